@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files on the host's own, trusted paths. `dir` is a directory descriptor or AT_FDCWD. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+
+/* Reads a whole file, ended with a NUL that `ret_size` (may be NULL) does not count; at most 64 MiB
+ * (-EFBIG). Returns 0 or a negative errno. */
+int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size);
+
+/* Writes `text` to an existing file with one write(2), as the files of proc and cgroup want it.
+ * Returns 0 or a negative errno. */
+int file_put(int dir, const char *path, const char *text);
+
+/* Writes a file whole: to a temporary name beside it, then rename(2). Readers see the old or the new
+ * content; a failure leaves the old one. No fsync: a reboot ends every container anyway.
+ * Returns 0 or a negative errno. */
+int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
+
+/* Makes the directory `path` and its missing parents with `mode`. Returns 0 or a negative errno. */
+int file_make_dirs(const char *path, mode_t mode);
+
+/* Removes a directory and all below it, never following a symbolic link nor leaving its file system.
+ * A missing one is success. Returns 0 or a negative errno. */
+int file_remove_tree(int dir, const char *path);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log: one record a message, to stderr and to the file of --log. At the default level a failing
+ * command writes exactly one error record (podman reads the whole log as one JSON object).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Opens the log: `path` may be NULL (stderr alone); records are text lines or, with `json`, objects
+ * {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr too; the rest goes to
+ * stderr only when there is no file. Returns 0 or a negative errno. */
+int log_open(const char *path, bool json, enum log_level level);
+
+bool log_shows(enum log_level level);
+
+/* Warnings are held back (unless debugging) until log_release_warnings says that the command goes well:
+ * a failing command's one record is its error. */
+void log_release_warnings(void);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK_SIZE ((size_t) 32 * 1024)
+#define ALIGNMENT alignof(max_align_t)
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+static _Noreturn void end_for_want_of_memory(void)
+{
+    static const char words[] = "out of memory\n";
+
+    if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+        _exit(1);
+    exit(1);
+}
+
+static void add_chunk(struct arena *arena, size_t least)
+{
+    size_t size = least > CHUNK_SIZE ? least : CHUNK_SIZE;
+    struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
+
+    if (chunk == NULL)
+        end_for_want_of_memory();
+    chunk->older = arena->chunk;
+    chunk->size = size;
+    arena->chunk = chunk;
+    arena->used = 0;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - CHUNK_SIZE)
+        end_for_want_of_memory();
+    size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    if (arena->chunk == NULL || arena->chunk->size - arena->used < size)
+        add_chunk(arena, size);
+    void *bytes = arena->chunk->bytes + arena->used;
+    arena->used += size;
+    return bytes;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t total;
+
+    if (__builtin_mul_overflow(count, size, &total))
+        end_for_want_of_memory();
+    return arena_alloc(arena, total);
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_string(struct arena *arena, const char *string)
+{
+    return arena_copy(arena, string, strlen(string));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list values)
+{
+    va_list again;
+
+    va_copy(again, values);
+    int length = vsnprintf(NULL, 0, format, values);
+    char *string = arena_alloc(arena, (size_t) length + 1);
+    vsnprintf(string, (size_t) length + 1, format, again);
+    va_end(again);
+    return string;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    char *string = arena_vprintf(arena, format, values);
+    va_end(values);
+    return string;
+}
+
+void arena_free(struct arena *arena)
+{
+    while (arena->chunk != NULL) {
+        struct arena_chunk *older = arena->chunk->older;
+
+        free(arena->chunk);
+        arena->chunk = older;
+    }
+    arena->used = 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+
+#define SIZE_MOST ((size_t) 64 * 1024 * 1024)
+
+int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
+{
+    AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    struct stat info;
+    if (fstat(fd, &info) < 0)
+        return -errno;
+    /* Files of proc and pipes have no size: read on in growing pieces until the end. */
+    size_t room = info.st_size > 0 ? (size_t) info.st_size + 1 : 4096;
+    size_t size = 0;
+    char *bytes = NULL;
+
+    for (;;) {
+        char *larger = arena_alloc(arena, room + 1);
+        if (size > 0)
+            memcpy(larger, bytes, size);
+        bytes = larger;
+        ssize_t count = fd_read_all(fd, bytes + size, room - size);
+        if (count < 0)
+            return (int) count;
+        size += (size_t) count;
+        if (size < room)
+            break;
+        if (room > SIZE_MOST)
+            return -EFBIG;
+        room *= 2;
+    }
+    bytes[size] = '\0';
+    *ret_bytes = bytes;
+    if (ret_size != NULL)
+        *ret_size = size;
+    return 0;
+}
+
+int file_put(int dir, const char *path, const char *text)
+{
+    AUTO_FD fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t written = write(fd, text, strlen(text));
+
+    if (written < 0)
+        return -errno;
+    return (size_t) written == strlen(text) ? 0 : -EIO;
+}
+
+int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    char temporary[PATH_MAX];
+
+    if (snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid()) >= (int) sizeof(temporary))
+        return -ENAMETOOLONG;
+    AUTO_FD fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0)
+        return -errno;
+    int result = fd_write_all(fd, bytes, size);
+
+    if (result == 0 && renameat(dir, temporary, dir, path) < 0)
+        result = -errno;
+    if (result < 0)
+        unlinkat(dir, temporary, 0);
+    return result;
+}
+
+int file_make_dirs(const char *path, mode_t mode)
+{
+    char part[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length >= sizeof(part))
+        return -ENAMETOOLONG;
+    memcpy(part, path, length + 1);
+    for (char *end = part + 1; *end != '\0'; end++) {
+        if (*end != '/')
+            continue;
+        *end = '\0';
+        if (mkdir(part, mode) < 0 && errno != EEXIST)
+            return -errno;
+        *end = '/';
+    }
+    return mkdir(part, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int remove_entries(DIR *dir)
+{
+    struct dirent *entry;
+
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || errno == ENOENT)
+            continue;
+        if (errno != EISDIR && errno != EPERM)
+            return -errno;
+        TRY(file_remove_tree(dirfd(dir), entry->d_name));
+    }
+    return 0;
+}
+
+int file_remove_tree(int dir, const char *path)
+{
+    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    DIR *entries = fdopendir(fd);
+    if (entries == NULL) {
+        int number = errno;
+
+        close(fd);
+        return -number;
+    }
+    int result = remove_entries(entries);
+    closedir(entries);
+    if (result == 0 && unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        result = -errno;
+    return result;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+
+static void begin_line(struct json *json)
+{
+    if (!json->pretty)
+        return;
+    text_add(&json->text, "\n");
+    for (int i = 0; i < json->depth; i++)
+        text_add(&json->text, "  ");
+}
+
+static void begin_item(struct json *json)
+{
+    if (json->has_key) {
+        json->has_key = false;
+        return;
+    }
+    if (json->has_item)
+        text_add(&json->text, ",");
+    if (json->depth > 0)
+        begin_line(json);
+    json->has_item = true;
+}
+
+static void open_scope(struct json *json, const char *bracket)
+{
+    begin_item(json);
+    text_add(&json->text, bracket);
+    json->depth++;
+    json->has_item = false;
+}
+
+static void close_scope(struct json *json, const char *bracket)
+{
+    json->depth--;
+    if (json->has_item)
+        begin_line(json);
+    text_add(&json->text, bracket);
+    json->has_item = true;
+}
+
+/* Length of the well-formed UTF-8 sequence at `next` (RFC 3629), 0 if there is none. */
+static size_t utf8_length(const unsigned char *next)
+{
+    unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = next[0] < 0x80 ? 1 : next[0] >> 5 == 6 ? 2 : next[0] >> 4 == 14 ? 3 : next[0] >> 3 == 30 ? 4 : 0;
+    unsigned point = length == 1 ? next[0] : length == 0 ? 0 : next[0] & (0x7fU >> length);
+
+    for (size_t i = 1; i < length; i++) {
+        if (next[i] >> 6 != 2)
+            return 0;
+        point = point << 6 | (next[i] & 0x3f);
+    }
+    if (length > 1 && (point < least[length] || point > 0x10ffff || point >> 11 == 0x1b))
+        return 0;
+    return length;
+}
+
+static void add_quoted(struct text *text, const char *string)
+{
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    const unsigned char *next = (const unsigned char *) string;
+
+    text_add(text, "\"");
+    while (*next != '\0') {
+        size_t length = utf8_length(next);
+        const char *name = length == 1 ? strchr(named, *next) : NULL;
+
+        if (name != NULL && (name - named) % 2 == 0)
+            text_addf(text, "\\%c", name[1]);
+        else if (*next < 0x20)
+            text_addf(text, "\\u%04x", *next);
+        else if (length == 0)
+            text_add(text, "\xef\xbf\xbd");
+        else
+            text_add_bytes(text, next, length);
+        next += length == 0 ? 1 : length;
+    }
+    text_add(text, "\"");
+}
+
+void json_start(struct json *json, struct arena *arena, bool pretty)
+{
+    *json = (struct json){.text = {.arena = arena}, .pretty = pretty};
+}
+
+void json_object_open(struct json *json)
+{
+    open_scope(json, "{");
+}
+
+void json_object_close(struct json *json)
+{
+    close_scope(json, "}");
+}
+
+void json_array_open(struct json *json)
+{
+    open_scope(json, "[");
+}
+
+void json_array_close(struct json *json)
+{
+    close_scope(json, "]");
+}
+
+void json_key(struct json *json, const char *key)
+{
+    begin_item(json);
+    add_quoted(&json->text, key);
+    text_add(&json->text, json->pretty ? ": " : ":");
+    json->has_key = true;
+}
+
+void json_string(struct json *json, const char *string)
+{
+    begin_item(json);
+    if (string == NULL)
+        text_add(&json->text, "null");
+    else
+        add_quoted(&json->text, string);
+}
+
+void json_i64(struct json *json, int64_t number)
+{
+    begin_item(json);
+    text_addf(&json->text, "%" PRId64, number);
+}
+
+void json_u64(struct json *json, uint64_t number)
+{
+    begin_item(json);
+    text_addf(&json->text, "%" PRIu64, number);
+}
+
+void json_bool(struct json *json, bool value)
+{
+    json_raw(json, value ? "true" : "false");
+}
+
+void json_raw(struct json *json, const char *raw)
+{
+    begin_item(json);
+    text_add(&json->text, raw);
+}
+
+void json_member(struct json *json, const char *key, const char *string)
+{
+    json_key(json, key);
+    json_string(json, string);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+
+void text_add_bytes(struct text *text, const void *bytes, size_t size)
+{
+    if (text->bytes == NULL || text->room - text->size <= size) {
+        size_t room = (text->size + size + 1) * 2;
+        char *larger = arena_alloc(text->arena, room);
+
+        if (text->size > 0)
+            memcpy(larger, text->bytes, text->size);
+        text->bytes = larger;
+        text->room = room;
+    }
+    if (size > 0)
+        memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+}
+
+void text_add(struct text *text, const char *string)
+{
+    text_add_bytes(text, string, strlen(string));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    text_add(text, arena_vprintf(text->arena, format, values));
+    va_end(values);
+}
+
+void text_list_add(struct text_list *list, const char *string)
+{
+    if (list->count + 1 >= list->room) {
+        size_t room = list->room == 0 ? 8 : list->room * 2;
+        char **larger = ARENA_ARRAY(list->arena, room, char *);
+
+        if (list->count > 0)
+            memcpy(larger, list->item, list->count * sizeof(char *));
+        list->item = larger;
+        list->room = room;
+    }
+    list->item[list->count++] = (char *) string;
+    list->item[list->count] = NULL;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+int text_to_u64(const char *string, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+
+    if (*string == '\0')
+        return -EINVAL;
+    for (const char *next = string; *next != '\0'; next++) {
+        if (*next < '0' || *next > '9')
+            return -EINVAL;
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t) (*next - '0'), &number))
+            return -ERANGE;
+    }
+    *ret_number = number;
+    return 0;
+}
+
+int text_to_i64(const char *string, int64_t *ret_number)
+{
+    bool negative = *string == '-';
+    uint64_t number;
+    int result = text_to_u64(string + negative, &number);
+
+    if (result < 0)
+        return result;
+    if (number > (uint64_t) INT64_MAX + negative)
+        return -ERANGE;
+    *ret_number = negative ? (int64_t) -number : (int64_t) number;
+    return 0;
+}
+
+char *text_path_join(struct arena *arena, const char *dir, const char *path)
+{
+    if (path[0] == '/')
+        return arena_string(arena, path);
+    size_t length = strlen(dir);
+    while (length > 0 && dir[length - 1] == '/')
+        length--;
+    return arena_printf(arena, "%.*s/%s", (int) length, dir, path);
+}
+
+char *text_path_clean(struct arena *arena, const char *path)
+{
+    bool absolute = path[0] == '/';
+    char *clean = arena_alloc(arena, strlen(path) + 2);
+    size_t used = 0;
+
+    for (const char *part = path; *part != '\0';) {
+        size_t length = strcspn(part, "/");
+
+        if (length == 2 && memcmp(part, "..", 2) == 0 && (absolute || used > 0)) {
+            while (used > 0 && clean[used - 1] != '/')
+                used--;
+            used -= used > 0;
+        } else if (length > 0 && !(length == 1 && part[0] == '.')) {
+            if (absolute || used > 0)
+                clean[used++] = '/';
+            memcpy(clean + used, part, length);
+            used += length;
+        }
+        part += length + (part[length] == '/');
+    }
+    if (used == 0)
+        clean[used++] = absolute ? '/' : '.';
+    clean[used] = '\0';
+    return clean;
+}
