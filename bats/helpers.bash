@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every file of behaviour tests loads. setup_suite.bash has found the runtime ($RUNTIME, $RT_KIND, $RT_VERSION) and built $SUITE_DIR.
+#
+# A test gets   ID            a container id that nobody else uses
+#               ROOT          its own state directory, given as --root
+#               BUNDLE        its own bundle (also the current directory) with rootfs/ and config.json
+# Functions     config EXPR...            edit config.json with jq expressions
+#               set_args WORD...          the container's argv;  set_sh SCRIPT: sh -c SCRIPT
+#               rt ARGS...                the runtime with --root; killed after $RT_TIMEOUT seconds (20)
+#               rt_exec ARGS...           becomes the runtime (for background use: $! is the runtime itself)
+#               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
+#               run_ok ARGS..., run_fails ARGS...   `run rt ARGS`, then the status must be 0, must not be 0
+#               wait_status WORD [ID]     until `state` says so
+#               state_of [ID] [FIELD]     one field of `state`
+#               init_pid [ID]
+#               cgroup_dir CONTROLLER [ID]      the container's directory on the host (while it lives)
+#               cg_read CONTROLLER V1FILE V2FILE [ID]
+#               host_snapshot; ...; assert_host_unchanged
+#               berth_only                skip on other runtimes
+#               assert_output PATTERN, refute_output PATTERN    extended regular expressions on $output
+
+bats_require_minimum_version 1.5.0
+
+# jq 1.6 takes 40 ms to start, gojq 4.
+if command -v gojq >/dev/null; then jq() { gojq "$@"; }; fi
+
+# The rows of deviations.tsv: runtime, version (regular expression or *), file, test, why.
+skip_if_deviates() {
+    local kind version file name why
+    [ "$RT_KIND" = berth ] && return
+    while IFS=$'\t' read -r kind version file name why; do
+        [ "$kind" = "$RT_KIND" ] && [ "$file" = "${BATS_TEST_FILENAME##*/}" ] || continue
+        [ "$name" = "$BATS_TEST_DESCRIPTION" ] || continue
+        [ "$version" = "*" ] || [[ $RT_VERSION =~ $version ]] || continue
+        skip "deviates: $why"
+    done <"$BATS_TEST_DIRNAME/deviations.tsv"
+}
+
+setup() {
+    skip_if_deviates
+    common_setup
+}
+
+common_setup() {
+    ID=t$$
+    ROOT=$BATS_TEST_TMPDIR/root
+    BUNDLE=$BATS_TEST_TMPDIR/b
+    make_bundle "$BUNDLE"
+    cd "$BUNDLE" || return 1
+    [ "$(type -t test_setup)" != function ] || test_setup
+}
+
+teardown() {
+    [ -n "${BUNDLE:-}" ] || return 0
+    [ "$(type -t test_teardown)" != function ] || test_teardown
+    delete_all
+    assert_nothing_left
+}
+
+# make_bundle DIR: files are hard links to the suite's: replace them, do not write into them.
+make_bundle() {
+    mkdir -p "$1" && chmod 755 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$1"
+    cp -al "$SUITE_DIR/rootfs" "$1/rootfs"
+    cp "$SUITE_DIR/config.json" "$1/config.json"
+}
+
+config() {
+    local all=. expr
+    for expr in "$@"; do all+=" | ($expr)"; done
+    jq "$all" "$BUNDLE/config.json" >"$BUNDLE/config.json.new" || return 1
+    mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+set_args() {
+    jq '.process.args = $ARGS.positional' --args -- "$@" <"$BUNDLE/config.json" >"$BUNDLE/config.json.new" || return 1
+    mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+set_sh() { set_args sh -c "$1"; }
+
+in_ns() { "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$@"; }
+
+rt() {
+    timeout --foreground -k 2 "${RT_TIMEOUT:-20}" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "$@" 3>&- 4>&-
+}
+
+rt_exec() { exec "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "$@" 3>&- 4>&-; }
+
+run_c() { run rt run --bundle "$BUNDLE" "$@" "$ID" </dev/null; }
+
+run_ok() {
+    run rt "$@"
+    [ "$status" -eq 0 ] || fail_with "'$*' should have succeeded: status $status"
+}
+
+run_fails() {
+    run rt "$@"
+    [ "$status" -ne 0 ] || fail_with "'$*' should have failed"
+    [ "$status" -ne 124 ] && [ "$status" -lt 126 ] || fail_with "'$*' ended with status $status"
+}
+
+# A container that a create left waiting holds the output of its creator open: never catch it with $(...) or `run`.
+create_c() {
+    rt create --bundle "$BUNDLE" "$@" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || {
+        status=$?
+        output=$(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")
+        fail_with "create failed: status $status"
+    }
+}
+
+# The output of a container that create_c made, so far.
+out() { cat "$BATS_TEST_TMPDIR/out"; }
+
+fail_with() {
+    echo "$*"
+    [ -z "${output:-}" ] || printf 'output: %s\n' "$output"
+    return 1
+}
+
+assert_status() { [ "$status" -eq "$1" ] || fail_with "status is $status, not $1"; }
+assert_equal() { [ "$1" = "$2" ] || fail_with "is '$1', should be '$2'"; }
+assert_output() { grep -Eq -- "$1" <<<"$output" || fail_with "nothing in the output matches '$1'"; }
+refute_output() { ! grep -Eq -- "$1" <<<"$output" || fail_with "the output matches '$1'"; }
+
+state_of() { rt state "${1:-$ID}" | jq -r ".${2:-status}"; }
+init_pid() { state_of "${1:-$ID}" pid; }
+
+# wait_until COMMAND...: up to 5 s
+wait_until() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        "$@" && return 0
+        sleep 0.01
+    done
+    fail_with "never came true: $*"
+}
+
+status_is() { [ "$(state_of "$2" 2>/dev/null)" = "$1" ]; }
+wait_status() { wait_until status_is "$1" "${2:-$ID}"; }
+file_has() { grep -qs -- "$1" "$2"; }
+
+# The container's directory in the hierarchy that has the controller (v1), else in the v2 hierarchy.
+cgroup_dir() {
+    local pid line path
+    pid=$(init_pid "${2:-$ID}")
+    while IFS= read -r line; do
+        path=${line#*:*:}
+        case $line in
+        *:"$1":* | *:*,"$1":* | *:"$1",*:*) echo "/sys/fs/cgroup/$1$path" && return ;;
+        0::*) local v2=$path ;;
+        esac
+    done <"/proc/$pid/cgroup"
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        echo "/sys/fs/cgroup$v2"
+    else
+        echo "/sys/fs/cgroup/unified$v2"
+    fi
+}
+
+cg_is_v2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
+
+# Can limits of this controller be set at all on this host?
+has_controller() { [ -d "/sys/fs/cgroup/$1" ] || grep -qsw "$1" /sys/fs/cgroup/cgroup.controllers; }
+
+cg_read() {
+    local dir
+    dir=$(cgroup_dir "$1" "${4:-$ID}")
+    if cg_is_v2; then cat "$dir/$3"; else cat "$dir/$2"; fi
+}
+
+# In its own file first: the programs of a pipeline would be seen as processes of the test.
+host_lines() { "$SUITE_DIR/hosttool" snapshot "$SUITE_NS" "$ID" "$BATS_TEST_TMPDIR"; }
+host_snapshot() { host_lines >"$BATS_TEST_TMPDIR/host-before"; }
+
+# The empty root directory itself may be made by a failed command.
+assert_host_unchanged() {
+    host_lines >"$BATS_TEST_TMPDIR/host-after"
+    diff <(grep -vx "file $ROOT" "$BATS_TEST_TMPDIR/host-before") <(grep -vx "file $ROOT" "$BATS_TEST_TMPDIR/host-after") ||
+        fail_with "the host is not as it was"
+}
+
+left_behind() {
+    host_lines >"$BATS_TEST_TMPDIR/host-left"
+    grep -e '^cgroup ' -e '^process ' -e "^mount .*$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/host-left"
+}
+
+# The test's own background jobs are the test's to end; what the runtime made must go with its containers.
+assert_nothing_left() {
+    local left
+    left=$(left_behind)
+    if [ -n "$left" ]; then
+        # A process that was killed a moment ago may still be on its way out.
+        sleep 0.1
+        left=$(left_behind)
+    fi
+    [ -z "$left" ] || fail_with "left behind: $left"
+}
+
+delete_all() {
+    local dir
+    for dir in "$ROOT"/*/; do
+        [ -d "$dir" ] && rt delete --force "$(basename "$dir")" >/dev/null 2>&1
+    done
+    return 0
+}
+
+berth_only() { [ "$RT_KIND" = berth ] || skip "${1:-only berth has this}"; }

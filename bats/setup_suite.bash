@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs once for each call of bats: finds the runtime, builds the tools and the root file system that every test copies, and opens the private
+# mount namespace in which all calls of the runtime happen.
+
+suite_find_runtime() {
+    local here=$1 candidate
+
+    if [ -z "${RUNTIME:-}" ]; then
+        for candidate in "${BERTH:-}" "$here/../build/src/cli/berth" "$(command -v berth)"; do
+            [ -n "$candidate" ] && [ -x "$candidate" ] && RUNTIME=$candidate && break
+        done
+    fi
+    [ -n "${RUNTIME:-}" ] || { echo "no runtime: set RUNTIME or build berth" >&2; return 1; }
+    RUNTIME=$(realpath "$(command -v "$RUNTIME")") || return 1
+    export RUNTIME
+
+    local version
+    version=$("$RUNTIME" --version) || return 1
+    RT_VERSION=${version%%$'\n'*}
+    RT_KIND=${RT_VERSION%% *}
+    RT_VERSION=${RT_VERSION##* }
+    # A runtime may call itself runc for its callers' sake: the rest of its words tell.
+    case $version in *berth*) RT_KIND=berth ;; esac
+    export RT_KIND RT_VERSION
+}
+
+suite_build_tools() {
+    local here=$1 tool
+
+    for tool in payload hosttool; do
+        ${CC:-gcc} -static -O1 -Wall -Wextra -o "$SUITE_DIR/$tool" "$here/$tool.c" || return 1
+    done
+}
+
+suite_build_rootfs() {
+    local root=$SUITE_DIR/rootfs applet
+
+    mkdir -p "$root"/{bin,dev,etc,home,proc,root,sys,tmp,usr/bin,var,run,mnt,lib,sbin}
+    chmod 1777 "$root/tmp"
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    for applet in $(busybox --list); do
+        [ "$applet" = busybox ] || echo "$applet"
+    done | (cd "$root/bin" && xargs -n 1 ln -s busybox)
+    cp "$SUITE_DIR/payload" "$root/bin/payload"
+    printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\nuser:x:1000:\n' >"$root/etc/group"
+}
+
+# All calls of the runtime happen in one mount namespace of the suite's own with an empty /run, so that what is left there is the
+# runtime's. crun refuses a hybrid layout with a controller on the v2 hierarchy, so there hugetlb is mounted as a v1 hierarchy for it.
+suite_open_namespace() {
+    local script='mount -t tmpfs tmpfs /run'
+
+    if [ "$RT_KIND" = crun ] && grep -qs hugetlb /sys/fs/cgroup/unified/cgroup.controllers; then
+        script+=' && mkdir -p /sys/fs/cgroup/hugetlb && mount -t cgroup -o hugetlb cgroup /sys/fs/cgroup/hugetlb'
+        export SUITE_HUGETLB=1
+    fi
+    mkfifo "$SUITE_DIR/ready"
+    unshare -m --propagation slave sh -c "$script && echo ok >\"\$1\"; exec sleep 100000" sh "$SUITE_DIR/ready" \
+        3>&- 4>&- </dev/null >/dev/null 2>&1 &
+    export SUITE_NS=$!
+    local ok
+    read -r -t 10 ok <"$SUITE_DIR/ready" || { echo "no private mount namespace" >&2; return 1; }
+}
+
+setup_suite() {
+    local here
+    here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+    export SUITE_DIR=$BATS_RUN_TMPDIR/suite
+    mkdir -p "$SUITE_DIR"
+    chmod 755 "$BATS_RUN_TMPDIR" "$SUITE_DIR"
+    suite_find_runtime "$here" || return 1
+    suite_build_tools "$here" || return 1
+    suite_build_rootfs || return 1
+    jq -n -f "$here/config.jq" >"$SUITE_DIR/config.json" || return 1
+    suite_open_namespace
+}
+
+teardown_suite() {
+    [ -z "${SUITE_NS:-}" ] || kill "$SUITE_NS"
+    [ -z "${SUITE_HUGETLB:-}" ] || { wait "$SUITE_NS" 2>/dev/null; rmdir /sys/fs/cgroup/hugetlb 2>/dev/null; } || true
+}
