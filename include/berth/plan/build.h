@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiles a checked config, what was asked for and facts about the host into a plan: a pure function. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct error;
+struct plan_header;
+struct spec_config;
+
+/* A cgroup hierarchy of the host's and the container's cgroup in it. */
+struct plan_hierarchy {
+    const char *name;   /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" on pure v2 */
+    const char *path;   /* the container's cgroup on the host: "/sys/fs/cgroup/memory/berth/ID" */
+    const char *join;   /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
+    bool v2;
+    bool joined_by_clone; /* LAUNCH puts INIT there (CLONE_INTO_CGROUP): no step needed */
+};
+
+/* Facts about the host, probed once before planning. */
+struct plan_host {
+    bool privileged;       /* root with CAP_SYS_ADMIN in the namespaces it runs in */
+    bool in_user_namespace; /* the runtime itself runs in a user namespace that is not the initial one */
+    bool can_make_devices; /* CAP_MKNOD outside any user namespace */
+    uint64_t bounding_capabilities; /* the caller's bounding set, bit n for capability n */
+    uint64_t permitted_capabilities; /* the caller's permitted set */
+    const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
+    size_t n_hierarchies;
+    const struct plan_link {
+        const char *name;   /* "cpu" */
+        const char *target; /* "cpu,cpuacct" */
+    } *cgroup_links; /* symbolic links below /sys/fs/cgroup for co-mounted controllers */
+    size_t n_cgroup_links;
+};
+
+/* What was asked for besides the config. */
+struct plan_request {
+    const char *id;
+    const char *bundle; /* absolute */
+    bool run;           /* no waiting for `start` */
+    bool no_pivot;
+    bool no_new_keyring;
+    unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
+    unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
+    const char *notify_dir;    /* host directory with notify.sock, bound to /run/notify; NULL: none */
+    bool trace;
+    int fault_step;            /* PLAN_NONE, or the step that shall fail */
+    int fault_errno;
+};
+
+/* Builds and seals the plan. Everything of it lies in one piece of `arena`. Fails with the place in config.json when
+ * something cannot be planned on this host. */
+int plan_build(struct arena *arena, const struct spec_config *config, const struct plan_host *host,
+               const struct plan_request *request, const struct plan_header **ret_plan,
+               struct error *error);
+
+/* The CLONE_NEW* flags of LAUNCH's step are its number 0; see ops.def. */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: a flat, immutable list of steps that three actors carry out. This header is all that the
+ * freestanding init knows of the rest of the program, so it needs nothing but <stddef.h> and <stdint.h>.
+ *
+ * One list, one order. Each actor goes through the list and carries out its own steps:
+ *
+ *     HOST   the command itself, with the caller's rights, in the caller's namespaces
+ *     FIRST  the first stage: joins namespaces, makes the user namespace, clones INIT
+ *     INIT   process 1 of the container, which becomes the container's process at the EXEC step
+ *
+ * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init; FIRST
+ * turns into INIT's parent at the CLONE_INIT step and exits.
+ *
+ * A step may make a value in a slot and use up to three slots. A slot holds a descriptor or is a mere token
+ * ("this has happened"). A step that uses a slot made by the other side waits until that side has
+ * announced the making step; a step that makes a slot anew waits until its last user is done. These
+ * waits are derived when the plan is sealed and always point to earlier steps, so the actors cannot
+ * deadlock.
+ *
+ * The sides talk over one SOCK_SEQPACKET pair with `struct plan_message`. End of file is an error,
+ * except after INIT has announced its EXEC step: then it means that execve(2) has succeeded.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x6e616c70U /* "plan" */
+#define PLAN_NONE (-1)
+#define PLAN_TEXTS 3
+#define PLAN_NUMBERS 4
+#define PLAN_USES 3
+
+/* Descriptors that the init finds open when it starts. */
+enum plan_descriptor {
+    PLAN_FD_FIRST = 3,
+    PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
+    PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
+    PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
+    PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 at EXEC */
+};
+
+enum plan_actor { PLAN_HOST, PLAN_FIRST, PLAN_INIT, PLAN_ACTORS };
+
+enum plan_op {
+#define PLAN_OP(NAME, name, actors, words) PLAN_##NAME,
+#include "berth/plan/ops.def"
+#undef PLAN_OP
+    PLAN_OPS
+};
+
+enum plan_slot {
+    /* descriptors */
+    PLAN_SLOT_PROC,    /* the host's procfs: root of it, verified */
+    PLAN_SLOT_ROOT,    /* the container's root file system, O_PATH on its mount */
+    PLAN_SLOT_TARGET,  /* where the next mount goes, O_PATH */
+    PLAN_SLOT_MOUNT,   /* the mount being made, detached */
+    PLAN_SLOT_NULL,    /* a verified /dev/null of the host's, O_PATH: masks files */
+    PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
+    PLAN_SLOT_SECCOMP, /* memfd with the filter's struct sock_filter[] */
+    PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
+    PLAN_SLOT_STATE_CREATING, /* memfd with the state as hooks get it on stdin, status "creating" */
+    PLAN_SLOT_STATE_CREATED,  /* the same, status "created" */
+    PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
+    PLAN_SLOT_SOURCE_0,       /* bind sources that the host opens; used in turn */
+    PLAN_SLOT_SOURCE_1,
+    PLAN_SLOT_SOURCE_2,
+    PLAN_SLOT_SOURCE_3,
+    PLAN_SLOT_NAMESPACE_0, /* namespaces to join, in the order of enum plan_namespace */
+    PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
+    /* tokens */
+    PLAN_TOKEN_FIRST,
+    PLAN_TOKEN_CGROUP = PLAN_TOKEN_FIRST, /* the container's cgroups exist and are limited */
+    PLAN_TOKEN_USER_NAMESPACE,            /* the new user namespace exists, not mapped yet */
+    PLAN_TOKEN_MAPPED,                    /* its ids are mapped */
+    PLAN_TOKEN_INIT,                      /* INIT exists */
+    PLAN_TOKEN_RECORDED,                  /* the host knows INIT's process id */
+    PLAN_TOKEN_ENVIRONMENT,               /* namespaces and mounts are made; not pivoted yet */
+    PLAN_TOKEN_HOOKED,                    /* the host's hooks before pivot_root have run */
+    PLAN_TOKEN_READY,                     /* INIT is ready to wait for `start` */
+    PLAN_TOKEN_COMMITTED,                 /* the state says "created" */
+    PLAN_SLOTS
+};
+
+enum plan_step_flag {
+    PLAN_ANNOUNCE = 1, /* tell the other side when done (derived) */
+    PLAN_OPTIONAL = 2, /* a failure is a warning: go on */
+};
+
+/* What OPEN_TARGET makes where nothing is (number 0). */
+enum plan_target_kind {
+    PLAN_TARGET_DIRECTORY,
+    PLAN_TARGET_FILE,
+    PLAN_TARGET_LIKE_MOUNT, /* as the root of PLAN_SLOT_MOUNT is: directory or file */
+};
+
+/* Offsets count from the start of the plan; offset 0 is "no text". */
+struct plan_step {
+    uint16_t op;
+    uint8_t actor;
+    uint8_t flags;
+    int16_t makes; /* slot or PLAN_NONE */
+    int16_t uses[PLAN_USES];
+    int32_t wait; /* the step of the other side that must be announced first, or PLAN_NONE */
+    uint32_t place;             /* text: where in config.json the step comes from */
+    uint32_t text[PLAN_TEXTS];  /* NUL-ended */
+    uint32_t list;              /* `list_count` NUL-ended strings, one after the other */
+    uint32_t list_count;
+    uint32_t second_list;
+    uint32_t second_list_count;
+    uint64_t number[PLAN_NUMBERS];
+};
+
+struct plan_header {
+    uint32_t magic;
+    uint32_t size; /* of the whole plan in bytes */
+    uint32_t step_count;
+    uint32_t steps; /* offset of struct plan_step[step_count], 8-aligned */
+    uint32_t trace; /* not 0: announce every step with its times */
+    int32_t fault_step; /* this step fails with `fault_errno` without being carried out; PLAN_NONE */
+    int32_t fault_errno;
+    uint32_t reserved;
+};
+
+/* One message, either way; at most one descriptor goes with it (SCM_RIGHTS). */
+struct plan_message {
+    int32_t step;  /* the step that was carried out or has failed */
+    int32_t error; /* 0 or a positive errno; with PLAN_OPTIONAL steps only a warning */
+    int64_t value; /* CLONE_INIT: the process id; HOOK: the hook's wait status; else 0 */
+    uint64_t begin_ns; /* CLOCK_MONOTONIC, only when tracing */
+    uint64_t end_ns;
+};
+
+static inline const struct plan_step *plan_steps(const struct plan_header *plan)
+{
+    return (const struct plan_step *) ((const char *) plan + plan->steps);
+}
+
+static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)
+{
+    return offset == 0 ? NULL : (const char *) plan + offset;
+}
