@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 static const char *mark_id;
+static char host_ns[64], suite_ns[64];
 
 static void die(const char *what)
 {
@@ -79,13 +80,23 @@ static size_t read_whole(const char *path, char *buf, size_t size)
     return used;
 }
 
-static int print_cgroup(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* Directories only, and no stat: the control files are far more than the groups. */
+static void print_cgroups(const char *path)
 {
-    (void)st;
-    (void)ftw;
-    if (type == FTW_D && strstr(path, mark_id))
-        printf("cgroup %s\n", path);
-    return 0;
+    char below[4096];
+    DIR *d = opendir(path);
+    struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        if (e->d_type != DT_DIR || e->d_name[0] == '.')
+            continue;
+        snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
+        if (strstr(below, mark_id))
+            printf("cgroup %s\n", below);
+        print_cgroups(below);
+    }
+    if (d)
+        closedir(d);
 }
 
 static int print_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -131,39 +142,43 @@ static int is_ancestor(long pid)
     return 0;
 }
 
-static int process_has_mark(long pid, const char *own_ns, const char *dir)
+static ssize_t read_mount_ns(const char *pid, char *ns, size_t size)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
+    ssize_t n = readlink(path, ns, size - 1);
+    ns[n < 0 ? 0 : n] = 0;
+    return n;
+}
+
+static int process_has_mark(const char *pid, const char *dir)
 {
     static char buf[1 << 20];
-    char path[64], ns[64];
-    ssize_t n;
+    char path[300], ns[64];
 
-    snprintf(path, sizeof(path), "/proc/%ld/cmdline", pid);
+    snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
     size_t len = read_whole(path, buf, sizeof(buf));
     if (memmem(buf, len, mark_id, strlen(mark_id)) || memmem(buf, len, dir, strlen(dir)))
         return 1;
-    snprintf(path, sizeof(path), "/proc/%ld/ns/mnt", pid);
-    n = readlink(path, ns, sizeof(ns) - 1);
-    if (n < 0)
+    if (read_mount_ns(pid, ns, sizeof(ns)) <= 0 || !strcmp(ns, host_ns) || !strcmp(ns, suite_ns))
         return 0;
-    ns[n] = 0;
-    if (strcmp(ns, own_ns) == 0)
-        return 0;
-    snprintf(path, sizeof(path), "/proc/%ld/mountinfo", pid);
+    snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
     len = read_whole(path, buf, sizeof(buf));
     return memmem(buf, len, dir, strlen(dir)) != NULL;
 }
 
 static void print_processes(const char *dir)
 {
-    char own_ns[64] = "", path[64], comm[64];
+    char path[300], comm[64];
     DIR *proc = opendir("/proc");
     struct dirent *e;
 
-    if (readlink("/proc/self/ns/mnt", own_ns, sizeof(own_ns) - 1) < 0 || !proc)
+    if (!proc)
         die("/proc");
     while ((e = readdir(proc))) {
         long pid = strtol(e->d_name, NULL, 10);
-        if (pid <= 0 || !process_has_mark(pid, own_ns, dir) || is_ancestor(pid))
+        if (pid <= 0 || !process_has_mark(e->d_name, dir) || is_ancestor(pid))
             continue;
         snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
         comm[read_whole(path, comm, sizeof(comm))] = 0;
@@ -182,9 +197,11 @@ static int snapshot(char **argv)
     char root[4096];
 
     mark_id = argv[1];
+    read_mount_ns("self", host_ns, sizeof(host_ns));
     enter_mount_ns(argv[0]);
+    read_mount_ns("self", suite_ns, sizeof(suite_ns));
     print_mounts();
-    nftw("/sys/fs/cgroup", print_cgroup, 16, FTW_PHYS);
+    print_cgroups("/sys/fs/cgroup");
     if (strcmp(argv[0], "0") != 0)
         nftw("/run", print_file, 16, FTW_PHYS);
     snprintf(root, sizeof(root), "%s/root", argv[2]);

@@ -32,31 +32,45 @@ suite_build_tools() {
     done
 }
 
+# Not every applet of busybox: each test makes a copy of all the links.
 suite_build_rootfs() {
-    local root=$SUITE_DIR/rootfs applet
+    local root=$SUITE_DIR/rootfs
+    local applets="[ ash awk basename cat chmod chown cp cut date dd df dirname dmesg echo env expr false find grep head hostname id
+        ifconfig ip ipcs kill killall ln ls mkdir mkfifo mknod mktemp mount mountpoint mv nc nproc od pidof ping printf ps pwd readlink
+        realpath rm rmdir route sed seq setsid sh sleep sort stat stty swapoff sync tail tee test timeout top touch tr true tty umount
+        uname unlink unshare uptime usleep wc which whoami xargs yes"
 
     mkdir -p "$root"/{bin,dev,etc,home,proc,root,sys,tmp,usr/bin,var,run,mnt,lib,sbin}
     chmod 1777 "$root/tmp"
     cp "$(command -v busybox)" "$root/bin/busybox"
-    for applet in $(busybox --list); do
-        [ "$applet" = busybox ] || echo "$applet"
-    done | (cd "$root/bin" && xargs -n 1 ln -s busybox)
+    (cd "$root/bin" && for applet in $applets; do ln -s busybox "$applet"; done)
     cp "$SUITE_DIR/payload" "$root/bin/payload"
     printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$root/etc/passwd"
     printf 'root:x:0:\nuser:x:1000:\n' >"$root/etc/group"
 }
 
+# The private view of /sys/fs/cgroup for crun, which refuses a hybrid layout with a controller on the v2 hierarchy: the same hierarchies
+# and hugetlb as one more of version 1, on a tmpfs of our own (a directory made in the host's would be in others' way).
+suite_cgroup_view='
+    mkdir -p "$1/cgroup" && mount -t tmpfs tmpfs "$1/cgroup" &&
+    for h in /sys/fs/cgroup/*/; do
+        mountpoint -q "$h" || continue
+        n=$(basename "$h"); mkdir "$1/cgroup/$n" && mount --bind "$h" "$1/cgroup/$n" || exit 1
+    done &&
+    mkdir "$1/cgroup/hugetlb" && mount -t cgroup -o hugetlb cgroup "$1/cgroup/hugetlb" &&
+    mount --rbind "$1/cgroup" /sys/fs/cgroup && umount -l "$1/cgroup"'
+
 # All calls of the runtime happen in one mount namespace of the suite's own with an empty /run, so that what is left there is the
-# runtime's. crun refuses a hybrid layout with a controller on the v2 hierarchy, so there hugetlb is mounted as a v1 hierarchy for it.
+# runtime's.
 suite_open_namespace() {
     local script='mount -t tmpfs tmpfs /run'
 
-    if [ "$RT_KIND" = crun ] && grep -qs hugetlb /sys/fs/cgroup/unified/cgroup.controllers; then
-        script+=' && mkdir -p /sys/fs/cgroup/hugetlb && mount -t cgroup -o hugetlb cgroup /sys/fs/cgroup/hugetlb'
-        export SUITE_HUGETLB=1
+    if [ "$RT_KIND" = crun ] && [ -d /sys/fs/cgroup/unified ] && grep -q ^hugetlb /proc/cgroups &&
+        ! mountpoint -q /sys/fs/cgroup/hugetlb; then
+        script+=" && $suite_cgroup_view"
     fi
     mkfifo "$SUITE_DIR/ready"
-    unshare -m --propagation slave sh -c "$script && echo ok >\"\$1\"; exec sleep 100000" sh "$SUITE_DIR/ready" \
+    unshare -m --propagation slave sh -c "$script && echo ok >\"\$1/ready\"; exec sleep 100000" sh "$SUITE_DIR" \
         3>&- 4>&- </dev/null >/dev/null 2>&1 &
     export SUITE_NS=$!
     local ok
@@ -78,5 +92,4 @@ setup_suite() {
 
 teardown_suite() {
     [ -z "${SUITE_NS:-}" ] || kill "$SUITE_NS"
-    [ -z "${SUITE_HUGETLB:-}" ] || { wait "$SUITE_NS" 2>/dev/null; rmdir /sys/fs/cgroup/hugetlb 2>/dev/null; } || true
 }
