@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "berth/base/error.h"
+
+#define MORE "(there are more errors)"
+
+void report_add(struct error *error, const char *format, ...)
+{
+    char line[1024];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(line, sizeof(line), format, values);
+    va_end(values);
+    size_t used = error->number == 0 ? 0 : strlen(error->text);
+    if (used + 1 + strlen(line) + sizeof("\n" MORE) <= sizeof(error->text))
+        error_add(error, EINVAL, "%s", line);
+    else if (used < strlen(MORE) || strcmp(error->text + used - strlen(MORE), MORE) != 0)
+        error_add(error, EINVAL, MORE);
+}
+
+const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size)
+{
+    size_t room = sizeof(quote->text) - sizeof("\"...\"");
+    size_t shown = size < room ? size : room;
+
+    /* Never half a UTF-8 character. */
+    while (shown < size && shown > 0 && ((unsigned char) bytes[shown] & 0xc0) == 0x80)
+        shown--;
+    quote->text[0] = '"';
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char byte = (unsigned char) bytes[i];
+
+        quote->text[i + 1] = byte < ' ' || byte == 0x7f ? '?' : (char) byte;
+    }
+    strcpy(quote->text + 1 + shown, shown < size ? "...\"" : "\"");
+    return quote->text;
+}
+
+const char *report_quote_string(struct report_quote *quote, const char *string)
+{
+    return report_quote_bytes(quote, string, strlen(string));
+}

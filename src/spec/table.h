@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the tables that schemas/gen.py makes and src/spec/read.c walks. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spec-types.h"
+
+enum spec_kind {
+    SPEC_KIND_STRING,
+    SPEC_KIND_BOOLEAN,
+    SPEC_KIND_INTEGER,
+    SPEC_KIND_ENUM,
+    SPEC_KIND_OBJECT,
+};
+
+enum spec_shape {
+    SPEC_SHAPE_ONE,  /* a value */
+    SPEC_SHAPE_MANY, /* an array of values */
+    SPEC_SHAPE_MAP,  /* an object with free keys */
+};
+
+struct spec_type;
+
+struct spec_property {
+    const char *name;
+    size_t offset;       /* of the member in its struct */
+    size_t extra_offset; /* of its has_ (ONE) or n_ (MANY, MAP) member, 0: it has none */
+    enum spec_kind kind;
+    enum spec_shape shape;
+    bool required;
+    size_t size;                  /* of one value in C */
+    const struct spec_type *type; /* OBJECT: its properties */
+    const char *const *words;     /* ENUM: its words by value */
+    int64_t minimum;              /* INTEGER: its range, ends included */
+    uint64_t maximum;
+};
+
+struct spec_type {
+    const struct spec_property *properties;
+    size_t count;
+    size_t size; /* of the struct */
+};
+
+extern const struct spec_type spec_type_config;
+extern const struct spec_type spec_type_state;
+extern const struct spec_type spec_type_features;
+extern const struct spec_type spec_type_process;
+extern const struct spec_type spec_type_resources;
