@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations on containers (runtime.md, Operations), one function each: what the command line
+ * needs and nothing else.
+ *
+ * All return 0 or a negative errno with one message in `error`. After a failure the host is as it was.
+ * `error->exit_status` is the exit status that the command should end with; 0 means the usual 1.
+ * Strings in results live in the `arena` given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct error;
+struct json;
+struct text;
+
+enum runtime_cgroup_manager {
+    RUNTIME_CGROUPFS,
+    RUNTIME_CGROUP_SYSTEMD,  /* refused: not carried out */
+    RUNTIME_CGROUP_DISABLED, /* the container stays in the caller's cgroups */
+};
+
+struct runtime_options {
+    const char *root; /* where the states of containers are; NULL: runtime_default_root() */
+    enum runtime_cgroup_manager cgroup_manager;
+};
+
+/* What create and run are asked for. Zeroed is the default, but fault_step, which is -1 then. */
+struct runtime_create {
+    const char *id;
+    const char *bundle;         /* NULL: the current directory */
+    const char *config_file;    /* NULL: "config.json"; relative to the bundle */
+    const char *pid_file;       /* NULL: none; relative to the current directory */
+    const char *console_socket; /* NULL: none; an AF_UNIX stream socket that takes the terminal */
+    unsigned preserve_fds;      /* that many descriptors from 3 on, besides those of LISTEN_FDS */
+    bool no_pivot;
+    bool no_new_keyring;
+    const char *trace_file; /* NULL: none; gets the times of all steps as a Chrome trace */
+    int fault_step;         /* for tests: this step of the dry run fails; -1: none */
+    int fault_errno;        /* positive */
+    /* run alone */
+    bool detach;       /* do not wait for the container's end */
+    bool keep;         /* do not delete it at its end */
+    bool no_subreaper; /* do not become the reaper of the container's orphans */
+};
+
+/* A container as `list` and `state` show it. */
+struct runtime_container {
+    const char *id;
+    const char *oci_version;
+    int pid;            /* on the host; 0 when there is no process */
+    const char *status; /* "creating", "created", "running", "stopped" */
+    const char *bundle;
+    const char *rootfs;
+    const char *created; /* RFC 3339, UTC */
+    const char *owner;   /* the user's name, or number */
+    const struct runtime_pair {
+        const char *key;
+        const char *value;
+    } *annotations;
+    size_t n_annotations;
+};
+
+/* "/run/berth", or "$XDG_RUNTIME_DIR/berth" for an ordinary user and for root of a user namespace;
+ * an empty variable counts as unset. */
+const char *runtime_default_root(struct arena *arena);
+
+/* Makes a container that waits for runtime_start. */
+int runtime_create(const struct runtime_options *options, const struct runtime_create *request,
+                   struct error *error);
+
+/* Makes a container and starts it. Unless detached it waits for its end, forwards signals and the
+ * terminal, deletes it, and sets *ret_status to its exit status, or 128 + the signal that ended it.
+ * exit_status of `error` is 127 when the program was not found, 126 when it cannot be executed. */
+int runtime_run(const struct runtime_options *options, const struct runtime_create *request,
+                int *ret_status, struct error *error);
+
+/* Prints the plan of create or, with `run`, of run; changes nothing on the host. */
+int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
+                    bool run, struct text *text, struct error *error);
+
+/* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
+ * be executed are errors that destroy the container (runtime.md, Lifecycle). */
+int runtime_start(const struct runtime_options *options, const char *id, struct error *error);
+
+/* Finds one container. -ENOENT: `container "ID" does not exist`. */
+int runtime_find(const struct runtime_options *options, struct arena *arena, const char *id,
+                 struct runtime_container *ret_container, struct error *error);
+
+/* Lists all containers in the order of their ids. A default root that does not exist has none; a
+ * missing root that was asked for is an error. Those that vanish meanwhile are left out. */
+int runtime_list(const struct runtime_options *options, struct arena *arena,
+                 struct runtime_container **ret_containers, size_t *ret_count, struct error *error);
+
+/* Writes `container` as one JSON object: the state of runtime.md and rootfs, created, owner. */
+void runtime_container_json(const struct runtime_container *container, struct json *json);
+
+/* Sends a signal to the container's process or, with `all`, to every process in its cgroups. `signal` is a
+ * number or a name, with or without "SIG", in any case ("KILL", "rtmin+1"). */
+int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
+                 bool all, struct error *error);
+
+/* Removes what create has made, and runs the poststop hooks. Works on stopped, created and half-made
+ * containers; `force` kills a running one, and an unknown id is success then. */
+int runtime_delete(const struct runtime_options *options, const char *id, bool force,
+                   struct error *error);
