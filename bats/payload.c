@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
-#include <mqueue.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,8 +17,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -388,6 +389,30 @@ static int do_open(int argc, char **argv)
     return 0;
 }
 
+/* The session keyring's number. */
+static int do_keyring(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("%ld\n", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
+    return 0;
+}
+
+/* Send TEXT to $NOTIFY_SOCKET, as a service does. */
+static int do_notify(int argc, char **argv)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    const char *path = getenv("NOTIFY_SOCKET");
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (argc < 2 || !path || fd < 0)
+        return die("notify");
+    snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+    if (sendto(fd, argv[1], strlen(argv[1]), 0, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+        return die(path);
+    return 0;
+}
+
 static int do_exit(int argc, char **argv)
 {
     return argc > 1 ? atoi(argv[1]) : 0;
@@ -426,6 +451,7 @@ static const struct {
     { "alloc", do_alloc }, { "argv", do_argv },       { "burn", do_burn },       { "caps", do_caps },       { "catch", do_catch },
     { "clocks", do_clocks }, { "cwd", do_cwd },       { "die", do_die },         { "env", do_env },         { "exit", do_exit },
     { "fds", do_fds },     { "forks", do_forks },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
+    { "keyring", do_keyring }, { "notify", do_notify },
     { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
     { "syscall", do_syscall }, { "tty", do_tty },     { "winch", do_winch },
 };
