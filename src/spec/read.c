@@ -2,66 +2,16 @@
 #include "berth/spec/read.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <yajl/yajl_parse.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
-#include "report.h"
-#include "table.h"
+#include "reader.h"
 
-/* yajl's own stack grows with every level, in steps. */
-#define DEEPEST_NESTING 1000
-
-/* More than the error's text has room for. */
-#define MOST_FAULTS 100
-
-enum token { TOKEN_NULL, TOKEN_BOOLEAN, TOKEN_NUMBER, TOKEN_STRING, TOKEN_ARRAY, TOKEN_OBJECT };
-
-static const char *const token_names[] = {
-    "null", "a boolean", "a number", "a string", "an array", "an object",
-};
-
-/* An object, array or map that is being filled. */
-struct frame {
-    const struct spec_type *type;         /* the properties of an object, NULL in an array or map */
-    const struct spec_property *property; /* what the next value is, NULL: unknown, ignored */
-    unsigned char *object;                /* the struct of an object */
-    const char *key;                      /* a map's key of the next value */
-    unsigned char *items;                 /* of an array or map */
-    size_t count;
-    size_t room;
-    uint64_t seen; /* a bit for every property of `type` that has come */
-    size_t start;  /* where it opens in the text */
-};
-
-struct reader {
-    struct arena *arena;
-    const char *name; /* of the document, for messages */
-    const char *bytes;
-    size_t size;
-    struct error *error;
-    bool any_case; /* keys match in any case */
-
-    yajl_handle handle;
-    size_t faults;
-    size_t token; /* where the current token starts and ends in the text */
-    size_t end;
-    size_t line; /* the line of `line_start`, counted on as messages need it */
-    size_t line_start;
-    size_t ignored; /* open objects and arrays that nobody reads */
-    struct spec_property document;
-    const void *root;
-    struct frame frames[SPEC_TABLE_DEPTH + 2];
-    struct frame *top;
-};
-
-/* A pointer in front remembers the size: realloc has to copy. Freed memory waits for the arena's end. */
+/* A pointer in front remembers the size: realloc has to copy. Freed memory waits for the arena's
+ * end. */
 union block {
     size_t size;
     max_align_t align;
@@ -94,496 +44,64 @@ static void block_free(void *arena, void *block)
     (void) block;
 }
 
-/* The place of the current value: `linux.namespaces[2].type`, `annotations["a.b"]`. */
-static const char *path_of(struct reader *reader)
-{
-    struct text path = {.arena = reader->arena};
-
-    for (struct frame *frame = reader->frames + 1; frame <= reader->top; frame++) {
-        if (frame->type != NULL && frame->property != NULL)
-            text_addf(&path, "%s%s", path.size > 0 ? "." : "", frame->property->name);
-        else if (frame->key != NULL)
-            text_addf(&path, "[%s]", QUOTE(frame->key));
-        else if (frame->type == NULL && frame->count > 0)
-            text_addf(&path, "[%zu]", frame->count - 1);
-    }
-    return path.size > 0 ? path.bytes : "";
-}
-
-/* The column counts characters from 1. */
-static size_t column_of(struct reader *reader, size_t at)
-{
-    size_t column = 1;
-
-    if (at < reader->line_start) {
-        reader->line = 0;
-        reader->line_start = 0;
-    }
-    for (size_t i = reader->line_start; i < at; i++) {
-        if (reader->bytes[i] == '\n') {
-            reader->line++;
-            reader->line_start = i + 1;
-            column = 1;
-        } else if (((unsigned char) reader->bytes[i] & 0xc0) != 0x80) {
-            column++;
-        }
-    }
-    return column;
-}
-
-__attribute__((format(printf, 4, 5))) static void
-complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    const char *words = arena_vprintf(reader->arena, format, values);
-    va_end(values);
-    size_t column = column_of(reader, at);
-    reader->faults++;
-    report_add(reader->error, "%s:%zu:%zu: %s%s%s", reader->name, reader->line + 1, column, path,
-               path[0] != '\0' ? ": " : "", words);
-}
-
-static bool is_between_tokens(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == ':' || byte == ',';
-}
-
-/* yajl tells where a token ends; it starts where the one before it ended. */
-static void note_token(struct reader *reader)
-{
-    reader->token = reader->end;
-    while (reader->token < reader->size && is_between_tokens(reader->bytes[reader->token]))
-        reader->token++;
-    reader->end = yajl_get_bytes_consumed(reader->handle);
-}
-
-/* Adds a zeroed item to an array or map; one more zeroed item always follows it. */
-static unsigned char *add_item(struct reader *reader, struct frame *frame, size_t size)
-{
-    if (frame->count + 1 >= frame->room) {
-        size_t room = frame->room == 0 ? 4 : frame->room * 2;
-        unsigned char *larger = arena_array(reader->arena, room, size);
-
-        if (frame->count > 0)
-            memcpy(larger, frame->items, frame->count * size);
-        frame->items = larger;
-        frame->room = room;
-    }
-    return frame->items + frame->count++ * size;
-}
-
-static enum token expected_token(const struct frame *frame)
-{
-    static const enum token tokens[] = {
-        [SPEC_KIND_STRING] = TOKEN_STRING, [SPEC_KIND_BOOLEAN] = TOKEN_BOOLEAN,
-        [SPEC_KIND_INTEGER] = TOKEN_NUMBER, [SPEC_KIND_ENUM] = TOKEN_STRING,
-        [SPEC_KIND_OBJECT] = TOKEN_OBJECT,
-    };
-
-    if (frame->type != NULL && frame->property->shape == SPEC_SHAPE_MANY)
-        return TOKEN_ARRAY;
-    if (frame->type != NULL && frame->property->shape == SPEC_SHAPE_MAP)
-        return TOKEN_OBJECT;
-    return tokens[frame->property->kind];
-}
-
-/* Finds the memory for the value that begins with `got`. NULL: nobody wants it, or it is of the wrong kind. */
-static void *begin_value(struct reader *reader, enum token got)
-{
-    struct frame *top = reader->top;
-    void *place;
-
-    note_token(reader);
-    if (reader->ignored > 0 || top->property == NULL)
-        return NULL;
-    if (top->type == NULL && top->property->shape == SPEC_SHAPE_MAP) {
-        struct spec_pair *pair = (void *) add_item(reader, top, sizeof(*pair));
-
-        pair->key = top->key;
-        place = &pair->value;
-    } else if (top->type == NULL) {
-        place = add_item(reader, top, top->property->size);
-    } else {
-        if (got == TOKEN_NULL && top != reader->frames)
-            return NULL;
-        place = top->object + top->property->offset;
-        top->seen |= UINT64_C(1) << ((size_t) (top->property - top->type->properties) & 63);
-    }
-    if (got == expected_token(top))
-        return place;
-    complain(reader, reader->token, path_of(reader), "expected %s, got %s",
-             token_names[expected_token(top)], token_names[got]);
-    return NULL;
-}
-
-/* A scalar has come: says so in its has_ member. */
-static void mark_present(struct reader *reader)
-{
-    struct frame *top = reader->top;
-
-    if (top->type != NULL && top->property->extra_offset > 0)
-        memcpy(top->object + top->property->extra_offset, &(bool) {true}, sizeof(bool));
-}
-
-static int goes_on(const struct reader *reader)
-{
-    return reader->faults < MOST_FAULTS;
-}
-
-static int on_null(void *context)
-{
-    begin_value(context, TOKEN_NULL);
-    return goes_on(context);
-}
-
-static int on_boolean(void *context, int value)
-{
-    void *place = begin_value(context, TOKEN_BOOLEAN);
-
-    if (place != NULL) {
-        memcpy(place, &(bool) {value != 0}, sizeof(bool));
-        mark_present(context);
-    }
-    return goes_on(context);
-}
-
-struct integer {
-    bool negative;
-    bool too_large;
-    uint64_t amount;
-};
-
-/* Reads -?[0-9]+; false for a fraction or an exponent. */
-static bool parse_integer(const char *digits, size_t length, struct integer *ret_integer)
-{
-    struct integer integer = {.negative = digits[0] == '-'};
-
-    for (size_t i = integer.negative; i < length; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            return false;
-        if (__builtin_mul_overflow(integer.amount, 10, &integer.amount) ||
-            __builtin_add_overflow(integer.amount, (uint64_t) (digits[i] - '0'), &integer.amount))
-            integer.too_large = true;
-    }
-    *ret_integer = integer;
-    return true;
-}
-
-static bool is_in_range(const struct integer *integer, const struct spec_property *property)
-{
-    if (integer->too_large)
-        return false;
-    if (!integer->negative || integer->amount == 0)
-        return integer->amount <= property->maximum &&
-               (property->minimum <= 0 || integer->amount >= (uint64_t) property->minimum);
-    return property->minimum < 0 && integer->amount <= -(uint64_t) property->minimum;
-}
-
-static void store_integer(void *place, const struct integer *integer, size_t size)
-{
-    uint64_t bits = integer->negative ? -integer->amount : integer->amount;
-
-    if (size == sizeof(uint16_t))
-        memcpy(place, &(uint16_t) {(uint16_t) bits}, size);
-    else if (size == sizeof(uint32_t))
-        memcpy(place, &(uint32_t) {(uint32_t) bits}, size);
-    else
-        memcpy(place, &bits, sizeof(bits));
-}
-
-static int on_number(void *context, const char *digits, size_t length)
-{
-    struct reader *reader = context;
-    void *place = begin_value(reader, TOKEN_NUMBER);
-    const struct spec_property *property = reader->top->property;
-    struct integer integer;
-    int shown = length < 40 ? (int) length : 40;
-
-    if (place == NULL)
-        return goes_on(reader);
-    if (!parse_integer(digits, length, &integer)) {
-        complain(reader, reader->token, path_of(reader), "expected a whole number, got %.*s", shown, digits);
-    } else if (!is_in_range(&integer, property)) {
-        complain(reader, reader->token, path_of(reader), "%.*s is out of range, %lld to %llu", shown,
-                 digits, (long long) property->minimum, (unsigned long long) property->maximum);
-    } else {
-        store_integer(place, &integer, property->size);
-        mark_present(reader);
-    }
-    return goes_on(reader);
-}
-
-static void complain_of_word(struct reader *reader, const char *word, size_t length)
-{
-    const char *const *words = reader->top->property->words;
-    struct text known = {.arena = reader->arena};
-    struct report_quote quote;
-
-    for (size_t value = 1; words[value] != NULL; value++)
-        text_addf(&known, "%s%s", value > 1 ? ", " : "", words[value]);
-    complain(reader, reader->token, path_of(reader), "unknown value %s (known: %s)",
-             report_quote_bytes(&quote, word, length), known.bytes);
-}
-
-static void store_word(struct reader *reader, void *place, const char *word, size_t length)
-{
-    const char *const *words = reader->top->property->words;
-
-    for (unsigned value = 1; words[value] != NULL; value++) {
-        if (strlen(words[value]) == length && memcmp(words[value], word, length) == 0) {
-            memcpy(place, &value, sizeof(value));
-            return;
-        }
-    }
-    complain_of_word(reader, word, length);
-}
-
-/* C strings cannot hold a NUL, nor can any name that the kernel takes. */
-static const char *copy_string(struct reader *reader, const unsigned char *bytes, size_t length)
-{
-    if (memchr(bytes, '\0', length) != NULL)
-        complain(reader, reader->token, path_of(reader), "a NUL character (\\u0000) is not allowed");
-    return arena_copy(reader->arena, bytes, length);
-}
-
-static int on_string(void *context, const unsigned char *bytes, size_t length)
-{
-    struct reader *reader = context;
-    void *place = begin_value(reader, TOKEN_STRING);
-
-    if (place == NULL)
-        return goes_on(reader);
-    if (reader->top->property->kind == SPEC_KIND_ENUM) {
-        store_word(reader, place, (const char *) bytes, length);
-    } else {
-        const char *string = copy_string(reader, bytes, length);
-
-        memcpy(place, &string, sizeof(string));
-    }
-    return goes_on(reader);
-}
-
-/* Passes over an object or array that nobody wants. */
-static int ignore_nested(struct reader *reader)
-{
-    if (reader->ignored++ < DEEPEST_NESTING)
-        return goes_on(reader);
-    complain(reader, reader->token, "", "nested deeper than %d levels", DEEPEST_NESTING);
-    return 0;
-}
-
-static struct frame *push(struct reader *reader)
-{
-    *++reader->top = (struct frame) {.start = reader->token};
-    return reader->top;
-}
-
-static int on_array_open(void *context)
-{
-    struct reader *reader = context;
-
-    if (begin_value(reader, TOKEN_ARRAY) == NULL)
-        return ignore_nested(reader);
-    const struct spec_property *property = reader->top->property;
-    push(reader)->property = property;
-    return 1;
-}
-
-/* Gives the items to the member of the object around them. */
-static int close_items(struct reader *reader)
-{
-    struct frame *items = reader->top--;
-    struct frame *around = reader->top;
-    unsigned char *member = around->object + around->property->offset;
-
-    if (items->items == NULL) /* [] and {} are not NULL: features.md tells null from empty */
-        items->items = arena_array(reader->arena, 1, sizeof(struct spec_pair));
-    memcpy(member, &items->items, sizeof(void *));
-    memcpy(around->object + around->property->extra_offset, &items->count, sizeof(size_t));
-    return 1;
-}
-
-static int on_array_close(void *context)
-{
-    struct reader *reader = context;
-
-    note_token(reader);
-    if (reader->ignored > 0)
-        {
-        reader->ignored--;
-        return 1;
-    }
-    return close_items(reader);
-}
-
-static int on_object_open(void *context)
-{
-    struct reader *reader = context;
-    void *place = begin_value(reader, TOKEN_OBJECT);
-    struct frame *top = reader->top;
-
-    if (place == NULL)
-        return ignore_nested(reader);
-    const struct spec_property *property = top->property;
-    if (top->type != NULL && property->shape == SPEC_SHAPE_MAP) {
-        push(reader)->property = property;
-        return 1;
-    }
-    void *object = place;
-    if (property->shape != SPEC_SHAPE_MANY) {
-        object = arena_alloc(reader->arena, property->type->size);
-        memcpy(place, &object, sizeof(object));
-    }
-    top = push(reader);
-    top->type = property->type;
-    top->object = object;
-    return 1;
-}
-
-static const struct spec_property *find_property(const struct reader *reader, const char *key, size_t length)
-{
-    const struct spec_type *type = reader->top->type;
-
-    for (size_t i = 0; i < type->count; i++) {
-        const char *name = type->properties[i].name;
-
-        if (strlen(name) == length &&
-            (reader->any_case ? strncasecmp : strncmp)(name, key, length) == 0)
-            return &type->properties[i];
-    }
-    return NULL;
-}
-
-static int on_key(void *context, const unsigned char *key, size_t length)
-{
-    struct reader *reader = context;
-
-    note_token(reader);
-    if (reader->ignored > 0)
-        return 1;
-    if (reader->top->type != NULL)
-        reader->top->property = find_property(reader, (const char *) key, length);
-    else
-        reader->top->key = copy_string(reader, key, length);
-    return goes_on(reader);
-}
-
-struct numbered_pair {
-    struct spec_pair pair;
-    size_t number;
-};
-
-static int compare_pairs(const void *a, const void *b)
-{
-    const struct numbered_pair *left = a;
-    const struct numbered_pair *right = b;
-    int order = strcmp(left->pair.key, right->pair.key);
-
-    return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
-}
-
-/* Sorted by key, so that what follows from a map does not hang on the order of its text; of equal keys the
- * last one stays, as for the members of an object and as Go reads it. */
-static void sort_pairs(struct reader *reader, struct frame *map)
-{
-    struct spec_pair *pairs = (void *) map->items;
-    struct numbered_pair *sorted = ARENA_ARRAY(reader->arena, map->count, struct numbered_pair);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < map->count; i++)
-        sorted[i] = (struct numbered_pair) {pairs[i], i};
-    qsort(sorted, map->count, sizeof(*sorted), compare_pairs);
-    for (size_t i = 0; i < map->count; i++) {
-        if (i + 1 == map->count || strcmp(sorted[i].pair.key, sorted[i + 1].pair.key) != 0)
-            pairs[kept++] = sorted[i].pair;
-    }
-    map->count = kept;
-}
-
-static void check_required(struct reader *reader, struct frame *object)
-{
-    for (size_t i = 0; i < object->type->count; i++) {
-        const struct spec_property *property = &object->type->properties[i];
-
-        object->property = property;
-        if (property->required && (object->seen >> i & 1) == 0)
-            complain(reader, object->start, path_of(reader), "is required but missing");
-    }
-}
-
-static int on_object_close(void *context)
-{
-    struct reader *reader = context;
-
-    note_token(reader);
-    if (reader->ignored > 0)
-        {
-        reader->ignored--;
-        return 1;
-    }
-    if (reader->top->type != NULL) {
-        check_required(reader, reader->top);
-        reader->top--;
-        return goes_on(reader);
-    }
-    if (reader->top->count > 1)
-        sort_pairs(reader, reader->top);
-    return close_items(reader);
-}
-
 static bool is_punctuation(char byte)
 {
     return strchr("{}[],:", byte) != NULL && byte != '\0';
 }
 
-/* yajl's words: "parse error: premature EOF\n" and the like, after the token that does not fit. */
-static void complain_of_syntax(struct reader *reader)
+/* Where the text stops to be JSON. yajl stands behind the token that does not fit, or at the byte
+ * that begins none; in what it has put off to the end only the token's start is known. */
+static size_t place_of_syntax_fault(struct reader *reader, const char *words, bool at_end)
 {
+    size_t end = yajl_get_bytes_consumed(reader->handle);
+
+    if (strstr(words, "premature EOF") != NULL)
+        return reader->size;
+    reader_note_token(reader);
+    if (at_end || end == 0)
+        return reader->token;
+    if (text_starts_with(words, "lexical") || is_punctuation(reader->bytes[end - 1]))
+        return end - 1;
+    return reader->token;
+}
+
+static void complain_of_syntax(struct reader *reader, bool at_end)
+{
+    /* "parse error: premature EOF\n" and the like */
     char *words = (char *) yajl_get_error(reader->handle, 0, NULL, 0);
     char *reason = strstr(words, "error: ");
-    size_t end = yajl_get_bytes_consumed(reader->handle);
+    size_t at = place_of_syntax_fault(reader, words, at_end);
 
     reason = reason == NULL ? words : reason + strlen("error: ");
     reason[strcspn(reason, "\n")] = '\0';
-    note_token(reader);
-    size_t at = reader->token;
-    if (text_equal(reason, "premature EOF"))
-        at = reader->size;
-    else if (text_starts_with(words, "lexical") || (end > 0 && is_punctuation(reader->bytes[end - 1])))
-        at = end > 0 ? end - 1 : 0;
-    complain(reader, at, "", "broken JSON: %s", reason);
+    reader_complain(reader, at, "", "broken JSON: %s", reason);
 }
 
 static void parse(struct reader *reader)
 {
-    static const yajl_callbacks callbacks = {
-        .yajl_null = on_null, .yajl_boolean = on_boolean, .yajl_number = on_number,
-        .yajl_string = on_string, .yajl_start_map = on_object_open, .yajl_map_key = on_key,
-        .yajl_end_map = on_object_close, .yajl_start_array = on_array_open,
-        .yajl_end_array = on_array_close,
-    };
     yajl_alloc_funcs memory = {block_alloc, block_realloc, block_free, reader->arena};
+    const unsigned char *bytes = (const unsigned char *) reader->bytes;
 
-    reader->handle = yajl_alloc(&callbacks, &memory, reader);
-    yajl_status status = yajl_parse(reader->handle, (const unsigned char *) reader->bytes, reader->size);
-    if (status == yajl_status_ok)
+    reader->handle = yajl_alloc(&reader_events, &memory, reader);
+    yajl_status status = yajl_parse(reader->handle, bytes, reader->size);
+    bool at_end = status == yajl_status_ok;
+    if (at_end)
         status = yajl_complete_parse(reader->handle);
     if (status == yajl_status_error)
-        complain_of_syntax(reader);
+        complain_of_syntax(reader, at_end);
     yajl_free(reader->handle);
 }
 
-static int read_document(struct reader *reader, const struct spec_type *type, const void **ret_document)
+static int read_document(struct reader *reader, const struct spec_type *type,
+                         const void **ret_document)
 {
     /* The document itself is the one member of a frame around it. */
     const struct spec_type around = {&reader->document, 1, sizeof(reader->root)};
 
-    reader->document = (struct spec_property) {
+    reader->document = (struct spec_property){
         .name = "", .kind = SPEC_KIND_OBJECT, .shape = SPEC_SHAPE_ONE, .type = type};
     reader->top = reader->frames;
-    *reader->top = (struct frame) {
+    *reader->top = (struct frame){
         .type = &around, .property = &reader->document, .object = (unsigned char *) &reader->root};
     parse(reader);
     if (reader->faults > 0)
@@ -643,8 +161,12 @@ int spec_read_process(struct arena *arena, const char *bytes, size_t size,
 int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
                         const struct spec_resources **ret_resources, struct error *error)
 {
-    struct reader reader = {.arena = arena, .name = "resources.json", .bytes = bytes, .size = size,
-                            .error = error, .any_case = true};
+    struct reader reader = {.arena = arena,
+                            .name = "resources.json",
+                            .bytes = bytes,
+                            .size = size,
+                            .error = error,
+                            .any_case = true};
     const void *resources;
 
     TRY(read_document(&reader, &spec_type_resources, &resources));

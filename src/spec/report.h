@@ -13,8 +13,9 @@ struct report_quote {
     char text[96];
 };
 
-/* Puts foreign text into quotes: shortened, control characters as '?', so that a line stays a line. */
+/* Puts foreign text into quotes: shortened, control characters as '?', so that a line stays a line.
+ */
 const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size);
 const char *report_quote_string(struct report_quote *quote, const char *string);
 
-#define QUOTE(string) report_quote_string(&(struct report_quote) {{0}}, (string))
+#define QUOTE(string) report_quote_string(&(struct report_quote){{0}}, (string))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structs that config.json, state.json and features.json are read into, made by schemas/gen.py from the
- * schemas beside it: struct spec_config, spec_state, spec_features and their members.
+ * The structs that config.json, state.json and features.json are read into, made by schemas/gen.py
+ * from the schemas beside it: struct spec_config, spec_state, spec_features and their members.
  *
  * - A JSON name in camelCase is a member in snake_case: noNewPrivileges, no_new_privileges.
  * - Object: a pointer, NULL when absent. String: const char *, NULL when absent.

@@ -2,12 +2,13 @@
 /*
  * Reads JSON documents into the structs of berth/spec/config.h.
  *
- * Every function takes `size` bytes of text (no NUL needed at the end) and fills structs in `arena`. It returns
- * 0 and sets *ret_..., or -EINVAL with all that is wrong in `error`, a line each:
- * `config.json:12:7: mounts[1].source: expected a string, got a number`. Wrong are broken JSON, a wrong type, an
- * unknown word of a fixed set, a number out of its range or with a fraction, a missing required property, a
- * NUL in a string. Unknown properties are ignored (config.md, Extensibility), null is the same as absent, of two
- * equal keys the last one counts. What rules tie properties together is checked by berth/spec/check.h.
+ * Every function takes `size` bytes of text (no NUL needed at the end) and fills structs in
+ * `arena`. It returns 0 and sets *ret_..., or -EINVAL with all that is wrong in `error`, a line
+ * each: `config.json:12:7: mounts[1].source: expected a string, got a number`. Wrong are broken
+ * JSON, a wrong type, an unknown word of a fixed set, a number out of its range or with a fraction,
+ * a missing required property, a NUL in a string. Unknown properties are ignored (config.md,
+ * Extensibility), null is the same as absent, of two equal keys the last one counts. What rules tie
+ * properties together is checked by berth/spec/check.h.
  */
 #pragma once
 
@@ -34,7 +35,7 @@ int spec_read_features(struct arena *arena, const char *bytes, size_t size,
 int spec_read_process(struct arena *arena, const char *bytes, size_t size,
                       const struct spec_process **ret_process, struct error *error);
 
-/* The resources object alone, as `update --resources` gets it; keys match in any case, for callers count on
- * Go's reader. */
+/* The resources object alone, as `update --resources` gets it; keys match in any case, for callers
+ * count on Go's reader. */
 int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
                         const struct spec_resources **ret_resources, struct error *error);
