@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the freestanding init share. All functions return a negative errno on failure
+ * and print nothing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "berth/plan/plan.h"
+#include "sys.h"
+#include "sys_files.h"
+
+#define INIT_HOME_MAX 1024
+#define INIT_RESOLVE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+/* The whole state of FIRST or INIT; lives on the stack. */
+struct init {
+    const struct plan_header *plan;
+    int32_t current;      /* the index of the step that is carried out */
+    uint8_t actor;        /* PLAN_FIRST or PLAN_INIT */
+    bool announced;       /* the current step has sent its message itself */
+    bool started;         /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
+    bool settled;         /* descriptors and signals are as the container's process gets them */
+    int socket;           /* where messages go */
+    int32_t heard;        /* the highest step that the host has announced, or PLAN_NONE */
+    uint32_t umask;       /* the caller's */
+    int64_t value;        /* goes into the current step's message */
+    uint64_t begin_ns;    /* when the current step began, when tracing */
+    int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
+    char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
+    char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
+};
+
+/* Carries out one step: 0 or a negative errno. */
+typedef int init_handler(struct init *init, const struct plan_step *step);
+
+/* --- run.c ---------------------------------------------------------------------------------- */
+
+/* The text at `offset`, NULL for none. */
+static inline const char *init_text(const struct init *init, uint32_t offset)
+{
+    return plan_text(init->plan, offset);
+}
+
+/* Text `n` of the step, NULL for none. */
+static inline const char *init_step_text(const struct init *init, const struct plan_step *step,
+                                         int n)
+{
+    return plan_text(init->plan, step->text[n]);
+}
+
+/* The descriptor in the slot that the step uses as its n-th one; -1 if it uses none or the slot is
+ * empty. */
+static inline int init_used(const struct init *init, const struct plan_step *step, int n)
+{
+    return step->uses[n] == PLAN_NONE ? -1 : init->slot[step->uses[n]];
+}
+
+/* Whether the step uses the slot. */
+bool init_uses(const struct plan_step *step, int slot);
+
+/* Puts a close-on-exec descriptor into the slot and closes what was in it; a negative `fd` is
+ * returned as it is, else 0. */
+int init_fill(struct init *init, int slot, int fd);
+
+/* Closes the slot's descriptor, if there is one. */
+void init_empty(struct init *init, int slot);
+
+/* --- message.c ------------------------------------------------------------------------------ */
+
+/* Sends the current step's message with init->value, `error` (positive or 0) and, if not negative,
+ * a descriptor. */
+int init_send(struct init *init, int error, int fd);
+
+/* Receives until the host has announced `step` or a later one; ends the process when the host fails
+ * or goes away. */
+void init_wait(struct init *init, int32_t step);
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t init_clock_ns(void);
+
+/* --- text.c: the compiler emits calls to the mem* functions itself -------------------------- */
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+char *strchr(const char *text, int c); /* NULL if there is none */
+
+bool init_equal(const char *a, const char *b);
+bool init_begins(const char *text, const char *prefix);
+
+/* A whole text of decimal digits below 2^32, nothing else: strict. -EINVAL. `size` bytes, no NUL
+ * needed. */
+int init_parse_u32(const char *text, size_t size, uint32_t *ret_number);
+
+/* Writes `prefix` and the decimal `number` NUL-ended, e.g. "/proc/self/fd/7"; `to` must be large
+ * enough (prefix + 21). */
+void init_print(char *to, const char *prefix, uint64_t number);
+
+/* Anonymous zeroed memory, page-rounded, never freed: NULL when there is none. */
+void *init_allocate(size_t size);
+
+/* --- the handlers --------------------------------------------------------------------------- */
+
+/* mount.c rootfs.c devices.c masks.c copyup.c */
+init_handler init_open_root, init_open_target, init_open_tree, init_make_mount, init_mount_over,
+    init_set_mount_attributes, init_attach_mount, init_copy_up, init_make_node, init_make_symlink,
+    init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_set_propagation;
+/* namespace.c */
+init_handler init_open_namespace, init_join_namespace, init_unshare, init_clone_init,
+    init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,
+    init_new_session;
+/* files.c */
+init_handler init_open_proc, init_put_file, init_set_umask, init_set_cwd, init_own_stdio,
+    init_find_home;
+/* console.c hook.c */
+init_handler init_make_console, init_run_hook;
+/* identity.c */
+init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
+    init_set_capabilities, init_set_no_new_privileges, init_load_seccomp;
+/* exec.c await.c */
+init_handler init_find_program, init_execute, init_await_start;
