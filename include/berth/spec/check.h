@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules of the specification that tie properties together or that a type cannot say. They look
+ * at the document alone, never at the host. A line for every broken rule is added to `error`, which
+ * must come in empty, with the JSON path first: `process.cwd: must be absolute, got "tmp"`.
+ */
+#pragma once
+
+#include "berth/spec/config.h"
+
+struct error;
+
+/* Checks a whole configuration (config.md, config-linux.md). Returns 0 or -EINVAL. */
+int spec_check_config(const struct spec_config *config, struct error *error);
+
+/* Checks a process alone, as exec runs it. Returns 0 or -EINVAL. */
+int spec_check_process(const struct spec_process *process, struct error *error);
+
+/* Checks resources alone, as update sets them. Returns 0 or -EINVAL. */
+int spec_check_resources(const struct spec_resources *resources, struct error *error);
+
+/* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
+const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
+                                                 enum spec_namespace_type type);
+
+#define SPEC_SYSCTL_PATH_SIZE 256
+
+/* Turns a key of linux.sysctl into its path below /proc/sys as sysctl(8) does: the first separator
+ * tells whether '.' or '/' parts the names, the other one then is a '.' within a name. Returns 0,
+ * or -EINVAL when a name is empty, "." or "..", or the key too long. */
+int spec_sysctl_path(const char *key, char path[SPEC_SYSCTL_PATH_SIZE]);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the specification has and this version of the runtime does not carry out. */
+#pragma once
+
+#include "berth/spec/config.h"
+
+struct error;
+
+/* Looks for properties that are understood but not carried out. Adds a line for each to `error`,
+ * which must come in empty: `linux.intelRdt: this version of berth cannot set it`. Returns 0 or
+ * -ENOTSUP. */
+int spec_check_support(const struct spec_config *config, struct error *error);
+
+/* As spec_check_support, for the process of exec and for the resources of update. */
+int spec_check_process_support(const struct spec_process *process, struct error *error);
+int spec_check_resources_support(const struct spec_resources *resources, struct error *error);

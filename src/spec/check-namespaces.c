@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config-linux.md: Namespaces, User namespace mappings, Offset for Time Namespace */
+#include <inttypes.h>
+
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
+#include "rules.h"
+
+/* user_namespaces(7): the kernel takes no more lines. */
+#define MOST_MAPPINGS 340
+
+static bool overlap(uint64_t a, uint64_t b, const struct spec_id_mapping *of_a,
+                    const struct spec_id_mapping *of_b)
+{
+    return a < b + of_b->size && b < a + of_a->size;
+}
+
+void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings, size_t n_mappings,
+                       struct error *error)
+{
+    if (n_mappings > MOST_MAPPINGS) {
+        report_add(error, "%s: the kernel takes at most %d entries, got %zu", where, MOST_MAPPINGS,
+                   n_mappings);
+        return;
+    }
+    for (size_t i = 0; i < n_mappings; i++) {
+        const struct spec_id_mapping *mapping = &mappings[i];
+
+        if (mapping->size == 0)
+            report_add(error, "%s[%zu].size: must be at least 1", where, i);
+        if ((uint64_t) mapping->container_id + mapping->size > UINT32_MAX ||
+            (uint64_t) mapping->host_id + mapping->size > UINT32_MAX)
+            report_add(error, "%s[%zu]: the range goes beyond the last id", where, i);
+        for (size_t j = 0; j < i; j++) {
+            const struct spec_id_mapping *other = &mappings[j];
+
+            if (overlap(mapping->container_id, other->container_id, mapping, other) ||
+                overlap(mapping->host_id, other->host_id, mapping, other)) {
+                report_add(error, "%s[%zu]: overlaps with entry %zu", where, i, j);
+                break;
+            }
+        }
+    }
+}
+
+static void check_list(const struct spec_linux *linux, struct error *error)
+{
+    for (size_t i = 0; i < linux->n_namespaces; i++) {
+        const struct spec_namespace *namespace = &linux->namespaces[i];
+
+        if (namespace->path != NULL && namespace->path[0] != '/')
+            report_add(error, "linux.namespaces[%zu].path: must be absolute, got %s", i,
+                       QUOTE(namespace->path));
+        for (size_t j = 0; j < i; j++) {
+            if (linux->namespaces[j].type == namespace->type) {
+                report_add(error, "linux.namespaces[%zu].type: %s is in namespaces[%zu] already", i,
+                           spec_namespace_type_words[namespace->type], j);
+                break;
+            }
+        }
+    }
+}
+
+static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t n_mappings)
+{
+    for (size_t i = 0; i < n_mappings; i++) {
+        if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
+            return true;
+    }
+    return false;
+}
+
+static void check_user_is_mapped(const struct spec_config *config, struct error *error)
+{
+    static const struct spec_user root = {0};
+    const struct spec_linux *linux = config->linux;
+    const struct spec_user *user = &root;
+
+    if (config->process == NULL)
+        return;
+    if (config->process->user != NULL)
+        user = config->process->user;
+    if (!is_mapped(user->uid, linux->uid_mappings, linux->n_uid_mappings))
+        report_add(error, "process.user.uid: %" PRIu32 " is not mapped by linux.uidMappings",
+                   user->uid);
+    if (!is_mapped(user->gid, linux->gid_mappings, linux->n_gid_mappings))
+        report_add(error, "process.user.gid: %" PRIu32 " is not mapped by linux.gidMappings",
+                   user->gid);
+    for (size_t i = 0; i < user->n_additional_gids; i++) {
+        if (!is_mapped(user->additional_gids[i], linux->gid_mappings, linux->n_gid_mappings))
+            report_add(error,
+                       "process.user.additionalGids[%zu]: %" PRIu32
+                       " is not mapped by linux.gidMappings",
+                       i, user->additional_gids[i]);
+    }
+}
+
+/* Mappings beside a joined user namespace tell what it maps; engines write them so for a pod. */
+static void check_user_namespace(const struct spec_config *config, struct error *error)
+{
+    const struct spec_linux *linux = config->linux;
+    const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
+    bool made = user != NULL && user->path == NULL;
+
+    rules_id_mappings("linux.uidMappings", linux->uid_mappings, linux->n_uid_mappings, error);
+    rules_id_mappings("linux.gidMappings", linux->gid_mappings, linux->n_gid_mappings, error);
+    if (user == NULL && linux->n_uid_mappings > 0)
+        report_add(error,
+                   "linux.uidMappings: needs a user namespace, and linux.namespaces has none");
+    if (user == NULL && linux->n_gid_mappings > 0)
+        report_add(error,
+                   "linux.gidMappings: needs a user namespace, and linux.namespaces has none");
+    if (made && linux->n_uid_mappings == 0)
+        report_add(error, "linux.uidMappings: a new user namespace needs at least one entry");
+    if (made && linux->n_gid_mappings == 0)
+        report_add(error, "linux.gidMappings: a new user namespace needs at least one entry");
+    if (made && linux->n_uid_mappings > 0 && linux->n_gid_mappings > 0)
+        check_user_is_mapped(config, error);
+}
+
+/* time_namespaces(7): offsets can be set only before the first process is in the namespace. */
+static void check_time_offsets(const struct spec_config *config, struct error *error)
+{
+    const struct spec_linux *linux = config->linux;
+    const struct spec_namespace *time = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_TIME);
+
+    if (linux->n_time_offsets > 0 && time == NULL)
+        report_add(error,
+                   "linux.timeOffsets: needs a time namespace, and linux.namespaces has none");
+    else if (linux->n_time_offsets > 0 && time->path != NULL)
+        report_add(error,
+                   "linux.timeOffsets: the offsets of a joined time namespace cannot be changed");
+    for (size_t i = 0; i < linux->n_time_offsets; i++) {
+        const char *clock = linux->time_offsets[i].key;
+
+        if (!text_equal(clock, "monotonic") && !text_equal(clock, "boottime"))
+            report_add(error, "linux.timeOffsets: unknown clock %s (known: monotonic, boottime)",
+                       QUOTE(clock));
+    }
+}
+
+void rules_namespaces(const struct spec_config *config, struct error *error)
+{
+    check_list(config->linux, error);
+    check_user_namespace(config, error);
+    check_time_offsets(config, error);
+}

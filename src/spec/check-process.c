@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.md: Process, POSIX process, Linux process, User */
+#include <inttypes.h>
+
+#include "rules.h"
+
+/* setuid(2) and its kin take it for "leave as it is". */
+#define NO_ID UINT32_MAX
+
+static void check_user(const struct spec_user *user, struct error *error)
+{
+    if (user->uid == NO_ID)
+        report_add(error, "process.user.uid: %" PRIu32 " is no valid id", user->uid);
+    if (user->gid == NO_ID)
+        report_add(error, "process.user.gid: %" PRIu32 " is no valid id", user->gid);
+    for (size_t i = 0; i < user->n_additional_gids; i++) {
+        if (user->additional_gids[i] == NO_ID)
+            report_add(error, "process.user.additionalGids[%zu]: %" PRIu32 " is no valid id", i,
+                       user->additional_gids[i]);
+    }
+}
+
+static void check_rlimits(const struct spec_process *process, struct error *error)
+{
+    for (size_t i = 0; i < process->n_rlimits; i++) {
+        const struct spec_rlimit *rlimit = &process->rlimits[i];
+
+        if (rlimit->soft > rlimit->hard)
+            report_add(error,
+                       "process.rlimits[%zu].soft: must not be above hard, got %" PRIu64
+                       " and %" PRIu64,
+                       i, rlimit->soft, rlimit->hard);
+        for (size_t j = 0; j < i; j++) {
+            if (process->rlimits[j].type == rlimit->type) {
+                report_add(error, "process.rlimits[%zu].type: %s is in rlimits[%zu] already", i,
+                           spec_rlimit_type_words[rlimit->type], j);
+                break;
+            }
+        }
+    }
+}
+
+/* sched(7) */
+static void check_scheduler(const struct spec_scheduler *scheduler, struct error *error)
+{
+    bool real_time = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_FIFO ||
+                     scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_RR;
+    bool deadline = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_DEADLINE;
+    const char *policy = spec_scheduler_policy_words[scheduler->policy];
+
+    if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_ISO)
+        report_add(error, "process.scheduler.policy: Linux has no SCHED_ISO");
+    if (real_time && scheduler->priority == 0)
+        report_add(error, "process.scheduler.priority: must be 1 to 99 for %s, got 0", policy);
+    if (!real_time && scheduler->priority != 0)
+        report_add(error, "process.scheduler.priority: must be 0 for %s, got %" PRId32, policy,
+                   scheduler->priority);
+    if (!deadline &&
+        (scheduler->runtime != 0 || scheduler->deadline != 0 || scheduler->period != 0))
+        report_add(error,
+                   "process.scheduler: runtime, deadline and period belong to SCHED_DEADLINE, "
+                   "and policy is %s",
+                   policy);
+    /* A period of 0 means the deadline. */
+    if (deadline && (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
+                     (scheduler->period != 0 && scheduler->deadline > scheduler->period)))
+        report_add(error,
+                   "process.scheduler: SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
+}
+
+void rules_process(const struct spec_process *process, struct error *error)
+{
+    if (process->cwd[0] != '/')
+        report_add(error, "process.cwd: must be absolute, got %s", QUOTE(process->cwd));
+    if (process->n_args == 0)
+        report_add(error, "process.args: must have at least one entry");
+    else if (process->args[0][0] == '\0')
+        report_add(error, "process.args[0]: must not be empty");
+    rules_environment("process.env", process->env, process->n_env, error);
+    if (process->user != NULL)
+        check_user(process->user, error);
+    check_rlimits(process, error);
+    if (process->scheduler != NULL)
+        check_scheduler(process->scheduler, error);
+    if (process->exec_cpu_affinity != NULL) {
+        rules_number_list("process.execCPUAffinity.initial", process->exec_cpu_affinity->initial,
+                          error);
+        rules_number_list("process.execCPUAffinity.final", process->exec_cpu_affinity->final,
+                          error);
+    }
+}

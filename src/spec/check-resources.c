@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config-linux.md: Control groups */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "berth/base/text.h"
+#include "rules.h"
+
+#define RESOURCES "linux.resources."
+
+static void check_device_rules(const struct spec_resources *resources, struct error *error)
+{
+    for (size_t i = 0; i < resources->n_devices; i++) {
+        const char *access = resources->devices[i].access;
+
+        if (access != NULL && (access[0] == '\0' || access[strspn(access, "rwm")] != '\0'))
+            report_add(error, RESOURCES "devices[%zu].access: must be made of r, w and m, got %s",
+                       i, QUOTE(access));
+    }
+}
+
+/* 0 for swap is left to the kernel: engines write it for "not set". */
+static void check_memory(const struct spec_memory *memory, struct error *error)
+{
+    if (memory->swap <= 0 || !memory->has_limit)
+        return;
+    if (memory->limit == -1)
+        report_add(error, RESOURCES "memory.swap: must be -1 when limit is -1, got %" PRId64,
+                   memory->swap);
+    else if (memory->swap < memory->limit)
+        report_add(error,
+                   RESOURCES "memory.swap: is memory and swap together, so it must not be below "
+                             "limit %" PRId64 ", got %" PRId64,
+                   memory->limit, memory->swap);
+}
+
+static void check_cpu(const struct spec_cpu *cpu, struct error *error)
+{
+    if (cpu->quota > 0 && cpu->burst > (uint64_t) cpu->quota)
+        report_add(error, RESOURCES "cpu.burst: must not be above quota %" PRId64 ", got %" PRIu64,
+                   cpu->quota, cpu->burst);
+    rules_number_list(RESOURCES "cpu.cpus", cpu->cpus, error);
+    rules_number_list(RESOURCES "cpu.mems", cpu->mems, error);
+}
+
+static void check_block_io(const struct spec_block_io *block_io, struct error *error)
+{
+    for (size_t i = 0; i < block_io->n_weight_device; i++) {
+        if (!block_io->weight_device[i].has_weight && !block_io->weight_device[i].has_leaf_weight)
+            report_add(error, RESOURCES "blockIO.weightDevice[%zu]: needs weight or leafWeight", i);
+    }
+}
+
+/* <size><unit-prefix>B, as in the names of the cgroup's files: 2MB */
+static bool is_page_size(const char *size)
+{
+    size_t digits = strspn(size, "0123456789");
+    const char *unit = size + digits;
+
+    return digits > 0 && size[0] != '0' && strlen(unit) == 2 && strchr("KMGTPE", unit[0]) != NULL &&
+           unit[1] == 'B';
+}
+
+static void check_hugepages(const struct spec_resources *resources, struct error *error)
+{
+    for (size_t i = 0; i < resources->n_hugepage_limits; i++) {
+        const char *size = resources->hugepage_limits[i].page_size;
+
+        if (!is_page_size(size))
+            report_add(error,
+                       RESOURCES "hugepageLimits[%zu].pageSize: must read like 64KB, 2MB or 1GB, "
+                                 "got %s",
+                       i, QUOTE(size));
+        for (size_t j = 0; j < i; j++) {
+            if (text_equal(resources->hugepage_limits[j].page_size, size)) {
+                report_add(error,
+                           RESOURCES "hugepageLimits[%zu].pageSize: %s is in entry %zu already", i,
+                           QUOTE(size), j);
+                break;
+            }
+        }
+    }
+}
+
+static void check_rdma(const struct spec_resources *resources, struct error *error)
+{
+    for (size_t i = 0; i < resources->n_rdma; i++) {
+        const struct spec_rdma_entry *entry = &resources->rdma[i];
+
+        if (!entry->value->has_hca_handles && !entry->value->has_hca_objects)
+            report_add(error, RESOURCES "rdma[%s]: needs hcaHandles or hcaObjects",
+                       QUOTE(entry->key));
+    }
+}
+
+static void check_unified(const struct spec_resources *resources, struct error *error)
+{
+    for (size_t i = 0; i < resources->n_unified; i++) {
+        const char *key = resources->unified[i].key;
+
+        if (key[0] == '\0' || strchr(key, '/') != NULL || text_equal(key, ".") ||
+            text_equal(key, ".."))
+            report_add(error, RESOURCES "unified[%s]: must be the name of a file of the cgroup",
+                       QUOTE(key));
+    }
+}
+
+void rules_resources(const struct spec_resources *resources, struct error *error)
+{
+    check_device_rules(resources, error);
+    if (resources->memory != NULL)
+        check_memory(resources->memory, error);
+    if (resources->cpu != NULL)
+        check_cpu(resources->cpu, error);
+    if (resources->block_io != NULL)
+        check_block_io(resources->block_io, error);
+    check_hugepages(resources, error);
+    for (size_t i = 0; resources->network != NULL && i < resources->network->n_priorities; i++) {
+        if (resources->network->priorities[i].name[0] == '\0')
+            report_add(error, RESOURCES "network.priorities[%zu].name: must not be empty", i);
+    }
+    check_rdma(resources, error);
+    check_unified(resources, error);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config-linux.md: Sysctl. Only what belongs to one of the container's own namespaces may be set.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
+#include "rules.h"
+
+/* The files below /proc/sys that the kernel keeps once for every namespace; one that ends with '/'
+ * stands for all below it. ipc_namespaces(7), uts_namespaces(7), network_namespaces(7),
+ * namespaces(7). */
+static const struct {
+    const char *path;
+    enum spec_namespace_type type;
+} namespaced[] = {
+    {"net/", SPEC_NAMESPACE_TYPE_NETWORK},
+    {"fs/mqueue/", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/auto_msgmni", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/msg_next_id", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/msgmax", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/msgmnb", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/msgmni", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/sem", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/sem_next_id", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/shm_next_id", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/shm_rmid_forced", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/shmall", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/shmmax", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/shmmni", SPEC_NAMESPACE_TYPE_IPC},
+    {"kernel/domainname", SPEC_NAMESPACE_TYPE_UTS},
+    {"kernel/hostname", SPEC_NAMESPACE_TYPE_UTS},
+    {"user/", SPEC_NAMESPACE_TYPE_USER},
+};
+
+int spec_sysctl_path(const char *key, char path[SPEC_SYSCTL_PATH_SIZE])
+{
+    bool dotted = key[strcspn(key, "./")] == '.';
+    size_t size = strlen(key) + 1;
+
+    if (size > SPEC_SYSCTL_PATH_SIZE)
+        return -EINVAL;
+    memcpy(path, key, size);
+    for (char *byte = path; dotted && *byte != '\0'; byte++)
+        *byte = *byte == '.' ? '/' : *byte == '/' ? '.' : *byte;
+    for (const char *name = path;;) {
+        size_t length = strcspn(name, "/");
+
+        if (length == 0 || (length <= 2 && strncmp(name, "..", length) == 0))
+            return -EINVAL;
+        if (name[length] == '\0')
+            return 0;
+        name += length + 1;
+    }
+}
+
+static enum spec_namespace_type namespace_of(const char *path)
+{
+    for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {
+        const char *known = namespaced[i].path;
+        bool all_below = known[strlen(known) - 1] == '/';
+
+        if (all_below ? text_starts_with(path, known) : text_equal(path, known))
+            return namespaced[i].type;
+    }
+    return SPEC_NAMESPACE_TYPE_NONE;
+}
+
+static void check_key(const struct spec_config *config, const char *key, struct error *error)
+{
+    char path[SPEC_SYSCTL_PATH_SIZE];
+
+    if (spec_sysctl_path(key, path) < 0) {
+        report_add(error, "linux.sysctl[%s]: is no name of a kernel parameter", QUOTE(key));
+        return;
+    }
+    enum spec_namespace_type type = namespace_of(path);
+    if (type == SPEC_NAMESPACE_TYPE_NONE)
+        report_add(error, "linux.sysctl[%s]: belongs to no namespace, so it would change the host",
+                   QUOTE(key));
+    else if (spec_find_namespace(config, type) == NULL)
+        report_add(error, "linux.sysctl[%s]: needs a %s namespace, and linux.namespaces has none",
+                   QUOTE(key), spec_namespace_type_words[type]);
+    else if (text_equal(path, "kernel/hostname") && is_set(config->hostname))
+        report_add(error, "linux.sysctl[%s]: hostname sets it already", QUOTE(key));
+    else if (text_equal(path, "kernel/domainname") && is_set(config->domainname))
+        report_add(error, "linux.sysctl[%s]: domainname sets it already", QUOTE(key));
+}
+
+void rules_sysctl(const struct spec_config *config, struct error *error)
+{
+    for (size_t i = 0; i < config->linux->n_sysctl; i++)
+        check_key(config, config->linux->sysctl[i].key, error);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/spec/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "rules.h"
+
+const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
+                                                 enum spec_namespace_type type)
+{
+    for (size_t i = 0; config->linux != NULL && i < config->linux->n_namespaces; i++) {
+        if (config->linux->namespaces[i].type == type)
+            return &config->linux->namespaces[i];
+    }
+    return NULL;
+}
+
+bool rules_has_word(const char *const *words, size_t n_words, const char *word)
+{
+    for (size_t i = 0; i < n_words; i++) {
+        if (text_equal(words[i], word))
+            return true;
+    }
+    return false;
+}
+
+void rules_environment(const char *where, const char *const *entries, size_t n_entries,
+                       struct error *error)
+{
+    for (size_t i = 0; i < n_entries; i++) {
+        if (entries[i][0] == '=' || strchr(entries[i], '=') == NULL)
+            report_add(error, "%s[%zu]: must read NAME=value, got %s", where, i, QUOTE(entries[i]));
+    }
+}
+
+void rules_number_list(const char *where, const char *list, struct error *error)
+{
+    const char *digits = "0123456789";
+
+    if (!is_set(list))
+        return;
+    for (const char *next = list;;) {
+        size_t length = strspn(next, digits);
+
+        if (length > 0 && next[length] == '-') {
+            size_t more = strspn(next + length + 1, digits);
+
+            length = more == 0 ? 0 : length + 1 + more;
+        }
+        if (length == 0 || (next[length] != ',' && next[length] != '\0')) {
+            report_add(error, "%s: must be a list of numbers and ranges such as 0-3,7, got %s",
+                       where, QUOTE(list));
+            return;
+        }
+        if (next[length] == '\0')
+            return;
+        next += length + 1;
+    }
+}
+
+/* Passes one part of a version up to `ends`; numbers have no leading zero. NULL: it is none. */
+static const char *pass_identifiers(const char *next, const char *ends, bool numbers_strict)
+{
+    static const char digits[] = "0123456789";
+    static const char letters[] = "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    for (;; next++) {
+        size_t length = strspn(next, letters);
+
+        if (length == 0)
+            return NULL;
+        if (numbers_strict && length > 1 && next[0] == '0' && strspn(next, digits) == length)
+            return NULL;
+        next += length;
+        if (*next != '.')
+            return *next == '\0' || strchr(ends, *next) != NULL ? next : NULL;
+    }
+}
+
+/* https://semver.org/spec/v2.0.0.html, rules 2, 9 and 10 */
+static bool is_semantic_version(const char *version)
+{
+    const char *next = version;
+
+    for (int part = 0; part < 3; part++) {
+        size_t length = strspn(next, "0123456789");
+
+        if (length == 0 || (length > 1 && next[0] == '0'))
+            return false;
+        next += length;
+        if (part < 2 && *next++ != '.')
+            return false;
+    }
+    if (*next == '-' && (next = pass_identifiers(next + 1, "+", true)) == NULL)
+        return false;
+    if (*next == '+' && (next = pass_identifiers(next + 1, "", false)) == NULL)
+        return false;
+    return *next == '\0';
+}
+
+static void check_version(const char *version, struct error *error)
+{
+    if (!is_semantic_version(version))
+        report_add(error, "ociVersion: must be a semantic version such as 1.3.0, got %s",
+                   QUOTE(version));
+    else if (!text_starts_with(version, "1."))
+        report_add(error, "ociVersion: this runtime knows the versions 1.x, got %s",
+                   QUOTE(version));
+}
+
+static void check_hooks(const struct spec_hooks *hooks, struct error *error)
+{
+    const struct {
+        const char *name;
+        const struct spec_hook *list;
+        size_t count;
+    } kinds[] = {
+        {"prestart", hooks->prestart, hooks->n_prestart},
+        {"createRuntime", hooks->create_runtime, hooks->n_create_runtime},
+        {"createContainer", hooks->create_container, hooks->n_create_container},
+        {"startContainer", hooks->start_container, hooks->n_start_container},
+        {"poststart", hooks->poststart, hooks->n_poststart},
+        {"poststop", hooks->poststop, hooks->n_poststop},
+    };
+
+    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+        for (size_t i = 0; i < kinds[kind].count; i++) {
+            const struct spec_hook *hook = &kinds[kind].list[i];
+            char where[64];
+
+            snprintf(where, sizeof(where), "hooks.%s[%zu].env", kinds[kind].name, i);
+            if (hook->path[0] != '/')
+                report_add(error, "hooks.%s[%zu].path: must be absolute, got %s", kinds[kind].name,
+                           i, QUOTE(hook->path));
+            rules_environment(where, hook->env, hook->n_env, error);
+        }
+    }
+}
+
+static void check_annotations(const struct spec_config *config, struct error *error)
+{
+    for (size_t i = 0; i < config->n_annotations; i++) {
+        if (config->annotations[i].key[0] == '\0')
+            report_add(error, "annotations: a key must not be empty");
+    }
+}
+
+/* uname(2) has room for 64 characters. */
+static void check_names(const struct spec_config *config, struct error *error)
+{
+    const struct {
+        const char *where;
+        const char *name;
+    } names[] = {{"hostname", config->hostname}, {"domainname", config->domainname}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!is_set(names[i].name))
+            continue;
+        if (strlen(names[i].name) > 64)
+            report_add(error, "%s: must not be longer than 64 bytes, got %s", names[i].where,
+                       QUOTE(names[i].name));
+        if (spec_find_namespace(config, SPEC_NAMESPACE_TYPE_UTS) == NULL)
+            report_add(error, "%s: needs a uts namespace, and linux.namespaces has none",
+                       names[i].where);
+    }
+}
+
+int spec_check_config(const struct spec_config *config, struct error *error)
+{
+    check_version(config->oci_version, error);
+    if (config->root->path[0] == '\0')
+        report_add(error, "root.path: must not be empty");
+    rules_mounts(config, error);
+    if (config->process != NULL)
+        rules_process(config->process, error);
+    check_names(config, error);
+    if (config->hooks != NULL)
+        check_hooks(config->hooks, error);
+    check_annotations(config, error);
+    if (config->linux != NULL) {
+        rules_namespaces(config, error);
+        rules_linux(config, error);
+        rules_sysctl(config, error);
+    }
+    return error->number == 0 ? 0 : -EINVAL;
+}
+
+int spec_check_process(const struct spec_process *process, struct error *error)
+{
+    rules_process(process, error);
+    return error->number == 0 ? 0 : -EINVAL;
+}
+
+int spec_check_resources(const struct spec_resources *resources, struct error *error)
+{
+    rules_resources(resources, error);
+    return error->number == 0 ? 0 : -EINVAL;
+}
