@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes: pidfds, their end, their start time; children that run a program. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* pidfd_open(2). Returns a descriptor or a negative errno. */
+int sys_pidfd_open(pid_t pid);
+
+/* pidfd_send_signal(2). Returns 0 or a negative errno. */
+int sys_pidfd_signal(int pidfd, int signal);
+
+/* Waits until the process has ended; `timeout_ms` -1: for ever. Returns 0, -ETIMEDOUT or a negative errno. */
+int sys_pidfd_wait(int pidfd, int timeout_ms);
+
+/* Reaps the child behind the pidfd, waiting for its end. Returns its exit status, 128 + the signal that
+ * ended it, or a negative errno; `ret_signal` (may be NULL) is that signal or 0. */
+int sys_pidfd_reap(int pidfd, int *ret_signal);
+
+/* When the process started, in clock ticks since boot, from /proc/PID/stat: with `pid` it names one process for
+ * ever. -ESRCH when there is none or when it is dead (a zombie). */
+int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
+
+struct sys_spawn {
+    const char *path;
+    const char *const *argv;
+    const char *const *envp;
+    int stdin_fd;  /* -1: /dev/null */
+    int output_fd; /* stdout and stderr */
+};
+
+/* Runs a program with default signals and no other descriptors, and waits for its end; after `timeout_ms` (-1: none) it
+ * is killed: -ETIMEDOUT. Returns its wait status or a negative errno, that of execve(2) too. */
+int sys_run_program(const struct sys_spawn *spawn, int timeout_ms);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The caller's terminal. */
+#pragma once
+
+#include <termios.h>
+
+/* Makes the terminal `fd` raw; *ret_before is what it was. Returns 0 or a negative errno. */
+int sys_terminal_make_raw(int fd, struct termios *ret_before);
+
+/* Sets what sys_terminal_make_raw has saved. */
+void sys_terminal_restore(int fd, const struct termios *before);
+
+/* Gives the terminal `to` the window size of `from`, if that is a terminal. */
+void sys_terminal_copy_size(int from, int to);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/sys/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+
+bool sys_in_user_namespace(void)
+{
+    unsigned inside, outside, count;
+    char map[128];
+
+    AUTO_FD fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t size = fd_read_all(fd, map, sizeof(map) - 1);
+    map[size < 0 ? 0 : size] = '\0';
+    return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
+           outside != 0 || count != UINT32_MAX;
+}
+
+static int read_permitted(uint64_t *ret_set)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -errno;
+    *ret_set = (uint64_t) data[1].permitted << 32 | data[0].permitted;
+    return 0;
+}
+
+int sys_probe_caller(struct sys_caller *ret_caller)
+{
+    TRY(read_permitted(&ret_caller->permitted));
+    ret_caller->bounding = 0;
+    /* The kernel answers EINVAL beyond its last capability. */
+    for (int cap = 0; cap < 64; cap++) {
+        int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+        if (held < 0)
+            break;
+        ret_caller->bounding |= (uint64_t) held << cap;
+    }
+    ret_caller->in_user_namespace = sys_in_user_namespace();
+    return 0;
+}
+
+unsigned sys_namespace_type(const char *path)
+{
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
+
+    return type < 0 ? 0 : (unsigned) type;
+}

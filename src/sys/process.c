@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/sys/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+
+int sys_pidfd_open(pid_t pid)
+{
+    int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int sys_pidfd_signal(int pidfd, int signal)
+{
+    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int sys_pidfd_wait(int pidfd, int timeout_ms)
+{
+    struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+    int64_t end = now_ms() + timeout_ms;
+
+    for (;;) {
+        int left = timeout_ms < 0 ? -1 : (int) (end - now_ms());
+        int count = poll(&poll_fd, 1, timeout_ms >= 0 && left < 0 ? 0 : left);
+
+        if (count > 0)
+            return 0;
+        if (count == 0)
+            return -ETIMEDOUT;
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
+static int reap(int pidfd, siginfo_t *ret_info)
+{
+    while (waitid((idtype_t) P_PIDFD, (id_t) pidfd, ret_info, WEXITED) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return 0;
+}
+
+int sys_pidfd_reap(int pidfd, int *ret_signal)
+{
+    siginfo_t info;
+
+    TRY(reap(pidfd, &info));
+    bool exited = info.si_code == CLD_EXITED;
+    if (ret_signal != NULL)
+        *ret_signal = exited ? 0 : info.si_status;
+    return exited ? info.si_status : 128 + info.si_status;
+}
+
+int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
+{
+    char path[64];
+    char stat[1024];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    ssize_t size = fd_read_all(fd, stat, sizeof(stat) - 1);
+    if (size < 0)
+        return (int) size;
+    stat[size] = '\0';
+    /* The name in parentheses may hold anything; the state (field 3) follows the last one. */
+    const char *field = strrchr(stat, ')');
+    if (field == NULL || strlen(field) < 3)
+        return -ESRCH;
+    if (strchr("ZXx", field[2]) != NULL)
+        return -ESRCH;
+    field += 2;
+    for (int number = 3; number < 22; number++) {
+        field = strchr(field, ' ');
+        if (field == NULL)
+            return -ESRCH;
+        field++;
+    }
+    *ret_ticks = strtoull(field, NULL, 10);
+    return 0;
+}
+
+static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spawn *spawn)
+{
+    int number = posix_spawn_file_actions_init(files);
+
+    if (number != 0)
+        return -number;
+    if (spawn->stdin_fd >= 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->stdin_fd, STDIN_FILENO);
+    else
+        number = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (number == 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->output_fd, STDOUT_FILENO);
+    if (number == 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->output_fd, STDERR_FILENO);
+    if (number == 0)
+        number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+    return -number;
+}
+
+static int prepare_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int number = posix_spawnattr_init(attributes);
+
+    if (number != 0)
+        return -number;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    return -posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    int result = prepare_files(&files, spawn);
+
+    if (result == 0)
+        result = prepare_signals(&attributes);
+    if (result < 0)
+        return result;
+    result = -posix_spawn(ret_pid, spawn->path, &files, &attributes, (char *const *) spawn->argv,
+                          (char *const *) spawn->envp);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return result;
+}
+
+int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
+{
+    pid_t pid;
+    int status = 0;
+
+    TRY(spawn_program(spawn, &pid));
+    AUTO_FD pidfd = sys_pidfd_open(pid);
+    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait(pidfd, timeout_ms);
+    if (waited < 0)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return waited < 0 ? waited : status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/sys/terminal.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+
+int sys_terminal_make_raw(int fd, struct termios *ret_before)
+{
+    struct termios raw;
+
+    if (tcgetattr(fd, &raw) < 0)
+        return -errno;
+    *ret_before = raw;
+    cfmakeraw(&raw);
+    return tcsetattr(fd, TCSANOW, &raw) < 0 ? -errno : 0;
+}
+
+void sys_terminal_restore(int fd, const struct termios *before)
+{
+    tcsetattr(fd, TCSANOW, before);
+}
+
+void sys_terminal_copy_size(int from, int to)
+{
+    struct winsize size;
+
+    if (ioctl(from, TIOCGWINSZ, &size) == 0)
+        ioctl(to, TIOCSWINSZ, &size);
+}
