@@ -40,6 +40,7 @@ struct plan_host {
 struct plan_request {
     const char *id;
     const char *bundle; /* absolute */
+    const char *rootfs; /* absolute, an existing directory */
     bool run;           /* no waiting for `start` */
     bool no_pivot;
     bool no_new_keyring;
@@ -56,5 +57,3 @@ struct plan_request {
 int plan_build(struct arena *arena, const struct spec_config *config, const struct plan_host *host,
                const struct plan_request *request, const struct plan_header **ret_plan,
                struct error *error);
-
-/* The CLONE_NEW* flags of LAUNCH's step are its number 0; see ops.def. */

@@ -7,7 +7,7 @@
  *
  *     HOST   the command itself, with the caller's rights, in the caller's namespaces
  *     FIRST  the first stage: joins namespaces, makes the user namespace, clones INIT
- *     INIT   process 1 of the container, which becomes the container's process at the EXEC step
+ *     INIT   process 1 of the container, which becomes the container's process at the EXECUTE step
  *
  * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init; FIRST
  * turns into INIT's parent at the CLONE_INIT step and exits.
@@ -19,7 +19,7 @@
  * deadlock.
  *
  * The sides talk over one SOCK_SEQPACKET pair with `struct plan_message`. End of file is an error,
- * except after INIT has announced its EXEC step: then it means that execve(2) has succeeded.
+ * except after INIT has announced CLOSE_DESCRIPTORS: then it means that execve(2) has succeeded.
  */
 #pragma once
 
@@ -38,7 +38,7 @@ enum plan_descriptor {
     PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
     PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
     PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
-    PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 at EXEC */
+    PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
 };
 
 enum plan_actor { PLAN_HOST, PLAN_FIRST, PLAN_INIT, PLAN_ACTORS };
@@ -51,6 +51,7 @@ enum plan_op {
 };
 
 enum plan_slot {
+    PLAN_SLOT_UNUSED, /* so that 0 says "none" while a plan is being built */
     /* descriptors */
     PLAN_SLOT_PROC,    /* the host's procfs: root of it, verified */
     PLAN_SLOT_ROOT,    /* the container's root file system, O_PATH on its mount */
@@ -93,6 +94,13 @@ enum plan_target_kind {
     PLAN_TARGET_DIRECTORY,
     PLAN_TARGET_FILE,
     PLAN_TARGET_LIKE_MOUNT, /* as the root of PLAN_SLOT_MOUNT is: directory or file */
+};
+
+/* How PIVOT_ROOT gets INIT into the container's root (number 0). */
+enum plan_root_change {
+    PLAN_ROOT_PIVOT,  /* pivot_root(2) */
+    PLAN_ROOT_MOVE,   /* --no-pivot: MS_MOVE onto "/" and chroot(2), for roots that cannot be pivoted (initramfs) */
+    PLAN_ROOT_CHROOT, /* chroot(2) alone: the mount namespace is not this container's own */
 };
 
 /* Offsets count from the start of the plan; offset 0 is "no text". */

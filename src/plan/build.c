@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the whole: what the lifecycle of runtime.md demands, step by step. */
+#include "berth/plan/build.h"
+
+#include "builder.h"
+
+/* Concurrently with INIT the host compiles the filter and makes what hooks need. */
+static void prepare_beside_init(struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    plan_compile_seccomp(builder);
+    if (process != NULL && process->has_oom_score_adj)
+        PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
+                 .uses = {PLAN_TOKEN_RECORDED}, .place = "process.oomScoreAdj",
+                 .number = {(uint64_t) (int64_t) process->oom_score_adj});
+}
+
+static int make_root(struct plan_builder *builder)
+{
+    plan_open_root(builder);
+    plan_name_host(builder);
+    TRY(plan_make_mounts(builder));
+    plan_set_sysctls(builder);
+    plan_enter_cgroups(builder);
+    plan_open_masks(builder);
+    plan_make_devices(builder);
+    plan_run_hooks_before_pivot(builder);
+    plan_change_root(builder);
+    return 0;
+}
+
+void plan_commit(struct plan_builder *builder)
+{
+    plan_prepare_hooks_at_start(builder);
+    plan_mark(builder, PLAN_TOKEN_READY);
+    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_READY},
+             .makes = PLAN_TOKEN_COMMITTED);
+    if (!builder->request->run)
+        PLAN_ADD(builder, .op = PLAN_AWAIT_START, .by = PLAN_INIT,
+                 .uses = {PLAN_TOKEN_COMMITTED});
+}
+
+/* Messages of INIT must not come before FIRST's message of its process id. */
+static void hold_init_until_recorded(struct plan_builder *builder)
+{
+    size_t i = 0;
+
+    while (builder->acts[i].by != PLAN_INIT)
+        i++;
+    builder->acts[i].uses[PLAN_USES - 1] = PLAN_TOKEN_RECORDED;
+}
+
+static int build(struct plan_builder *builder)
+{
+    TRY(plan_sort_namespaces(builder));
+    PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
+    plan_make_cgroups(builder);
+    plan_launch(builder);
+    plan_enter_namespaces(builder);
+    prepare_beside_init(builder);
+    TRY(make_root(builder));
+    if (builder->config->process != NULL)
+        TRY(plan_make_process(builder));
+    else
+        plan_commit(builder);
+    if (builder->needs_first)
+        hold_init_until_recorded(builder);
+    return 0;
+}
+
+int plan_build(struct arena *arena, const struct spec_config *config, const struct plan_host *host,
+               const struct plan_request *request, const struct plan_header **ret_plan,
+               struct error *error)
+{
+    static const struct spec_linux nothing;
+    struct plan_builder builder = {
+        .arena = arena,
+        .config = config,
+        .linux = config->linux != NULL ? config->linux : &nothing,
+        .host = host,
+        .request = request,
+        .error = error,
+    };
+
+    TRY(build(&builder));
+    return plan_seal(&builder, ret_plan);
+}

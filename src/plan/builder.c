@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "berth/base/text.h"
+
+void plan_add(struct plan_builder *builder, const struct plan_act *act)
+{
+    if (builder->n_acts == builder->room) {
+        size_t room = builder->room == 0 ? 128 : builder->room * 2;
+        struct plan_act *larger = ARENA_ARRAY(builder->arena, room, struct plan_act);
+
+        if (builder->n_acts > 0)
+            memcpy(larger, builder->acts, builder->n_acts * sizeof(*larger));
+        builder->acts = larger;
+        builder->room = room;
+    }
+    builder->acts[builder->n_acts++] = *act;
+}
+
+void plan_mark(struct plan_builder *builder, enum plan_slot token)
+{
+    size_t last = builder->n_acts;
+
+    while (builder->acts[last - 1].by != PLAN_INIT)
+        last--;
+    builder->acts[last - 1].makes = token;
+}
+
+bool plan_has_mount_namespace(const struct plan_builder *builder)
+{
+    return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS) != 0;
+}
+
+bool plan_has_user_namespace(const struct plan_builder *builder)
+{
+    return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWUSER) != 0;
+}
+
+/* --- sealing -------------------------------------------------------------------------------- */
+
+static uint32_t put_text(struct text *data, const char *string)
+{
+    uint32_t offset = (uint32_t) data->size;
+
+    if (string == NULL)
+        return 0;
+    text_add_bytes(data, string, strlen(string) + 1);
+    return offset;
+}
+
+static uint32_t put_list(struct text *data, const char *const *list, size_t count)
+{
+    uint32_t offset = (uint32_t) data->size;
+
+    for (size_t i = 0; i < count; i++)
+        put_text(data, list[i]);
+    return count == 0 ? 0 : offset;
+}
+
+static void seal_step(struct text *data, const struct plan_act *act, struct plan_step *step)
+{
+    *step = (struct plan_step){
+        .op = (uint16_t) act->op,
+        .actor = (uint8_t) act->by,
+        .flags = act->op == PLAN_CLOSE_DESCRIPTORS ? PLAN_ANNOUNCE : 0,
+        .makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes,
+        .wait = PLAN_NONE,
+        .list_count = (uint32_t) act->n_list,
+        .second_list_count = (uint32_t) act->n_second_list,
+    };
+    for (int i = 0; i < PLAN_USES; i++)
+        step->uses[i] = act->uses[i] == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->uses[i];
+    for (int i = 0; i < PLAN_TEXTS; i++)
+        step->text[i] = put_text(data, act->text[i]);
+    memcpy(step->number, act->number, sizeof(step->number));
+    step->place = put_text(data, act->place);
+    step->list = put_list(data, act->list, act->n_list);
+    step->second_list = put_list(data, act->second_list, act->n_second_list);
+}
+
+/* `step` must come after `earlier`: if they belong to different sides, a wait. */
+static void order(struct plan_step *steps, int step, int earlier)
+{
+    bool step_is_host = steps[step].actor == PLAN_HOST;
+    bool earlier_is_host = steps[earlier].actor == PLAN_HOST;
+
+    if (step_is_host == earlier_is_host)
+        return;
+    steps[earlier].flags |= PLAN_ANNOUNCE;
+    if (steps[step].wait < earlier)
+        steps[step].wait = earlier;
+}
+
+/* Who made each slot last and who has used it since: what a later step on that slot must wait for. */
+struct slot_history {
+    int maker;
+    int last_user[2]; /* of the init's side, of the host */
+};
+
+static int derive_waits(struct plan_builder *builder, struct plan_step *steps)
+{
+    struct slot_history history[PLAN_SLOTS];
+
+    for (int i = 0; i < PLAN_SLOTS; i++)
+        history[i] = (struct slot_history){PLAN_NONE, {PLAN_NONE, PLAN_NONE}};
+    for (int i = 0; i < (int) builder->n_acts; i++) {
+        for (int use = 0; use < PLAN_USES; use++) {
+            if (steps[i].uses[use] == PLAN_NONE)
+                continue;
+            struct slot_history *slot = &history[steps[i].uses[use]];
+            if (slot->maker == PLAN_NONE)
+                return error_set(builder->error, EINVAL, "plan: step %d uses a slot that no step makes", i);
+            order(steps, i, slot->maker);
+            slot->last_user[steps[i].actor == PLAN_HOST] = i;
+        }
+        if (steps[i].makes == PLAN_NONE)
+            continue;
+        struct slot_history *slot = &history[steps[i].makes];
+        for (int side = 0; side < 2; side++)
+            if (slot->last_user[side] != PLAN_NONE)
+                order(steps, i, slot->last_user[side]);
+        *slot = (struct slot_history){i, {PLAN_NONE, PLAN_NONE}};
+    }
+    return 0;
+}
+
+int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
+{
+    struct text data = {.arena = builder->arena};
+    size_t steps_size = builder->n_acts * sizeof(struct plan_step);
+    const struct plan_header blank = {0};
+
+    text_add_bytes(&data, &blank, sizeof(blank));
+    text_add_bytes(&data, arena_alloc(builder->arena, steps_size), steps_size);
+    for (size_t i = 0; i < builder->n_acts; i++) {
+        struct plan_step step;
+
+        seal_step(&data, &builder->acts[i], &step);
+        /* The buffer may have moved while the step's texts were added. */
+        memcpy(data.bytes + sizeof(blank) + i * sizeof(step), &step, sizeof(step));
+    }
+    if (data.size > UINT32_MAX / 2)
+        return error_set(builder->error, E2BIG, "the plan of this config is larger than 2 GiB");
+    struct plan_header *plan = (struct plan_header *) data.bytes;
+    *plan = (struct plan_header){
+        .magic = PLAN_MAGIC,
+        .size = (uint32_t) data.size,
+        .step_count = (uint32_t) builder->n_acts,
+        .steps = sizeof(*plan),
+        .trace = builder->request->trace,
+        .fault_step = builder->request->fault_step,
+        .fault_errno = builder->request->fault_errno,
+    };
+    TRY(derive_waits(builder, (struct plan_step *) (data.bytes + plan->steps)));
+    *ret_plan = plan;
+    return 0;
+}

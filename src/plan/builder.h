@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan while it is being built: shared by the files of this folder, one a subject. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "berth/plan/build.h"
+#include "berth/plan/plan.h"
+#include "berth/spec/config.h"
+
+#define PLAN_NOTIFY_DIR "/run/notify" /* in the container: where the socket of NOTIFY_SOCKET is */
+
+/* A step with pointers where the sealed one has offsets; slots that are 0 are none. */
+struct plan_act {
+    enum plan_op op;
+    enum plan_actor by;
+    const char *place;
+    enum plan_slot makes;
+    enum plan_slot uses[PLAN_USES];
+    const char *text[PLAN_TEXTS];
+    const char *const *list;
+    size_t n_list;
+    const char *const *second_list;
+    size_t n_second_list;
+    uint64_t number[PLAN_NUMBERS];
+};
+
+struct plan_builder {
+    struct arena *arena;
+    const struct spec_config *config;
+    const struct spec_linux *linux; /* never NULL: an absent section is an empty one */
+    const struct plan_host *host;
+    const struct plan_request *request;
+    struct error *error;
+    struct plan_act *acts;
+    size_t n_acts;
+    size_t room;
+    uint64_t new_namespaces;    /* CLONE_NEW* flags */
+    uint64_t joined_namespaces; /* those that have a path */
+    bool needs_first;           /* a first stage has to join or make what only children enter */
+    bool joined_cgroups;
+    bool entered_cgroups; /* and the cgroup namespace is made */
+    bool hooked;          /* the host runs hooks before INIT changes its root */
+    unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
+};
+
+/* Adds a copy of `act` at the end. */
+void plan_add(struct plan_builder *builder, const struct plan_act *act);
+
+#define PLAN_ADD(builder, ...) plan_add((builder), &(struct plan_act){__VA_ARGS__})
+
+/* Lets the last step of INIT make the token `token`: "all before this is done". */
+void plan_mark(struct plan_builder *builder, enum plan_slot token);
+
+/* A place in config.json, as printf(3) does. */
+#define PLAN_PLACE(builder, ...) arena_printf((builder)->arena, __VA_ARGS__)
+
+/* Is there a mount namespace, new or joined? Without one nothing can be mounted. */
+bool plan_has_mount_namespace(const struct plan_builder *builder);
+
+/* Does a user namespace, new or joined, lie between the container and the caller? */
+bool plan_has_user_namespace(const struct plan_builder *builder);
+
+/* Lays the plan out in one piece and derives the waits. */
+int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan);
+
+/* namespaces.c */
+int plan_sort_namespaces(struct plan_builder *builder);
+void plan_launch(struct plan_builder *builder);
+void plan_enter_namespaces(struct plan_builder *builder);
+void plan_name_host(struct plan_builder *builder);
+
+/* mounts.c */
+int plan_make_mounts(struct plan_builder *builder);
+
+struct plan_attributes {
+    uint64_t set; /* MOUNT_ATTR_* */
+    uint64_t clear;
+};
+
+/* What the words of one mount's options come to; of words that contradict each other the last wins. */
+struct plan_mount_words {
+    struct plan_attributes attributes; /* of the mount */
+    struct plan_attributes recursive;  /* of the mount and its submounts */
+    uint64_t ms;                       /* all that mount(2) takes as flags */
+    const char *superblock_word;       /* one that a bind mount cannot have, or NULL */
+    uint64_t propagation;              /* MS_SHARED...; 0: none asked for */
+    bool propagates_recursively;
+    bool binds;
+    bool binds_recursively;
+    bool remounts;
+    bool copies_up;
+    bool has_long_word;
+    struct text data; /* what is left for the file system: "a,b=c" */
+};
+
+void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
+                           struct plan_mount_words *ret_words);
+
+/* Sets the attributes of the mount in `slot` as the words say. */
+void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
+                            const struct plan_mount_words *words, const char *place);
+
+/* Opens a path of the host to bind it. Returns the slot that holds it. */
+struct plan_source {
+    const char *path;
+    bool recursive; /* with submounts */
+    bool is_peer;   /* stays in the host's peer group: what is mounted below it reaches the host */
+};
+enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
+                                const char *place);
+
+/* Opens `path` in the container as PLAN_SLOT_TARGET; `like`: the slot that a target of PLAN_TARGET_LIKE_MOUNT is like. */
+void plan_open_target(struct plan_builder *builder, const char *path, enum plan_target_kind kind,
+                      enum plan_slot like, const char *place);
+
+/* Attaches the mount in `slot` to PLAN_SLOT_TARGET; `source` and `path` are for the words. */
+void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
+                 const char *path, const char *place);
+
+/* All of these in one: binds `source` with submounts onto `path`. */
+void plan_bind(struct plan_builder *builder, const char *source, const char *path,
+               const char *place);
+
+/* cgroups.c */
+void plan_make_cgroups(struct plan_builder *builder);
+void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by);
+/* INIT joins its cgroups, unless the first stage has, and makes the cgroup namespace; once. */
+void plan_enter_cgroups(struct plan_builder *builder);
+int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
+                       const struct plan_mount_words *words, const char *place);
+
+/* rootfs.c */
+void plan_open_root(struct plan_builder *builder);
+void plan_set_sysctls(struct plan_builder *builder);
+void plan_open_masks(struct plan_builder *builder);
+void plan_change_root(struct plan_builder *builder);
+
+/* devices.c */
+void plan_make_devices(struct plan_builder *builder);
+
+/* hooks.c */
+void plan_run_hooks_before_pivot(struct plan_builder *builder);
+void plan_prepare_hooks_at_start(struct plan_builder *builder);
+void plan_run_hooks_at_start(struct plan_builder *builder);
+
+/* security.c */
+struct plan_capabilities { /* bit n: capability n */
+    uint64_t bounding;
+    uint64_t effective;
+    uint64_t permitted;
+    uint64_t inheritable;
+    uint64_t ambient;
+};
+void plan_compile_seccomp(struct plan_builder *builder);
+/* The sets of the config as far as they can be granted; warns of the rest. */
+void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets);
+/* no_new_privs, capabilities and the seccomp filter, in the order that lets each other work. */
+void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets);
+
+/* process.c */
+int plan_make_process(struct plan_builder *builder);
+
+/* build.c */
+/* The container is created; from here on it waits for `start`, or goes on if it is to run at once. */
+void plan_commit(struct plan_builder *builder);

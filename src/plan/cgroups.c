@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.cgroupsPath, linux.resources, the cgroup namespace and mounts of type cgroup and cgroup2. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "berth/base/text.h"
+#include "builder.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+void plan_make_cgroups(struct plan_builder *builder)
+{
+    if (builder->host->n_hierarchies == 0)
+        return;
+    PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .makes = PLAN_TOKEN_CGROUP,
+             .place = builder->linux->cgroups_path != NULL ? "linux.cgroupsPath" : NULL,
+             .text = {builder->host->hierarchies[0].path});
+}
+
+void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
+{
+    const struct plan_host *host = builder->host;
+    bool waited = false;
+
+    if (builder->joined_cgroups)
+        return;
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        if (host->hierarchies[i].joined_by_clone)
+            continue;
+        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
+                 .uses = {waited ? PLAN_SLOT_UNUSED : PLAN_TOKEN_CGROUP},
+                 .text = {host->hierarchies[i].join, "0"});
+        waited = true;
+    }
+    builder->joined_cgroups = true;
+}
+
+/* As late as it may, so that the memory of the set-up is not charged to the container; and only then the
+ * namespace, whose root is the cgroup it is made in. */
+void plan_enter_cgroups(struct plan_builder *builder)
+{
+    if (builder->entered_cgroups)
+        return;
+    builder->entered_cgroups = true;
+    plan_join_cgroups(builder, PLAN_INIT);
+    if (builder->new_namespaces & CLONE_NEWCGROUP)
+        PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},
+                 .text = {"cgroup"}, .place = "linux.namespaces");
+}
+
+/* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. */
+static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
+                              const char *place)
+{
+    const struct plan_host *host = builder->host;
+
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+             .place = place, .text = {"tmpfs", "cgroup", "mode=755"},
+             .number = {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+    plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        plan_bind(builder, host->hierarchies[i].path,
+                   text_path_join(builder->arena, mount->destination, host->hierarchies[i].name),
+                   place);
+    for (size_t i = 0; i < host->n_cgroup_links; i++)
+        PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
+                 .place = place,
+                 .text = {text_path_join(builder->arena, mount->destination,
+                                         host->cgroup_links[i].name),
+                          host->cgroup_links[i].target});
+}
+
+static const struct plan_hierarchy *find_v2(const struct plan_host *host)
+{
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        if (host->hierarchies[i].v2)
+            return &host->hierarchies[i];
+    return NULL;
+}
+
+/* cgroup2: with a cgroup namespace its own mount, whose root is the container's cgroup; else that cgroup bound. */
+static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, bool has_namespace,
+                     const char *place)
+{
+    const struct plan_hierarchy *v2 = find_v2(builder->host);
+
+    if (v2 != NULL && !has_namespace) {
+        plan_bind(builder, v2->path, mount->destination, place);
+        return;
+    }
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+             .place = place, .text = {"cgroup2", "cgroup"});
+    plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup2", mount->destination, place);
+}
+
+int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
+                       const struct plan_mount_words *words, const char *place)
+{
+    const struct plan_host *host = builder->host;
+    bool has_namespace =
+        ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWCGROUP) != 0;
+    bool is_pure_v2 = host->n_hierarchies == 1 && host->hierarchies[0].v2;
+    struct plan_mount_words final = *words;
+
+    if (words->data.size > 0 || words->copies_up)
+        return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"", place,
+                         words->copies_up ? "tmpcopyup" : words->data.bytes);
+    plan_enter_cgroups(builder);
+    if (text_equal(mount->type, "cgroup2") || is_pure_v2) {
+        mount_v2(builder, mount, has_namespace, place);
+    } else if (host->n_hierarchies > 0) {
+        mount_hierarchies(builder, mount, place);
+    } else { /* no cgroup of its own: the host's view, which it must not write to */
+        plan_bind(builder, CGROUP_ROOT, mount->destination, place);
+        final.attributes.set |= MOUNT_ATTR_RDONLY;
+    }
+    /* One mount to the config, several to the kernel: every word reaches them all. */
+    final.recursive.set |= final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    final.attributes = (struct plan_attributes){0};
+    plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    plan_apply_mount_words(builder, PLAN_SLOT_TARGET, &final, place);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hooks: those that run while the container is created and started (config.md, "POSIX-platform Hooks"). */
+#include "berth/base/text.h"
+#include "builder.h"
+
+struct hook_list {
+    const struct spec_hook *hooks;
+    size_t count;
+    const char *name;
+};
+
+static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct hook_list list,
+                      const struct plan_act *slots)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        const struct spec_hook *hook = &list.hooks[i];
+        struct plan_act act = *slots;
+        struct text_list argv = {.arena = builder->arena};
+
+        if (hook->n_args == 0)
+            text_list_add(&argv, hook->path);
+        act.op = PLAN_RUN_HOOK;
+        act.by = by;
+        act.place = PLAN_PLACE(builder, "hooks.%s[%zu]", list.name, i);
+        act.text[0] = hook->path;
+        act.list = hook->n_args == 0 ? (const char *const *) argv.item : hook->args;
+        act.n_list = hook->n_args == 0 ? 1 : hook->n_args;
+        act.second_list = hook->env;
+        act.n_second_list = hook->n_env;
+        act.number[0] = hook->has_timeout ? (uint64_t) hook->timeout : 0;
+        plan_add(builder, &act);
+    }
+}
+
+/* What INIT's hooks read on stdin and write to: the host makes both once it knows INIT's process id. */
+static void open_hook_files(struct plan_builder *builder, enum plan_slot state, const char *status)
+{
+    PLAN_ADD(builder, .op = PLAN_WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = state,
+             .uses = {PLAN_TOKEN_RECORDED}, .text = {status});
+    PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
+}
+
+void plan_run_hooks_before_pivot(struct plan_builder *builder)
+{
+    const struct spec_hooks *hooks = builder->config->hooks;
+
+    if (hooks == NULL)
+        return;
+    if (hooks->n_prestart > 0 || hooks->n_create_runtime > 0) {
+        const struct plan_act slots = {.uses = {PLAN_TOKEN_ENVIRONMENT, PLAN_TOKEN_RECORDED},
+                                       .makes = PLAN_TOKEN_HOOKED};
+
+        plan_mark(builder, PLAN_TOKEN_ENVIRONMENT);
+        run_hooks(builder, PLAN_HOST,
+                  (struct hook_list){hooks->prestart, hooks->n_prestart, "prestart"}, &slots);
+        run_hooks(builder, PLAN_HOST,
+                  (struct hook_list){hooks->create_runtime, hooks->n_create_runtime, "createRuntime"},
+                  &slots);
+        builder->hooked = true;
+    }
+    if (hooks->n_create_container == 0)
+        return;
+    open_hook_files(builder, PLAN_SLOT_STATE_CREATING, "creating");
+    run_hooks(builder, PLAN_INIT,
+              (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer"},
+              &(struct plan_act){.uses = {PLAN_SLOT_STATE_CREATING, PLAN_SLOT_HOOK_OUTPUT,
+                                          builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED}});
+}
+
+void plan_prepare_hooks_at_start(struct plan_builder *builder)
+{
+    if (builder->config->hooks != NULL && builder->config->hooks->n_start_container > 0)
+        open_hook_files(builder, PLAN_SLOT_STATE_CREATED, "created");
+}
+
+void plan_run_hooks_at_start(struct plan_builder *builder)
+{
+    const struct spec_hooks *hooks = builder->config->hooks;
+
+    if (hooks == NULL)
+        return;
+    run_hooks(builder, PLAN_INIT,
+              (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
+              &(struct plan_act){.uses = {PLAN_SLOT_STATE_CREATED, PLAN_SLOT_HOOK_OUTPUT,
+                                          PLAN_TOKEN_COMMITTED}});
+}

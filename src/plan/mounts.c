@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts[]: each becomes "get a detached mount, open its target, set its attributes, attach it". */
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/plan/options.h"
+#include "builder.h"
+
+#define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
+
+/* What fsopen(2) cannot say. */
+#define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
+
+/* --- the option words ----------------------------------------------------------------------- */
+
+static void apply_attribute(const struct plan_option *option, struct plan_attributes *attributes)
+{
+    uint64_t bits = option->kind == PLAN_OPTION_ATIME ? MOUNT_ATTR__ATIME : option->attribute;
+    uint64_t value = option->clears ? 0 : option->attribute;
+
+    attributes->set = (attributes->set & ~bits) | value;
+    attributes->clear = option->kind == PLAN_OPTION_ATIME ? attributes->clear | bits
+                        : option->clears                  ? attributes->clear | bits
+                                                          : attributes->clear & ~bits;
+}
+
+static void apply_flag(uint64_t *flags, const struct plan_option *option)
+{
+    if (option->clears)
+        *flags &= ~option->ms;
+    else
+        *flags |= option->ms;
+}
+
+static void apply_word(const char *word, struct plan_mount_words *words)
+{
+    bool recursive;
+    const struct plan_option *option = plan_option_find(word, &recursive);
+
+    if (option == NULL) {
+        text_addf(&words->data, "%s%s", words->data.size > 0 ? "," : "", word);
+        words->has_long_word |= strlen(word) > FSCONFIG_VALUE_MOST;
+        return;
+    }
+    switch (option->kind) {
+    case PLAN_OPTION_ATTRIBUTE:
+    case PLAN_OPTION_ATIME:
+        apply_attribute(option, recursive ? &words->recursive : &words->attributes);
+        if (!recursive)
+            apply_flag(&words->ms, option);
+        break;
+    case PLAN_OPTION_SUPERBLOCK:
+        apply_flag(&words->ms, option);
+        words->superblock_word = word;
+        break;
+    case PLAN_OPTION_PROPAGATION:
+        words->propagation = option->ms;
+        words->propagates_recursively = recursive;
+        break;
+    case PLAN_OPTION_BIND:
+        words->binds = true;
+        words->binds_recursively |= recursive;
+        break;
+    case PLAN_OPTION_REMOUNT:
+        words->remounts = true;
+        break;
+    case PLAN_OPTION_COPY_UP:
+        words->copies_up = true;
+        break;
+    case PLAN_OPTION_DEFAULTS:
+        break;
+    }
+}
+
+void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
+                           struct plan_mount_words *ret_words)
+{
+    *ret_words = (struct plan_mount_words){.data = {.arena = arena}};
+    for (size_t i = 0; i < mount->n_options; i++)
+        apply_word(mount->options[i], ret_words);
+}
+
+/* --- steps that several kinds of mounts share ----------------------------------------------- */
+
+static void set_attributes(struct plan_builder *builder, enum plan_slot slot, const char *place,
+                           const struct plan_act *act)
+{
+    struct plan_act whole = *act;
+
+    whole.op = PLAN_SET_MOUNT_ATTRIBUTES;
+    whole.by = PLAN_INIT;
+    whole.uses[0] = slot;
+    whole.place = place;
+    plan_add(builder, &whole);
+}
+
+void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
+                            const struct plan_mount_words *words, const char *place)
+{
+    const struct plan_attributes *own = &words->attributes;
+    const struct plan_attributes *all = &words->recursive;
+
+    if (own->set != 0 || own->clear != 0)
+        set_attributes(builder, slot, place, &(struct plan_act){.number = {own->set, own->clear}});
+    if (all->set != 0 || all->clear != 0)
+        set_attributes(builder, slot, place,
+                       &(struct plan_act){.number = {all->set, all->clear, 0, 1}});
+    if (words->propagation != 0)
+        set_attributes(builder, slot, place,
+                       &(struct plan_act){
+                           .number = {0, 0, words->propagation, words->propagates_recursively}});
+}
+
+/* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
+ * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves). */
+enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
+                                const char *place)
+{
+    bool by_host =
+        builder->host->privileged && (source.is_peer || plan_has_user_namespace(builder));
+    enum plan_slot slot = PLAN_SLOT_MOUNT;
+
+    if (by_host)
+        slot = PLAN_SLOT_SOURCE_0 + builder->next_source++ % 4;
+    PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
+             .place = place, .text = {source.path}, .number = {source.recursive});
+    return slot;
+}
+
+void plan_open_target(struct plan_builder *builder, const char *path, enum plan_target_kind kind,
+                      enum plan_slot like, const char *place)
+{
+    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = {PLAN_SLOT_ROOT, like}, .place = place, .text = {path}, .number = {kind});
+}
+
+void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
+                 const char *path, const char *place)
+{
+    PLAN_ADD(builder, .op = PLAN_ATTACH_MOUNT, .by = PLAN_INIT, .uses = {slot, PLAN_SLOT_TARGET},
+             .place = place, .text = {source, path});
+}
+
+void plan_bind(struct plan_builder *builder, const char *source, const char *path,
+               const char *place)
+{
+    enum plan_slot slot = plan_open_source(builder, (struct plan_source){source, true, false}, place);
+
+    plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
+    plan_attach(builder, slot, source, path, place);
+}
+
+/* --- the kinds of mounts -------------------------------------------------------------------- */
+
+static int bind_mount(struct plan_builder *builder, const struct spec_mount *mount,
+                      const struct plan_mount_words *words, const char *place)
+{
+    if (mount->source == NULL || mount->source[0] == '\0')
+        return error_set(builder->error, EINVAL, "%s.source: a bind mount needs a source", place);
+    if (words->data.size > 0)
+        return error_set(builder->error, EINVAL,
+                         "%s.options: a bind mount has no file system to take \"%s\": invalid argument",
+                         place, words->data.bytes);
+    if (words->superblock_word != NULL)
+        log_warning("%s.options: \"%s\" has no effect on a bind mount", place,
+                    words->superblock_word);
+    const struct plan_source source = {
+        .path = text_path_join(builder->arena, builder->request->bundle, mount->source),
+        .recursive = words->binds_recursively,
+        .is_peer = words->propagation == MS_SHARED,
+    };
+    enum plan_slot slot = plan_open_source(builder, source, place);
+    plan_open_target(builder, mount->destination, PLAN_TARGET_LIKE_MOUNT, slot, place);
+    plan_apply_mount_words(builder, slot, words, place);
+    plan_attach(builder, slot, source.path, mount->destination, place);
+    return 0;
+}
+
+static int remount(struct plan_builder *builder, const struct spec_mount *mount,
+                   const struct plan_mount_words *words, const char *place)
+{
+    plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    if (!words->binds)
+        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .uses = {PLAN_SLOT_TARGET},
+                 .place = place, .text = {mount->type, mount->source, words->data.bytes},
+                 .number = {words->ms | MS_REMOUNT});
+    plan_apply_mount_words(builder, PLAN_SLOT_TARGET, words, place);
+    return 0;
+}
+
+/* Kernel file systems whose superblock other containers may share: they are made read-only mount by mount. */
+static bool shares_superblock(const char *type)
+{
+    static const char *const types[] = {"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2",
+                                        "bpf", "devtmpfs", "debugfs", "tracefs", "securityfs"};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (text_equal(types[i], type))
+            return true;
+    return false;
+}
+
+static void make_new_mount(struct plan_builder *builder, const struct spec_mount *mount,
+                           const struct plan_mount_words *words, const char *place)
+{
+    uint64_t superblock = words->ms & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK);
+    uint64_t attributes = words->attributes.set;
+
+    if (words->ms & MS_RDONLY && !shares_superblock(mount->type))
+        superblock |= MS_RDONLY;
+    /* The content is copied first; the mount becomes read-only afterwards. */
+    if (words->copies_up) {
+        superblock &= ~(uint64_t) MS_RDONLY;
+        attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+    }
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+             .place = place, .text = {mount->type, mount->source, words->data.bytes},
+             .number = {attributes, superblock});
+}
+
+static int new_mount(struct plan_builder *builder, const struct spec_mount *mount,
+                     const struct plan_mount_words *words, const char *place)
+{
+    bool by_mount = words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
+    bool is_guarded = text_equal(mount->type, "proc") || text_equal(mount->type, "sysfs");
+    struct plan_mount_words after = *words;
+
+    if (!by_mount)
+        make_new_mount(builder, mount, words, place);
+    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = {PLAN_SLOT_ROOT}, .place = place, .text = {mount->destination},
+             .number = {PLAN_TARGET_DIRECTORY, is_guarded});
+    if (by_mount)
+        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+                 .uses = {PLAN_SLOT_TARGET}, .place = place,
+                 .text = {mount->type, mount->source, words->data.bytes},
+                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
+    if (words->copies_up)
+        PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
+                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}, .text = {mount->destination});
+    else /* they came with the mount */
+        after.attributes = (struct plan_attributes){0};
+    plan_apply_mount_words(builder, PLAN_SLOT_MOUNT, &after, place);
+    if (!by_mount)
+        plan_attach(builder, PLAN_SLOT_MOUNT, mount->type, mount->destination, place);
+    return 0;
+}
+
+static int make_mount(struct plan_builder *builder, size_t i)
+{
+    struct spec_mount mount = builder->config->mounts[i];
+    char *place = PLAN_PLACE(builder, "mounts[%zu]", i);
+    struct plan_mount_words words;
+
+    plan_read_mount_words(builder->arena, &mount, &words);
+    mount.destination = text_path_join(builder->arena, "/", mount.destination);
+    if (words.remounts)
+        return remount(builder, &mount, &words, place);
+    if (words.binds)
+        return bind_mount(builder, &mount, &words, place);
+    if (mount.type == NULL || mount.type[0] == '\0')
+        return error_set(builder->error, EINVAL,
+                         "%s.type: needed where the options have neither bind nor rbind", place);
+    if (text_equal(mount.type, "cgroup") || text_equal(mount.type, "cgroup2"))
+        return plan_mount_cgroups(builder, &mount, &words, place);
+    return new_mount(builder, &mount, &words, place);
+}
+
+int plan_make_mounts(struct plan_builder *builder)
+{
+    for (size_t i = 0; i < builder->config->n_mounts; i++)
+        TRY(make_mount(builder, i));
+    if (builder->request->notify_dir != NULL)
+        plan_bind(builder, builder->request->notify_dir, PLAN_NOTIFY_DIR, NULL);
+    return 0;
+}

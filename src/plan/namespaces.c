@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.namespaces, uidMappings, gidMappings, timeOffsets, hostname, domainname. */
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+
+#include "berth/base/text.h"
+#include "builder.h"
+
+/* In the order in which they are joined by a privileged caller; the user namespace comes last, for it takes
+ * the caller's rights over the others away. A caller without rights joins it first, for it gives them. */
+static const struct namespace_kind {
+    enum spec_namespace_type type;
+    uint64_t flag;
+} kinds[] = {
+    {SPEC_NAMESPACE_TYPE_PID, CLONE_NEWPID},       {SPEC_NAMESPACE_TYPE_NETWORK, CLONE_NEWNET},
+    {SPEC_NAMESPACE_TYPE_IPC, CLONE_NEWIPC},       {SPEC_NAMESPACE_TYPE_UTS, CLONE_NEWUTS},
+    {SPEC_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP}, {SPEC_NAMESPACE_TYPE_TIME, CLONE_NEWTIME},
+    {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS},      {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* The position of the namespace of `type` in the config, or -1. */
+static int find_namespace(const struct plan_builder *builder, enum spec_namespace_type type)
+{
+    for (size_t i = 0; i < builder->linux->n_namespaces; i++)
+        if (builder->linux->namespaces[i].type == type)
+            return (int) i;
+    return -1;
+}
+
+int plan_sort_namespaces(struct plan_builder *builder)
+{
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        int i = find_namespace(builder, kinds[kind].type);
+
+        if (i < 0)
+            continue;
+        const char *path = builder->linux->namespaces[i].path;
+        if (path != NULL && path[0] != '\0')
+            builder->joined_namespaces |= kinds[kind].flag;
+        else
+            builder->new_namespaces |= kinds[kind].flag;
+    }
+    builder->needs_first =
+        ((builder->new_namespaces | builder->joined_namespaces) & (CLONE_NEWUSER | CLONE_NEWTIME)) != 0 ||
+        (builder->joined_namespaces & CLONE_NEWPID) != 0;
+    if (!builder->host->privileged && !plan_has_user_namespace(builder))
+        return error_set(builder->error, EPERM,
+                         "linux.namespaces: a caller without root's rights needs a user namespace: "
+                         "operation not permitted (add {\"type\": \"user\"} and id mappings, as "
+                         "`berth spec --rootless` does)");
+    if (!plan_has_mount_namespace(builder) &&
+        (builder->config->n_mounts > 0 || builder->linux->n_masked_paths > 0 ||
+         builder->linux->n_readonly_paths > 0))
+        return error_set(builder->error, EINVAL,
+                         "linux.namespaces: mounts, maskedPaths and readonlyPaths need a mount "
+                         "namespace: without one they would be the host's");
+    return 0;
+}
+
+/* Those that clone(2) of INIT makes. A cgroup namespace is made after its cgroup is joined. */
+static uint64_t cloned_namespaces(const struct plan_builder *builder)
+{
+    return builder->new_namespaces & ~(uint64_t) (CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWCGROUP);
+}
+
+void plan_launch(struct plan_builder *builder)
+{
+    PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
+             .makes = builder->needs_first ? PLAN_SLOT_UNUSED : PLAN_TOKEN_INIT,
+             .number = {builder->needs_first ? 0 : cloned_namespaces(builder)});
+}
+
+static void join_namespace(struct plan_builder *builder, enum plan_actor by,
+                           const struct namespace_kind *kind, enum plan_slot slot)
+{
+    int i = find_namespace(builder, kind->type);
+
+    PLAN_ADD(builder, .op = PLAN_JOIN_NAMESPACE, .by = by, .uses = {slot}, .number = {kind->flag},
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
+             .text = {builder->linux->namespaces[i].path, spec_namespace_type_words[kind->type]});
+}
+
+/* Opens all namespaces before the first is joined: their paths are the host's. */
+static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
+{
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        if (!(builder->joined_namespaces & kinds[kind].flag))
+            continue;
+        int i = find_namespace(builder, kinds[kind].type);
+        PLAN_ADD(builder, .op = PLAN_OPEN_NAMESPACE, .by = by, .makes = PLAN_SLOT_NAMESPACE_0 + kind,
+                 .number = {kinds[kind].flag},
+                 .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
+                 .text = {builder->linux->namespaces[i].path});
+    }
+}
+
+static void join_namespaces(struct plan_builder *builder, enum plan_actor by, uint64_t which)
+{
+    for (size_t kind = 0; kind < KINDS; kind++)
+        if (builder->joined_namespaces & which & kinds[kind].flag)
+            join_namespace(builder, by, &kinds[kind], PLAN_SLOT_NAMESPACE_0 + kind);
+}
+
+static void make_user_namespace(struct plan_builder *builder)
+{
+    if (!(builder->new_namespaces & CLONE_NEWUSER))
+        return;
+    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .makes = PLAN_TOKEN_USER_NAMESPACE,
+             .number = {CLONE_NEWUSER}, .text = {"user"},
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)));
+    PLAN_ADD(builder, .op = PLAN_MAP_IDS, .by = PLAN_HOST, .uses = {PLAN_TOKEN_USER_NAMESPACE},
+             .makes = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
+}
+
+/* Offsets are written before the first child enters the namespace, and before set-uid calls make the file root's. */
+static void make_time_namespace(struct plan_builder *builder)
+{
+    if (!(builder->new_namespaces & CLONE_NEWTIME))
+        return;
+    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .number = {CLONE_NEWTIME},
+             .text = {"time"},
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_TIME)));
+    for (size_t i = 0; i < builder->linux->n_time_offsets; i++) {
+        const struct spec_time_offset_entry *offset = &builder->linux->time_offsets[i];
+
+        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_FIRST,
+                 .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
+                 .text = {"/proc/self/timens_offsets",
+                          arena_printf(builder->arena, "%s %lld %u\n", offset->key,
+                                       (long long) offset->value->secs, offset->value->nanosecs)});
+    }
+}
+
+static bool maps_root(const struct spec_id_mapping *mappings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mappings[i].container_id == 0 && mappings[i].size > 0)
+            return true;
+    return false;
+}
+
+static void become_root(struct plan_builder *builder)
+{
+    bool is_new = (builder->new_namespaces & CLONE_NEWUSER) != 0;
+    const struct spec_linux *config = builder->linux;
+
+    if (!plan_has_user_namespace(builder))
+        return;
+    if (is_new && (!maps_root(config->uid_mappings, config->n_uid_mappings) ||
+                   !maps_root(config->gid_mappings, config->n_gid_mappings)))
+        return;
+    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = PLAN_FIRST, .place = "linux.uidMappings",
+             .uses = {is_new ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED});
+}
+
+/* The first stage. A caller with root's rights uses them before it enters the user namespace. */
+static void enter_by_first(struct plan_builder *builder)
+{
+    const uint64_t others = ~(uint64_t) CLONE_NEWUSER;
+
+    open_namespaces(builder, PLAN_FIRST);
+    plan_join_cgroups(builder, PLAN_FIRST);
+    if (builder->host->privileged)
+        join_namespaces(builder, PLAN_FIRST, others);
+    join_namespaces(builder, PLAN_FIRST, CLONE_NEWUSER);
+    make_user_namespace(builder);
+    make_time_namespace(builder);
+    become_root(builder);
+    if (!builder->host->privileged)
+        join_namespaces(builder, PLAN_FIRST, others);
+    PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT,
+             .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
+}
+
+void plan_enter_namespaces(struct plan_builder *builder)
+{
+    if (builder->needs_first)
+        enter_by_first(builder);
+    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_INIT},
+             .makes = PLAN_TOKEN_RECORDED);
+    if (!builder->needs_first) {
+        open_namespaces(builder, PLAN_INIT);
+        join_namespaces(builder, PLAN_INIT, ~(uint64_t) 0);
+    }
+    if (builder->new_namespaces & CLONE_NEWNET)
+        PLAN_ADD(builder, .op = PLAN_SET_LOOPBACK_UP, .by = PLAN_INIT,
+                 .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                     find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
+    if (!builder->request->no_new_keyring)
+        PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
+                 .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
+}
+
+void plan_name_host(struct plan_builder *builder)
+{
+    const struct spec_config *config = builder->config;
+
+    if (config->hostname != NULL && config->hostname[0] != '\0')
+        PLAN_ADD(builder, .op = PLAN_SET_HOSTNAME, .by = PLAN_INIT, .place = "hostname",
+                 .text = {config->hostname});
+    if (config->domainname != NULL && config->domainname[0] != '\0')
+        PLAN_ADD(builder, .op = PLAN_SET_DOMAINNAME, .by = PLAN_INIT, .place = "domainname",
+                 .text = {config->domainname});
+}

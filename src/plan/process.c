@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process: what INIT does between the container's root file system and execve(2). */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "berth/base/text.h"
+#include "builder.h"
+
+#define UMASK_OF_CALLER 01000 /* above every umask: leave it */
+
+static const int rlimit_numbers[] = {
+    [SPEC_RLIMIT_TYPE_RLIMIT_AS] = RLIMIT_AS,
+    [SPEC_RLIMIT_TYPE_RLIMIT_CORE] = RLIMIT_CORE,
+    [SPEC_RLIMIT_TYPE_RLIMIT_CPU] = RLIMIT_CPU,
+    [SPEC_RLIMIT_TYPE_RLIMIT_DATA] = RLIMIT_DATA,
+    [SPEC_RLIMIT_TYPE_RLIMIT_FSIZE] = RLIMIT_FSIZE,
+    [SPEC_RLIMIT_TYPE_RLIMIT_LOCKS] = RLIMIT_LOCKS,
+    [SPEC_RLIMIT_TYPE_RLIMIT_MEMLOCK] = RLIMIT_MEMLOCK,
+    [SPEC_RLIMIT_TYPE_RLIMIT_MSGQUEUE] = RLIMIT_MSGQUEUE,
+    [SPEC_RLIMIT_TYPE_RLIMIT_NICE] = RLIMIT_NICE,
+    [SPEC_RLIMIT_TYPE_RLIMIT_NOFILE] = RLIMIT_NOFILE,
+    [SPEC_RLIMIT_TYPE_RLIMIT_NPROC] = RLIMIT_NPROC,
+    [SPEC_RLIMIT_TYPE_RLIMIT_RSS] = RLIMIT_RSS,
+    [SPEC_RLIMIT_TYPE_RLIMIT_RTPRIO] = RLIMIT_RTPRIO,
+    [SPEC_RLIMIT_TYPE_RLIMIT_RTTIME] = RLIMIT_RTTIME,
+    [SPEC_RLIMIT_TYPE_RLIMIT_SIGPENDING] = RLIMIT_SIGPENDING,
+    [SPEC_RLIMIT_TYPE_RLIMIT_STACK] = RLIMIT_STACK,
+};
+
+static bool same_variable(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "=");
+
+    return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
+}
+
+/* Adds a variable; one of the same name that stands there already gives way. */
+static void put_variable(struct text_list *env, const char *variable)
+{
+    for (size_t i = 0; i < env->count; i++) {
+        if (same_variable(variable, env->item[i])) {
+            env->item[i] = (char *) variable;
+            return;
+        }
+    }
+    text_list_add(env, variable);
+}
+
+static const char *find_variable(const struct text_list *env, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->item[i], name, length) == 0 && env->item[i][length] == '=')
+            return env->item[i] + length + 1;
+    return NULL;
+}
+
+static void make_environment(struct plan_builder *builder, struct text_list *env)
+{
+    const struct spec_process *process = builder->config->process;
+    const struct plan_request *request = builder->request;
+
+    for (size_t i = 0; i < process->n_env; i++)
+        put_variable(env, process->env[i]);
+    if (request->listen_fds > 0) {
+        put_variable(env, arena_printf(builder->arena, "LISTEN_FDS=%u", request->listen_fds));
+        put_variable(env, "LISTEN_PID=1");
+    }
+    if (request->notify_dir != NULL)
+        put_variable(env, "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR "/notify.sock");
+}
+
+static void set_limits(struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    for (size_t i = 0; i < process->n_rlimits; i++) {
+        const struct spec_rlimit *limit = &process->rlimits[i];
+
+        PLAN_ADD(builder, .op = PLAN_SET_RLIMIT, .by = PLAN_INIT,
+                 .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
+                 .text = {spec_rlimit_type_words[limit->type]},
+                 .number = {(uint64_t) rlimit_numbers[limit->type], limit->soft, limit->hard});
+    }
+}
+
+static void open_terminal(struct plan_builder *builder, const struct spec_user *user)
+{
+    const struct spec_process *process = builder->config->process;
+    const struct spec_console_size *size = process->console_size;
+
+    if (!process->terminal) {
+        PLAN_ADD(builder, .op = PLAN_NEW_SESSION, .by = PLAN_INIT);
+        PLAN_ADD(builder, .op = PLAN_OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid",
+                 .number = {user->uid});
+        return;
+    }
+    PLAN_ADD(builder, .op = PLAN_MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE,
+             .place = "process.terminal",
+             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0, user->uid});
+    PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
+             .place = "process.terminal");
+}
+
+static void become_user(struct plan_builder *builder, const struct spec_user *user)
+{
+    struct text_list groups = {.arena = builder->arena};
+    /* newgidmap(1) was not used for a single id, and then the kernel denies setgroups(2). */
+    bool keep_groups = user->n_additional_gids == 0 && !builder->host->privileged;
+
+    for (size_t i = 0; i < user->n_additional_gids; i++)
+        text_list_add(&groups, arena_printf(builder->arena, "%u", user->additional_gids[i]));
+    PLAN_ADD(builder, .op = PLAN_SET_USER, .by = PLAN_INIT, .place = "process.user",
+             .list = (const char *const *) groups.item, .n_list = groups.count,
+             .number = {user->uid, user->gid, keep_groups});
+    PLAN_ADD(builder, .op = PLAN_SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
+             .number = {user->has_umask ? user->umask : UMASK_OF_CALLER});
+}
+
+static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
+            return true;
+    return count == 0; /* a joined user namespace: its mappings are not known here */
+}
+
+static int check_user(struct plan_builder *builder, const struct spec_user *user)
+{
+    const struct spec_linux *config = builder->linux;
+
+    if (!is_mapped(user->uid, config->uid_mappings, config->n_uid_mappings))
+        return error_set(builder->error, EINVAL,
+                         "process.user.uid: %u is not mapped in linux.uidMappings", user->uid);
+    if (!is_mapped(user->gid, config->gid_mappings, config->n_gid_mappings))
+        return error_set(builder->error, EINVAL,
+                         "process.user.gid: %u is not mapped in linux.gidMappings", user->gid);
+    return 0;
+}
+
+static void prepare_process(struct plan_builder *builder, const struct spec_user *user,
+                            const struct plan_capabilities *sets, const struct text_list *env)
+{
+    const struct spec_process *process = builder->config->process;
+
+    open_terminal(builder, user);
+    set_limits(builder);
+    PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
+             .place = "process.capabilities.bounding", .number = {sets->bounding});
+    if (find_variable(env, "HOME") == NULL)
+        PLAN_ADD(builder, .op = PLAN_FIND_HOME, .by = PLAN_INIT, .number = {user->uid});
+    PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
+             .text = {process->cwd}, .number = {1});
+    become_user(builder, user);
+    PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
+             .text = {process->args[0], find_variable(env, "PATH")});
+}
+
+int plan_make_process(struct plan_builder *builder)
+{
+    static const struct spec_user root;
+    const struct spec_process *process = builder->config->process;
+    const struct spec_user *user = process->user != NULL ? process->user : &root;
+    struct text_list env = {.arena = builder->arena};
+    struct plan_capabilities sets;
+
+    TRY(check_user(builder, user));
+    plan_read_capabilities(builder, &sets);
+    make_environment(builder, &env);
+    prepare_process(builder, user, &sets, &env);
+    plan_commit(builder);
+    plan_run_hooks_at_start(builder);
+    PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
+             .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
+    plan_confine(builder, &sets);
+    PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
+             .text = {process->args[0]}, .list = process->args, .n_list = process->n_args,
+             .second_list = (const char *const *) env.item, .n_second_list = env.count);
+    return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* root, linux.rootfsPropagation, sysctl, maskedPaths, readonlyPaths. */
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "berth/base/text.h"
+#include "builder.h"
+
+static const struct propagation {
+    uint64_t host; /* what "/" becomes in the new mount namespace: nothing of it may reach the host */
+    uint64_t root; /* what the container's root becomes, 0: as it is */
+} propagations[] = {
+    /* What is mounted on the host later still reaches the container's binds, as callers are used to. */
+    [SPEC_ROOTFS_PROPAGATION_NONE] = {MS_REC | MS_SLAVE, 0},
+    [SPEC_ROOTFS_PROPAGATION_SHARED] = {MS_REC | MS_SLAVE, MS_SHARED},
+    [SPEC_ROOTFS_PROPAGATION_RSHARED] = {MS_REC | MS_SLAVE, MS_REC | MS_SHARED},
+    [SPEC_ROOTFS_PROPAGATION_SLAVE] = {MS_REC | MS_SLAVE, MS_SLAVE},
+    [SPEC_ROOTFS_PROPAGATION_RSLAVE] = {MS_REC | MS_SLAVE, MS_REC | MS_SLAVE},
+    [SPEC_ROOTFS_PROPAGATION_PRIVATE] = {MS_REC | MS_PRIVATE, MS_PRIVATE},
+    [SPEC_ROOTFS_PROPAGATION_RPRIVATE] = {MS_REC | MS_PRIVATE, MS_REC | MS_PRIVATE},
+    [SPEC_ROOTFS_PROPAGATION_UNBINDABLE] = {MS_REC | MS_PRIVATE, MS_UNBINDABLE},
+    [SPEC_ROOTFS_PROPAGATION_RUNBINDABLE] = {MS_REC | MS_PRIVATE, MS_REC | MS_UNBINDABLE},
+};
+
+void plan_open_root(struct plan_builder *builder)
+{
+    const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
+
+    if (builder->new_namespaces & CLONE_NEWNS)
+        PLAN_ADD(builder, .op = PLAN_SET_PROPAGATION, .by = PLAN_INIT,
+                 .place = "linux.rootfsPropagation", .number = {propagation->host});
+    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
+             .place = "root.path", .text = {builder->request->rootfs},
+             .number = {plan_has_mount_namespace(builder)});
+}
+
+/* "net.ipv4.ip_forward" and "net/ipv4/conf/eth0.1/forwarding" both: the first separator decides, sysctl(8). */
+static const char *sysctl_path(struct plan_builder *builder, const char *key)
+{
+    char *path = arena_printf(builder->arena, "sys/%s", key);
+    const char *first = strpbrk(key, "./");
+
+    if (first == NULL || *first == '/')
+        return path;
+    for (char *next = path + strlen("sys/"); *next != '\0'; next++)
+        *next = *next == '.' ? '/' : *next == '/' ? '.' : *next;
+    return path;
+}
+
+void plan_set_sysctls(struct plan_builder *builder)
+{
+    if (builder->linux->n_sysctl == 0)
+        return;
+    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = PLAN_INIT, .makes = PLAN_SLOT_PROC,
+             .place = "linux.sysctl");
+    for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
+        const struct spec_pair *pair = &builder->linux->sysctl[i];
+
+        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
+                 .place = PLAN_PLACE(builder, "linux.sysctl[\"%s\"]", pair->key),
+                 .text = {sysctl_path(builder, pair->key), pair->value});
+    }
+}
+
+static void mask_paths(struct plan_builder *builder)
+{
+    const struct spec_linux *config = builder->linux;
+
+    for (size_t i = 0; i < config->n_masked_paths; i++)
+        PLAN_ADD(builder, .op = PLAN_MASK_PATH, .by = PLAN_INIT,
+                 .uses = {PLAN_SLOT_ROOT, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY},
+                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i),
+                 .text = {config->masked_paths[i]});
+    for (size_t i = 0; i < config->n_readonly_paths; i++)
+        PLAN_ADD(builder, .op = PLAN_PROTECT_PATH, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
+                 .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
+                 .text = {config->readonly_paths[i]});
+}
+
+void plan_open_masks(struct plan_builder *builder)
+{
+    if (builder->linux->n_masked_paths == 0)
+        return;
+    PLAN_ADD(builder, .op = PLAN_OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL,
+             .place = "linux.maskedPaths");
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY,
+             .place = "linux.maskedPaths", .text = {"tmpfs", "tmpfs", "nr_blocks=1,nr_inodes=2"},
+             .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+}
+
+/* How the container gets into its root: enum plan_root_change. */
+static uint64_t root_change(const struct plan_builder *builder)
+{
+    if (!(builder->new_namespaces & CLONE_NEWNS))
+        return PLAN_ROOT_CHROOT;
+    return builder->request->no_pivot ? PLAN_ROOT_MOVE : PLAN_ROOT_PIVOT;
+}
+
+void plan_change_root(struct plan_builder *builder)
+{
+    const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
+
+    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
+             .uses = {PLAN_SLOT_ROOT, builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED},
+             .number = {root_change(builder)});
+    mask_paths(builder);
+    if (!plan_has_mount_namespace(builder))
+        return;
+    if (builder->config->root->readonly)
+        PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT,
+                 .uses = {PLAN_SLOT_ROOT}, .place = "root.readonly", .number = {MOUNT_ATTR_RDONLY});
+    if (propagation->root != 0)
+        PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT,
+                 .uses = {PLAN_SLOT_ROOT}, .place = "linux.rootfsPropagation",
+                 .number = {0, 0, propagation->root & ~(uint64_t) MS_REC,
+                            (propagation->root & MS_REC) != 0});
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.capabilities, noNewPrivileges, linux.seccomp. */
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/capability.h>
+
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "builder.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* The set of a list of names. What the kernel does not know or the caller cannot grant is warned of
+ * and left out (config.md, "Linux Process": capabilities). */
+static uint64_t read_set(const struct plan_builder *builder, const char *const *names, size_t count,
+                         const char *place)
+{
+    uint64_t grantable =
+        plan_has_user_namespace(builder) ? UINT64_MAX : builder->host->bounding_capabilities;
+    uint64_t set = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        cap_value_t value;
+
+        if (cap_from_name(names[i], &value) < 0 || value > 63)
+            log_warning("%s[%zu]: unknown capability \"%s\"", place, i, names[i]);
+        else if (!(grantable & 1ULL << value))
+            log_warning("%s[%zu]: %s cannot be granted here: the caller's bounding set lacks it", place,
+                        i, names[i]);
+        else
+            set |= 1ULL << value;
+    }
+    return set;
+}
+
+/* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and inheritable. */
+static void keep_within(uint64_t *set, uint64_t bounds, const char *name)
+{
+    if (*set & ~bounds)
+        log_warning("process.capabilities.%s: leaving out capabilities (%#llx) that the permitted%s set "
+                    "lacks", name, (unsigned long long) (*set & ~bounds),
+                    text_equal(name, "ambient") ? " or inheritable" : "");
+    *set &= bounds;
+}
+
+#define READ_SET(builder, capabilities, name) \
+    read_set(builder, (capabilities)->name, (capabilities)->n_##name, "process.capabilities." #name)
+
+void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets)
+{
+    const struct spec_capabilities *names = builder->config->process->capabilities;
+
+    *ret_sets = (struct plan_capabilities){0};
+    if (names == NULL)
+        return;
+    ret_sets->bounding = READ_SET(builder, names, bounding);
+    ret_sets->effective = READ_SET(builder, names, effective);
+    ret_sets->permitted = READ_SET(builder, names, permitted);
+    ret_sets->inheritable = READ_SET(builder, names, inheritable);
+    ret_sets->ambient = READ_SET(builder, names, ambient);
+    keep_within(&ret_sets->effective, ret_sets->permitted, "effective");
+    keep_within(&ret_sets->ambient, ret_sets->permitted & ret_sets->inheritable, "ambient");
+}
+
+static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
+{
+    static const uint64_t values[] = {
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = SECCOMP_FILTER_FLAG_TSYNC,
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] =
+            SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+    };
+    uint64_t flags = 0;
+
+    for (size_t i = 0; i < seccomp->n_flags; i++)
+        flags |= values[seccomp->flags[i]];
+    return flags;
+}
+
+void plan_compile_seccomp(struct plan_builder *builder)
+{
+    if (builder->linux->seccomp != NULL && builder->config->process != NULL)
+        PLAN_ADD(builder, .op = PLAN_COMPILE_SECCOMP, .by = PLAN_HOST, .place = "linux.seccomp",
+                 .makes = PLAN_SLOT_SECCOMP);
+}
+
+static void set_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
+{
+    PLAN_ADD(builder, .op = PLAN_SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities",
+             .number = {sets->effective, sets->permitted, sets->inheritable, sets->ambient});
+}
+
+static void load_seccomp(struct plan_builder *builder)
+{
+    if (builder->linux->seccomp != NULL)
+        PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP},
+                 .place = "linux.seccomp", .number = {seccomp_flags(builder->linux->seccomp)});
+}
+
+/* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities are set after
+ * it; with it the filter is the last of all, and need not let capset(2) pass. */
+void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
+{
+    const uint64_t loader = 1ULL << CAP_SYS_ADMIN;
+
+    if (builder->config->process->no_new_privileges) {
+        PLAN_ADD(builder, .op = PLAN_SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT,
+                 .place = "process.noNewPrivileges");
+        set_capabilities(builder, sets);
+        load_seccomp(builder);
+        return;
+    }
+    if (builder->linux->seccomp != NULL) {
+        set_capabilities(builder, &(struct plan_capabilities){
+                                      .effective = loader,
+                                      .permitted = sets->permitted | sets->inheritable | loader,
+                                  });
+        load_seccomp(builder);
+    }
+    set_capabilities(builder, sets);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Golden tests of the plan builder, without root: every NAME.json is planned on a made-up host and compared with
+ * NAME.plan, and every plan is checked to be sound. `golden DIR --update` writes the .plan files anew.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/plan/build.h"
+#include "berth/plan/check.h"
+#include "berth/plan/plan.h"
+#include "berth/plan/print.h"
+#include "berth/spec/config.h"
+#include "berth/spec/read.h"
+#include <fcntl.h>
+
+static const struct plan_hierarchy hybrid[] = {
+    {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},
+    {"memory", "/sys/fs/cgroup/memory/berth/c1", "/sys/fs/cgroup/memory/berth/c1/tasks", false, false},
+    {"unified", "/sys/fs/cgroup/unified/berth/c1", "/sys/fs/cgroup/unified/berth/c1/cgroup.procs", true, true},
+};
+static const struct plan_hierarchy unified[] = {
+    {"", "/sys/fs/cgroup/berth/c1", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true},
+};
+static const struct plan_link links[] = {{"cpu", "cpu,cpuacct"}, {"cpuacct", "cpu,cpuacct"}};
+
+/* The start of a file's name tells on which host it is planned. */
+static struct plan_host host_of(const char *name)
+{
+    struct plan_host host = {
+        .privileged = strncmp(name, "rootless", 8) != 0,
+        .bounding_capabilities = 0x1ffffffffff,
+        .permitted_capabilities = 0x1ffffffffff,
+    };
+
+    host.can_make_devices = host.privileged;
+    if (!host.privileged)
+        return host;
+    host.hierarchies = strncmp(name, "v2", 2) == 0 ? unified : hybrid;
+    host.n_hierarchies = strncmp(name, "v2", 2) == 0 ? 1 : 3;
+    host.cgroup_links = links;
+    host.n_cgroup_links = host.hierarchies == hybrid ? 2 : 0;
+    return host;
+}
+
+static int plan_of(struct arena *arena, const char *dir, const char *name, struct text *text,
+                   struct error *error)
+{
+    const struct plan_host host = host_of(name);
+    const struct plan_request request = {
+        .id = "c1", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE,
+        .run = strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
+    };
+    const struct spec_config *config;
+    const struct plan_header *plan;
+    char *bytes;
+    size_t size;
+
+    if (file_read(arena, AT_FDCWD, text_path_join(arena, dir, name), &bytes, &size) < 0)
+        return error_set(error, 1, "cannot read the config");
+    TRY(spec_read_config(arena, bytes, size, &config, error));
+    TRY(plan_build(arena, config, &host, &request, &plan, error));
+    TRY(plan_check(plan, plan->size, error));
+    plan_print(plan, text);
+    return 0;
+}
+
+static int test_one(const char *dir, const char *name, int update)
+{
+    AUTO_ARENA arena = {0};
+    struct text text = {.arena = &arena};
+    struct error error = {0};
+    char *golden = arena_printf(&arena, "%s/%.*s.plan", dir, (int) strlen(name) - 5, name);
+    char *expected = NULL;
+
+    if (plan_of(&arena, dir, name, &text, &error) < 0)
+        text_addf(&text, "error: %s\n", error.text);
+    if (update)
+        return file_replace(AT_FDCWD, golden, text.bytes, text.size, 0644);
+    if (file_read(&arena, AT_FDCWD, golden, &expected, NULL) == 0 && strcmp(expected, text.bytes) == 0)
+        return 0;
+    printf("%s: the plan is not the golden one; it is now:\n%s", name, text.bytes);
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    DIR *dir = opendir(argv[1]);
+    int failed = 0;
+    int passed = 0;
+
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+
+        if (length < 6 || strcmp(entry->d_name + length - 5, ".json") != 0)
+            continue;
+        if (test_one(argv[1], entry->d_name, argc > 2) < 0)
+            failed++;
+        else
+            passed++;
+    }
+    closedir(dir);
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed > 0 || passed == 0;
+}
