@@ -49,8 +49,9 @@ static bool is_punctuation(char byte)
     return strchr("{}[],:", byte) != NULL && byte != '\0';
 }
 
-/* Where the text stops to be JSON. yajl stands behind the token that does not fit, or at the byte
- * that begins none; in what it has put off to the end only the token's start is known. */
+/* Where the text stops to be JSON. yajl stands behind the token that does not fit, and at the byte
+ * that breaks a token, but behind one that begins none or is no UTF-8. In what it put off to the
+ * end only the token's start is known. */
 static size_t place_of_syntax_fault(struct reader *reader, const char *words, bool at_end)
 {
     size_t end = yajl_get_bytes_consumed(reader->handle);
@@ -60,7 +61,11 @@ static size_t place_of_syntax_fault(struct reader *reader, const char *words, bo
     reader_note_token(reader);
     if (at_end || end == 0)
         return reader->token;
-    if (text_starts_with(words, "lexical") || is_punctuation(reader->bytes[end - 1]))
+    if (strstr(words, "invalid char in json") != NULL || strstr(words, "UTF8") != NULL)
+        return end - 1;
+    if (text_starts_with(words, "lexical"))
+        return end;
+    if (is_punctuation(reader->bytes[end - 1]))
         return end - 1;
     return reader->token;
 }
@@ -171,5 +176,17 @@ int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
 
     TRY(read_document(&reader, &spec_type_resources, &resources));
     *ret_resources = resources;
+    return 0;
+}
+
+int spec_read_record(struct arena *arena, const char *bytes, size_t size,
+                     const struct spec_record **ret_record, struct error *error)
+{
+    struct reader reader = {
+        .arena = arena, .name = "state.json", .bytes = bytes, .size = size, .error = error};
+    const void *record;
+
+    TRY(read_document(&reader, &spec_type_record, &record));
+    *ret_record = record;
     return 0;
 }

@@ -49,3 +49,4 @@ extern const struct spec_type spec_type_state;
 extern const struct spec_type spec_type_features;
 extern const struct spec_type spec_type_process;
 extern const struct spec_type spec_type_resources;
+extern const struct spec_type spec_type_record;

@@ -39,3 +39,7 @@ int spec_read_process(struct arena *arena, const char *bytes, size_t size,
  * count on Go's reader. */
 int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
                         const struct spec_resources **ret_resources, struct error *error);
+
+/* The runtime's own record of a container (schemas/record.json). */
+int spec_read_record(struct arena *arena, const char *bytes, size_t size,
+                     const struct spec_record **ret_record, struct error *error);
