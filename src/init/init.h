@@ -27,6 +27,8 @@ struct init {
     uint32_t umask;       /* the caller's */
     int64_t value;        /* goes into the current step's message */
     uint64_t begin_ns;    /* when the current step began, when tracing */
+    bool null_attached;   /* the mount in PLAN_SLOT_NULL is part of the container's tree */
+    bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
     char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
@@ -67,6 +69,21 @@ int init_fill(struct init *init, int slot, int fd);
 /* Closes the slot's descriptor, if there is one. */
 void init_empty(struct init *init, int slot);
 
+/* For INIT_FD: closes a descriptor that is not negative. */
+void init_close(const int *fd);
+
+/* A descriptor that is closed at the end of its block: INIT_FD fd = sys_openat(...); */
+#define INIT_FD __attribute__((cleanup(init_close))) int
+
+/* Returns *fd and sets it to -1: the caller owns the descriptor from now on. */
+static inline int init_take(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 /* --- message.c ------------------------------------------------------------------------------ */
 
 /* Sends the current step's message with init->value, `error` (positive or 0) and, if not negative,
@@ -79,6 +96,18 @@ void init_wait(struct init *init, int32_t step);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t init_clock_ns(void);
+
+/* --- exec.c --------------------------------------------------------------------------------- */
+
+/* Default dispositions and an empty mask: for what is executed next. */
+void init_reset_signals(void);
+
+/* Makes descriptors and signals what the container's process gets, once. When done before a
+ * seccomp filter is loaded, the filter need not allow it. */
+int init_settle(struct init *init);
+
+/* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
+const char **init_list(const struct init *init, uint32_t offset, uint32_t count);
 
 /* --- text.c: the compiler emits calls to the mem* functions itself -------------------------- */
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define EXIT_SIGNAL 128
+#define BIT(signo) (1ULL << ((signo) -1))
+/* These stop a process, or do nothing to it. SIGKILL and SIGSTOP cannot be blocked. */
+#define HARMLESS_SIGNALS                                                                           \
+    (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGTSTP) | BIT(SIGTTIN) |     \
+     BIT(SIGTTOU))
+
+static int open_signals(void)
+{
+    uint64_t mask = ~(uint64_t) HARMLESS_SIGNALS;
+    int r = sys_sigprocmask(SIG_BLOCK, &mask);
+
+    return r < 0 ? r : sys_signalfd(&mask, O_CLOEXEC | O_NONBLOCK);
+}
+
+static void wait_for_commit(struct init *init)
+{
+    const struct plan_step *steps = plan_steps(init->plan);
+
+    for (uint32_t i = 0; i < init->plan->step_count; i++)
+        if (steps[i].makes == PLAN_TOKEN_COMMITTED)
+            init_wait(init, (int32_t) i);
+}
+
+/* As process 1 it would be deaf to signals; so that it need not be killed, it ends of itself. */
+static void end_if_signalled(int signals)
+{
+    struct signalfd_siginfo info;
+
+    if (sys_read(signals, &info, sizeof(info)) == sizeof(info))
+        sys_exit(EXIT_SIGNAL + (int) info.ssi_signo);
+}
+
+static int wait_for_connection(int signals)
+{
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
+                           {.fd = PLAN_FD_START, .events = POLLIN}};
+
+    for (;;) {
+        int r = sys_ppoll(fds, 2, NULL);
+
+        if (r < 0 && r != -EINTR)
+            return r;
+        end_if_signalled(signals);
+        if (r < 0 || fds[1].revents == 0)
+            continue;
+        r = sys_accept(PLAN_FD_START, SYS_SOCK_CLOEXEC);
+        if (r != -EINTR && r != -ECONNABORTED && r != -EAGAIN)
+            return r;
+    }
+}
+
+int init_await_start(struct init *init, const struct plan_step *step)
+{
+    INIT_FD signals = open_signals();
+    int connection;
+
+    (void) step;
+    if (signals < 0)
+        return signals;
+    if (init_send(init, 0, -1) < 0)
+        sys_exit(1);
+    init->announced = true;
+    wait_for_commit(init);
+    sys_close(init_take(&init->socket));
+    connection = wait_for_connection(signals);
+    if (connection < 0)
+        return connection;
+    sys_close(PLAN_FD_START);
+    init->socket = connection;
+    init->started = true;
+    return 0;
+}

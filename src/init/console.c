@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include <asm/termios.h>
+
+#define PTMX_MAJOR 5
+#define PTMX_MINOR 2
+#define PTMX "/dev/pts/ptmx"
+
+static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
+{
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC | O_NOFOLLOW, .mode = mode, .resolve = RESOLVE_NO_SYMLINKS};
+
+    return sys_openat2(dir, path, &how);
+}
+
+/* The image may hold anything at this place: only a devpts makes terminals that are the
+ * container's. */
+static int open_master(void)
+{
+    INIT_FD fd = open_plain(AT_FDCWD, PTMX, O_RDWR | O_NOCTTY, 0);
+    struct statfs system;
+    struct statx status;
+    int unlocked = 0;
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = sys_fstatfs(fd, &system);
+    if (r == 0)
+        r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    if (r < 0)
+        return r;
+    if (system.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(status.stx_mode) ||
+        status.stx_rdev_major != PTMX_MAJOR || status.stx_rdev_minor != PTMX_MINOR)
+        return -ENODEV;
+    r = sys_ioctl(fd, TIOCSPTLCK, &unlocked);
+    return r < 0 ? r : init_take(&fd);
+}
+
+static int set_up(int terminal, const struct plan_step *step)
+{
+    struct winsize size = {.ws_row = (unsigned short) step->number[0],
+                           .ws_col = (unsigned short) step->number[1]};
+    struct termios mode;
+    int r = sys_ioctl(terminal, TCGETS, &mode);
+
+    if (r < 0)
+        return r;
+    mode.c_oflag &= ~(tcflag_t) ONLCR;
+    r = sys_ioctl(terminal, TCSETS, &mode);
+    if (r == 0 && (size.ws_row != 0 || size.ws_col != 0))
+        r = sys_ioctl(terminal, TIOCSWINSZ, &size);
+    return r < 0 ? r : sys_fchown(terminal, (uint32_t) step->number[2], (uint32_t) -1);
+}
+
+/* Opens /dev/console, or makes a file to mount on: never through a link (CVE-2026-88264). */
+static int open_console(void)
+{
+    INIT_FD dev = open_plain(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY, 0);
+    INIT_FD file = -1;
+    int fd;
+
+    if (dev < 0)
+        return dev;
+    fd = open_plain(dev, "console", O_PATH, 0);
+    if (fd != -ENOENT)
+        return fd;
+    file = open_plain(dev, "console", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    return file < 0 ? file : open_plain(dev, "console", O_PATH, 0);
+}
+
+static int bind_console(int terminal)
+{
+    INIT_FD console = open_console();
+    INIT_FD tree = -1;
+    struct statx status;
+    int r;
+
+    if (console < 0)
+        return console;
+    r = sys_statx(console, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    if (r < 0)
+        return r;
+    if (!S_ISREG(status.stx_mode) && !S_ISCHR(status.stx_mode))
+        return -EEXIST;
+    tree = sys_open_tree(terminal, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0)
+        return tree;
+    return sys_move_mount(tree, "", console, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static int become_terminal(int terminal)
+{
+    int r = sys_setsid();
+
+    /* -EPERM: it leads a session already. */
+    if (r < 0 && r != -EPERM)
+        return r;
+    r = sys_ioctl(terminal, TIOCSCTTY, NULL);
+    for (int fd = SYS_STDIN; r >= 0 && fd <= SYS_STDERR; fd++)
+        r = sys_dup3(terminal, fd, 0);
+    return r < 0 ? r : 0;
+}
+
+int init_make_console(struct init *init, const struct plan_step *step)
+{
+    INIT_FD master = open_master();
+    INIT_FD terminal = -1;
+    int r;
+
+    if (master < 0)
+        return master;
+    terminal = sys_ioctl(master, TIOCGPTPEER, (void *) (O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (terminal < 0)
+        return terminal;
+    r = set_up(terminal, step);
+    if (r == 0)
+        r = bind_console(terminal);
+    if (r == 0)
+        r = become_terminal(terminal);
+    return r < 0 ? r : init_fill(init, step->makes, init_take(&master));
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
+#define OLD_KERNEL_FD_LIMIT 1024
+
+void init_reset_signals(void)
+{
+    struct sys_signal_action action = {0};
+    uint64_t none = 0;
+
+    for (int signo = 1; signo <= SYS_SIGNAL_LAST; signo++)
+        sys_sigaction(signo, &action); /* refused for SIGKILL and SIGSTOP */
+    sys_sigprocmask(SIG_SETMASK, &none);
+}
+
+static const struct plan_step *find_execute(const struct init *init)
+{
+    const struct plan_step *step = plan_steps(init->plan) + init->current;
+
+    while (step->op != PLAN_EXECUTE)
+        step++;
+    return step;
+}
+
+/* Before Linux 5.11. All that this program has opened is close-on-exec anyhow. */
+static void close_on_exec_from(int first)
+{
+    for (int fd = first; fd < OLD_KERNEL_FD_LIMIT; fd++)
+        sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static int move_kept(struct init *init, int n)
+{
+    int socket = sys_fcntl(init->socket, F_DUPFD_CLOEXEC, (unsigned long) (PLAN_FD_KEPT + n));
+
+    if (socket < 0)
+        return socket;
+    init->socket = socket;
+    for (int i = 0; i < n; i++) {
+        int r = sys_dup3(PLAN_FD_KEPT + i, PLAN_FD_FIRST + i, 0);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int init_settle(struct init *init)
+{
+    int n = (int) find_execute(init)->number[0];
+    int r;
+
+    if (init->settled)
+        return 0;
+    if (n > 0) {
+        r = move_kept(init, n);
+        if (r < 0)
+            return r;
+    }
+    r = sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+    if (r < 0)
+        close_on_exec_from(PLAN_FD_FIRST + n);
+    init_reset_signals();
+    init->settled = true;
+    return 0;
+}
+
+const char **init_list(const struct init *init, uint32_t offset, uint32_t count)
+{
+    const char **list = init_allocate(((size_t) count + 2) * sizeof(char *));
+    const char *text = init_text(init, offset);
+
+    for (uint32_t i = 0; list != NULL && i < count; i++) {
+        list[i] = text;
+        text += strlen(text) + 1;
+    }
+    return list;
+}
+
+static int check_program(const char *path)
+{
+    struct statx status;
+    int r = sys_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
+
+    if (r < 0)
+        return r;
+    if (!S_ISREG(status.stx_mode))
+        return -EACCES;
+    r = sys_faccessat2(AT_FDCWD, path, SYS_X_OK, AT_EACCESS);
+    /* Before Linux 5.8, and where an outer container's filter does not know the call. */
+    return r == -ENOSYS || r == -EPERM ? sys_faccessat(AT_FDCWD, path, SYS_X_OK) : r;
+}
+
+/* "DIR/NAME" into init->program; an empty directory is the current one. */
+static int join(struct init *init, const char *dir, size_t size, const char *name)
+{
+    size_t name_size = strlen(name) + 1;
+    char *to = init->program;
+
+    if (size + 1 + name_size > SYS_PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(to, dir, size);
+    if (size > 0)
+        to[size++] = '/';
+    memcpy(to + size, name, name_size);
+    return 0;
+}
+
+static bool may_be_elsewhere(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ENAMETOOLONG ||
+           error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT || error == -ELOOP;
+}
+
+static int search(struct init *init, const char *path, const char *name)
+{
+    int result = -ENOENT;
+
+    for (;; path++) {
+        size_t size = 0;
+        int r;
+
+        while (path[size] != ':' && path[size] != '\0')
+            size++;
+        r = join(init, path, size, name);
+        if (r == 0)
+            r = check_program(init->program);
+        if (!may_be_elsewhere(r))
+            return r;
+        if (r == -EACCES)
+            result = r;
+        path += size;
+        if (*path == '\0')
+            return result;
+    }
+}
+
+int init_find_program(struct init *init, const struct plan_step *step)
+{
+    const char *name = init_step_text(init, step, 0);
+    const char *path = init_step_text(init, step, 1);
+    int r;
+
+    if (name == NULL || name[0] == '\0')
+        return -ENOENT;
+    if (strchr(name, '/') == NULL)
+        return strlen(name) > SYS_NAME_MAX ? -ENAMETOOLONG
+                                           : search(init, path != NULL ? path : DEFAULT_PATH, name);
+    r = join(init, "", 0, name);
+    return r < 0 ? r : check_program(init->program);
+}
+
+int init_execute(struct init *init, const struct plan_step *step)
+{
+    const char **argv = init_list(init, step->list, step->list_count);
+    const char **env = init_list(init, step->second_list, step->second_list_count);
+    struct statx status;
+    int r = init_settle(init);
+
+    if (argv == NULL || env == NULL)
+        return -ENOMEM;
+    if (r < 0)
+        return r;
+    if (init->home[0] != '\0')
+        env[step->second_list_count] = init->home;
+    if (init_send(init, 0, -1) < 0 && !init->started)
+        sys_exit(1);
+    r = sys_execve(init->program, argv, env);
+    /* The program is there: it is its interpreter that is not. */
+    if (r == -ENOENT && sys_statx(AT_FDCWD, init->program, 0, STATX_TYPE, &status) == 0)
+        init->value = 1;
+    return r;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define PROC_ROOT_INODE 1
+#define MODE_BITS 0777U
+#define MAJOR_MEMORY 1
+#define MAJOR_CONSOLE 5
+
+int init_open_proc(struct init *init, const struct plan_step *step)
+{
+    INIT_FD fd = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    struct statfs system;
+    struct statx status;
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = sys_fstatfs(fd, &system);
+    if (r == 0)
+        r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status);
+    if (r < 0)
+        return r;
+    if (system.f_type != PROC_SUPER_MAGIC || status.stx_ino != PROC_ROOT_INODE)
+        return -EINVAL;
+    return init_fill(init, step->makes, init_take(&fd));
+}
+
+/* procfs has symbolic links of its own ("self"), but below its root none that leads out of it; what
+ * is mounted over a file of it is another mount. */
+static int open_below_proc(int proc, const char *path)
+{
+    struct open_how how = {.flags = O_WRONLY | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+    INIT_FD fd = sys_openat2(proc, path, &how);
+    struct statfs system;
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = sys_fstatfs(fd, &system);
+    if (r < 0)
+        return r;
+    return system.f_type == PROC_SUPER_MAGIC ? init_take(&fd) : -EINVAL;
+}
+
+int init_put_file(struct init *init, const struct plan_step *step)
+{
+    const char *path = init_step_text(init, step, 0);
+    const char *content = init_step_text(init, step, 1);
+    INIT_FD fd = init_uses(step, PLAN_SLOT_PROC)
+                     ? open_below_proc(init->slot[PLAN_SLOT_PROC], path)
+                     : sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    long r;
+
+    if (fd < 0)
+        return fd;
+    if (content == NULL)
+        content = "";
+    r = sys_write(fd, content, strlen(content));
+    if (r < 0)
+        return (int) r;
+    return (size_t) r == strlen(content) ? 0 : -EIO;
+}
+
+int init_set_umask(struct init *init, const struct plan_step *step)
+{
+    sys_umask(step->number[0] > MODE_BITS ? init->umask : (unsigned) step->number[0]);
+    return 0;
+}
+
+/* Opens the next directory of a path, "a" of "a/b"; makes it if it is missing. */
+static int enter(int dir, const char *path, size_t size)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_MAGICLINKS};
+    char name[SYS_NAME_MAX + 1];
+    int r;
+
+    if (size > SYS_NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(name, path, size);
+    name[size] = '\0';
+    r = sys_mkdirat(dir, name, 0755);
+    if (r < 0 && r != -EEXIST) {
+        /* An existing directory may lie on a file system that is read-only or not ours. */
+        int there = sys_openat2(dir, name, &how);
+
+        return there == -ENOENT ? r : there;
+    }
+    return sys_openat2(dir, name, &how);
+}
+
+/* This is the container's own tree by now: links lead nowhere else, but for those of procfs. */
+static int make_directory(const char *path)
+{
+    int dir = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+    while (dir >= 0) {
+        INIT_FD parent = dir;
+        size_t size = 0;
+
+        while (*path == '/')
+            path++;
+        while (path[size] != '/' && path[size] != '\0')
+            size++;
+        if (size == 0)
+            return init_take(&parent);
+        dir = enter(parent, path, size);
+        path += size;
+    }
+    return dir;
+}
+
+int init_set_cwd(struct init *init, const struct plan_step *step)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_MAGICLINKS};
+    const char *path = init_step_text(init, step, 0);
+    INIT_FD fd = sys_openat2(AT_FDCWD, path, &how);
+    char reached[SYS_PATH_MAX];
+    int r;
+
+    if (fd == -ENOENT && step->number[0] != 0)
+        fd = make_directory(path);
+    if (fd < 0)
+        return fd;
+    r = sys_fchdir(fd);
+    if (r < 0)
+        return r;
+    /* CVE-2024-21626: a directory outside of the root has no path that begins with "/". */
+    r = sys_getcwd(reached, sizeof(reached));
+    if (r < 0)
+        return r;
+    return reached[0] == '/' ? 0 : -ENOENT;
+}
+
+/* Whether the container's process may have the file for itself: /dev/null and its like and the
+ * system's console belong to all. */
+static bool may_be_given(int fd, const struct statx *status)
+{
+    struct termios mode;
+
+    if (S_ISBLK(status->stx_mode))
+        return false;
+    return !S_ISCHR(status->stx_mode) ||
+           (status->stx_rdev_major != MAJOR_MEMORY && status->stx_rdev_major != MAJOR_CONSOLE &&
+            sys_ioctl(fd, TCGETS, &mode) == 0);
+}
+
+int init_own_stdio(struct init *init, const struct plan_step *step)
+{
+    uint32_t uid = (uint32_t) step->number[0];
+
+    (void) init;
+    for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {
+        struct statx status;
+        int r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, &status);
+
+        if (r == -EBADF)
+            continue;
+        if (r < 0)
+            return r;
+        if (status.stx_uid == uid || !may_be_given(fd, &status))
+            continue;
+        r = sys_fchown(fd, uid, (uint32_t) -1);
+        /* Not mapped into the user namespace, not ours, on a read-only file system: it stays. */
+        if (r < 0 && r != -EINVAL && r != -EPERM && r != -EROFS)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define PASSWD_MAX (1024 * 1024)
+#define FIELD_UID 2
+#define FIELD_HOME 5
+
+/* The passwd file as one text, its size, 0 if there is none: the container's, so nothing is
+ * believed. */
+static size_t read_passwd(char *text)
+{
+    struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_MAGICLINKS};
+    INIT_FD fd = sys_openat2(AT_FDCWD, "/etc/passwd", &how);
+    struct statx status;
+    size_t size = 0;
+
+    if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 ||
+        !S_ISREG(status.stx_mode))
+        return 0;
+    while (size < PASSWD_MAX) {
+        long r = sys_read(fd, text + size, PASSWD_MAX - size);
+
+        if (r <= 0)
+            break;
+        size += (size_t) r;
+    }
+    return size;
+}
+
+/* The n-th field of a line; NULL if the line has fewer. */
+static const char *find_field(const char *line, const char *end, int n, size_t *ret_size)
+{
+    const char *field = line;
+
+    for (const char *p = line;; p++) {
+        if (p < end && *p != ':')
+            continue;
+        if (n-- == 0) {
+            *ret_size = (size_t) (p - field);
+            return field;
+        }
+        if (p == end)
+            return NULL;
+        field = p + 1;
+    }
+}
+
+static bool line_is_of(const char *line, const char *end, uint32_t uid)
+{
+    size_t size;
+    const char *field = find_field(line, end, FIELD_UID, &size);
+    uint32_t number;
+
+    return field != NULL && init_parse_u32(field, size, &number) == 0 && number == uid;
+}
+
+/* Takes the home directory if it is an absolute path that fits. */
+static void take_home(struct init *init, const char *line, const char *end)
+{
+    size_t prefix = strlen("HOME=");
+    size_t size;
+    const char *field = find_field(line, end, FIELD_HOME, &size);
+
+    if (field == NULL || size == 0 || field[0] != '/' || size >= INIT_HOME_MAX - prefix)
+        return;
+    for (size_t i = 0; i < size; i++)
+        if (field[i] == '\0')
+            return;
+    memcpy(init->home + prefix, field, size);
+    init->home[prefix + size] = '\0';
+}
+
+int init_find_home(struct init *init, const struct plan_step *step)
+{
+    char *text = init_allocate(PASSWD_MAX);
+    const char *line = text, *end;
+
+    memcpy(init->home, "HOME=/", sizeof("HOME=/"));
+    if (text == NULL)
+        return -ENOMEM;
+    end = text + read_passwd(text);
+    while (line < end) {
+        const char *line_end = line;
+
+        while (line_end < end && *line_end != '\n')
+            line_end++;
+        if (line_is_of(line, line_end, (uint32_t) step->number[0])) {
+            take_home(init, line, line_end);
+            break;
+        }
+        line = line_end + 1;
+    }
+    return sys_munmap(text, PASSWD_MAX);
+}

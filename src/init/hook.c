@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define EXIT_NOT_EXECUTED 127
+#define TIMEOUT_MAX_S (1ULL << 31)
+
+static int find_state(const struct init *init, const struct plan_step *step)
+{
+    if (init_uses(step, PLAN_SLOT_STATE_CREATED))
+        return init->slot[PLAN_SLOT_STATE_CREATED];
+    return init->slot[PLAN_SLOT_STATE_CREATING];
+}
+
+/* Returns only when it fails. */
+static int execute_hook(const struct init *init, const struct plan_step *step)
+{
+    const char **argv = init_list(init, step->list, step->list_count);
+    const char **env = init_list(init, step->second_list, step->second_list_count);
+    const int stdio[] = {find_state(init, step), init->slot[PLAN_SLOT_HOOK_OUTPUT],
+                         init->slot[PLAN_SLOT_HOOK_OUTPUT]};
+
+    if (argv == NULL || env == NULL)
+        return -ENOMEM;
+    sys_lseek(stdio[0], 0, SYS_SEEK_SET); /* the one before may have read it */
+    for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {
+        int r = stdio[fd] < 0 ? 0 : sys_dup3(stdio[fd], fd, 0);
+
+        if (r < 0)
+            return r;
+    }
+    sys_close_range(PLAN_FD_FIRST, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+    sys_umask(init->umask);
+    init_reset_signals();
+    return sys_execve(init_step_text(init, step, 0), argv, env);
+}
+
+__attribute__((noreturn)) static void run_child(const struct init *init,
+                                                const struct plan_step *step, int report)
+{
+    int r = execute_hook(init, step);
+
+    sys_write(report, &r, sizeof(r));
+    sys_exit(EXIT_NOT_EXECUTED);
+}
+
+/* 0 when the process has ended, else -ETIMEDOUT. */
+static int wait_for_end(int pidfd, uint64_t timeout_s)
+{
+    struct pollfd fds = {.fd = pidfd, .events = POLLIN};
+    struct __kernel_timespec left = {
+        .tv_sec = (int64_t) (timeout_s < TIMEOUT_MAX_S ? timeout_s : TIMEOUT_MAX_S)};
+    int r;
+
+    do
+        r = sys_ppoll(&fds, 1, timeout_s != 0 ? &left : NULL); /* `left` counts down */
+    while (r == -EINTR);
+    if (r < 0)
+        return r;
+    return r == 0 ? -ETIMEDOUT : 0;
+}
+
+/* The status of the child; others that have ended meanwhile, left to process 1, go too. */
+static int reap(int pid, int *ret_status)
+{
+    int other;
+    int r;
+
+    do
+        r = sys_wait4(pid, ret_status, 0);
+    while (r == -EINTR);
+    while (sys_wait4(-1, &other, WNOHANG) > 0)
+        continue;
+    return r < 0 ? r : 0;
+}
+
+static int finish(struct init *init, int pid, int pidfd, uint64_t timeout_s)
+{
+    int late = wait_for_end(pidfd, timeout_s);
+    int status = 0;
+    int r;
+
+    if (late < 0)
+        sys_pidfd_send_signal(pidfd, SIGKILL);
+    r = reap(pid, &status);
+    if (late < 0 || r < 0)
+        return late < 0 ? late : r;
+    init->value = status;
+    return status == 0 ? 0 : -EIO;
+}
+
+int init_run_hook(struct init *init, const struct plan_step *step)
+{
+    int report[2] = {-1, -1};
+    int r = sys_pipe2(report, O_CLOEXEC | O_NONBLOCK);
+    INIT_FD read_end = report[0];
+    INIT_FD write_end = report[1];
+    INIT_FD pidfd = -1;
+    int pid, error;
+
+    if (r < 0)
+        return r;
+    pid = sys_clone(CLONE_PIDFD | SIGCHLD, &pidfd);
+    if (pid < 0)
+        return pid;
+    if (pid == 0)
+        run_child(init, step, write_end);
+    r = finish(init, pid, pidfd, step->number[0]);
+    if (sys_read(read_end, &error, sizeof(error)) == sizeof(error)) {
+        init->value = 0;
+        return error;
+    }
+    return r;
+}

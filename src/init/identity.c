@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#define CAPABILITY_LIMIT 64
+#define WORD_BITS 32
+
+int init_become_root(struct init *init, const struct plan_step *step)
+{
+    int dumpable = sys_prctl(PR_GET_DUMPABLE, 0, 0);
+    int r = sys_setgroups(0, NULL);
+
+    (void) init, (void) step;
+    /* setgroups(2) is denied where the ids were mapped without privilege. */
+    if (r < 0 && r != -EPERM)
+        return r;
+    r = sys_setresgid(0);
+    if (r < 0)
+        return r;
+    r = sys_setresuid(0);
+    if (r < 0)
+        return r;
+    /* New ids take the process's own files in /proc away from it. */
+    return sys_prctl(PR_SET_DUMPABLE, (unsigned long) dumpable, 0);
+}
+
+int init_set_rlimit(struct init *init, const struct plan_step *step)
+{
+    struct rlimit64 limit = {step->number[1], step->number[2]};
+
+    (void) init;
+    return sys_prlimit((unsigned) step->number[0], &limit);
+}
+
+int init_limit_capabilities(struct init *init, const struct plan_step *step)
+{
+    (void) init;
+    for (unsigned long i = 0; i < CAPABILITY_LIMIT; i++) {
+        int present = sys_prctl(PR_CAPBSET_READ, i, 0);
+        int r;
+
+        if (present < 0) /* above the kernel's last one */
+            return 0;
+        if (present == 0 || step->number[0] >> i & 1)
+            continue;
+        r = sys_prctl(PR_CAPBSET_DROP, i, 0);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int set_groups(const struct init *init, const struct plan_step *step)
+{
+    const char *text = init_text(init, step->list);
+    size_t size = step->list_count * sizeof(uint32_t);
+    uint32_t *groups = NULL;
+    int r;
+
+    if (step->list_count > 0) {
+        groups = init_allocate(size);
+        if (groups == NULL)
+            return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < step->list_count; i++) {
+        r = init_parse_u32(text, strlen(text), &groups[i]);
+        if (r < 0)
+            return r;
+        text += strlen(text) + 1;
+    }
+    r = sys_setgroups(step->list_count, groups);
+    if (groups != NULL)
+        sys_munmap(groups, size);
+    return r;
+}
+
+int init_set_user(struct init *init, const struct plan_step *step)
+{
+    int r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
+
+    if (r == 0 && step->number[2] == 0)
+        r = set_groups(init, step);
+    if (r == 0)
+        r = sys_setresgid((uint32_t) step->number[1]);
+    if (r == 0)
+        r = sys_setresuid((uint32_t) step->number[0]);
+    return r;
+}
+
+static int set_ambient(uint64_t capabilities)
+{
+    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+
+    for (unsigned long i = 0; r == 0 && i < CAPABILITY_LIMIT; i++)
+        if (capabilities >> i & 1)
+            r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i);
+    return r;
+}
+
+int init_set_capabilities(struct init *init, const struct plan_step *step)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    int r;
+
+    (void) init;
+    for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        data[i].effective = (uint32_t) (step->number[0] >> i * WORD_BITS);
+        data[i].permitted = (uint32_t) (step->number[1] >> i * WORD_BITS);
+        data[i].inheritable = (uint32_t) (step->number[2] >> i * WORD_BITS);
+    }
+    r = sys_capset(&header, data);
+    return r < 0 ? r : set_ambient(step->number[3]);
+}
+
+int init_set_no_new_privileges(struct init *init, const struct plan_step *step)
+{
+    (void) init, (void) step;
+    return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+}
+
+/* Whether nothing but EXECUTE follows, so that the filter has to allow as little as possible. */
+static bool is_last_before_execute(const struct init *init)
+{
+    for (uint32_t i = (uint32_t) init->current + 1; i < init->plan->step_count; i++)
+        if (plan_steps(init->plan)[i].actor == init->actor)
+            return plan_steps(init->plan)[i].op == PLAN_EXECUTE;
+    return false;
+}
+
+int init_load_seccomp(struct init *init, const struct plan_step *step)
+{
+    int fd = init_used(init, step, 0);
+    long size = sys_lseek(fd, 0, SYS_SEEK_END);
+    struct sock_fprog program = {0};
+    long address;
+    int r;
+
+    if (size < 0)
+        return (int) size;
+    if (size == 0 || size / (long) sizeof(struct sock_filter) > BPF_MAXINSNS)
+        return -EINVAL;
+    address = sys_mmap((size_t) size, PROT_READ, MAP_PRIVATE, fd);
+    if (address < 0 && address > -4096)
+        return (int) address;
+    program.len = (unsigned short) ((size_t) size / sizeof(struct sock_filter));
+    program.filter = (struct sock_filter *) address;
+    r = is_last_before_execute(init) ? init_settle(init) : 0;
+    if (r == 0)
+        r = sys_seccomp(SECCOMP_SET_MODE_FILTER, step->number[0], &program);
+    return r < 0 ? r : 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include <linux/nsfs.h>
+
+#define IF_UP 1
+#define GET_INTERFACE_FLAGS 0x8913
+#define SET_INTERFACE_FLAGS 0x8914
+
+/* struct ifreq: linux/if.h would pull in the libc. */
+struct interface_request {
+    char name[16];
+    short flags;
+    char rest[22];
+};
+
+int init_open_namespace(struct init *init, const struct plan_step *step)
+{
+    INIT_FD fd = sys_openat(AT_FDCWD, init_step_text(init, step, 0),
+                            O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+    struct statfs status;
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = sys_fstatfs(fd, &status);
+    if (r < 0)
+        return r;
+    /* Only nsfs gives NS_GET_NSTYPE its meaning. */
+    if (status.f_type != NSFS_MAGIC || sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->number[0])
+        return -EINVAL;
+    return init_fill(init, step->makes, init_take(&fd));
+}
+
+int init_join_namespace(struct init *init, const struct plan_step *step)
+{
+    int r = sys_setns(init_used(init, step, 0), step->number[0]);
+
+    if (r == 0)
+        init_empty(init, step->uses[0]);
+    return r;
+}
+
+int init_unshare(struct init *init, const struct plan_step *step)
+{
+    (void) init;
+    return sys_unshare(step->number[0]);
+}
+
+/* INIT's first message must not overtake the announcement of its process id. */
+static int go_on_as_init(struct init *init, int gate)
+{
+    char go;
+
+    if (sys_read(gate, &go, 1) != 1)
+        sys_exit(1);
+    init->actor = PLAN_INIT;
+    init->announced = true;
+    return 0;
+}
+
+__attribute__((noreturn)) static void announce_init(struct init *init, int pid, int gate)
+{
+    init->value = pid;
+    if (init_send(init, 0, -1) < 0 || sys_write(gate, "", 1) != 1)
+        sys_exit(1);
+    sys_exit(0);
+}
+
+int init_clone_init(struct init *init, const struct plan_step *step)
+{
+    int gate[2] = {-1, -1};
+    int r = sys_pipe2(gate, O_CLOEXEC);
+    INIT_FD read_end = gate[0];
+    INIT_FD write_end = gate[1];
+
+    if (r < 0)
+        return r;
+    r = sys_clone(CLONE_PARENT | SIGCHLD | step->number[0], NULL);
+    if (r < 0)
+        return r;
+    if (r > 0)
+        announce_init(init, r, write_end);
+    sys_close(init_take(&write_end));
+    return go_on_as_init(init, read_end);
+}
+
+int init_set_hostname(struct init *init, const struct plan_step *step)
+{
+    const char *name = init_step_text(init, step, 0);
+
+    return sys_sethostname(name, strlen(name));
+}
+
+int init_set_domainname(struct init *init, const struct plan_step *step)
+{
+    const char *name = init_step_text(init, step, 0);
+
+    return sys_setdomainname(name, strlen(name));
+}
+
+int init_set_loopback_up(struct init *init, const struct plan_step *step)
+{
+    struct interface_request request = {.name = "lo"};
+    /* Any socket answers to these requests; this family is always there. */
+    INIT_FD socket = sys_socket(SYS_AF_UNIX, SYS_SOCK_DGRAM | SYS_SOCK_CLOEXEC, 0);
+    int r;
+
+    (void) init, (void) step;
+    if (socket < 0)
+        return socket;
+    r = sys_ioctl(socket, GET_INTERFACE_FLAGS, &request);
+    if (r < 0)
+        return r;
+    request.flags |= IF_UP;
+    return sys_ioctl(socket, SET_INTERFACE_FLAGS, &request);
+}
+
+int init_join_keyring(struct init *init, const struct plan_step *step)
+{
+    int r = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, init_step_text(init, step, 0));
+
+    /* A kernel without keyrings has none to share either. */
+    return r < 0 && r != -ENOSYS ? r : 0;
+}
+
+int init_new_session(struct init *init, const struct plan_step *step)
+{
+    int r = sys_setsid();
+
+    (void) init, (void) step;
+    return r < 0 ? r : 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: reads the plan and carries out the steps of its actor, in order. */
+#include "init.h"
+
+START_CODE;
+
+void init_main(const long *stack);
+
+static init_handler *const handlers[PLAN_OPS] = {
+    [PLAN_OPEN_TREE] = init_open_tree,
+    [PLAN_RUN_HOOK] = init_run_hook,
+    [PLAN_OPEN_NAMESPACE] = init_open_namespace,
+    [PLAN_JOIN_NAMESPACE] = init_join_namespace,
+    [PLAN_UNSHARE] = init_unshare,
+    [PLAN_BECOME_ROOT] = init_become_root,
+    [PLAN_CLONE_INIT] = init_clone_init,
+    [PLAN_OPEN_PROC] = init_open_proc,
+    [PLAN_PUT_FILE] = init_put_file,
+    [PLAN_SET_HOSTNAME] = init_set_hostname,
+    [PLAN_SET_DOMAINNAME] = init_set_domainname,
+    [PLAN_SET_LOOPBACK_UP] = init_set_loopback_up,
+    [PLAN_JOIN_KEYRING] = init_join_keyring,
+    [PLAN_SET_PROPAGATION] = init_set_propagation,
+    [PLAN_OPEN_ROOT] = init_open_root,
+    [PLAN_OPEN_TARGET] = init_open_target,
+    [PLAN_MAKE_MOUNT] = init_make_mount,
+    [PLAN_MOUNT_OVER] = init_mount_over,
+    [PLAN_SET_MOUNT_ATTRIBUTES] = init_set_mount_attributes,
+    [PLAN_ATTACH_MOUNT] = init_attach_mount,
+    [PLAN_COPY_UP] = init_copy_up,
+    [PLAN_MAKE_NODE] = init_make_node,
+    [PLAN_MAKE_SYMLINK] = init_make_symlink,
+    [PLAN_OPEN_NULL] = init_open_null,
+    [PLAN_MASK_PATH] = init_mask_path,
+    [PLAN_PROTECT_PATH] = init_protect_path,
+    [PLAN_PIVOT_ROOT] = init_pivot_root,
+    [PLAN_MAKE_CONSOLE] = init_make_console,
+    [PLAN_NEW_SESSION] = init_new_session,
+    [PLAN_SET_RLIMIT] = init_set_rlimit,
+    [PLAN_LIMIT_CAPABILITIES] = init_limit_capabilities,
+    [PLAN_OWN_STDIO] = init_own_stdio,
+    [PLAN_FIND_HOME] = init_find_home,
+    [PLAN_SET_USER] = init_set_user,
+    [PLAN_SET_CAPABILITIES] = init_set_capabilities,
+    [PLAN_SET_NO_NEW_PRIVILEGES] = init_set_no_new_privileges,
+    [PLAN_LOAD_SECCOMP] = init_load_seccomp,
+    [PLAN_SET_UMASK] = init_set_umask,
+    [PLAN_SET_CWD] = init_set_cwd,
+    [PLAN_FIND_PROGRAM] = init_find_program,
+    [PLAN_AWAIT_START] = init_await_start,
+    [PLAN_EXECUTE] = init_execute,
+};
+
+bool init_uses(const struct plan_step *step, int slot)
+{
+    return step->uses[0] == slot || step->uses[1] == slot || step->uses[2] == slot;
+}
+
+void init_close(const int *fd)
+{
+    if (*fd >= 0)
+        sys_close(*fd);
+}
+
+int init_fill(struct init *init, int slot, int fd)
+{
+    if (fd < 0)
+        return fd;
+    init_empty(init, slot);
+    init->slot[slot] = fd;
+    return 0;
+}
+
+void init_empty(struct init *init, int slot)
+{
+    init_close(&init->slot[slot]);
+    init->slot[slot] = -1;
+}
+
+static int carry_out(struct init *init, const struct plan_step *step)
+{
+    if (init->current == init->plan->fault_step)
+        return -init->plan->fault_errno;
+    if (step->op >= PLAN_OPS || handlers[step->op] == NULL)
+        return -ENOSYS;
+    return handlers[step->op](init, step);
+}
+
+/* The console is the only descriptor that the host needs; a copy kept here would outlive the
+ * host's. */
+static int announce(struct init *init, const struct plan_step *step)
+{
+    int r;
+
+    if (step->makes != PLAN_SLOT_CONSOLE)
+        return init_send(init, 0, -1);
+    r = init_send(init, 0, init->slot[PLAN_SLOT_CONSOLE]);
+    init_empty(init, PLAN_SLOT_CONSOLE);
+    return r;
+}
+
+/* What a startContainer hook has said goes to `start`, which did not make the memfd. */
+static int report(struct init *init, const struct plan_step *step, int error)
+{
+    int output =
+        step->op == PLAN_RUN_HOOK && init->started ? init->slot[PLAN_SLOT_HOOK_OUTPUT] : -1;
+
+    return init_send(init, error, output);
+}
+
+static void run_step(struct init *init, const struct plan_step *step)
+{
+    int r;
+
+    init->value = 0;
+    init->announced = false;
+    if (step->wait != PLAN_NONE)
+        init_wait(init, step->wait);
+    if (init->plan->trace != 0)
+        init->begin_ns = init_clock_ns();
+    r = carry_out(init, step);
+    if (r < 0) {
+        bool lost = report(init, step, -r) < 0 && !init->started;
+
+        if (lost || !(step->flags & PLAN_OPTIONAL))
+            sys_exit(1);
+    } else if (!init->announced && (step->flags & PLAN_ANNOUNCE || init->plan->trace != 0)) {
+        if (announce(init, step) < 0 && !init->started)
+            sys_exit(1);
+    }
+}
+
+static const struct plan_header *map_plan(void)
+{
+    long size = sys_lseek(PLAN_FD_PLAN, 0, SYS_SEEK_END);
+    const struct plan_header *plan;
+    long address;
+
+    if (size < (long) sizeof(*plan))
+        return NULL;
+    address = sys_mmap((size_t) size, PROT_READ, MAP_PRIVATE, PLAN_FD_PLAN);
+    if (address < 0 && address > -4096)
+        return NULL;
+    sys_close(PLAN_FD_PLAN);
+    plan = (const struct plan_header *) address;
+    if (plan->magic != PLAN_MAGIC || plan->size > (size_t) size || plan->steps % 8 != 0 ||
+        plan->steps + (uint64_t) plan->step_count * sizeof(struct plan_step) > plan->size)
+        return NULL;
+    return plan;
+}
+
+/* Nobody may look into this process while others share its pid namespace (CVE-2016-9962). In a new
+ * user namespace there is nobody, and the host needs the files in /proc to map the ids: a process
+ * that is not dumpable owns none. */
+static void hide(const struct plan_header *plan)
+{
+    for (uint32_t i = 0; i < plan->step_count; i++)
+        if (plan_steps(plan)[i].makes == PLAN_TOKEN_USER_NAMESPACE)
+            return;
+    sys_prctl(PR_SET_DUMPABLE, 0, 0);
+}
+
+static uint8_t own_actor(const struct plan_header *plan)
+{
+    for (uint32_t i = 0; i < plan->step_count; i++)
+        if (plan_steps(plan)[i].actor == PLAN_FIRST)
+            return PLAN_FIRST;
+    return PLAN_INIT;
+}
+
+__attribute__((used, noreturn)) void init_main(const long *stack)
+{
+    struct init init;
+
+    (void) stack;
+    init.plan = map_plan();
+    if (init.plan == NULL)
+        sys_exit(1);
+    sys_fcntl(PLAN_FD_SOCKET, F_SETFD, FD_CLOEXEC);
+    sys_fcntl(PLAN_FD_START, F_SETFD, FD_CLOEXEC);
+    sys_prctl(PR_SET_NAME, (unsigned long) "berth-init", 0);
+    hide(init.plan);
+    init.actor = own_actor(init.plan);
+    init.started = false;
+    init.settled = false;
+    init.null_attached = false;
+    init.empty_attached = false;
+    init.socket = PLAN_FD_SOCKET;
+    init.heard = PLAN_NONE;
+    init.umask = sys_umask(0);
+    init.program[0] = '\0';
+    init.home[0] = '\0';
+    for (int i = 0; i < PLAN_SLOTS; i++)
+        init.slot[i] = -1;
+    for (init.current = 0; (uint32_t) init.current < init.plan->step_count; init.current++) {
+        const struct plan_step *step = &plan_steps(init.plan)[init.current];
+
+        if (step->actor == init.actor)
+            run_step(&init, step);
+    }
+    sys_exit(1);
+}
