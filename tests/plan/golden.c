@@ -19,7 +19,6 @@
 #include "berth/plan/print.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
-#include <fcntl.h>
 
 static const struct plan_hierarchy hybrid[] = {
     {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},

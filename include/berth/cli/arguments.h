@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: parsed from the tables commands.def and options.def beside it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct error;
+struct text;
+
+enum cli_command {
+#define CLI_COMMAND(NAME, name, operands, least, most, words) CLI_##NAME,
+#include "berth/cli/commands.def"
+#undef CLI_COMMAND
+    CLI_COMMANDS, /* none: options alone */
+};
+
+struct cli_arguments {
+    enum cli_command command;
+    const char *const *operands;
+    size_t n_operands;
+
+    /* one member an option; those not given are NULL, false, 0 */
+    const char *root;
+    const char *log;
+    const char *log_format;
+    const char *cgroup_manager;
+    bool debug;
+    bool systemd_cgroup;
+    bool version;
+    bool help;
+    const char *bundle;
+    const char *config;
+    const char *pid_file;
+    const char *console_socket;
+    unsigned preserve_fds;
+    bool no_pivot;
+    bool no_new_keyring;
+    bool dry_run;
+    const char *trace;
+    const char *fault;
+    bool detach;
+    bool keep;
+    bool no_subreaper;
+    bool all;
+    bool force;
+    bool quiet;
+    const char *format;
+    bool rootless;
+};
+
+/* Parses the whole command line. Global options stand before the command; options and operands of the command in any
+ * order; "--" ends the options; a long option may have one dash, and its value may follow "=" or be the next word.
+ * -EINVAL with a message for wrong use. */
+int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
+              struct error *error);
+
+/* Writes the help of one command, or with CLI_COMMANDS of the program. */
+void cli_help(enum cli_command command, struct text *text);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands: one function each, cli_NAME. They return the exit status, or a negative errno with `error` set. */
+#pragma once
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/cli/arguments.h"
+#include "berth/runtime/runtime.h"
+
+#define CLI_COMMAND(NAME, name, operands, least, most, words)                               \
+    int cli_##name(const struct cli_arguments *arguments, const struct runtime_options *options, \
+                   struct error *error);
+#include "berth/cli/commands.def"
+#undef CLI_COMMAND
+
+/* Writes `text` to stdout; what cannot be written is an error. */
+int cli_print(const struct text *text, struct error *error);
