@@ -3,6 +3,7 @@
 #
 #               add_mount DEST TYPE SOURCE [OPTIONS]    one more mount; OPTIONS are separated by commas
 #               add_mounts              the same for each line of stdin: DEST TYPE SOURCE [OPTIONS]
+#               reset_config            the configuration that the test began with
 #               run_mountinfo           run the container: its mount table becomes $output
 #               mnt DEST                the last line for DEST: $mnt_root $mnt_opts $mnt_prop $mnt_type $mnt_source $mnt_super
 #               assert_mnt DEST [+WORD|-WORD]...        options of the mount that must (not) be there
@@ -38,21 +39,36 @@ run_mountinfo() {
     assert_status 0
 }
 
-mnt() {
-    local line found='' fields rest
+# The table is parsed once for each $output.
+parse_mounts() {
+    local line
+    declare -gA MOUNT_LINE=()
+    set -f
     while IFS= read -r line; do
-        read -ra fields <<<"$line"
-        [ "${fields[4]:-}" = "$1" ] && found=$line
+        # shellcheck disable=SC2086
+        set -- $line
+        [ "$#" -lt 9 ] || MOUNT_LINE[$5]=$line
     done <<<"$output"
-    [ -n "$found" ] || return 1
-    read -ra fields <<<"$found"
-    mnt_root=${fields[3]} mnt_opts=${fields[5]}
-    rest=${found#* - }
-    mnt_prop=${found%% - *}
-    read -ra fields <<<"$mnt_prop"
-    mnt_prop=${fields[*]:6}
-    read -r mnt_type mnt_source mnt_super <<<"$rest"
+    set +f
+    PARSED=$output
 }
+
+mnt() {
+    local rest
+    [ "${PARSED:-}" = "$output" ] || parse_mounts
+    set -f
+    # shellcheck disable=SC2086
+    set -- "$1" ${MOUNT_LINE[$1]:-}
+    set +f
+    [ "$#" -gt 1 ] || return 1
+    mnt_root=$5 mnt_opts=$7 mnt_prop='' rest=${*:8}
+    [[ $rest == -* ]] || mnt_prop=${rest%% -*}
+    rest=${rest#*- }
+    mnt_type=${rest%% *} rest=${rest#* }
+    mnt_source=${rest%% *} mnt_super=${rest#* }
+}
+
+reset_config() { cp "$SUITE_DIR/config.json" "$BUNDLE/config.json"; }
 
 # has_words LIST [+WORD|-WORD]...: prints what is wrong
 has_words() {
