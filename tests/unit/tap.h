@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Test Anything Protocol, as meson reads it: tap_ok for every check, tap_end at the end of
+ * main. */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tap_count;
+static int tap_failed;
+
+/* One check; the rest names it as printf(3) does. Returns `good`. */
+__attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool good, const char *format, ...)
+{
+    va_list values;
+
+    tap_count++;
+    tap_failed += !good;
+    printf("%s %d - ", good ? "ok" : "not ok", tap_count);
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    printf("\n");
+    return good;
+}
+
+/* Both texts must be equal; if not, both are shown. NULL is shown as (null). */
+static inline bool tap_text(const char *got, const char *expected, const char *name)
+{
+    bool good = got == expected || (got != NULL && expected != NULL && strcmp(got, expected) == 0);
+
+    tap_ok(good, "%s", name);
+    if (!good)
+        printf("# expected: %s\n#      got: %s\n", expected ? expected : "(null)",
+               got ? got : "(null)");
+    return good;
+}
+
+/* Returns the exit status for main. */
+static inline int tap_end(void)
+{
+    printf("1..%d\n", tap_count);
+    return tap_failed == 0 ? 0 : 1;
+}
