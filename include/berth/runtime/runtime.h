@@ -15,6 +15,7 @@
 struct arena;
 struct error;
 struct json;
+struct spec_pair;
 struct text;
 
 enum runtime_cgroup_manager {
@@ -57,10 +58,7 @@ struct runtime_container {
     const char *rootfs;
     const char *created; /* RFC 3339, UTC */
     const char *owner;   /* the user's name, or number */
-    const struct runtime_pair {
-        const char *key;
-        const char *value;
-    } *annotations;
+    const struct spec_pair *annotations; /* key and value, of berth/spec/config.h */
     size_t n_annotations;
 };
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hooks that the host runs (config.md, "POSIX-platform Hooks"): in the runtime's namespaces, with the state on stdin. */
+#pragma once
+
+#include <stdint.h>
+
+#include "berth/spec/config.h"
+#include "state.h"
+
+/* A sealed memfd with the state (runtime.md, "State") of the record with this status, for stdin of hooks. Returns a
+ * descriptor or a negative errno. */
+int hook_open_state(struct arena *arena, const struct spec_record *record, enum spec_status status);
+
+struct hook_call {
+    const char *path;
+    const char *const *argv; /* as the config has it; NULL: the path alone */
+    const char *const *envp; /* all of it; NULL: none */
+    uint64_t timeout_s;      /* 0: none */
+};
+
+struct hook_result {
+    int number;      /* 0, or a positive errno: EIO when the status is not 0 */
+    int wait_status;
+    int output;      /* memfd with what it has written, or -1; the caller's */
+};
+
+/* Runs one hook. */
+struct hook_result hook_run(const struct state *state, const struct hook_call *call,
+                            enum spec_status status);
+
+/* Runs the poststart hooks of the frozen config, up to the first that fails. */
+int hook_run_poststart(const struct state *state, struct error *error);
+
+/* Runs all poststop hooks of the frozen config; failures are warnings in the log. */
+void hook_run_poststop(const struct state *state);

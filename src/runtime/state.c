@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/base/json.h"
+#include "berth/runtime/runtime.h"
+#include "berth/spec/read.h"
+#include "berth/sys/probe.h"
+#include "berth/sys/process.h"
+
+#define RECORD "state.json"
+
+const char *runtime_default_root(struct arena *arena)
+{
+    const char *own = getenv("XDG_RUNTIME_DIR");
+
+    if (own != NULL && own[0] != '\0' && (geteuid() != 0 || sys_in_user_namespace()))
+        return text_path_join(arena, own, "berth");
+    return "/run/berth";
+}
+
+const char *state_root(struct arena *arena, const struct runtime_options *options)
+{
+    return options->root != NULL ? options->root : runtime_default_root(arena);
+}
+
+struct state state_of(struct arena *arena, const struct runtime_options *options, const char *id)
+{
+    return (struct state){
+        .arena = arena, .root = state_root(arena, options), .id = id, .dir = -1};
+}
+
+bool state_id_is_valid(const char *id)
+{
+    static const char alphabet[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+    size_t length = strlen(id);
+
+    return length > 0 && length <= NAME_MAX && strspn(id, alphabet) == length &&
+           !text_equal(id, ".") && !text_equal(id, "..");
+}
+
+static const char *path_of(const struct state *state)
+{
+    return text_path_join(state->arena, state->root, state->id);
+}
+
+static int open_dir(struct state *state)
+{
+    state->dir = open(path_of(state), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return state->dir < 0 ? -errno : 0;
+}
+
+static int lock(struct state *state)
+{
+    while (flock(state->dir, LOCK_EX) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    state->locked = true;
+    return 0;
+}
+
+static int check_id(const char *id, struct error *error)
+{
+    if (state_id_is_valid(id))
+        return 0;
+    return error_set(error, EINVAL,
+                     "invalid container id \"%s\": letters, digits and \"_+-.\" are allowed, "
+                     "\".\" and \"..\" are not, and at most %d bytes",
+                     id, NAME_MAX);
+}
+
+int state_make(struct state *state, struct error *error)
+{
+    TRY(check_id(state->id, error));
+    int result = file_make_dirs(state->root, 0700);
+    if (result < 0)
+        return error_errno(error, -result, "make the directory %s", state->root);
+    if (mkdir(path_of(state), 0700) < 0 && errno == EEXIST)
+        return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
+    result = open_dir(state);
+    if (result == 0)
+        result = lock(state);
+    if (result < 0)
+        return error_errno(error, -result, "make the directory %s", path_of(state));
+    return 0;
+}
+
+static int does_not_exist(const struct state *state, struct error *error)
+{
+    return error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
+}
+
+static int read_record(struct state *state, struct error *error)
+{
+    const struct spec_record *record;
+    char *bytes;
+    size_t size;
+    int result = file_read(state->arena, state->dir, RECORD, &bytes, &size);
+
+    if (result == -ENOENT)
+        return 0;
+    if (result < 0)
+        return error_errno(error, -result, "read %s/%s", path_of(state), RECORD);
+    if (spec_read_record(state->arena, bytes, size, &record, error) < 0)
+        return error_prefix(error, "%s", path_of(state));
+    state->record = *record;
+    state->has_record = true;
+    return 0;
+}
+
+/* Opens the directory; an id that nobody can have is one that does not exist. */
+static int open_existing(struct state *state, struct error *error)
+{
+    int result = state_id_is_valid(state->id) ? open_dir(state) : -ENOENT;
+
+    if (result == -ENOENT)
+        return does_not_exist(state, error);
+    if (result < 0)
+        return error_errno(error, -result, "open the directory %s", path_of(state));
+    return 0;
+}
+
+int state_open(struct state *state, struct error *error)
+{
+    TRY(open_existing(state, error));
+    return read_record(state, error);
+}
+
+int state_open_locked(struct state *state, struct error *error)
+{
+    struct stat info;
+
+    TRY(open_existing(state, error));
+    int result = lock(state);
+    if (result == 0 && fstat(state->dir, &info) < 0)
+        result = -errno;
+    if (result < 0)
+        return error_errno(error, -result, "lock %s", path_of(state));
+    if (info.st_nlink == 0)
+        return does_not_exist(state, error);
+    return read_record(state, error);
+}
+
+static void put_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+{
+    json_key(json, key);
+    json_array_open(json);
+    for (size_t i = 0; i < count; i++)
+        json_string(json, strings[i]);
+    json_array_close(json);
+}
+
+static void put_flag(struct json *json, const char *key, bool value)
+{
+    json_key(json, key);
+    json_bool(json, value);
+}
+
+static void put_record(struct json *json, const struct spec_record *record)
+{
+    json_object_open(json);
+    json_member(json, "id", record->id);
+    json_member(json, "ociVersion", record->oci_version);
+    json_member(json, "bundle", record->bundle);
+    json_member(json, "rootfs", record->rootfs);
+    json_member(json, "created", record->created);
+    json_key(json, "annotations");
+    json_object_open(json);
+    for (size_t i = 0; i < record->n_annotations; i++)
+        json_member(json, record->annotations[i].key, record->annotations[i].value);
+    json_object_close(json);
+    json_key(json, "pid");
+    json_i64(json, record->pid);
+    json_key(json, "startTime");
+    json_u64(json, record->start_time);
+    put_flag(json, "committed", record->committed);
+    put_flag(json, "poststart", record->poststart);
+    put_flag(json, "poststop", record->poststop);
+    put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
+    put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
+    json_object_close(json);
+}
+
+int state_save(const struct state *state, struct error *error)
+{
+    struct json json;
+
+    json_start(&json, state->arena, false);
+    put_record(&json, &state->record);
+    int result = file_replace(state->dir, RECORD, json.text.bytes, json.text.size, 0600);
+    if (result < 0)
+        return error_errno(error, -result, "write %s/%s", path_of(state), RECORD);
+    return 0;
+}
+
+/* Somebody else is creating, starting or deleting the container. */
+static bool is_locked_by_others(const struct state *state)
+{
+    if (state->locked)
+        return false;
+    if (flock(state->dir, LOCK_SH | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK;
+    flock(state->dir, LOCK_UN);
+    return false;
+}
+
+static bool is_alive(const struct state *state)
+{
+    uint64_t start_time;
+
+    return state->record.pid > 0 &&
+           sys_process_start_time(state->record.pid, &start_time) == 0 &&
+           start_time == state->record.start_time;
+}
+
+enum spec_status state_status(const struct state *state)
+{
+    if (!state->has_record || !state->record.committed)
+        return is_locked_by_others(state) ? SPEC_STATUS_CREATING : SPEC_STATUS_STOPPED;
+    if (!is_alive(state))
+        return SPEC_STATUS_STOPPED;
+    return faccessat(state->dir, STATE_START_SOCKET, F_OK, 0) == 0 ? SPEC_STATUS_CREATED
+                                                                   : SPEC_STATUS_RUNNING;
+}
+
+int state_open_process(const struct state *state)
+{
+    if (state->record.pid <= 0)
+        return -ESRCH;
+    AUTO_FD pidfd = sys_pidfd_open(state->record.pid);
+    if (pidfd < 0)
+        return pidfd;
+    /* Looked at after the pidfd: the process of this pid cannot change any more. */
+    return is_alive(state) ? fd_take(&pidfd) : -ESRCH;
+}
+
+int state_remove(struct state *state, struct error *error)
+{
+    int result = file_remove_tree(AT_FDCWD, path_of(state));
+
+    if (result < 0)
+        return error_errno(error, -result, "remove %s", path_of(state));
+    return 0;
+}
+
+void state_close(struct state *state)
+{
+    fd_close(&state->dir);
+    state->locked = false;
+}

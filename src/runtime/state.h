@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state directory of a container, ROOT/ID:
+ *
+ *     state.json   struct spec_record, replaced whole
+ *     config.json  the config as it was at create
+ *     plan         the plan, for the words of what goes wrong at start
+ *     start.sock   where the init of a created container listens for start; gone once it runs
+ *     notify/      the socket of NOTIFY_SOCKET that the container sees
+ *
+ * Whoever creates, starts or deletes the container holds a flock(2) on the directory: an
+ * uncommitted record under a free lock is what a killed creator has left.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "berth/base/arena.h"
+#include "berth/spec/config.h"
+
+struct error;
+struct runtime_options;
+
+#define STATE_START_SOCKET "start.sock"
+#define STATE_NOTIFY_DIR "notify"
+#define STATE_CONFIG "config.json"
+#define STATE_PLAN "plan"
+
+struct state {
+    struct arena *arena;
+    const char *root;
+    const char *id;
+    int dir;         /* -1: not open */
+    bool locked;     /* by this process */
+    bool has_record; /* there is a state.json */
+    struct spec_record record;
+};
+
+#define AUTO_STATE __attribute__((cleanup(state_close))) struct state
+
+/* The directory of all states. */
+const char *state_root(struct arena *arena, const struct runtime_options *options);
+
+/* The state of the container `id`, not open yet. */
+struct state state_of(struct arena *arena, const struct runtime_options *options, const char *id);
+
+/* An id is one or more of letters, digits and "_+-.", but not "." or "..", and fits a file name. */
+bool state_id_is_valid(const char *id);
+
+/* Makes the directory of a new container, locked. -EEXIST when the id is in use. */
+int state_make(struct state *state, struct error *error);
+
+/* Opens an existing one and reads its record, if it has one. -ENOENT: `container "ID" does not exist`. */
+int state_open(struct state *state, struct error *error);
+
+/* The same, and waits for the lock first. A container that vanishes meanwhile does not exist. */
+int state_open_locked(struct state *state, struct error *error);
+
+/* Writes the record. */
+int state_save(const struct state *state, struct error *error);
+
+/* Where in its life the container is: never SPEC_STATUS_NONE. */
+enum spec_status state_status(const struct state *state);
+
+/* The container's process with its pid verified by the start time: a pidfd, or -ESRCH. */
+int state_open_process(const struct state *state);
+
+/* Removes the directory. Returns 0 or a negative errno. */
+int state_remove(struct state *state, struct error *error);
+
+/* Lets go of lock and directory. */
+void state_close(struct state *state);
