@@ -9,7 +9,8 @@
 #               rt ARGS...                the runtime with --root; killed after $RT_TIMEOUT seconds (20)
 #               rt_exec ARGS...           becomes the runtime (for background use: $! is the runtime itself)
 #               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
-#               run_ok ARGS..., run_fails ARGS...   `run rt ARGS`, then the status must be 0, must not be 0
+#               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
+#               run_ok ARGS..., run_fails ARGS...   run_rt, then the status must be 0, must not be 0
 #               wait_status WORD [ID]     until `state` says so
 #               state_of [ID] [FIELD]     one field of `state`
 #               init_pid [ID]
@@ -86,17 +87,32 @@ rt() {
 
 rt_exec() { exec "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "$@" 3>&- 4>&-; }
 
-run_c() { run rt run --bundle "$BUNDLE" "$@" "$ID" </dev/null; }
+# Like bats' run, but by a file: a container that lives on would hold a pipe open.
+run_rt() {
+    status=0
+    rt "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+read_output() {
+    output=$(tr -d '\0' <"$1")
+    mapfile -t lines <<<"$output"
+    [ -n "$output" ] || lines=()
+}
+
+run_c() { run_rt run --bundle "$BUNDLE" "$@" "$ID"; }
 
 run_ok() {
-    run rt "$@"
+    run_rt "$@"
     [ "$status" -eq 0 ] || fail_with "'$*' should have succeeded: status $status"
 }
 
+# 124 is a time-out, from 126 on it would be a program's status or a crash.
 run_fails() {
-    run rt "$@"
+    run_rt "$@"
     [ "$status" -ne 0 ] || fail_with "'$*' should have failed"
-    [ "$status" -ne 124 ] && [ "$status" -lt 126 ] || fail_with "'$*' ended with status $status"
+    [ "$status" -ne 124 ] || fail_with "'$*' took too long"
+    [ "$status" -lt 126 ] || [ "$1" = run ] || fail_with "'$*' ended with status $status"
 }
 
 # A container that a create left waiting holds the output of its creator open: never catch it with $(...) or `run`.
@@ -113,7 +129,7 @@ out() { cat "$BATS_TEST_TMPDIR/out"; }
 
 fail_with() {
     echo "$*"
-    [ -z "${output:-}" ] || printf 'output: %s\n' "$output"
+    [ -z "${output:-}" ] || printf 'output: %s\n' "${output:0:2000}"
     return 1
 }
 

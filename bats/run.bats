@@ -71,6 +71,7 @@ wait_run() {
 @test "run forwards signals to the program" {
     set_args payload catch
     run_bg
+    # Not URG: Go programs, runc among them, send it to themselves.
     local signal
     for signal in HUP INT QUIT USR1 USR2 ALRM CONT 40; do
         kill -"$signal" "$RUN_PID"
@@ -79,7 +80,7 @@ wait_run() {
     kill -TERM "$RUN_PID"
     wait_run
     assert_status 0
-    assert_equal "$(out | sort | paste -sd' ')" \
+    assert_equal "$(out | grep -v URG | sort | paste -sd' ')" \
         'caught ? caught ALRM caught CONT caught HUP caught INT caught QUIT caught TERM caught USR1 caught USR2 ready'
 }
 
