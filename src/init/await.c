@@ -16,15 +16,6 @@ static int open_signals(void)
     return r < 0 ? r : sys_signalfd(&mask, O_CLOEXEC | O_NONBLOCK);
 }
 
-static void wait_for_commit(struct init *init)
-{
-    const struct plan_step *steps = plan_steps(init->plan);
-
-    for (uint32_t i = 0; i < init->plan->step_count; i++)
-        if (steps[i].makes == PLAN_TOKEN_COMMITTED)
-            init_wait(init, (int32_t) i);
-}
-
 /* As process 1 it would be deaf to signals; so that it need not be killed, it ends of itself. */
 static void end_if_signalled(int signals)
 {
@@ -61,10 +52,6 @@ int init_await_start(struct init *init, const struct plan_step *step)
     (void) step;
     if (signals < 0)
         return signals;
-    if (init_send(init, 0, -1) < 0)
-        sys_exit(1);
-    init->announced = true;
-    wait_for_commit(init);
     sys_close(init_take(&init->socket));
     connection = wait_for_connection(signals);
     if (connection < 0)

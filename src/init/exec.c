@@ -14,15 +14,6 @@ void init_reset_signals(void)
     sys_sigprocmask(SIG_SETMASK, &none);
 }
 
-static const struct plan_step *find_execute(const struct init *init)
-{
-    const struct plan_step *step = plan_steps(init->plan) + init->current;
-
-    while (step->op != PLAN_EXECUTE)
-        step++;
-    return step;
-}
-
 /* Before Linux 5.11. All that this program has opened is close-on-exec anyhow. */
 static void close_on_exec_from(int first)
 {
@@ -30,39 +21,39 @@ static void close_on_exec_from(int first)
         sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static int move_kept(struct init *init, int n)
+static int move_above(int *fd, int least)
 {
-    int socket = sys_fcntl(init->socket, F_DUPFD_CLOEXEC, (unsigned long) (PLAN_FD_KEPT + n));
+    int moved = *fd < 0 ? -1 : sys_fcntl(*fd, F_DUPFD_CLOEXEC, (unsigned long) least);
 
-    if (socket < 0)
-        return socket;
-    init->socket = socket;
-    for (int i = 0; i < n; i++) {
-        int r = sys_dup3(PLAN_FD_KEPT + i, PLAN_FD_FIRST + i, 0);
-
-        if (r < 0)
-            return r;
-    }
+    if (moved < 0)
+        return *fd < 0 ? 0 : moved;
+    sys_close(*fd);
+    *fd = moved;
     return 0;
 }
 
-int init_settle(struct init *init)
+/* What is needed until execve(2) makes room first: the kept ones come down to where it may be. */
+static int move_kept(struct init *init, int n)
 {
-    int n = (int) find_execute(init)->number[0];
-    int r;
+    int r = move_above(&init->socket, PLAN_FD_KEPT + n);
 
-    if (init->settled)
-        return 0;
-    if (n > 0) {
-        r = move_kept(init, n);
-        if (r < 0)
-            return r;
-    }
-    r = sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+    if (r == 0)
+        r = move_above(&init->slot[PLAN_SLOT_SECCOMP], PLAN_FD_KEPT + n);
+    for (int i = 0; r >= 0 && i < n; i++)
+        r = sys_dup3(PLAN_FD_KEPT + i, PLAN_FD_FIRST + i, 0);
+    return r < 0 ? r : 0;
+}
+
+int init_close_descriptors(struct init *init, const struct plan_step *step)
+{
+    int n = (int) step->number[0];
+    int r = n > 0 ? move_kept(init, n) : 0;
+
     if (r < 0)
+        return r;
+    if (sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
         close_on_exec_from(PLAN_FD_FIRST + n);
     init_reset_signals();
-    init->settled = true;
     return 0;
 }
 
@@ -156,16 +147,12 @@ int init_execute(struct init *init, const struct plan_step *step)
     const char **argv = init_list(init, step->list, step->list_count);
     const char **env = init_list(init, step->second_list, step->second_list_count);
     struct statx status;
-    int r = init_settle(init);
+    int r;
 
     if (argv == NULL || env == NULL)
         return -ENOMEM;
-    if (r < 0)
-        return r;
     if (init->home[0] != '\0')
         env[step->second_list_count] = init->home;
-    if (init_send(init, 0, -1) < 0 && !init->started)
-        sys_exit(1);
     r = sys_execve(init->program, argv, env);
     /* The program is there: it is its interpreter that is not. */
     if (r == -ENOENT && sys_statx(AT_FDCWD, init->program, 0, STATX_TYPE, &status) == 0)

@@ -118,15 +118,6 @@ int init_set_no_new_privileges(struct init *init, const struct plan_step *step)
     return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
 }
 
-/* Whether nothing but EXECUTE follows, so that the filter has to allow as little as possible. */
-static bool is_last_before_execute(const struct init *init)
-{
-    for (uint32_t i = (uint32_t) init->current + 1; i < init->plan->step_count; i++)
-        if (plan_steps(init->plan)[i].actor == init->actor)
-            return plan_steps(init->plan)[i].op == PLAN_EXECUTE;
-    return false;
-}
-
 int init_load_seccomp(struct init *init, const struct plan_step *step)
 {
     int fd = init_used(init, step, 0);
@@ -144,8 +135,6 @@ int init_load_seccomp(struct init *init, const struct plan_step *step)
         return (int) address;
     program.len = (unsigned short) ((size_t) size / sizeof(struct sock_filter));
     program.filter = (struct sock_filter *) address;
-    r = is_last_before_execute(init) ? init_settle(init) : 0;
-    if (r == 0)
-        r = sys_seccomp(SECCOMP_SET_MODE_FILTER, step->number[0], &program);
+    r = sys_seccomp(SECCOMP_SET_MODE_FILTER, step->number[0], &program);
     return r < 0 ? r : 0;
 }

@@ -19,9 +19,7 @@ struct init {
     const struct plan_header *plan;
     int32_t current;      /* the index of the step that is carried out */
     uint8_t actor;        /* PLAN_FIRST or PLAN_INIT */
-    bool announced;       /* the current step has sent its message itself */
     bool started;         /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
-    bool settled;         /* descriptors and signals are as the container's process gets them */
     int socket;           /* where messages go */
     int32_t heard;        /* the highest step that the host has announced, or PLAN_NONE */
     uint32_t umask;       /* the caller's */
@@ -33,6 +31,9 @@ struct init {
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
     char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
 };
+
+/* What CLONE_INIT returns in the new process: its parent tells the host. */
+#define INIT_SILENT 1
 
 /* Carries out one step: 0 or a negative errno. */
 typedef int init_handler(struct init *init, const struct plan_step *step);
@@ -102,10 +103,6 @@ uint64_t init_clock_ns(void);
 /* Default dispositions and an empty mask: for what is executed next. */
 void init_reset_signals(void);
 
-/* Makes descriptors and signals what the container's process gets, once. When done before a
- * seccomp filter is loaded, the filter need not allow it. */
-int init_settle(struct init *init);
-
 /* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
 const char **init_list(const struct init *init, uint32_t offset, uint32_t count);
 
@@ -151,4 +148,4 @@ init_handler init_make_console, init_run_hook;
 init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
     init_set_capabilities, init_set_no_new_privileges, init_load_seccomp;
 /* exec.c await.c */
-init_handler init_find_program, init_execute, init_await_start;
+init_handler init_find_program, init_close_descriptors, init_execute, init_await_start;

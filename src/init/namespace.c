@@ -47,42 +47,18 @@ int init_unshare(struct init *init, const struct plan_step *step)
     return sys_unshare(step->number[0]);
 }
 
-/* INIT's first message must not overtake the announcement of its process id. */
-static int go_on_as_init(struct init *init, int gate)
-{
-    char go;
-
-    if (sys_read(gate, &go, 1) != 1)
-        sys_exit(1);
-    init->actor = PLAN_INIT;
-    init->announced = true;
-    return 0;
-}
-
-__attribute__((noreturn)) static void announce_init(struct init *init, int pid, int gate)
-{
-    init->value = pid;
-    if (init_send(init, 0, -1) < 0 || sys_write(gate, "", 1) != 1)
-        sys_exit(1);
-    sys_exit(0);
-}
-
 int init_clone_init(struct init *init, const struct plan_step *step)
 {
-    int gate[2] = {-1, -1};
-    int r = sys_pipe2(gate, O_CLOEXEC);
-    INIT_FD read_end = gate[0];
-    INIT_FD write_end = gate[1];
+    int pid = sys_clone(CLONE_PARENT | SIGCHLD | step->number[0], NULL);
 
-    if (r < 0)
-        return r;
-    r = sys_clone(CLONE_PARENT | SIGCHLD | step->number[0], NULL);
-    if (r < 0)
-        return r;
-    if (r > 0)
-        announce_init(init, r, write_end);
-    sys_close(init_take(&write_end));
-    return go_on_as_init(init, read_end);
+    if (pid < 0)
+        return pid;
+    if (pid == 0) {
+        init->actor = PLAN_INIT;
+        return INIT_SILENT;
+    }
+    init->value = pid;
+    sys_exit(init_send(init, 0, -1) < 0);
 }
 
 int init_set_hostname(struct init *init, const struct plan_step *step)

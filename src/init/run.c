@@ -48,6 +48,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_SET_CWD] = init_set_cwd,
     [PLAN_FIND_PROGRAM] = init_find_program,
     [PLAN_AWAIT_START] = init_await_start,
+    [PLAN_CLOSE_DESCRIPTORS] = init_close_descriptors,
     [PLAN_EXECUTE] = init_execute,
 };
 
@@ -113,7 +114,6 @@ static void run_step(struct init *init, const struct plan_step *step)
     int r;
 
     init->value = 0;
-    init->announced = false;
     if (step->wait != PLAN_NONE)
         init_wait(init, step->wait);
     if (init->plan->trace != 0)
@@ -124,7 +124,7 @@ static void run_step(struct init *init, const struct plan_step *step)
 
         if (lost || !(step->flags & PLAN_OPTIONAL))
             sys_exit(1);
-    } else if (!init->announced && (step->flags & PLAN_ANNOUNCE || init->plan->trace != 0)) {
+    } else if (r != INIT_SILENT && (step->flags & PLAN_ANNOUNCE || init->plan->trace != 0)) {
         if (announce(init, step) < 0 && !init->started)
             sys_exit(1);
     }
@@ -182,7 +182,6 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     hide(init.plan);
     init.actor = own_actor(init.plan);
     init.started = false;
-    init.settled = false;
     init.null_attached = false;
     init.empty_attached = false;
     init.socket = PLAN_FD_SOCKET;
