@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device nodes, and the symbolic links beside them. */
+#include "init.h"
+#include "path.h"
+
+/* The halves of what makedev(3) puts together. */
+static uint32_t device_major(uint64_t device)
+{
+    return (uint32_t) (device >> 8) & 0xfff;
+}
+
+static uint32_t device_minor(uint64_t device)
+{
+    return (uint32_t) (device & 0xff) | ((uint32_t) (device >> 12) & 0xfff00);
+}
+
+/* Whether the file is the device that the step wants. */
+static int check_node(const struct plan_step *step, const struct statx *status)
+{
+    const uint32_t type = (uint32_t) step->number[0] & S_IFMT;
+
+    if ((status->stx_mode & S_IFMT) != type)
+        return -EEXIST;
+    if ((type == S_IFCHR || type == S_IFBLK) &&
+        (status->stx_rdev_major != device_major(step->number[1]) ||
+         status->stx_rdev_minor != device_minor(step->number[1])))
+        return -EEXIST;
+    return 0;
+}
+
+/* A device that was there before keeps its owner: it may be one that others use too. */
+static int own_node(int fd, const struct plan_step *step, const struct statx *status)
+{
+    if (status->stx_uid == step->number[2] && status->stx_gid == step->number[3])
+        return 0;
+    return sys_fchownat(fd, "", (uint32_t) step->number[2], (uint32_t) step->number[3],
+                        AT_EMPTY_PATH);
+}
+
+int init_make_node(struct init *init, const struct plan_step *step)
+{
+    const char *name;
+    struct statx status;
+    INIT_FD parent =
+        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), &name);
+    if (parent < 0)
+        return parent;
+    const int made =
+        sys_mknodat(parent, name, (unsigned) step->number[0], (unsigned) step->number[1]);
+    if (made < 0 && made != -EEXIST)
+        return made;
+    INIT_FD fd = path_open_below(parent, name, O_PATH | O_NOFOLLOW);
+    if (fd < 0)
+        return fd;
+    int err = path_status(fd, &status);
+    if (err == 0)
+        err = check_node(step, &status);
+    if (err == 0 && made == 0)
+        err = own_node(fd, step, &status);
+    return err;
+}
+
+static bool links_to(int dir, const char *name, const char *target)
+{
+    char found[SYS_PATH_MAX];
+    const int size = sys_readlinkat(dir, name, found, sizeof(found));
+
+    return size > 0 && (size_t) size == strlen(target) &&
+           memcmp(found, target, (size_t) size) == 0;
+}
+
+int init_make_symlink(struct init *init, const struct plan_step *step)
+{
+    const char *target = init_step_text(init, step, 1), *name;
+    INIT_FD parent =
+        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), &name);
+    if (parent < 0)
+        return parent;
+    const int err = sys_symlinkat(target, parent, name);
+    return err == -EEXIST && links_to(parent, name, target) ? 0 : err;
+}

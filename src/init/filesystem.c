@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New file systems: by fsopen(2), or by mount(2) for what that cannot say. */
+#include "init.h"
+#include "path.h"
+
+#define OPTION_MAX 512 /* fsconfig(2) takes 255 bytes of name and 255 of value */
+
+static const struct superblock_flag {
+    unsigned long flag;
+    const char *name;
+} superblock_flags[] = {
+    {MS_RDONLY, "ro"},         {MS_SYNCHRONOUS, "sync"}, {MS_DIRSYNC, "dirsync"},
+    {MS_LAZYTIME, "lazytime"}, {MS_MANDLOCK, "mand"},
+};
+
+/* The bytes up to the comma that ends the option. Those are no separators: an escaped comma, which
+ * overlay has in paths, and one before a digit, which tmpfs has in "mpol=bind:0-3,5". */
+static size_t option_size(const char *options)
+{
+    size_t n = 0;
+
+    for (; options[n] != '\0'; n++) {
+        if (options[n] == '\\' && options[n + 1] != '\0')
+            n++;
+        else if (options[n] == ',' && (options[n + 1] < '0' || options[n + 1] > '9'))
+            break;
+    }
+    return n;
+}
+
+static int set_option(int context, const char *text, size_t size)
+{
+    char option[OPTION_MAX];
+
+    if (size == 0)
+        return 0;
+    if (size >= sizeof(option))
+        return -EINVAL;
+    memcpy(option, text, size);
+    option[size] = '\0';
+    char *value = strchr(option, '=');
+    if (value == NULL)
+        return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
+    *value = '\0';
+    return sys_fsconfig(context, FSCONFIG_SET_STRING, option, value + 1, 0);
+}
+
+static int set_options(int context, const char *options)
+{
+    int err = 0;
+
+    while (err == 0 && options != NULL && *options != '\0') {
+        const size_t size = option_size(options);
+        err = set_option(context, options, size);
+        options += size + (options[size] == ',');
+    }
+    return err;
+}
+
+static int configure(const struct init *init, const struct plan_step *step, int context)
+{
+    const char *source = init_step_text(init, step, 1);
+    int err = 0;
+
+    if (source != NULL)
+        err = sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0);
+    for (size_t i = 0; err == 0 && i < sizeof(superblock_flags) / sizeof(*superblock_flags); i++)
+        if ((step->number[1] & superblock_flags[i].flag) != 0)
+            err = sys_fsconfig(context, FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL, 0);
+    if (err == 0)
+        err = set_options(context, init_step_text(init, step, 2));
+    if (err == 0)
+        err = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+    return err;
+}
+
+int init_make_mount(struct init *init, const struct plan_step *step)
+{
+    INIT_FD context = sys_fsopen(init_step_text(init, step, 0), FSOPEN_CLOEXEC);
+    if (context < 0)
+        return context;
+    const int err = configure(init, step, context);
+    if (err < 0)
+        return err;
+    return init_fill(init, step->makes,
+                     sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned) step->number[0]));
+}
+
+/* mount(2) onto a descriptor: through the working directory, as no path leads there safely. */
+static int mount_at(const struct init *init, const struct plan_step *step, int target)
+{
+    INIT_FD before = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (before < 0)
+        return before;
+    int err = sys_fchdir(target);
+    if (err < 0)
+        return err;
+    err = sys_mount(init_step_text(init, step, 1), ".", init_step_text(init, step, 0),
+                    (unsigned long) step->number[0], init_step_text(init, step, 2));
+    const int back = sys_fchdir(before);
+    return err < 0 ? err : back;
+}
+
+/* Opens the root of the mount that covers the directory: ".." cannot lead out of the root of a
+ * lookup, stays where it is, and steps onto what is mounted there. */
+static int open_cover(int target)
+{
+    struct statx below, above;
+    const int fd = path_open(target, "..", O_PATH | O_DIRECTORY, 0);
+    if (fd < 0)
+        return fd;
+    int err = path_status(target, &below);
+    if (err == 0)
+        err = path_status(fd, &above);
+    if (err == 0 && ((above.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 ||
+                     above.stx_mnt_id == below.stx_mnt_id))
+        err = -ESTALE;
+    if (err == 0)
+        return fd;
+    sys_close(fd);
+    return err;
+}
+
+int init_mount_over(struct init *init, const struct plan_step *step)
+{
+    const int target = init->slot[PLAN_SLOT_TARGET];
+    const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
+    int err = mount_at(init, step, target);
+    if (err < 0 || (step->number[0] & MS_REMOUNT) != 0)
+        return err;
+    err = init_fill(init, step->makes, open_cover(target));
+    if (err == 0 && covers_root)
+        err =
+            init_fill(init, PLAN_SLOT_ROOT, sys_fcntl(init->slot[step->makes], F_DUPFD_CLOEXEC, 0));
+    return err;
+}

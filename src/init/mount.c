@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mount points, and the mounts that are put there. */
+#include "init.h"
+#include "path.h"
+
+/* The slot with the mount that the step is about: PLAN_SLOT_MOUNT or a source; PLAN_NONE. */
+static int mount_slot(const struct plan_step *step)
+{
+    for (int i = 0; i < PLAN_USES; i++) {
+        const int slot = step->uses[i];
+        if (slot == PLAN_SLOT_MOUNT || (slot >= PLAN_SLOT_SOURCE_0 && slot <= PLAN_SLOT_SOURCE_3))
+            return slot;
+    }
+    return PLAN_NONE;
+}
+
+static int wants_file(const struct init *init, const struct plan_step *step, bool *ret_file)
+{
+    *ret_file = step->number[0] == PLAN_TARGET_FILE;
+    if (step->number[0] != PLAN_TARGET_LIKE_MOUNT)
+        return 0;
+    const int slot = mount_slot(step);
+    const int err = slot == PLAN_NONE ? -EBADF : path_check_directory(init->slot[slot]);
+    *ret_file = err == -ENOTDIR;
+    return err == -ENOTDIR ? 0 : err;
+}
+
+int init_open_target(struct init *init, const struct plan_step *step)
+{
+    bool file;
+    int err = wants_file(init, step, &file);
+    if (err < 0)
+        return err;
+    const int fd = path_make(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), file,
+                             step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0);
+    if (fd < 0)
+        return fd;
+    err = path_check_directory(fd);
+    if (file)
+        err = err == 0 ? -EISDIR : err == -ENOTDIR ? 0 : err;
+    if (err == 0)
+        return init_fill(init, step->makes, fd);
+    sys_close(fd);
+    return err;
+}
+
+int init_open_tree(struct init *init, const struct plan_step *step)
+{
+    const unsigned recursive = step->number[0] != 0 ? AT_RECURSIVE : 0;
+
+    return init_fill(init, step->makes,
+                     sys_open_tree(AT_FDCWD, init_step_text(init, step, 0),
+                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive));
+}
+
+int init_set_mount_attributes(struct init *init, const struct plan_step *step)
+{
+    struct mount_attr attributes = {
+        .attr_set = step->number[0],
+        .attr_clr = step->number[1],
+        .propagation = step->number[2],
+    };
+
+    /* Access times are one field of several bits: it is cleared before it is set. */
+    if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0)
+        attributes.attr_clr |= MOUNT_ATTR__ATIME;
+    return sys_mount_setattr(init_used(init, step, 0), "",
+                             AT_EMPTY_PATH | (step->number[3] != 0 ? AT_RECURSIVE : 0),
+                             &attributes);
+}
+
+int init_attach_mount(struct init *init, const struct plan_step *step)
+{
+    const int slot = mount_slot(step);
+    if (slot == PLAN_NONE)
+        return -EBADF;
+    const int target = init->slot[PLAN_SLOT_TARGET];
+    const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
+    const int err = sys_move_mount(init->slot[slot], "", target, "",
+                                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (err < 0)
+        return err;
+    init_empty(init, PLAN_SLOT_TARGET);
+    if (covers_root) { /* the container's root is from now on what lies on top */
+        init_fill(init, PLAN_SLOT_ROOT, init->slot[slot]);
+        init->slot[slot] = -1;
+    }
+    init_empty(init, slot);
+    return 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include "init.h"
+
+#define LINKS_MAX 40 /* as the kernel's own limit */
+#define RACES_MAX 64
+
+/* A path of which the beginning exists. */
+struct walk {
+    int dir;  /* where it has come to */
+    char *at; /* the component that is next, in `text` */
+    char text[SYS_PATH_MAX];
+};
+
+int path_open(int root, const char *path, uint64_t flags, uint64_t resolve)
+{
+    const struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = INIT_RESOLVE | resolve,
+    };
+    int fd = -EAGAIN;
+
+    /* EAGAIN: ".." while something was being renamed or mounted. */
+    for (int i = 0; fd == -EAGAIN && i < RACES_MAX; i++)
+        fd = sys_openat2(root, path, &how);
+    return fd;
+}
+
+static int open_one(int dir, const char *name, uint64_t flags, uint64_t mode)
+{
+    const struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .mode = mode,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+
+    return sys_openat2(dir, name, &how);
+}
+
+int path_open_below(int dir, const char *name, uint64_t flags)
+{
+    return open_one(dir, name, flags, 0);
+}
+
+int path_status(int fd, struct statx *ret_status)
+{
+    return sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, ret_status);
+}
+
+int path_check_directory(int fd)
+{
+    struct statx status;
+    const int err = path_status(fd, &status);
+
+    return err < 0 ? err : S_ISDIR(status.stx_mode) ? 0 : -ENOTDIR;
+}
+
+bool path_is_same(int a, int b)
+{
+    struct statx first, second;
+
+    return path_status(a, &first) == 0 && path_status(b, &second) == 0 &&
+           first.stx_ino == second.stx_ino && first.stx_mnt_id == second.stx_mnt_id &&
+           first.stx_dev_major == second.stx_dev_major &&
+           first.stx_dev_minor == second.stx_dev_minor;
+}
+
+/* The last component in front of `end`, trailing slashes aside; `text` itself when there is none.
+ */
+static char *last_component(char *text, char *end)
+{
+    while (end > text && end[-1] == '/')
+        end--;
+    while (end > text && end[-1] != '/')
+        end--;
+    return end;
+}
+
+/* Opens the longest beginning of the path that exists. The whole of it is known not to. */
+static int walk_begin(struct walk *walk, int root, uint64_t resolve)
+{
+    char *end = walk->text + strlen(walk->text);
+
+    do {
+        end = last_component(walk->text, end);
+        const char cut = *end;
+        *end = '\0';
+        walk->dir =
+            path_open(root, end == walk->text ? "." : walk->text, O_PATH | O_DIRECTORY, resolve);
+        *end = cut;
+    } while (walk->dir == -ENOENT && end > walk->text);
+    walk->at = end;
+    return walk->dir < 0 ? walk->dir : 0;
+}
+
+static int make_component(int dir, const char *name, bool file)
+{
+    if (init_equal(name, ".."))
+        return -ENOENT; /* of something that is missing */
+    if (init_equal(name, "."))
+        return path_open_below(dir, ".", O_PATH | O_DIRECTORY);
+    if (file)
+        return open_one(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY,
+                        PATH_FILE_MODE);
+    const int err = sys_mkdirat(dir, name, PATH_DIRECTORY_MODE);
+    return err < 0 ? err : path_open_below(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+static char *component_end(char *at)
+{
+    while (*at != '\0' && *at != '/')
+        at++;
+    return at;
+}
+
+static char *skip_slashes(char *at)
+{
+    while (*at == '/')
+        at++;
+    return at;
+}
+
+/* Makes what is left of the path. -EEXIST: `walk->at` in `walk->dir` is there, contrary to
+ * expectation. */
+static int walk_make(struct walk *walk, bool file)
+{
+    for (;;) {
+        walk->at = skip_slashes(walk->at);
+        char *end = component_end(walk->at);
+        char *next = skip_slashes(end);
+        const char cut = *end;
+        *end = '\0';
+        const int fd = make_component(walk->dir, walk->at, file && *next == '\0');
+        *end = cut;
+        if (fd < 0 || *next == '\0')
+            return fd;
+        sys_close(walk->dir);
+        walk->dir = fd;
+        walk->at = next;
+    }
+}
+
+/* Puts the target of the symbolic link at `walk->at` in its place; leaves the path alone if that is
+ * no link. */
+static int walk_follow(struct walk *walk)
+{
+    char target[SYS_PATH_MAX], name[SYS_NAME_MAX + 1];
+    char *end = component_end(walk->at);
+    const size_t name_size = (size_t) (end - walk->at), rest = strlen(end);
+
+    if (name_size >= sizeof(name))
+        return -ENAMETOOLONG;
+    memcpy(name, walk->at, name_size);
+    name[name_size] = '\0';
+    const int size = sys_readlinkat(walk->dir, name, target, sizeof(target));
+    if (size == -EINVAL || size == -ENOENT)
+        return 0;
+    if (size < 0)
+        return size;
+    char *to = size > 0 && target[0] == '/' ? walk->text : walk->at;
+    if ((size_t) (to - walk->text) + (size_t) size + rest >= sizeof(walk->text))
+        return -ENAMETOOLONG;
+    memmove(to + size, end, rest + 1);
+    memcpy(to, target, (size_t) size);
+    return 0;
+}
+
+static int walk_once(struct walk *walk, int root, bool file, uint64_t resolve)
+{
+    int fd = walk_begin(walk, root, resolve);
+    if (fd < 0)
+        return fd;
+    fd = walk_make(walk, file);
+    if (fd == -EEXIST && (resolve & RESOLVE_NO_SYMLINKS) == 0) {
+        const int err = walk_follow(walk);
+        fd = err < 0 ? err : -EEXIST;
+    }
+    sys_close(walk->dir);
+    return fd;
+}
+
+int path_make(int root, const char *path, bool file, uint64_t resolve)
+{
+    struct walk walk;
+    const size_t size = strlen(path) + 1;
+
+    if (size > sizeof(walk.text))
+        return -ENAMETOOLONG;
+    memcpy(walk.text, path, size);
+    for (int i = 0; i < LINKS_MAX; i++) {
+        int fd = path_open(root, walk.text, O_PATH, resolve);
+        if (fd == -ENOENT)
+            fd = walk_once(&walk, root, file, resolve);
+        if (fd != -EEXIST)
+            return fd;
+    }
+    return -ELOOP;
+}
+
+int path_make_parent(int root, const char *path, const char **ret_name)
+{
+    char parent[SYS_PATH_MAX];
+    const size_t size = strlen(path);
+
+    if (size >= sizeof(parent))
+        return -ENAMETOOLONG;
+    memcpy(parent, path, size + 1);
+    const size_t name = (size_t) (last_component(parent, parent + size) - parent);
+    if (size == 0 || path[size - 1] == '/' || init_equal(path + name, ".") ||
+        init_equal(path + name, ".."))
+        return -EINVAL;
+    parent[name] = '\0';
+    *ret_name = path + name;
+    const int dir = path_make(root, name == 0 ? "." : parent, false, 0);
+    if (dir < 0)
+        return dir;
+    const int err = path_check_directory(dir);
+    if (err == 0)
+        return dir;
+    sys_close(dir);
+    return err;
+}

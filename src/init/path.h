@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Places in the container's tree. Whoever wrote that tree may have laid traps in it and may still
+ * be changing it, so a path is resolved by openat2(2) inside the root and nothing else; what comes
+ * out is a descriptor.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sys.h"
+#include "sys_files.h"
+
+#define PATH_DIRECTORY_MODE 0755
+#define PATH_FILE_MODE 0644
+
+/* Opens `path` in `root` with open(2) `flags` (O_CLOEXEC is added). `resolve`: RESOLVE_* beside
+ * those that keep it in the root and off magic links: 0 or RESOLVE_NO_SYMLINKS. A descriptor, or
+ * what openat2(2) says. */
+int path_open(int root, const char *path, uint64_t flags, uint64_t resolve);
+
+/* Opens the one component `name` of the directory `dir`, never through a symbolic link (but with
+ * O_PATH | O_NOFOLLOW the link itself) and never outside. */
+int path_open_below(int dir, const char *name, uint64_t flags);
+
+/* Opens `path` in `root` with O_PATH as path_open does. What is missing is made: directories, and
+ * at the end an empty regular file if `file`. A symbolic link to a missing place makes that place,
+ * inside the root. ELOOP when the tree keeps changing. */
+int path_make(int root, const char *path, bool file, uint64_t resolve);
+
+/* Opens the directory that holds the last component of `path`, made if it is missing; `ret_name`
+ * points to that component in `path`. EINVAL when it is none that could be made: "", ".", ".." or
+ * with a slash after it. */
+int path_make_parent(int root, const char *path, const char **ret_name);
+
+/* What lies behind the descriptor, also one with O_PATH: type, mode, owner, inode, device, mount
+ * id. */
+int path_status(int fd, struct statx *ret_status);
+
+/* Whether both are the same file on the same mount; false if either cannot be told. */
+bool path_is_same(int a, int b);
+
+/* 0 when the descriptor is a directory, else -ENOTDIR, or what statx(2) says. */
+int path_check_directory(int fd);

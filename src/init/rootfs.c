@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's root file system: its mount, and the change into it. */
+#include "init.h"
+#include "path.h"
+
+int init_set_propagation(struct init *init, const struct plan_step *step)
+{
+    (void) init;
+    return sys_mount(NULL, "/", NULL, (unsigned long) step->number[0], NULL);
+}
+
+/* A clone of the directory with all below it, mounted on the directory. */
+static int cover_by_itself(int dir)
+{
+    const int tree = sys_open_tree(
+        dir, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0)
+        return tree;
+    const int err =
+        sys_move_mount(tree, "", dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (err == 0)
+        return tree;
+    sys_close(tree);
+    return err;
+}
+
+int init_open_root(struct init *init, const struct plan_step *step)
+{
+    const int dir =
+        sys_openat(AT_FDCWD, init_step_text(init, step, 0), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (dir < 0 || step->number[0] == 0)
+        return init_fill(init, step->makes, dir);
+    const int root = cover_by_itself(dir);
+    sys_close(dir);
+    return init_fill(init, step->makes, root);
+}
+
+/* The old root comes to lie on the new one, where umount2(2) of "." takes it away. Before that it must be nobody's
+ * peer: what is unmounted here must stay mounted on the host. */
+static int pivot(void)
+{
+    const struct mount_attr slave = {.propagation = MS_SLAVE};
+    INIT_FD old = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (old < 0)
+        return old;
+    int err = sys_pivot_root(".", ".");
+    if (err == 0)
+        err = sys_mount_setattr(old, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave);
+    if (err == 0)
+        err = sys_umount(".", SYS_MNT_DETACH);
+    return err;
+}
+
+static int move_over(int root)
+{
+    const int err =
+        sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
+    return err < 0 ? err : sys_chroot(".");
+}
+
+int init_pivot_root(struct init *init, const struct plan_step *step)
+{
+    const int root = init->slot[PLAN_SLOT_ROOT];
+    int err = sys_fchdir(root);
+    if (err < 0)
+        return err;
+    switch (step->number[0]) {
+    case PLAN_ROOT_PIVOT:
+        err = pivot();
+        break;
+    case PLAN_ROOT_MOVE:
+        err = move_over(root);
+        break;
+    case PLAN_ROOT_CHROOT:
+        err = sys_chroot(".");
+        break;
+    default:
+        err = -EINVAL;
+    }
+    return err < 0 ? err : sys_chdir("/");
+}
