@@ -80,7 +80,8 @@ static void check_key(const struct spec_config *config, const char *key, struct 
         report_add(error, "linux.sysctl[%s]: belongs to no namespace, so it would change the host",
                    QUOTE(key));
     else if (spec_find_namespace(config, type) == NULL)
-        report_add(error, "linux.sysctl[%s]: needs a %s namespace, and linux.namespaces has none",
+        report_add(error,
+                   "linux.sysctl[%s]: needs a namespace of type %s, and linux.namespaces has none",
                    QUOTE(key), spec_namespace_type_words[type]);
     else if (text_equal(path, "kernel/hostname") && is_set(config->hostname))
         report_add(error, "linux.sysctl[%s]: hostname sets it already", QUOTE(key));
