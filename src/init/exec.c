@@ -32,6 +32,17 @@ static int move_above(int *fd, int least)
     return 0;
 }
 
+/* The kept ones need not be without gaps; in a gap there may be one of this program's own by now. */
+static int move_down(int i)
+{
+    int flags = sys_fcntl(PLAN_FD_KEPT + i, F_GETFD, 0);
+
+    if (flags >= 0 && !(flags & FD_CLOEXEC))
+        return sys_dup3(PLAN_FD_KEPT + i, PLAN_FD_FIRST + i, 0);
+    sys_close(PLAN_FD_FIRST + i);
+    return 0;
+}
+
 /* What is needed until execve(2) makes room first: the kept ones come down to where it may be. */
 static int move_kept(struct init *init, int n)
 {
@@ -40,7 +51,7 @@ static int move_kept(struct init *init, int n)
     if (r == 0)
         r = move_above(&init->slot[PLAN_SLOT_SECCOMP], PLAN_FD_KEPT + n);
     for (int i = 0; r >= 0 && i < n; i++)
-        r = sys_dup3(PLAN_FD_KEPT + i, PLAN_FD_FIRST + i, 0);
+        r = move_down(i);
     return r < 0 ? r : 0;
 }
 
