@@ -8,9 +8,8 @@
 #include "berth/base/text.h"
 #include "builder.h"
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
+/* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
+#define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 
 /* The set of a list of names. What the kernel does not know or the caller cannot grant is warned of
  * and left out (config.md, "Linux Process": capabilities). */
@@ -70,8 +69,7 @@ static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = SECCOMP_FILTER_FLAG_TSYNC,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] =
-            SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] = FLAG_WAIT_KILLABLE_RECV,
     };
     uint64_t flags = 0;
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Do the checks find what they look for? Each gets a small tree that is right, then one with a single fault."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+SPDX = '/* SPDX-License-Identifier: Apache-2.0 */\n'
+
+GOOD = {
+    'src/base/text.c': SPDX + '#include "berth/base/text.h"\n\nint text(int a, int (*b)(int, int))\n{\n    return a;\n}\n',
+    'include/berth/base/text.h': SPDX + '#pragma once\n',
+    'src/sys/probe.c': SPDX + '#include "berth/base/text.h"\n#if 1\n#endif\n',
+    'include/berth/cli/commands.def': SPDX + 'CLI_COMMAND(RUN, run, "ID", 1, 1, "run it")\n',
+    'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
+    'README.md': 'Use `berth run --detach ID`.\n',
+    'HACKING.md': 'Layers: `src/base`, `src/sys/`; see `src/base/text.c`.\n',
+    'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
+}
+
+BODY = '\nint long_one(void)\n{\n' + '    text();\n' * 60 + '}\n'
+FAULTS = [
+    # check, file, what it has instead, what the check says
+    ('layers', 'src/base/text.c', SPDX + '#include "berth/sys/probe.h"\n', 'must not see berth/sys/probe.h'),
+    ('layers', 'src/base/text.c', SPDX + '#include "../sys/probe.c"\n', 'not of this folder'),
+    ('layers', 'src/base/text.c', SPDX + '#include "other.h"\n', 'not of this folder'),
+    ('layers', 'src/base/text.c', SPDX + '#include <yajl/yajl_parse.h>\n', 'is for spec'),
+    ('layers', 'include/berth/base/text.h', SPDX + '# include "berth/plan/plan.h"\n', 'must not see'),
+    ('layers', 'src/init/run.c', SPDX + '#include <stdlib.h>\n', 'no libc'),
+    ('layers', 'src/init/run.c', SPDX + '#include "berth/plan/print.h"\n', 'must not see'),
+    ('layers', 'src/cli/main.c', SPDX + '#include "berth/plan/plan.h"\n', 'must not see'),
+    ('layers', 'src/other/a.c', SPDX, 'is unknown'),
+    ('shape', 'src/base/text.c', 'int a;\n', 'no SPDX'),
+    ('shape', 'src/base/text.c', SPDX + BODY, 'function of 63 lines'),
+    ('shape', 'src/base/text.c', SPDX + '\n' * 500, 'file of 501 lines'),
+    ('shape', 'src/base/text.c', SPDX + 'int a(int b, int c, int d, int e,\n      int f, int g)\n{\n}\n', '6 parameters'),
+    ('shape', 'src/base/text.c', SPDX + 'int a(void) {\n}\n', 'opening brace'),
+    ('shape', 'src/base/text.c', SPDX + 'int a(void)\n{\n    goto out;\n}\n', 'goto'),
+    ('shape', 'src/base/text.c', SPDX + '#  ifdef __linux__\n#endif\n', '#if belongs'),
+    ('shape', 'src/base/text.c', SPDX + '/* TO' 'DO: more */\n', 'left for later'),
+    ('shape', 'contrib/tool', '#!/bin/sh\nexit 0\n', 'no SPDX'),
+    ('docs', 'README.md', 'Use `--detach`.\n', 'README.md: says nothing of the command run'),
+    ('docs', 'README.md', 'Use `berth run --detached ID`.\n', 'no option --detached'),
+    ('docs', 'berth', '#!/bin/sh\necho "  run  run it"\n', 'says nothing of --detach'),
+    ('docs', 'berth', '#!/bin/sh\necho "  --detach  leave"\n', 'says nothing of the command run'),
+    ('docs', 'HACKING.md', '`src/base` and `src/sys` and `src/base/none.c`\n', 'src/base/none.c does not exist'),
+    ('docs', 'HACKING.md', '`src/base`\n', 'says nothing of src/sys'),
+]
+
+
+def run(check, files):
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        for name, text in files.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text(text)
+        (tree / 'berth').chmod(0o755)
+        command = [sys.executable, HERE / f'{check}.py', tree]
+        if check == 'docs':
+            command.append(tree / 'berth')
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def main():
+    faults = []
+    for check in ('layers', 'shape', 'docs'):
+        result = run(check, GOOD)
+        if result.returncode != 0:
+            faults.append(f'{check}: complains of a good tree: {result.stdout}{result.stderr}')
+    for check, name, text, words in FAULTS:
+        readme = {'README.md': 'Use `berth run`.\n'} if name == 'berth' else {}
+        result = run(check, {**GOOD, **readme, name: text})
+        if result.returncode != 1 or words not in result.stdout:
+            faults.append(f'{check}: does not say "{words}" but: {result.stdout}{result.stderr}')
+    print(*faults, sep='\n', end='\n' if faults else '')
+    return 1 if faults else 0
+
+
+sys.exit(main())
