@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* root, linux.rootfsPropagation, sysctl, maskedPaths, readonlyPaths. */
 #include <sched.h>
-#include <string.h>
 #include <sys/mount.h>
 
-#include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 static const struct propagation {
@@ -35,17 +34,12 @@ void plan_open_root(struct plan_builder *builder)
              .number = {plan_has_mount_namespace(builder)});
 }
 
-/* "net.ipv4.ip_forward" and "net/ipv4/conf/eth0.1/forwarding" both: the first separator decides, sysctl(8). */
 static const char *sysctl_path(struct plan_builder *builder, const char *key)
 {
-    char *path = arena_printf(builder->arena, "sys/%s", key);
-    const char *first = strpbrk(key, "./");
+    char path[SPEC_SYSCTL_PATH_SIZE] = "";
 
-    if (first == NULL || *first == '/')
-        return path;
-    for (char *next = path + strlen("sys/"); *next != '\0'; next++)
-        *next = *next == '.' ? '/' : *next == '/' ? '.' : *next;
-    return path;
+    spec_sysctl_path(key, path); /* the key has been checked */
+    return arena_printf(builder->arena, "sys/%s", path);
 }
 
 void plan_set_sysctls(struct plan_builder *builder)

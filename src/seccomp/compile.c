@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+
+#define ARGUMENTS_MOST 6 /* of a system call */
+
+static const uint32_t architectures[] = {
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X86] = SCMP_ARCH_X86,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X86_64] = SCMP_ARCH_X86_64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X32] = SCMP_ARCH_X32,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_ARM] = SCMP_ARCH_ARM,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_AARCH64] = SCMP_ARCH_AARCH64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS] = SCMP_ARCH_MIPS,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS64] = SCMP_ARCH_MIPS64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS64N32] = SCMP_ARCH_MIPS64N32,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL] = SCMP_ARCH_MIPSEL,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL64] = SCMP_ARCH_MIPSEL64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL64N32] = SCMP_ARCH_MIPSEL64N32,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC] = SCMP_ARCH_PPC,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC64] = SCMP_ARCH_PPC64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC64LE] = SCMP_ARCH_PPC64LE,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_S390] = SCMP_ARCH_S390,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_S390X] = SCMP_ARCH_S390X,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PARISC] = SCMP_ARCH_PARISC,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PARISC64] = SCMP_ARCH_PARISC64,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_RISCV64] = SCMP_ARCH_RISCV64,
+    /* Newer than the libseccomp that this is built with may be: 0 is an error below. */
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_LOONGARCH64] = 0,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_M68K] = 0,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_SH] = 0,
+    [SPEC_SECCOMP_ARCH_SCMP_ARCH_SHEB] = 0,
+};
+
+static const enum scmp_compare operators[] = {
+    [SPEC_SECCOMP_OP_SCMP_CMP_NE] = SCMP_CMP_NE, [SPEC_SECCOMP_OP_SCMP_CMP_LT] = SCMP_CMP_LT,
+    [SPEC_SECCOMP_OP_SCMP_CMP_LE] = SCMP_CMP_LE, [SPEC_SECCOMP_OP_SCMP_CMP_EQ] = SCMP_CMP_EQ,
+    [SPEC_SECCOMP_OP_SCMP_CMP_GE] = SCMP_CMP_GE, [SPEC_SECCOMP_OP_SCMP_CMP_GT] = SCMP_CMP_GT,
+    [SPEC_SECCOMP_OP_SCMP_CMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+
+static uint32_t action_of(enum spec_seccomp_action action, bool has_errno, uint32_t number)
+{
+    uint32_t errno_ret = has_errno ? number : EPERM;
+
+    switch (action) {
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_KILL:
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_KILL_THREAD:
+        return SCMP_ACT_KILL_THREAD;
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_KILL_PROCESS:
+        return SCMP_ACT_KILL_PROCESS;
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_TRAP:
+        return SCMP_ACT_TRAP;
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO:
+        return SCMP_ACT_ERRNO(errno_ret);
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE:
+        return SCMP_ACT_TRACE(errno_ret);
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_LOG:
+        return SCMP_ACT_LOG;
+    default:
+        return SCMP_ACT_ALLOW;
+    }
+}
+
+static struct scmp_arg_cmp comparison_of(const struct spec_seccomp_arg *arg)
+{
+    struct scmp_arg_cmp comparison = {
+        .arg = arg->index, .op = operators[arg->op], .datum_a = arg->value, .datum_b = arg->value_two};
+
+    return comparison;
+}
+
+/* libseccomp takes each argument once in a rule. Conditions that repeat one are alternatives, a rule each: what runc has
+ * made of them, and profiles rely on. */
+static bool repeats_argument(const struct spec_syscall *syscall)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < syscall->n_args; i++) {
+        unsigned bit = 1U << syscall->args[i].index;
+
+        if (seen & bit)
+            return true;
+        seen |= bit;
+    }
+    return false;
+}
+
+static int add_rule(scmp_filter_ctx filter, const struct spec_syscall *syscall, int number)
+{
+    uint32_t action = action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret);
+    struct scmp_arg_cmp comparisons[ARGUMENTS_MOST];
+
+    if (!repeats_argument(syscall)) {
+        for (size_t i = 0; i < syscall->n_args; i++)
+            comparisons[i] = comparison_of(&syscall->args[i]);
+        return seccomp_rule_add_array(filter, action, number, (unsigned) syscall->n_args, comparisons);
+    }
+    for (size_t i = 0; i < syscall->n_args; i++) {
+        comparisons[0] = comparison_of(&syscall->args[i]);
+        TRY(seccomp_rule_add_array(filter, action, number, 1, comparisons));
+    }
+    return 0;
+}
+
+static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccomp, size_t i,
+                       struct error *error)
+{
+    const struct spec_syscall *syscall = &seccomp->syscalls[i];
+    uint32_t standard = action_of(seccomp->default_action, seccomp->has_default_errno_ret,
+                                  seccomp->default_errno_ret);
+
+    if (action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret) == standard)
+        return 0; /* libseccomp refuses a rule that says what holds anyway */
+    for (size_t j = 0; j < syscall->n_names; j++) {
+        int number = seccomp_syscall_resolve_name(syscall->names[j]);
+
+        if (number == __NR_SCMP_ERROR) {
+            log_debug("linux.seccomp.syscalls[%zu].names[%zu]: passing over the unknown system call %s",
+                      i, j, syscall->names[j]);
+            continue;
+        }
+        int result = add_rule(filter, syscall, number);
+        if (result < 0)
+            return error_errno(error, -result, "linux.seccomp.syscalls[%zu]: add a rule for %s", i,
+                               syscall->names[j]);
+    }
+    return 0;
+}
+
+static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *seccomp,
+                             struct error *error)
+{
+    for (size_t i = 0; i < seccomp->n_architectures; i++) {
+        enum spec_seccomp_arch arch = seccomp->architectures[i];
+        int result = architectures[arch] == 0 ? -EINVAL : seccomp_arch_add(filter, architectures[arch]);
+
+        if (result < 0 && result != -EEXIST)
+            return error_errno(error, -result, "linux.seccomp.architectures[%zu]: add %s", i,
+                               spec_seccomp_arch_words[arch]);
+    }
+    return 0;
+}
+
+static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccomp, int fd,
+                       struct error *error)
+{
+    TRY(add_architectures(filter, seccomp, error));
+    for (size_t i = 0; i < seccomp->n_syscalls; i++)
+        TRY(add_syscall(filter, seccomp, i, error));
+    /* A binary tree instead of a list: each system call of the container pays for the difference. */
+    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    int result = seccomp_export_bpf(filter, fd);
+    return result < 0 ? error_errno(error, -result, "linux.seccomp: compile the filter") : 0;
+}
+
+int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error)
+{
+    scmp_filter_ctx filter = seccomp_init(action_of(
+        seccomp->default_action, seccomp->has_default_errno_ret, seccomp->default_errno_ret));
+
+    if (filter == NULL)
+        return error_set(error, EINVAL, "linux.seccomp.defaultAction: this kernel cannot do %s",
+                         spec_seccomp_action_words[seccomp->default_action]);
+    int result = fill_filter(filter, seccomp, fd, error);
+    seccomp_release(filter);
+    return result;
+}
+
+/* --- the key -------------------------------------------------------------------------------- */
+
+static void add_number(struct text *key, uint64_t number)
+{
+    text_add_bytes(key, &number, sizeof(number));
+}
+
+static void add_string(struct text *key, const char *string)
+{
+    add_number(key, strlen(string));
+    text_add(key, string);
+}
+
+static void add_action(struct text *key, enum spec_seccomp_action action, bool has_errno, uint32_t number)
+{
+    add_number(key, action_of(action, has_errno, number));
+}
+
+static void add_syscall_key(struct text *key, const struct spec_syscall *syscall)
+{
+    add_action(key, syscall->action, syscall->has_errno_ret, syscall->errno_ret);
+    add_number(key, syscall->n_names);
+    for (size_t i = 0; i < syscall->n_names; i++)
+        add_string(key, syscall->names[i]);
+    add_number(key, syscall->n_args);
+    for (size_t i = 0; i < syscall->n_args; i++) {
+        add_number(key, syscall->args[i].index);
+        add_number(key, syscall->args[i].value);
+        add_number(key, syscall->args[i].value_two);
+        add_number(key, syscall->args[i].op);
+    }
+}
+
+void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key)
+{
+    const struct scmp_version *version = seccomp_version();
+
+    add_number(key, version->major);
+    add_number(key, version->minor);
+    add_number(key, version->micro);
+    add_number(key, seccomp_api_get());
+    add_number(key, seccomp_arch_native());
+    add_action(key, seccomp->default_action, seccomp->has_default_errno_ret, seccomp->default_errno_ret);
+    add_number(key, seccomp->n_architectures);
+    for (size_t i = 0; i < seccomp->n_architectures; i++)
+        add_number(key, seccomp->architectures[i]);
+    add_number(key, seccomp->n_syscalls);
+    for (size_t i = 0; i < seccomp->n_syscalls; i++)
+        add_syscall_key(key, &seccomp->syscalls[i]);
+}
