@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+# linux.seccomp: what a filter does to the program. The program's own calls are: see `payload syscall`.
+load helpers
+
+# filter DEFAULT RULES: with the rules as JSON
+filter() { config ".linux.seccomp = {defaultAction: \"$1\", architectures: [\"SCMP_ARCH_X86_64\"], syscalls: $2}"; }
+errno_rule() { filter SCMP_ACT_ALLOW "[{names: $1, action: \"SCMP_ACT_ERRNO\"$2}]"; }
+
+# call NR [ARG...]: what the system call says inside
+call() {
+    set_args payload syscall "$@"
+    run_c
+    assert_status 0
+}
+
+# Numbers of x86_64.
+GETPPID=110
+GETPGID=121
+GETSID=124
+PERSONALITY=135
+LSEEK=8
+
+test_setup() { [ "$(uname -m)" = x86_64 ] || skip "system call numbers are those of x86_64"; }
+
+@test "no seccomp, no filter" {
+    set_args payload caps
+    run_c
+    assert_output 'Seccomp:.0'
+}
+
+@test "a filter is in force" {
+    errno_rule '["getppid"]' ''
+    set_args payload caps
+    run_c
+    assert_output 'Seccomp:.2'
+}
+
+@test "ERRNO answers with EPERM unless told" {
+    errno_rule '["getppid"]' ''
+    call $GETPPID
+    assert_equal "$output" EPERM
+    call $GETPGID 0
+    assert_equal "$output" 1
+}
+
+@test "errnoRet chooses the answer" {
+    errno_rule '["getppid"]' ', errnoRet: 38'
+    call $GETPPID
+    assert_equal "$output" ENOSYS
+}
+
+@test "errnoRet may be 0: success without the call" {
+    errno_rule '["getpgid"]' ', errnoRet: 0'
+    call $GETPGID 999999
+    assert_equal "$output" 0
+}
+
+@test "a rule has many names" {
+    errno_rule '["getpgid", "getsid", "getppid"]' ''
+    local nr
+    for nr in $GETPPID $GETPGID $GETSID; do
+        call "$nr" 0
+        assert_equal "$output" EPERM
+    done
+}
+
+@test "two rules with different errnoRet both count" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_ERRNO", errnoRet: 13},
+        {names: ["getsid"], action: "SCMP_ACT_ERRNO", errnoRet: 22}]'
+    call $GETPPID
+    assert_equal "$output" EACCES
+    call $GETSID 0
+    assert_equal "$output" EINVAL
+}
+
+@test "filters that differ in errnoRet alone are told apart" {
+    errno_rule '["getppid"]' ', errnoRet: 13'
+    call $GETPPID
+    assert_equal "$output" EACCES
+    errno_rule '["getppid"]' ', errnoRet: 22'
+    call $GETPPID
+    assert_equal "$output" EINVAL
+}
+
+@test "names that the machine does not know are left out" {
+    errno_rule '["no_such_call", "getppid"]' ''
+    call $GETPPID
+    assert_equal "$output" EPERM
+}
+
+@test "KILL_PROCESS ends the program with SIGSYS" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_KILL_PROCESS"}]'
+    set_args payload syscall $GETPPID
+    run_c
+    assert_status 159
+}
+
+@test "KILL ends the program with SIGSYS" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_KILL"}]'
+    set_args payload syscall $GETPPID
+    run_c
+    assert_status 159
+}
+
+@test "KILL_THREAD ends the program with SIGSYS" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_KILL_THREAD"}]'
+    set_args payload syscall $GETPPID
+    run_c
+    assert_status 159
+}
+
+@test "TRAP ends the program with SIGSYS unless it is caught" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_TRAP"}]'
+    set_args payload syscall $GETPPID
+    run_c
+    assert_status 159
+}
+
+@test "TRACE without a tracer answers ENOSYS" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_TRACE", errnoRet: 5}]'
+    call $GETPPID
+    assert_equal "$output" ENOSYS
+}
+
+@test "LOG lets the call through" {
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_LOG"}]'
+    call $GETPPID
+    assert_equal "$output" 0
+}
+
+allow_list() { filter SCMP_ACT_ERRNO "[{names: $(cat "$BATS_TEST_DIRNAME/allowed-calls.json"), action: \"SCMP_ACT_ALLOW\"}]"; }
+
+@test "an allow list with a default of ERRNO" {
+    allow_list
+    call $GETPGID 0
+    assert_equal "$output" 1
+    call $PERSONALITY 0xffffffff
+    assert_equal "$output" EPERM
+}
+
+@test "defaultErrnoRet is the default's answer" {
+    allow_list
+    config '.linux.seccomp.defaultErrnoRet = 22'
+    call $PERSONALITY 0xffffffff
+    assert_equal "$output" EINVAL
+}
+
+# op OP VALUE [TWO]: a rule on lseek's offset (argument 1) of a bad descriptor: EBADF is the kernel's answer, EPERM the filter's.
+op() {
+    filter SCMP_ACT_ALLOW "[{names: [\"lseek\"], action: \"SCMP_ACT_ERRNO\",
+        args: [{index: 1, value: $2, valueTwo: ${3:-0}, op: \"SCMP_CMP_$1\"}]}]"
+}
+
+# seek OFFSET WORD
+seek() {
+    call $LSEEK 77 "$1" 0
+    assert_equal "$output" "$2"
+}
+
+@test "EQ compares an argument" {
+    op EQ 10
+    seek 10 EPERM
+    seek 11 EBADF
+}
+
+@test "NE compares an argument" {
+    op NE 10
+    seek 10 EBADF
+    seek 11 EPERM
+}
+
+@test "LT and LE compare an argument" {
+    op LT 10
+    seek 9 EPERM
+    seek 10 EBADF
+    op LE 10
+    seek 10 EPERM
+    seek 11 EBADF
+}
+
+@test "GT and GE compare an argument" {
+    op GT 10
+    seek 11 EPERM
+    seek 10 EBADF
+    op GE 10
+    seek 10 EPERM
+    seek 9 EBADF
+}
+
+@test "MASKED_EQ compares the masked argument: value is the mask, valueTwo the bits" {
+    op MASKED_EQ 240 32
+    seek 0x2f EPERM
+    seek 0x3f EBADF
+}
+
+@test "64 bits of an argument count" {
+    op EQ 4294967298
+    seek 0x100000002 EPERM
+    seek 2 EBADF
+}
+
+@test "conditions on several arguments must all hold" {
+    filter SCMP_ACT_ALLOW '[{names: ["lseek"], action: "SCMP_ACT_ERRNO", args: [
+        {index: 1, value: 10, op: "SCMP_CMP_EQ"}, {index: 2, value: 1, op: "SCMP_CMP_EQ"}]}]'
+    call $LSEEK 77 10 1
+    assert_equal "$output" EPERM
+    call $LSEEK 77 10 2
+    assert_equal "$output" EBADF
+    call $LSEEK 77 11 1
+    assert_equal "$output" EBADF
+}
+
+@test "two rules on one call: either may hold" {
+    filter SCMP_ACT_ALLOW '[
+        {names: ["lseek"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 10, op: "SCMP_CMP_EQ"}]},
+        {names: ["lseek"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 20, op: "SCMP_CMP_EQ"}]}]'
+    seek 10 EPERM
+    seek 20 EPERM
+    seek 30 EBADF
+}
+
+@test "two conditions on one argument: either may hold" {
+    filter SCMP_ACT_ALLOW '[{names: ["lseek"], action: "SCMP_ACT_ERRNO", args: [
+        {index: 1, value: 10, op: "SCMP_CMP_EQ"}, {index: 1, value: 20, op: "SCMP_CMP_EQ"}]}]'
+    seek 10 EPERM
+    seek 20 EPERM
+    seek 30 EBADF
+}
+
+@test "further architectures may be listed" {
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]'
+    call $GETPPID
+    assert_equal "$output" EPERM
+}
+
+@test "the native architecture counts even when it is not listed" {
+    errno_rule '["getppid"]' ''
+    config 'del(.linux.seccomp.architectures)'
+    call $GETPPID
+    assert_equal "$output" EPERM
+}
+
+@test "an unknown architecture is an error" {
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.architectures = ["SCMP_ARCH_NOSUCH"]'
+    host_snapshot
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "the flags TSYNC, LOG and SPEC_ALLOW are taken" {
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"]'
+    call $GETPPID
+    assert_equal "$output" EPERM
+}
+
+@test "SPEC_ALLOW leaves speculation alone" {
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]'
+    set_args grep Speculation_Store_Bypass /proc/self/status
+    run_c
+    refute_output 'force mitigated'
+}
+
+@test "an unknown flag, action, operator is an error" {
+    host_snapshot
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_NOSUCH"]'
+    run_fails run "$ID"
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_NOSUCH"}]'
+    run_fails run "$ID"
+    filter SCMP_ACT_NOSUCH '[]'
+    run_fails run "$ID"
+    op NOSUCH 1
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "errnoRet with an action that takes none is an error" {
+    host_snapshot
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"], action: "SCMP_ACT_KILL_PROCESS", errnoRet: 1}]'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "defaultErrnoRet with an action that takes none is an error" {
+    host_snapshot
+    filter SCMP_ACT_ALLOW '[]'
+    config '.linux.seccomp.defaultErrnoRet = 1'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "a rule without names is an error" {
+    host_snapshot
+    filter SCMP_ACT_ALLOW '[{names: [], action: "SCMP_ACT_ERRNO"}]'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "a rule without action is an error" {
+    host_snapshot
+    filter SCMP_ACT_ALLOW '[{names: ["getppid"]}]'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "seccomp without defaultAction is an error" {
+    host_snapshot
+    config '.linux.seccomp = {syscalls: []}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "an argument's index above 5 is an error" {
+    host_snapshot
+    filter SCMP_ACT_ALLOW '[{names: ["lseek"], action: "SCMP_ACT_ERRNO", args: [{index: 6, value: 1, op: "SCMP_CMP_EQ"}]}]'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "listenerMetadata without listenerPath is an error" {
+    host_snapshot
+    errno_rule '["getppid"]' ''
+    config '.linux.seccomp.listenerMetadata = "x"'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "a filter works for an ordinary user without noNewPrivileges" {
+    errno_rule '["getppid"]' ''
+    config '.process.noNewPrivileges = false' '.process.user = {uid: 1000, gid: 1000}' '.process.capabilities |= map_values([])'
+    call $GETPPID
+    assert_equal "$output" EPERM
+}
+
+@test "with noNewPrivileges a filter may forbid what set-up needs" {
+    errno_rule '["mount", "umount2", "pivot_root", "unshare", "setns", "clone3", "mkdirat", "mknodat", "setresuid", "setuid",
+        "setgroups", "capset", "sethostname", "openat2", "move_mount", "fsopen"]' ''
+    config '.process.user = {uid: 1000, gid: 1000}'
+    call $GETPPID
+    assert_equal "$output" 0
+    call 165 0 0 0 0 0
+    assert_equal "$output" EPERM
+}
+
+@test "a profile as engines send: hundreds of names, three architectures, conditions" {
+    local names
+    names=$(jq -nc '[range(0; 330) | "call_of_tomorrow_\(.)"]')
+    filter SCMP_ACT_ERRNO '[]'
+    config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]' \
+        ".linux.seccomp.syscalls = [
+            {names: ($names + $(cat "$BATS_TEST_DIRNAME/allowed-calls.json")), action: \"SCMP_ACT_ALLOW\"},
+            {names: [\"personality\"], action: \"SCMP_ACT_ALLOW\", args: [{index: 0, value: 0, op: \"SCMP_CMP_EQ\"}]},
+            {names: [\"personality\"], action: \"SCMP_ACT_ALLOW\", args: [{index: 0, value: 4294967295, op: \"SCMP_CMP_EQ\"}]},
+            {names: [\"clone\"], action: \"SCMP_ACT_ALLOW\", args: [{index: 0, value: 2114060288, op: \"SCMP_CMP_MASKED_EQ\"}]},
+            {names: [\"clone3\"], action: \"SCMP_ACT_ERRNO\", errnoRet: 38}]"
+    set_sh 'echo shell; ls / >/dev/null && echo ls; (sleep 0.01; echo child) & wait; payload syscall 135 0xffffffff
+        payload syscall 135 8; payload syscall 155 0 0; payload syscall 435 0 0'
+    run_c
+    assert_status 0
+    assert_equal "$output" 'shell
+ls
+child
+0
+EPERM
+EPERM
+ENOSYS'
+}
