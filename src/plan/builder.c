@@ -30,11 +30,6 @@ void plan_mark(struct plan_builder *builder, enum plan_slot token)
     builder->acts[last - 1].makes = token;
 }
 
-bool plan_has_mount_namespace(const struct plan_builder *builder)
-{
-    return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS) != 0;
-}
-
 bool plan_has_user_namespace(const struct plan_builder *builder)
 {
     return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWUSER) != 0;

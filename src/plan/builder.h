@@ -58,9 +58,6 @@ void plan_mark(struct plan_builder *builder, enum plan_slot token);
 /* A place in config.json, as printf(3) does. */
 #define PLAN_PLACE(builder, ...) arena_printf((builder)->arena, __VA_ARGS__)
 
-/* Is there a mount namespace, new or joined? Without one nothing can be mounted. */
-bool plan_has_mount_namespace(const struct plan_builder *builder);
-
 /* Does a user namespace, new or joined, lie between the container and the caller? */
 bool plan_has_user_namespace(const struct plan_builder *builder);
 

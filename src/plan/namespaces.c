@@ -50,12 +50,6 @@ int plan_sort_namespaces(struct plan_builder *builder)
                          "linux.namespaces: a caller without root's rights needs a user namespace: "
                          "operation not permitted (add {\"type\": \"user\"} and id mappings, as "
                          "`berth spec --rootless` does)");
-    if (!plan_has_mount_namespace(builder) &&
-        (builder->config->n_mounts > 0 || builder->linux->n_masked_paths > 0 ||
-         builder->linux->n_readonly_paths > 0))
-        return error_set(builder->error, EINVAL,
-                         "linux.namespaces: mounts, maskedPaths and readonlyPaths need a mount "
-                         "namespace: without one they would be the host's");
     return 0;
 }
 

@@ -22,6 +22,16 @@ static const struct propagation {
     [SPEC_ROOTFS_PROPAGATION_RUNBINDABLE] = {MS_REC | MS_PRIVATE, MS_REC | MS_UNBINDABLE},
 };
 
+/* The root is a mount of its own, unless the container has neither a mount namespace nor anything to mount: then it is a
+ * directory to chroot(2) to. Without a mount namespace the mounts are the host's; all lie on the root's, with which
+ * delete takes them away. */
+static bool mounts_root(const struct plan_builder *builder)
+{
+    return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS) != 0 ||
+           builder->config->n_mounts > 0 || builder->config->root->readonly ||
+           builder->linux->n_masked_paths > 0 || builder->linux->n_readonly_paths > 0;
+}
+
 void plan_open_root(struct plan_builder *builder)
 {
     const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
@@ -31,7 +41,7 @@ void plan_open_root(struct plan_builder *builder)
                  .place = "linux.rootfsPropagation", .number = {propagation->host});
     PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
              .place = "root.path", .text = {builder->request->rootfs},
-             .number = {plan_has_mount_namespace(builder)});
+             .number = {mounts_root(builder)});
 }
 
 static const char *sysctl_path(struct plan_builder *builder, const char *key)
@@ -99,7 +109,7 @@ void plan_change_root(struct plan_builder *builder)
              .uses = {PLAN_SLOT_ROOT, builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED},
              .number = {root_change(builder)});
     mask_paths(builder);
-    if (!plan_has_mount_namespace(builder))
+    if (!mounts_root(builder))
         return;
     if (builder->config->root->readonly)
         PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT,
