@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmpcopyup: what a directory of the container holds is copied into the tmpfs that will cover it. The tree may be
- * changing while it is read, so everything is opened below its directory's descriptor, never through a link.
+ * tmpcopyup: what a directory of the container holds is copied into the tmpfs that will cover it.
+ * The tree may be changing while it is read, so everything is opened below its directory's
+ * descriptor, never through a link.
  */
 #include "init.h"
 #include "path.h"
@@ -14,7 +15,8 @@
 
 static int copy_content(int from, int to, int depth);
 
-/* Extended attributes as far as the new file system has them: it may lack some kinds, or be short of room for one. */
+/* Extended attributes as far as the new file system has them: it may lack some kinds, or be short
+ * of room for one. */
 static void copy_attributes(int from, int to)
 {
     static const char *const kinds[] = {"user.", "security.capability", "system.posix_acl_"};
@@ -126,8 +128,8 @@ static int copy_link(int link, int to, const char *name, const struct statx *sta
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* A fifo, a socket, a device. A user namespace may not make devices, and could not open them on its own tmpfs: there
- * they are left out. */
+/* A fifo, a socket, a device. A user namespace may not make devices, and could not open them on its
+ * own tmpfs: there they are left out. */
 static int copy_node(int to, const char *name, const struct statx *status)
 {
     const unsigned major = status->stx_rdev_major, minor = status->stx_rdev_minor;
@@ -144,7 +146,8 @@ static int copy_node(int to, const char *name, const struct statx *status)
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* What vanishes while it is copied is not there; what is mounted there is not of this directory (EXDEV). */
+/* What vanishes while it is copied is not there; what is mounted there is not of this directory
+ * (EXDEV). */
 static int copy_entry(int from, int to, const char *name, int depth)
 {
     const struct open_how how = {
@@ -186,8 +189,7 @@ static int copy_content(int from, int to, int depth)
         for (int at = 0; at < size;) {
             const struct sys_directory_entry *entry =
                 (const struct sys_directory_entry *) (entries + at);
-            const int err =
-                is_dots(entry->name) ? 0 : copy_entry(from, to, entry->name, depth);
+            const int err = is_dots(entry->name) ? 0 : copy_entry(from, to, entry->name, depth);
             if (err < 0)
                 return err;
             at += entry->size;

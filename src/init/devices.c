@@ -65,8 +65,7 @@ static bool links_to(int dir, const char *name, const char *target)
     char found[SYS_PATH_MAX];
     const int size = sys_readlinkat(dir, name, found, sizeof(found));
 
-    return size > 0 && (size_t) size == strlen(target) &&
-           memcmp(found, target, (size_t) size) == 0;
+    return size > 0 && (size_t) size == strlen(target) && memcmp(found, target, (size_t) size) == 0;
 }
 
 int init_make_symlink(struct init *init, const struct plan_step *step)

@@ -22,9 +22,8 @@ static int check_null(int fd)
 /* A mount of its own, as the host's mounts are gone when the masks are put up. */
 int init_open_null(struct init *init, const struct plan_step *step)
 {
-    const int fd =
-        sys_open_tree(AT_FDCWD, "/dev/null",
-                      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    const int fd = sys_open_tree(AT_FDCWD, "/dev/null",
+                                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
     if (fd < 0)
         return fd;
     const int err = check_null(fd);
@@ -34,7 +33,8 @@ int init_open_null(struct init *init, const struct plan_step *step)
     return err;
 }
 
-/* The path in the container. -ENOENT: there is nothing; -ESTALE: there is a symbolic link, but it leads nowhere. */
+/* The path in the container. -ENOENT: there is nothing; -ESTALE: there is a symbolic link, but it
+ * leads nowhere. */
 static int open_existing(int root, const char *path)
 {
     const int fd = path_open(root, path, O_PATH, 0);
@@ -51,8 +51,8 @@ static int attach(int mount, int target)
     return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-/* The first path gets the mount itself, as kernels before 6.15 clone only what is attached; and a mount that is never
- * attached costs a grace period when it is closed. */
+/* The first path gets the mount itself, as kernels before 6.15 clone only what is attached; and a
+ * mount that is never attached costs a grace period when it is closed. */
 static int cover(int mask, bool *attached, int target)
 {
     if (!*attached) {

@@ -12,8 +12,8 @@ int init_set_propagation(struct init *init, const struct plan_step *step)
 /* A clone of the directory with all below it, mounted on the directory. */
 static int cover_by_itself(int dir)
 {
-    const int tree = sys_open_tree(
-        dir, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    const int tree =
+        sys_open_tree(dir, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree < 0)
         return tree;
     const int err =
@@ -35,8 +35,8 @@ int init_open_root(struct init *init, const struct plan_step *step)
     return init_fill(init, step->makes, root);
 }
 
-/* The old root comes to lie on the new one, where umount2(2) of "." takes it away. Before that it must be nobody's
- * peer: what is unmounted here must stay mounted on the host. */
+/* The old root comes to lie on the new one, where umount2(2) of "." takes it away. Before that it
+ * must be nobody's peer: what is unmounted here must stay mounted on the host. */
 static int pivot(void)
 {
     const struct mount_attr slave = {.propagation = MS_SLAVE};
@@ -53,8 +53,7 @@ static int pivot(void)
 
 static int move_over(int root)
 {
-    const int err =
-        sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+    const int err = sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
     return err < 0 ? err : sys_chroot(".");
 }
