@@ -160,10 +160,9 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
 {
     if (mount->source == NULL || mount->source[0] == '\0')
         return error_set(builder->error, EINVAL, "%s.source: a bind mount needs a source", place);
+    /* Such words are for a new file system; the kernel passes over them too (mount(2), MS_BIND). */
     if (words->data.size > 0)
-        return error_set(builder->error, EINVAL,
-                         "%s.options: a bind mount has no file system to take \"%s\": invalid argument",
-                         place, words->data.bytes);
+        log_warning("%s.options: \"%s\" has no effect on a bind mount", place, words->data.bytes);
     if (words->superblock_word != NULL)
         log_warning("%s.options: \"%s\" has no effect on a bind mount", place,
                     words->superblock_word);
