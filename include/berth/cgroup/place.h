@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's cgroups: where they are, making them, joining them (config-linux.md, Control
+ * groups). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "berth/cgroup/probe.h"
+
+struct arena;
+struct error;
+struct spec_resources;
+
+/* The container's cgroup in one hierarchy. */
+struct cgroup_place {
+    const struct cgroup_hierarchy *hierarchy;
+    const char *path; /* on the host: "/sys/fs/cgroup/memory/berth/ID" */
+    const char
+        *join; /* where a single-threaded process writes "0": ".../tasks", v2: ".../cgroup.procs" */
+    bool exists;      /* was there before */
+    int enable_error; /* v2: why controllers could not be enabled (a positive errno), 0: they are */
+    const char *enable_path; /* v2: the cgroup where that was */
+};
+
+/* What has to be remembered of a container's cgroups to remove them: to be written to its state
+ * before cgroup_make. */
+struct cgroup_record {
+    const char *const *paths; /* the container's cgroup in every hierarchy */
+    size_t n_paths;
+    const char *const *made; /* the directories that cgroup_make makes, parents first */
+    size_t n_made;
+};
+
+struct cgroup {
+    const struct cgroup_host *host;
+    struct cgroup_place *places; /* one for each hierarchy that the caller may use */
+    size_t n_places;
+    struct cgroup_record record;
+    bool rootless;
+};
+
+struct cgroup_request {
+    const char *cgroups_path; /* linux.cgroupsPath, NULL when unset */
+    const char *id;
+    bool rootless; /* not root of the initial user namespace: go without the hierarchies that are
+                      not writable */
+};
+
+/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
+ * mount point, a relative one below /berth, none: /berth/ID. Where an ordinary user cannot write,
+ * /berth is below the caller's own cgroup if that is writable; else the hierarchy is left out. An
+ * existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0 or a
+ * negative errno. */
+int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
+                const struct cgroup_request *request, struct cgroup *ret_cgroup,
+                struct error *error);
+
+/* Makes the directories and sets `resources` (NULL: none). After a failure what was made is removed
+ * again, and the record is empty: nothing is left to be removed. Error:
+ * `linux.resources.memory.limit: write "1" to memory.limit_in_bytes: invalid argument`. Returns 0
+ * or a negative errno. */
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
+                struct error *error);
+
+/* Opens the container's cgroup of the v2 hierarchy for CLONE_INTO_CGROUP. Returns 0 with -1 in
+ * *ret_fd if there is none, or a negative errno. */
+int cgroup_open_v2(const struct cgroup *cgroup, int *ret_fd, struct error *error);

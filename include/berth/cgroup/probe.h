@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cgroup hierarchies of the host, as the caller's mount namespace shows them (cgroups(7)). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct error;
+
+enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+
+struct cgroup_hierarchy {
+    const char *name;        /* its directory: "memory", "cpu,cpuacct", "unified"; "" on pure v2 */
+    const char *mount_point; /* "/sys/fs/cgroup/memory" */
+    const char
+        *own; /* the caller's cgroup below the mount point, "/" for itself; NULL: not shown there */
+    const char *const
+        *controllers; /* v1 alone, ended with NULL: "cpu", "cpuacct"; "name=systemd" */
+    size_t n_controllers;
+    bool v2;
+};
+
+/* A symbolic link that stands beside the hierarchies for a controller that shares one with others.
+ */
+struct cgroup_link {
+    const char *name;   /* "cpu" */
+    const char *target; /* "cpu,cpuacct" */
+};
+
+struct cgroup_host {
+    enum cgroup_layout layout;
+    const struct cgroup_hierarchy *hierarchies;
+    size_t n_hierarchies;
+    const struct cgroup_link *links;
+    size_t n_links;
+};
+
+/* Reads /proc/self/cgroup and /proc/self/mountinfo below the directory `root` ("" for the host's
+ * own). Hierarchies that are not mounted, or hidden under another mount, are left out. Returns 0 or
+ * a negative errno. */
+int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
+                 struct error *error);
+
+/* The v1 hierarchy of `controller`, else the v2 one (which may lack the controller), else NULL. */
+const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,
+                                                     const char *controller);

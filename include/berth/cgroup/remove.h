@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a container's cgroups. */
+#pragma once
+
+#include <stddef.h>
+
+#include "berth/cgroup/place.h"
+
+struct error;
+
+/* Kills every process in the container's cgroups and below, thaws them, and waits until they have
+ * ended. Returns 0, -EBUSY when some are left after 10 seconds, or a negative errno. */
+int cgroup_kill(const struct cgroup_record *record, struct error *error);
+
+/* Kills what is left in the cgroups, and removes what cgroup_make has made, with the cgroups below
+ * that the container has made. Parents that others use by now stay, what is gone already is fine.
+ * Returns 0 or a negative errno. */
+int cgroup_remove(const struct cgroup_record *record, struct error *error);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+
+static int join(char *buffer, const char *path, const char *file)
+{
+    return snprintf(buffer, PATH_MAX, "%s/%s", path, file) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text)
+{
+    char full[PATH_MAX];
+    size_t size;
+
+    TRY(join(full, path, file));
+    TRY(file_read(arena, AT_FDCWD, full, ret_text, &size));
+    while (size > 0 && (*ret_text)[size - 1] == '\n')
+        (*ret_text)[--size] = '\0';
+    return 0;
+}
+
+int cgroup_put(const char *path, const char *file, const char *text)
+{
+    char full[PATH_MAX];
+
+    TRY(join(full, path, file));
+    return file_put(AT_FDCWD, full, text);
+}
+
+bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller)
+{
+    for (size_t i = 0; i < hierarchy->n_controllers; i++)
+        if (text_equal(hierarchy->controllers[i], controller))
+            return true;
+    return false;
+}
+
+bool cgroup_has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = text; *at != '\0'; at += strcspn(at, " \n")) {
+        at += strspn(at, " \n");
+        if (strcspn(at, " \n") == length && length > 0 && strncmp(at, word, length) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files of one cgroup. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "berth/cgroup/probe.h"
+
+/* Reads a file of the cgroup `path`, without the newlines at its end. Returns 0 or a negative
+ * errno. */
+int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text);
+
+/* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
+int cgroup_put(const char *path, const char *file, const char *text);
+
+bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller);
+
+/* Is `word` one of the words, parted by blanks or newlines, of `text`? */
+bool cgroup_has_word(const char *text, const char *word);

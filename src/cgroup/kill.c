@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/remove.h"
+#include "berth/sys/process.h"
+#include "files.h"
+#include "tree.h"
+
+#define DEADLINE_MS 10000
+#define NAP_NS 1000000
+#define MOST_AT_ONCE 256
+
+struct killer {
+    struct arena *arena;
+    int pidfds[MOST_AT_ONCE];
+    size_t count;
+    size_t found; /* processes seen in this round, some may be out of reach */
+    bool freezes;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Is `pid` a line of the text? */
+static bool lists(const char *processes, pid_t pid)
+{
+    char line[32];
+
+    snprintf(line, sizeof(line), "%d", pid);
+    return cgroup_has_word(processes, line);
+}
+
+/* A process may end, and its number be used anew, between reading and opening it: only who is still
+ * listed after it has been opened is meant. */
+static void kill_members(struct killer *killer, const char *path)
+{
+    char *before;
+    char *after;
+    size_t first = killer->count;
+    pid_t pids[MOST_AT_ONCE];
+
+    if (cgroup_read(killer->arena, path, "cgroup.procs", &before) < 0)
+        return;
+    for (char *line; (line = strsep(&before, "\n")) != NULL;) {
+        pid_t pid = (pid_t) strtol(line, NULL, 10);
+
+        killer->found += line[0] != '\0';
+        if (pid <= 0 || pid == getpid() || killer->count == MOST_AT_ONCE)
+            continue;
+        int pidfd = sys_pidfd_open(pid);
+        if (pidfd < 0)
+            continue;
+        pids[killer->count] = pid;
+        killer->pidfds[killer->count++] = pidfd;
+    }
+    if (killer->count == first)
+        return;
+    if (cgroup_read(killer->arena, path, "cgroup.procs", &after) < 0)
+        after = "";
+    for (size_t i = first; i < killer->count; i++) {
+        if (lists(after, pids[i]))
+            sys_pidfd_signal(killer->pidfds[i], SIGKILL);
+        else
+            fd_close(&killer->pidfds[i]);
+    }
+}
+
+static int freeze(void *context, const char *path)
+{
+    (void) context;
+    if (cgroup_put(path, "freezer.state", "FROZEN") == -ENOENT)
+        cgroup_put(path, "cgroup.freeze", "1");
+    return 0;
+}
+
+static int kill_in(void *context, const char *path)
+{
+    kill_members(context, path);
+    return 0;
+}
+
+static int thaw(void *context, const char *path)
+{
+    (void) context;
+    if (cgroup_put(path, "freezer.state", "THAWED") == -ENOENT)
+        cgroup_put(path, "cgroup.freeze", "0");
+    return 0;
+}
+
+static void walk_all(struct killer *killer, const struct cgroup_record *record,
+                     int (*visit)(void *, const char *))
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        cgroup_walk(killer->arena, record->paths[i], visit, killer);
+}
+
+/* Waits for those killed in this round. */
+static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
+{
+    bool waited = false;
+
+    for (size_t i = 0; i < killer->count; i++) {
+        int64_t left = deadline_ms - now_ms();
+
+        if (killer->pidfds[i] < 0)
+            continue;
+        sys_pidfd_wait(killer->pidfds[i], left > 0 ? (int) left : 0);
+        waited = true;
+        fd_close(&killer->pidfds[i]);
+    }
+    /* Processes of a foreign pid namespace have no number here, dying ones no pidfd. */
+    if (!waited)
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+}
+
+/* Freezing keeps a fork bomb from outrunning the reader of its list; it is tried from the second
+ * round on. */
+static bool run_round(struct killer *killer, const struct cgroup_record *record,
+                      int64_t deadline_ms)
+{
+    killer->count = 0;
+    killer->found = 0;
+    if (killer->freezes)
+        walk_all(killer, record, freeze);
+    walk_all(killer, record, kill_in);
+    if (killer->found == 0 && !killer->freezes)
+        return false;
+    walk_all(killer, record, thaw);
+    if (killer->found > 0)
+        wait_for_killed(killer, deadline_ms);
+    killer->freezes = true;
+    return killer->found > 0;
+}
+
+int cgroup_kill(const struct cgroup_record *record, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct killer killer = {.arena = &arena};
+    int64_t deadline_ms = now_ms() + DEADLINE_MS;
+
+    for (size_t i = 0; i < record->n_paths; i++)
+        cgroup_put(record->paths[i], "cgroup.kill", "1");
+    while (run_round(&killer, record, deadline_ms))
+        if (now_ms() > deadline_ms)
+            return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
+                             record->paths[0]);
+    return 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/place.h"
+#include "berth/cgroup/setting.h"
+#include "files.h"
+
+/* How often a parent that another container's end takes away is made again. */
+#define MOST_RETRIES 8
+
+/* Makes `path` and its missing parents, and notes them. -EEXIST when it was there. */
+static int make_dirs(struct text_list *made, const char *path)
+{
+    for (int i = 0; i < MOST_RETRIES; i++) {
+        if (mkdir(path, 0755) == 0) {
+            text_list_add(made, path);
+            return 0;
+        }
+        const char *end = strrchr(path, '/');
+        if (errno != ENOENT || end == path)
+            return -errno;
+        int result = make_dirs(made, arena_printf(made->arena, "%.*s", (int) (end - path), path));
+        if (result < 0 && result != -EEXIST)
+            return result;
+    }
+    return -ENOENT;
+}
+
+static int make_place(struct text_list *made, const struct cgroup_place *place, struct error *error)
+{
+    int result = make_dirs(made, place->path);
+
+    if (result == -EEXIST && place->exists)
+        return 0;
+    if (result < 0)
+        error_errno(error, -result, "linux.cgroupsPath: make the cgroup %s", place->path);
+    if (result == -EEXIST)
+        error_hint(error, "another container has made it meanwhile");
+    if (result == -EROFS)
+        error_hint(error, "the cgroup file system is mounted read-only");
+    return result;
+}
+
+/* v1 starts a cpuset without processors and memory nodes, where no process can run: gives it those
+ * of its parent, which may have none yet either. *ret_text is what it has then. */
+static int fill_cpuset(struct arena *arena, const char *path, const char *file, char **ret_text)
+{
+    char *end = NULL;
+
+    TRY(cgroup_read(arena, path, file, ret_text));
+    if ((*ret_text)[0] != '\0')
+        return 0;
+    char *parent = arena_string(arena, path);
+    end = strrchr(parent, '/');
+    if (end == NULL || end == parent)
+        return -EINVAL;
+    *end = '\0';
+    TRY(fill_cpuset(arena, parent, file, ret_text));
+    return cgroup_put(path, file, *ret_text);
+}
+
+static int prepare_cpuset(struct arena *arena, const char *path, struct error *error)
+{
+    static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char *text;
+        int result = fill_cpuset(arena, path, files[i], &text);
+
+        if (result < 0)
+            return error_errno(error, -result, "linux.cgroupsPath: take %s/%s over from its parent",
+                               path, files[i]);
+    }
+    return 0;
+}
+
+/* Enables one after the other what cannot be enabled together. */
+static int enable_each(struct arena *arena, const char *path, char *words)
+{
+    int result = 0;
+
+    for (char *word; (word = strsep(&words, " ")) != NULL;) {
+        int one = cgroup_put(path, "cgroup.subtree_control", arena_string(arena, word));
+
+        if (one < 0)
+            result = one;
+    }
+    return result;
+}
+
+/* Lets the children of `path` have every controller that it has itself. */
+static int enable_controllers(struct arena *arena, const char *path)
+{
+    struct text words = {.arena = arena};
+    char *available;
+    char *enabled;
+
+    TRY(cgroup_read(arena, path, "cgroup.controllers", &available));
+    TRY(cgroup_read(arena, path, "cgroup.subtree_control", &enabled));
+    for (char *word; (word = strsep(&available, " ")) != NULL;)
+        if (word[0] != '\0' && !cgroup_has_word(enabled, word))
+            text_addf(&words, "%s+%s", words.size > 0 ? " " : "", word);
+    if (words.size == 0 || cgroup_put(path, "cgroup.subtree_control", words.bytes) == 0)
+        return 0;
+    return enable_each(arena, path, words.bytes);
+}
+
+/* From the root down to the parent. A failure matters only to who asks for a setting of the
+ * controller. */
+static void enable_above(struct arena *arena, struct cgroup_place *place)
+{
+    char *path = arena_string(arena, place->path);
+
+    for (char *end = path + strlen(place->hierarchy->mount_point); end != NULL;
+         end = strchr(end + 1, '/')) {
+        *end = '\0';
+        int result = enable_controllers(arena, path);
+        if (result < 0 && place->enable_error == 0) {
+            place->enable_error = -result;
+            place->enable_path = arena_string(arena, path);
+        }
+        *end = '/';
+    }
+}
+
+static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_list *made,
+                       struct error *error)
+{
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        struct cgroup_place *place = &cgroup->places[i];
+
+        TRY(make_place(made, place, error));
+        if (place->hierarchy->v2)
+            enable_above(arena, place);
+        else if (cgroup_has_controller(place->hierarchy, "cpuset"))
+            TRY(prepare_cpuset(arena, place->path, error));
+    }
+    return 0;
+}
+
+static int set_resources(struct arena *arena, const struct cgroup *cgroup,
+                         const struct spec_resources *resources, struct error *error)
+{
+    struct cgroup_writes writes;
+
+    if (resources == NULL)
+        return 0;
+    TRY(cgroup_compile(arena, cgroup, resources, &writes, error));
+    return cgroup_write(&writes, error);
+}
+
+static void undo(struct cgroup *cgroup, const struct text_list *made)
+{
+    for (size_t i = made->count; i > 0; i--)
+        if (rmdir(made->item[i - 1]) < 0 && errno != ENOENT)
+            log_debug("remove the cgroup %s: %s", made->item[i - 1], error_text_of(errno));
+    cgroup->record = (struct cgroup_record){0};
+}
+
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
+                struct error *error)
+{
+    struct text_list made = {.arena = arena};
+    int result = make_places(arena, cgroup, &made, error);
+
+    if (result == 0)
+        result = set_resources(arena, cgroup, resources, error);
+    if (result < 0)
+        undo(cgroup, &made);
+    else if (cgroup->n_places == 0 && cgroup->host->n_hierarchies > 0)
+        log_warning("the container shares the caller's cgroups: no right to make one for it");
+    return result;
+}

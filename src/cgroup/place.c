@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/cgroup/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "files.h"
+
+#define DEFAULT_PARENT "/berth"
+#define PLACE "linux.cgroupsPath"
+
+struct planner {
+    struct arena *arena;
+    struct cgroup *cgroup;
+    struct error *error;
+    const char *path;   /* of the container's cgroup, clean and with a leading "/" */
+    bool below_default; /* it is below DEFAULT_PARENT, which is the runtime's own */
+    struct text_list paths;
+    struct text_list made;
+};
+
+static bool has_dots(const char *path)
+{
+    for (const char *at = path; at != NULL; at = strchr(at, '/')) {
+        at += at[0] == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static int resolve_path(struct planner *planner, const struct cgroup_request *request)
+{
+    const char *asked = request->cgroups_path;
+
+    if (asked == NULL || asked[0] == '\0')
+        asked = request->id;
+    if (has_dots(asked))
+        return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
+                         asked);
+    planner->below_default = asked[0] != '/';
+    const char *parent = planner->below_default ? DEFAULT_PARENT "/" : "";
+    planner->path =
+        text_path_clean(planner->arena, arena_printf(planner->arena, "%s%s", parent, asked));
+    if (text_equal(planner->path, "/"))
+        return error_set(planner->error, EINVAL,
+                         PLACE ": must name a cgroup below the hierarchy's root");
+    return 0;
+}
+
+static bool may_write(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* CLONE_INTO_CGROUP needs the right to move processes in the first cgroup that is above both. */
+static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                     const char *path)
+{
+    const char *own = hierarchy->own;
+    size_t common = 0;
+
+    if (own == NULL)
+        return false;
+    for (size_t i = 0; own[i] == path[i] && own[i] != '\0'; i++)
+        if (own[i + 1] == '\0' ? path[i + 1] == '/' : own[i + 1] == '/' && path[i + 1] == '/')
+            common = i + 1;
+    return may_write(
+        arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
+}
+
+/* Notes which directories are missing, the topmost first. Returns the deepest one that exists. */
+static const char *note_missing(struct planner *planner, const struct cgroup_place *place,
+                                const char *default_parent)
+{
+    struct arena *arena = planner->arena;
+    size_t shortest = strlen(place->hierarchy->mount_point);
+    char *path = arena_string(arena, place->path);
+    struct text_list missing = {.arena = arena};
+
+    while (strlen(path) > shortest && access(path, F_OK) < 0 && errno == ENOENT) {
+        text_list_add(&missing, arena_string(arena, path));
+        *strrchr(path, '/') = '\0';
+    }
+    /* Whoever made it, the last container that leaves removes it. */
+    if (default_parent != NULL && access(default_parent, F_OK) == 0)
+        text_list_add(&planner->made, default_parent);
+    for (size_t i = missing.count; i > 0; i--)
+        text_list_add(&planner->made, missing.item[i - 1]);
+    return path;
+}
+
+static int check_frozen(struct planner *planner, const struct cgroup_place *place, const char *path)
+{
+    const char *file = place->hierarchy->v2 ? "cgroup.events" : "freezer.state";
+    const char *word = place->hierarchy->v2 ? "frozen 1" : "FR"; /* FROZEN, FREEZING */
+    char *text;
+
+    if (!place->hierarchy->v2 && !cgroup_has_controller(place->hierarchy, "freezer"))
+        return 0;
+    if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
+        return error_set(planner->error, EBUSY, PLACE ": the cgroup %s is frozen", path);
+    return 0;
+}
+
+static int check_empty(struct planner *planner, const char *path)
+{
+    char *processes;
+    int result = cgroup_read(planner->arena, path, "cgroup.procs", &processes);
+
+    if (result < 0)
+        return error_errno(planner->error, -result, PLACE ": read %s/cgroup.procs", path);
+    if (processes[0] != '\0')
+        return error_set(planner->error, EBUSY, PLACE ": the cgroup %s holds processes already",
+                         path);
+    return 0;
+}
+
+/* Returns 1 when the container gets a cgroup here, 0 when it has to go without. */
+static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hierarchy,
+                      struct cgroup_place *place)
+{
+    struct arena *arena = planner->arena;
+    const char *top = hierarchy->mount_point;
+    const char *below = planner->path;
+
+    if (planner->cgroup->rootless && planner->below_default && !may_write(top)) {
+        if (hierarchy->own == NULL)
+            return 0;
+        below = text_path_clean(arena, arena_printf(arena, "%s%s", hierarchy->own, planner->path));
+        top =
+            arena_printf(arena, "%s%s", top, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+    }
+    *place = (struct cgroup_place){.hierarchy = hierarchy};
+    place->path = arena_printf(arena, "%s%s", hierarchy->mount_point, below);
+    place->join =
+        arena_printf(arena, "%s/%s", place->path, hierarchy->v2 ? "cgroup.procs" : "tasks");
+
+    size_t made_before = planner->made.count;
+    const char *existing =
+        note_missing(planner, place,
+                     planner->below_default ? arena_printf(arena, "%s" DEFAULT_PARENT, top) : NULL);
+    place->exists = strlen(existing) == strlen(place->path);
+    if (planner->cgroup->rootless &&
+        (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {
+        planner->made.count = made_before;
+        log_debug("no right to make a cgroup in %s", existing);
+        return 0;
+    }
+    TRY(check_frozen(planner, place, existing));
+    if (place->exists)
+        TRY(check_empty(planner, place->path));
+    text_list_add(&planner->paths, place->path);
+    return 1;
+}
+
+int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
+                const struct cgroup_request *request, struct cgroup *ret_cgroup,
+                struct error *error)
+{
+    struct cgroup cgroup = {.host = host, .rootless = request->rootless};
+    struct planner planner = {.arena = arena,
+                              .cgroup = &cgroup,
+                              .error = error,
+                              .paths = {.arena = arena},
+                              .made = {.arena = arena}};
+
+    TRY(resolve_path(&planner, request));
+    cgroup.places = ARENA_ARRAY(arena, host->n_hierarchies + 1, struct cgroup_place);
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        int placed = plan_place(&planner, &host->hierarchies[i], &cgroup.places[cgroup.n_places]);
+
+        TRY(placed);
+        cgroup.n_places += (size_t) placed;
+    }
+    cgroup.record = (struct cgroup_record){
+        .paths = (const char *const *) planner.paths.item,
+        .n_paths = planner.paths.count,
+        .made = (const char *const *) planner.made.item,
+        .n_made = planner.made.count,
+    };
+    *ret_cgroup = cgroup;
+    return 0;
+}
+
+int cgroup_open_v2(const struct cgroup *cgroup, int *ret_fd, struct error *error)
+{
+    *ret_fd = -1;
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        if (!cgroup->places[i].hierarchy->v2)
+            continue;
+        AUTO_FD fd = open(cgroup->places[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+            return error_errno(error, errno, "open the cgroup %s", cgroup->places[i].path);
+        *ret_fd = fd_take(&fd);
+    }
+    return 0;
+}

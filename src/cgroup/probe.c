@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/cgroup/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+
+/* A line of mountinfo, cut into what is needed here; see proc_pid_mountinfo(5). */
+struct mount_line {
+    unsigned major;
+    unsigned minor;
+    char *root;
+    char *mount_point;
+    const char *super_options;
+    bool v2;
+};
+
+static size_t count_bytes(const char *text, char byte)
+{
+    size_t count = 0;
+
+    for (const char *at = text; (at = strchr(at, byte)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Cuts "a,b" in place. */
+static void split_controllers(struct arena *arena, char *names, struct cgroup_hierarchy *hierarchy)
+{
+    const char **controllers = ARENA_ARRAY(arena, count_bytes(names, ',') + 2, const char *);
+    size_t count = 0;
+    char *rest = names;
+
+    for (char *name; (name = strsep(&rest, ",")) != NULL;)
+        controllers[count++] = name;
+    hierarchy->controllers = controllers;
+    hierarchy->n_controllers = count;
+}
+
+/* Lines of /proc/self/cgroup: "4:memory:/path", v2: "0::/path". Returns false for one of another
+ * shape. */
+static bool parse_own(struct arena *arena, char *line, struct cgroup_hierarchy *hierarchy)
+{
+    char *names = strchr(line, ':');
+    char *path = names == NULL ? NULL : strchr(names + 1, ':');
+
+    if (path == NULL)
+        return false;
+    *names++ = '\0';
+    *path++ = '\0';
+    hierarchy->own = path;
+    hierarchy->v2 = names[0] == '\0';
+    if (!hierarchy->v2)
+        split_controllers(arena, names, hierarchy);
+    return true;
+}
+
+/* mountinfo writes blanks and backslashes as \040. */
+static void unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] != '\0' &&
+            from[3] != '\0') {
+            *to = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+static bool parse_mount(char *line, struct mount_line *mount)
+{
+    char *type = strstr(line, " - cgroup");
+
+    if (type == NULL)
+        return false;
+    *type = '\0';
+    type += strlen(" - ");
+    mount->v2 = text_starts_with(type, "cgroup2 ");
+    mount->super_options = strrchr(type, ' ');
+    if ((!mount->v2 && !text_starts_with(type, "cgroup ")) || mount->super_options == NULL)
+        return false;
+    mount->super_options++;
+
+    char *rest = line;
+    strsep(&rest, " "); /* the mount's id and its parent's */
+    strsep(&rest, " ");
+    char *device = strsep(&rest, " ");
+    mount->root = strsep(&rest, " ");
+    mount->mount_point = strsep(&rest, " ");
+    if (device == NULL || mount->root == NULL || mount->mount_point == NULL)
+        return false;
+    mount->major = (unsigned) strtoul(device, &device, 10);
+    mount->minor = *device == ':' ? (unsigned) strtoul(device + 1, NULL, 10) : 0;
+    unescape(mount->root);
+    unescape(mount->mount_point);
+    return true;
+}
+
+/* Is `word` one of the words of "a,b,c"? */
+static bool list_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += at[0] == ',';
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool mount_shows(const struct mount_line *mount, const struct cgroup_hierarchy *hierarchy)
+{
+    if (mount->v2 || hierarchy->v2)
+        return mount->v2 && hierarchy->v2;
+    for (size_t i = 0; i < hierarchy->n_controllers; i++)
+        if (!list_has(mount->super_options, hierarchy->controllers[i]))
+            return false;
+    return true;
+}
+
+/* Where the cgroup `own` of the hierarchy is below a mount of the part `root` of it. */
+static const char *own_below(const char *own, const char *root)
+{
+    size_t length = strlen(root);
+
+    if (text_equal(root, "/"))
+        return text_starts_with(own, "/..") ? NULL : own;
+    if (strncmp(own, root, length) != 0)
+        return NULL;
+    if (own[length] == '\0')
+        return "/";
+    return own[length] == '/' ? own + length : NULL;
+}
+
+/* A mount hidden under another one is on another device than the file that its path leads to. */
+static bool is_visible(const struct mount_line *mount, const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && major(info.st_dev) == mount->major &&
+           minor(info.st_dev) == mount->minor;
+}
+
+static void place_mount(struct arena *arena, const char *root, const struct mount_line *mount,
+                        struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
+{
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        struct cgroup_hierarchy *hierarchy = &hierarchies[i];
+
+        if (hierarchy->mount_point != NULL || !mount_shows(mount, hierarchy))
+            continue;
+        const char *path = arena_printf(arena, "%s%s", root, mount->mount_point);
+        if (!is_visible(mount, path))
+            continue;
+        hierarchy->mount_point = path;
+        hierarchy->name = strrchr(path, '/') + 1;
+        hierarchy->own = own_below(hierarchy->own, mount->root);
+        return;
+    }
+}
+
+/* Keeps the hierarchies that are mounted, and says what they make together. */
+static void settle(struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
+{
+    size_t kept = 0;
+    size_t v2 = 0;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        if (hierarchies[i].mount_point == NULL)
+            continue;
+        v2 += hierarchies[i].v2;
+        hierarchies[kept++] = hierarchies[i];
+    }
+    host->n_hierarchies = kept;
+    if (kept == 0)
+        host->layout = CGROUP_NONE;
+    else if (v2 == 0)
+        host->layout = CGROUP_V1;
+    else
+        host->layout = kept > v2 ? CGROUP_HYBRID : CGROUP_V2;
+    if (host->layout == CGROUP_V2)
+        hierarchies[0].name = "";
+}
+
+static void link_controllers(struct arena *arena, struct cgroup_host *host)
+{
+    size_t most = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        most += host->hierarchies[i].n_controllers;
+    struct cgroup_link *links = ARENA_ARRAY(arena, most + 1, struct cgroup_link);
+
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
+
+        for (size_t j = 0; hierarchy->n_controllers > 1 && j < hierarchy->n_controllers; j++)
+            if (!text_equal(hierarchy->controllers[j], hierarchy->name))
+                links[count++] = (struct cgroup_link){hierarchy->controllers[j], hierarchy->name};
+    }
+    host->links = links;
+    host->n_links = count;
+}
+
+static int read_lines(struct arena *arena, const char *root, const char *path, char **ret_text,
+                      struct error *error)
+{
+    const char *full = arena_printf(arena, "%s%s", root, path);
+    int result = file_read(arena, AT_FDCWD, full, ret_text, NULL);
+
+    return result < 0 ? error_errno(error, -result, "read %s", full) : 0;
+}
+
+int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
+                 struct error *error)
+{
+    char *own;
+    char *mounts;
+
+    TRY(read_lines(arena, root, "/proc/self/cgroup", &own, error));
+    TRY(read_lines(arena, root, "/proc/self/mountinfo", &mounts, error));
+
+    struct cgroup_host host = {0};
+    struct cgroup_hierarchy *hierarchies =
+        ARENA_ARRAY(arena, count_bytes(own, '\n') + 1, struct cgroup_hierarchy);
+    for (char *line; (line = strsep(&own, "\n")) != NULL;)
+        host.n_hierarchies += parse_own(arena, line, &hierarchies[host.n_hierarchies]);
+    for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
+        struct mount_line mount;
+
+        if (parse_mount(line, &mount))
+            place_mount(arena, root, &mount, &host, hierarchies);
+    }
+    settle(&host, hierarchies);
+    host.hierarchies = hierarchies;
+    link_controllers(arena, &host);
+    *ret_host = host;
+    return 0;
+}
+
+const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,
+                                                     const char *controller)
+{
+    const struct cgroup_hierarchy *v2 = NULL;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
+
+        if (hierarchy->v2)
+            v2 = hierarchy;
+        for (size_t j = 0; j < hierarchy->n_controllers; j++)
+            if (text_equal(hierarchy->controllers[j], controller))
+                return hierarchy;
+    }
+    return v2;
+}

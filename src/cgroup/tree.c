@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+
+static void list_children(struct arena *arena, const char *path, struct text_list *children)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL)
+        if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0)
+            text_list_add(children, text_path_join(arena, path, entry->d_name));
+    closedir(dir);
+}
+
+int cgroup_walk(struct arena *arena, const char *path,
+                int (*visit)(void *context, const char *path), void *context)
+{
+    struct text_list children = {.arena = arena};
+
+    list_children(arena, path, &children);
+    for (size_t i = 0; i < children.count; i++)
+        TRY(cgroup_walk(arena, children.item[i], visit, context));
+    return visit(context, path);
+}
