@@ -76,25 +76,28 @@ static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarc
         arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
 }
 
-/* Notes which directories are missing, the topmost first. Returns the deepest one that exists. */
-static const char *note_missing(struct planner *planner, const struct cgroup_place *place,
-                                const char *default_parent)
+/* Notes which directories will be made, the topmost first: those that are missing, and below
+ * /berth, where all is the runtime's, the parents that are there too: the last container that
+ * leaves removes them. Returns the deepest directory that exists. */
+static const char *note_made(struct planner *planner, const struct cgroup_place *place,
+                             const char *top)
 {
-    struct arena *arena = planner->arena;
-    size_t shortest = strlen(place->hierarchy->mount_point);
-    char *path = arena_string(arena, place->path);
-    struct text_list missing = {.arena = arena};
+    char *path = arena_string(planner->arena, place->path);
+    const char *existing = NULL;
+    struct text_list noted = {.arena = planner->arena};
 
-    while (strlen(path) > shortest && access(path, F_OK) < 0 && errno == ENOENT) {
-        text_list_add(&missing, arena_string(arena, path));
+    while (strlen(path) > strlen(top) && (existing == NULL || planner->below_default)) {
+        bool exists = access(path, F_OK) == 0 || errno != ENOENT;
+
+        if (exists && existing == NULL)
+            existing = arena_string(planner->arena, path);
+        if (!exists || (planner->below_default && strlen(path) < strlen(place->path)))
+            text_list_add(&noted, arena_string(planner->arena, path));
         *strrchr(path, '/') = '\0';
     }
-    /* Whoever made it, the last container that leaves removes it. */
-    if (default_parent != NULL && access(default_parent, F_OK) == 0)
-        text_list_add(&planner->made, default_parent);
-    for (size_t i = missing.count; i > 0; i--)
-        text_list_add(&planner->made, missing.item[i - 1]);
-    return path;
+    for (size_t i = noted.count; i > 0; i--)
+        text_list_add(&planner->made, noted.item[i - 1]);
+    return existing == NULL ? top : existing;
 }
 
 static int check_frozen(struct planner *planner, const struct cgroup_place *place, const char *path)
@@ -144,9 +147,7 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
         arena_printf(arena, "%s/%s", place->path, hierarchy->v2 ? "cgroup.procs" : "tasks");
 
     size_t made_before = planner->made.count;
-    const char *existing =
-        note_missing(planner, place,
-                     planner->below_default ? arena_printf(arena, "%s" DEFAULT_PARENT, top) : NULL);
+    const char *existing = note_made(planner, place, top);
     place->exists = strlen(existing) == strlen(place->path);
     if (planner->cgroup->rootless &&
         (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {

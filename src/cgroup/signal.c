@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/cgroup/signal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/sys/process.h"
+#include "files.h"
+#include "tree.h"
+
+struct signaller {
+    struct arena *arena;
+    int signal;
+};
+
+/* A process may end, and its number be used anew, before it is opened: only who is listed still is
+ * meant. */
+static int signal_member(struct signaller *signaller, const char *path, const char *line)
+{
+    char *now;
+
+    AUTO_FD pidfd = sys_pidfd_open((pid_t) strtol(line, NULL, 10));
+    if (pidfd < 0)
+        return pidfd == -ESRCH || pidfd == -EINVAL ? 0 : pidfd;
+    if (cgroup_read(signaller->arena, path, "cgroup.procs", &now) < 0 || !cgroup_has_word(now, line))
+        return 0;
+    int result = sys_pidfd_signal(pidfd, signaller->signal);
+    return result == -ESRCH ? 0 : result;
+}
+
+static int signal_members(void *context, const char *path)
+{
+    struct signaller *signaller = context;
+    char *members;
+
+    if (cgroup_read(signaller->arena, path, "cgroup.procs", &members) < 0)
+        return 0;
+    for (char *line; (line = strsep(&members, "\n")) != NULL;)
+        if (line[0] != '\0')
+            TRY(signal_member(signaller, path, line));
+    return 0;
+}
+
+int cgroup_signal(const struct cgroup_record *record, int signal, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct signaller signaller = {&arena, signal};
+
+    /* Every hierarchy lists every process: one is enough. */
+    if (record->n_paths == 0)
+        return 0;
+    int result = cgroup_walk(&arena, record->paths[0], signal_members, &signaller);
+    if (result < 0)
+        return error_errno(error, -result, "signal the processes of cgroup %s", record->paths[0]);
+    return 0;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's own cgroups, in cgroups made for the test: needs root; skipped without a v1 or v2
+ * hierarchy to write to. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/place.h"
+#include "berth/cgroup/remove.h"
+#include "berth/spec/config.h"
+#include "berth/spec/read.h"
+#include "tap.h"
+
+struct scene {
+    struct arena arena;
+    struct error error;
+    struct cgroup_host host;
+    struct cgroup cgroup;
+    char id[32];
+};
+
+static const struct cgroup_place *place_of(const struct scene *scene, const char *controller)
+{
+    const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(&scene->host, controller);
+
+    for (size_t i = 0; i < scene->cgroup.n_places; i++)
+        if (scene->cgroup.places[i].hierarchy == hierarchy)
+            return &scene->cgroup.places[i];
+    return NULL;
+}
+
+static const char *value(struct scene *scene, const char *controller, const char *file)
+{
+    const struct cgroup_place *place = place_of(scene, controller);
+    char *text;
+    size_t size;
+
+    if (place == NULL ||
+        file_read(&scene->arena, AT_FDCWD, arena_printf(&scene->arena, "%s/%s", place->path, file),
+                  &text, &size) < 0)
+        return NULL;
+    if (size > 0 && text[size - 1] == '\n')
+        text[size - 1] = '\0';
+    return text;
+}
+
+static int plan(struct scene *scene, const char *path)
+{
+    struct cgroup_request request = {.cgroups_path = path, .id = scene->id};
+
+    memset(&scene->error, 0, sizeof(scene->error));
+    return cgroup_plan(&scene->arena, &scene->host, &request, &scene->cgroup, &scene->error);
+}
+
+static int make(struct scene *scene, const char *json)
+{
+    const struct spec_resources *resources = NULL;
+
+    memset(&scene->error, 0, sizeof(scene->error));
+    if (json != NULL &&
+        spec_read_resources(&scene->arena, json, strlen(json), &resources, &scene->error) < 0)
+        return -1;
+    return cgroup_make(&scene->arena, &scene->cgroup, resources, &scene->error);
+}
+
+static size_t count_existing(const struct scene *scene)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < scene->cgroup.n_places; i++)
+        count += access(scene->cgroup.places[i].path, F_OK) == 0;
+    return count;
+}
+
+static bool has_v1(const struct scene *scene)
+{
+    return scene->host.layout == CGROUP_V1 || scene->host.layout == CGROUP_HYBRID;
+}
+
+/* A child that joins as the init does, and waits; its own child too, in a cgroup below. */
+static pid_t join(struct scene *scene, bool nested)
+{
+    int ready[2];
+    char byte;
+
+    if (pipe(ready) < 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        for (size_t i = 0; i < scene->cgroup.n_places; i++)
+            if (file_put(AT_FDCWD, scene->cgroup.places[i].join, "0") < 0)
+                _exit(1);
+        if (nested && fork() == 0) {
+            const char *below =
+                arena_printf(&scene->arena, "%s/below", place_of(scene, "pids")->path);
+            if (mkdir(below, 0755) < 0 ||
+                file_put(AT_FDCWD, arena_printf(&scene->arena, "%s/cgroup.procs", below), "0") < 0)
+                _exit(1);
+        } else if (nested) {
+            pause();
+        }
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    if (read(ready[0], &byte, 1) != 1)
+        child = -1;
+    close(ready[0]);
+    return child;
+}
+
+static void test_life(struct scene *scene)
+{
+    tap_ok(plan(scene, NULL) == 0, "plan: %s", scene->error.text);
+    tap_ok(count_existing(scene) == 0, "planning makes nothing");
+    tap_ok(scene->cgroup.n_places == scene->host.n_hierarchies, "a place in every hierarchy");
+    tap_ok(make(scene, NULL) == 0, "make: %s", scene->error.text);
+    tap_ok(count_existing(scene) == scene->cgroup.n_places, "made in every hierarchy");
+
+    pid_t child = join(scene, false);
+    tap_ok(child > 0, "a process joins by its own hand");
+    struct cgroup_record record = scene->cgroup.record;
+    struct cgroup second = scene->cgroup;
+    tap_ok(plan(scene, NULL) == -EBUSY && strstr(scene->error.text, "holds processes") != NULL,
+           "a populated cgroup is refused: %s", scene->error.text);
+    scene->cgroup = second;
+    int status = 0;
+    tap_ok(cgroup_remove(&record, &scene->error) == 0, "remove: %s", scene->error.text);
+    waitpid(child, &status, 0);
+    tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "what was left is killed");
+    tap_ok(count_existing(scene) == 0, "removed from every hierarchy");
+    tap_ok(cgroup_remove(&record, &scene->error) == 0, "what is gone already is fine");
+}
+
+static void test_limits(struct scene *scene)
+{
+    tap_ok(plan(scene, "deep/er") == 0 &&
+               make(scene,
+                    "{\"memory\":{\"limit\":33554432,\"swap\":67108864,\"reservation\":16777216},"
+                    "\"cpu\":{\"shares\":512,\"quota\":20000,\"period\":50000,\"mems\":\"0\"},"
+                    "\"pids\":{\"limit\":0}}") == 0,
+           "make with limits: %s", scene->error.text);
+    tap_text(value(scene, "pids", "pids.max"), "0", "pids.limit 0");
+    if (has_v1(scene)) {
+        tap_text(value(scene, "memory", "memory.limit_in_bytes"), "33554432", "memory.limit");
+        tap_text(value(scene, "memory", "memory.memsw.limit_in_bytes"), "67108864", "memory.swap");
+        tap_text(value(scene, "memory", "memory.soft_limit_in_bytes"), "16777216", "reservation");
+        tap_text(value(scene, "cpu", "cpu.shares"), "512", "cpu.shares");
+        tap_text(value(scene, "cpu", "cpu.cfs_quota_us"), "20000", "cpu.quota");
+        tap_text(value(scene, "cpu", "cpu.cfs_period_us"), "50000", "cpu.period");
+        tap_text(value(scene, "cpuset", "cpuset.mems"), "0", "cpu.mems");
+    } else {
+        tap_text(value(scene, "memory", "memory.max"), "33554432", "memory.limit");
+        tap_text(value(scene, "memory", "memory.swap.max"), "33554432", "memory.swap");
+        tap_text(value(scene, "memory", "memory.low"), "16777216", "reservation");
+        tap_text(value(scene, "cpu", "cpu.weight"), "59", "cpu.shares");
+        tap_text(value(scene, "cpu", "cpu.max"), "20000 50000", "cpu.quota and period");
+    }
+    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
+           "removed, with the parents");
+}
+
+static void test_growing(struct scene *scene)
+{
+    tap_ok(plan(scene, NULL) == 0 &&
+               make(scene, "{\"memory\":{\"limit\":16777216,\"swap\":33554432}}") == 0,
+           "small at first: %s", scene->error.text);
+    struct cgroup_record record = scene->cgroup.record;
+    tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":67108864,"
+                                                 "\"swap\":67108864}}") == 0,
+           "both grow beyond the former sum: %s", scene->error.text);
+    tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":8388608,"
+                                                 "\"swap\":8388608}}") == 0,
+           "both shrink below the former limit: %s", scene->error.text);
+    tap_ok(scene->cgroup.record.n_paths == record.n_paths && count_existing(scene) > 0,
+           "a cgroup that was there is used");
+    struct cgroup_record existing = scene->cgroup.record;
+    tap_ok(cgroup_remove(&existing, &scene->error) == 0 && count_existing(scene) > 0,
+           "and not removed by whom did not make it");
+    tap_ok(cgroup_remove(&record, &scene->error) == 0 && count_existing(scene) == 0,
+           "but by its maker");
+}
+
+static void test_refusals(struct scene *scene)
+{
+    tap_ok(plan(scene, "/a/../b") == -EINVAL, "dots: %s", scene->error.text);
+    tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":1048576},"
+                                                 "\"cpu\":{\"shares\":512,\"quota\":1}}") < 0,
+           "the kernel refuses");
+    tap_text(scene->error.text,
+             has_v1(scene)
+                 ? "linux.resources.cpu.quota: write \"1\" to cpu.cfs_quota_us: invalid argument"
+                 : "linux.resources.cpu.quota: write \"1\" to cpu.max: invalid argument",
+             "names the property");
+    tap_ok(count_existing(scene) == 0, "nothing is left");
+    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0, "nothing to remove");
+}
+
+static void freeze(struct scene *scene, const char *state)
+{
+    const struct cgroup_place *freezer = place_of(scene, "freezer");
+
+    if (has_v1(scene))
+        file_put(AT_FDCWD, arena_printf(&scene->arena, "%s/freezer.state", freezer->path), state);
+}
+
+static void test_nested(struct scene *scene)
+{
+    tap_ok(plan(scene, NULL) == 0 && make(scene, NULL) == 0, "make: %s", scene->error.text);
+    if (has_v1(scene)) {
+        struct cgroup cgroup = scene->cgroup;
+
+        freeze(scene, "FROZEN");
+        tap_ok(plan(scene, NULL) == -EBUSY && strstr(scene->error.text, "frozen") != NULL,
+               "a frozen cgroup is refused: %s", scene->error.text);
+        scene->cgroup = cgroup;
+        freeze(scene, "THAWED");
+    }
+    tap_ok(join(scene, true) > 0, "a process in a cgroup below its container's");
+    freeze(scene, "FROZEN");
+    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
+           "frozen and nested: killed and removed: %s", scene->error.text);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+static void test_devices(struct scene *scene)
+{
+    if (!has_v1(scene))
+        return;
+    tap_ok(plan(scene, NULL) == 0 &&
+               make(scene,
+                    "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
+                    "\"minor\":229,\"access\":\"rw\"},{\"allow\":true,\"major\":7}]}") == 0,
+           "device rules: %s", scene->error.text);
+    const char *list = value(scene, "devices", "devices.list");
+    tap_ok(list != NULL && strstr(list, "c 10:229 rw\n") != NULL, "an allowed device");
+    tap_ok(list != NULL && strstr(list, "b 7:* rwm\n") != NULL &&
+               strstr(list, "c 7:* rwm\n") != NULL,
+           "a rule without a type is for both");
+    tap_ok(list != NULL && strstr(list, "c 1:3 rwm\n") != NULL, "the default devices");
+    tap_ok(list != NULL && strstr(list, "a *:*") == NULL, "and no others");
+    cgroup_remove(&scene->cgroup.record, &scene->error);
+}
+
+/* The parent of all is shared: the last one takes it away. */
+static void test_parent(struct scene *scene)
+{
+    struct cgroup_record first;
+    const char *parent;
+
+    plan(scene, "group/one");
+    tap_ok(make(scene, NULL) == 0, "one: %s", scene->error.text);
+    first = scene->cgroup.record;
+    parent = arena_printf(&scene->arena, "%s", scene->cgroup.places[0].path);
+    *strrchr((char *) parent, '/') = '\0';
+    plan(scene, "group/two");
+    tap_ok(make(scene, NULL) == 0, "two: %s", scene->error.text);
+    tap_ok(cgroup_remove(&first, &scene->error) == 0 && access(parent, F_OK) == 0,
+           "a parent that is in use stays");
+    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
+           "the second one goes");
+    tap_ok(access(parent, F_OK) < 0, "and with it what both shared");
+}
+
+int main(void)
+{
+    struct scene scene = {0};
+
+    snprintf(scene.id, sizeof(scene.id), "test%d", getpid());
+    if (geteuid() != 0 || cgroup_probe(&scene.arena, "", &scene.host, &scene.error) < 0 ||
+        scene.host.layout == CGROUP_NONE ||
+        access(scene.host.hierarchies[0].mount_point, W_OK) < 0) {
+        printf("1..0 # SKIP needs root and cgroups\n");
+        return 0;
+    }
+    test_life(&scene);
+    test_limits(&scene);
+    test_growing(&scene);
+    test_refusals(&scene);
+    test_nested(&scene);
+    test_devices(&scene);
+    test_parent(&scene);
+    arena_free(&scene.arena);
+    return tap_end();
+}
