@@ -75,8 +75,6 @@ static void bad_file_systems(struct init *init)
     EXPECT(make(init, "tmpfs", "nooption", 0, 0), -EINVAL);
     EXPECT(make(init, "tmpfs", "size=none", 0, 0), -EINVAL);
     EXPECT(make(init, "tmpfs", word, 0, 0), -EINVAL);
-    EXPECT(make(init, "tmpfs", "nr_inodes=1k,1", 0, 0),
-           -EINVAL); /* one option: a value with a comma */
     EXPECT(init->slot[PLAN_SLOT_MOUNT], -1);
 }
 

@@ -130,6 +130,28 @@ static void nothing_propagates(struct init *init)
     EXPECT(mode_at("/proc/self") != 0, true);
 }
 
+static void pivot_privately(struct init *init)
+{
+    EXPECT(sys_unshare(CLONE_NEWNS), 0);
+    EXPECT(sys_mount(NULL, "/", NULL, MS_PRIVATE, NULL), 0);
+    EXPECT(sys_mount(NULL, "/mnt", NULL, MS_PRIVATE, NULL), 0);
+    EXPECT(open_root(init, ROOT, 1), 0);
+    EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);
+}
+
+/* As in a mount namespace that was joined: other mounts in it are peers of the host's. */
+static void shared_mounts_remain(struct init *init)
+{
+    make_directory("/mnt/other");
+    make_tmpfs("/mnt/other");
+    make_directory("/mnt/other/sub");
+    make_tmpfs("/mnt/other/sub");
+    make_file("/mnt/other/sub/file", "x");
+    EXPECT(sys_mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+    EXPECT(in_child(pivot_privately, init), 0);
+    EXPECT(has_content("/mnt/other/sub/file", "x"), true);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -140,6 +162,7 @@ int main(void)
         {"bad roots", bad_roots},
         {"a root behind a symbolic link", linked_root},
         {"nothing propagates to the host", nothing_propagates},
+        {"what is shared with the host stays mounted there", shared_mounts_remain},
     };
 
     return test_run(cases, sizeof(cases) / sizeof(*cases));

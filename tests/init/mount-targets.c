@@ -196,6 +196,23 @@ static void race(struct init *init)
     sys_wait4(pid, &n_made, 0);
 }
 
+/* A link that comes and goes where none may be. */
+static void strict_race(struct init *init)
+{
+    int pid = sys_clone(SIGCHLD, NULL), status;
+    while (pid == 0) {
+        sys_symlinkat("elsewhere", AT_FDCWD, ROOT "/proc");
+        sys_unlinkat(AT_FDCWD, ROOT "/proc", 0);
+    }
+    for (int i = 0; i < 20000; i++) {
+        open_strictly(init, "/proc");
+        sys_unlinkat(AT_FDCWD, ROOT "/proc", AT_REMOVEDIR);
+    }
+    EXPECT(mode_at(ROOT "/elsewhere"), 0);
+    sys_kill(pid, SIGKILL);
+    sys_wait4(pid, &status, 0);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -210,6 +227,7 @@ int main(void)
         {"long names and long paths", long_names},
         {"a read-only root makes nothing", read_only_root},
         {"a race of links against directories", race},
+        {"a link that comes and goes where none may be", strict_race},
     };
 
     return test_run(cases, sizeof(cases) / sizeof(*cases));
