@@ -100,7 +100,7 @@ static int join(struct init *init, const char *dir, size_t size, const char *nam
     size_t name_size = strlen(name) + 1;
     char *to = init->program;
 
-    if (size + 1 + name_size > SYS_PATH_MAX)
+    if (size + (size > 0) + name_size > SYS_PATH_MAX)
         return -ENAMETOOLONG;
     memcpy(to, dir, size);
     if (size > 0)
