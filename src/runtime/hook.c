@@ -96,7 +96,7 @@ static int read_hooks(const struct state *state, const struct spec_hooks **ret_h
 
 int hook_run_poststart(const struct state *state, struct error *error)
 {
-    const struct spec_hooks *hooks;
+    const struct spec_hooks *hooks = NULL;
 
     if (!state->record.poststart)
         return 0;
@@ -109,7 +109,7 @@ int hook_run_poststart(const struct state *state, struct error *error)
 
 void hook_run_poststop(const struct state *state)
 {
-    const struct spec_hooks *hooks;
+    const struct spec_hooks *hooks = NULL;
     struct error error = {0};
 
     if (!state->record.poststop)

@@ -72,7 +72,7 @@ static int lock(struct state *state)
     return 0;
 }
 
-static int check_id(const char *id, struct error *error)
+int state_check_id(const char *id, struct error *error)
 {
     if (state_id_is_valid(id))
         return 0;
@@ -84,7 +84,7 @@ static int check_id(const char *id, struct error *error)
 
 int state_make(struct state *state, struct error *error)
 {
-    TRY(check_id(state->id, error));
+    TRY(state_check_id(state->id, error));
     int result = file_make_dirs(state->root, 0700);
     if (result < 0)
         return error_errno(error, -result, "make the directory %s", state->root);
@@ -254,6 +254,12 @@ int state_remove(struct state *state, struct error *error)
     if (result < 0)
         return error_errno(error, -result, "remove %s", path_of(state));
     return 0;
+}
+
+void state_unlock(struct state *state)
+{
+    flock(state->dir, LOCK_UN);
+    state->locked = false;
 }
 
 void state_close(struct state *state)

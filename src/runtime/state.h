@@ -48,6 +48,9 @@ struct state state_of(struct arena *arena, const struct runtime_options *options
 /* An id is one or more of letters, digits and "_+-.", but not "." or "..", and fits a file name. */
 bool state_id_is_valid(const char *id);
 
+/* The same as an error. */
+int state_check_id(const char *id, struct error *error);
+
 /* Makes the directory of a new container, locked. -EEXIST when the id is in use. */
 int state_make(struct state *state, struct error *error);
 
@@ -68,6 +71,9 @@ int state_open_process(const struct state *state);
 
 /* Removes the directory. Returns 0 or a negative errno. */
 int state_remove(struct state *state, struct error *error);
+
+/* Lets go of the lock alone. */
+void state_unlock(struct state *state);
 
 /* Lets go of lock and directory. */
 void state_close(struct state *state);

@@ -11,6 +11,7 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/sys/mount.h"
 
 /* Since Linux 6.3; unknown before, where a memfd can always be executed. */
 #ifndef MFD_NOEXEC_SEAL
@@ -55,7 +56,7 @@ int sys_memfd_empty(const char *name)
 int sys_open_program(const char *path)
 {
     struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-    AUTO_FD tree = (int) syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    AUTO_FD tree = sys_open_tree(path, false);
 
     if (tree >= 0 &&
         syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) == 0)

@@ -147,8 +147,10 @@ static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
         result = prepare_signals(&attributes);
     if (result < 0)
         return result;
-    result = -posix_spawn(ret_pid, spawn->path, &files, &attributes, (char *const *) spawn->argv,
-                          (char *const *) spawn->envp);
+    /* posix_spawnp would hand a file without "#!" to a shell. */
+    result = -(spawn->searches_path ? posix_spawnp : posix_spawn)(
+        ret_pid, spawn->path, &files, &attributes, (char *const *) spawn->argv,
+        (char *const *) spawn->envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return result;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,19 +48,37 @@ int sys_socket_bind(int dir, const char *name, int type)
     return fd_take(&fd);
 }
 
-int sys_socket_connect(int dir, const char *path, int type)
+/* unix(7): a name that starts with a NUL is no file; its length is part of it. */
+static int connect_abstract(int fd, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+
+    if (length > sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, name, length);
+    address.sun_path[0] = '\0';
+    socklen_t size = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length);
+    return connect(fd, (struct sockaddr *) &address, size) < 0 ? -errno : 0;
+}
+
+static int connect_file(int fd, int dir, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     AUTO_FD place = openat(dir, path, O_PATH | O_CLOEXEC);
     if (place < 0)
         return -errno;
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", place);
+    return connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+int sys_socket_connect(int dir, const char *path, int type)
+{
     AUTO_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", place);
-    if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
-        return -errno;
+    TRY(path[0] == '@' ? connect_abstract(fd, path) : connect_file(fd, dir, path));
     return fd_take(&fd);
 }
 

@@ -2,6 +2,7 @@
 #include "berth/sys/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 
 int sys_terminal_make_raw(int fd, struct termios *ret_before)
@@ -26,4 +27,11 @@ void sys_terminal_copy_size(int from, int to)
 
     if (ioctl(from, TIOCGWINSZ, &size) == 0)
         ioctl(to, TIOCSWINSZ, &size);
+}
+
+int sys_terminal_open_peer(int master)
+{
+    int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
 }

@@ -30,6 +30,7 @@ struct sys_spawn {
     const char *const *envp;
     int stdin_fd;  /* -1: /dev/null */
     int output_fd; /* stdout and stderr */
+    bool searches_path; /* for a path without "/": in the caller's PATH, as execvp(3) does */
 };
 
 /* Runs a program with default signals and no other descriptors, and waits for its end; after `timeout_ms` (-1: none) it

@@ -12,7 +12,7 @@ int sys_socket_pair(int *ret_near, int *ret_far);
  * Returns a descriptor or a negative errno. */
 int sys_socket_bind(int dir, const char *name, int type);
 
-/* Connects to the socket at `path` below `dir` (or AT_FDCWD). Returns a descriptor or a negative errno. */
+/* Connects to the socket at `path` below `dir` (or AT_FDCWD); "@NAME" is an abstract one. Returns a descriptor or a negative errno. */
 int sys_socket_connect(int dir, const char *path, int type);
 
 /* Sends one message without SIGPIPE, with the descriptor `passed` unless that is -1. Returns 0 or a negative errno. */

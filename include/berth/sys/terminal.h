@@ -12,3 +12,7 @@ void sys_terminal_restore(int fd, const struct termios *before);
 
 /* Gives the terminal `to` the window size of `from`, if that is a terminal. */
 void sys_terminal_copy_size(int from, int to);
+
+/* Opens the slave side of the pseudo-terminal whose master side is `master`, which does not become the controlling
+ * terminal. Returns a descriptor or a negative errno. */
+int sys_terminal_open_peer(int master);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "berth/base/fd.h"
+#include "berth/sys/terminal.h"
+
+/* More than a terminal's buffers hold: what is beyond was written after the container's end. */
+#define DRAIN_MOST ((size_t) 256 * 1024)
+#define END_OF_FILE 0x04
+
+void console_open(struct console *console, int master)
+{
+    *console = (struct console){.master = master,
+                                .slave = sys_terminal_open_peer(master),
+                                .input = {.from = STDIN_FILENO, .to = master},
+                                .output = {.from = master, .to = STDOUT_FILENO}};
+    fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
+    console->is_raw = sys_terminal_make_raw(STDIN_FILENO, &console->before) == 0;
+}
+
+static void prepare_pump(const struct console_pump *pump, struct pollfd *fd)
+{
+    bool is_empty = pump->start == pump->end;
+
+    *fd = (struct pollfd){.fd = is_empty ? (pump->ended ? -1 : pump->from) : pump->to,
+                          .events = is_empty ? POLLIN : POLLOUT};
+}
+
+void console_prepare_poll(const struct console *console, struct pollfd fds[CONSOLE_POLL_FDS])
+{
+    prepare_pump(&console->input, &fds[0]);
+    prepare_pump(&console->output, &fds[1]);
+}
+
+static bool is_passing(int number)
+{
+    return number == EINTR || number == EAGAIN;
+}
+
+static void fill(struct console_pump *pump)
+{
+    ssize_t count = read(pump->from, pump->bytes, sizeof(pump->bytes));
+
+    if (count < 0 && is_passing(errno))
+        return;
+    pump->ended = count <= 0;
+    pump->start = 0;
+    pump->end = count <= 0 ? 0 : (size_t) count;
+}
+
+static void empty(struct console_pump *pump)
+{
+    ssize_t count = write(pump->to, pump->bytes + pump->start, pump->end - pump->start);
+
+    if (count < 0 && is_passing(errno))
+        return;
+    /* Nobody reads any more: the container goes on without being heard. */
+    if (count < 0)
+        pump->start = pump->end;
+    else
+        pump->start += (size_t) count;
+}
+
+static void move(struct console_pump *pump, const struct pollfd *fd)
+{
+    if (fd->fd < 0 || fd->revents == 0)
+        return;
+    if (pump->start == pump->end)
+        fill(pump);
+    else
+        empty(pump);
+}
+
+void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_FDS])
+{
+    bool had_ended = console->input.ended;
+
+    move(&console->input, &fds[0]);
+    move(&console->output, &fds[1]);
+    /* The end of a file or pipe becomes what a user would type. */
+    if (console->input.ended && !had_ended && !console->is_raw) {
+        console->input.bytes[0] = END_OF_FILE;
+        console->input.start = 0;
+        console->input.end = 1;
+    }
+}
+
+void console_resize(const struct console *console)
+{
+    sys_terminal_copy_size(STDIN_FILENO, console->master);
+}
+
+static void drain(struct console_pump *output)
+{
+    size_t drained = 0;
+
+    do {
+        if (fd_write_all(output->to, output->bytes + output->start, output->end - output->start) < 0)
+            return;
+        drained += output->end - output->start;
+        output->start = output->end = 0;
+        fill(output);
+    } while (output->end > 0 && drained < DRAIN_MOST);
+}
+
+void console_close(struct console *console)
+{
+    drain(&console->output);
+    if (console->is_raw)
+        sys_terminal_restore(STDIN_FILENO, &console->before);
+    fd_close(&console->slave);
+    fd_close(&console->master);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The caller's terminal (or pipes) joined with the container's terminal. */
+#pragma once
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <termios.h>
+
+/* One direction. While `start` < `end` bytes wait to be written. */
+struct console_pump {
+    int from;
+    int to;
+    bool ended;
+    size_t start;
+    size_t end;
+    char bytes[4096]; /* PIPE_BUF: so much a pipe takes without blocking once poll(2) says that it is writable */
+};
+
+struct console {
+    int master;
+    int slave;     /* held open, so that the master never hangs up while the container may open it again */
+    bool is_raw;   /* stdin is a terminal, and raw */
+    struct termios before;
+    struct console_pump input;
+    struct console_pump output;
+};
+
+#define CONSOLE_POLL_FDS 2
+
+/* Takes over the master side and makes the caller's terminal raw. */
+void console_open(struct console *console, int master);
+
+/* Says what to wait for. */
+void console_prepare_poll(const struct console *console, struct pollfd fds[CONSOLE_POLL_FDS]);
+
+/* Moves what can be moved. */
+void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_FDS]);
+
+/* The caller's window has a new size. */
+void console_resize(const struct console *console);
+
+/* Passes the last output on, and gives the caller's terminal back as it was. */
+void console_close(struct console *console);

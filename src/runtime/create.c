@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create, run and the dry run. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/plan/print.h"
+#include "berth/sys/process.h"
+#include "berth/sys/socket.h"
+#include "creation.h"
+#include "destroy.h"
+#include "foreground.h"
+#include "hook.h"
+#include "notify.h"
+
+static void start_conducting(struct creation *creation, int signals)
+{
+    struct conduct *conduct = &creation->conduct;
+
+    *conduct = conduct_of(creation->arena, creation->plan, creation->error);
+    conduct->handlers = creation_handlers();
+    conduct->context = creation;
+    conduct->signals = signals;
+    if (creation->request->trace_file != NULL) {
+        creation->trace.arena = creation->arena;
+        conduct->trace = &creation->trace;
+    }
+}
+
+static int conduct_creation(struct creation *creation)
+{
+    struct conduct *conduct = &creation->conduct;
+
+    TRY(conduct_run(conduct));
+    if (creation->run)
+        TRY(conduct_until_executed(conduct));
+    if (conduct->trace != NULL) {
+        conduct_drain(conduct);
+        TRY(trace_write(conduct->trace, creation->plan, creation->request->trace_file,
+                        creation->error));
+    }
+    return 0;
+}
+
+int creation_carry_out(struct creation *creation, int signals)
+{
+    start_conducting(creation, signals);
+    int result = sys_socket_pair(&creation->conduct.socket, &creation->far_socket);
+    if (result < 0)
+        return error_errno(creation->error, -result, "make a pair of sockets");
+    result = conduct_creation(creation);
+    if (result < 0)
+        creation_undo(creation);
+    return result;
+}
+
+int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
+                    bool run, struct text *text, struct error *error)
+{
+    struct creation creation = {
+        .arena = text->arena, .options = options, .request = request, .run = run};
+
+    TRY(creation_prepare(&creation, error));
+    plan_print(creation.plan, text);
+    return 0;
+}
+
+int runtime_create(const struct runtime_options *options, const struct runtime_create *request,
+                   struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct creation creation = {.arena = &arena, .options = options, .request = request};
+
+    TRY(creation_prepare(&creation, error));
+    AUTO_FD signals = foreground_block_signals(false, error);
+    if (signals < 0)
+        return signals;
+    int result = creation_carry_out(&creation, signals);
+    error->exit_status = 0;
+    if (result < 0)
+        return result;
+    creation_close(&creation);
+    fd_close(&creation.conduct.pidfd);
+    state_close(&creation.state);
+    return 0;
+}
+
+/* The container runs, but a hook says that it must not. */
+static int stop_after_hook(struct creation *creation)
+{
+    struct error ignored = {0};
+    int *pidfd = &creation->conduct.pidfd;
+
+    sys_pidfd_signal(*pidfd, SIGKILL);
+    sys_pidfd_reap(*pidfd, NULL);
+    creation->state.record.pid = 0;
+    if (destroy_container(&creation->state, &ignored) < 0)
+        log_warning("%s", ignored.text);
+    return -creation->error->number;
+}
+
+static int delete_at_end(struct creation *creation)
+{
+    AUTO_STATE state = state_of(creation->arena, creation->options, creation->request->id);
+    struct error error = {0};
+
+    /* Somebody else may have deleted it already, and made another one of that name. */
+    if (state_open_locked(&state, &error) == 0 && state.record.pid == creation->init &&
+        state.record.start_time == creation->state.record.start_time) {
+        error = (struct error){0};
+        destroy_container(&state, &error);
+    } else if (error.number == ENOENT) {
+        return 0;
+    }
+    if (error.number != 0)
+        log_warning("%s", error.text);
+    return 0;
+}
+
+static int wait_in_foreground(struct creation *creation, int signals, int *ret_status)
+{
+    struct foreground foreground = {
+        .signals = signals,
+        .pidfd = creation->conduct.pidfd,
+        .pid = creation->init,
+        .console = fd_take(&creation->console),
+        .notify = fd_take(&creation->notify),
+    };
+    int status = foreground_wait(&foreground, creation->error);
+
+    if (status < 0)
+        return status;
+    *ret_status = status;
+    return creation->request->keep ? 0 : delete_at_end(creation);
+}
+
+/* The container's program runs. */
+static int go_on(struct creation *creation, int signals, int *ret_status)
+{
+    state_unlock(&creation->state);
+    if (hook_run_poststart(&creation->state, creation->error) < 0)
+        return stop_after_hook(creation);
+    state_close(&creation->state);
+    log_release_warnings();
+    if (!creation->request->detach)
+        return wait_in_foreground(creation, signals, ret_status);
+    if (creation->notify >= 0)
+        notify_wait(creation->notify, creation->conduct.pidfd, creation->init);
+    *ret_status = 0;
+    return 0;
+}
+
+int runtime_run(const struct runtime_options *options, const struct runtime_create *request,
+                int *ret_status, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct creation creation = {
+        .arena = &arena, .options = options, .request = request, .run = true};
+
+    TRY(creation_prepare(&creation, error));
+    AUTO_FD signals = foreground_block_signals(true, error);
+    if (signals < 0)
+        return signals;
+    if (!request->detach && !request->no_subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    TRY(creation_carry_out(&creation, signals));
+    int result = go_on(&creation, signals, ret_status);
+    creation_close(&creation);
+    fd_close(&creation.conduct.pidfd);
+    return result;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container while it is being created: what create, run and the dry run share. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "berth/cgroup/place.h"
+#include "berth/plan/build.h"
+#include "berth/plan/plan.h"
+#include "berth/runtime/runtime.h"
+#include "berth/spec/config.h"
+#include "conduct.h"
+#include "state.h"
+
+struct creation {
+    struct arena *arena;
+    const struct runtime_options *options;
+    const struct runtime_create *request;
+    bool run;
+    struct error *error;
+
+    /* prepare.c: read and planned, nothing changed */
+    const struct spec_config *config;
+    const char *config_bytes;
+    size_t config_size;
+    const char *bundle; /* absolute, no symbolic links */
+    const char *rootfs; /* the same */
+    struct plan_host host;
+    struct cgroup_host cgroup_host;
+    struct cgroup cgroup;
+    unsigned kept_fds;
+    unsigned listen_fds;
+    bool notifies; /* the caller has a NOTIFY_SOCKET */
+    const struct plan_header *plan;
+
+    /* steps.c, launch.c: carried out */
+    struct state state;
+    struct conduct conduct;
+    struct trace trace;
+    int far_socket;  /* the init's end, until it is launched */
+    int launched_fd; /* pidfd of the launched process while that is not INIT, or -1 */
+    pid_t launched;
+    pid_t init;
+    int console;     /* the terminal's master side for the foreground, or -1 */
+    int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
+    bool made_state;
+    bool made_cgroups;
+    bool wrote_pid_file;
+};
+
+/* Reads and checks the bundle, looks at the host and plans. */
+int creation_prepare(struct creation *creation, struct error *error);
+
+/* The handlers of the host's steps, by op. */
+conduct_handler *const *creation_handlers(void);
+
+/* The LAUNCH step. */
+conduct_handler creation_launch;
+
+/* Carries the plan out, unless one of the `signals` (a signalfd) comes. After a failure nothing is left of it. */
+int creation_carry_out(struct creation *creation, int signals);
+
+/* Ends and removes what has been made, with poststop hooks if the failed step demands them. */
+void creation_undo(struct creation *creation);
+
+/* Closes what is still open. */
+void creation_close(struct creation *creation);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "destroy.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/cgroup/remove.h"
+#include "berth/sys/process.h"
+#include "hook.h"
+
+/* The kernel's own time for ending a process; what takes longer hangs in it. */
+#define END_TIMEOUT_MS 10000
+
+static struct cgroup_record cgroups_of(const struct state *state)
+{
+    return (struct cgroup_record){state->record.cgroups, state->record.n_cgroups,
+                                  state->record.made_cgroups, state->record.n_made_cgroups};
+}
+
+int destroy_process(const struct state *state, struct error *error)
+{
+    const struct cgroup_record cgroups = cgroups_of(state);
+    AUTO_FD pidfd = state_open_process(state);
+
+    if (pidfd == -ESRCH)
+        return 0;
+    int result = pidfd < 0 ? pidfd : sys_pidfd_signal(pidfd, SIGKILL);
+    if (result == -ESRCH)
+        return 0;
+    if (result < 0)
+        return error_errno(error, -result, "kill the container's process %d", state->record.pid);
+    if (cgroups.n_paths > 0)
+        TRY(cgroup_kill(&cgroups, error));
+    result = sys_pidfd_wait(pidfd, END_TIMEOUT_MS);
+    if (result < 0)
+        return error_errno(error, -result, "wait for the end of the container's process %d",
+                           state->record.pid);
+    return 0;
+}
+
+int destroy_container(struct state *state, struct error *error)
+{
+    const struct cgroup_record cgroups = cgroups_of(state);
+
+    if (state->has_record) {
+        TRY(destroy_process(state, error));
+        TRY(cgroup_remove(&cgroups, error));
+        hook_run_poststop(state);
+    }
+    return state_remove(state, error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.uidMappings and gidMappings, written for a process in a new user namespace. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct arena;
+struct error;
+struct spec_linux;
+
+/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1). Returns 0 or a negative
+ * errno; `error` is set only where those have said more. */
+int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid, bool privileged,
+                struct error *error);

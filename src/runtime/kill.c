@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill and delete. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/signal.h"
+#include "berth/runtime/runtime.h"
+#include "berth/sys/process.h"
+#include "destroy.h"
+#include "signals.h"
+
+static int signal_process(const struct state *state, int signal, struct error *error)
+{
+    enum spec_status status = state_status(state);
+    AUTO_FD pidfd = state_open_process(state);
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING;
+    int result = pidfd < 0 ? pidfd : lives ? sys_pidfd_signal(pidfd, signal) : -ESRCH;
+
+    if (result == -ESRCH)
+        return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
+                         lives ? "stopped" : spec_status_words[status]);
+    if (result < 0)
+        return error_errno(error, -result, "signal container \"%s\"", state->id);
+    return 0;
+}
+
+int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
+                 bool all, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    AUTO_STATE state = state_of(&arena, options, id);
+    int number = signal_of_text(signal);
+
+    if (number < 0)
+        return error_set(error, EINVAL, "unknown signal \"%s\"", signal);
+    TRY(state_open(&state, error));
+    if (!state.has_record)
+        return error_set(error, ENOENT, "container \"%s\" does not exist", id);
+    const struct cgroup_record cgroups = {state.record.cgroups, state.record.n_cgroups,
+                                          state.record.made_cgroups, state.record.n_made_cgroups};
+    if (all && cgroups.n_paths > 0)
+        return cgroup_signal(&cgroups, number, error);
+    return signal_process(&state, number, error);
+}
+
+static int check_deletable(const struct state *state, struct error *error)
+{
+    if (state_status(state) != SPEC_STATUS_RUNNING)
+        return 0;
+    return error_set(error, EBUSY,
+                     "cannot delete container \"%s\" that is running: kill it first, or --force",
+                     state->id);
+}
+
+int runtime_delete(const struct runtime_options *options, const char *id, bool force,
+                   struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    AUTO_STATE state = state_of(&arena, options, id);
+    int result = state_open_locked(&state, error);
+
+    if (result == -ENOENT && force) {
+        *error = (struct error){0};
+        return 0;
+    }
+    if (result < 0)
+        return result;
+    if (!force)
+        TRY(check_deletable(&state, error));
+    return destroy_container(&state, error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/init/image.h"
+#include "berth/sys/launch.h"
+#include "berth/sys/memfd.h"
+#include "berth/sys/socket.h"
+#include "creation.h"
+
+/* Where the kernel forbids programs in memory (vm.memfd_noexec) the installed file does. */
+static int open_image(void)
+{
+    size_t size;
+    const void *bytes = init_image(&size);
+    int fd = sys_memfd_sealed("berth-init", bytes, size, true);
+
+    return fd == -EACCES ? sys_open_program(BERTH_INIT_PATH) : fd;
+}
+
+static int open_start_socket(const struct creation *creation)
+{
+    return creation->run ? -1
+                         : sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+}
+
+int creation_launch(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    AUTO_FD image = open_image();
+    AUTO_FD plan = sys_memfd_sealed("berth-plan", conduct->plan, conduct->plan->size, false);
+    AUTO_FD start = open_start_socket(creation);
+    AUTO_FD cgroup = -1;
+
+    if (image < 0 || plan < 0)
+        return image < 0 ? image : plan;
+    if (!creation->run && start < 0)
+        return start;
+    TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
+    struct sys_launch launch = {
+        .image = image,
+        .name = "berth-init",
+        .flags = step->number[0],
+        .cgroup = cgroup,
+        .given = {creation->far_socket, plan, start},
+        .n_kept = creation->kept_fds,
+    };
+    creation->launched = sys_launch(&launch, &conduct->pidfd);
+    if (creation->launched < 0)
+        return creation->launched;
+    conduct->is_parent = true;
+    fd_close(&creation->far_socket);
+    return 0;
+}

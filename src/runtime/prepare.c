@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/probe.h"
+#include "berth/plan/build.h"
+#include "berth/spec/check.h"
+#include "berth/spec/read.h"
+#include "berth/spec/support.h"
+#include "berth/sys/launch.h"
+#include "berth/sys/probe.h"
+#include "creation.h"
+
+/* The directory `path` without symbolic links; `what` names it in errors. */
+static int resolve_dir(struct creation *creation, const char *what, const char *path,
+                       const char **ret_path)
+{
+    char resolved[PATH_MAX];
+    struct stat info;
+
+    if (realpath(path, resolved) == NULL || stat(resolved, &info) < 0)
+        return error_errno(creation->error, errno, "%s %s", what, path);
+    if (!S_ISDIR(info.st_mode))
+        return error_errno(creation->error, ENOTDIR, "%s %s", what, path);
+    *ret_path = arena_string(creation->arena, resolved);
+    return 0;
+}
+
+static int read_bundle(struct creation *creation)
+{
+    const struct runtime_create *request = creation->request;
+    const char *name = request->config_file != NULL ? request->config_file : "config.json";
+    char *bytes;
+
+    TRY(resolve_dir(creation, "bundle", request->bundle != NULL ? request->bundle : ".",
+                    &creation->bundle));
+    const char *path = text_path_join(creation->arena, creation->bundle, name);
+    int result = file_read(creation->arena, AT_FDCWD, path, &bytes, &creation->config_size);
+    if (result < 0)
+        return error_errno(creation->error, -result, "read %s", path);
+    creation->config_bytes = bytes;
+    TRY(spec_read_config(creation->arena, bytes, creation->config_size, &creation->config,
+                         creation->error));
+    TRY(spec_check_config(creation->config, creation->error));
+    TRY(spec_check_support(creation->config, creation->error));
+    return resolve_dir(
+        creation, "root.path: the root file system",
+        text_path_join(creation->arena, creation->bundle, creation->config->root->path),
+        &creation->rootfs);
+}
+
+static int check_terminal(struct creation *creation)
+{
+    const struct runtime_create *request = creation->request;
+    bool detaches = !creation->run || request->detach;
+    bool terminal = creation->config->process != NULL && creation->config->process->terminal;
+
+    if (creation->run && creation->config->process == NULL)
+        return error_set(creation->error, EINVAL, "process: there is none to run");
+    if (detaches && terminal && request->console_socket == NULL)
+        return error_set(creation->error, EINVAL,
+                         "process.terminal: cannot allocate tty if berth will detach without "
+                         "setting console socket");
+    if ((!detaches || !terminal) && request->console_socket != NULL)
+        return error_set(creation->error, EINVAL,
+                         "cannot use console socket if berth will not detach or allocate tty");
+    return 0;
+}
+
+/* LISTEN_FDS is meant for us if LISTEN_PID says so or is missing (sd_listen_fds(3)). */
+static unsigned count_listen_fds(void)
+{
+    const char *count = getenv("LISTEN_FDS");
+    const char *pid = getenv("LISTEN_PID");
+    uint64_t number;
+
+    if (pid != NULL && (text_to_u64(pid, &number) < 0 || number != (uint64_t) getpid()))
+        return 0;
+    if (count == NULL || text_to_u64(count, &number) < 0 || number > INT_MAX / 2)
+        return 0;
+    return (unsigned) number;
+}
+
+static void count_descriptors(struct creation *creation)
+{
+    creation->listen_fds = count_listen_fds();
+    unsigned preserved = creation->request->preserve_fds;
+    unsigned most = preserved > INT_MAX / 2 ? INT_MAX / 2 : preserved;
+    creation->kept_fds = sys_count_inherited(creation->listen_fds + most);
+}
+
+static int probe_caller(struct creation *creation)
+{
+    struct plan_host *host = &creation->host;
+    struct sys_caller caller;
+    int result = sys_probe_caller(&caller);
+
+    if (result < 0)
+        return error_errno(creation->error, -result, "look at the caller's capabilities");
+    host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
+    host->in_user_namespace = caller.in_user_namespace;
+    host->can_make_devices = host->privileged && !caller.in_user_namespace &&
+                             (caller.permitted >> CAP_MKNOD & 1) != 0;
+    host->bounding_capabilities = caller.bounding;
+    host->permitted_capabilities = caller.permitted;
+    return 0;
+}
+
+static void describe_hierarchies(struct creation *creation)
+{
+    const struct cgroup *cgroup = &creation->cgroup;
+    struct plan_hierarchy *hierarchies =
+        ARENA_ARRAY(creation->arena, cgroup->n_places + 1, struct plan_hierarchy);
+    struct plan_link *links =
+        ARENA_ARRAY(creation->arena, creation->cgroup_host.n_links + 1, struct plan_link);
+
+    for (size_t i = 0; i < cgroup->n_places; i++)
+        hierarchies[i] = (struct plan_hierarchy){
+            .name = cgroup->places[i].hierarchy->name,
+            .path = cgroup->places[i].path,
+            .join = cgroup->places[i].join,
+            .v2 = cgroup->places[i].hierarchy->v2,
+            .joined_by_clone = cgroup->places[i].hierarchy->v2,
+        };
+    for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
+        links[i] = (struct plan_link){creation->cgroup_host.links[i].name,
+                                      creation->cgroup_host.links[i].target};
+    creation->host.hierarchies = hierarchies;
+    creation->host.n_hierarchies = cgroup->n_places;
+    creation->host.cgroup_links = links;
+    creation->host.n_cgroup_links = creation->cgroup_host.n_links;
+}
+
+static int place_in_cgroups(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+    const struct cgroup_request request = {
+        .cgroups_path = config != NULL ? config->cgroups_path : NULL,
+        .id = creation->request->id,
+        .rootless = !creation->host.privileged || creation->host.in_user_namespace,
+    };
+
+    if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD)
+        return error_set(creation->error, ENOTSUP,
+                         "--systemd-cgroup: this version of berth cannot let systemd manage cgroups");
+    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
+        return 0;
+    TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
+    TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
+                    creation->error));
+    describe_hierarchies(creation);
+    return 0;
+}
+
+static int build_plan(struct creation *creation)
+{
+    const struct runtime_create *request = creation->request;
+    const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
+    const char *notify = getenv("NOTIFY_SOCKET");
+
+    creation->notifies = notify != NULL && notify[0] != '\0';
+    struct plan_request plan_request = {
+        .id = request->id,
+        .bundle = creation->bundle,
+        .rootfs = creation->rootfs,
+        .run = creation->run,
+        .no_pivot = request->no_pivot,
+        .no_new_keyring = request->no_new_keyring,
+        .kept_fds = creation->kept_fds,
+        .listen_fds = creation->listen_fds,
+        .notify_dir = creation->notifies
+                          ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR)
+                          : NULL,
+        .trace = request->trace_file != NULL,
+        .fault_step = request->fault_step,
+        .fault_errno = request->fault_errno,
+    };
+    return plan_build(creation->arena, creation->config, &creation->host, &plan_request,
+                      &creation->plan, creation->error);
+}
+
+/* The container sees paths below the root of states: they have to be absolute. */
+static int find_state(struct creation *creation)
+{
+    char current[PATH_MAX];
+
+    creation->state = state_of(creation->arena, creation->options, creation->request->id);
+    if (creation->state.root[0] == '/')
+        return 0;
+    if (getcwd(current, sizeof(current)) == NULL)
+        return error_errno(creation->error, errno, "find the current directory");
+    creation->state.root = text_path_join(creation->arena, current, creation->state.root);
+    return 0;
+}
+
+int creation_prepare(struct creation *creation, struct error *error)
+{
+    creation->error = error;
+    creation->far_socket = creation->launched_fd = creation->console = creation->notify = -1;
+    TRY(find_state(creation));
+    TRY(state_check_id(creation->request->id, error));
+    TRY(read_bundle(creation));
+    TRY(check_terminal(creation));
+    count_descriptors(creation);
+    TRY(probe_caller(creation));
+    TRY(place_in_cgroups(creation));
+    return build_plan(creation);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include "berth/base/text.h"
+
+/* "RTMIN", "RTMIN+N", "RTMAX", "RTMAX-N" */
+static int real_time_signal(const char *name)
+{
+    bool from_min = strncasecmp(name, "RTMIN", 5) == 0;
+    uint64_t distance = 0;
+
+    if (!from_min && strncasecmp(name, "RTMAX", 5) != 0)
+        return -EINVAL;
+    if (name[5] != '\0' &&
+        (name[5] != (from_min ? '+' : '-') || text_to_u64(name + 6, &distance) < 0))
+        return -EINVAL;
+    if (distance > (uint64_t) (SIGRTMAX - SIGRTMIN))
+        return -EINVAL;
+    return from_min ? SIGRTMIN + (int) distance : SIGRTMAX - (int) distance;
+}
+
+int signal_of_text(const char *text)
+{
+    uint64_t number;
+
+    if (text_to_u64(text, &number) == 0)
+        return number <= (uint64_t) SIGRTMAX ? (int) number : -EINVAL;
+    if (strncasecmp(text, "SIG", 3) == 0)
+        text += 3;
+    for (int signal = 1; signal < NSIG; signal++) {
+        const char *name = sigabbrev_np(signal);
+
+        if (name != NULL && strcasecmp(name, text) == 0)
+            return signal;
+    }
+    return real_time_signal(text);
+}

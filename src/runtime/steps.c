@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's steps, but for LAUNCH. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/seccomp/seccomp.h"
+#include "berth/sys/memfd.h"
+#include "berth/sys/mount.h"
+#include "berth/sys/process.h"
+#include "berth/sys/socket.h"
+#include "berth/sys/terminal.h"
+#include "creation.h"
+#include "hook.h"
+#include "idmap.h"
+#include "notify.h"
+
+/* Beside the containers, with a name that no container can have. */
+#define SECCOMP_CACHE "@seccomp"
+
+/* The time of now: RFC 3339 in UTC with nanoseconds. */
+static const char *time_of_now(struct arena *arena)
+{
+    struct timespec now;
+    struct tm date;
+    char seconds[32];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &date);
+    strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &date);
+    return arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
+}
+
+static void fill_record(struct creation *creation)
+{
+    const struct spec_config *config = creation->config;
+    const struct spec_hooks *hooks = config->hooks;
+
+    creation->state.has_record = true;
+    creation->state.record = (struct spec_record){
+        .id = creation->request->id,
+        .oci_version = config->oci_version,
+        .bundle = creation->bundle,
+        .rootfs = creation->rootfs,
+        .created = time_of_now(creation->arena),
+        .annotations = config->annotations,
+        .n_annotations = config->n_annotations,
+        .poststart = hooks != NULL && hooks->n_poststart > 0,
+        .poststop = hooks != NULL && hooks->n_poststop > 0,
+        .cgroups = creation->cgroup.record.paths,
+        .n_cgroups = creation->cgroup.record.n_paths,
+        .made_cgroups = creation->cgroup.record.made,
+        .n_made_cgroups = creation->cgroup.record.n_made,
+    };
+}
+
+/* A file of the state directory; what is half written is no harm before the first record stands there. */
+static int write_state_file(struct creation *creation, const char *name, const void *bytes,
+                            size_t size)
+{
+    AUTO_FD fd = openat(creation->state.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int result = fd < 0 ? -errno : fd_write_all(fd, bytes, size);
+
+    if (result < 0)
+        return error_errno(creation->error, -result, "write %s/%s/%s", creation->state.root,
+                           creation->state.id, name);
+    return 0;
+}
+
+static int save_state(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    TRY(state_make(&creation->state, creation->error));
+    creation->made_state = true;
+    fill_record(creation);
+    TRY(write_state_file(creation, STATE_CONFIG, creation->config_bytes, creation->config_size));
+    if (!creation->run)
+        TRY(write_state_file(creation, STATE_PLAN, conduct->plan, conduct->plan->size));
+    if (creation->notifies)
+        TRY(notify_open(creation->state.dir, &creation->notify, creation->error));
+    return state_save(&creation->state, creation->error);
+}
+
+static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    const struct spec_linux *config = creation->config->linux;
+
+    (void) step;
+    TRY(cgroup_make(creation->arena, &creation->cgroup,
+                    config != NULL ? config->resources : NULL, creation->error));
+    creation->made_cgroups = true;
+    return 0;
+}
+
+/* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
+static int take_over_init(struct creation *creation, struct conduct *conduct)
+{
+    creation->launched_fd = fd_take(&conduct->pidfd);
+    creation->init = conduct->init_pid;
+    conduct->pidfd = sys_pidfd_open(creation->init);
+    if (conduct->pidfd < 0)
+        return conduct->pidfd;
+    TRY(sys_pidfd_reap(creation->launched_fd, NULL));
+    fd_close(&creation->launched_fd);
+    return 0;
+}
+
+static int record_init(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    if (conduct->init_pid != 0)
+        TRY(take_over_init(creation, conduct));
+    else
+        creation->init = creation->launched;
+    creation->state.record.pid = creation->init;
+    creation->state.record.has_pid = creation->state.record.has_start_time = true;
+    TRY(sys_process_start_time(creation->init, &creation->state.record.start_time));
+    /* A hook may take long: if this process is killed meanwhile, `delete` has to find INIT. */
+    return creation->config->hooks != NULL ? state_save(&creation->state, creation->error) : 0;
+}
+
+static int map_ids(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    return idmap_write(creation->arena, creation->config->linux, creation->launched,
+                       creation->host.privileged, creation->error);
+}
+
+static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    char path[64];
+    char score[32];
+
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", creation->init);
+    snprintf(score, sizeof(score), "%lld", (long long) step->number[0]);
+    return file_put(AT_FDCWD, path, score);
+}
+
+static int put_in_slot(struct conduct *conduct, const struct plan_step *step, int fd)
+{
+    if (fd < 0)
+        return fd;
+    fd_close(&conduct->slot[step->makes]);
+    conduct->slot[step->makes] = fd;
+    return 0;
+}
+
+static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    const char *dir = runtime_default_root(creation->arena);
+    const char *cache = file_make_dirs(dir, 0700) < 0
+                            ? NULL
+                            : text_path_join(creation->arena, dir, SECCOMP_CACHE);
+    int fd = -1;
+
+    TRY(seccomp_make_program(creation->config->linux->seccomp, cache, &fd, creation->error));
+    return put_in_slot(conduct, step, fd);
+}
+
+static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    bool is_created = step->makes == PLAN_SLOT_STATE_CREATED;
+
+    return put_in_slot(conduct, step,
+                       hook_open_state(creation->arena, &creation->state.record,
+                                       is_created ? SPEC_STATUS_CREATED : SPEC_STATUS_CREATING));
+}
+
+static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
+{
+    return put_in_slot(conduct, step, sys_memfd_empty("hook-output"));
+}
+
+static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
+{
+    const char *path = plan_text(conduct->plan, step->text[0]);
+
+    return put_in_slot(conduct, step, sys_open_tree(path, step->number[0] != 0));
+}
+
+static int send_console(struct creation *creation, int console)
+{
+    static const char name[] = "/dev/ptmx";
+    const char *path = creation->request->console_socket;
+    AUTO_FD socket = sys_socket_connect(AT_FDCWD, path, SOCK_STREAM);
+    int result = socket < 0 ? socket : sys_socket_send(socket, name, sizeof(name) - 1, console);
+
+    if (result < 0)
+        return error_errno(creation->error, -result, "send the terminal to the console socket %s",
+                           path);
+    return 0;
+}
+
+static int hand_console(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    AUTO_FD console = fd_take(&conduct->slot[PLAN_SLOT_CONSOLE]);
+
+    (void) step;
+    if (console < 0)
+        return -EBADF;
+    if (creation->request->console_socket != NULL)
+        return send_console(creation, console);
+    if (creation->config->process->console_size == NULL)
+        sys_terminal_copy_size(STDIN_FILENO, console);
+    creation->console = fd_take(&console);
+    return 0;
+}
+
+static const char *const *unpack_list(struct conduct *conduct, uint32_t offset, uint32_t count)
+{
+    struct text_list list = {.arena = conduct->arena};
+    const char *item = plan_text(conduct->plan, offset);
+
+    for (uint32_t i = 0; i < count; i++) {
+        text_list_add(&list, item);
+        item += strlen(item) + 1;
+    }
+    return (const char *const *) list.item;
+}
+
+static int run_hook(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    struct hook_call call = {
+        .path = plan_text(conduct->plan, step->text[0]),
+        .argv = unpack_list(conduct, step->list, step->list_count),
+        .envp = unpack_list(conduct, step->second_list, step->second_list_count),
+        .timeout_s = step->number[0],
+    };
+    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATING);
+
+    fd_close(&conduct->hook_output);
+    conduct->hook_output = result.output;
+    conduct->hook_value = result.wait_status;
+    return -result.number;
+}
+
+static int write_pid_file(struct creation *creation)
+{
+    const char *path = creation->request->pid_file;
+    const char *pid = arena_printf(creation->arena, "%d", creation->init);
+
+    if (path == NULL)
+        return 0;
+    int result = file_replace(AT_FDCWD, path, pid, strlen(pid), 0644);
+    if (result < 0)
+        return error_errno(creation->error, -result, "write the pid file %s", path);
+    creation->wrote_pid_file = true;
+    return 0;
+}
+
+static int commit(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    TRY(write_pid_file(creation));
+    creation->state.record.committed = true;
+    return state_save(&creation->state, creation->error);
+}
+
+conduct_handler *const *creation_handlers(void)
+{
+    static conduct_handler *const handlers[PLAN_OPS] = {
+        [PLAN_SAVE_STATE] = save_state,
+        [PLAN_MAKE_CGROUP] = make_cgroup,
+        [PLAN_LAUNCH] = creation_launch,
+        [PLAN_RECORD_INIT] = record_init,
+        [PLAN_MAP_IDS] = map_ids,
+        [PLAN_SET_OOM_SCORE] = set_oom_score,
+        [PLAN_COMPILE_SECCOMP] = compile_seccomp,
+        [PLAN_WRITE_HOOK_STATE] = write_hook_state,
+        [PLAN_OPEN_HOOK_OUTPUT] = open_hook_output,
+        [PLAN_HAND_CONSOLE] = hand_console,
+        [PLAN_COMMIT] = commit,
+        [PLAN_OPEN_TREE] = open_tree_step,
+        [PLAN_RUN_HOOK] = run_hook,
+    };
+
+    return handlers;
+}

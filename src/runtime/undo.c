@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way back from a creation that has failed. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/sys/process.h"
+#include "creation.h"
+#include "destroy.h"
+
+static void kill_child(int *pidfd)
+{
+    if (*pidfd < 0)
+        return;
+    sys_pidfd_signal(*pidfd, SIGKILL);
+    sys_pidfd_reap(*pidfd, NULL);
+    fd_close(pidfd);
+}
+
+/* The first stage ends first: then it has told of INIT, or INIT finds nobody at the other end and ends of itself. */
+static void kill_children(struct creation *creation)
+{
+    struct conduct *conduct = &creation->conduct;
+
+    kill_child(&creation->launched_fd);
+    kill_child(&conduct->pidfd);
+    if (creation->init != 0)
+        return;
+    conduct_drain(conduct);
+    if (conduct->init_pid != 0)
+        conduct->pidfd = sys_pidfd_open(conduct->init_pid);
+    kill_child(&conduct->pidfd);
+}
+
+void creation_undo(struct creation *creation)
+{
+    /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them, nothing else. */
+    bool runs_poststop =
+        creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.record.committed;
+    struct error error = {0};
+
+    kill_children(creation);
+    creation_close(creation);
+    if (creation->wrote_pid_file)
+        unlink(creation->request->pid_file);
+    if (!creation->made_state)
+        return;
+    creation->state.record.pid = 0;
+    creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
+    if (destroy_container(&creation->state, &error) < 0)
+        log_warning("%s", error.text);
+}
+
+void creation_close(struct creation *creation)
+{
+    conduct_close(&creation->conduct);
+    fd_close(&creation->far_socket);
+    fd_close(&creation->console);
+    fd_close(&creation->notify);
+}
