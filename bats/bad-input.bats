@@ -1,0 +1,725 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What bad input gets: one clear message, a status that is not 0, and the host as it was.
+
+load helpers
+load helpers-fs
+
+# assert_refused WORDS: the command that run_rt ran has failed as it should; berth's message has the words.
+assert_refused() {
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    [ "$status" -ne 124 ] || fail_with "it took too long"
+    [ "$status" -lt 128 ] || [ "$status" -eq 255 ] || fail_with "it ended with status $status"
+    [ -n "$output" ] || fail_with "there is no message"
+    refute_output 'goroutine|panic:|Sanitizer|core dumped'
+    if [ "$RT_KIND" = berth ] && [ -n "$1" ]; then
+        grep -Fq -- "$1" <<<"$output" || fail_with "the message does not say '$1'"
+    fi
+    assert_host_unchanged
+}
+
+# refused WORDS EXPR...: a configuration edited by jq expressions.
+refused() {
+    config "${@:2}"
+    host_snapshot
+    run_c
+    assert_refused "$1"
+}
+
+# refused_text WORDS TEXT: a configuration of that text.
+refused_text() {
+    printf '%s' "$2" >"$BUNDLE/config.json"
+    host_snapshot
+    run_c
+    assert_refused "$1"
+}
+
+# refused_call WORDS ARGS...
+refused_call() {
+    host_snapshot
+    run_rt "${@:2}"
+    assert_refused "$1"
+}
+
+# ---- JSON
+
+@test "JSON: an empty file" {
+    refused_text 'config.json:1:' ''
+}
+
+@test "JSON: no object" {
+    refused_text 'config.json:1:1' '[]'
+}
+
+@test "JSON: cut off" {
+    refused_text 'broken JSON' "$(head -c 300 "$SUITE_DIR/config.json")"
+}
+
+@test "JSON: a comma too many, with line and column" {
+    refused_text 'config.json:3:' $'{\n"ociVersion": "1.0.2",\n,"root": {}}'
+}
+
+@test "JSON: something after the end" {
+    refused_text 'broken JSON' "$(cat "$SUITE_DIR/config.json") {}"
+}
+
+@test "JSON: binary" {
+    refused_text 'config.json:1:' $'\x7fELF\x02\x01\xff\xfe'
+}
+
+@test "JSON: nested very deep" {
+    refused_text 'config.json:1:' "$(printf '[%.0s' {1..5000})"
+}
+
+@test "JSON: invalid UTF-8" {
+    refused_text 'config.json:' $'{"ociVersion": "1.0.2", "hostname": "\xff\xfe"}'
+}
+
+@test "JSON: a NUL in a string" {
+    refused 'process.cwd' '.process.cwd = "/\u0000etc"'
+}
+
+# ---- types and missing properties
+
+@test "type: a number for a string" {
+    refused 'mounts[1].source: expected a string, got a number' '.mounts[1].source = 5'
+}
+
+@test "type: a string for a number" {
+    refused 'process.user.uid' '.process.user.uid = "0"'
+}
+
+@test "type: a string for an array" {
+    refused 'process.args' '.process.args = "true"'
+}
+
+@test "type: an object for an array" {
+    refused 'mounts' '.mounts = {}'
+}
+
+@test "type: an array for an object" {
+    refused 'process' '.process = []'
+}
+
+@test "type: a string for a boolean" {
+    refused 'root.readonly' '.root.readonly = "yes"'
+}
+
+@test "type: a fraction for an integer" {
+    refused 'process.user.uid' '.process.user.uid = 1.5'
+}
+
+@test "type: a negative uid" {
+    refused 'process.user.uid' '.process.user.uid = -1'
+}
+
+@test "type: a uid beyond 32 bits" {
+    refused 'process.user.uid' '.process.user.uid = 4294967296'
+}
+
+@test "type: a number beyond 64 bits" {
+    refused_text 'linux.resources.memory.limit' \
+    '{"ociVersion":"1.0.2","root":{"path":"rootfs"},"process":{"cwd":"/","args":["true"],"user":{"uid":0,"gid":0}},
+      "linux":{"namespaces":[{"type":"mount"}],"resources":{"memory":{"limit":99999999999999999999999}}}}'
+}
+
+@test "type: an annotation that is no string" {
+    refused 'annotations' '.annotations = {"a": 1}'
+}
+
+@test "missing: ociVersion" {
+    refused 'ociVersion' 'del(.ociVersion)'
+}
+
+@test "missing: root.path" {
+    refused 'root.path' 'del(.root.path)'
+}
+
+@test "missing: process.cwd" {
+    refused 'process.cwd' 'del(.process.cwd)'
+}
+
+@test "missing: process.args" {
+    refused 'process.args' 'del(.process.args)'
+}
+
+@test "missing: mounts[].destination" {
+    refused 'mounts[7].destination' '.mounts += [{type: "tmpfs", source: "tmpfs"}]'
+}
+
+@test "missing: namespaces[].type" {
+    refused 'linux.namespaces[6].type' '.linux.namespaces += [{}]'
+}
+
+@test "two errors are both reported" {
+    refused 'process.cwd' '.process.cwd = "relative" | .mounts[1].source = 5'
+    berth_only
+    assert_output 'mounts\[1\]\.source'
+}
+
+# ---- values
+
+@test "value: ociVersion abc" {
+    refused 'ociVersion' '.ociVersion = "abc"'
+}
+
+@test "value: ociVersion 9.9.9" {
+    refused 'ociVersion' '.ociVersion = "9.9.9"'
+}
+
+@test "value: ociVersion empty" {
+    refused 'ociVersion' '.ociVersion = ""'
+}
+
+@test "value: empty args" {
+    refused 'process.args' '.process.args = []'
+}
+
+@test "value: an empty program name" {
+    refused 'process.args[0]' '.process.args = [""]'
+}
+
+@test "value: a relative cwd" {
+    refused 'process.cwd' '.process.cwd = "tmp"'
+}
+
+@test "value: an unknown namespace type" {
+    refused 'linux.namespaces[6].type' '.linux.namespaces += [{type: "bogus"}]'
+}
+
+@test "value: a namespace twice" {
+    refused 'linux.namespaces[6]' '.linux.namespaces += [{type: "pid"}]'
+}
+
+@test "value: a relative namespace path" {
+    refused 'linux.namespaces[6].path' '.linux.namespaces += [{type: "user", path: "proc/self/ns/user"}]'
+}
+
+@test "value: an unknown rlimit" {
+    refused 'process.rlimits[0].type' '.process.rlimits = [{type: "RLIMIT_BOGUS", soft: 1, hard: 1}]'
+}
+
+@test "value: an rlimit twice" {
+    refused 'process.rlimits[1].type' '.process.rlimits += .process.rlimits'
+}
+
+@test "value: an rlimit with soft above hard" {
+    refused 'process.rlimits[0].soft' '.process.rlimits[0].soft = 2000'
+}
+
+@test "value: an empty annotation key" {
+    refused 'annotations' '.annotations = {"": "x"}'
+}
+
+@test "value: hook timeout 0" {
+    refused 'hooks.createRuntime[0].timeout' '.hooks.createRuntime = [{path: "/bin/true", timeout: 0}]'
+}
+
+@test "value: hook timeout negative" {
+    refused 'hooks.createRuntime[0].timeout' '.hooks.createRuntime = [{path: "/bin/true", timeout: -5}]'
+}
+
+@test "value: a relative hook path" {
+    refused 'hooks.poststop[0].path' '.hooks.poststop = [{path: "bin/true"}]'
+}
+
+@test "value: device type x" {
+    refused 'linux.devices[0].type' '.linux.devices = [{path: "/dev/x", type: "x", major: 1, minor: 3}]'
+}
+
+@test "value: a relative device path" {
+    refused 'linux.devices[0].path' '.linux.devices = [{path: "dev/x", type: "c", major: 1, minor: 3}]'
+}
+
+@test "value: device major out of range" {
+    refused 'linux.devices[0].major' '.linux.devices = [{path: "/dev/x", type: "c", major: 123456789, minor: 3}]'
+}
+
+@test "value: ioPriority 9" {
+    refused 'process.ioPriority.priority' '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 9}'
+}
+
+@test "value: an unknown ioPriority class" {
+    refused 'process.ioPriority.class' '.process.ioPriority = {class: "IOPRIO_CLASS_BOGUS", priority: 1}'
+}
+
+@test "value: an unknown scheduler policy" {
+    refused 'process.scheduler.policy' '.process.scheduler = {policy: "SCHED_BOGUS"}'
+}
+
+@test "value: rootfsPropagation bogus" {
+    refused 'linux.rootfsPropagation' '.linux.rootfsPropagation = "bogus"'
+}
+
+@test "value: personality with flags" {
+    refused 'linux.personality.flags[0]' '.linux.personality = {domain: "LINUX", flags: ["X"]}'
+}
+
+@test "value: an unknown personality" {
+    refused 'linux.personality.domain' '.linux.personality = {domain: "BOGUS"}'
+}
+
+@test "value: oomScoreAdj 2000" {
+    refused 'process.oomScoreAdj' '.process.oomScoreAdj = 2000'
+}
+
+@test "value: cgroupsPath that leads upwards" {
+    refused 'linux.cgroupsPath' '.linux.cgroupsPath = "/../../../tmp/x"'
+}
+
+@test "value: a relative masked path" {
+    refused 'linux.maskedPaths[0]' '.linux.maskedPaths = ["proc/kcore"]'
+}
+
+@test "value: a relative read-only path" {
+    refused 'linux.readonlyPaths[0]' '.linux.readonlyPaths = ["proc/sys"]'
+}
+
+@test "value: seccomp with an unknown action" {
+    refused 'linux.seccomp.defaultAction' '.linux.seccomp = {defaultAction: "SCMP_ACT_BOGUS"}'
+}
+
+@test "value: seccomp without an action" {
+    refused 'linux.seccomp.defaultAction' '.linux.seccomp = {syscalls: []}'
+}
+
+@test "value: seccomp rule without names" {
+    refused 'linux.seccomp.syscalls[0].names' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [], action: "SCMP_ACT_ERRNO"}]}'
+}
+
+@test "value: seccomp errno for an action that takes none" {
+    refused 'linux.seccomp.defaultErrnoRet' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 5}'
+}
+
+@test "value: seccomp with an unknown architecture" {
+    refused 'linux.seccomp.architectures[0]' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_BOGUS"]}'
+}
+
+@test "value: seccomp listenerMetadata without listenerPath" {
+    refused 'linux.seccomp.listenerMetadata' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerMetadata: "x"}'
+}
+
+@test "value: mappings without a user namespace" {
+    refused 'linux.uidMappings' '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+@test "value: timeOffsets without a time namespace" {
+    refused 'linux.timeOffsets' '.linux.timeOffsets = {boottime: {secs: 5}}'
+}
+
+@test "value: an unknown clock" {
+    refused 'linux.timeOffsets' '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {bogus: {secs: 5}}'
+}
+
+@test "value: a memory swap below its limit" {
+    refused 'linux.resources.memory.swap' '.linux.resources.memory = {limit: 104857600, swap: 52428800}'
+}
+
+@test "value: idmap with only one of the mappings" {
+    refused 'mounts[7]' '.mounts += [{destination: "/a", type: "bind", source: "/tmp", options: ["bind", "idmap"], uidMappings: [{containerID: 0, hostID: 5, size: 1}]}]'
+}
+
+# ---- host facts
+
+@test "host: no rootfs" {
+    refused 'nowhere' '.root.path = "nowhere"'
+}
+
+@test "host: a bind source that does not exist" {
+    refused 'mounts[7]' '.mounts += [{destination: "/a", type: "bind", source: "/no/such/file", options: ["bind"]}]'
+}
+
+@test "host: an unknown file system" {
+    refused 'mounts[7]' '.mounts += [{destination: "/a", type: "bogusfs", source: "x"}]'
+}
+
+@test "host: a bad option of a file system" {
+    refused 'mounts[7]' '.mounts += [{destination: "/a", type: "tmpfs", source: "x", options: ["size=lots"]}]'
+}
+
+@test "host: a mount target below a file" {
+    refused 'mounts[7]' '.mounts += [{destination: "/etc/passwd/sub", type: "tmpfs", source: "x"}]'
+}
+
+@test "host: a sysctl that no namespace has" {
+    refused 'linux.sysctl' '.linux.sysctl = {"kernel.panic": "5"}'
+}
+
+@test "host: a sysctl that does not exist" {
+    refused 'linux.sysctl' '.linux.sysctl = {"net.ipv4.bogus": "5"}'
+}
+
+@test "host: hostname without a uts namespace" {
+    refused 'hostname' '.linux.namespaces |= map(select(.type != "uts"))'
+}
+
+@test "host: a cwd that is a file" {
+    refused 'process.cwd' '.process.cwd = "/etc/passwd"'
+}
+
+@test "host: a namespace path that does not exist" {
+    refused 'linux.namespaces[6]' '.linux.namespaces += [{type: "user", path: "/no/such/ns"}]'
+}
+
+@test "host: a namespace path of another type" {
+    refused 'linux.namespaces[1]' '(.linux.namespaces[] | select(.type == "network")).path = "/proc/1/ns/ipc"'
+}
+
+@test "host: a namespace path that is no namespace" {
+    refused 'linux.namespaces[1]' '(.linux.namespaces[] | select(.type == "network")).path = "/etc/passwd"'
+}
+
+@test "host: a uid that is not mapped" {
+    refused 'process.user.uid' '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] |
+        .linux.gidMappings = .linux.uidMappings | .process.user.uid = 500'
+}
+
+@test "host: a user namespace without mappings" {
+    refused 'linux.uidMappings' '.linux.namespaces += [{type: "user"}]'
+}
+
+@test "host: mappings that overlap" {
+    refused 'linux.uidMappings' '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10},
+        {containerID: 5, hostID: 200000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+@test "host: an AppArmor profile that cannot be applied" {
+    [ ! -d /sys/kernel/security/apparmor ] || skip "AppArmor is here"
+    refused 'process.apparmorProfile' '.process.apparmorProfile = "no-such-profile"'
+}
+
+@test "host: a hook that does not exist" {
+    refused 'hooks.createRuntime[0]' '.hooks.createRuntime = [{path: "/no/such/hook"}]'
+}
+
+@test "host: a hook that fails" {
+    refused 'hooks.createRuntime[0]' '.hooks.createRuntime = [{path: "/bin/false"}]'
+}
+
+@test "host: a hook in the container that fails" {
+    refused 'hooks.startContainer[0]' '.hooks.startContainer = [{path: "/bin/false"}]'
+}
+
+@test "host: a seccomp listener that nobody listens on" {
+    refused 'linux.seccomp' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/no/such/socket",
+        syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}'
+}
+
+@test "host: a network device that does not exist" {
+    refused 'linux.netDevices' '.linux.netDevices = {"nosuchdev0": {}}'
+}
+
+@test "host: an unknown cgroup file in unified" {
+    refused 'linux.resources.unified' '.linux.resources.unified = {"bogus.file/../x": "5"}'
+}
+
+@test "host: intelRdt without resctrl" {
+    [ ! -e /sys/fs/resctrl/schemata ] || skip "resctrl is here"
+    refused 'linux.intelRdt' '.linux.intelRdt = {l3CacheSchema: "L3:0=ff"}'
+}
+
+# ---- the program
+
+program_refused() {
+    local want=$1 words=$2
+    shift 2
+    set_args "$@"
+    host_snapshot
+    run_c
+    assert_refused "$words"
+    [ "$RT_KIND" != berth ] || assert_status "$want"
+}
+
+@test "program: not found in PATH" {
+    program_refused 127 'executable file not found in' no-such-program
+}
+
+@test "program: an absolute path that does not exist" {
+    program_refused 127 'no such file or directory' /no/such/program
+}
+
+@test "program: a directory" {
+    program_refused 126 'permission denied' /etc
+}
+
+@test "program: without the x bit" {
+    program_refused 126 'permission denied' /etc/passwd
+}
+
+@test "program: a script whose interpreter is missing names it" {
+    printf '#!/no/such/interpreter\n' >rootfs/script && chmod 755 rootfs/script
+    program_refused 127 /no/such/interpreter /script
+}
+
+@test "program: not a program" {
+    printf 'text\n' >rootfs/text && chmod 755 rootfs/text
+    program_refused 126 'exec format error' /text
+}
+
+@test "program: below a file" {
+    program_refused 126 'not a directory' /etc/passwd/program
+}
+
+@test "program: create finds out already" {
+    set_args /no/such/program
+    refused_call 'no such file or directory' create --bundle "$BUNDLE" "$ID"
+}
+
+# ---- the command line
+
+@test "call: no command" {
+    refused_call ''
+}
+
+@test "call: an unknown command" {
+    refused_call 'bogus' bogus
+}
+
+@test "call: an unknown option" {
+    refused_call '--bogus' run --bogus "$ID"
+}
+
+@test "call: an unknown global option" {
+    refused_call '--bogus' --bogus list
+}
+
+@test "call: run without an id" {
+    refused_call '' run --bundle "$BUNDLE"
+}
+
+@test "call: two ids" {
+    refused_call '' run --bundle "$BUNDLE" "$ID" another
+}
+
+@test "call: an option without its value" {
+    refused_call '--bundle' run --bundle
+}
+
+@test "call: an empty id" {
+    refused_call '' run --bundle "$BUNDLE" ""
+}
+
+@test "call: an id with a slash" {
+    refused_call 'a/b' run --bundle "$BUNDLE" "a/b"
+}
+
+@test "call: the id .." {
+    refused_call '' run --bundle "$BUNDLE" ".."
+}
+
+@test "call: an id with a blank" {
+    refused_call 'a b' run --bundle "$BUNDLE" "a b"
+}
+
+@test "call: an id of 2000 characters" {
+    refused_call '' run --bundle "$BUNDLE" "$(printf 'x%.0s' {1..2000})"
+}
+
+@test "call: a bundle that does not exist" {
+    refused_call '/no/such/bundle' run --bundle /no/such/bundle "$ID"
+}
+
+@test "call: a bundle that is a file" {
+    refused_call '/etc/passwd' run --bundle /etc/passwd "$ID"
+}
+
+@test "call: a bundle without config.json" {
+    rm config.json && refused_call 'config.json' run --bundle "$BUNDLE" "$ID"
+}
+
+@test "call: config.json is a directory" {
+    rm config.json && mkdir config.json && refused_call 'config.json' run --bundle "$BUNDLE" "$ID"
+}
+
+@test "call: preserve-fds that is no number" {
+    refused_call 'preserve-fds' run --bundle "$BUNDLE" --preserve-fds lots "$ID"
+}
+
+@test "call: preserve-fds that is negative" {
+    refused_call 'preserve-fds' run --bundle "$BUNDLE" --preserve-fds=-3 "$ID"
+}
+
+@test "call: preserve-fds that is huge" {
+    refused_call 'preserve-fds' run --bundle "$BUNDLE" --preserve-fds 99999999999999999999 "$ID"
+}
+
+@test "call: an unknown signal" {
+    set_args sleep 100
+    create_c
+    refused_call 'BOGUS' kill "$ID" BOGUS
+}
+
+@test "call: an unknown log format" {
+    refused_call 'log-format' --log-format xml list
+}
+
+@test "call: a log that cannot be written" {
+    refused_call '/no/such/dir/log' --log /no/such/dir/log run --bundle "$BUNDLE" "$ID"
+}
+
+@test "call: state of an unknown id" {
+    refused_call 'does not exist' state nobody
+}
+
+@test "call: start of an unknown id" {
+    refused_call 'does not exist' start nobody
+}
+
+@test "call: kill of an unknown id" {
+    refused_call 'does not exist' kill nobody
+}
+
+@test "call: delete of an unknown id" {
+    refused_call 'does not exist' delete nobody
+}
+
+@test "call: usage goes to stderr" {
+    rt bogus-command >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || true
+    [ -s "$BATS_TEST_TMPDIR/stderr" ] && [ ! -s "$BATS_TEST_TMPDIR/stdout" ]
+}
+
+@test "state: an id that is in use" {
+    set_args sleep 100
+    create_c
+    refused_call "$ID" run --bundle "$BUNDLE" "$ID"
+    assert_equal "$(state_of)" created
+}
+
+@test "state: start of a running container" {
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    refused_call "$ID" start "$ID"
+    assert_equal "$(state_of)" running
+}
+
+@test "state: delete of a running container" {
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    refused_call "$ID" delete "$ID"
+    assert_equal "$(state_of)" running
+}
+
+@test "state: kill of a stopped container" {
+    create_c
+    rt start "$ID"
+    wait_status stopped
+    refused_call 'not running' kill "$ID" KILL
+}
+
+# ---- files and sockets
+
+@test "file: a pid file that cannot be written" {
+    refused_call '/no/such/dir/pid' create --bundle "$BUNDLE" --pid-file /no/such/dir/pid "$ID"
+}
+
+@test "file: a pid file that is a directory" {
+    refused_call "$BUNDLE" create --bundle "$BUNDLE" --pid-file "$BUNDLE" "$ID"
+}
+
+@test "file: a console socket that does not exist" {
+    config '.process.terminal = true'
+    refused_call '/no/such/socket' create --bundle "$BUNDLE" --console-socket /no/such/socket "$ID"
+}
+
+@test "file: a console socket that nobody listens on" {
+    config '.process.terminal = true'
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("sock")'
+    refused_call 'sock' create --bundle "$BUNDLE" --console-socket "$BUNDLE/sock" "$ID"
+}
+
+@test "file: a terminal without a console socket for a detached run" {
+    config '.process.terminal = true'
+    refused_call 'console-socket' run --detach --bundle "$BUNDLE" "$ID"
+}
+
+@test "file: a terminal without a console socket for create" {
+    config '.process.terminal = true'
+    refused_call 'console-socket' create --bundle "$BUNDLE" "$ID"
+}
+
+@test "file: a console socket without a terminal" {
+    refused_call 'terminal' create --bundle "$BUNDLE" --console-socket "$BUNDLE/sock" "$ID"
+}
+
+@test "file: a root directory that cannot be made" {
+    touch "$BATS_TEST_TMPDIR/afile"
+    ROOT=$BATS_TEST_TMPDIR/afile/root
+    refused_call "$BATS_TEST_TMPDIR/afile" run --bundle "$BUNDLE" "$ID"
+}
+
+@test "file: a full disk for the state" {
+    mkdir "$ROOT"
+    host_mount -t tmpfs -o size=64k tmpfs "$ROOT"
+    in_ns dd if=/dev/zero of="$ROOT/fill" bs=4k count=100 2>/dev/null || true
+    refused_call 'no space left on device' run --bundle "$BUNDLE" "$ID"
+    assert_equal "$(in_ns ls "$ROOT")" fill
+}
+
+@test "file: no inode left for the state" {
+    mkdir "$ROOT"
+    host_mount -t tmpfs -o nr_inodes=1 tmpfs "$ROOT"
+    refused_call 'no space left on device' run --bundle "$BUNDLE" "$ID"
+}
+
+@test "file: a read-only file system for the state" {
+    mkdir "$ROOT"
+    host_mount -t tmpfs -o ro tmpfs "$ROOT"
+    refused_call 'read-only file system' run --bundle "$BUNDLE" "$ID"
+}
+
+# ---- permissions and limits
+
+# as_user COMMAND...: the runtime as an ordinary user who may not write in ROOT
+as_user() {
+    status=0
+    timeout 10 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups "$RUNTIME" --root "$ROOT" "$@" \
+        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+@test "permission: an ordinary user cannot write the state" {
+    mkdir -m 755 "$ROOT"
+    host_snapshot
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_refused 'permission denied'
+}
+
+@test "permission: an ordinary user cannot have a container without a user namespace" {
+    ROOT=$BATS_TEST_TMPDIR/user-root
+    mkdir -m 755 "$ROOT" && chown 1000 "$ROOT"
+    host_snapshot
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_refused ''
+    assert_equal "$(ls -A "$ROOT")" ""
+}
+
+@test "permission: an ordinary user cannot see the state of root's container" {
+    set_args sleep 100
+    create_c
+    host_snapshot
+    as_user state "$ID"
+    assert_refused ''
+}
+
+@test "permission: an unreadable config.json" {
+    ROOT=$BATS_TEST_TMPDIR/user-root
+    mkdir -m 755 "$ROOT" && chown 1000 "$ROOT"
+    chmod 600 config.json
+    host_snapshot
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_refused 'permission denied'
+}
+
+@test "limit: hardly any open files" {
+    local n
+    host_snapshot
+    for n in 4 5 6 8 12; do
+        status=0
+        (ulimit -Sn "$n" && rt_exec run --bundle "$BUNDLE" "$ID") </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+        read_output "$BATS_TEST_TMPDIR/run-out"
+        [ "$status" -eq 0 ] || assert_refused 'too many open files'
+    done
+    assert_host_unchanged
+}
