@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+# hooks: when and where they run, what they are given, and what their failures do.
+load helpers
+
+KINDS="prestart createRuntime createContainer startContainer poststart poststop"
+
+# The log's directory has one name on both sides: hooks of either kind of place can write there.
+test_setup() {
+    LOGS=$BATS_TEST_TMPDIR/logs
+    LOG=$LOGS/log
+    mkdir -p "$LOGS"
+    config ".mounts += [{destination: \"$LOGS\", source: \"$LOGS\", options: [\"rbind\", \"rw\"]}]"
+}
+
+# hook KIND SCRIPT [MORE]: one more hook of that kind that runs SCRIPT, with more properties as jq
+hook() {
+    local script
+    script=$(jq -Rs . <<<"$2")
+    config ".hooks.$1 += [{path: \"/bin/sh\", args: [\"sh\", \"-c\", $script]} + {${3:-}}]"
+}
+
+hook_all() {
+    local kind
+    for kind in $KINDS; do hook "$kind" "${1//KIND/$kind}"; done
+}
+
+log_is() { assert_equal "$(xargs <"$LOG")" "$1"; }
+whole_life() {
+    create_c
+    rt start "$ID" || return 1
+    wait_status stopped
+    rt delete "$ID"
+}
+gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still there"; }
+
+@test "the six kinds run in their order" {
+    hook_all "echo KIND >>$LOG"
+    set_sh "echo program >>$LOG; exec sleep 100"
+    create_c
+    log_is "prestart createRuntime createContainer"
+    rt start "$ID"
+    wait_until file_has program "$LOG"
+    assert_equal "$(grep -v program "$LOG" | xargs)" "prestart createRuntime createContainer startContainer poststart"
+    assert_equal "$(grep -n startContainer "$LOG" | cut -d: -f1)" 4
+    rt kill "$ID" KILL
+    wait_status stopped
+    rt delete "$ID"
+    assert_equal "$(tail -1 "$LOG")" poststop
+    assert_equal "$(wc -l <"$LOG")" 7
+}
+
+@test "run runs all of them" {
+    hook_all "echo KIND >>$LOG"
+    run_c
+    assert_status 0
+    assert_equal "$(sort "$LOG" | xargs)" "createContainer createRuntime poststart poststop prestart startContainer"
+}
+
+@test "hooks of one kind run in the order of the list" {
+    local i kind
+    for kind in createRuntime startContainer poststop; do
+        for i in 1 2 3; do hook $kind "sleep 0.0$((4 - i)); echo $kind$i >>$LOG"; done
+    done
+    run_c
+    assert_status 0
+    log_is "createRuntime1 createRuntime2 createRuntime3 startContainer1 startContainer2 startContainer3 poststop1 poststop2 poststop3"
+}
+
+@test "every hook gets the state on stdin" {
+    hook_all "cat >$LOGS/KIND"
+    config '.annotations = {"org.example": "note"}'
+    set_args sleep 0.05
+    whole_life
+    local kind
+    for kind in $KINDS; do
+        jq -e --arg id "$ID" --arg bundle "$BUNDLE" '.id == $id and .bundle == $bundle and .annotations == {"org.example": "note"}
+            and (.ociVersion | test("^1[.][0-9]+[.][0-9]+"))' "$LOGS/$kind" >/dev/null || fail_with "$kind: $(cat "$LOGS/$kind")"
+    done
+}
+
+@test "the state's status says the phase" {
+    hook_all "cat >$LOGS/KIND"
+    set_args sleep 0.2
+    whole_life
+    assert_equal "$(jq -r .status "$LOGS/prestart")" creating
+    assert_equal "$(jq -r .status "$LOGS/createRuntime")" creating
+    assert_equal "$(jq -r .status "$LOGS/createContainer")" creating
+    assert_equal "$(jq -r .status "$LOGS/startContainer")" created
+    assert_equal "$(jq -r .status "$LOGS/poststart")" running
+    assert_equal "$(jq -r .status "$LOGS/poststop")" stopped
+}
+
+@test "the state's pid is the container's process, as the place of the hook sees it" {
+    hook_all "cat >$LOGS/KIND"
+    set_args sleep 0.2
+    create_c
+    local pid kind
+    pid=$(init_pid)
+    rt start "$ID"
+    for kind in prestart createRuntime poststart; do assert_equal "$kind $(jq .pid "$LOGS/$kind")" "$kind $pid"; done
+    for kind in createContainer startContainer; do assert_equal "$kind $(jq .pid "$LOGS/$kind")" "$kind 1"; done
+}
+
+@test "prestart, createRuntime, poststart and poststop run in the runtime's namespaces" {
+    hook_all "readlink /proc/self/ns/{mnt,net,pid,uts,ipc} /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/pid | sort -u >$LOGS/KIND"
+    whole_life
+    local kind
+    in_ns sh -c "readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/pid | sort -u" >"$LOGS/host"
+    for kind in prestart createRuntime poststart poststop; do diff "$LOGS/host" "$LOGS/$kind"; done
+}
+
+@test "createContainer runs in the container's namespaces before pivot_root" {
+    hook createContainer "readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/ipc >$LOGS/hook
+        [ -e $BUNDLE/config.json ] && echo host-paths >>$LOGS/where; [ -e $BUNDLE/rootfs/proc/version ] && echo mounts >>$LOGS/where"
+    set_args sleep 100
+    create_c
+    local pid
+    pid=$(init_pid)
+    readlink /proc/"$pid"/ns/mnt /proc/"$pid"/ns/net /proc/"$pid"/ns/uts /proc/"$pid"/ns/ipc | diff - "$LOGS/hook"
+    assert_equal "$(xargs <"$LOGS/where")" "host-paths mounts"
+}
+
+@test "startContainer resolves and runs inside the container" {
+    # The host has no such program.
+    config '.hooks.startContainer = [{path: "/bin/payload-hook", args: ["payload", "exit", "0"]}]'
+    ln -s payload rootfs/bin/payload-hook
+    hook startContainer "(readlink /proc/self/ns/mnt; readlink /proc/self/ns/pid) >$LOGS/hook; ls / >$LOGS/root"
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    local pid
+    pid=$(init_pid)
+    readlink "/proc/$pid/ns/mnt" "/proc/$pid/ns/pid" | diff - "$LOGS/hook"
+    grep -qx mnt "$LOGS/root"
+    [ ! -e "/bin/payload-hook" ]
+}
+
+@test "a createRuntime hook can reach the new network namespace" {
+    hook createRuntime "pid=\$(sed 's/.*\"pid\": *\([0-9]*\).*/\1/'); readlink /proc/self/ns/net /proc/\$pid/ns/net >$LOG"
+    whole_life
+    assert_equal "$(sort -u "$LOG" | wc -l)" 2
+}
+
+@test "the environment is exactly what the hook's env says" {
+    local kind
+    for kind in $KINDS; do
+        hook $kind "tr '\\0' '\\n' </proc/self/environ >$LOGS/$kind" 'env: ["A=1", "B=two words"]'
+    done
+    SECRET=1 run_c
+    assert_status 0
+    for kind in $KINDS; do assert_equal "$(cat "$LOGS/$kind")" $'A=1\nB=two words'; done
+}
+
+@test "without env the environment is empty" {
+    hook createRuntime "wc -c </proc/self/environ >$LOGS/a"
+    hook startContainer "wc -c </proc/self/environ >$LOGS/b" 'env: []'
+    SECRET=1 run_c
+    assert_status 0
+    assert_equal "$(cat "$LOGS/a" "$LOGS/b" | xargs)" "0 0"
+}
+
+@test "args are the hook's whole argv" {
+    printf 'tr "\\0" : </proc/$$/cmdline >%s\n' "$LOG" >script
+    config ".hooks.createRuntime = [{path: \"/bin/sh\", args: [\"any name\", \"$BUNDLE/script\", \"x y\"]}]"
+    run_c
+    assert_status 0
+    assert_equal "$(cat "$LOG")" "any name:$BUNDLE/script:x y:"
+}
+
+@test "without args the argv is the path alone" {
+    printf '#!/bin/sh\ntr "\\0" "|" </proc/$$/cmdline >%s\n' "$LOG" >"$BATS_TEST_TMPDIR/script"
+    chmod 755 "$BATS_TEST_TMPDIR/script"
+    config ".hooks.createRuntime = [{path: \"$BATS_TEST_TMPDIR/script\"}]"
+    run_c
+    assert_status 0
+    assert_equal "$(cat "$LOG")" "/bin/sh|$BATS_TEST_TMPDIR/script|"
+}
+
+@test "a hook has descriptors 0, 1 and 2 alone" {
+    local kind
+    for kind in $KINDS; do hook $kind "(cd /proc/self/fd; for f in *; do [ ! -h \$f ] || printf '%s ' \$f; done) >$LOGS/$kind"; done
+    run rt run "$ID" 7</etc/group
+    assert_status 0
+    for kind in $KINDS; do assert_equal "$(cat "$LOGS/$kind")" "0 1 2 "; done
+}
+
+@test "a relative path is an error" {
+    host_snapshot
+    config '.hooks.createRuntime = [{path: "bin/true"}]'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "a timeout of 0 or less is an error" {
+    host_snapshot
+    local timeout
+    for timeout in 0 -1; do
+        config ".hooks = {poststop: [{path: \"/bin/true\", timeout: $timeout}]}"
+        run_fails create "$ID"
+    done
+    assert_host_unchanged
+}
+
+@test "a hook within its timeout is fine" {
+    hook createRuntime "sleep 0.05; echo done >$LOG" 'timeout: 10'
+    run_c
+    assert_status 0
+    log_is done
+}
+
+@test "a hook past its timeout is killed and counts as failed" {
+    host_snapshot
+    hook createRuntime "echo \$\$ >$LOG; exec sleep 30" 'timeout: 1'
+    local start=$SECONDS
+    run_fails create "$ID"
+    [ $((SECONDS - start)) -lt 6 ]
+    ! kill -0 "$(cat "$LOG")" 2>/dev/null
+    assert_host_unchanged
+}
+
+@test "a failing prestart, createRuntime or createContainer hook fails create without a trace" {
+    host_snapshot
+    local kind
+    for kind in prestart createRuntime createContainer; do
+        config 'del(.hooks)'
+        hook $kind 'exit 3'
+        run_fails create "$ID"
+        gone
+    done
+    assert_host_unchanged
+}
+
+@test "the error of a failing hook names the hook" {
+    hook createRuntime true
+    hook createRuntime 'exit 3'
+    run_fails create "$ID"
+    assert_output 'hook'
+}
+
+@test "after a failing hook no further one of its kind runs, but poststop hooks do" {
+    hook createRuntime "echo one >>$LOG; exit 1"
+    hook createRuntime "echo two >>$LOG"
+    hook createContainer "echo three >>$LOG"
+    hook poststop "echo poststop >>$LOG"
+    run_fails create "$ID"
+    log_is "one poststop"
+}
+
+@test "a failing createContainer hook is followed by the poststop hooks" {
+    hook createContainer "exit 1"
+    hook poststop "echo poststop >>$LOG"
+    run_fails create "$ID"
+    log_is poststop
+}
+
+@test "a hook that dies by a signal has failed" {
+    hook createRuntime 'kill -9 $$'
+    host_snapshot
+    run_fails create "$ID"
+    assert_host_unchanged
+}
+
+@test "a hook whose program is missing has failed" {
+    config '.hooks.createRuntime = [{path: "/no/such/hook"}]'
+    host_snapshot
+    run_fails create "$ID"
+    assert_output '/no/such/hook'
+    assert_host_unchanged
+}
+
+@test "a failing startContainer hook makes start fail, and the program never runs" {
+    hook startContainer 'exit 1'
+    set_sh "echo ran >>$LOG"
+    create_c
+    run_fails start "$ID"
+    sleep 0.05
+    [ ! -e "$LOG" ]
+}
+
+@test "a failing startContainer hook destroys the container and poststop hooks run" {
+    host_snapshot
+    hook startContainer 'exit 1'
+    hook poststop "echo poststop >>$LOG"
+    create_c
+    run_fails start "$ID"
+    gone
+    log_is poststop
+    assert_host_unchanged
+}
+
+@test "a failing poststart hook makes start fail and destroys the container" {
+    host_snapshot
+    hook poststart 'exit 1'
+    hook poststop "echo poststop >>$LOG"
+    set_args sleep 100
+    create_c
+    run_fails start "$ID"
+    gone
+    log_is poststop
+    assert_host_unchanged
+}
+
+@test "a failing hook makes run fail without a trace" {
+    local kind
+    host_snapshot
+    for kind in prestart createRuntime createContainer startContainer poststart; do
+        config 'del(.hooks)'
+        hook $kind 'exit 1'
+        set_args sleep 100
+        run_fails run "$ID"
+        gone
+    done
+    assert_host_unchanged
+}
+
+@test "a failing poststop hook is a warning, and the others run" {
+    hook poststop 'exit 1'
+    hook poststop "echo second >>$LOG"
+    create_c
+    run_ok delete --force "$ID"
+    log_is second
+    gone
+}
+
+@test "poststop hooks run once" {
+    hook poststop "echo poststop >>$LOG"
+    whole_life
+    rt delete "$ID" 2>/dev/null || true
+    rt delete --force "$ID"
+    log_is poststop
+}
+
+@test "poststop hooks run when the cgroups are gone" {
+    hook poststop "find /sys/fs/cgroup -name '*$ID*' | wc -l >$LOG"
+    whole_life
+    log_is 0
+}
+
+@test "a hook that does not read its stdin does no harm" {
+    # More than a pipe holds.
+    config '.annotations = {big: ("x" * 200000)}'
+    hook_all "exec </dev/null; echo KIND >>$LOG"
+    whole_life
+    assert_equal "$(wc -l <"$LOG")" 6
+}
+
+@test "a hook may leave a process behind without holding up the runtime" {
+    hook createRuntime "sleep 3 & echo \$! >$LOG"
+    local start=$SECONDS
+    run_c
+    assert_status 0
+    [ $((SECONDS - start)) -lt 3 ]
+    kill "$(cat "$LOG")"
+}
+
+@test "empty lists of hooks are fine" {
+    config '.hooks = {prestart: [], createRuntime: [], createContainer: [], startContainer: [], poststart: [], poststop: []}'
+    run_c
+    assert_status 0
+}
+
+@test "delete --force of a created container runs the poststop hooks" {
+    hook poststop "echo poststop >>$LOG"
+    create_c
+    run_ok delete --force "$ID"
+    log_is poststop
+}
