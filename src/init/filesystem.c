@@ -13,16 +13,22 @@ static const struct superblock_flag {
     {MS_LAZYTIME, "lazytime"}, {MS_MANDLOCK, "mand"},
 };
 
-/* The bytes up to the comma that ends the option. Those are no separators: an escaped comma, which
- * overlay has in paths, and one before a digit, which tmpfs has in "mpol=bind:0-3,5". */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The bytes up to the comma that ends the option. An escaped comma does not, which overlay has in
+ * paths, nor does one before a digit in a memory policy ("mpol=bind:0-3,5"). */
 static size_t option_size(const char *options)
 {
+    const bool is_policy = init_begins(options, "mpol=");
     size_t n = 0;
 
     for (; options[n] != '\0'; n++) {
         if (options[n] == '\\' && options[n + 1] != '\0')
             n++;
-        else if (options[n] == ',' && (options[n + 1] < '0' || options[n + 1] > '9'))
+        else if (options[n] == ',' && !(is_policy && is_digit(options[n + 1])))
             break;
     }
     return n;

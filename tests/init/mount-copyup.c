@@ -194,7 +194,7 @@ static void race(struct init *init)
     int pid = sys_clone(SIGCHLD, NULL), status;
     if (pid == 0)
         churn();
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 800; i++) {
         EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs"}), 0);
         CALL(init, init_copy_up, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT});
         EXPECT(is_stolen(init, "dir/canary") || is_stolen(init, "link/canary"), false);

@@ -180,11 +180,24 @@ static void by_mount(struct init *init)
     EXPECT(mount_over(init, "tmpfs", NULL, MS_REMOUNT | MS_RDONLY), -EINVAL);
 }
 
+/* Commas in a memory policy; without NUMA there is none. */
+static void memory_policy(struct init *init)
+{
+    if (make(init, "tmpfs", "mpol=bind:0", 0, 0) == -EINVAL)
+        return;
+    EXPECT(make(init, "tmpfs", "mpol=bind:0,0-0,size=64k", 0, 0), 0);
+    EXPECT(target(init, "/t", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);
+    EXPECT(statfs_of(ROOT "/t").f_blocks, 16);
+    EXPECT(make(init, "tmpfs", "size=64k,0", 0, 0), -EINVAL);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
         {"a new file system with options and attributes", new_file_system},
         {"flags of the superblock", superblock_flags},
+        {"commas in a memory policy", memory_policy},
         {"bad types and options", bad_file_systems},
         {"overlay with an escaped comma", overlay},
         {"binds of directories, trees and files", binds},
