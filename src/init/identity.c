@@ -26,9 +26,17 @@ int init_become_root(struct init *init, const struct plan_step *step)
 int init_set_rlimit(struct init *init, const struct plan_step *step)
 {
     struct rlimit64 limit = {step->number[1], step->number[2]};
+    struct rlimit64 old;
+    int r;
 
     (void) init;
-    return sys_prlimit((unsigned) step->number[0], &limit);
+    if (step->number[3] == 0)
+        return sys_prlimit((unsigned) step->number[0], &limit, NULL);
+    r = sys_prlimit((unsigned) step->number[0], NULL, &old);
+    if (r < 0 || old.rlim_max >= limit.rlim_max)
+        return r;
+    old.rlim_max = limit.rlim_max;
+    return sys_prlimit((unsigned) step->number[0], &old, NULL);
 }
 
 int init_limit_capabilities(struct init *init, const struct plan_step *step)

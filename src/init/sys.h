@@ -169,9 +169,10 @@ static inline int sys_prctl(int option, unsigned long a, unsigned long b)
     return (int) start_call6(__NR_prctl, option, SYS_WORD(a), SYS_WORD(b), 0, 0, 0);
 }
 
-static inline int sys_prlimit(unsigned resource, const struct rlimit64 *limit)
+static inline int sys_prlimit(unsigned resource, const struct rlimit64 *limit,
+                              struct rlimit64 *ret_old)
 {
-    return (int) start_call6(__NR_prlimit64, 0, resource, SYS_WORD(limit), 0, 0, 0);
+    return (int) start_call6(__NR_prlimit64, 0, resource, SYS_WORD(limit), SYS_WORD(ret_old), 0, 0);
 }
 
 static inline int sys_seccomp(unsigned operation, unsigned long flags,

@@ -145,8 +145,8 @@ static void print_step(const struct plan_header *plan, int step, struct text *te
     const struct plan_step *values = &plan_steps(plan)[step];
     const char *place = plan_step_place(plan, step);
 
-    text_addf(text, "%3d %-5s %s", step, plan_actor_name(values->actor),
-              plan_step_words(text->arena, plan, step));
+    text_addf(text, "%3d %-5s %s: %s", step, plan_actor_name(values->actor),
+              plan_step_name(plan, step), plan_step_words(text->arena, plan, step));
     print_numbers(values, text);
     if (values->list_count > 0) {
         text_add(text, " (");

@@ -72,7 +72,7 @@ static void make_environment(struct plan_builder *builder, struct text_list *env
         put_variable(env, "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR "/notify.sock");
 }
 
-static void set_limits(struct plan_builder *builder)
+static void set_limits(struct plan_builder *builder, bool only_raise)
 {
     const struct spec_process *process = builder->config->process;
 
@@ -82,7 +82,8 @@ static void set_limits(struct plan_builder *builder)
         PLAN_ADD(builder, .op = PLAN_SET_RLIMIT, .by = PLAN_INIT,
                  .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
                  .text = {spec_rlimit_type_words[limit->type]},
-                 .number = {(uint64_t) rlimit_numbers[limit->type], limit->soft, limit->hard});
+                 .number = {(uint64_t) rlimit_numbers[limit->type], limit->soft, limit->hard,
+                        only_raise});
     }
 }
 
@@ -146,7 +147,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     const struct spec_process *process = builder->config->process;
 
     open_terminal(builder, user);
-    set_limits(builder);
+    set_limits(builder, true);
     PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
              .place = "process.capabilities.bounding", .number = {sets->bounding});
     if (find_variable(env, "HOME") == NULL)
@@ -174,6 +175,7 @@ int plan_make_process(struct plan_builder *builder)
     plan_run_hooks_at_start(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
              .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
+    set_limits(builder, false);
     plan_confine(builder, &sets);
     PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
              .text = {process->args[0]}, .list = process->args, .n_list = process->n_args,

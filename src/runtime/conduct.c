@@ -45,8 +45,10 @@ static const struct plan_step *step_at(const struct conduct *conduct, int step)
 /* The init's side is through with all that it does before execve(2). */
 static bool has_executed(const struct conduct *conduct)
 {
-    return conduct->heard != PLAN_NONE &&
-           step_at(conduct, conduct->heard)->op == PLAN_CLOSE_DESCRIPTORS;
+    for (int step = 0; step <= conduct->heard; step++)
+        if (step_at(conduct, step)->op == PLAN_CLOSE_DESCRIPTORS)
+            return true;
+    return false;
 }
 
 static int next_of_init(const struct conduct *conduct)
