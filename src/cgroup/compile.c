@@ -2,11 +2,16 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "files.h"
@@ -179,11 +184,34 @@ int cgroup_compile(struct arena *arena, const struct cgroup *cgroup,
     return 0;
 }
 
+/* Rules for devices come a dozen at a time: the file stays open as long as the next write is to it
+ * too. */
+static int write_next(const struct cgroup_write *write, const struct cgroup_write *former, int *fd)
+{
+    char path[PATH_MAX];
+
+    if (*fd < 0 || former->place != write->place || !text_equal(former->file, write->file)) {
+        fd_close(fd);
+        if (snprintf(path, sizeof(path), "%s/%s", write->place->path, write->file) >=
+            (int) sizeof(path))
+            return -ENAMETOOLONG;
+        *fd = open(path, O_WRONLY | O_CLOEXEC);
+    }
+    if (*fd < 0)
+        return -errno;
+    ssize_t written = pwrite(*fd, write->text, strlen(write->text), 0);
+    if (written < 0)
+        return -errno;
+    return (size_t) written == strlen(write->text) ? 0 : -EIO;
+}
+
 int cgroup_write(const struct cgroup_writes *writes, struct error *error)
 {
+    AUTO_FD fd = -1;
+
     for (size_t i = 0; i < writes->count; i++) {
         const struct cgroup_write *write = &writes->item[i];
-        int result = cgroup_put(write->place->path, write->file, write->text);
+        int result = write_next(write, i == 0 ? NULL : write - 1, &fd);
 
         if (result == 0 || (write->forgiven != 0 && result == -write->forgiven))
             continue;

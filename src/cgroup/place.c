@@ -13,7 +13,7 @@
 #include "berth/base/text.h"
 #include "files.h"
 
-#define DEFAULT_PARENT "/berth"
+#define DEFAULT_NAME "berth"
 #define PLACE "linux.cgroupsPath"
 
 struct planner {
@@ -21,7 +21,8 @@ struct planner {
     struct cgroup *cgroup;
     struct error *error;
     const char *path;   /* of the container's cgroup, clean and with a leading "/" */
-    bool below_default; /* it is below DEFAULT_PARENT, which is the runtime's own */
+    bool is_free;       /* no absolute cgroupsPath: the runtime decides where it is */
+    bool below_default; /* below /berth, which is the runtime's own */
     struct text_list paths;
     struct text_list made;
 };
@@ -40,13 +41,15 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
 {
     const char *asked = request->cgroups_path;
 
+    /* Flat: a parent of its own would double what has to be made and removed. */
     if (asked == NULL || asked[0] == '\0')
-        asked = request->id;
+        asked = arena_printf(planner->arena, "/" DEFAULT_NAME "-%s", request->id);
     if (has_dots(asked))
         return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
                          asked);
+    planner->is_free = asked != request->cgroups_path || asked[0] != '/';
     planner->below_default = asked[0] != '/';
-    const char *parent = planner->below_default ? DEFAULT_PARENT "/" : "";
+    const char *parent = planner->below_default ? "/" DEFAULT_NAME "/" : "";
     planner->path =
         text_path_clean(planner->arena, arena_printf(planner->arena, "%s%s", parent, asked));
     if (text_equal(planner->path, "/"))
@@ -134,7 +137,7 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     const char *top = hierarchy->mount_point;
     const char *below = planner->path;
 
-    if (planner->cgroup->rootless && planner->below_default && !may_write(top)) {
+    if (planner->cgroup->rootless && planner->is_free && !may_write(top)) {
         if (hierarchy->own == NULL)
             return 0;
         below = text_path_clean(arena, arena_printf(arena, "%s%s", hierarchy->own, planner->path));

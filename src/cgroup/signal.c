@@ -26,7 +26,8 @@ static int signal_member(struct signaller *signaller, const char *path, const ch
     AUTO_FD pidfd = sys_pidfd_open((pid_t) strtol(line, NULL, 10));
     if (pidfd < 0)
         return pidfd == -ESRCH || pidfd == -EINVAL ? 0 : pidfd;
-    if (cgroup_read(signaller->arena, path, "cgroup.procs", &now) < 0 || !cgroup_has_word(now, line))
+    if (cgroup_read(signaller->arena, path, "cgroup.procs", &now) < 0 ||
+        !cgroup_has_word(now, line))
         return 0;
     int result = sys_pidfd_signal(pidfd, signaller->signal);
     return result == -ESRCH ? 0 : result;

@@ -47,11 +47,10 @@ struct cgroup_request {
                       not writable */
 };
 
-/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
- * mount point, a relative one below /berth, none: /berth/ID. Where an ordinary user cannot write,
- * /berth is below the caller's own cgroup if that is writable; else the hierarchy is left out. An
- * existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0 or a
- * negative errno. */
+/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's mount point, a
+ * relative one below /berth, none: /berth-ID. Where an ordinary user cannot write, the latter two are
+ * below the caller's own cgroup if that is writable; else the hierarchy is left out. An existing cgroup that is frozen or
+ * holds processes is -EBUSY; ".." is -EINVAL. Returns 0 or a negative errno. */
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error);
