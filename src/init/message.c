@@ -53,7 +53,9 @@ static void receive(struct init *init)
                   control.level == SYS_SOL_SOCKET && control.type == SYS_SCM_RIGHTS;
     int makes;
 
-    if (r == -EINTR)
+    /* A host that leaves messages unread resets the connection: what it has sent before still
+     * comes. */
+    if (r == -EINTR || r == -ECONNRESET)
         return;
     if (r != sizeof(message) || message.step < 0 ||
         (uint32_t) message.step >= init->plan->step_count ||
