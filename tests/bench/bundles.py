@@ -68,6 +68,7 @@ class Bundles:
         subprocess.run([runtime, 'spec', '--bundle', folder], check=True)
         with open(folder / 'config.json', encoding='utf-8') as file:
             self.default = json.load(file)
+        self.default['ociVersion'] = '1.0.0'  # older runtimes refuse later ones, which change nothing here
         self.default['process'].update(terminal=False, args=['true'])
         self.default['root']['path'] = str(self.rootfs)
 
