@@ -55,19 +55,6 @@ static int move_kept(struct init *init, int n)
     return r < 0 ? r : 0;
 }
 
-int init_close_descriptors(struct init *init, const struct plan_step *step)
-{
-    int n = (int) step->number[0];
-    int r = n > 0 ? move_kept(init, n) : 0;
-
-    if (r < 0)
-        return r;
-    if (sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
-        close_on_exec_from(PLAN_FD_FIRST + n);
-    init_reset_signals();
-    return 0;
-}
-
 const char **init_list(const struct init *init, uint32_t offset, uint32_t count)
 {
     const char **list = init_allocate(((size_t) count + 2) * sizeof(char *));
@@ -78,6 +65,38 @@ const char **init_list(const struct init *init, uint32_t offset, uint32_t count)
         text += strlen(text) + 1;
     }
     return list;
+}
+
+/* EXECUTE's lists, before a seccomp filter forbids to have memory. */
+static int prepare_lists(struct init *init)
+{
+    const struct plan_step *steps = plan_steps(init->plan);
+    uint32_t i = (uint32_t) init->current;
+
+    while (i < init->plan->step_count && steps[i].op != PLAN_EXECUTE)
+        i++;
+    if (i == init->plan->step_count)
+        return 0;
+    init->argv = init_list(init, steps[i].list, steps[i].list_count);
+    init->env = init_list(init, steps[i].second_list, steps[i].second_list_count);
+    if (init->argv == NULL || init->env == NULL)
+        return -ENOMEM;
+    if (init->home[0] != '\0')
+        init->env[steps[i].second_list_count] = init->home;
+    return 0;
+}
+
+int init_close_descriptors(struct init *init, const struct plan_step *step)
+{
+    int n = (int) step->number[0];
+    int r = n > 0 ? move_kept(init, n) : 0;
+
+    if (r < 0)
+        return r;
+    if (sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+        close_on_exec_from(PLAN_FD_FIRST + n);
+    init_reset_signals();
+    return prepare_lists(init);
 }
 
 static int check_program(const char *path)
@@ -155,16 +174,10 @@ int init_find_program(struct init *init, const struct plan_step *step)
 
 int init_execute(struct init *init, const struct plan_step *step)
 {
-    const char **argv = init_list(init, step->list, step->list_count);
-    const char **env = init_list(init, step->second_list, step->second_list_count);
     struct statx status;
-    int r;
+    int r = sys_execve(init->program, init->argv, init->env);
 
-    if (argv == NULL || env == NULL)
-        return -ENOMEM;
-    if (init->home[0] != '\0')
-        env[step->second_list_count] = init->home;
-    r = sys_execve(init->program, argv, env);
+    (void) step;
     /* The program is there: it is its interpreter that is not. */
     if (r == -ENOENT && sys_statx(AT_FDCWD, init->program, 0, STATX_TYPE, &status) == 0)
         init->value = 1;

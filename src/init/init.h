@@ -29,6 +29,8 @@ struct init {
     bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
+    const char **argv;          /* EXECUTE's, from CLOSE_DESCRIPTORS on */
+    const char **env;
     char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
 };
 

@@ -186,6 +186,8 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     init.empty_attached = false;
     init.socket = PLAN_FD_SOCKET;
     init.heard = PLAN_NONE;
+    init.argv = NULL;
+    init.env = NULL;
     init.umask = sys_umask(0);
     init.program[0] = '\0';
     init.home[0] = '\0';

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Users, capabilities, limits, no_new_privs, seccomp, umask. */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define BIT(capability) (1ULL << (capability))
+#define STATUS(names) "grep -E '^(" names "):' /proc/$$/status"
+
+static void becomes_user(void)
+{
+    struct test_plan plan = {.steps = {{.op = PLAN_SET_USER,
+                                        .actor = PLAN_INIT,
+                                        .list = {"5", "4294967294"},
+                                        .number = {1000, 1001}},
+                                       TEST_SHELL(STATUS("Uid|Gid|Groups|CapEff|CapPrm|CapInh"))}};
+
+    tap_text(test_run(&plan).output,
+             "Uid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nGroups:\t5 4294967294 \n"
+             "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n",
+             "user, group, groups, and no capabilities");
+    plan.steps[0].list[0] = NULL;
+    plan.steps[3].list[2] = STATUS("Groups");
+    tap_text(test_run(&plan).output, "Groups:\t \n", "no groups");
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const wrong[] = {"-1", "1x", "", "4294967296", " 1"};
+        plan.steps[0].list[0] = wrong[i];
+        tap_ok(test_fail(&plan).error == EINVAL, "the group \"%s\" is none", wrong[i]);
+    }
+}
+
+static void limits_capabilities(void)
+{
+    uint64_t keep = BIT(CAP_KILL) | BIT(CAP_CHOWN) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_BPF);
+    uint64_t inherit = BIT(CAP_KILL) | BIT(CAP_CHOWN);
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_LIMIT_CAPABILITIES, .actor = PLAN_INIT, .number = {keep}},
+                  {.op = PLAN_SET_USER, .actor = PLAN_INIT, .number = {1000, 1000}},
+                  {.op = PLAN_SET_CAPABILITIES,
+                   .actor = PLAN_INIT,
+                   .number = {BIT(CAP_KILL), keep, inherit, BIT(CAP_KILL)}},
+                  TEST_SHELL(STATUS("Cap...|NoNewPrivs"))}};
+
+    tap_text(test_run(&plan).output,
+             "CapInh:\t0000000000000021\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
+             "CapBnd:\t0000008000000421\nCapAmb:\t0000000000000020\nNoNewPrivs:\t0\n",
+             "bounding, inheritable and ambient set as given");
+    plan.steps[2].number[3] = 0;
+    plan.steps[2].number[2] = 0;
+    plan.steps[3] = (struct test_step){.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT};
+    plan.steps[4] =
+        (struct test_step){.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/sh"}};
+    plan.steps[5] = (struct test_step){.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT};
+    plan.steps[6] = (struct test_step){.op = PLAN_EXECUTE,
+                                       .actor = PLAN_INIT,
+                                       .list = {"sh", "-c", STATUS("CapInh|CapAmb|NoNewPrivs")}};
+    plan.steps[7] = (struct test_step) TEST_END;
+    tap_text(test_run(&plan).output,
+             "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n",
+             "none inheritable, no_new_privs");
+    plan.steps[2].number[0] = BIT(CAP_SYS_ADMIN);
+    plan.steps[2].number[1] = BIT(CAP_KILL);
+    tap_ok(test_fail(&plan).error == EPERM, "effective, but not permitted");
+}
+
+/* Inheritable capabilities of the caller's must not come through (CVE-2022-29162). */
+static void make_inheritable(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+
+    test_must(syscall(SYS_capget, &header, data) == 0, "capget");
+    data[0].inheritable = data[0].permitted;
+    data[1].inheritable = data[1].permitted;
+    test_must(syscall(SYS_capset, &header, data) == 0, "capset");
+    test_must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == 0, "ambient");
+}
+
+static void drops_inherited(void)
+{
+    struct test_plan plan = {.steps = {{.op = PLAN_SET_CAPABILITIES,
+                                        .actor = PLAN_INIT,
+                                        .number = {BIT(CAP_KILL), BIT(CAP_KILL), 0, 0}},
+                                       TEST_SHELL(STATUS("CapInh|CapAmb"))},
+                             .prepare = make_inheritable};
+
+    tap_text(test_run(&plan).output, "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\n",
+             "the caller's inheritable and ambient capabilities are dropped");
+}
+
+static void sets_limits(void)
+{
+    struct test_plan plan = {
+        .steps = {
+            {.op = PLAN_SET_RLIMIT, .actor = PLAN_INIT, .number = {RLIMIT_NOFILE, 100, 200}},
+            {.op = PLAN_SET_RLIMIT, .actor = PLAN_INIT, .number = {RLIMIT_CORE, 0, RLIM_INFINITY}},
+            TEST_SHELL("ulimit -n; ulimit -H -n; ulimit -c; ulimit -H -c")}};
+
+    plan.steps[1].flags = PLAN_OPTIONAL; /* where the caller may not raise it */
+    tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0, "soft and hard limits");
+    plan.steps[0].number[1] = 300;
+    tap_ok(test_fail(&plan).error == EINVAL, "a soft limit above the hard one");
+}
+
+static void set_umask_027(void)
+{
+    umask(027);
+}
+
+static void sets_umask(void)
+{
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_UMASK, .actor = PLAN_INIT, .number = {07}}, TEST_SHELL("umask")},
+        .prepare = set_umask_027};
+
+    tap_text(test_run(&plan).output, "0007\n", "the umask that is asked for");
+    plan.steps[0].number[0] = 01000;
+    tap_text(test_run(&plan).output, "0027\n", "else the caller's");
+}
+
+#define CALL_OFFSET offsetof(struct seccomp_data, nr)
+#define JUMP_UNLESS(number, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, (skip))
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, (value))
+
+static struct plan_message load_filter(const struct sock_filter *filter, size_t size,
+                                       struct test_result *ret_result)
+{
+    struct test_plan plan = {
+        .steps =
+            {{.op = PLAN_COMPILE_SECCOMP, .actor = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP},
+             {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/hostname"}, .wait = 1},
+             {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {3}},
+             {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
+             {.op = PLAN_LOAD_SECCOMP, .actor = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP}},
+             {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"hostname", "x"}},
+             TEST_END},
+        .clone_flags = CLONE_NEWUTS};
+    struct plan_message message = {.step = -1};
+    int memfd = test_memfd(filter, size);
+    struct test_init init = test_launch(&plan);
+
+    test_announce(init.socket, 0, 0, memfd);
+    close(memfd);
+    if (!test_receive(init.socket, &message, NULL))
+        message.step = -1;
+    *ret_result = test_finish(&init);
+    return message;
+}
+
+static void loads_seccomp(void)
+{
+    static const struct sock_filter kill_hostname[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_OFFSET), JUMP_UNLESS(__NR_sethostname, 1),
+        RETURN(SECCOMP_RET_KILL_PROCESS), RETURN(SECCOMP_RET_ALLOW)};
+    /* Only what ops.def promises to be enough for the init itself: it ends when the program, which
+     * needs more, runs. */
+    static const struct sock_filter strict[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_OFFSET),
+                                                JUMP_UNLESS(__NR_execve, 1),
+                                                RETURN(SECCOMP_RET_ERRNO | EXDEV),
+                                                JUMP_UNLESS(__NR_write, 1),
+                                                RETURN(SECCOMP_RET_ALLOW),
+                                                RETURN(SECCOMP_RET_KILL_PROCESS)};
+    struct test_result result;
+    struct plan_message message = load_filter(kill_hostname, sizeof(kill_hostname), &result);
+
+    tap_ok(message.step == -1 && WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS,
+           "the filter applies to the program");
+    message = load_filter(strict, sizeof(strict), &result);
+    tap_ok(message.step == 5 && message.error == EXDEV,
+           "with write and execve alone the init gets to the end");
+    message = load_filter(strict, 0, &result);
+    tap_ok(message.step == 4 && message.error == EINVAL, "an empty filter is an error");
+    message = load_filter(strict, 3 * sizeof(strict[0]), &result);
+    tap_ok(message.step == 4 && message.error == EINVAL, "a filter without an end is an error");
+}
+
+int main(void)
+{
+    test_need_root();
+    becomes_user();
+    limits_capabilities();
+    drops_inherited();
+    sets_limits();
+    sets_umask();
+    loads_seccomp();
+    return tap_end();
+}
