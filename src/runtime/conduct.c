@@ -224,13 +224,34 @@ static int announce(struct conduct *conduct, int step)
     return 0;
 }
 
+/* Takes what the init has said so far. Returns 1, 0 when it is gone, or a negative errno if it has failed. */
+static int catch_up(struct conduct *conduct)
+{
+    int result = 1;
+
+    while (conduct->socket >= 0 && result > 0) {
+        struct pollfd fd = {.fd = conduct->socket, .events = POLLIN};
+
+        if (poll(&fd, 1, 0) <= 0)
+            break;
+        result = receive(conduct);
+    }
+    return result;
+}
+
 static int fail(struct conduct *conduct, int step, int number)
 {
     struct failure failure = {step, number, conduct->hook_value, conduct->hook_output};
 
-    conduct->failed_op = step_at(conduct, step)->op;
-    if (conduct->error->number != 0)
+    if (conduct->error->number != 0) {
+        conduct->failed_op = step_at(conduct, step)->op;
         return -conduct->error->number;
+    }
+    /* What is done to a process that has failed meanwhile fails too: its own words are the better ones. */
+    int caught = catch_up(conduct);
+    if (caught < 0 || (caught == 0 && number == ESRCH))
+        return caught < 0 ? caught : init_is_gone(conduct);
+    conduct->failed_op = step_at(conduct, step)->op;
     return explain_failure(conduct->arena, conduct->plan, &failure, conduct->error);
 }
 
@@ -267,12 +288,7 @@ void conduct_drain(struct conduct *conduct)
     struct error *own = conduct->error;
 
     conduct->error = &ignored;
-    while (conduct->socket >= 0) {
-        struct pollfd fd = {.fd = conduct->socket, .events = POLLIN};
-
-        if (poll(&fd, 1, 0) <= 0 || receive(conduct) <= 0)
-            break;
-    }
+    catch_up(conduct);
     conduct->error = own;
 }
 

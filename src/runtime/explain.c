@@ -16,6 +16,7 @@
 #include "berth/plan/plan.h"
 #include "berth/plan/print.h"
 #include "berth/sys/probe.h"
+#include "interpreter.h"
 
 #define TAIL_SIZE 1024
 #define EXIT_NOT_FOUND 127
@@ -53,9 +54,21 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
                      WEXITSTATUS(status), tail);
 }
 
+/* The program is there, and yet execve(2) says that something is not. */
+static void hint_at_interpreter(struct arena *arena, const struct plan_header *plan,
+                                struct error *error)
+{
+    const char *interpreter = interpreter_of_program(arena, plan);
+
+    if (interpreter != NULL)
+        error_hint(error, "the script is there, but not its interpreter \"%s\"", interpreter);
+    else
+        error_hint(error, "the file is there, but not the interpreter or loader that it names");
+}
+
 /* Callers look for these words, which Go's os/exec has coined. */
-static int explain_exec(const struct plan_header *plan, const struct failure *failure,
-                        struct error *error)
+static int explain_exec(struct arena *arena, const struct plan_header *plan,
+                        const struct failure *failure, struct error *error)
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
     const char *place = plan_step_place(plan, failure->step);
@@ -68,7 +81,7 @@ static int explain_exec(const struct plan_header *plan, const struct failure *fa
     else
         error_errno(error, failure->number, "%s: exec: \"%s\"", place, program);
     if (is_missing && step->op == PLAN_EXECUTE)
-        error_hint(error, "the file is there, but not the interpreter or loader that it names");
+        hint_at_interpreter(arena, plan, error);
     error->exit_status = is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
     return -failure->number;
 }
@@ -149,7 +162,7 @@ int explain_failure(struct arena *arena, const struct plan_header *plan,
     const char *place = plan_step_place(plan, failure->step);
 
     if (step->op == PLAN_FIND_PROGRAM || step->op == PLAN_EXECUTE)
-        return explain_exec(plan, failure, error);
+        return explain_exec(arena, plan, failure, error);
     const char *words = plan_step_words(arena, plan, failure->step);
     if (step->op == PLAN_RUN_HOOK)
         return explain_hook(arena,

@@ -68,10 +68,12 @@ static int check_terminal(struct creation *creation)
     if (detaches && terminal && request->console_socket == NULL)
         return error_set(creation->error, EINVAL,
                          "process.terminal: cannot allocate tty if berth will detach without "
-                         "setting console socket");
+                         "setting console socket (--console-socket)");
     if ((!detaches || !terminal) && request->console_socket != NULL)
         return error_set(creation->error, EINVAL,
-                         "cannot use console socket if berth will not detach or allocate tty");
+                         "--console-socket: cannot use console socket if berth will not detach or "
+                         "allocate tty (%s)",
+                         terminal ? "run without --detach" : "process.terminal is not true");
     return 0;
 }
 

@@ -88,9 +88,11 @@ int state_make(struct state *state, struct error *error)
     int result = file_make_dirs(state->root, 0700);
     if (result < 0)
         return error_errno(error, -result, "make the directory %s", state->root);
-    if (mkdir(path_of(state), 0700) < 0 && errno == EEXIST)
+    result = mkdir(path_of(state), 0700) < 0 ? -errno : 0;
+    if (result == -EEXIST)
         return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
-    result = open_dir(state);
+    if (result == 0)
+        result = open_dir(state);
     if (result == 0)
         result = lock(state);
     if (result < 0)

@@ -128,7 +128,9 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
         creation->init = creation->launched;
     creation->state.record.pid = creation->init;
     creation->state.record.has_pid = creation->state.record.has_start_time = true;
-    TRY(sys_process_start_time(creation->init, &creation->state.record.start_time));
+    int result = sys_process_start_time(creation->init, &creation->state.record.start_time);
+    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
+        return result;
     /* A hook may take long: if this process is killed meanwhile, `delete` has to find INIT. */
     return creation->config->hooks != NULL ? state_save(&creation->state, creation->error) : 0;
 }
@@ -175,13 +177,18 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
     return put_in_slot(conduct, step, fd);
 }
 
+/* runtime.md, "State": hooks in the container's namespaces see the process id that the container sees. */
 static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
+    struct spec_record record = creation->state.record;
     bool is_created = step->makes == PLAN_SLOT_STATE_CREATED;
 
+    record.pid = sys_process_inner_pid(creation->init);
+    if (record.pid < 0)
+        return record.pid;
     return put_in_slot(conduct, step,
-                       hook_open_state(creation->arena, &creation->state.record,
+                       hook_open_state(creation->arena, &record,
                                        is_created ? SPEC_STATUS_CREATED : SPEC_STATUS_CREATING));
 }
 

@@ -104,6 +104,27 @@ int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
     return 0;
 }
 
+/* "NSpid:\t4711\t1\n" in /proc/PID/status: from the reader's namespace inwards. */
+pid_t sys_process_inner_pid(pid_t pid)
+{
+    char path[64];
+    char status[4096];
+
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    ssize_t size = fd_read_all(fd, status, sizeof(status) - 1);
+    if (size < 0)
+        return (pid_t) size;
+    status[size] = '\0';
+    char *line = strstr(status, "\nNSpid:");
+    if (line == NULL)
+        return pid;
+    line[1 + strcspn(line + 1, "\n")] = '\0';
+    return (pid_t) strtol(strrchr(line, '\t') + 1, NULL, 10);
+}
+
 static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spawn *spawn)
 {
     int number = posix_spawn_file_actions_init(files);

@@ -24,6 +24,9 @@ int sys_pidfd_reap(int pidfd, int *ret_signal);
  * ever. -ESRCH when there is none or when it is dead (a zombie). */
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
 
+/* The process id that `pid` has in its own, innermost pid namespace. Returns it or a negative errno. */
+pid_t sys_process_inner_pid(pid_t pid);
+
 struct sys_spawn {
     const char *path;
     const char *const *argv;
