@@ -199,10 +199,17 @@ static int copy_content(int from, int to, int depth)
 
 int init_copy_up(struct init *init, const struct plan_step *step)
 {
-    (void) step;
+    struct statx status;
     INIT_FD from = path_open_below(init->slot[PLAN_SLOT_TARGET], ".", O_RDONLY | O_DIRECTORY);
     if (from < 0)
         return from;
     INIT_FD to = path_open_below(init->slot[PLAN_SLOT_MOUNT], ".", O_RDONLY | O_DIRECTORY);
-    return to < 0 ? to : copy_content(from, to, DEPTH_MAX);
+    if (to < 0)
+        return to;
+    int err = path_status(from, &status);
+    if (err == 0)
+        err = copy_content(from, to, DEPTH_MAX);
+    if (err == 0 && step->number[0] != 0)
+        err = finish(from, to, &status);
+    return err;
 }

@@ -91,6 +91,7 @@ struct plan_mount_words {
     bool remounts;
     bool copies_up;
     bool has_long_word;
+    bool has_mode; /* "mode=" for the file system's root */
     struct text data; /* what is left for the file system: "a,b=c" */
 };
 

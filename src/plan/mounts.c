@@ -43,6 +43,7 @@ static void apply_word(const char *word, struct plan_mount_words *words)
     if (option == NULL) {
         text_addf(&words->data, "%s%s", words->data.size > 0 ? "," : "", word);
         words->has_long_word |= strlen(word) > FSCONFIG_VALUE_MOST;
+        words->has_mode |= text_starts_with(word, "mode=");
         return;
     }
     switch (option->kind) {
@@ -239,7 +240,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
     if (words->copies_up)
         PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
-                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}, .text = {mount->destination});
+                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}, .text = {mount->destination},
+                 .number = {!words->has_mode});
     else /* they came with the mount */
         after.attributes = (struct plan_attributes){0};
     plan_apply_mount_words(builder, PLAN_SLOT_MOUNT, &after, place);
