@@ -55,6 +55,7 @@ teardown() {
     [ -n "${BUNDLE:-}" ] || return 0
     [ "$(type -t test_teardown)" != function ] || test_teardown
     delete_all
+    [ "$(type -t test_after)" != function ] || test_after
     assert_nothing_left
 }
 

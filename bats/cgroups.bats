@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+# linux.cgroupsPath and the limits of memory, cpu and pids: placed, read back, removed. cg_read knows both versions' files.
+load helpers
+
+started() {
+    set_args payload pause
+    create_c
+    rt start "$ID"
+}
+
+# The hierarchies of this host, each as the directory of its root.
+hierarchies() {
+    in_ns awk '$3 ~ /^cgroup2?$/ && $2 ~ "^/sys/fs/cgroup" {print $2}' /proc/mounts | sort -u
+}
+
+resources() { config ".linux.resources = {$1}"; }
+
+# limit RESOURCES CONTROLLER V1FILE V2FILE VALUE [VALUE2]: the value in the file of a created container
+limit() {
+    resources "$1"
+    set_args true
+    create_c
+    assert_equal "$(cg_read "$2" "$3" "$4" | xargs)" "$(if cg_is_v2; then echo "${6:-$5}"; else echo "$5"; fi)"
+    rt delete --force "$ID"
+}
+
+# Parents that a cgroupsPath names belong to the caller, as an engine's pod does; they go after the containers.
+test_after() {
+    in_ns find $(hierarchies) -depth -type d \( -name "$ID-parent" -o -name below -o -name "$ID-made" \) \
+        -path "*$ID*" -exec rmdir {} \; 2>/dev/null || true
+}
+
+@test "an absolute cgroupsPath is below the mount point of every hierarchy" {
+    config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
+    started
+    local h pid
+    pid=$(init_pid)
+    for h in $(hierarchies); do
+        in_ns grep -qx "$pid" "$h/$ID-parent/$ID/cgroup.procs" || fail_with "not in $h"
+    done
+}
+
+@test "a cgroupsPath names the same group each time" {
+    config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
+    started
+    local first
+    first=$(cgroup_dir pids)
+    rt delete --force "$ID"
+    started
+    assert_equal "$(cgroup_dir pids)" "$first"
+}
+
+@test "a relative cgroupsPath is taken" {
+    config ".linux.cgroupsPath = \"$ID-parent/$ID\""
+    started
+    [[ $(cgroup_dir pids) == */"$ID-parent/$ID" ]]
+}
+
+@test "a relative cgroupsPath with .. stays below the hierarchy" {
+    config ".linux.cgroupsPath = \"../../../../$ID-parent/$ID\""
+    run_rt run -d "$ID"
+    [ "$status" -ne 124 ]
+    [ ! -e "/sys/fs/$ID-parent" ] && [ ! -e "/sys/$ID-parent" ]
+}
+
+@test "without cgroupsPath every hierarchy has a group of the container's own" {
+    config 'del(.linux.cgroupsPath)'
+    started
+    local h pid
+    pid=$(init_pid)
+    for h in $(hierarchies); do
+        [ -n "$(in_ns find "$h" -type d -name "*$ID*")" ] || fail_with "no group in $h"
+        ! in_ns grep -qx "$pid" "$h/cgroup.procs" || fail_with "in the root of $h"
+    done
+}
+
+@test "all processes of the container are in its group" {
+    set_sh 'sleep 1000 & sleep 1000 & exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    assert_equal "$(cg_read pids cgroup.procs cgroup.procs | wc -l)" 3
+}
+
+@test "the groups are gone after delete" {
+    host_snapshot
+    config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
+    started
+    rt delete --force "$ID"
+    test_after
+    assert_host_unchanged
+}
+
+@test "groups that the container made below its own are removed too" {
+    host_snapshot
+    started
+    local group
+    for group in $(in_ns find $(hierarchies) -type d -name "*$ID*"); do in_ns mkdir -p "$group/sub/subsub"; done
+    rt delete --force "$ID"
+    assert_host_unchanged
+}
+
+@test "a directory that was there before create remains" {
+    local h
+    for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
+    config ".linux.cgroupsPath = \"/$ID-made/$ID\""
+    started
+    rt delete --force "$ID"
+    for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
+}
+
+@test "the program sees its own group as the root" {
+    set_args cat /proc/self/cgroup
+    run_c
+    assert_status 0
+    refute_output "$ID"
+    [ "$(grep -vc ':/$' <<<"$output")" -eq 0 ]
+}
+
+@test "the mount of cgroup shows the container's own group, read-only" {
+    set_sh 'cd /sys/fs/cgroup; [ -e pids ] && cd pids; cat cgroup.procs; mkdir x 2>&1'
+    run_c
+    assert_output '^1$'
+    assert_output 'Read-only file system'
+}
+
+@test "memory.limit" {
+    limit 'memory: {limit: 67108864}' memory memory.limit_in_bytes memory.max 67108864
+}
+
+@test "memory.limit of -1 is unlimited" {
+    limit 'memory: {limit: -1}' memory memory.limit_in_bytes memory.max 9223372036854771712 max
+}
+
+@test "memory.reservation, the soft limit" {
+    limit 'memory: {reservation: 33554432}' memory memory.soft_limit_in_bytes memory.low 33554432
+}
+
+@test "memory.swap, together with the limit" {
+    [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || cg_is_v2 || skip "the kernel does not count swap"
+    limit 'memory: {limit: 67108864, swap: 100663296}' memory memory.memsw.limit_in_bytes memory.swap.max 100663296 33554432
+}
+
+@test "memory.swap below the limit is an error" {
+    host_snapshot
+    resources 'memory: {limit: 67108864, swap: 33554432}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "cpu.shares" {
+    has_controller cpu || skip "no cpu controller"
+    limit 'cpu: {shares: 512}' cpu cpu.shares cpu.weight 512 59
+}
+
+@test "cpu.quota and cpu.period" {
+    has_controller cpu || skip "no cpu controller"
+    limit 'cpu: {quota: 40000, period: 80000}' cpu cpu.cfs_quota_us cpu.max 40000 "40000 80000"
+    limit 'cpu: {quota: 40000, period: 80000}' cpu cpu.cfs_period_us cpu.max 80000 "40000 80000"
+}
+
+@test "cpu.quota without a period, a large quota with a small period" {
+    has_controller cpu || skip "no cpu controller"
+    limit 'cpu: {quota: 50000}' cpu cpu.cfs_quota_us cpu.max 50000 "50000 100000"
+    limit 'cpu: {quota: 1000000, period: 10000}' cpu cpu.cfs_quota_us cpu.max 1000000 "1000000 10000"
+}
+
+@test "cpu.quota of -1 is unlimited" {
+    has_controller cpu || skip "no cpu controller"
+    limit 'cpu: {quota: -1}' cpu cpu.cfs_quota_us cpu.max -1 "max 100000"
+}
+
+@test "cpu.cpus and cpu.mems" {
+    has_controller cpuset || skip "no cpuset controller"
+    limit 'cpu: {cpus: "0", mems: "0"}' cpuset cpuset.cpus cpuset.cpus 0
+    limit 'cpu: {cpus: "0", mems: "0"}' cpuset cpuset.mems cpuset.mems 0
+}
+
+@test "a bad list of cpus is an error" {
+    has_controller cpuset || skip "no cpuset controller"
+    host_snapshot
+    resources 'cpu: {cpus: "0-100000"}'
+    run_fails run "$ID"
+    resources 'cpu: {cpus: "none"}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "pids.limit" {
+    limit 'pids: {limit: 20}' pids pids.max pids.max 20
+}
+
+@test "pids.limit of -1 is unlimited" {
+    limit 'pids: {limit: -1}' pids pids.max pids.max max
+}
+
+@test "pids.limit of 0 is valid: no process beyond those there are" {
+    resources 'pids: {limit: 0}'
+    set_args payload forks 1
+    run_c
+    assert_status 0
+    assert_equal "$output" "forks 0 EAGAIN"
+}
+
+@test "the pids limit holds" {
+    resources 'pids: {limit: 20}'
+    set_args payload forks 30
+    run_c
+    assert_equal "$output" "forks 19 EAGAIN"
+}
+
+@test "limits of several controllers at once" {
+    resources 'memory: {limit: 67108864}, pids: {limit: 33}, cpu: {shares: 256}'
+    started
+    assert_equal "$(cg_read pids pids.max pids.max)" 33
+    assert_equal "$(cg_read memory memory.limit_in_bytes memory.max)" 67108864
+}
+
+@test "a value that the kernel refuses is an error without a trace" {
+    host_snapshot
+    resources 'cpu: {period: 5}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+# in_busy_group: a process of ours in the group /$ID-made of every hierarchy; BUSY is its pid
+busy_group() {
+    local h
+    sleep 1000 3>&- &
+    BUSY=$!
+    for h in $(hierarchies); do
+        in_ns mkdir "$h/$ID-made"
+        case $h in */cpuset) in_ns sh -c "cat $h/cpuset.cpus >$h/$ID-made/cpuset.cpus; cat $h/cpuset.mems >$h/$ID-made/cpuset.mems" ;; esac
+        in_ns sh -c "echo $BUSY >$h/$ID-made/cgroup.procs"
+    done
+    config ".linux.cgroupsPath = \"/$ID-made\""
+}
+
+@test "a group that holds processes is refused and left alone" {
+    busy_group
+    run_rt create "$ID"
+    kill -0 $BUSY
+    [ "$status" -ne 0 ] || rt delete --force "$ID"
+    kill $BUSY 2>/dev/null
+    wait $BUSY 2>/dev/null || true
+    [ "$status" -ne 0 ]
+    local h
+    for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
+}
+
+@test "a frozen group is refused" {
+    if cg_is_v2; then
+        mkdir "/sys/fs/cgroup/$ID-made"
+        echo 1 >"/sys/fs/cgroup/$ID-made/cgroup.freeze"
+    else
+        mkdir "/sys/fs/cgroup/freezer/$ID-made"
+        echo FROZEN >"/sys/fs/cgroup/freezer/$ID-made/freezer.state"
+    fi
+    config ".linux.cgroupsPath = \"/$ID-made\""
+    RT_TIMEOUT=5 run_rt create "$ID"
+    local state=$status
+    [ ! -e "/sys/fs/cgroup/freezer/$ID-made" ] || echo THAWED >"/sys/fs/cgroup/freezer/$ID-made/freezer.state"
+    [ ! -e "/sys/fs/cgroup/$ID-made/cgroup.freeze" ] || echo 0 >"/sys/fs/cgroup/$ID-made/cgroup.freeze"
+    rt delete --force "$ID"
+    [ "$state" -ne 0 ]
+    [ "$state" -ne 124 ]
+}
+
+@test "delete --force ends a container whose group was frozen from outside" {
+    set_sh 'sleep 1000 & payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    local group
+    if cg_is_v2; then
+        group=$(cgroup_dir pids)
+        echo 1 >"$group/cgroup.freeze"
+    else
+        group=$(cgroup_dir freezer)
+        echo FROZEN >"$group/freezer.state"
+    fi
+    RT_TIMEOUT=10 run_ok delete --force "$ID"
+}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# --log, --log-format, --debug: what callers read when something fails.
+load helpers
+
+test_setup() {
+    LOG=$BATS_TEST_TMPDIR/log
+    : >"$LOG"
+}
+
+fail_state() { run_fails "$@" state "$ID"; }
+
+@test "a failure writes exactly one record to the log" {
+    fail_state --log "$LOG"
+    assert_equal "$(wc -l <"$LOG")" 1
+}
+
+@test "a failure writes exactly one JSON object" {
+    fail_state --log "$LOG" --log-format json
+    jq -e -s 'length == 1 and .[0].level == "error" and (.[0].msg | length > 5)
+        and (.[0].time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"))' "$LOG"
+}
+
+@test "a program that is not found writes exactly one JSON object" {
+    set_args nosuchprogram
+    run_fails --log "$LOG" --log-format json create "$ID"
+    jq -e -s 'length == 1 and (.[0].msg | contains("nosuchprogram"))' "$LOG"
+}
+
+@test "a failing hook writes exactly one JSON object" {
+    config '.hooks.createRuntime = [{path: "/bin/false"}]'
+    run_fails --log "$LOG" --log-format json create "$ID"
+    jq -e -s 'length == 1 and .[0].level == "error"' "$LOG"
+}
+
+@test "a mount that fails writes exactly one JSON object" {
+    config '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]'
+    run_fails --log "$LOG" --log-format json create "$ID"
+    jq -e -s 'length == 1 and .[0].level == "error"' "$LOG"
+}
+
+@test "the message stands on stderr as well" {
+    fail_state --log "$LOG" --log-format json
+    assert_output 'does not exist|No such file'
+    assert_output "$(jq -r .msg "$LOG" | sed 's/.*: //; s/[][().*+?^$|]/./g')"
+}
+
+@test "without --log the failure stands on stderr" {
+    rt create --bundle /no/such/bundle "$ID" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || true
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" ""
+    grep -q . "$BATS_TEST_TMPDIR/err"
+}
+
+@test "several failures append to the log" {
+    fail_state --log "$LOG" --log-format json
+    fail_state --log "$LOG" --log-format json
+    jq -e -s 'length == 2' "$LOG"
+}
+
+@test "success writes nothing to the log and nothing to stderr" {
+    set_args true
+    rt --log "$LOG" --log-format json run "$ID" >"$BATS_TEST_TMPDIR/out" 2>&1 </dev/null
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/out" "$LOG")" ""
+}
+
+@test "a warning is no error record" {
+    config '.process.capabilities.bounding += ["CAP_NO_SUCH_THING"]'
+    run_ok --log "$LOG" --log-format json run "$ID"
+    jq -e -s 'all(.[]; .level != "error")' "$LOG"
+}
+
+@test "--debug tells more, as valid JSON" {
+    set_args true
+    run_ok --debug --log "$LOG" --log-format json run "$ID"
+    jq -e -s 'length > 0 and all(.[]; has("level") and has("msg") and has("time")) and any(.[]; .level == "debug")' "$LOG"
+}
+
+@test "text is the default format" {
+    fail_state --log "$LOG"
+    ! jq -e . "$LOG" >/dev/null 2>&1
+    grep -Eq 'does not exist|No such file' "$LOG"
+    fail_state --log "$LOG" --log-format text
+}
+
+@test "an unknown log format is an error" {
+    run_fails --log "$LOG" --log-format xml state "$ID"
+}
+
+@test "a log that cannot be opened is an error" {
+    run_fails --log /no/such/dir/log list
+}
+
+@test "the log may be a path relative to the caller" {
+    cd "$BATS_TEST_TMPDIR"
+    fail_state --log relative.log
+    [ -s relative.log ]
+}
+
+@test "control characters and quotes in a message do not break the JSON" {
+    set_args $'no\n"such\\\tprogram\x01'
+    run_fails --log "$LOG" --log-format json create "$ID"
+    jq -e -s 'length == 1' "$LOG"
+}
+
+@test "bytes that are not UTF-8 in a message do not break the JSON" {
+    run_rt --log "$LOG" --log-format json create --bundle $'/no/\xff\xfe/such' "$ID"
+    [ "$status" -ne 0 ]
+    jq -e -s 'length == 1' "$LOG"
+    iconv -f UTF-8 -t UTF-8 "$LOG" >/dev/null
+}
+
+@test "global options may be written with = " {
+    run_fails --log="$LOG" --log-format=json state "$ID"
+    jq -e -s 'length == 1' "$LOG"
+}
