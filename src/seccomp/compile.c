@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -13,37 +14,13 @@
 
 #define ARGUMENTS_MOST 6 /* of a system call */
 
-static const uint32_t architectures[] = {
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X86] = SCMP_ARCH_X86,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X86_64] = SCMP_ARCH_X86_64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_X32] = SCMP_ARCH_X32,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_ARM] = SCMP_ARCH_ARM,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_AARCH64] = SCMP_ARCH_AARCH64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS] = SCMP_ARCH_MIPS,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS64] = SCMP_ARCH_MIPS64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPS64N32] = SCMP_ARCH_MIPS64N32,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL] = SCMP_ARCH_MIPSEL,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL64] = SCMP_ARCH_MIPSEL64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_MIPSEL64N32] = SCMP_ARCH_MIPSEL64N32,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC] = SCMP_ARCH_PPC,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC64] = SCMP_ARCH_PPC64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PPC64LE] = SCMP_ARCH_PPC64LE,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_S390] = SCMP_ARCH_S390,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_S390X] = SCMP_ARCH_S390X,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PARISC] = SCMP_ARCH_PARISC,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_PARISC64] = SCMP_ARCH_PARISC64,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_RISCV64] = SCMP_ARCH_RISCV64,
-    /* Newer than the libseccomp that this is built with may be: 0 is an error below. */
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_LOONGARCH64] = 0,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_M68K] = 0,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_SH] = 0,
-    [SPEC_SECCOMP_ARCH_SCMP_ARCH_SHEB] = 0,
-};
-
 static const enum scmp_compare operators[] = {
-    [SPEC_SECCOMP_OP_SCMP_CMP_NE] = SCMP_CMP_NE, [SPEC_SECCOMP_OP_SCMP_CMP_LT] = SCMP_CMP_LT,
-    [SPEC_SECCOMP_OP_SCMP_CMP_LE] = SCMP_CMP_LE, [SPEC_SECCOMP_OP_SCMP_CMP_EQ] = SCMP_CMP_EQ,
-    [SPEC_SECCOMP_OP_SCMP_CMP_GE] = SCMP_CMP_GE, [SPEC_SECCOMP_OP_SCMP_CMP_GT] = SCMP_CMP_GT,
+    [SPEC_SECCOMP_OP_SCMP_CMP_NE] = SCMP_CMP_NE,
+    [SPEC_SECCOMP_OP_SCMP_CMP_LT] = SCMP_CMP_LT,
+    [SPEC_SECCOMP_OP_SCMP_CMP_LE] = SCMP_CMP_LE,
+    [SPEC_SECCOMP_OP_SCMP_CMP_EQ] = SCMP_CMP_EQ,
+    [SPEC_SECCOMP_OP_SCMP_CMP_GE] = SCMP_CMP_GE,
+    [SPEC_SECCOMP_OP_SCMP_CMP_GT] = SCMP_CMP_GT,
     [SPEC_SECCOMP_OP_SCMP_CMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 };
 
@@ -65,21 +42,28 @@ static uint32_t action_of(enum spec_seccomp_action action, bool has_errno, uint3
         return SCMP_ACT_TRACE(errno_ret);
     case SPEC_SECCOMP_ACTION_SCMP_ACT_LOG:
         return SCMP_ACT_LOG;
-    default:
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY:
+        return SCMP_ACT_NOTIFY;
+    case SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW:
         return SCMP_ACT_ALLOW;
+    case SPEC_SECCOMP_ACTION_NONE:
+        break;
     }
+    return SCMP_ACT_KILL_PROCESS;
 }
 
 static struct scmp_arg_cmp comparison_of(const struct spec_seccomp_arg *arg)
 {
-    struct scmp_arg_cmp comparison = {
-        .arg = arg->index, .op = operators[arg->op], .datum_a = arg->value, .datum_b = arg->value_two};
+    struct scmp_arg_cmp comparison = {.arg = arg->index,
+                                      .op = operators[arg->op],
+                                      .datum_a = arg->value,
+                                      .datum_b = arg->value_two};
 
     return comparison;
 }
 
-/* libseccomp takes each argument once in a rule. Conditions that repeat one are alternatives, a rule each: what runc has
- * made of them, and profiles rely on. */
+/* libseccomp takes each argument once in a rule. Conditions that repeat one are alternatives, a
+ * rule each: what runc has made of them, and profiles rely on. */
 static bool repeats_argument(const struct spec_syscall *syscall)
 {
     unsigned seen = 0;
@@ -102,7 +86,8 @@ static int add_rule(scmp_filter_ctx filter, const struct spec_syscall *syscall, 
     if (!repeats_argument(syscall)) {
         for (size_t i = 0; i < syscall->n_args; i++)
             comparisons[i] = comparison_of(&syscall->args[i]);
-        return seccomp_rule_add_array(filter, action, number, (unsigned) syscall->n_args, comparisons);
+        return seccomp_rule_add_array(filter, action, number, (unsigned) syscall->n_args,
+                                      comparisons);
     }
     for (size_t i = 0; i < syscall->n_args; i++) {
         comparisons[0] = comparison_of(&syscall->args[i]);
@@ -124,8 +109,9 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
         int number = seccomp_syscall_resolve_name(syscall->names[j]);
 
         if (number == __NR_SCMP_ERROR) {
-            log_debug("linux.seccomp.syscalls[%zu].names[%zu]: passing over the unknown system call %s",
-                      i, j, syscall->names[j]);
+            log_debug(
+                "linux.seccomp.syscalls[%zu].names[%zu]: passing over the unknown system call %s",
+                i, j, syscall->names[j]);
             continue;
         }
         int result = add_rule(filter, syscall, number);
@@ -136,16 +122,34 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
     return 0;
 }
 
+/* libseccomp's names are the specification's without the prefix, and in lower case; it says 0 for
+ * what it is too old for. */
+static uint32_t architecture_of(enum spec_seccomp_arch arch)
+{
+    const char *word = spec_seccomp_arch_words[arch] + strlen("SCMP_ARCH_");
+    char name[32];
+    size_t length = 0;
+
+    for (; word[length] != '\0' && length < sizeof(name) - 1; length++)
+        name[length] = (char) tolower((unsigned char) word[length]);
+    name[length] = '\0';
+    return seccomp_arch_resolve_name(name);
+}
+
 static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *seccomp,
                              struct error *error)
 {
     for (size_t i = 0; i < seccomp->n_architectures; i++) {
-        enum spec_seccomp_arch arch = seccomp->architectures[i];
-        int result = architectures[arch] == 0 ? -EINVAL : seccomp_arch_add(filter, architectures[arch]);
+        const char *word = spec_seccomp_arch_words[seccomp->architectures[i]];
+        uint32_t token = architecture_of(seccomp->architectures[i]);
 
+        if (token == 0)
+            return error_set(error, ENOTSUP,
+                             "linux.seccomp.architectures[%zu]: this libseccomp does not know %s",
+                             i, word);
+        int result = seccomp_arch_add(filter, token);
         if (result < 0 && result != -EEXIST)
-            return error_errno(error, -result, "linux.seccomp.architectures[%zu]: add %s", i,
-                               spec_seccomp_arch_words[arch]);
+            return error_errno(error, -result, "linux.seccomp.architectures[%zu]: add %s", i, word);
     }
     return 0;
 }
@@ -156,7 +160,8 @@ static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccom
     TRY(add_architectures(filter, seccomp, error));
     for (size_t i = 0; i < seccomp->n_syscalls; i++)
         TRY(add_syscall(filter, seccomp, i, error));
-    /* A binary tree instead of a list: each system call of the container pays for the difference. */
+    /* A binary tree instead of a list: each system call of the container pays for the difference.
+     */
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     int result = seccomp_export_bpf(filter, fd);
     return result < 0 ? error_errno(error, -result, "linux.seccomp: compile the filter") : 0;
@@ -188,7 +193,8 @@ static void add_string(struct text *key, const char *string)
     text_add(key, string);
 }
 
-static void add_action(struct text *key, enum spec_seccomp_action action, bool has_errno, uint32_t number)
+static void add_action(struct text *key, enum spec_seccomp_action action, bool has_errno,
+                       uint32_t number)
 {
     add_number(key, action_of(action, has_errno, number));
 }
@@ -217,7 +223,8 @@ void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key)
     add_number(key, version->micro);
     add_number(key, seccomp_api_get());
     add_number(key, seccomp_arch_native());
-    add_action(key, seccomp->default_action, seccomp->has_default_errno_ret, seccomp->default_errno_ret);
+    add_action(key, seccomp->default_action, seccomp->has_default_errno_ret,
+               seccomp->default_errno_ret);
     add_number(key, seccomp->n_architectures);
     for (size_t i = 0; i < seccomp->n_architectures; i++)
         add_number(key, seccomp->architectures[i]);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "berth/base/text.h"
 #include "berth/seccomp/seccomp.h"
 
 /* Compiles without a cache and writes the program to `fd`. */
 int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error);
 
-/* Adds all that the program depends on, each part framed by its length: two inputs that differ have different keys. */
+/* Adds all that the program depends on, each part framed by its length: two inputs that differ have
+ * different keys. */
 void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key);

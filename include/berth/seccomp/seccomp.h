@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.seccomp (config-linux.md, "Seccomp") to a classic BPF program, through libseccomp and a cache. */
+/* linux.seccomp (config-linux.md, "Seccomp") to a classic BPF program, through libseccomp and a
+ * cache. */
 #pragma once
 
 #include "berth/spec/config.h"
 
 struct error;
-struct text;
 
-/* Makes a memfd, read from its start, that holds the program as struct sock_filter[].
+/* Makes a sealed memfd, read from its start, that holds the program as struct sock_filter[].
  *
- * `cache_dir`: a directory for compiled programs, made with mode 0700 if it is missing, or NULL. A program of the cache is
- * taken only if the directory and the file are the caller's own and nobody else can write to them, and only if it was
- * compiled from the very same input, which is kept beside it and compared whole. A cache that cannot be used costs time,
- * never an error.
+ * `cache_dir`: a directory for compiled programs, made with mode 0700 if it is missing, or NULL. A
+ * program of the cache is taken only if the directory and the file are the caller's own and nobody
+ * else can write to them, and only if it was compiled from the very same input, which is kept
+ * beside it and compared whole; what is damaged is compiled anew. A cache that cannot be used costs
+ * time, never an error.
  *
- * The filter always covers the native architecture, and those that are listed. Names that libseccomp does not know are
- * passed over (they are other architectures', or newer), which is logged when debugging. Returns 0 or a negative errno. */
+ * The filter always covers the native architecture, and those that are listed. Names that
+ * libseccomp does not know are passed over (they are other architectures', or newer), which is
+ * logged when debugging. Returns 0 or a negative errno. */
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
