@@ -78,14 +78,16 @@ static int set_groups(const struct init *init, const struct plan_step *step)
     r = sys_setgroups(step->list_count, groups);
     if (groups != NULL)
         sys_munmap(groups, size);
-    return r;
+    /* setgroups(2) is denied where the ids were mapped without privilege (user_namespaces(7)): then there is no way to
+     * be without the caller's groups, but asking for others is an error. */
+    return r == -EPERM && step->list_count == 0 ? 0 : r;
 }
 
 int init_set_user(struct init *init, const struct plan_step *step)
 {
     int r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
 
-    if (r == 0 && step->number[2] == 0)
+    if (r == 0)
         r = set_groups(init, step);
     if (r == 0)
         r = sys_setresgid((uint32_t) step->number[1]);
@@ -117,7 +119,9 @@ int init_set_capabilities(struct init *init, const struct plan_step *step)
         data[i].inheritable = (uint32_t) (step->number[2] >> i * WORD_BITS);
     }
     r = sys_capset(&header, data);
-    return r < 0 ? r : set_ambient(step->number[3]);
+    /* Ambient ones are inheritable: without any the kernel has cleared them, and a filter that is
+     * loaded already need not let prctl(2) pass. */
+    return r < 0 || step->number[2] == 0 ? r : set_ambient(step->number[3]);
 }
 
 int init_set_no_new_privileges(struct init *init, const struct plan_step *step)

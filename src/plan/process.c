@@ -108,14 +108,12 @@ static void open_terminal(struct plan_builder *builder, const struct spec_user *
 static void become_user(struct plan_builder *builder, const struct spec_user *user)
 {
     struct text_list groups = {.arena = builder->arena};
-    /* newgidmap(1) was not used for a single id, and then the kernel denies setgroups(2). */
-    bool keep_groups = user->n_additional_gids == 0 && !builder->host->privileged;
 
     for (size_t i = 0; i < user->n_additional_gids; i++)
         text_list_add(&groups, arena_printf(builder->arena, "%u", user->additional_gids[i]));
     PLAN_ADD(builder, .op = PLAN_SET_USER, .by = PLAN_INIT, .place = "process.user",
              .list = (const char *const *) groups.item, .n_list = groups.count,
-             .number = {user->uid, user->gid, keep_groups});
+             .number = {user->uid, user->gid});
     PLAN_ADD(builder, .op = PLAN_SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
              .number = {user->has_umask ? user->umask : UMASK_OF_CALLER});
 }
