@@ -113,6 +113,10 @@ static void sets_limits(void)
 
     plan.steps[1].flags = PLAN_OPTIONAL; /* where the caller may not raise it */
     tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0, "soft and hard limits");
+    plan.steps[0].number[3] = 1;
+    plan.steps[4].list[2] = "ulimit -n | grep -qx 100";
+    tap_ok(!test_exited(test_run(&plan).status, 0), "one that is only raised is not lowered");
+    plan.steps[0].number[3] = 0;
     plan.steps[0].number[1] = 300;
     tap_ok(test_fail(&plan).error == EINVAL, "a soft limit above the hard one");
 }
@@ -147,6 +151,7 @@ static struct plan_message load_filter(const struct sock_filter *filter, size_t 
              {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {3}},
              {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
              {.op = PLAN_LOAD_SECCOMP, .actor = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP}},
+             {.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT, .number = {2, 2}},
              {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"hostname", "x"}},
              TEST_END},
         .clone_flags = CLONE_NEWUTS};
@@ -172,6 +177,8 @@ static void loads_seccomp(void)
     static const struct sock_filter strict[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_OFFSET),
                                                 JUMP_UNLESS(__NR_execve, 1),
                                                 RETURN(SECCOMP_RET_ERRNO | EXDEV),
+                                                JUMP_UNLESS(__NR_capset, 1),
+                                                RETURN(SECCOMP_RET_ALLOW),
                                                 JUMP_UNLESS(__NR_write, 1),
                                                 RETURN(SECCOMP_RET_ALLOW),
                                                 RETURN(SECCOMP_RET_KILL_PROCESS)};
@@ -181,8 +188,8 @@ static void loads_seccomp(void)
     tap_ok(message.step == -1 && WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS,
            "the filter applies to the program");
     message = load_filter(strict, sizeof(strict), &result);
-    tap_ok(message.step == 5 && message.error == EXDEV,
-           "with write and execve alone the init gets to the end");
+    tap_ok(message.step == 6 && message.error == EXDEV,
+           "with write, capset and execve alone the init gets to the end");
     message = load_filter(strict, 0, &result);
     tap_ok(message.step == 4 && message.error == EINVAL, "an empty filter is an error");
     message = load_filter(strict, 3 * sizeof(strict[0]), &result);
