@@ -77,6 +77,20 @@ static char *last_component(char *text, char *end)
     return end;
 }
 
+static char *component_end(char *at)
+{
+    while (*at != '\0' && *at != '/')
+        at++;
+    return at;
+}
+
+static char *skip_slashes(char *at)
+{
+    while (*at == '/')
+        at++;
+    return at;
+}
+
 /* Opens the longest beginning of the path that exists. The whole of it is known not to. */
 static int walk_begin(struct walk *walk, int root, uint64_t resolve)
 {
@@ -96,8 +110,6 @@ static int walk_begin(struct walk *walk, int root, uint64_t resolve)
 
 static int make_component(int dir, const char *name, bool file)
 {
-    if (init_equal(name, ".."))
-        return -ENOENT; /* of something that is missing */
     if (init_equal(name, "."))
         return path_open_below(dir, ".", O_PATH | O_DIRECTORY);
     if (file)
@@ -107,18 +119,35 @@ static int make_component(int dir, const char *name, bool file)
     return err < 0 ? err : path_open_below(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
-static char *component_end(char *at)
+/* Takes the first "missing/.." out of the path: what is not there can only be left by its name. */
+static bool walk_collapse(struct walk *walk)
 {
-    while (*at != '\0' && *at != '/')
-        at++;
-    return at;
+    char *before = NULL;
+
+    for (char *at = skip_slashes(walk->at), *end; *at != '\0'; at = skip_slashes(end)) {
+        end = component_end(at);
+        const size_t size = (size_t) (end - at);
+        if (before != NULL && size == 2 && memcmp(at, "..", 2) == 0) {
+            const char *rest = skip_slashes(end);
+            memmove(before, rest, strlen(rest) + 1);
+            return true;
+        }
+        if (size != 1 || *at != '.')
+            before = at;
+    }
+    return false;
 }
 
-static char *skip_slashes(char *at)
+/* The same for all; the path begins anew then, as it may lead to an existing place now. */
+static bool walk_leaves_missing(struct walk *walk)
 {
-    while (*at == '/')
-        at++;
-    return at;
+    bool changed = false;
+
+    while (walk_collapse(walk))
+        changed = true;
+    if (walk->text[0] == '\0')
+        memcpy(walk->text, "/", 2);
+    return changed;
 }
 
 /* Makes what is left of the path. -EEXIST: `walk->at` in `walk->dir` is there, contrary to
@@ -166,16 +195,24 @@ static int walk_follow(struct walk *walk)
     return 0;
 }
 
+static int walk_on(struct walk *walk, bool file, uint64_t resolve)
+{
+    if (walk_leaves_missing(walk))
+        return -EEXIST;
+    const int fd = walk_make(walk, file);
+    if (fd != -EEXIST || (resolve & RESOLVE_NO_SYMLINKS) != 0)
+        return fd;
+    const int err = walk_follow(walk);
+    return err < 0 ? err : -EEXIST;
+}
+
+/* -EEXIST: the path is another one now, or the tree is. */
 static int walk_once(struct walk *walk, int root, bool file, uint64_t resolve)
 {
     int fd = walk_begin(walk, root, resolve);
     if (fd < 0)
         return fd;
-    fd = walk_make(walk, file);
-    if (fd == -EEXIST && (resolve & RESOLVE_NO_SYMLINKS) == 0) {
-        const int err = walk_follow(walk);
-        fd = err < 0 ? err : -EEXIST;
-    }
+    fd = walk_on(walk, file, resolve);
     sys_close(walk->dir);
     return fd;
 }

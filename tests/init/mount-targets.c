@@ -118,8 +118,24 @@ static void dangling_chains(struct init *init)
     EXPECT(opened(init, ROOT "/third/x/y"), true);
     EXPECT(open_target(init, "/loop", PLAN_TARGET_DIRECTORY), -ELOOP);
     EXPECT(open_target(init, "/loop/x", PLAN_TARGET_FILE), -ELOOP);
-    EXPECT(open_target(init, "/climbs", PLAN_TARGET_DIRECTORY), -ENOENT);
-    EXPECT(open_target(init, "/nothing/../x", PLAN_TARGET_DIRECTORY), -ENOENT);
+    EXPECT(open_target(init, "/climbs", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(opened(init, ROOT "/x"), true);
+}
+
+static void leaving_the_missing(struct init *init)
+{
+    make_directory(ROOT "/d");
+    EXPECT(open_target(init, "/a/../b", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(opened(init, ROOT "/b"), true);
+    EXPECT(open_target(init, "/d/a/b/.././../../c/./../../../f", PLAN_TARGET_FILE), 0);
+    EXPECT(opened(init, ROOT "/f"), true);
+    EXPECT(open_target(init, "/d/a/..", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(opened(init, ROOT "/d"), true);
+    EXPECT(open_target(init, "a/..", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(opened(init, ROOT), true);
+    EXPECT(open_target(init, "/a/../../../host/new", PLAN_TARGET_DIRECTORY), 0);
+    EXPECT(opened(init, ROOT "/host/new"), true);
+    EXPECT(mode_at(ROOT "/a") | mode_at(ROOT "/d/a") | mode_at(ROOT "/c"), 0);
 }
 
 static void magic_links(struct init *init)
@@ -222,6 +238,7 @@ int main(void)
         {"a target is like its mount", like_the_mount},
         {"symbolic links stay inside the root", links_stay_inside},
         {"chains of dangling links are made inside", dangling_chains},
+        {"missing directories are left by their names", leaving_the_missing},
         {"magic links are refused", magic_links},
         {"number 1: no symbolic link at all", no_links_at_all},
         {"long names and long paths", long_names},
