@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# File systems in a user namespace with mappings: the container's root is an ordinary user of the host.
+
+load helpers
+load helpers-fs
+
+# The container's ids 0 to 65535 are the host's 100000 to 165535, and the directories of the root file system are theirs.
+test_setup() {
+    config '.linux.namespaces += [{type: "user"}]' \
+        '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = [{containerID: 0, hostID: 200000, size: 65536}]'
+    find rootfs -type d -exec chown 100000:200000 {} +
+    cp config.json userns.json
+}
+
+reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
+
+@test "the container runs as its own root" {
+    run_payload ids
+    assert_status 0
+    assert_output '^uid 0 0 0$'
+    run_sh 'cat /proc/self/uid_map'
+    assert_output '^ +0 +100000 +65536$'
+}
+
+@test "files that root makes belong to the mapped user on the host" {
+    run_sh 'echo x >/new'
+    assert_equal "$(stat -c %u:%g rootfs/new)" 100000:200000
+}
+
+@test "the default devices are there" {
+    run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
+    assert_status 0
+    assert_output '^/dev/null: c 0666 .* 1:3 '
+    assert_output '^/dev/zero: c 0666 .* 1:5 '
+    assert_output '^/dev/full: c 0666 .* 1:7 '
+    assert_output '^/dev/random: c 0666 .* 1:8 '
+    assert_output '^/dev/urandom: c 0666 .* 1:9 '
+    assert_output '^/dev/tty: c 0666 .* 5:0 '
+    run_sh 'echo x >/dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c'
+    assert_equal "$output" $'4\n4'
+}
+
+@test "links in /dev and /dev/ptmx" {
+    run_sh 'readlink /dev/stdin; readlink /dev/fd; ls /dev/pts'
+    assert_equal "${lines[0]} ${lines[1]} ${lines[2]}" "/proc/self/fd/0 /proc/self/fd ptmx"
+    run_payload open /dev/ptmx
+    assert_equal "$output" "/dev/ptmx: ok"
+}
+
+@test "linux.devices: a device under another name than the host's comes or is an error" {
+    config '.linux.devices = [{path: "/dev/my-zero", type: "c", major: 1, minor: 5}]'
+    host_snapshot
+    run_payload stat /dev/my-zero
+    if [ "$status" -eq 0 ]; then assert_output '^/dev/my-zero: c .* 1:5 '; else assert_host_unchanged; fi
+}
+
+@test "linux.devices: /dev/fuse as the host has it" {
+    [ -c /dev/fuse ] || skip "no /dev/fuse here"
+    config '.linux.devices = [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
+    run_payload stat /dev/fuse
+    assert_output '^/dev/fuse: c .* 10:229 '
+}
+
+@test "proc, sysfs, mqueue, devpts and tmpfs" {
+    run_mountinfo
+    mnt /proc && assert_equal "$mnt_type" proc
+    mnt /sys && assert_equal "$mnt_type" sysfs
+    mnt /dev/mqueue && assert_equal "$mnt_type" mqueue
+    mnt /dev/pts && assert_equal "$mnt_type" devpts
+    mnt /dev/shm && assert_equal "$mnt_type" tmpfs
+    assert_mnt /sys +ro +nosuid +nodev +noexec
+    assert_super /dev/pts +mode=620
+}
+
+@test "missing targets are made" {
+    touch afile
+    add_mounts <<END
+/deep/er/dir tmpfs tmpfs
+/deep/er/file bind $BUNDLE/afile bind
+END
+    run_mountinfo
+    assert_mnt /deep/er/dir +rw
+    assert_mnt /deep/er/file +rw
+}
+
+@test "bind of a source that the container's root cannot reach" {
+    mkdir -m 700 secret && mkdir secret/src && echo hello >secret/src/file && echo single >secret/one
+    add_mounts <<END
+/dir bind $BUNDLE/secret/src bind
+/all bind $BUNDLE/secret/src rbind
+/one bind $BUNDLE/secret/one bind
+END
+    run_sh 'cat /dir/file /all/file /one'
+    assert_equal "$output" $'hello\nhello\nsingle'
+}
+
+@test "bind of a source below two closed directories, read-only" {
+    mkdir -m 700 secret && mkdir -m 700 secret/more && mkdir secret/more/src && echo hello >secret/more/src/file
+    chmod 777 secret/more/src
+    add_mount /dir bind "$BUNDLE/secret/more/src" bind,ro,nosuid
+    run_sh 'cat /dir/file; touch /dir/new'
+    assert_output '^hello$'
+    assert_output 'Read-only file system'
+}
+
+@test "bind mounts: read-only and other flags" {
+    mkdir src
+    add_mounts <<END
+/a bind $BUNDLE/src bind,ro,nosuid,nodev,noexec
+/b bind $BUNDLE/src rbind,rro
+END
+    run_mountinfo
+    assert_mnt /a +ro +nosuid +nodev +noexec
+    assert_mnt /b +ro
+}
+
+@test "bind of a mount with locked flags keeps them" {
+    mkdir src
+    host_mount -t tmpfs -o nosuid,nodev,noexec tmpfs "$BUNDLE/src"
+    in_ns chmod 777 "$BUNDLE/src"
+    add_mounts <<END
+/a bind $BUNDLE/src bind
+/b bind $BUNDLE/src bind,ro
+END
+    run_mountinfo
+    assert_mnt /a +nosuid +nodev +noexec
+    assert_mnt /b +ro +nosuid +nodev +noexec
+}
+
+@test "tmpfs with options, and tmpcopyup" {
+    mkdir rootfs/data && echo hello >rootfs/data/file && chown -R 100000:200000 rootfs/data
+    add_mounts <<END
+/a tmpfs tmpfs size=1m,mode=0711,nosuid
+/data tmpfs tmpfs tmpcopyup
+END
+    run_mountinfo
+    assert_super /a +size=1024k +mode=711
+    run_sh 'cat /data/file'
+    assert_equal "$output" hello
+}
+
+@test "masked and read-only paths" {
+    echo secret >rootfs/etc/secret
+    mkdir rootfs/hidden && touch rootfs/hidden/file
+    config '.linux.maskedPaths += ["/etc/secret", "/hidden"]' '.linux.readonlyPaths += ["/etc"]'
+    run_sh 'cat /etc/secret; ls -A /hidden; touch /etc/new; echo 1 >/proc/sys/net/ipv4/ip_forward'
+    refute_output '^(secret|file)'
+    assert_equal "$(grep -c 'Read-only file system' <<<"$output")" 2
+}
+
+@test "root.readonly" {
+    config '.root.readonly = true'
+    add_mount /data tmpfs tmpfs
+    run_sh 'touch /new; touch /data/new && echo made'
+    assert_output 'Read-only file system'
+    assert_output '^made$'
+}
+
+@test "a cgroup mount" {
+    [ -d /sys/fs/cgroup/pids ] || skip "no hierarchy of version 1"
+    run_sh 'cat /sys/fs/cgroup/pids/cgroup.procs; mkdir /sys/fs/cgroup/pids/sub'
+    assert_equal "${lines[0]}" 1
+    assert_output 'Read-only file system|Permission denied'
+}
+
+@test "sysctl of the container's namespaces" {
+    config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shmmni": "55"}'
+    run_sh 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni'
+    assert_equal "$output" $'1\n55'
+}
+
+@test "hostname" {
+    config '.hostname = "mapped"'
+    run_sh hostname
+    assert_equal "$output" mapped
+}
+
+@test "sysfs of the host's network cannot be mounted, and says so" {
+    config '.linux.namespaces |= map(select(.type != "network"))'
+    host_snapshot
+    run_c
+    [ "$status" -eq 0 ] || assert_output '/sys|sysfs'
+    assert_host_unchanged
+}
+
+@test "an ordinary user inside" {
+    config '.process.user = {uid: 1000, gid: 1000, additionalGids: [7]}'
+    run_payload ids
+    assert_output '^uid 1000 1000 1000$'
+    assert_output '^groups( 1000)? 7$'
+}
+
+@test "several mappings" {
+    config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}, {containerID: 1000, hostID: 0, size: 1}]' \
+        '.process.user = {uid: 1000, gid: 0}'
+    touch afile && chmod 600 afile
+    add_mount /file bind "$BUNDLE/afile" bind
+    run_sh 'id -u; stat -c %u /file'
+    assert_equal "$output" $'1000\n1000'
+}
+
+@test "200 bind mounts of closed directories" {
+    mkdir -m 700 secret && mkdir secret/src
+    config ".mounts += [range(200) | {destination: \"/m/\(.)\", type: \"bind\", source: \"$BUNDLE/secret/src\", options: [\"bind\"]}]"
+    run_sh 'grep -c " /m/" /proc/self/mountinfo'
+    assert_equal "$output" 200
+}
