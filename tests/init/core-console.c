@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MAKE_CONSOLE: the terminal of the container's own devpts, never one of the host's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static const char script[] =
+    "tty; stty size; stat -c '%u' /dev/pts/0; set -- $(cat /proc/$$/stat); [ $6 = $$ ] && "
+    "echo leads; [ $8 = $$ ] && echo in front; [ /dev/console -ef /dev/pts/0 ] && echo console; "
+    "echo error >&2; echo >/dev/tty tty; for i in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$i ] || "
+    "echo fd $i; done";
+static const char expected[] = "/dev/pts/0\n24 80\n1000\nleads\nin front\nconsole\nerror\ntty\n";
+
+static const struct test_plan with_console = {.steps = {{.op = PLAN_MAKE_CONSOLE,
+                                                         .actor = PLAN_INIT,
+                                                         .flags = PLAN_ANNOUNCE,
+                                                         .makes = PLAN_SLOT_CONSOLE,
+                                                         .number = {24, 80, 1000}},
+                                                        TEST_SHELL(script)},
+                                              .clone_flags = CLONE_NEWNS};
+
+static void make_dev(void)
+{
+    test_make_mounts_private();
+    test_must(mount("tmpfs", "/dev", "tmpfs", 0, "mode=0755") == 0, "tmpfs");
+    test_must(mknod("/dev/tty", S_IFCHR | 0666, 5 << 8) == 0, "/dev/tty");
+    mkdir("/dev/pts", 0755);
+}
+
+static void make_devpts(void)
+{
+    make_dev();
+    test_must(mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=0620") == 0,
+              "devpts");
+}
+
+static void make_console_file(void)
+{
+    make_devpts();
+    test_must(mknod("/dev/console", S_IFCHR | 0600, (5 << 8) + 1) == 0, "/dev/console");
+}
+
+/* What is written to the terminal until all of it is closed. */
+static const char *read_terminal(int fd)
+{
+    static char text[4096];
+    size_t size = 0;
+    ssize_t n;
+
+    while ((n = read(fd, text + size, sizeof(text) - 1 - size)) > 0)
+        size += (size_t) n;
+    text[size] = '\0';
+    return text;
+}
+
+static void makes_console(void (*prepare)(void), const char *where)
+{
+    struct test_plan plan = with_console;
+    struct plan_message message = {.step = -1};
+    int master = -1;
+
+    plan.prepare = prepare;
+    struct test_init init = test_launch(&plan);
+    tap_ok(test_receive(init.socket, &message, &master) && message.error == 0 && master >= 0,
+           "%s: the host gets the terminal's other side", where);
+    if (master >= 0)
+        tap_text(read_terminal(master), expected, "the program's terminal");
+    struct test_result result = test_finish(&init);
+    tap_text(result.output, "", "and nothing goes elsewhere");
+    tap_ok(test_exited(result.status, 0), "it ends");
+    close(master);
+}
+
+/* The master must not stay open in the init: the program would not see its terminal hung up. */
+static void hangs_up(void)
+{
+    struct test_plan plan = with_console;
+    struct plan_message message;
+    int master = -1;
+
+    plan.prepare = make_devpts;
+    plan.steps[3].list[2] = "trap 'exit 5' HUP; read line; exit 6";
+    struct test_init init = test_launch(&plan);
+    test_receive(init.socket, &message, &master);
+    test_receive(init.socket, &message, NULL); /* end of file: the program runs */
+    usleep(100 * 1000);
+    close(master);
+    struct test_result result = test_finish(&init);
+    tap_ok(test_exited(result.status, 5), "the program's terminal hangs up with the host's side");
+}
+
+static void keeps_size(void)
+{
+    struct test_plan plan = with_console;
+    struct plan_message message;
+    int master = -1;
+
+    plan.prepare = make_devpts;
+    plan.steps[0].number[0] = 0;
+    plan.steps[0].number[1] = 0;
+    plan.steps[3].list[2] = "stty size";
+    struct test_init init = test_launch(&plan);
+    test_receive(init.socket, &message, &master);
+    tap_text(read_terminal(master), "0 0\n", "no size is asked for");
+    test_finish(&init);
+    close(master);
+}
+
+/* --- what an image may hold ------------------------------------------------------------------- */
+
+static void link_console(void)
+{
+    make_devpts();
+    test_must(symlink("/tmp/berth-test-console", "/dev/console") == 0, "link");
+}
+
+static void directory_console(void)
+{
+    make_devpts();
+    mkdir("/dev/console", 0755);
+}
+
+static void link_ptmx(void)
+{
+    make_dev();
+    test_must(symlink("/dev/ptmx", "/dev/pts/ptmx") == 0, "link");
+}
+
+static void file_ptmx(void)
+{
+    make_dev();
+    test_must(mknod("/dev/pts/ptmx", S_IFREG | 0666, 0) == 0, "file");
+}
+
+static void node_ptmx(void)
+{
+    make_dev();
+    test_must(mknod("/dev/pts/ptmx", S_IFCHR | 0666, (5 << 8) + 2) == 0, "node");
+}
+
+static void bound_terminal_ptmx(void)
+{
+    make_devpts();
+    int end = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+    test_must(end >= 0 && unlockpt(end) == 0, "terminal");
+    test_must(mount("/dev/pts/0", "/dev/pts/ptmx", NULL, MS_BIND, NULL) == 0, "bind");
+}
+
+static void link_dev(void)
+{
+    test_make_mounts_private();
+    test_must(mount("tmpfs", "/mnt", "tmpfs", 0, "mode=0755") == 0 &&
+                  symlink("elsewhere", "/mnt/dev") == 0 && mkdir("/mnt/elsewhere", 0755) == 0 &&
+                  mkdir("/mnt/elsewhere/pts", 0755) == 0,
+              "tree");
+    test_must(mount("devpts", "/mnt/elsewhere/pts", "devpts", 0, "newinstance,ptmxmode=0666") == 0,
+              "devpts");
+    test_must(chroot("/mnt") == 0 && chdir("/") == 0, "chroot");
+}
+
+static void refuses_traps(void)
+{
+    static const struct {
+        void (*prepare)(void);
+        int error;
+        const char *name;
+    } traps[] = {
+        {link_console, EEXIST, "/dev/console is a link"},
+        {directory_console, EEXIST, "/dev/console is a directory"},
+        {make_dev, ENOENT, "there is no ptmx"},
+        {link_ptmx, ELOOP, "ptmx is a link"},
+        {file_ptmx, ENODEV, "ptmx is a file"},
+        {node_ptmx, ENOENT, "ptmx is a device beside no devpts"},
+        {bound_terminal_ptmx, ENODEV, "ptmx is another terminal"},
+        {link_dev, ELOOP, "/dev is a link"},
+    };
+
+    for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++) {
+        struct test_plan plan = with_console;
+        plan.prepare = traps[i].prepare;
+        struct plan_message message = test_fail(&plan);
+        tap_ok(message.step == 0 && message.error == traps[i].error, "%s: errno %d", traps[i].name,
+               message.error);
+    }
+    tap_ok(access("/tmp/berth-test-console", F_OK) < 0, "nothing is made through a link");
+}
+
+int main(void)
+{
+    test_need_root();
+    makes_console(make_devpts, "no /dev/console");
+    makes_console(make_console_file, "with /dev/console");
+    hangs_up();
+    keeps_size();
+    refuses_traps();
+    return tap_end();
+}
