@@ -149,7 +149,7 @@ static void bound_terminal_ptmx(void)
 {
     make_devpts();
     int end = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
-    test_must(end >= 0 && unlockpt(end) == 0, "terminal");
+    test_must(end >= 0 && unlockpt(end) == 0 && dup2(end, 50) == 50, "terminal");
     test_must(mount("/dev/pts/0", "/dev/pts/ptmx", NULL, MS_BIND, NULL) == 0, "bind");
 }
 
