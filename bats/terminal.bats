@@ -100,7 +100,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 @test "job control works" {
     set_args sh
     # Not sleep: it may be a builtin.
-    pty_run $'payload pause\n@wait ready\n@byte 26\n@wait Stopped\nkill -9 %1\nwait\nexit 7'
+    pty_run $'payload pause\n@wait ready\n@byte 26\n@wait Stopped\nfg\n@wait payload pause\n@sleep 100\n@byte 3\n@sleep 100\nexit 7'
     assert_status 7
     assert_output 'Stopped +payload pause'
     refute_output "can't access tty|job control turned off"
