@@ -69,7 +69,7 @@ static int build(struct plan_builder *builder)
     return 0;
 }
 
-int plan_build(struct arena *arena, const struct spec_config *config, const struct plan_host *host,
+int plan_build(struct arena *arena, const struct spec_config *config,
                const struct plan_request *request, const struct plan_header **ret_plan,
                struct error *error)
 {
@@ -78,7 +78,7 @@ int plan_build(struct arena *arena, const struct spec_config *config, const stru
         .arena = arena,
         .config = config,
         .linux = config->linux != NULL ? config->linux : &nothing,
-        .host = host,
+        .host = request->host,
         .request = request,
         .error = error,
     };

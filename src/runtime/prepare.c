@@ -170,6 +170,7 @@ static int build_plan(struct creation *creation)
 
     creation->notifies = notify != NULL && notify[0] != '\0';
     struct plan_request plan_request = {
+        .host = &creation->host,
         .id = request->id,
         .bundle = creation->bundle,
         .rootfs = creation->rootfs,
@@ -185,8 +186,8 @@ static int build_plan(struct creation *creation)
         .fault_step = request->fault_step,
         .fault_errno = request->fault_errno,
     };
-    return plan_build(creation->arena, creation->config, &creation->host, &plan_request,
-                      &creation->plan, creation->error);
+    return plan_build(creation->arena, creation->config, &plan_request, &creation->plan,
+                      creation->error);
 }
 
 /* The container sees paths below the root of states: they have to be absolute. */

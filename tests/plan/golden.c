@@ -54,6 +54,7 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
 {
     const struct plan_host host = host_of(name);
     const struct plan_request request = {
+        .host = &host,
         .id = "c1", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE,
         .run = strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
     };
@@ -65,7 +66,7 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
     if (file_read(arena, AT_FDCWD, text_path_join(arena, dir, name), &bytes, &size) < 0)
         return error_set(error, 1, "cannot read the config");
     TRY(spec_read_config(arena, bytes, size, &config, error));
-    TRY(plan_build(arena, config, &host, &request, &plan, error));
+    TRY(plan_build(arena, config, &request, &plan, error));
     TRY(plan_check(plan, plan->size, error));
     plan_print(plan, text);
     return 0;

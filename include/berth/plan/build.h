@@ -36,8 +36,9 @@ struct plan_host {
     size_t n_cgroup_links;
 };
 
-/* What was asked for besides the config. */
+/* What was asked for besides the config, and where. */
 struct plan_request {
+    const struct plan_host *host;
     const char *id;
     const char *bundle; /* absolute */
     const char *rootfs; /* absolute, an existing directory */
@@ -54,6 +55,6 @@ struct plan_request {
 
 /* Builds and seals the plan. Everything of it lies in one piece of `arena`. Fails with the place in config.json when
  * something cannot be planned on this host. */
-int plan_build(struct arena *arena, const struct spec_config *config, const struct plan_host *host,
+int plan_build(struct arena *arena, const struct spec_config *config,
                const struct plan_request *request, const struct plan_header **ret_plan,
                struct error *error);
