@@ -45,7 +45,7 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
     if (hook->number == ETIMEDOUT)
         return error_set(error, ETIMEDOUT, "%s: %s: did not end in time and was killed%s",
                          hook->place, hook->words, tail);
-    if (hook->number != EIO)
+    if (hook->number != EIO || status == 0) /* it never ran */
         return error_errno(error, hook->number, "%s: %s", hook->place, hook->words);
     if (WIFSIGNALED(status))
         return error_set(error, EIO, "%s: %s: killed by signal %d (%s)%s", hook->place,
