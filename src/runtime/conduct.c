@@ -138,6 +138,14 @@ static void fill_slot(struct conduct *conduct, int slot, int fd)
     conduct->slot[slot] = fd;
 }
 
+static void log_done(const struct conduct *conduct, int step)
+{
+    if (log_shows(LOG_LEVEL_DEBUG))
+        log_debug("step %d done: %s: %s", step,
+                  plan_actor_name(step_at(conduct, step)->actor),
+                  plan_step_words(conduct->arena, conduct->plan, step));
+}
+
 static int take_message(struct conduct *conduct, const struct plan_message *message, int passed)
 {
     AUTO_FD fd = passed;
@@ -156,6 +164,7 @@ static int take_message(struct conduct *conduct, const struct plan_message *mess
     if (fd >= 0 && message->error == 0 && step->makes != PLAN_NONE)
         fill_slot(conduct, step->makes, fd_take(&fd));
     conduct->heard = message->step;
+    log_done(conduct, message->step);
     return 0;
 }
 
@@ -269,9 +278,8 @@ static int run_step(struct conduct *conduct, int index)
         return fail(conduct, index, -result);
     if (conduct->trace != NULL)
         trace_add(conduct->trace, &(struct trace_event){index, begin_ns, trace_now_ns()});
-    if (step->flags & PLAN_ANNOUNCE)
-        return announce(conduct, index);
-    return 0;
+    log_done(conduct, index);
+    return step->flags & PLAN_ANNOUNCE ? announce(conduct, index) : 0;
 }
 
 int conduct_run(struct conduct *conduct)

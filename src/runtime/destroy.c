@@ -9,6 +9,7 @@
 #include "berth/cgroup/remove.h"
 #include "berth/sys/process.h"
 #include "hook.h"
+#include "mounts.h"
 
 /* The kernel's own time for ending a process; what takes longer hangs in it. */
 #define END_TIMEOUT_MS 10000
@@ -47,6 +48,9 @@ int destroy_container(struct state *state, struct error *error)
     if (state->has_record) {
         TRY(destroy_process(state, error));
         TRY(cgroup_remove(&cgroups, error));
+        if (state->record.shares_mounts)
+            TRY(mounts_take_off(state->arena, state->record.rootfs, state->record.mounts_before,
+                                error));
         hook_run_poststop(state);
     }
     return state_remove(state, error);

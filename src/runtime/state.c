@@ -191,6 +191,9 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "committed", record->committed);
     put_flag(json, "poststart", record->poststart);
     put_flag(json, "poststop", record->poststop);
+    put_flag(json, "sharesMounts", record->shares_mounts);
+    json_key(json, "mountsBefore");
+    json_u64(json, record->mounts_before);
     put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
     put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
     json_object_close(json);

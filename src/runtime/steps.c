@@ -14,6 +14,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/seccomp/seccomp.h"
+#include "berth/spec/check.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/mount.h"
 #include "berth/sys/process.h"
@@ -22,6 +23,7 @@
 #include "creation.h"
 #include "hook.h"
 #include "idmap.h"
+#include "mounts.h"
 #include "notify.h"
 
 /* Beside the containers, with a name that no container can have. */
@@ -63,6 +65,19 @@ static void fill_record(struct creation *creation)
     };
 }
 
+static int note_mounts(struct creation *creation)
+{
+    struct spec_record *record = &creation->state.record;
+    size_t count;
+
+    if (spec_find_namespace(creation->config, SPEC_NAMESPACE_TYPE_MOUNT) != NULL)
+        return 0;
+    TRY(mounts_count_on_host(creation->arena, creation->rootfs, &count, creation->error));
+    record->shares_mounts = true;
+    record->mounts_before = count;
+    return 0;
+}
+
 /* A file of the state directory; what is half written is no harm before the first record stands there. */
 static int write_state_file(struct creation *creation, const char *name, const void *bytes,
                             size_t size)
@@ -84,6 +99,7 @@ static int save_state(struct conduct *conduct, const struct plan_step *step)
     TRY(state_make(&creation->state, creation->error));
     creation->made_state = true;
     fill_record(creation);
+    TRY(note_mounts(creation));
     TRY(write_state_file(creation, STATE_CONFIG, creation->config_bytes, creation->config_size));
     if (!creation->run)
         TRY(write_state_file(creation, STATE_PLAN, conduct->plan, conduct->plan->size));

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+
+#define FIELD_MOUNT_POINT 4 /* those before it end with a blank */
+
+static bool is_octal(const char *digits)
+{
+    return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' &&
+           digits[2] >= '0' && digits[2] <= '7';
+}
+
+/* Is the field, in which blanks and backslashes are octal ("\040"), the path? */
+static bool field_is(const char *field, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        char byte = *field++;
+
+        if (byte == '\\' && is_octal(field)) {
+            byte = (char) ((field[0] - '0') * 64 + (field[1] - '0') * 8 + (field[2] - '0'));
+            field += 3;
+        }
+        if (byte != *path)
+            return false;
+    }
+    return *field == ' ';
+}
+
+size_t mounts_count(const char *mountinfo, const char *path)
+{
+    size_t count = 0;
+
+    for (const char *line = mountinfo; *line != '\0'; line += strspn(line, "\n")) {
+        const char *end = line + strcspn(line, "\n");
+        const char *field = line;
+
+        for (int i = 0; i < FIELD_MOUNT_POINT && field < end; i++)
+            field += strcspn(field, " \n") + 1;
+        count += field < end && field_is(field, path);
+        line = end;
+    }
+    return count;
+}
+
+int mounts_count_on_host(struct arena *arena, const char *path, size_t *ret_count,
+                         struct error *error)
+{
+    char *mountinfo;
+    int result = file_read(arena, AT_FDCWD, "/proc/self/mountinfo", &mountinfo, NULL);
+
+    if (result < 0)
+        return error_errno(error, -result, "read /proc/self/mountinfo");
+    *ret_count = mounts_count(mountinfo, path);
+    return 0;
+}
+
+int mounts_take_off(struct arena *arena, const char *path, size_t rest, struct error *error)
+{
+    size_t count = 0;
+
+    TRY(mounts_count_on_host(arena, path, &count, error));
+    for (; count > rest; count--)
+        if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+            return error_errno(error, errno, "unmount %s", path);
+    return 0;
+}
