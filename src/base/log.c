@@ -87,7 +87,8 @@ void log_release_warnings(void)
     arena_free(&sink.arena);
 }
 
-static void log_at(enum log_level level, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void log_at(enum log_level level, const char *format,
+                                                         va_list values)
 {
     AUTO_ARENA arena = {0};
 

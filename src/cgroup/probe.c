@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
+
+#define ROOT_INODE 1 /* of a hierarchy */
 
 /* A line of mountinfo, cut into what is needed here; see proc_pid_mountinfo(5). */
 struct mount_line {
@@ -157,7 +161,7 @@ static bool is_visible(const struct mount_line *mount, const char *path)
 }
 
 static void place_mount(struct arena *arena, const char *root, const struct mount_line *mount,
-                        struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
+                        const struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
 {
     for (size_t i = 0; i < host->n_hierarchies; i++) {
         struct cgroup_hierarchy *hierarchy = &hierarchies[i];
@@ -226,26 +230,81 @@ static int read_lines(struct arena *arena, const char *root, const char *path, c
     return result < 0 ? error_errno(error, -result, "read %s", full) : 0;
 }
 
+/* Where every system mounts the hierarchy: below /sys/fs/cgroup by the names of its controllers. */
+static const char *usual_place(struct arena *arena, const char *root,
+                               const struct cgroup_hierarchy *hierarchy, bool alone)
+{
+    struct text path = {.arena = arena};
+
+    text_addf(&path, "%s/sys/fs/cgroup", root);
+    if (hierarchy->v2 && !alone)
+        text_add(&path, "/unified");
+    for (size_t i = 0; i < hierarchy->n_controllers; i++) {
+        const char *name = hierarchy->controllers[i];
+
+        text_addf(&path, "%c%s", i == 0 ? '/' : ',',
+                  text_starts_with(name, "name=") ? name + strlen("name=") : name);
+    }
+    return path.bytes;
+}
+
+/* Is it a cgroup file system, and the hierarchy's root? */
+static bool is_whole(const char *path, bool v2)
+{
+    struct statfs system;
+    struct stat info;
+
+    return statfs(path, &system) == 0 &&
+           system.f_type == (v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC) &&
+           stat(path, &info) == 0 && info.st_ino == ROOT_INODE;
+}
+
+/* The quick way, whatever the host has mounted besides. Returns whether all are where they usually
+ * are. */
+static bool find_usual(struct arena *arena, const char *root, const struct cgroup_host *host,
+                       struct cgroup_hierarchy *hierarchies)
+{
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const char *path = usual_place(arena, root, &hierarchies[i], host->n_hierarchies == 1);
+
+        if (!is_whole(path, hierarchies[i].v2) || own_below(hierarchies[i].own, "/") == NULL)
+            return false;
+        hierarchies[i].mount_point = path;
+        hierarchies[i].name = strrchr(path, '/') + 1;
+    }
+    return true;
+}
+
+static int find_mounted(struct arena *arena, const char *root, const struct cgroup_host *host,
+                        struct cgroup_hierarchy *hierarchies, struct error *error)
+{
+    char *mounts;
+
+    TRY(read_lines(arena, root, "/proc/self/mountinfo", &mounts, error));
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        hierarchies[i].mount_point = NULL;
+    for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
+        struct mount_line mount;
+
+        if (parse_mount(line, &mount))
+            place_mount(arena, root, &mount, host, hierarchies);
+    }
+    return 0;
+}
+
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error)
 {
     char *own;
-    char *mounts;
 
     TRY(read_lines(arena, root, "/proc/self/cgroup", &own, error));
-    TRY(read_lines(arena, root, "/proc/self/mountinfo", &mounts, error));
-
     struct cgroup_host host = {0};
     struct cgroup_hierarchy *hierarchies =
         ARENA_ARRAY(arena, count_bytes(own, '\n') + 1, struct cgroup_hierarchy);
     for (char *line; (line = strsep(&own, "\n")) != NULL;)
         host.n_hierarchies += parse_own(arena, line, &hierarchies[host.n_hierarchies]);
-    for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
-        struct mount_line mount;
-
-        if (parse_mount(line, &mount))
-            place_mount(arena, root, &mount, &host, hierarchies);
-    }
+    if (!find_usual(arena, root, &host, hierarchies))
+        TRY(find_mounted(arena, root, &host, hierarchies, error));
     settle(&host, hierarchies);
     host.hierarchies = hierarchies;
     link_controllers(arena, &host);

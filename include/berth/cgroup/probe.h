@@ -36,9 +36,10 @@ struct cgroup_host {
     size_t n_links;
 };
 
-/* Reads /proc/self/cgroup and /proc/self/mountinfo below the directory `root` ("" for the host's
- * own). Hierarchies that are not mounted, or hidden under another mount, are left out. Returns 0 or
- * a negative errno. */
+/* Finds the hierarchies of /proc/self/cgroup below /sys/fs/cgroup or, where one is not at its usual
+ * place, through /proc/self/mountinfo; all below the directory `root` ("" for the host's own).
+ * Hierarchies that are not mounted, or hidden under another mount, are left out. Returns 0 or a
+ * negative errno. */
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error);
 
