@@ -91,12 +91,15 @@ int state_make(struct state *state, struct error *error)
     result = mkdir(path_of(state), 0700) < 0 ? -errno : 0;
     if (result == -EEXIST)
         return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
-    if (result == 0)
-        result = open_dir(state);
-    if (result == 0)
-        result = lock(state);
     if (result < 0)
         return error_errno(error, -result, "make the directory %s", path_of(state));
+    result = open_dir(state);
+    if (result == 0)
+        result = lock(state);
+    if (result < 0) {
+        rmdir(path_of(state));
+        return error_errno(error, -result, "open the directory %s", path_of(state));
+    }
     return 0;
 }
 
@@ -254,6 +257,13 @@ int state_open_process(const struct state *state)
 
 int state_remove(struct state *state, struct error *error)
 {
+    static const char *const names[] = {STATE_START_SOCKET, STATE_PLAN, STATE_CONFIG, RECORD};
+
+    /* Without a further descriptor: there may be none left. The rest, if any, is seen to below. */
+    for (size_t i = 0; state->dir >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
+        unlinkat(state->dir, names[i], 0);
+    if (rmdir(path_of(state)) == 0)
+        return 0;
     int result = file_remove_tree(AT_FDCWD, path_of(state));
 
     if (result < 0)
