@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's part of a plan against an init that is played here: order, waits, failures, end of file. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/sys/socket.h"
+#include "conduct.h"
+#include "explain.h"
+#include "tap.h"
+
+#define STEPS 6
+
+/* What the steps of the test's plan are, and the plan's memory. */
+struct sample {
+    struct plan_header header;
+    struct plan_step steps[STEPS];
+    char texts[64];
+};
+
+enum { AT_PLACE = offsetof(struct sample, texts) };
+#define PLACE "process.args[0]"
+#define PROGRAM "no-such"
+
+static struct sample sample_plan(void)
+{
+    struct sample plan = {
+        .header = {.magic = PLAN_MAGIC,
+                   .size = sizeof(plan),
+                   .step_count = STEPS,
+                   .steps = offsetof(struct sample, steps),
+                   .fault_step = PLAN_NONE},
+        .steps = {
+            [0] = {.op = PLAN_SAVE_STATE, .actor = PLAN_HOST, .makes = PLAN_NONE, .wait = PLAN_NONE},
+            [1] = {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_SLOT_HOOK_OUTPUT, .wait = PLAN_NONE},
+            [2] = {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_TOKEN_READY, .wait = 1},
+            [3] = {.op = PLAN_COMMIT, .actor = PLAN_HOST, .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_TOKEN_COMMITTED, .wait = 2},
+            [4] = {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_NONE, .wait = 3},
+            [5] = {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE},
+        },
+        .texts = PLACE "\0" PROGRAM,
+    };
+
+    for (int i = 0; i < STEPS; i++)
+        for (int use = 0; use < PLAN_USES; use++)
+            plan.steps[i].uses[use] = PLAN_NONE;
+    plan.steps[2].place = plan.steps[5].place = AT_PLACE;
+    plan.steps[2].text[0] = plan.steps[5].text[0] = AT_PLACE + sizeof(PLACE);
+    return plan;
+}
+
+struct play {
+    struct arena arena;
+    struct sample plan;
+    struct conduct conduct;
+    struct error error;
+    int far;
+    int done; /* how many of the host's steps were carried out */
+};
+
+static int count_step(struct conduct *conduct, const struct plan_step *step)
+{
+    struct play *play = conduct->context;
+
+    if (step->op == PLAN_OPEN_HOOK_OUTPUT)
+        conduct->slot[PLAN_SLOT_HOOK_OUTPUT] = dup(STDIN_FILENO);
+    play->done++;
+    return 0;
+}
+
+static int no_room(struct conduct *conduct, const struct plan_step *step)
+{
+    (void) conduct;
+    (void) step;
+    return -ENOSPC;
+}
+
+static void begin(struct play *play)
+{
+    static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
+                                                        [PLAN_OPEN_HOOK_OUTPUT] = count_step,
+                                                        [PLAN_COMMIT] = count_step};
+
+    *play = (struct play){.plan = sample_plan()};
+    play->conduct = conduct_of(&play->arena, &play->plan.header, &play->error);
+    play->conduct.handlers = handlers;
+    play->conduct.context = play;
+    sys_socket_pair(&play->conduct.socket, &play->far);
+}
+
+static void end(struct play *play)
+{
+    conduct_close(&play->conduct);
+    fd_close(&play->far);
+    arena_free(&play->arena);
+}
+
+static void say(struct play *play, int step, int error)
+{
+    struct plan_message message = {.step = step, .error = error};
+
+    sys_socket_send(play->far, &message, sizeof(message), -1);
+}
+
+/* The next message of the host's, with whether a descriptor came with it; its step. */
+static int hear(struct play *play, bool *ret_passed)
+{
+    struct plan_message message = {.step = -9};
+    int passed = -1;
+
+    sys_socket_receive(play->far, &message, sizeof(message), &passed);
+    *ret_passed = passed >= 0;
+    fd_close(&passed);
+    return message.step;
+}
+
+static void test_success(void)
+{
+    struct play play;
+    bool passed;
+
+    begin(&play);
+    say(&play, 2, 0);
+    tap_ok(conduct_run(&play.conduct) == 0 && play.done == 3, "all steps of the host's are done");
+    tap_ok(hear(&play, &passed) == 1 && passed, "a made descriptor is announced and passed");
+    tap_ok(hear(&play, &passed) == 3 && !passed, "a made token is announced");
+    say(&play, 4, 0);
+    fd_close(&play.far);
+    tap_ok(conduct_until_executed(&play.conduct) == 0, "then end of file means success");
+    end(&play);
+}
+
+static void test_unread(void)
+{
+    struct play play;
+
+    begin(&play);
+    say(&play, 2, 0);
+    conduct_run(&play.conduct);
+    say(&play, 4, 0);
+    fd_close(&play.far); /* two messages of the host's are not read: ECONNRESET comes first */
+    tap_ok(conduct_until_executed(&play.conduct) == 0, "what the init has not read does no harm");
+    end(&play);
+}
+
+static void test_failure(void)
+{
+    struct play play;
+
+    begin(&play);
+    say(&play, 2, ENOENT);
+    fd_close(&play.far);
+    tap_ok(conduct_run(&play.conduct) == -ENOENT && play.done <= 2, "a failing step ends the plan");
+    tap_text(play.error.text,
+             PLACE ": exec: \"" PROGRAM "\": executable file not found in $PATH",
+             "in the words that callers know");
+    tap_ok(play.error.exit_status == 127, "with their exit status");
+    end(&play);
+}
+
+static void test_failed_exec(void)
+{
+    struct play play;
+
+    begin(&play);
+    say(&play, 2, 0);
+    conduct_run(&play.conduct);
+    say(&play, 4, 0);
+    say(&play, 5, EACCES);
+    fd_close(&play.far);
+    tap_ok(conduct_until_executed(&play.conduct) == -EACCES, "a failing execve is a failure");
+    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": permission denied", "in words");
+    tap_ok(play.error.exit_status == 126, "with exit status 126");
+    end(&play);
+}
+
+static void test_end_of_file(void)
+{
+    struct play play;
+
+    begin(&play);
+    fd_close(&play.far);
+    tap_ok(conduct_run(&play.conduct) == -ECONNRESET, "an early end of file is an error");
+    tap_ok(strstr(play.error.text, PLACE ": exec:") != NULL, "that says where it was: %s",
+           play.error.text);
+    end(&play);
+    begin(&play);
+    say(&play, 2, 0);
+    conduct_run(&play.conduct);
+    fd_close(&play.far);
+    tap_ok(conduct_until_executed(&play.conduct) == -ECONNRESET, "so is one before execve");
+    end(&play);
+}
+
+static void test_nonsense(void)
+{
+    static const int steps[] = {-1, STEPS, 1, INT32_MAX};
+    struct play play;
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        begin(&play);
+        say(&play, steps[i], 0);
+        tap_ok(conduct_run(&play.conduct) == -EPROTO, "step %d is refused", steps[i]);
+        end(&play);
+    }
+    begin(&play);
+    sys_socket_send(play.far, "short", 5, -1);
+    tap_ok(conduct_run(&play.conduct) == -EPROTO, "a short message is refused");
+    end(&play);
+}
+
+static void test_fault(void)
+{
+    struct play play;
+
+    begin(&play);
+    play.plan.header.fault_step = 1;
+    play.plan.header.fault_errno = ENOSPC;
+    tap_ok(conduct_run(&play.conduct) == -ENOSPC && play.done == 1, "a step fails on demand");
+    tap_text(play.error.text, "open a place for the output of hooks: no space left on device",
+             "in its own words");
+    end(&play);
+}
+
+static void test_better_news(void)
+{
+    static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
+                                                        [PLAN_OPEN_HOOK_OUTPUT] = no_room};
+    struct play play;
+
+    begin(&play);
+    play.conduct.handlers = handlers;
+    say(&play, 2, ENOENT);
+    tap_ok(conduct_run(&play.conduct) == -ENOENT,
+           "what the init has said comes before the host's own failure");
+    end(&play);
+}
+
+static void test_optional(void)
+{
+    struct play play;
+
+    begin(&play);
+    play.plan.steps[2].flags |= PLAN_OPTIONAL;
+    say(&play, 2, EPERM);
+    tap_ok(conduct_run(&play.conduct) == 0 && play.error.number == 0,
+           "the failure of an optional step is only a warning");
+    end(&play);
+}
+
+static void test_hook_words(void)
+{
+    AUTO_ARENA arena = {0};
+    struct error error = {0};
+    struct failed_hook hook = {"hooks.prestart[0]", "run the hook /h", EIO, 3 << 8, -1};
+
+    tap_ok(explain_hook(&arena, &hook, &error) == -EIO, "a failing hook");
+    tap_text(error.text, "hooks.prestart[0]: run the hook /h: exit status 3", "with its status");
+    hook.wait_status = 9;
+    explain_hook(&arena, &hook, &error);
+    tap_text(error.text, "hooks.prestart[0]: run the hook /h: killed by signal 9 (Killed)",
+             "with its signal");
+    hook.number = ENOENT;
+    explain_hook(&arena, &hook, &error);
+    tap_text(error.text, "hooks.prestart[0]: run the hook /h: no such file or directory",
+             "that is not there");
+}
+
+int main(void)
+{
+    test_success();
+    test_unread();
+    test_failure();
+    test_failed_exec();
+    test_end_of_file();
+    test_nonsense();
+    test_fault();
+    test_better_news();
+    test_optional();
+    test_hook_words();
+    return tap_end();
+}
