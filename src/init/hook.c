@@ -4,19 +4,12 @@
 #define EXIT_NOT_EXECUTED 127
 #define TIMEOUT_MAX_S (1ULL << 31)
 
-static int find_state(const struct init *init, const struct plan_step *step)
-{
-    if (init_uses(step, PLAN_SLOT_STATE_CREATED))
-        return init->slot[PLAN_SLOT_STATE_CREATED];
-    return init->slot[PLAN_SLOT_STATE_CREATING];
-}
-
 /* Returns only when it fails. */
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
     const char **argv = init_list(init, step->list, step->list_count);
     const char **env = init_list(init, step->second_list, step->second_list_count);
-    const int stdio[] = {find_state(init, step), init->slot[PLAN_SLOT_HOOK_OUTPUT],
+    const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], init->slot[PLAN_SLOT_HOOK_OUTPUT],
                          init->slot[PLAN_SLOT_HOOK_OUTPUT]};
 
     if (argv == NULL || env == NULL)

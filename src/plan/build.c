@@ -4,12 +4,13 @@
 
 #include "builder.h"
 
-/* Concurrently with INIT the host compiles the filter and makes what hooks need. */
+/* Concurrently with INIT. */
 static void prepare_beside_init(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
 
     plan_compile_seccomp(builder);
+    plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj)
         PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
                  .uses = {PLAN_TOKEN_RECORDED}, .place = "process.oomScoreAdj",
@@ -32,7 +33,6 @@ static int make_root(struct plan_builder *builder)
 
 void plan_commit(struct plan_builder *builder)
 {
-    plan_prepare_hooks_at_start(builder);
     plan_mark(builder, PLAN_TOKEN_READY);
     PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_READY},
              .makes = PLAN_TOKEN_COMMITTED);

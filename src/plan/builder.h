@@ -141,8 +141,9 @@ void plan_change_root(struct plan_builder *builder);
 void plan_make_devices(struct plan_builder *builder);
 
 /* hooks.c */
+/* The host makes what INIT's hooks read on stdin and write to. */
+void plan_prepare_hooks(struct plan_builder *builder);
 void plan_run_hooks_before_pivot(struct plan_builder *builder);
-void plan_prepare_hooks_at_start(struct plan_builder *builder);
 void plan_run_hooks_at_start(struct plan_builder *builder);
 
 /* security.c */

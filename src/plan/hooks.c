@@ -32,11 +32,14 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
     }
 }
 
-/* What INIT's hooks read on stdin and write to: the host makes both once it knows INIT's process id. */
-static void open_hook_files(struct plan_builder *builder, enum plan_slot state, const char *status)
+void plan_prepare_hooks(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, .op = PLAN_WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = state,
-             .uses = {PLAN_TOKEN_RECORDED}, .text = {status});
+    const struct spec_hooks *hooks = builder->config->hooks;
+
+    if (hooks == NULL || (hooks->n_create_container == 0 && hooks->n_start_container == 0))
+        return;
+    PLAN_ADD(builder, .op = PLAN_WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE,
+             .uses = {PLAN_TOKEN_RECORDED});
     PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
 }
 
@@ -58,19 +61,10 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
                   &slots);
         builder->hooked = true;
     }
-    if (hooks->n_create_container == 0)
-        return;
-    open_hook_files(builder, PLAN_SLOT_STATE_CREATING, "creating");
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer"},
-              &(struct plan_act){.uses = {PLAN_SLOT_STATE_CREATING, PLAN_SLOT_HOOK_OUTPUT,
+              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
                                           builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED}});
-}
-
-void plan_prepare_hooks_at_start(struct plan_builder *builder)
-{
-    if (builder->config->hooks != NULL && builder->config->hooks->n_start_container > 0)
-        open_hook_files(builder, PLAN_SLOT_STATE_CREATED, "created");
 }
 
 void plan_run_hooks_at_start(struct plan_builder *builder)
@@ -81,6 +75,6 @@ void plan_run_hooks_at_start(struct plan_builder *builder)
         return;
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
-              &(struct plan_act){.uses = {PLAN_SLOT_STATE_CREATED, PLAN_SLOT_HOOK_OUTPUT,
+              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
                                           PLAN_TOKEN_COMMITTED}});
 }

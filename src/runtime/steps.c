@@ -198,14 +198,12 @@ static int write_hook_state(struct conduct *conduct, const struct plan_step *ste
 {
     struct creation *creation = conduct->context;
     struct spec_record record = creation->state.record;
-    bool is_created = step->makes == PLAN_SLOT_STATE_CREATED;
 
     record.pid = sys_process_inner_pid(creation->init);
     if (record.pid < 0)
         return record.pid;
     return put_in_slot(conduct, step,
-                       hook_open_state(creation->arena, &record,
-                                       is_created ? SPEC_STATUS_CREATED : SPEC_STATUS_CREATING));
+                       hook_open_state(creation->arena, &record, SPEC_STATUS_CREATED));
 }
 
 static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
@@ -270,7 +268,7 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
         .envp = unpack_list(conduct, step->second_list, step->second_list_count),
         .timeout_s = step->number[0],
     };
-    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATING);
+    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED);
 
     fd_close(&conduct->hook_output);
     conduct->hook_output = result.output;

@@ -20,7 +20,7 @@
 
 /* 0 and 1 are the host's: state and output; 2 is the host's COMMIT. */
 #define HOST_STEPS                                                                                 \
-    {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_STATE_CREATED},           \
+    {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE},           \
         {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT},         \
     {                                                                                              \
         .op = PLAN_COMMIT, .actor = PLAN_HOST, .makes = PLAN_TOKEN_COMMITTED                       \
@@ -32,7 +32,7 @@
 #define HOOK(script, timeout_s)                                                                    \
     {                                                                                              \
         .op = PLAN_RUN_HOOK, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,                           \
-        .uses = {PLAN_SLOT_STATE_CREATED, PLAN_SLOT_HOOK_OUTPUT}, .text = {"/bin/sh"},             \
+        .uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT}, .text = {"/bin/sh"},             \
         .list = {"hook", "-c", script}, .number = {                                                \
             timeout_s                                                                              \
         }                                                                                          \
@@ -258,7 +258,7 @@ static void hook_succeeds(void)
     char output[4096];
     int status;
     struct test_step hook = HOOK("cat; echo; echo \"$0 $1\" >&2", 0);
-    struct plan_message message = run_hook(hook, output, &status);
+    run_hook(hook, output, &status);
 
     tap_text(output, STATE "\nhook \n", "it gets the state, and its output is kept");
     tap_ok(test_exited(status, 0), "and the program runs");

@@ -61,8 +61,7 @@ enum plan_slot {
     PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
     PLAN_SLOT_SECCOMP, /* memfd with the filter's struct sock_filter[] */
     PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
-    PLAN_SLOT_STATE_CREATING, /* memfd with the state as hooks get it on stdin, status "creating" */
-    PLAN_SLOT_STATE_CREATED,  /* the same, status "created" */
+    PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
     PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
     PLAN_SLOT_SOURCE_0,       /* bind sources that the host opens; used in turn */
     PLAN_SLOT_SOURCE_1,
