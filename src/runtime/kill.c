@@ -57,11 +57,28 @@ static int check_deletable(const struct state *state, struct error *error)
                      state->id);
 }
 
+/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook that never ends. With
+ * the process dead that comes to its end. */
+static void kill_unlocked(struct arena *arena, const struct runtime_options *options, const char *id)
+{
+    AUTO_STATE state = state_of(arena, options, id);
+    struct error ignored = {0};
+
+    if (state_open(&state, &ignored) < 0)
+        return;
+    AUTO_FD pidfd = state_open_process(&state);
+    if (pidfd >= 0)
+        sys_pidfd_signal(pidfd, SIGKILL);
+}
+
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
                    struct error *error)
 {
     AUTO_ARENA arena = {0};
     AUTO_STATE state = state_of(&arena, options, id);
+
+    if (force)
+        kill_unlocked(&arena, options, id);
     int result = state_open_locked(&state, error);
 
     if (result == -ENOENT && force) {
