@@ -14,13 +14,14 @@
 #include "berth/base/log.h"
 #include "state.h"
 
-struct runtime_container container_of_record(const struct spec_record *record,
-                                             enum spec_status status)
+struct runtime_container container_of_state(const struct state *state, enum spec_status status)
 {
+    const struct spec_record *record = &state->record;
+
     return (struct runtime_container){
         .id = record->id,
         .oci_version = record->oci_version,
-        .pid = status == SPEC_STATUS_STOPPED ? 0 : record->pid,
+        .pid = status == SPEC_STATUS_STOPPED ? 0 : state->pid,
         .status = spec_status_words[status],
         .bundle = record->bundle,
         .rootfs = record->rootfs,
@@ -76,10 +77,9 @@ static const char *read_passwd(struct arena *arena)
     return file_read(arena, AT_FDCWD, "/etc/passwd", &passwd, NULL) < 0 ? "" : passwd;
 }
 
-static struct runtime_container look_at(const struct state *state, const char *passwd)
+static struct runtime_container look_at(struct state *state, const char *passwd)
 {
-    struct runtime_container container =
-        container_of_record(&state->record, state_status(state));
+    struct runtime_container container = container_of_state(state, state_status(state));
     struct stat info;
 
     if (fstat(state->dir, &info) == 0)

@@ -97,7 +97,7 @@ static int stop_after_hook(struct creation *creation)
 
     sys_pidfd_signal(*pidfd, SIGKILL);
     sys_pidfd_reap(*pidfd, NULL);
-    creation->state.record.pid = 0;
+    creation->state.pid = 0;
     if (destroy_container(&creation->state, &ignored) < 0)
         log_warning("%s", ignored.text);
     return -creation->error->number;
@@ -109,8 +109,8 @@ static int delete_at_end(struct creation *creation)
     struct error error = {0};
 
     /* Somebody else may have deleted it already, and made another one of that name. */
-    if (state_open_locked(&state, &error) == 0 && state.record.pid == creation->init &&
-        state.record.start_time == creation->state.record.start_time) {
+    if (state_open_locked(&state, &error) == 0 && state.pid == creation->init &&
+        state.start_time == creation->state.start_time) {
         error = (struct error){0};
         destroy_container(&state, &error);
     } else if (error.number == ENOENT) {

@@ -31,13 +31,13 @@ int destroy_process(const struct state *state, struct error *error)
     if (result == -ESRCH)
         return 0;
     if (result < 0)
-        return error_errno(error, -result, "kill the container's process %d", state->record.pid);
+        return error_errno(error, -result, "kill the container's process %d", state->pid);
     if (cgroups.n_paths > 0)
         TRY(cgroup_kill(&cgroups, error));
     result = sys_pidfd_wait(pidfd, END_TIMEOUT_MS);
     if (result < 0)
         return error_errno(error, -result, "wait for the end of the container's process %d",
-                           state->record.pid);
+                           state->pid);
     return 0;
 }
 

@@ -16,13 +16,13 @@
 #include "container.h"
 #include "explain.h"
 
-int hook_open_state(struct arena *arena, const struct spec_record *record, enum spec_status status)
+int hook_open_state(const struct state *state, enum spec_status status)
 {
-    struct runtime_container container = container_of_record(record, status);
+    struct runtime_container container = container_of_state(state, status);
     struct json json;
 
     container.created = NULL;
-    json_start(&json, arena, false);
+    json_start(&json, state->arena, false);
     runtime_container_json(&container, &json);
     return sys_memfd_sealed("state", json.text.bytes, json.text.size, false);
 }
@@ -39,7 +39,7 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
 {
     static const char *const nothing[] = {NULL};
     const char *const path_alone[] = {call->path, NULL};
-    AUTO_FD input = hook_open_state(state->arena, &state->record, status);
+    AUTO_FD input = hook_open_state(state, status);
     AUTO_FD output = sys_memfd_empty("hook");
 
     if (input < 0 || output < 0)

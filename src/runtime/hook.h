@@ -7,9 +7,9 @@
 #include "berth/spec/config.h"
 #include "state.h"
 
-/* A sealed memfd with the state (runtime.md, "State") of the record with this status, for stdin of hooks. Returns a
+/* A sealed memfd with the state (runtime.md, "State") with this status, for stdin of hooks. Returns a
  * descriptor or a negative errno. */
-int hook_open_state(struct arena *arena, const struct spec_record *record, enum spec_status status);
+int hook_open_state(const struct state *state, enum spec_status status);
 
 struct hook_call {
     const char *path;

@@ -14,7 +14,7 @@
 #include "destroy.h"
 #include "signals.h"
 
-static int signal_process(const struct state *state, int signal, struct error *error)
+static int signal_process(struct state *state, int signal, struct error *error)
 {
     enum spec_status status = state_status(state);
     AUTO_FD pidfd = state_open_process(state);
@@ -48,7 +48,7 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     return signal_process(&state, number, error);
 }
 
-static int check_deletable(const struct state *state, struct error *error)
+static int check_deletable(struct state *state, struct error *error)
 {
     if (state_status(state) != SPEC_STATUS_RUNNING)
         return 0;

@@ -23,7 +23,7 @@ struct starting {
     int notify; /* or -1 */
 };
 
-static int check_status(const struct state *state, struct error *error)
+static int check_status(struct state *state, struct error *error)
 {
     switch (state_status(state)) {
     case SPEC_STATUS_CREATED:
@@ -115,7 +115,7 @@ static int let_go(struct starting *starting, struct error *error)
     if (hook_run_poststart(state, error) < 0)
         return give_up(starting, error);
     if (starting->notify >= 0)
-        notify_wait(starting->notify, starting->conduct.pidfd, state->record.pid);
+        notify_wait(starting->notify, starting->conduct.pidfd, state->pid);
     return 0;
 }
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,6 +22,8 @@
 #include "berth/sys/process.h"
 
 #define RECORD "state.json"
+#define PROCESS "process"
+#define PROCESS_CREATING "process.creating"
 
 const char *runtime_default_root(struct arena *arena)
 {
@@ -108,6 +112,24 @@ static int does_not_exist(const struct state *state, struct error *error)
     return error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
 }
 
+static bool read_link(struct state *state, const char *name)
+{
+    char text[64];
+    ssize_t size = readlinkat(state->dir, name, text, sizeof(text) - 1);
+
+    if (size < 0)
+        return false;
+    text[size] = '\0';
+    return sscanf(text, "%d %" SCNu64, &state->pid, &state->start_time) == 2;
+}
+
+static void read_process(struct state *state)
+{
+    state->committed = read_link(state, PROCESS);
+    if (!state->committed && !read_link(state, PROCESS_CREATING))
+        state->pid = 0;
+}
+
 static int read_record(struct state *state, struct error *error)
 {
     const struct spec_record *record;
@@ -123,6 +145,7 @@ static int read_record(struct state *state, struct error *error)
         return error_prefix(error, "%s", path_of(state));
     state->record = *record;
     state->has_record = true;
+    read_process(state);
     return 0;
 }
 
@@ -187,11 +210,6 @@ static void put_record(struct json *json, const struct spec_record *record)
     for (size_t i = 0; i < record->n_annotations; i++)
         json_member(json, record->annotations[i].key, record->annotations[i].value);
     json_object_close(json);
-    json_key(json, "pid");
-    json_i64(json, record->pid);
-    json_key(json, "startTime");
-    json_u64(json, record->start_time);
-    put_flag(json, "committed", record->committed);
     put_flag(json, "poststart", record->poststart);
     put_flag(json, "poststop", record->poststop);
     put_flag(json, "sharesMounts", record->shares_mounts);
@@ -214,6 +232,22 @@ int state_save(const struct state *state, struct error *error)
     return 0;
 }
 
+int state_save_process(const struct state *state)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%d %" PRIu64, state->pid, state->start_time);
+    return symlinkat(text, state->dir, PROCESS_CREATING) < 0 ? -errno : 0;
+}
+
+int state_commit(struct state *state)
+{
+    if (renameat(state->dir, PROCESS_CREATING, state->dir, PROCESS) < 0)
+        return -errno;
+    state->committed = true;
+    return 0;
+}
+
 /* Somebody else is creating, starting or deleting the container. */
 static bool is_locked_by_others(const struct state *state)
 {
@@ -229,15 +263,24 @@ static bool is_alive(const struct state *state)
 {
     uint64_t start_time;
 
-    return state->record.pid > 0 &&
-           sys_process_start_time(state->record.pid, &start_time) == 0 &&
-           start_time == state->record.start_time;
+    return state->pid > 0 && sys_process_start_time(state->pid, &start_time) == 0 &&
+           start_time == state->start_time;
 }
 
-enum spec_status state_status(const struct state *state)
+/* The creator may have come to its end since the state was read, and let go of its lock: look again. */
+static bool has_been_committed(struct state *state)
 {
-    if (!state->has_record || !state->record.committed)
-        return is_locked_by_others(state) ? SPEC_STATUS_CREATING : SPEC_STATUS_STOPPED;
+    if (!state->committed)
+        read_process(state);
+    return state->has_record && state->committed;
+}
+
+enum spec_status state_status(struct state *state)
+{
+    if (!state->committed && is_locked_by_others(state))
+        return SPEC_STATUS_CREATING;
+    if (!has_been_committed(state))
+        return SPEC_STATUS_STOPPED;
     if (!is_alive(state))
         return SPEC_STATUS_STOPPED;
     return faccessat(state->dir, STATE_START_SOCKET, F_OK, 0) == 0 ? SPEC_STATUS_CREATED
@@ -246,9 +289,9 @@ enum spec_status state_status(const struct state *state)
 
 int state_open_process(const struct state *state)
 {
-    if (state->record.pid <= 0)
+    if (state->pid <= 0)
         return -ESRCH;
-    AUTO_FD pidfd = sys_pidfd_open(state->record.pid);
+    AUTO_FD pidfd = sys_pidfd_open(state->pid);
     if (pidfd < 0)
         return pidfd;
     /* Looked at after the pidfd: the process of this pid cannot change any more. */

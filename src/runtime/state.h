@@ -2,19 +2,24 @@
 /*
  * The state directory of a container, ROOT/ID:
  *
- *     state.json   struct spec_record, replaced whole
+ *     state.json   struct spec_record: what is known before there is a process
+ *     process      symbolic link to "PID START_TIME" of the container's process, which names it for ever; it is called
+ *                  process.creating until creation has come to its end. A link is made and renamed in one system call
+ *                  each, where a disk below /run would write a file twice.
  *     config.json  the config as it was at create
  *     plan         the plan, for the words of what goes wrong at start
  *     start.sock   where the init of a created container listens for start; gone once it runs
  *     notify/      the socket of NOTIFY_SOCKET that the container sees
  *
  * Whoever creates, starts or deletes the container holds a flock(2) on the directory: an
- * uncommitted record under a free lock is what a killed creator has left.
+ * uncommitted state under a free lock is what a killed creator has left.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "berth/base/arena.h"
 #include "berth/spec/config.h"
@@ -34,7 +39,10 @@ struct state {
     int dir;         /* -1: not open */
     bool locked;     /* by this process */
     bool has_record; /* there is a state.json */
+    bool committed;  /* creation has come to its end */
     struct spec_record record;
+    pid_t pid; /* the container's process; 0: none yet */
+    uint64_t start_time;
 };
 
 #define AUTO_STATE __attribute__((cleanup(state_close))) struct state
@@ -63,8 +71,14 @@ int state_open_locked(struct state *state, struct error *error);
 /* Writes the record. */
 int state_save(const struct state *state, struct error *error);
 
+/* Writes down pid and start_time. Returns 0 or a negative errno. */
+int state_save_process(const struct state *state);
+
+/* Writes down that creation has come to its end. Returns 0 or a negative errno. */
+int state_commit(struct state *state);
+
 /* Where in its life the container is: never SPEC_STATUS_NONE. */
-enum spec_status state_status(const struct state *state);
+enum spec_status state_status(struct state *state);
 
 /* The container's process with its pid verified by the start time: a pidfd, or -ESRCH. */
 int state_open_process(const struct state *state);

@@ -142,13 +142,11 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
         TRY(take_over_init(creation, conduct));
     else
         creation->init = creation->launched;
-    creation->state.record.pid = creation->init;
-    creation->state.record.has_pid = creation->state.record.has_start_time = true;
-    int result = sys_process_start_time(creation->init, &creation->state.record.start_time);
+    creation->state.pid = creation->init;
+    int result = sys_process_start_time(creation->init, &creation->state.start_time);
     if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
         return result;
-    /* A hook may take long: if this process is killed meanwhile, `delete` has to find INIT. */
-    return creation->config->hooks != NULL ? state_save(&creation->state, creation->error) : 0;
+    return state_save_process(&creation->state);
 }
 
 static int map_ids(struct conduct *conduct, const struct plan_step *step)
@@ -197,13 +195,12 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
 static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
-    struct spec_record record = creation->state.record;
+    struct state inner = creation->state;
 
-    record.pid = sys_process_inner_pid(creation->init);
-    if (record.pid < 0)
-        return record.pid;
-    return put_in_slot(conduct, step,
-                       hook_open_state(creation->arena, &record, SPEC_STATUS_CREATED));
+    inner.pid = sys_process_inner_pid(creation->init);
+    if (inner.pid < 0)
+        return inner.pid;
+    return put_in_slot(conduct, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
 }
 
 static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
@@ -296,8 +293,7 @@ static int commit(struct conduct *conduct, const struct plan_step *step)
 
     (void) step;
     TRY(write_pid_file(creation));
-    creation->state.record.committed = true;
-    return state_save(&creation->state, creation->error);
+    return state_commit(&creation->state);
 }
 
 conduct_handler *const *creation_handlers(void)

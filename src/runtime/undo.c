@@ -38,7 +38,7 @@ void creation_undo(struct creation *creation)
 {
     /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them, nothing else. */
     bool runs_poststop =
-        creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.record.committed;
+        creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
     kill_children(creation);
@@ -47,7 +47,7 @@ void creation_undo(struct creation *creation)
         unlink(creation->request->pid_file);
     if (!creation->made_state)
         return;
-    creation->state.record.pid = 0;
+    creation->state.pid = 0;
     creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
     if (destroy_container(&creation->state, &error) < 0)
         log_warning("%s", error.text);

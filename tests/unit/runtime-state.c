@@ -69,29 +69,36 @@ static void test_mounts(void)
     tap_ok(mounts_count("", "/") == 0, "none in nothing");
 }
 
-static struct spec_record record_of(int pid, bool committed)
+static struct spec_record sample_record(void)
 {
     static const struct spec_pair annotations[] = {{"a\"b", "c\nd"}, {"e", ""}};
     static const char *const cgroups[] = {"/sys/fs/cgroup/x/berth/c1", NULL};
-    struct spec_record record = {.id = "c1",
+    return (struct spec_record){.id = "c1",
                                  .oci_version = "1.2.0",
                                  .bundle = "/bundle",
                                  .rootfs = "/bundle/root",
                                  .created = "2026-01-02T03:04:05.000000006Z",
                                  .annotations = annotations,
                                  .n_annotations = 2,
-                                 .pid = pid,
-                                 .committed = committed,
                                  .poststop = true,
                                  .mounts_before = 3,
                                  .cgroups = cgroups,
                                  .n_cgroups = 1,
                                  .made_cgroups = cgroups,
                                  .n_made_cgroups = 1};
+}
 
-    if (pid > 0)
-        sys_process_start_time(pid, &record.start_time);
-    return record;
+/* Writes down `pid` as a state's process, under a start time that is off by `late`. */
+static void save_process(struct state *state, int pid, bool committed, unsigned late)
+{
+    unlinkat(state->dir, "process", 0);
+    unlinkat(state->dir, "process.creating", 0);
+    state->pid = pid;
+    sys_process_start_time(pid, &state->start_time);
+    state->start_time += late;
+    state_save_process(state);
+    if (committed)
+        state_commit(state);
 }
 
 static void test_round_trip(const struct runtime_options *options)
@@ -104,7 +111,8 @@ static void test_round_trip(const struct runtime_options *options)
     tap_ok(state_make(&made, &error) == 0, "a state is made");
     tap_ok(state_open(&read, &error) == 0 && !read.has_record, "at first it has no record");
     state_close(&read);
-    made.record = record_of(getpid(), true);
+    made.record = sample_record();
+    save_process(&made, getpid(), true, 0);
     tap_ok(state_save(&made, &error) == 0, "its record is saved");
     tap_ok(state_open(&read, &error) == 0 && read.has_record, "and read");
     tap_text(read.record.id, "c1", "id");
@@ -114,7 +122,7 @@ static void test_round_trip(const struct runtime_options *options)
     tap_ok(read.record.n_made_cgroups == 1 && read.record.poststop && !read.record.poststart &&
                read.record.mounts_before == 3,
            "the rest of it");
-    tap_ok(read.record.pid == getpid() && read.record.start_time == made.record.start_time,
+    tap_ok(read.pid == getpid() && read.start_time == made.start_time && read.committed,
            "the process");
 }
 
@@ -133,16 +141,13 @@ static void test_duplicates(const struct runtime_options *options)
     tap_ok(state_open(&unknown, &error) == -ENOENT, "so is one that is no id");
 }
 
-/* The status that another process sees of what is saved. */
-static enum spec_status status_with(const struct runtime_options *options, struct state *own,
-                                    const struct spec_record *record)
+/* The status that somebody else sees. */
+static enum spec_status status_seen(const struct runtime_options *options)
 {
     AUTO_ARENA arena = {0};
     AUTO_STATE other = state_of(&arena, options, "c1");
     struct error error = {0};
 
-    own->record = *record;
-    state_save(own, &error);
     state_open(&other, &error);
     return state_status(&other);
 }
@@ -152,27 +157,24 @@ static void test_status(const struct runtime_options *options)
     AUTO_ARENA arena = {0};
     AUTO_STATE own = state_of(&arena, options, "c1");
     struct error error = {0};
-    struct spec_record record = record_of(getpid(), false);
 
     state_open_locked(&own, &error);
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_CREATING,
-           "uncommitted and locked: creating");
+    save_process(&own, getpid(), false, 0);
+    tap_ok(status_seen(options) == SPEC_STATUS_CREATING, "uncommitted and locked: creating");
     state_unlock(&own);
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_STOPPED,
+    tap_ok(status_seen(options) == SPEC_STATUS_STOPPED,
            "uncommitted, but its creator is gone: stopped");
-    record.committed = true;
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_RUNNING, "committed, alive: running");
+    save_process(&own, getpid(), true, 0);
+    tap_ok(status_seen(options) == SPEC_STATUS_RUNNING, "committed, alive: running");
+    int pidfd = state_open_process(&own);
+    tap_ok(pidfd >= 0, "its process is opened");
+    close(pidfd);
     close(openat(own.dir, STATE_START_SOCKET, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_CREATED, "waiting for start: created");
-    record.start_time++;
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_STOPPED,
+    tap_ok(status_seen(options) == SPEC_STATUS_CREATED, "waiting for start: created");
+    save_process(&own, getpid(), true, 1);
+    tap_ok(status_seen(options) == SPEC_STATUS_STOPPED,
            "another process has its pid by now: stopped");
     tap_ok(state_open_process(&own) == -ESRCH, "which is not opened");
-    record = record_of(getpid(), true);
-    own.record = record;
-    int pidfd = state_open_process(&own);
-    tap_ok(pidfd >= 0, "the right one is");
-    close(pidfd);
 }
 
 static void test_zombie(const struct runtime_options *options)
@@ -186,16 +188,16 @@ static void test_zombie(const struct runtime_options *options)
         pause();
         _exit(0);
     }
-    struct spec_record record = record_of(child, true);
     state_open_locked(&own, &error);
+    save_process(&own, child, true, 0);
     unlinkat(own.dir, STATE_START_SOCKET, 0);
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_RUNNING, "a child runs");
+    tap_ok(status_seen(options) == SPEC_STATUS_RUNNING, "a child runs");
     kill(child, SIGKILL);
     siginfo_t info;
     waitid(P_PID, (id_t) child, &info, WEXITED | WNOWAIT);
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_STOPPED, "a zombie has stopped");
+    tap_ok(status_seen(options) == SPEC_STATUS_STOPPED, "a zombie has stopped");
     waitpid(child, NULL, 0);
-    tap_ok(status_with(options, &own, &record) == SPEC_STATUS_STOPPED, "who is gone has stopped");
+    tap_ok(status_seen(options) == SPEC_STATUS_STOPPED, "who is gone has stopped");
     tap_ok(state_remove(&own, &error) == 0, "the state is removed");
     tap_ok(faccessat(AT_FDCWD, own.root, F_OK, 0) == 0, "but not the directory of all states");
 }
@@ -203,12 +205,10 @@ static void test_zombie(const struct runtime_options *options)
 static void test_json(void)
 {
     AUTO_ARENA arena = {0};
-    struct spec_record record = record_of(0, true);
-    struct runtime_container container;
+    struct state state = {.arena = &arena, .record = sample_record(), .pid = 42, .dir = -1};
+    struct runtime_container container = container_of_state(&state, SPEC_STATUS_RUNNING);
     struct json json;
 
-    record.pid = 42;
-    container = container_of_record(&record, SPEC_STATUS_RUNNING);
     json_start(&json, &arena, false);
     runtime_container_json(&container, &json);
     tap_text(json.text.bytes,
@@ -217,7 +217,7 @@ static void test_json(void)
              "\"created\":\"2026-01-02T03:04:05.000000006Z\","
              "\"annotations\":{\"a\\\"b\":\"c\\nd\",\"e\":\"\"}}",
              "a running container as JSON");
-    container = container_of_record(&record, SPEC_STATUS_STOPPED);
+    container = container_of_state(&state, SPEC_STATUS_STOPPED);
     tap_ok(container.pid == 0, "a stopped one has no process");
 }
 
