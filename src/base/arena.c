@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define CHUNK_SIZE ((size_t) 32 * 1024)
+#define ITEMS_FIRST 8 /* of an array that grows */
 #define ALIGNMENT alignof(max_align_t)
 
 struct arena_chunk {
@@ -58,6 +59,17 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &total))
         end_for_want_of_memory();
     return arena_alloc(arena, total);
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    *room = *room == 0 ? ITEMS_FIRST : *room * 2;
+    void *larger = arena_array(arena, *room, size);
+    if (items != NULL)
+        memcpy(larger, items, count * size);
+    return larger;
 }
 
 char *arena_copy(struct arena *arena, const void *bytes, size_t length)

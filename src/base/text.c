@@ -40,15 +40,8 @@ void text_addf(struct text *text, const char *format, ...)
 
 void text_list_add(struct text_list *list, const char *string)
 {
-    if (list->count + 1 >= list->room) {
-        size_t room = list->room == 0 ? 8 : list->room * 2;
-        char **larger = ARENA_ARRAY(list->arena, room, char *);
-
-        if (list->count > 0)
-            memcpy(larger, list->item, list->count * sizeof(char *));
-        list->item = larger;
-        list->room = room;
-    }
+    /* One more than the strings: the NULL at the end. */
+    list->item = arena_grow(list->arena, list->item, list->count + 1, &list->room, sizeof(char *));
     list->item[list->count++] = (char *) string;
     list->item[list->count] = NULL;
 }

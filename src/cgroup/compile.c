@@ -88,15 +88,8 @@ void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write writ
 {
     struct cgroup_writes *writes = &compiler->writes;
 
-    if (writes->count == compiler->room) {
-        size_t room = compiler->room == 0 ? 32 : compiler->room * 2;
-        struct cgroup_write *larger = ARENA_ARRAY(compiler->arena, room, struct cgroup_write);
-
-        if (writes->count > 0)
-            memcpy(larger, writes->item, writes->count * sizeof(*larger));
-        writes->item = larger;
-        compiler->room = room;
-    }
+    writes->item =
+        arena_grow(compiler->arena, writes->item, writes->count, &compiler->room, sizeof(write));
     writes->item[writes->count++] = write;
 }
 

@@ -9,15 +9,7 @@
 
 void plan_add(struct plan_builder *builder, const struct plan_act *act)
 {
-    if (builder->n_acts == builder->room) {
-        size_t room = builder->room == 0 ? 128 : builder->room * 2;
-        struct plan_act *larger = ARENA_ARRAY(builder->arena, room, struct plan_act);
-
-        if (builder->n_acts > 0)
-            memcpy(larger, builder->acts, builder->n_acts * sizeof(*larger));
-        builder->acts = larger;
-        builder->room = room;
-    }
+    builder->acts = arena_grow(builder->arena, builder->acts, builder->n_acts, &builder->room, sizeof(*act));
     builder->acts[builder->n_acts++] = *act;
 }
 

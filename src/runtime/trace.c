@@ -23,15 +23,8 @@ uint64_t trace_now_ns(void)
 
 void trace_add(struct trace *trace, const struct trace_event *event)
 {
-    if (trace->count == trace->room) {
-        size_t room = trace->room == 0 ? 128 : trace->room * 2;
-        struct trace_event *larger = ARENA_ARRAY(trace->arena, room, struct trace_event);
-
-        if (trace->count > 0)
-            memcpy(larger, trace->events, trace->count * sizeof(*larger));
-        trace->events = larger;
-        trace->room = room;
-    }
+    trace->events =
+        arena_grow(trace->arena, trace->events, trace->count, &trace->room, sizeof(*event));
     trace->events[trace->count++] = *event;
 }
 
