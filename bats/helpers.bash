@@ -43,7 +43,8 @@ setup() {
 }
 
 common_setup() {
-    ID=t$$
+    # The number alone might be that of a test whose remains are still there.
+    ID=t$$r$RANDOM
     ROOT=$BATS_TEST_TMPDIR/root
     BUNDLE=$BATS_TEST_TMPDIR/b
     make_bundle "$BUNDLE"
