@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the files on bad input share.
+
+# assert_refused WORDS: the command that run_rt ran has failed as it should; berth's message has the words.
+assert_refused() {
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    [ "$status" -ne 124 ] || fail_with "it took too long"
+    [ "$status" -lt 128 ] || [ "$status" -eq 255 ] || fail_with "it ended with status $status"
+    [ -n "$output" ] || fail_with "there is no message"
+    refute_output 'goroutine|panic:|Sanitizer|core dumped'
+    if [ "$RT_KIND" = berth ] && [ -n "$1" ]; then
+        grep -Fq -- "$1" <<<"$output" || fail_with "the message does not say '$1'"
+    fi
+    assert_host_unchanged
+}
+
+# refused WORDS EXPR...: a configuration edited by jq expressions.
+refused() {
+    config "${@:2}"
+    host_snapshot
+    run_c
+    assert_refused "$1"
+}
+
+# refused_text WORDS TEXT: a configuration of that text.
+refused_text() {
+    printf '%s' "$2" >"$BUNDLE/config.json"
+    host_snapshot
+    run_c
+    assert_refused "$1"
+}
+
+# refused_call WORDS ARGS...
+refused_call() {
+    host_snapshot
+    run_rt "${@:2}"
+    assert_refused "$1"
+}
