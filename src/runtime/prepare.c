@@ -47,9 +47,11 @@ static int read_bundle(struct creation *creation)
     if (result < 0)
         return error_errno(creation->error, -result, "read %s", path);
     creation->config_bytes = bytes;
-    TRY(spec_read_config(creation->arena, bytes, creation->config_size, &creation->config,
-                         creation->error));
-    TRY(spec_check_config(creation->config, creation->error));
+    result = spec_read_config(creation->arena, bytes, creation->config_size, &creation->config,
+                              creation->error);
+    if (creation->config != NULL) /* all that is wrong, in one go */
+        result = spec_check_config(creation->config, creation->error);
+    TRY(result);
     TRY(spec_check_support(creation->config, creation->error));
     return resolve_dir(
         creation, "root.path: the root file system",

@@ -171,13 +171,17 @@ static void check_names(const struct spec_config *config, struct error *error)
 
 int spec_check_config(const struct spec_config *config, struct error *error)
 {
-    check_version(config->oci_version, error);
-    if (config->root->path[0] == '\0')
+    bool has_faults = error->number != 0;
+
+    if (config->oci_version != NULL)
+        check_version(config->oci_version, error);
+    if (config->root != NULL && config->root->path[0] == '\0')
         report_add(error, "root.path: must not be empty");
     rules_mounts(config, error);
     if (config->process != NULL)
         rules_process(config->process, error);
-    check_names(config, error);
+    if (config->linux != NULL || !has_faults)
+        check_names(config, error);
     if (config->hooks != NULL)
         check_hooks(config->hooks, error);
     check_annotations(config, error);

@@ -92,9 +92,31 @@ static void parse(struct reader *reader)
     bool at_end = status == yajl_status_ok;
     if (at_end)
         status = yajl_complete_parse(reader->handle);
+    reader->broken = status != yajl_status_ok;
     if (status == yajl_status_error)
         complain_of_syntax(reader, at_end);
     yajl_free(reader->handle);
+}
+
+/* What the faults have left of the document: its members without one. */
+static void take_rest(struct reader *reader, const struct spec_type *type, const void **ret_document)
+{
+    unsigned char *document = (unsigned char *) reader->root;
+
+    if (reader->broken || document == NULL)
+        return;
+    for (size_t i = 0; i < type->count; i++) {
+        const struct spec_property *property = &type->properties[i];
+        bool is_list = property->shape != SPEC_SHAPE_ONE;
+        bool is_pointer = is_list || property->kind == SPEC_KIND_OBJECT;
+
+        if ((reader->dropped >> i & 1) == 0)
+            continue;
+        memset(document + property->offset, 0, is_pointer ? sizeof(void *) : property->size);
+        if (property->extra_offset > 0)
+            memset(document + property->extra_offset, 0, is_list ? sizeof(size_t) : sizeof(bool));
+    }
+    *ret_document = document;
 }
 
 static int read_document(struct reader *reader, const struct spec_type *type,
@@ -109,10 +131,12 @@ static int read_document(struct reader *reader, const struct spec_type *type,
     *reader->top = (struct frame){
         .type = &around, .property = &reader->document, .object = (unsigned char *) &reader->root};
     parse(reader);
-    if (reader->faults > 0)
-        return -EINVAL;
-    *ret_document = reader->root;
-    return 0;
+    *ret_document = NULL;
+    if (reader->faults == 0)
+        *ret_document = reader->root;
+    else
+        take_rest(reader, type, ret_document);
+    return reader->faults == 0 ? 0 : -EINVAL;
 }
 
 int spec_read_config(struct arena *arena, const char *bytes, size_t size,
@@ -121,10 +145,10 @@ int spec_read_config(struct arena *arena, const char *bytes, size_t size,
     struct reader reader = {
         .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
     const void *config;
+    int result = read_document(&reader, &spec_type_config, &config);
 
-    TRY(read_document(&reader, &spec_type_config, &config));
     *ret_config = config;
-    return 0;
+    return result;
 }
 
 int spec_read_state(struct arena *arena, const char *bytes, size_t size,

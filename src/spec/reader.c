@@ -43,6 +43,16 @@ static size_t column_of(struct reader *reader, size_t at)
     return column;
 }
 
+/* A fault makes the whole member of the document that it lies in useless: what hangs on it cannot be judged. */
+static void drop_member(struct reader *reader)
+{
+    const struct frame *document = reader->frames + 1;
+
+    if (reader->top < document || document->property == NULL)
+        return;
+    reader->dropped |= UINT64_C(1) << (size_t) (document->property - document->type->properties);
+}
+
 void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
 {
     va_list values;
@@ -52,6 +62,7 @@ void reader_complain(struct reader *reader, size_t at, const char *path, const c
     va_end(values);
     size_t column = column_of(reader, at);
     reader->faults++;
+    drop_member(reader);
     report_add(reader->error, "%s:%zu:%zu: %s%s%s", reader->name, reader->line + 1, column, path,
                path[0] != '\0' ? ": " : "", words);
 }

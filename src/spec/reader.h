@@ -32,6 +32,8 @@ struct reader {
 
     yajl_handle handle;
     size_t faults;
+    uint64_t dropped; /* a bit for every member of the document with a fault in it */
+    bool broken;      /* the text was not read to its end */
     size_t token; /* where the current token starts and ends in the text */
     size_t end;
     size_t line; /* the line of `line_start`, counted on as messages need it */
