@@ -29,7 +29,8 @@ hold() {
     wait_until file_has ready "$BATS_TEST_TMPDIR/holder"
 }
 
-test_teardown() { [ -z "${HOLDER:-}" ] || kill "$HOLDER" "${HELD:-$HOLDER}" 2>/dev/null || true; }
+# Not TERM: unshare --fork blocks it, and process 1 of a namespace is spared.
+test_teardown() { [ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" "${HELD:-$HOLDER}" 2>/dev/null || true; }
 
 @test "pid, network, ipc, uts, mount and cgroup are new when listed" {
     show_ns
