@@ -48,6 +48,11 @@ void creation_undo(struct creation *creation)
     if (!creation->made_state)
         return;
     creation->state.pid = 0;
+    /* What was only planned may be another container's by now. */
+    if (!creation->made_cgroups) {
+        creation->state.record.n_cgroups = 0;
+        creation->state.record.n_made_cgroups = 0;
+    }
     creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
     if (destroy_container(&creation->state, &error) < 0)
         log_warning("%s", error.text);

@@ -274,6 +274,27 @@ static void test_parent(struct scene *scene)
     tap_ok(access(parent, F_OK) < 0, "and with it what both shared");
 }
 
+/* Two want the same path at the same moment: the second one leaves the first one's alone. */
+static void test_race(struct scene *scene)
+{
+    struct cgroup first;
+
+    plan(scene, "same");
+    first = scene->cgroup;
+    plan(scene, "same");
+    struct cgroup second = scene->cgroup;
+    scene->cgroup = first;
+    tap_ok(make(scene, NULL) == 0, "the first one: %s", scene->error.text);
+    first = scene->cgroup;
+    scene->cgroup = second;
+    tap_ok(make(scene, NULL) == -EEXIST, "the second one: %s", scene->error.text);
+    tap_ok(scene->cgroup.record.n_paths == 0 && scene->cgroup.record.n_made == 0,
+           "has nothing to remove");
+    scene->cgroup = first;
+    tap_ok(count_existing(scene) == first.n_places, "the first one's are there");
+    cgroup_remove(&first.record, &scene->error);
+}
+
 int main(void)
 {
     struct scene scene = {0};
@@ -292,6 +313,7 @@ int main(void)
     test_nested(&scene);
     test_devices(&scene);
     test_parent(&scene);
+    test_race(&scene);
     arena_free(&scene.arena);
     return tap_end();
 }
