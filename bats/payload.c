@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -444,6 +445,26 @@ static int do_pause(int argc, char **argv)
     return 0;
 }
 
+static void *wait_for_ever(void *nothing)
+{
+    puts("ready");
+    fflush(stdout);
+    pause();
+    return nothing;
+}
+
+/* The first thread ends, another one stays. */
+static int do_thread(int argc, char **argv)
+{
+    pthread_t thread;
+
+    (void)argc;
+    (void)argv;
+    if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+        return 125;
+    pthread_exit(NULL);
+}
+
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -453,7 +474,7 @@ static const struct {
     { "fds", do_fds },     { "forks", do_forks },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
     { "keyring", do_keyring }, { "notify", do_notify },
     { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
-    { "syscall", do_syscall }, { "tty", do_tty },     { "winch", do_winch },
+    { "syscall", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },
 };
 
 int main(int argc, char **argv)

@@ -52,6 +52,14 @@ ssize_t fd_read_all(int fd, void *bytes, size_t size)
     return (ssize_t) (size - left);
 }
 
+int fd_fill_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            return -errno;
+    return 0;
+}
+
 int fd_set_cloexec(int fd, int on)
 {
     return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;

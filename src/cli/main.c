@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "command.h"
@@ -57,10 +59,20 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     return cli_print(&text, error);
 }
 
+/* What a caller may have left in disorder: closed standard streams, and SIGCHLD ignored, with which children are lost. */
+static int settle(struct error *error)
+{
+    signal(SIGCHLD, SIG_DFL);
+    int result = fd_fill_standard();
+
+    return result < 0 ? error_errno(error, -result, "open /dev/null in place of a closed stream") : 0;
+}
+
 static int carry_out(const struct cli_arguments *arguments, struct error *error)
 {
     struct runtime_options options;
 
+    TRY(settle(error));
     if (arguments->help || arguments->version)
         return print_help(arguments, error);
     TRY(open_log(arguments, error));

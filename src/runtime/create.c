@@ -98,7 +98,8 @@ static int stop_after_hook(struct creation *creation)
     sys_pidfd_signal(*pidfd, SIGKILL);
     sys_pidfd_reap(*pidfd, NULL);
     creation->state.pid = 0;
-    if (destroy_container(&creation->state, &ignored) < 0)
+    if (state_relock(&creation->state) != -ENOENT &&
+        destroy_container(&creation->state, &ignored) < 0)
         log_warning("%s", ignored.text);
     return -creation->error->number;
 }

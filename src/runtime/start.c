@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -106,14 +107,15 @@ static int let_go(struct starting *starting, struct error *error)
     struct state *state = &starting->state;
 
     TRY(knock(starting, error));
+    renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET);
     int result = conduct_until_executed(&starting->conduct);
     error->exit_status = 0;
     if (result < 0)
         return give_up(starting, error);
-    unlinkat(state->dir, STATE_START_SOCKET, 0);
+    unlinkat(state->dir, STATE_STARTING_SOCKET, 0);
     state_unlock(state);
     if (hook_run_poststart(state, error) < 0)
-        return give_up(starting, error);
+        return state_relock(state) == -ENOENT ? -error->number : give_up(starting, error);
     if (starting->notify >= 0)
         notify_wait(starting->notify, starting->conduct.pidfd, state->pid);
     return 0;

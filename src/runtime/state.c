@@ -167,18 +167,24 @@ int state_open(struct state *state, struct error *error)
     return read_record(state, error);
 }
 
-int state_open_locked(struct state *state, struct error *error)
+int state_relock(struct state *state)
 {
     struct stat info;
 
+    TRY(lock(state));
+    if (fstat(state->dir, &info) < 0)
+        return -errno;
+    return info.st_nlink == 0 ? -ENOENT : 0;
+}
+
+int state_open_locked(struct state *state, struct error *error)
+{
     TRY(open_existing(state, error));
-    int result = lock(state);
-    if (result == 0 && fstat(state->dir, &info) < 0)
-        result = -errno;
+    int result = state_relock(state);
+    if (result == -ENOENT)
+        return does_not_exist(state, error);
     if (result < 0)
         return error_errno(error, -result, "lock %s", path_of(state));
-    if (info.st_nlink == 0)
-        return does_not_exist(state, error);
     return read_record(state, error);
 }
 
@@ -275,6 +281,14 @@ static bool has_been_committed(struct state *state)
     return state->has_record && state->committed;
 }
 
+/* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without it. */
+static bool has_started(const struct state *state)
+{
+    if (faccessat(state->dir, STATE_START_SOCKET, F_OK, 0) == 0)
+        return false;
+    return faccessat(state->dir, STATE_STARTING_SOCKET, F_OK, 0) < 0 || !is_locked_by_others(state);
+}
+
 enum spec_status state_status(struct state *state)
 {
     if (!state->committed && is_locked_by_others(state))
@@ -283,8 +297,9 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_STOPPED;
     if (!is_alive(state))
         return SPEC_STATUS_STOPPED;
-    return faccessat(state->dir, STATE_START_SOCKET, F_OK, 0) == 0 ? SPEC_STATUS_CREATED
-                                                                   : SPEC_STATUS_RUNNING;
+    if (!has_started(state))
+        return SPEC_STATUS_CREATED;
+    return SPEC_STATUS_RUNNING;
 }
 
 int state_open_process(const struct state *state)
@@ -300,7 +315,8 @@ int state_open_process(const struct state *state)
 
 int state_remove(struct state *state, struct error *error)
 {
-    static const char *const names[] = {STATE_START_SOCKET, STATE_PLAN, STATE_CONFIG, RECORD};
+    static const char *const names[] = {STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_PLAN,
+                                        STATE_CONFIG, RECORD};
 
     /* Without a further descriptor: there may be none left. The rest, if any, is seen to below. */
     for (size_t i = 0; state->dir >= 0 && i < sizeof(names) / sizeof(names[0]); i++)

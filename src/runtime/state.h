@@ -8,7 +8,8 @@
  *                  each, where a disk below /run would write a file twice.
  *     config.json  the config as it was at create
  *     plan         the plan, for the words of what goes wrong at start
- *     start.sock   where the init of a created container listens for start; gone once it runs
+ *     start.sock   where the init of a created container listens for start; called starting.sock from then on until its
+ *                  program runs, and then gone
  *     notify/      the socket of NOTIFY_SOCKET that the container sees
  *
  * Whoever creates, starts or deletes the container holds a flock(2) on the directory: an
@@ -28,6 +29,7 @@ struct error;
 struct runtime_options;
 
 #define STATE_START_SOCKET "start.sock"
+#define STATE_STARTING_SOCKET "starting.sock"
 #define STATE_NOTIFY_DIR "notify"
 #define STATE_CONFIG "config.json"
 #define STATE_PLAN "plan"
@@ -88,6 +90,9 @@ int state_remove(struct state *state, struct error *error);
 
 /* Lets go of the lock alone. */
 void state_unlock(struct state *state);
+
+/* Takes it again. -ENOENT when the container has been deleted meanwhile. */
+int state_relock(struct state *state);
 
 /* Lets go of lock and directory. */
 void state_close(struct state *state);

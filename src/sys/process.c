@@ -74,6 +74,22 @@ int sys_pidfd_reap(int pidfd, int *ret_signal)
     return exited ? info.si_status : 128 + info.si_status;
 }
 
+/* proc_pid_stat(5) */
+#define FIELD_STATE 3
+#define FIELD_THREADS 20
+#define FIELD_START_TIME 22
+
+static const char *skip_fields(const char *field, int count)
+{
+    for (; count > 0; count--) {
+        field = strchr(field, ' ');
+        if (field == NULL)
+            return NULL;
+        field++;
+    }
+    return field;
+}
+
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
 {
     char path[64];
@@ -88,19 +104,18 @@ int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
         return (int) size;
     stat[size] = '\0';
     /* The name in parentheses may hold anything; the state (field 3) follows the last one. */
-    const char *field = strrchr(stat, ')');
-    if (field == NULL || strlen(field) < 3)
+    const char *state = strrchr(stat, ')');
+    if (state == NULL || strlen(state) < 3)
         return -ESRCH;
-    if (strchr("ZXx", field[2]) != NULL)
+    state += 2;
+    const char *start_time = skip_fields(state, FIELD_START_TIME - FIELD_STATE);
+    if (start_time == NULL)
         return -ESRCH;
-    field += 2;
-    for (int number = 3; number < 22; number++) {
-        field = strchr(field, ' ');
-        if (field == NULL)
-            return -ESRCH;
-        field++;
-    }
-    *ret_ticks = strtoull(field, NULL, 10);
+    /* The first thread may have ended alone: pthread_exit(3) in main. */
+    if (strchr("ZXx", *state) != NULL &&
+        strtoul(skip_fields(state, FIELD_THREADS - FIELD_STATE), NULL, 10) <= 1)
+        return -ESRCH;
+    *ret_ticks = strtoull(start_time, NULL, 10);
     return 0;
 }
 

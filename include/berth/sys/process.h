@@ -21,7 +21,7 @@ int sys_pidfd_wait(int pidfd, int timeout_ms);
 int sys_pidfd_reap(int pidfd, int *ret_signal);
 
 /* When the process started, in clock ticks since boot, from /proc/PID/stat: with `pid` it names one process for
- * ever. -ESRCH when there is none or when it is dead (a zombie). */
+ * ever. -ESRCH when there is none or when it is dead: a zombie without other threads. */
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
 
 /* The process id that `pid` has in its own, innermost pid namespace. Returns it or a negative errno. */

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a hostile or careless caller does to the runtime itself: each of these once went wrong, here or elsewhere.
+load helpers
+
+# Runs a shell script with the runtime's command line in "$@", in the runtime's mount namespace.
+around() {
+    local script=$1
+    shift
+    status=0
+    timeout -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" sh -c "$script" sh "$RUNTIME" --root "$ROOT" "$@" </dev/null \
+        >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+@test "standard streams that are closed are /dev/null to the container" {
+    local closed
+    mkdir "$BUNDLE/out"
+    config '.mounts += [{destination: "/out", type: "bind", source: "out", options: ["bind"]}]'
+    set_sh 'readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >/out/fds; :'
+    for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+        around "\"\$@\" $closed" run --bundle "$BUNDLE" "$ID"
+        assert_status 0
+        set_sh 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] || echo $fd is closed; done >/out/closed'
+        around "\"\$@\" $closed" run --bundle "$BUNDLE" "$ID"
+        assert_equal "$(cat out/closed)" ""
+    done
+}
+
+@test "with closed standard streams a hook has its state and its output" {
+    config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "cat >'"$BATS_TEST_TMPDIR/state"'; echo words; exit 3"]}]'
+    around '"$@" <&- >&- 2>&-' --log "$BATS_TEST_TMPDIR/log" run --bundle "$BUNDLE" "$ID"
+    assert_status 1
+    jq -e .id "$BATS_TEST_TMPDIR/state"
+    grep -q words "$BATS_TEST_TMPDIR/log"
+}
+
+@test "a caller that ignores SIGCHLD gets the exit status" {
+    set_sh 'exit 7'
+    around 'exec env --ignore-signal=CHLD "$@"' run --bundle "$BUNDLE" "$ID"
+    assert_status 7
+}
+
+@test "a caller that ignores SIGCHLD has hooks that succeed" {
+    config '.hooks.createRuntime = [{path: "/bin/true"}]'
+    around 'exec env --ignore-signal=CHLD "$@"' run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+}
+
+@test "a caller that blocks SIGCHLD and ignores SIGPIPE leaves no trace of that in the container" {
+    set_args grep -e SigBlk -e SigIgn /proc/self/status
+    around 'exec env --block-signal=CHLD --ignore-signal=PIPE "$@"' run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    refute_output 'Sig...:.*[1-9a-f]'
+}
+
+@test "a container whose first thread has ended, but not its others, is running" {
+    berth_only "crun and runc take it for stopped"
+    set_args payload thread
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    sleep 0.05
+    assert_equal "$(state_of)" running
+    run_fails delete "$ID"
+    run_ok kill "$ID" KILL
+    wait_status stopped
+    run_ok delete "$ID"
+}
+
+@test "a start that is killed during a startContainer hook leaves a container that is running" {
+    berth_only "of others' starts nothing is left to kill by then"
+    local pid
+    mkfifo "$BUNDLE/rootfs/fifo"
+    config '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat /fifo"]}]'
+    set_args payload pause
+    create_c
+    rt_exec start "$ID" &
+    pid=$!
+    exec 9>"$BUNDLE/rootfs/fifo"
+    assert_equal "$(state_of)" created
+    kill -KILL "$pid"
+    wait "$pid" || true
+    exec 9>&-
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    assert_equal "$(state_of)" running
+    run_fails delete "$ID"
+    run_ok kill "$ID" KILL
+}
