@@ -12,8 +12,7 @@
 #include "berth/base/text.h"
 #include "berth/cgroup/probe.h"
 #include "berth/plan/build.h"
-#include "berth/spec/check.h"
-#include "berth/spec/read.h"
+#include "berth/spec/load.h"
 #include "berth/spec/support.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
@@ -47,11 +46,8 @@ static int read_bundle(struct creation *creation)
     if (result < 0)
         return error_errno(creation->error, -result, "read %s", path);
     creation->config_bytes = bytes;
-    result = spec_read_config(creation->arena, bytes, creation->config_size, &creation->config,
-                              creation->error);
-    if (creation->config != NULL) /* all that is wrong, in one go */
-        result = spec_check_config(creation->config, creation->error);
-    TRY(result);
+    TRY(spec_load_config(creation->arena, bytes, creation->config_size, &creation->config,
+                         creation->error));
     TRY(spec_check_support(creation->config, creation->error));
     return resolve_dir(
         creation, "root.path: the root file system",

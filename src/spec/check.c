@@ -171,17 +171,14 @@ static void check_names(const struct spec_config *config, struct error *error)
 
 int spec_check_config(const struct spec_config *config, struct error *error)
 {
-    bool has_faults = error->number != 0;
-
-    if (config->oci_version != NULL)
-        check_version(config->oci_version, error);
+    check_version(config->oci_version, error);
+    /* What a document with faults leaves may have none: src/spec/load.c. */
     if (config->root != NULL && config->root->path[0] == '\0')
         report_add(error, "root.path: must not be empty");
     rules_mounts(config, error);
     if (config->process != NULL)
         rules_process(config->process, error);
-    if (config->linux != NULL || !has_faults)
-        check_names(config, error);
+    check_names(config, error);
     if (config->hooks != NULL)
         check_hooks(config->hooks, error);
     check_annotations(config, error);

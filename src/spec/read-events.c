@@ -77,6 +77,8 @@ static void *begin_value(struct reader *reader, enum token got)
         return place;
     reader_complain(reader, reader->token, reader_path(reader), "expected %s, got %s",
                     token_names[expected_token(top)], token_names[got]);
+    if (top->type == NULL && top->property->kind == SPEC_KIND_STRING)
+        memcpy(place, &(const char *){""}, sizeof(const char *));
     return NULL;
 }
 
@@ -256,13 +258,17 @@ static int on_array_open(void *context)
     return 1;
 }
 
-/* Gives the items to the member of the object around them. */
+/* Gives the items to the member of the object around them, all or none. */
 static int close_items(struct reader *reader)
 {
     struct frame *items = reader->top--;
     struct frame *around = reader->top;
     unsigned char *member = around->object + around->property->offset;
 
+    if (items->at_fault != 0) {
+        reader_note_fault(reader);
+        return 1;
+    }
     if (items->items == NULL) /* [] and {} are not NULL: features.md tells null from empty */
         items->items = arena_array(reader->arena, 1, sizeof(struct spec_pair));
     memcpy(member, &items->items, sizeof(void *));
@@ -378,6 +384,17 @@ static void check_required(struct reader *reader, struct frame *object)
     }
 }
 
+static int close_object(struct reader *reader)
+{
+    struct frame *object = reader->top;
+
+    check_required(reader, object);
+    reader->top--;
+    if (object->at_fault != 0 && !reader_mend_object(object))
+        reader_note_fault(reader);
+    return goes_on(reader);
+}
+
 static int on_object_close(void *context)
 {
     struct reader *reader = context;
@@ -387,12 +404,9 @@ static int on_object_close(void *context)
         reader->ignored--;
         return 1;
     }
-    if (reader->top->type != NULL) {
-        check_required(reader, reader->top);
-        reader->top--;
-        return goes_on(reader);
-    }
-    if (reader->top->count > 1)
+    if (reader->top->type != NULL)
+        return close_object(reader);
+    if (reader->top->count > 1 && reader->top->at_fault == 0)
         sort_pairs(reader, reader->top);
     return close_items(reader);
 }

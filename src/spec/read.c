@@ -98,44 +98,20 @@ static void parse(struct reader *reader)
     yajl_free(reader->handle);
 }
 
-/* What the faults have left of the document: its members without one. */
-static void take_rest(struct reader *reader, const struct spec_type *type, const void **ret_document)
-{
-    unsigned char *document = (unsigned char *) reader->root;
-
-    if (reader->broken || document == NULL)
-        return;
-    for (size_t i = 0; i < type->count; i++) {
-        const struct spec_property *property = &type->properties[i];
-        bool is_list = property->shape != SPEC_SHAPE_ONE;
-        bool is_pointer = is_list || property->kind == SPEC_KIND_OBJECT;
-
-        if ((reader->dropped >> i & 1) == 0)
-            continue;
-        memset(document + property->offset, 0, is_pointer ? sizeof(void *) : property->size);
-        if (property->extra_offset > 0)
-            memset(document + property->extra_offset, 0, is_list ? sizeof(size_t) : sizeof(bool));
-    }
-    *ret_document = document;
-}
-
-static int read_document(struct reader *reader, const struct spec_type *type,
+int reader_read_document(struct reader *reader, const struct spec_type *type,
                          const void **ret_document)
 {
     /* The document itself is the one member of a frame around it. */
     const struct spec_type around = {&reader->document, 1, sizeof(reader->root)};
 
+    reader->at_fault.arena = reader->arena;
     reader->document = (struct spec_property){
         .name = "", .kind = SPEC_KIND_OBJECT, .shape = SPEC_SHAPE_ONE, .type = type};
     reader->top = reader->frames;
     *reader->top = (struct frame){
         .type = &around, .property = &reader->document, .object = (unsigned char *) &reader->root};
     parse(reader);
-    *ret_document = NULL;
-    if (reader->faults == 0)
-        *ret_document = reader->root;
-    else
-        take_rest(reader, type, ret_document);
+    *ret_document = reader->broken || reader->frames[0].at_fault != 0 ? NULL : reader->root;
     return reader->faults == 0 ? 0 : -EINVAL;
 }
 
@@ -145,10 +121,10 @@ int spec_read_config(struct arena *arena, const char *bytes, size_t size,
     struct reader reader = {
         .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
     const void *config;
-    int result = read_document(&reader, &spec_type_config, &config);
 
+    TRY(reader_read_document(&reader, &spec_type_config, &config));
     *ret_config = config;
-    return result;
+    return 0;
 }
 
 int spec_read_state(struct arena *arena, const char *bytes, size_t size,
@@ -158,7 +134,7 @@ int spec_read_state(struct arena *arena, const char *bytes, size_t size,
         .arena = arena, .name = "state.json", .bytes = bytes, .size = size, .error = error};
     const void *state;
 
-    TRY(read_document(&reader, &spec_type_state, &state));
+    TRY(reader_read_document(&reader, &spec_type_state, &state));
     *ret_state = state;
     return 0;
 }
@@ -170,7 +146,7 @@ int spec_read_features(struct arena *arena, const char *bytes, size_t size,
         .arena = arena, .name = "features.json", .bytes = bytes, .size = size, .error = error};
     const void *features;
 
-    TRY(read_document(&reader, &spec_type_features, &features));
+    TRY(reader_read_document(&reader, &spec_type_features, &features));
     *ret_features = features;
     return 0;
 }
@@ -182,7 +158,7 @@ int spec_read_process(struct arena *arena, const char *bytes, size_t size,
         .arena = arena, .name = "process.json", .bytes = bytes, .size = size, .error = error};
     const void *process;
 
-    TRY(read_document(&reader, &spec_type_process, &process));
+    TRY(reader_read_document(&reader, &spec_type_process, &process));
     *ret_process = process;
     return 0;
 }
@@ -198,7 +174,7 @@ int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
                             .any_case = true};
     const void *resources;
 
-    TRY(read_document(&reader, &spec_type_resources, &resources));
+    TRY(reader_read_document(&reader, &spec_type_resources, &resources));
     *ret_resources = resources;
     return 0;
 }
@@ -210,7 +186,7 @@ int spec_read_record(struct arena *arena, const char *bytes, size_t size,
         .arena = arena, .name = "state.json", .bytes = bytes, .size = size, .error = error};
     const void *record;
 
-    TRY(read_document(&reader, &spec_type_record, &record));
+    TRY(reader_read_document(&reader, &spec_type_record, &record));
     *ret_record = record;
     return 0;
 }

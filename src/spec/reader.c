@@ -2,9 +2,9 @@
 #include "reader.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "berth/base/arena.h"
-#include "berth/base/text.h"
 #include "report.h"
 
 const char *reader_path(struct reader *reader)
@@ -43,14 +43,50 @@ static size_t column_of(struct reader *reader, size_t at)
     return column;
 }
 
-/* A fault makes the whole member of the document that it lies in useless: what hangs on it cannot be judged. */
-static void drop_member(struct reader *reader)
+void reader_note_fault(struct reader *reader)
 {
-    const struct frame *document = reader->frames + 1;
+    struct frame *top = reader->top;
 
-    if (reader->top < document || document->property == NULL)
+    if (top->property == NULL)
         return;
-    reader->dropped |= UINT64_C(1) << (size_t) (document->property - document->type->properties);
+    text_list_add(&reader->at_fault, reader_path(reader));
+    if (top->type != NULL)
+        top->at_fault |= UINT64_C(1) << ((size_t) (top->property - top->type->properties) & 63);
+    else if (top->property->kind != SPEC_KIND_STRING)
+        top->at_fault = 1;
+}
+
+static void clear_member(unsigned char *object, const struct spec_property *property)
+{
+    bool is_list = property->shape != SPEC_SHAPE_ONE;
+    const char *empty = "";
+
+    if (is_list || property->kind == SPEC_KIND_OBJECT)
+        memset(object + property->offset, 0, sizeof(void *));
+    else if (property->kind == SPEC_KIND_STRING)
+        memcpy(object + property->offset, &empty, sizeof(empty));
+    else
+        memset(object + property->offset, 0, property->size);
+    if (property->extra_offset > 0)
+        memset(object + property->extra_offset, 0, is_list ? sizeof(size_t) : sizeof(bool));
+}
+
+/* Absent objects and lists, and empty strings, can be told from real ones; a 0 cannot. */
+bool reader_mend_object(const struct frame *object)
+{
+    bool useful = true;
+
+    for (size_t i = 0; i < object->type->count; i++) {
+        const struct spec_property *property = &object->type->properties[i];
+
+        if ((object->at_fault >> i & 1) == 0)
+            continue;
+        clear_member(object->object, property);
+        if (property->required && property->shape == SPEC_SHAPE_ONE &&
+            property->kind != SPEC_KIND_STRING && property->kind != SPEC_KIND_OBJECT)
+            useful = false;
+    }
+    return useful;
 }
 
 void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
@@ -62,7 +98,7 @@ void reader_complain(struct reader *reader, size_t at, const char *path, const c
     va_end(values);
     size_t column = column_of(reader, at);
     reader->faults++;
-    drop_member(reader);
+    reader_note_fault(reader);
     report_add(reader->error, "%s:%zu:%zu: %s%s%s", reader->name, reader->line + 1, column, path,
                path[0] != '\0' ? ": " : "", words);
 }

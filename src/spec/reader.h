@@ -4,6 +4,7 @@
 
 #include <yajl/yajl_parse.h>
 
+#include "berth/base/text.h"
 #include "table.h"
 
 struct arena;
@@ -18,8 +19,9 @@ struct frame {
     unsigned char *items;                 /* of an array or map */
     size_t count;
     size_t room;
-    uint64_t seen; /* a bit for every property of `type` that has come */
-    size_t start;  /* where it opens in the text */
+    uint64_t seen;     /* a bit for every property of `type` that has come */
+    uint64_t at_fault; /* of an object: a bit for every property; else: not 0 if an item is */
+    size_t start;      /* where it opens in the text */
 };
 
 struct reader {
@@ -32,9 +34,9 @@ struct reader {
 
     yajl_handle handle;
     size_t faults;
-    uint64_t dropped; /* a bit for every member of the document with a fault in it */
-    bool broken;      /* the text was not read to its end */
-    size_t token; /* where the current token starts and ends in the text */
+    struct text_list at_fault; /* the paths of the values that are, or have to go with those */
+    bool broken;               /* the text was not read to its end */
+    size_t token;              /* where the current token starts and ends in the text */
     size_t end;
     size_t line; /* the line of `line_start`, counted on as messages need it */
     size_t line_start;
@@ -45,6 +47,14 @@ struct reader {
     struct frame *top;
 };
 
+/* Reads the text into a struct of `type`. Returns 0, or -EINVAL with lines in the reader's error:
+ * then *ret_document is what the faults leave of it, which rules can be checked on, or NULL. In
+ * that, strings at fault are "", objects and lists are absent, and so are numbers and words; an
+ * object that requires a number or word at fault, and a list with any item at fault that is no
+ * string, are at fault themselves. The indices of items never shift. */
+int reader_read_document(struct reader *reader, const struct spec_type *type,
+                         const void **ret_document);
+
 /* The calls of yajl for every token: they fill the structs. */
 extern const yajl_callbacks reader_events;
 
@@ -54,6 +64,13 @@ void reader_note_token(struct reader *reader);
 /* The place of the current value: `linux.namespaces[2].type`, `annotations["a.b"]`. */
 const char *reader_path(struct reader *reader);
 
-/* Adds a line `NAME:LINE:COLUMN: PATH: WORDS` about the text at offset `at`; `path` may be "". */
+/* Notes that the current value is at fault, for the object or list around it. */
+void reader_note_fault(struct reader *reader);
+
+/* Clears the properties at fault of an object. Returns false if it is of no use without them. */
+bool reader_mend_object(const struct frame *object);
+
+/* Adds a line `NAME:LINE:COLUMN: PATH: WORDS` about the text at offset `at`; `path` may be "". The
+ * current value then is at fault. */
 void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the check-*.c files share; each function adds its lines to `error`. */
+/*
+ * What the check-*.c files share; each function adds its lines to `error`. A rule that needs a
+ * second property names it in its line: by its path, or, beside or around the first one, by its
+ * name. By that src/spec/load.c knows the lines that only follow from a property at fault.
+ */
 #pragma once
 
 #include <stdbool.h>

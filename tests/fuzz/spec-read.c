@@ -9,6 +9,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/spec/check.h"
+#include "berth/spec/load.h"
 #include "berth/spec/read.h"
 #include "berth/spec/support.h"
 
@@ -18,8 +19,7 @@ static int read_config(struct arena *arena, const char *bytes, size_t size, stru
 {
     const struct spec_config *config;
 
-    TRY(spec_read_config(arena, bytes, size, &config, error));
-    TRY(spec_check_config(config, error));
+    TRY(spec_load_config(arena, bytes, size, &config, error));
     return spec_check_support(config, error);
 }
 

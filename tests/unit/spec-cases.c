@@ -7,8 +7,8 @@
  *     > process.cwd: must be absolute, got "tmp"
  *
  * The first word says what is run: `config`, `state`, `features`, `process`, `resources` read the
- * document as it stands; `check` and `support` put "ociVersion" and "root" in front, read it and
- * check it; `check-process` and `check-resources` check those alone. A line that ends with "..." is
+ * document as it stands, the last two check it too; `check-root` reads and checks a configuration;
+ * `check` and `support` put "ociVersion" and "root" in front of it. A text that ends with "..." is
  * compared up to there.
  */
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
+#include "berth/spec/load.h"
 #include "berth/spec/read.h"
 #include "berth/spec/support.h"
 #include "tap.h"
@@ -28,16 +29,29 @@ struct document {
     size_t size;
 };
 
-static int check(struct document *document, struct error *error,
-                 int (*checker)(const struct spec_config *, struct error *))
+static int load(struct document *document, struct error *error)
+{
+    const struct spec_config *config;
+
+    return spec_load_config(document->arena, document->bytes, document->size, &config, error);
+}
+
+/* With what every configuration needs in front. */
+static struct document complete(const struct document *document)
 {
     const char *text = arena_printf(
         document->arena, "{\"ociVersion\": \"1.3.0\", \"root\": {\"path\": \"rootfs\"}, %.*s",
         (int) document->size - 1, document->bytes + 1);
+
+    return (struct document){document->arena, text, strlen(text)};
+}
+
+static int check_support(struct document *document, struct error *error)
+{
     const struct spec_config *config = NULL;
 
-    TRY(spec_read_config(document->arena, text, strlen(text), &config, error));
-    return checker(config, error);
+    TRY(spec_read_config(document->arena, document->bytes, document->size, &config, error));
+    return spec_check_support(config, error);
 }
 
 static int check_process(struct document *document, struct error *error)
@@ -63,6 +77,7 @@ static int run(const char *kind, struct document *document, struct error *error)
     const struct spec_config *config;
     const struct spec_state *state;
     const struct spec_features *features;
+    struct document whole;
 
     if (text_starts_with(kind, "config "))
         return spec_read_config(document->arena, document->bytes, document->size, &config, error);
@@ -75,9 +90,10 @@ static int run(const char *kind, struct document *document, struct error *error)
         return check_process(document, error);
     if (text_starts_with(kind, "resources "))
         return check_resources(document, error);
-    if (text_starts_with(kind, "support "))
-        return check(document, error, spec_check_support);
-    return check(document, error, spec_check_config);
+    if (text_starts_with(kind, "check-root "))
+        return load(document, error);
+    whole = complete(document);
+    return text_starts_with(kind, "support ") ? check_support(&whole, error) : load(&whole, error);
 }
 
 static bool is_expected(const char *got, const char *expected)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules of the specification that tie properties together or that a type cannot say. They look
- * at the document alone, never at the host. A line for every broken rule is added to `error`, with
- * the JSON path first: `process.cwd: must be absolute, got "tmp"`.
+ * at the document alone, never at the host. A line for every broken rule is added to `error`, which
+ * must come in empty, with the JSON path first: `process.cwd: must be absolute, got "tmp"`.
  */
 #pragma once
 
@@ -10,8 +10,7 @@
 
 struct error;
 
-/* Checks a whole configuration (config.md, config-linux.md). `error` may come in with the reader's faults: then an absent
- * member may be one of those, and a rule that needs it is passed over. Returns 0 or -EINVAL. */
+/* Checks a whole configuration (config.md, config-linux.md). Returns 0 or -EINVAL. */
 int spec_check_config(const struct spec_config *config, struct error *error);
 
 /* Checks a process alone, as exec runs it. Returns 0 or -EINVAL. */

@@ -19,8 +19,7 @@
 struct arena;
 struct error;
 
-/* A bundle's config.json (config.md, config-linux.md). On -EINVAL *ret_config is what is left without the members of the
- * document that have a fault in them, so that the rules for the others can be checked; NULL when the text is no JSON. */
+/* A bundle's config.json (config.md, config-linux.md). */
 int spec_read_config(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_config **ret_config, struct error *error);
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/spec/load.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "berth/base/error.h"
+#include "berth/spec/check.h"
+#include "reader.h"
+#include "report.h"
+
+static bool is_name_byte(char byte)
+{
+    return isalnum((unsigned char) byte) != 0;
+}
+
+/* Looks for a path or name, alone or with what lies below it: `linux` is in `linux.namespaces`. */
+static bool has_name(const char *line, const char *name, size_t length)
+{
+    for (const char *at = line; (at = strchr(at, name[0])) != NULL; at++) {
+        if (strncmp(at, name, length) == 0 && (at == line || at[-1] == ' ') &&
+            !is_name_byte(at[length]))
+            return true;
+    }
+    return false;
+}
+
+/* Does a rule's line hang on the property at `path`: is it about it, or names it (rules.h)? */
+static bool hangs_on(const char *line, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (path[0] == '\0')
+        return false;
+    if (has_name(line, path, strlen(path)))
+        return true;
+    /* An item or a map's key has no name that a line could use. */
+    if (dot == NULL || dot[1] == '\0' || strchr(dot, ']') != NULL)
+        return false;
+    size_t around = (size_t) (dot - path);
+    return strncmp(line, path, around) == 0 && line[around] != '\0' &&
+           strchr(":.[", line[around]) != NULL &&
+           has_name(line + around + 1, dot + 1, strlen(dot + 1));
+}
+
+static bool follows(const char *line, const struct text_list *at_fault)
+{
+    for (size_t i = 0; i < at_fault->count; i++) {
+        if (hangs_on(line, at_fault->item[i]))
+            return true;
+    }
+    return false;
+}
+
+static void add_lines(char *lines, const struct text_list *at_fault, struct error *error)
+{
+    char *rest;
+
+    for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (!follows(line, at_fault))
+            report_add(error, "%s", line);
+    }
+}
+
+int spec_load_config(struct arena *arena, const char *bytes, size_t size,
+                     const struct spec_config **ret_config, struct error *error)
+{
+    struct reader reader = {
+        .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
+    struct error broken_rules = {0};
+    const void *config;
+    int result = reader_read_document(&reader, &spec_type_config, &config);
+
+    if (config != NULL && spec_check_config(config, &broken_rules) < 0) {
+        add_lines(broken_rules.text, &reader.at_fault, error);
+        result = -EINVAL;
+    }
+    if (result < 0)
+        return result;
+    *ret_config = config;
+    return 0;
+}
