@@ -86,3 +86,43 @@ around() {
     run_fails delete "$ID"
     run_ok kill "$ID" KILL
 }
+
+@test "an id that is in use is said to be in use, whatever else is wrong" {
+    set_args payload pause
+    create_c
+    run_fails create --bundle "$BUNDLE" "$ID"
+    assert_output 'exist'
+    refute_output 'cgroup'
+}
+
+@test "an empty cgroup that an earlier container of the id has left goes with the next" {
+    berth_only "where the cgroup is without cgroupsPath is each runtime's own affair"
+    local dir
+    set_args payload pause
+    create_c
+    dir=$(cgroup_dir memory)
+    rt delete --force "$ID"
+    mkdir "$dir"
+    create_c
+    rt delete --force "$ID"
+    [ ! -e "$dir" ] || { rmdir "$dir"; fail_with "$dir is left"; }
+}
+
+@test "creations, starts and deletions of one id all at once end, and one deletion then leaves nothing" {
+    local i word pids=()
+    set_args payload pause
+    for i in {1..15}; do
+        for word in "create --bundle $BUNDLE" start "delete --force" "run --detach --bundle $BUNDLE"; do
+            rt $word "$ID" </dev/null >/dev/null 2>&1 &
+            pids+=($!)
+        done
+        [ $((i % 5)) -ne 0 ] || kill -KILL "$(pgrep -nf "^$RUNTIME --root $ROOT ")" 2>/dev/null || true
+    done
+    for i in "${pids[@]}"; do
+        status=0
+        wait "$i" || status=$?
+        [ "$status" -ne 124 ] || fail_with "one did not end"
+    done
+    rt delete --force "$ID" || fail_with "cannot be deleted"
+    [ ! -e "$ROOT/$ID" ]
+}

@@ -22,6 +22,7 @@ struct planner {
     struct error *error;
     const char *path;   /* of the container's cgroup, clean and with a leading "/" */
     bool is_free;       /* no absolute cgroupsPath: the runtime decides where it is */
+    bool is_default;    /* /berth-ID, where the id keeps others away */
     bool below_default; /* below /berth, which is the runtime's own */
     struct text_list paths;
     struct text_list made;
@@ -42,7 +43,8 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     const char *asked = request->cgroups_path;
 
     /* Flat: a parent of its own would double what has to be made and removed. */
-    if (asked == NULL || asked[0] == '\0')
+    planner->is_default = asked == NULL || asked[0] == '\0';
+    if (planner->is_default)
         asked = arena_printf(planner->arena, "/" DEFAULT_NAME "-%s", request->id);
     if (has_dots(asked))
         return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
@@ -79,9 +81,16 @@ static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarc
         arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
 }
 
-/* Notes which directories will be made, the topmost first: those that are missing, and below
- * /berth, where all is the runtime's, the parents that are there too: the last container that
- * leaves removes them. Returns the deepest directory that exists. */
+/* Whether the directory is removed after the container even if it is there before: what an earlier container of the id has
+ * left or is about to leave, and below /berth, where all is the runtime's, the parents: the last container that leaves
+ * removes them. */
+static bool is_runtimes(const struct planner *planner, bool is_own)
+{
+    return is_own ? planner->is_default : planner->below_default;
+}
+
+/* Notes which directories will be made, the topmost first: those that are missing, and those that are the runtime's.
+ * Returns the deepest directory that exists. */
 static const char *note_made(struct planner *planner, const struct cgroup_place *place,
                              const char *top)
 {
@@ -94,7 +103,7 @@ static const char *note_made(struct planner *planner, const struct cgroup_place 
 
         if (exists && existing == NULL)
             existing = arena_string(planner->arena, path);
-        if (!exists || (planner->below_default && strlen(path) < strlen(place->path)))
+        if (!exists || is_runtimes(planner, strlen(path) == strlen(place->path)))
             text_list_add(&noted, arena_string(planner->arena, path));
         *strrchr(path, '/') = '\0';
     }

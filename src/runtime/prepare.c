@@ -208,6 +208,7 @@ int creation_prepare(struct creation *creation, struct error *error)
     creation->far_socket = creation->launched_fd = creation->console = creation->notify = -1;
     TRY(find_state(creation));
     TRY(state_check_id(creation->request->id, error));
+    TRY(state_check_free(&creation->state, error));
     TRY(read_bundle(creation));
     TRY(check_terminal(creation));
     count_descriptors(creation);

@@ -76,6 +76,16 @@ static int lock(struct state *state)
     return 0;
 }
 
+int state_relock(struct state *state)
+{
+    struct stat info;
+
+    TRY(lock(state));
+    if (fstat(state->dir, &info) < 0)
+        return -errno;
+    return info.st_nlink == 0 ? -ENOENT : 0;
+}
+
 int state_check_id(const char *id, struct error *error)
 {
     if (state_id_is_valid(id))
@@ -86,25 +96,47 @@ int state_check_id(const char *id, struct error *error)
                      id, NAME_MAX);
 }
 
+static int already_exists(const struct state *state, struct error *error)
+{
+    return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
+}
+
+int state_check_free(const struct state *state, struct error *error)
+{
+    return access(path_of(state), F_OK) == 0 ? already_exists(state, error) : 0;
+}
+
+/* -ESTALE: a `delete` has taken it for what a killed creator has left. */
+static int make_dir(struct state *state, struct error *error)
+{
+    int result = mkdir(path_of(state), 0700) < 0 ? -errno : 0;
+
+    if (result == -EEXIST)
+        return already_exists(state, error);
+    if (result < 0)
+        return error_errno(error, -result, "make the directory %s", path_of(state));
+    result = open_dir(state);
+    if (result == 0)
+        result = state_relock(state);
+    if (result == 0)
+        return 0;
+    fd_close(&state->dir);
+    if (result == -ENOENT)
+        return -ESTALE;
+    rmdir(path_of(state));
+    return error_errno(error, -result, "open the directory %s", path_of(state));
+}
+
 int state_make(struct state *state, struct error *error)
 {
     TRY(state_check_id(state->id, error));
     int result = file_make_dirs(state->root, 0700);
     if (result < 0)
         return error_errno(error, -result, "make the directory %s", state->root);
-    result = mkdir(path_of(state), 0700) < 0 ? -errno : 0;
-    if (result == -EEXIST)
-        return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
-    if (result < 0)
-        return error_errno(error, -result, "make the directory %s", path_of(state));
-    result = open_dir(state);
-    if (result == 0)
-        result = lock(state);
-    if (result < 0) {
-        rmdir(path_of(state));
-        return error_errno(error, -result, "open the directory %s", path_of(state));
-    }
-    return 0;
+    do {
+        result = make_dir(state, error);
+    } while (result == -ESTALE);
+    return result;
 }
 
 static int does_not_exist(const struct state *state, struct error *error)
@@ -165,16 +197,6 @@ int state_open(struct state *state, struct error *error)
 {
     TRY(open_existing(state, error));
     return read_record(state, error);
-}
-
-int state_relock(struct state *state)
-{
-    struct stat info;
-
-    TRY(lock(state));
-    if (fstat(state->dir, &info) < 0)
-        return -errno;
-    return info.st_nlink == 0 ? -ENOENT : 0;
 }
 
 int state_open_locked(struct state *state, struct error *error)

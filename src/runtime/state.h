@@ -61,6 +61,9 @@ bool state_id_is_valid(const char *id);
 /* The same as an error. */
 int state_check_id(const char *id, struct error *error);
 
+/* -EEXIST when the id is in use. */
+int state_check_free(const struct state *state, struct error *error);
+
 /* Makes the directory of a new container, locked. -EEXIST when the id is in use. */
 int state_make(struct state *state, struct error *error);
 
