@@ -395,6 +395,7 @@ as_user() {
     as_user -- run --bundle "$BUNDLE" "$ID" || status=$?
     [ "$status" -ne 0 ]
     [ "$status" -ne 124 ]
+    [ "$status" -ne 126 ] # the runtime could not even be executed
 }
 
 @test "an ordinary user's state is in XDG_RUNTIME_DIR" {
