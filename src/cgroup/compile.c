@@ -14,6 +14,8 @@
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
+#include "berth/sys/bpf.h"
+#include "devices.h"
 #include "files.h"
 
 static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
@@ -177,6 +179,27 @@ int cgroup_compile(struct arena *arena, const struct cgroup *cgroup,
     return 0;
 }
 
+/* Returns 0 or a negative errno with the error set. */
+static int attach_program(const struct cgroup_write *write, struct error *error)
+{
+    const struct cgroup_device_program *program = write->program;
+    AUTO_FD cgroup = open(write->place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (cgroup < 0)
+        return error_errno(error, errno, "linux.resources.%s: open the cgroup %s", write->field,
+                           write->place->path);
+    AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
+    int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
+    if (result == 0)
+        return 0;
+    error_errno(error, -result, "linux.resources.%s: %s its program (bpf) for the cgroup %s",
+                write->field, fd < 0 ? "load" : "attach", write->place->path);
+    return error_hint(error, result == -EPERM
+                                 ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
+                                   "initial user namespace"
+                                 : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
+}
+
 /* Rules for devices come a dozen at a time: the file stays open as long as the next write is to it
  * too. */
 static int write_next(const struct cgroup_write *write, const struct cgroup_write *former, int *fd)
@@ -204,6 +227,11 @@ int cgroup_write(const struct cgroup_writes *writes, struct error *error)
 
     for (size_t i = 0; i < writes->count; i++) {
         const struct cgroup_write *write = &writes->item[i];
+
+        if (write->program != NULL) {
+            TRY(attach_program(write, error));
+            continue;
+        }
         int result = write_next(write, i == 0 ? NULL : write - 1, &fd);
 
         if (result == 0 || (write->forgiven != 0 && result == -write->forgiven))

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "devices.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,61 +11,147 @@
 #include "berth/spec/config.h"
 #include "compile.h"
 
+#define ANY CGROUP_DEVICE_ANY
+#define ALL CGROUP_DEVICE_ALL
+
 /* The devices that runtimes supply (config-linux.md, Default Devices), terminals, and making nodes,
  * which opens none. */
-static const char *const default_rules[] = {
-    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
-    "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
+static const struct {
+    char type;
+    int16_t major;
+    int16_t minor;
+    uint8_t access;
+} default_rules[] = {
+    {'c', ANY, ANY, BPF_DEVCG_ACC_MKNOD},
+    {'b', ANY, ANY, BPF_DEVCG_ACC_MKNOD},
+    {'c', 1, 3, ALL},
+    {'c', 1, 5, ALL},
+    {'c', 1, 7, ALL},
+    {'c', 1, 8, ALL},
+    {'c', 1, 9, ALL},
+    {'c', 5, 0, ALL},
+    {'c', 5, 1, ALL},
+    {'c', 5, 2, ALL},
+    {'c', 136, ANY, ALL},
+    {'c', 10, 200, ALL},
 };
 
-static const char *number(struct arena *arena, bool has, int64_t value)
+#define N_DEFAULT_RULES (sizeof(default_rules) / sizeof(default_rules[0]))
+
+static const struct {
+    char letter;
+    unsigned bit;
+} accesses[] = {
+    {'r', BPF_DEVCG_ACC_READ},
+    {'w', BPF_DEVCG_ACC_WRITE},
+    {'m', BPF_DEVCG_ACC_MKNOD},
+};
+
+#define N_ACCESSES (sizeof(accesses) / sizeof(accesses[0]))
+
+static struct cgroup_device_rule take_rule(struct arena *arena,
+                                           const struct spec_device_rule *rule, size_t i)
 {
-    return has && value >= 0 ? arena_printf(arena, "%" PRId64, value) : "*";
+    bool typeless =
+        rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
+    unsigned access = 0;
+
+    for (size_t j = 0; j < N_ACCESSES; j++)
+        if (rule->access == NULL || strchr(rule->access, accesses[j].letter) != NULL)
+            access |= accesses[j].bit;
+    return (struct cgroup_device_rule){
+        .field = arena_printf(arena, "devices[%zu]", i),
+        .allow = rule->allow,
+        .type = typeless ? 'a' : spec_device_rule_type_words[rule->type][0],
+        .major = rule->has_major ? rule->major : ANY,
+        .minor = rule->has_minor ? rule->minor : ANY,
+        .access = access,
+    };
 }
 
-static bool is_all(const char *access)
+/* The config's rules in its order, and behind them the default ones, where the kernel refuses what the cgroup above
+ * lacks. */
+static struct cgroup_device_rule *take_rules(struct arena *arena,
+                                             const struct spec_resources *resources,
+                                             size_t *ret_count)
 {
-    return strchr(access, 'r') != NULL && strchr(access, 'w') != NULL &&
-           strchr(access, 'm') != NULL;
+    size_t count = 0;
+    struct cgroup_device_rule *rules =
+        ARENA_ARRAY(arena, resources->n_devices + N_DEFAULT_RULES, struct cgroup_device_rule);
+
+    for (size_t i = 0; i < resources->n_devices; i++)
+        rules[count++] = take_rule(arena, &resources->devices[i], i);
+    for (size_t i = 0; i < N_DEFAULT_RULES; i++)
+        rules[count++] = (struct cgroup_device_rule){
+            .field = "devices",
+            .allow = true,
+            .type = default_rules[i].type,
+            .major = default_rules[i].major,
+            .minor = default_rules[i].minor,
+            .access = default_rules[i].access,
+            .forgiven = EPERM,
+        };
+    *ret_count = count;
+    return rules;
 }
 
-static void add(struct cgroup_compiler *compiler, const struct cgroup_place *place, bool allow,
-                const char *field, const char *rule)
+static const char *number(struct arena *arena, int64_t value)
 {
-    cgroup_add_write(compiler,
-                     (struct cgroup_write){.field = field,
-                                           .place = place,
-                                           .file = allow ? "devices.allow" : "devices.deny",
-                                           .text = rule});
+    return value >= 0 ? arena_printf(arena, "%" PRId64, value) : "*";
+}
+
+static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                     const struct cgroup_device_rule *rule, char type)
+{
+    char letters[N_ACCESSES + 1] = "";
+    size_t size = 0;
+
+    for (size_t i = 0; i < N_ACCESSES; i++)
+        if (rule->access & accesses[i].bit)
+            letters[size++] = accesses[i].letter;
+    cgroup_add_write(compiler, (struct cgroup_write){
+                                   .field = rule->field,
+                                   .place = place,
+                                   .file = rule->allow ? "devices.allow" : "devices.deny",
+                                   .text = arena_printf(compiler->arena, "%c %s:%s %s", type,
+                                                        number(compiler->arena, rule->major),
+                                                        number(compiler->arena, rule->minor),
+                                                        letters),
+                                   .forgiven = rule->forgiven,
+                               });
 }
 
 /* The kernel takes "a" for everything, whatever stands behind it: a rule for some of both types
  * becomes two. */
-static void add_rule(struct cgroup_compiler *compiler, const struct cgroup_place *place, size_t i)
+static void add_v1(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                   const struct cgroup_device_rule *rule)
 {
-    struct arena *arena = compiler->arena;
-    const struct spec_device_rule *rule = &compiler->resources->devices[i];
-    const char *major = number(arena, rule->has_major, rule->major);
-    const char *minor = number(arena, rule->has_minor, rule->minor);
-    const char *access = rule->access == NULL ? "rwm" : rule->access;
-    const char *field = arena_printf(arena, "devices[%zu]", i);
-    bool typeless =
-        rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
+    bool is_for_all = rule->major < 0 && rule->minor < 0 && rule->access == ALL;
 
-    if (typeless && major[0] == '*' && minor[0] == '*' && is_all(access)) {
-        add(compiler, place, rule->allow, field, "a *:* rwm");
+    if (rule->type != 'a' || is_for_all) {
+        add_text(compiler, place, rule, rule->type);
         return;
     }
-    for (const char *type = "bc"; *type != '\0'; type++)
-        if (typeless || *type == spec_device_rule_type_words[rule->type][0])
-            add(compiler, place, rule->allow, field,
-                arena_printf(arena, "%c %s:%s %s", *type, major, minor, access));
+    add_text(compiler, place, rule, 'b');
+    add_text(compiler, place, rule, 'c');
+}
+
+static void add_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                   const struct cgroup_device_rule *rules, size_t n_rules)
+{
+    struct cgroup_device_program *program =
+        ARENA_NEW(compiler->arena, struct cgroup_device_program);
+
+    *program = cgroup_device_compile(compiler->arena, rules, n_rules);
+    cgroup_add_write(
+        compiler, (struct cgroup_write){.field = "devices", .place = place, .program = program});
 }
 
 int cgroup_compile_devices(struct cgroup_compiler *compiler)
 {
     const struct cgroup *cgroup = compiler->cgroup;
     const struct cgroup_place *place;
+    size_t n_rules;
 
     if (compiler->resources->n_devices == 0)
         return 0;
@@ -74,19 +162,15 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
         return 0;
     }
     const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(cgroup->host, "devices");
-    if (hierarchy != NULL && hierarchy->v2)
-        return error_set(
-            compiler->error, ENOTSUP,
-            "linux.resources.devices: this version of berth cannot set it on cgroup v2");
-    TRY(cgroup_find_place(compiler, "devices", "devices", &place));
-    for (size_t i = 0; i < compiler->resources->n_devices; i++)
-        add_rule(compiler, place, i);
-    /* The kernel refuses what the cgroup above lacks. */
-    for (size_t i = 0; i < sizeof(default_rules) / sizeof(default_rules[0]); i++)
-        cgroup_add_write(compiler, (struct cgroup_write){.field = "devices",
-                                                         .place = place,
-                                                         .file = "devices.allow",
-                                                         .text = default_rules[i],
-                                                         .forgiven = EPERM});
+    bool v2 = hierarchy != NULL && hierarchy->v2;
+    /* On v2 the core asks the programs, not a controller. */
+    TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
+    struct cgroup_device_rule *rules = take_rules(compiler->arena, compiler->resources, &n_rules);
+    if (v2) {
+        add_v2(compiler, place, rules, n_rules);
+        return 0;
+    }
+    for (size_t i = 0; i < n_rules; i++)
+        add_v1(compiler, place, &rules[i]);
     return 0;
 }

@@ -9,6 +9,7 @@
 
 struct arena;
 struct cgroup;
+struct cgroup_device_program;
 struct cgroup_place;
 struct error;
 struct spec_resources;
@@ -18,6 +19,7 @@ struct cgroup_write {
     const struct cgroup_place *place;
     const char *file; /* "memory.limit_in_bytes" */
     const char *text;
+    const struct cgroup_device_program *program; /* to be attached to the v2 cgroup; then no file and no text */
     int forgiven; /* this errno is as good as success: what is asked for is so already; 0: none */
 };
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Programs in the kernel that decide about devices: bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE. */
+#pragma once
+
+#include <stddef.h>
+
+struct bpf_insn;
+
+/* Loads a program that is asked for every access to a device and returns 1 to allow it. Returns a descriptor or a
+ * negative errno: -EPERM without CAP_BPF, -EINVAL or -ENOSYS from a kernel without such programs. */
+int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions);
+
+/* Has the cgroup v2 directory `cgroup` ask the program, beside those that it and the cgroups above ask already.
+ * Returns 0 or a negative errno. */
+int sys_bpf_attach_devices(int cgroup, int program);
