@@ -173,14 +173,17 @@ static void test_limits(struct scene *scene)
 
 static void test_growing(struct scene *scene)
 {
-    tap_ok(plan(scene, NULL) == 0 &&
+    /* The default one would be the container's own, whoever has made it. */
+    const char *path = "/berth-test-growing";
+
+    tap_ok(plan(scene, path) == 0 &&
                make(scene, "{\"memory\":{\"limit\":16777216,\"swap\":33554432}}") == 0,
            "small at first: %s", scene->error.text);
     struct cgroup_record record = scene->cgroup.record;
-    tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":67108864,"
+    tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":67108864,"
                                                  "\"swap\":67108864}}") == 0,
            "both grow beyond the former sum: %s", scene->error.text);
-    tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":8388608,"
+    tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":8388608,"
                                                  "\"swap\":8388608}}") == 0,
            "both shrink below the former limit: %s", scene->error.text);
     tap_ok(scene->cgroup.record.n_paths == record.n_paths && count_existing(scene) > 0,
