@@ -109,6 +109,16 @@ test_after() {
     for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
 }
 
+@test "a directory that was there is used again after delete --force" {
+    local h
+    for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
+    config ".linux.cgroupsPath = \"/$ID-made\""
+    started
+    rt delete --force "$ID"
+    started
+    rt delete --force "$ID"
+}
+
 @test "the program sees its own group as the root" {
     set_args cat /proc/self/cgroup
     run_c

@@ -149,14 +149,30 @@ static bool run_round(struct killer *killer, const struct cgroup_record *record,
     return killer->found > 0;
 }
 
+static bool is_made(const struct cgroup_record *record, const char *path)
+{
+    for (size_t i = 0; i < record->n_made; i++)
+        if (text_equal(record->made[i], path))
+            return true;
+    return false;
+}
+
+/* Only where the cgroup is removed afterwards: kernels such as 6.1.176 and 6.18 kill whatever is cloned into a cgroup
+ * (CLONE_INTO_CGROUP) that has once been killed so. */
+static void kill_at_once(const struct cgroup_record *record)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (is_made(record, record->paths[i]))
+            cgroup_put(record->paths[i], "cgroup.kill", "1");
+}
+
 int cgroup_kill(const struct cgroup_record *record, struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct killer killer = {.arena = &arena};
     int64_t deadline_ms = now_ms() + DEADLINE_MS;
 
-    for (size_t i = 0; i < record->n_paths; i++)
-        cgroup_put(record->paths[i], "cgroup.kill", "1");
+    kill_at_once(record);
     while (run_round(&killer, record, deadline_ms))
         if (now_ms() > deadline_ms)
             return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",

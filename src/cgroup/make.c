@@ -95,6 +95,17 @@ static int enable_each(struct arena *arena, const char *path, char *words)
     return result;
 }
 
+/* With processes of its own a cgroup can give its children no memory controller, and if it gives them another one, no process
+ * can be put in them any more (cgroup-v2.rst, Threads). The root, which has no type, may do both. */
+static bool cannot_give(struct arena *arena, const char *path)
+{
+    char *type;
+    char *processes;
+
+    return cgroup_read(arena, path, "cgroup.type", &type) == 0 &&
+           cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+}
+
 /* Lets the children of `path` have every controller that it has itself. */
 static int enable_controllers(struct arena *arena, const char *path)
 {
@@ -107,6 +118,8 @@ static int enable_controllers(struct arena *arena, const char *path)
     for (char *word; (word = strsep(&available, " ")) != NULL;)
         if (word[0] != '\0' && !cgroup_has_word(enabled, word))
             text_addf(&words, "%s+%s", words.size > 0 ? " " : "", word);
+    if (words.size > 0 && cannot_give(arena, path))
+        return -EBUSY;
     if (words.size == 0 || cgroup_put(path, "cgroup.subtree_control", words.bytes) == 0)
         return 0;
     return enable_each(arena, path, words.bytes);

@@ -217,6 +217,12 @@ static void test_v2_refusals(void)
     refuse(&scene, false, "{\"devices\":[{\"allow\":false}]}", "linux.resources.devices: ");
     unlink(at(&scene, V2 "/a/cgroup.subtree_control"));
     refuse(&scene, false, "{\"pids\":{\"limit\":5}}", "enable the controller \"pids\" in ");
+    put(&scene, V2 "/a/cgroup.subtree_control", "");
+    put(&scene, V2 "/a/cgroup.type", "domain\n");
+    put(&scene, V2 "/a/cgroup.procs", "17\n");
+    refuse(&scene, false, "{\"pids\":{\"limit\":5}}", "holds processes itself");
+    tap_text(get(&scene, V2 "/a/cgroup.subtree_control"), "",
+             "a cgroup with processes is left as it is, else nothing could be put below it");
     put(&scene, V2 "/a/b/cgroup.controllers", "cpu memory");
     refuse(&scene, false, "{\"memory\":{\"swap\":5000}}",
            "linux.resources.memory.swap: needs memory.limit");
