@@ -7,6 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "berth/base/fd.h"
+#include "berth/base/text.h"
+
+#define NAME "berth_devices"
+#define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS: as many as a cgroup can have */
+
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
     long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -21,19 +27,54 @@ int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions)
         .insns = (uintptr_t) program,
         .insn_cnt = (uint32_t) n_instructions,
         .license = (uintptr_t) "Apache-2.0",
-        .prog_name = "berth_devices",
+        .prog_name = NAME,
     };
 
     return bpf(BPF_PROG_LOAD, &attr);
 }
 
+/* Returns a descriptor, -1 when it is another's program or gone. */
+static int open_if_own(uint32_t id)
+{
+    struct bpf_prog_info info = {0};
+    AUTO_FD fd = bpf(BPF_PROG_GET_FD_BY_ID, &(union bpf_attr){.prog_id = id});
+
+    if (fd < 0)
+        return -1;
+    union bpf_attr attr = {.info = {.bpf_fd = (uint32_t) fd,
+                                    .info_len = sizeof(info),
+                                    .info = (uintptr_t) &info}};
+    if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 || !text_equal(info.name, NAME))
+        return -1;
+    return fd_take(&fd);
+}
+
+/* Returns a descriptor of the program that is to be replaced, or -1. */
+static int open_former(int cgroup)
+{
+    uint32_t ids[MOST_PROGRAMS];
+    union bpf_attr attr = {.query = {.target_fd = (uint32_t) cgroup,
+                                     .attach_type = BPF_CGROUP_DEVICE,
+                                     .prog_ids = (uintptr_t) ids,
+                                     .prog_cnt = MOST_PROGRAMS}};
+    int fd = -1;
+
+    if (bpf(BPF_PROG_QUERY, &attr) < 0)
+        return -1;
+    for (uint32_t i = 0; i < attr.query.prog_cnt && fd < 0; i++)
+        fd = open_if_own(ids[i]);
+    return fd;
+}
+
 int sys_bpf_attach_devices(int cgroup, int program)
 {
+    AUTO_FD former = open_former(cgroup);
     union bpf_attr attr = {
         .target_fd = (uint32_t) cgroup,
         .attach_bpf_fd = (uint32_t) program,
         .attach_type = BPF_CGROUP_DEVICE,
-        .attach_flags = BPF_F_ALLOW_MULTI,
+        .attach_flags = BPF_F_ALLOW_MULTI | (former >= 0 ? BPF_F_REPLACE : 0),
+        .replace_bpf_fd = former >= 0 ? (uint32_t) former : 0,
     };
 
     return bpf(BPF_PROG_ATTACH, &attr);

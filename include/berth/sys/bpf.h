@@ -10,6 +10,7 @@ struct bpf_insn;
  * negative errno: -EPERM without CAP_BPF, -EINVAL or -ENOSYS from a kernel without such programs. */
 int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions);
 
-/* Has the cgroup v2 directory `cgroup` ask the program, beside those that it and the cgroups above ask already.
- * Returns 0 or a negative errno. */
+/* Has the cgroup v2 directory `cgroup` ask the program, in place of one that was attached to it by this function before, and
+ * beside those that others have attached to it and to the cgroups above. There is no moment without either. Returns 0
+ * or a negative errno. */
 int sys_bpf_attach_devices(int cgroup, int program);
