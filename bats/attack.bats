@@ -126,3 +126,42 @@ around() {
     rt delete --force "$ID" || fail_with "cannot be deleted"
     [ ! -e "$ROOT/$ID" ]
 }
+
+terminal() { config '.process.terminal = true'; }
+
+@test "the end of stdin within a line ends the input of a container with a terminal" {
+    berth_only "crun and runc want stdin to be a terminal"
+    terminal
+    set_sh 'cat; echo end'
+    around 'printf "a line\nhalf a" | timeout 5 "$@"' run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    assert_output 'half aend'
+}
+
+@test "no output of a terminal is lost on a slow stdout that does not block" {
+    berth_only "crun and runc want stdin to be a terminal"
+    local slow='import os, subprocess, sys, time
+r, w = os.pipe()
+os.set_blocking(w, False)
+p = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+n = 0
+while d := os.read(r, 1000):
+    n += len(d)
+    time.sleep(0.001)
+print(n, p.wait())'
+    terminal
+    set_sh 'yes abcdefg | head -c 150000'
+    status=0
+    in_ns python3 -c "$slow" "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/count" 3>&- 4>&-
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/count")" "150000 0"
+}
+
+@test "a container with a terminal outlives the reader of its output, also in the host's pid namespace" {
+    berth_only "crun and runc want stdin to be a terminal"
+    terminal
+    config 'del(.linux.namespaces[] | select(.type == "pid"))'
+    set_sh 'sleep 0.2; yes abc | head -c 100000; exit 9'
+    around '{ "$@"; echo "status $?" >&2; } | true' run --bundle "$BUNDLE" "$ID"
+    assert_output 'status 9'
+}

@@ -48,6 +48,8 @@ static void fill(struct console_pump *pump)
     if (count < 0 && is_passing(errno))
         return;
     pump->ended = count <= 0;
+    if (count > 0)
+        pump->ends_in_line = pump->bytes[count - 1] != '\n';
     pump->start = 0;
     pump->end = count <= 0 ? 0 : (size_t) count;
 }
@@ -81,11 +83,11 @@ void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_
 
     move(&console->input, &fds[0]);
     move(&console->output, &fds[1]);
-    /* The end of a file or pipe becomes what a user would type. */
+    /* The end of a file or pipe becomes what a user would type: within a line the first one only hands over what there is of it. */
     if (console->input.ended && !had_ended && !console->is_raw) {
-        console->input.bytes[0] = END_OF_FILE;
+        console->input.bytes[0] = console->input.bytes[1] = END_OF_FILE;
         console->input.start = 0;
-        console->input.end = 1;
+        console->input.end = console->input.ends_in_line ? 2 : 1;
     }
 }
 
@@ -99,9 +101,13 @@ static void drain(struct console_pump *output)
     size_t drained = 0;
 
     do {
-        if (fd_write_all(output->to, output->bytes + output->start, output->end - output->start) < 0)
-            return;
         drained += output->end - output->start;
+        while (output->start < output->end) {
+            struct pollfd fd = {.fd = output->to, .events = POLLOUT};
+
+            poll(&fd, 1, -1); /* the caller may have made it non-blocking */
+            empty(output);
+        }
         output->start = output->end = 0;
         fill(output);
     } while (output->end > 0 && drained < DRAIN_MOST);

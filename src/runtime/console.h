@@ -12,6 +12,7 @@ struct console_pump {
     int from;
     int to;
     bool ended;
+    bool ends_in_line; /* the last byte that was read is no newline */
     size_t start;
     size_t end;
     char bytes[4096]; /* PIPE_BUF: so much a pipe takes without blocking once poll(2) says that it is writable */

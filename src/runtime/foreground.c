@@ -42,8 +42,14 @@ static void reap_others(pid_t pid)
 }
 
 static void handle_signal(const struct foreground *foreground, const struct console *console,
-                          int signal)
+                          const struct signalfd_siginfo *info)
 {
+    int signal = (int) info->ssi_signo;
+    /* From our own write to a stdout that nobody reads. */
+    bool is_own = signal == SIGPIPE && info->ssi_pid == (uint32_t) getpid();
+
+    if (is_own)
+        return;
     if (signal == SIGCHLD)
         reap_others(foreground->pid);
     else if (signal == SIGWINCH && foreground->console >= 0)
@@ -57,7 +63,7 @@ static void take_signals(const struct foreground *foreground, const struct conso
     struct signalfd_siginfo info;
 
     while (read(foreground->signals, &info, sizeof(info)) == sizeof(info))
-        handle_signal(foreground, console, (int) info.ssi_signo);
+        handle_signal(foreground, console, &info);
 }
 
 /* Until the container's process has ended. */
