@@ -346,6 +346,9 @@ as_user() {
         env -u XDG_RUNTIME_DIR "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&-
 }
 
+# The program's four lines of $output, without what the runtime has to say about an ordinary user's cgroups.
+program_output() { grep -v '^warning: ' <<<"$output" | tail -n 4; }
+
 @test "an ordinary user runs a container without newuidmap" {
     rootless
     set_sh 'id -u; cat /proc/self/uid_map; echo $$; hostname'
@@ -353,7 +356,7 @@ as_user() {
     as_user --no-new-privs -- run --bundle "$BUNDLE" "$ID" || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_status 0
-    assert_equal "$(tail -n 4 <<<"$output" | xargs)" "0 0 54321 1 1 berth-test"
+    assert_equal "$(program_output | xargs)" "0 0 54321 1 1 berth-test"
 }
 
 @test "an ordinary user's container lives through create, start, kill and delete" {
@@ -385,7 +388,20 @@ as_user() {
     for file in passwd subuid subgid; do in_ns umount "/etc/$file"; done
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_status 0
-    assert_equal "$(xargs <<<"$output")" "5 6 0 54321 1 1 700000 65536"
+    assert_equal "$(program_output | xargs)" "5 6 0 54321 1 1 700000 65536"
+}
+
+@test "an ordinary user without rights to a cgroup is warned, or told why a limit cannot be" {
+    berth_only
+    rootless
+    set_args true
+    as_user -- run --bundle "$BUNDLE" "$ID"
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_output 'shares the caller.s cgroups'
+    config '.linux.resources = {pids: {limit: 20}}'
+    ! as_user -- run --bundle "$BUNDLE" "$ID"
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_output 'linux.resources.pids.limit: no right to make a cgroup.*delegated'
 }
 
 @test "an ordinary user cannot map ids that are not its own" {

@@ -157,6 +157,10 @@ static int place_in_cgroups(struct creation *creation)
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
     describe_hierarchies(creation);
+    /* The plan has no step then: what cannot be kept is said here. */
+    if (creation->cgroup.n_places == 0)
+        return cgroup_make(creation->arena, &creation->cgroup,
+                           config != NULL ? config->resources : NULL, creation->error);
     return 0;
 }
 
