@@ -52,6 +52,12 @@ static const char *or_max(const struct input *input)
     return input->number < 0 ? "max" : plain(input);
 }
 
+/* 0 leaves no room for the container's own process, which starts in its cgroup; with it 1 is the same. */
+static const char *one_at_least(const struct input *input)
+{
+    return input->number == 0 ? "1" : or_max(input);
+}
+
 static const char *string(const struct input *input)
 {
     return input->string;
@@ -120,7 +126,7 @@ static const struct setting settings[] = {
      I64(memory, limit), true},
     {CGROUP_MEMORY_SWAP, "memory", "memory.memsw.limit_in_bytes", plain, "memory.swap.max",
      swap_alone, I64(memory, swap), true, true},
-    {"pids.limit", "pids", "pids.max", or_max, "pids.max", or_max, I64(pids, limit)},
+    {"pids.limit", "pids", "pids.max", or_max, "pids.max", one_at_least, I64(pids, limit)},
 };
 
 /* Takes the setting's value out of the resources. Returns false when it is not set. */

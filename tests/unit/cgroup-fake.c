@@ -192,6 +192,9 @@ static void test_v2(void)
     tap_ok(cgroup_open_v2(&scene.cgroup, &fd, &scene.error) == 0 && fd >= 0, "open for clone3");
     close(fd);
     tap_ok(make(&scene, "/a/b", false, "{\"cpu\":{\"period\":7000}}") == 0, "a period alone");
+    put(&scene, V2 "/a/b/pids.max", "");
+    tap_ok(make(&scene, "/a/b", false, "{\"pids\":{\"limit\":0}}") == 0, "pids.limit 0");
+    tap_text(get(&scene, V2 "/a/b/pids.max"), "1", "leaves room for the process that starts there");
     tap_text(get(&scene, V2 "/a/b/cpu.max"), "max 7000", "has no quota");
     scene_close(&scene);
 }
