@@ -191,6 +191,16 @@ status_now() { assert_equal "$(state_of)" "$1"; }
     assert_equal "$(out | sort | paste -sd' ')" "caught HUP caught USR1 caught USR2 caught WINCH ready"
 }
 
+@test "kill knows the other names that signals have" {
+    berth_only "runc and crun know one name each"
+    set_args payload catch
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    run_ok kill "$ID" CLD
+    wait_until file_has "caught CHLD" "$BATS_TEST_TMPDIR/out"
+}
+
 @test "kill sends TERM when no signal is named" {
     set_args payload catch
     create_c

@@ -238,6 +238,13 @@ run_activated() {
     file_has READY=1 "$BATS_TEST_TMPDIR/n.log"
 }
 
+@test "the directory of NOTIFY_SOCKET, the host's own, cannot be written to" {
+    berth_only "the place of the socket is the runtime's own"
+    set_sh 'mkdir /run/notify/x 2>&1; rm /run/notify/notify.sock 2>&1; true'
+    NOTIFY_SOCKET=$BATS_TEST_TMPDIR/n run_c
+    assert_equal "$(grep -c 'Read-only file system' <<<"$output")" 2
+}
+
 @test "without NOTIFY_SOCKET the program has no such variable" {
     set_args payload env
     run_c

@@ -270,11 +270,26 @@ static int make_mount(struct plan_builder *builder, size_t i)
     return new_mount(builder, &mount, &words, place);
 }
 
+/* It is the host's own directory: what the container made there would fill its disk and hinder `delete`. */
+static void bind_notify_dir(struct plan_builder *builder, const char *source)
+{
+    const struct plan_mount_words words = {
+        .attributes.set =
+            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+    };
+    enum plan_slot slot =
+        plan_open_source(builder, (struct plan_source){source, false, false}, NULL);
+
+    plan_open_target(builder, PLAN_NOTIFY_DIR, PLAN_TARGET_LIKE_MOUNT, slot, NULL);
+    plan_apply_mount_words(builder, slot, &words, NULL);
+    plan_attach(builder, slot, source, PLAN_NOTIFY_DIR, NULL);
+}
+
 int plan_make_mounts(struct plan_builder *builder)
 {
     for (size_t i = 0; i < builder->config->n_mounts; i++)
         TRY(make_mount(builder, i));
     if (builder->request->notify_dir != NULL)
-        plan_bind(builder, builder->request->notify_dir, PLAN_NOTIFY_DIR, NULL);
+        bind_notify_dir(builder, builder->request->notify_dir);
     return 0;
 }

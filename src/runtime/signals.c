@@ -8,6 +8,12 @@
 
 #include "berth/base/text.h"
 
+/* Other names of signals, which sigabbrev_np(3) does not know. */
+static const struct {
+    const char *name;
+    int signal;
+} aliases[] = {{"IO", SIGIO}, {"CLD", SIGCHLD}, {"IOT", SIGIOT}};
+
 /* "RTMIN", "RTMIN+N", "RTMAX", "RTMAX-N" */
 static int real_time_signal(const char *name)
 {
@@ -38,5 +44,8 @@ int signal_of_text(const char *text)
         if (name != NULL && strcasecmp(name, text) == 0)
             return signal;
     }
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+        if (strcasecmp(aliases[i].name, text) == 0)
+            return aliases[i].signal;
     return real_time_signal(text);
 }
