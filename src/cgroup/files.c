@@ -56,3 +56,9 @@ bool cgroup_has_word(const char *text, const char *word)
     }
     return false;
 }
+
+const char *cgroup_join_file(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                             const char *path)
+{
+    return arena_printf(arena, "%s/%s", path, hierarchy->v2 ? "cgroup.procs" : "tasks");
+}

@@ -17,3 +17,7 @@ bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char 
 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */
 bool cgroup_has_word(const char *text, const char *word);
+
+/* The file where a single-threaded process writes "0" to join the cgroup `path`. */
+const char *cgroup_join_file(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                             const char *path);

@@ -155,8 +155,7 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     }
     *place = (struct cgroup_place){.hierarchy = hierarchy};
     place->path = arena_printf(arena, "%s%s", hierarchy->mount_point, below);
-    place->join =
-        arena_printf(arena, "%s/%s", place->path, hierarchy->v2 ? "cgroup.procs" : "tasks");
+    place->join = cgroup_join_file(arena, hierarchy, place->path);
 
     size_t made_before = planner->made.count;
     const char *existing = note_made(planner, place, top);

@@ -177,3 +177,11 @@ int cgroup_compile_settings(struct cgroup_compiler *compiler)
         TRY(compile_setting(compiler, &settings[i]));
     return 0;
 }
+
+const char *cgroup_file_of_setting(const char *field, bool v2)
+{
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        if (text_equal(settings[i].field, field))
+            return v2 ? settings[i].v2_file : settings[i].v1_file;
+    return NULL;
+}

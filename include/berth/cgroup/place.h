@@ -55,6 +55,13 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error);
 
+/* Finds the cgroups of a container that was made earlier: its record's paths in the host's
+ * hierarchies. Returns 0, or a negative errno with the path that is gone or whose hierarchy is not
+ * mounted. */
+int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
+                  const struct cgroup_record *record, struct cgroup *ret_cgroup,
+                  struct error *error);
+
 /* Makes the directories and sets `resources` (NULL: none). After a failure what was made is removed
  * again, and the record is empty: nothing is left to be removed. Error:
  * `linux.resources.memory.limit: write "1" to memory.limit_in_bytes: invalid argument`. Returns 0

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -37,6 +38,10 @@ int cgroup_compile(struct arena *arena, const struct cgroup *cgroup,
 
 /* Carries the writes out. Returns 0 or a negative errno. */
 int cgroup_write(const struct cgroup_writes *writes, struct error *error);
+
+/* The file that a property of linux.resources ("memory.limit") is written to on v2 or v1, NULL: none
+ * there. */
+const char *cgroup_file_of_setting(const char *field, bool v2);
 
 /* cpu.shares (2 to 262144, 1024 by default) as cpu.weight (1 to 10000, 100 by default): a curve
  * that keeps both defaults and both ends, 10^((log2(shares)^2 + 125 log2(shares)) / 612 - 7/34)
