@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -35,6 +36,13 @@ int cgroup_put(const char *path, const char *file, const char *text)
 
     TRY(join(full, path, file));
     return file_put(AT_FDCWD, full, text);
+}
+
+bool cgroup_has_file(const char *path, const char *file)
+{
+    char full[PATH_MAX];
+
+    return join(full, path, file) == 0 && access(full, F_OK) == 0;
 }
 
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller)

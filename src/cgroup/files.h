@@ -13,6 +13,9 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
 /* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
 int cgroup_put(const char *path, const char *file, const char *text);
 
+/* Has the cgroup `path` such a file? */
+bool cgroup_has_file(const char *path, const char *file);
+
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller);
 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */

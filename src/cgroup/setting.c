@@ -2,10 +2,7 @@
 #include "berth/cgroup/setting.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -13,6 +10,7 @@
 #include "berth/spec/config.h"
 #include "compile.h"
 #include "convert.h"
+#include "files.h"
 
 enum kind { KIND_NONE, KIND_BOOL, KIND_U16, KIND_U32, KIND_U64, KIND_I64, KIND_STRING, KIND_LIST };
 
@@ -177,19 +175,11 @@ static bool find_value(const struct setting *setting, const char *section,
            !(setting->zero_is_unset && value->number == 0);
 }
 
-static bool has_file(const struct cgroup_place *place, const char *file)
-{
-    char path[PATH_MAX];
-
-    return snprintf(path, sizeof(path), "%s/%s", place->path, file) < (int) sizeof(path) &&
-           access(path, F_OK) == 0;
-}
-
 static const struct way *choose_way(const struct setting *setting, const struct cgroup_place *place)
 {
     const struct way *ways = place->hierarchy->v2 ? setting->v2 : setting->v1;
 
-    return ways[1].file != NULL && !has_file(place, ways[0].file) ? &ways[1] : &ways[0];
+    return ways[1].file != NULL && !cgroup_has_file(place->path, ways[0].file) ? &ways[1] : &ways[0];
 }
 
 static int complain_of_version(struct cgroup_compiler *compiler, const struct setting *setting,

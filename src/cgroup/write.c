@@ -151,8 +151,6 @@ static int complain(const struct cgroup_write *write, int number, struct error *
         error_hint(error, "this kernel has no such file in %s", write->place->path);
     if (number == EBUSY && text_starts_with(write->file, "memory."))
         error_hint(error, "so much is in use that cannot be given up");
-    if (number == ENODEV)
-        error_hint(error, "this host has no such device");
     if (number == EOPNOTSUPP && strstr(write->file, "bfq") != NULL)
         error_hint(error, "the scheduler of the device is not bfq: see its queue/scheduler");
     return -number;
