@@ -48,6 +48,8 @@ struct cli_arguments {
     bool quiet;
     const char *format;
     bool rootless;
+    bool stats;
+    const char *interval;
 };
 
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -104,4 +105,16 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
 /* Removes what create has made, and runs the poststop hooks. Works on stopped, created and half-made
  * containers; `force` kills a running one, and an unknown id is success then. */
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
+                   struct error *error);
+
+struct runtime_events {
+    const char *id;
+    bool once;           /* one object of statistics, and no waiting */
+    int64_t interval_ns; /* else one each time that long, from then on; above 0 */
+    int output;          /* the descriptor that gets a line of JSON for each event; SIGPIPE has to be ignored */
+};
+
+/* Gives out statistics and out-of-memory kills of a container as `runc events` does, until its process has ended or nobody
+ * reads them any more: both are success. */
+int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
                    struct error *error);
