@@ -85,9 +85,6 @@ static void test_v1_cpu(void)
                 "\"percpu_user\":[1,0,3],\"kernel\":700000000000,\"user\":30000000},"
                 "\"throttling\":{\"periods\":5,\"throttledTime\":777}},");
     put(&scene, "cpu,cpuacct/c/cpuacct.usage_sys", "11\n");
-    put(&scene, "cpu,cpuacct/c/cpuacct.usage_user", "12\n");
-    stats(&scene);
-    has(&scene, "\"kernel\":11,\"user\":12}");
     put(&scene, "cpu,cpuacct/c/cpuacct.usage_all", "cpu user\n0 1\n");
     stats(&scene);
     has(&scene, "\"percpu\":[100,0,23],\"percpu_user\":[1],");
