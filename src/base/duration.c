@@ -37,8 +37,7 @@ static int read_whole(const char *digits, size_t count, int64_t unit, int64_t *r
     int64_t ns = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (__builtin_mul_overflow(ns, 10, &ns) ||
-            __builtin_add_overflow(ns, digits[i] - '0', &ns))
+        if (__builtin_mul_overflow(ns, 10, &ns) || __builtin_add_overflow(ns, digits[i] - '0', &ns))
             return -ERANGE;
     }
     return __builtin_mul_overflow(ns, unit, ret_ns) ? -ERANGE : 0;

@@ -105,8 +105,7 @@ static int read_entries(struct stats_writer *writer, const struct stats_source *
         /* The sum of v1; v2 has been seen to say "(unknown)" of a device that is gone. */
         if (text_equal(device, "Total") || (v2 && strchr(device, ':') == NULL))
             continue;
-        if (!read_device(device, &entry) ||
-            !(v2 ? read_v2 : read_v1)(writer, line, entry, entries))
+        if (!read_device(device, &entry) || !(v2 ? read_v2 : read_v1)(writer, line, entry, entries))
             return stats_malformed(writer, source, whole);
     }
     return 0;

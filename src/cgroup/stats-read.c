@@ -100,8 +100,7 @@ int stats_find(struct stats_writer *writer, const struct stats_source *source,
     const char *text;
 
     TRY(stats_read(writer, file_of(writer, source), &text));
-    *ret_text =
-        text == NULL || source->key == NULL ? text : find_key(writer, text, source->key);
+    *ret_text = text == NULL || source->key == NULL ? text : find_key(writer, text, source->key);
     return 0;
 }
 
@@ -130,8 +129,8 @@ int stats_malformed(struct stats_writer *writer, const struct stats_source *sour
                      writer->place->path, file_of(writer, source), (int) strcspn(text, "\n"), text);
 }
 
-int stats_take(struct stats_writer *writer, const struct stats_source *source,
-               uint64_t *ret_number, bool *ret_found)
+int stats_take(struct stats_writer *writer, const struct stats_source *source, uint64_t *ret_number,
+               bool *ret_found)
 {
     const char *text;
 

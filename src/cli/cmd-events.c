@@ -12,8 +12,9 @@ static int read_interval(const char *text, int64_t *ret_ns, struct error *error)
     int result = duration_to_ns(text, ret_ns);
 
     if (result < 0)
-        return error_set(error, -result, "--interval: %s: \"%s\"",
-                         result == -ERANGE ? "too long" : "not a duration such as 5s, 500ms or 1m30s", text);
+        return error_set(
+            error, -result, "--interval: %s: \"%s\"",
+            result == -ERANGE ? "too long" : "not a duration such as 5s, 500ms or 1m30s", text);
     if (*ret_ns <= 0)
         return error_set(error, EINVAL, "--interval: must be greater than 0: \"%s\"", text);
     return 0;

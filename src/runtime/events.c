@@ -162,10 +162,11 @@ static int open_cgroup(const struct state *state, struct watch *watch, struct er
                                           record->n_made_cgroups};
 
     if (cgroups.n_paths == 0)
-        return error_set(error, ENODEV,
-                         "container \"%s\" has no cgroup of its own, which could count its events: "
-                         "it was made with --cgroup-manager=disabled, or by a user who may make none",
-                         state->id);
+        return error_set(
+            error, ENODEV,
+            "container \"%s\" has no cgroup of its own, which could count its events: "
+            "it was made with --cgroup-manager=disabled, or by a user who may make none",
+            state->id);
     TRY(cgroup_probe(state->arena, "", &watch->host, error));
     return cgroup_reopen(state->arena, &watch->host, &cgroups, &watch->cgroup, error);
 }
@@ -185,7 +186,7 @@ int runtime_events(const struct runtime_options *options, const struct runtime_e
         return process;
     watch.process = process;
     TRY(open_cgroup(&state, &watch, error));
-    int result = request->once ? put_stats(&watch, error)
-                               : follow(&watch, request->interval_ns, error);
+    int result =
+        request->once ? put_stats(&watch, error) : follow(&watch, request->interval_ns, error);
     return result == -EPIPE && error->number == 0 ? 0 : result;
 }

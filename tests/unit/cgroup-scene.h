@@ -12,8 +12,8 @@
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 
-static const char *const v1[] = {"cpu,cpuacct", "cpuset", "memory", "pids", "blkio", "hugetlb",
-                                 "name=systemd", NULL};
+static const char *const v1[] = {"cpu,cpuacct", "cpuset",  "memory",       "pids",
+                                 "blkio",       "hugetlb", "name=systemd", NULL};
 static const char *const v2[] = {"", NULL};
 static const char *const hybrid[] = {"memory", "pids", "cpuacct", "", NULL};
 static const char *const other[] = {"name=systemd", NULL};
@@ -44,7 +44,8 @@ static inline void put(struct scene *scene, const char *path, const char *text)
 }
 
 /* As a hierarchy of a host: "memory", "cpu,cpuacct", or "" for v2. */
-static inline void add_hierarchy(struct scene *scene, struct cgroup_hierarchy *hierarchy, const char *name)
+static inline void add_hierarchy(struct scene *scene, struct cgroup_hierarchy *hierarchy,
+                                 const char *name)
 {
     struct text_list controllers = {.arena = &scene->arena};
     char *rest = arena_string(&scene->arena, name);
@@ -73,8 +74,7 @@ static inline void scene_open(struct scene *scene, const char *const *names)
     paths = (struct text_list){.arena = &scene->arena};
     for (; names[count] != NULL; count++) {
         add_hierarchy(scene, &hierarchies[count], names[count]);
-        text_list_add(&paths,
-                      arena_printf(&scene->arena, "%s/c", hierarchies[count].mount_point));
+        text_list_add(&paths, arena_printf(&scene->arena, "%s/c", hierarchies[count].mount_point));
         file_make_dirs(paths.item[count], 0755);
     }
     scene->host = (struct cgroup_host){.hierarchies = hierarchies, .n_hierarchies = count};
