@@ -53,6 +53,21 @@ bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char 
     return false;
 }
 
+const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const char *controller)
+{
+    const struct cgroup_place *v2 = NULL;
+
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        const struct cgroup_place *place = &cgroup->places[i];
+
+        if (place->hierarchy->v2)
+            v2 = place;
+        else if (controller != NULL && cgroup_has_controller(place->hierarchy, controller))
+            return place;
+    }
+    return v2;
+}
+
 bool cgroup_has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);

@@ -68,6 +68,8 @@ struct cli_arguments {
     const char *cpuset_mems;
     const char *pids_limit;
     const char *blkio_weight;
+    bool stats;
+    const char *interval;
 };
 
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any

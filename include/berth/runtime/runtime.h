@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -130,3 +131,15 @@ int runtime_show_processes(const struct runtime_processes *processes, const char
  * What it does not name stays. */
 int runtime_update(const struct runtime_options *options, const char *id, const char *bytes,
                    size_t size, struct error *error);
+
+struct runtime_events {
+    const char *id;
+    bool once;           /* one object of statistics, and no waiting */
+    int64_t interval_ns; /* else one each time that long, from then on; above 0 */
+    int output;          /* the descriptor that gets a line of JSON for each event; SIGPIPE has to be ignored */
+};
+
+/* Gives out statistics and out-of-memory kills of a container as `runc events` does, until its process has ended or nobody
+ * reads them any more: both are success. */
+int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
+                   struct error *error);
