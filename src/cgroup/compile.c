@@ -2,13 +2,17 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "files.h"
+#include "property.h"
+#include "systemd-properties.h"
 
 static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
                                       "user, as by systemd-run --user --scope "
@@ -148,6 +152,43 @@ static int compile(struct cgroup_compiler *compiler)
     return cgroup_compile_devices(compiler);
 }
 
+/* Rules that an allow list cannot say are kept by the program on v2, beside systemd's own; on v1 systemd would write its own
+ * over them. */
+static int add_devices(struct cgroup_properties *properties, const struct cgroup_compiler *compiler)
+{
+    const struct cgroup_device_rule *beyond;
+    char *devices;
+
+    if (compiler->n_rules == 0)
+        return 0;
+    int result = file_read(compiler->arena, AT_FDCWD, "/proc/devices", &devices, NULL);
+    if (result < 0)
+        return error_errno(compiler->error, -result, "read /proc/devices");
+    beyond = cgroup_add_device_properties(properties, compiler->rules, compiler->n_rules, devices);
+    if (beyond == NULL || compiler->program_place != NULL)
+        return 0;
+    return error_set(compiler->error, ENOTSUP,
+                     "linux.resources.%s: systemd, which allows devices one by one, cannot say this "
+                     "rule on cgroup v1",
+                     beyond->field);
+}
+
+/* systemd writes what it makes of the properties, in its own units, to the files: they are written again. */
+static int set_properties(struct cgroup_compiler *compiler)
+{
+    const struct cgroup_systemd *systemd = compiler->cgroup->systemd;
+    struct cgroup_properties properties = {.arena = compiler->arena};
+    struct cgroup_writes former;
+
+    cgroup_add_settings(&properties, &compiler->writes, systemd->version);
+    TRY(add_devices(&properties, compiler));
+    if (properties.count == 0)
+        return 0;
+    TRY(bus_set_properties(systemd->bus, systemd->unit, properties.item, properties.count,
+                           compiler->error));
+    return cgroup_write(compiler->arena, &compiler->writes, &former, compiler->error);
+}
+
 int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error)
 {
@@ -159,8 +200,8 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
     lift_swap(arena, &completed);
     TRY(compile(&compiler));
     TRY(cgroup_write(arena, &compiler.writes, &former, error));
-    int result = 0;
-    if (compiler.program_place != NULL)
+    int result = cgroup->systemd != NULL ? set_properties(&compiler) : 0;
+    if (result == 0 && compiler.program_place != NULL)
         result = cgroup_attach_program(compiler.program_place, &compiler.program, error);
     if (result < 0)
         cgroup_write_back(&former);

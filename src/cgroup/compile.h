@@ -14,11 +14,13 @@ struct cgroup_property {
         CGROUP_PROPERTY_NUMBER,
         CGROUP_PROPERTY_TASKS,  /* one at least */
         CGROUP_PROPERTY_WEIGHT, /* "default N" */
+        CGROUP_PROPERTY_IDLE,   /* a weight of 0 is idle */
         CGROUP_PROPERTY_LIST,   /* "0-3,7" as a mask */
         CGROUP_PROPERTY_QUOTA,
         CGROUP_PROPERTY_DEVICE_WEIGHT,
         CGROUP_PROPERTY_DEVICE_RATE,
     } form;
+    unsigned since;      /* version of systemd; 0: all that matter */
     const char *v1_name; /* where v1 has another one */
 };
 
@@ -44,6 +46,8 @@ struct cgroup_compiler {
     const struct spec_resources *resources;
     const char *v2_controllers; /* of the container's v2 cgroup, NULL until they are asked for */
     struct cgroup_writes writes;
+    const struct cgroup_device_rule *rules;
+    size_t n_rules;
     const struct cgroup_place *program_place; /* the v2 cgroup that the program is for, or NULL */
     struct cgroup_device_program program;
     struct error *error;

@@ -13,7 +13,7 @@
 #include "berth/spec/config.h"
 #include "files.h"
 
-const char *cgroup_plain(struct cgroup_value *value)
+const char *cgroup_plain(struct cgroup_input *value)
 {
     if (value->string != NULL)
         return value->string;
@@ -21,7 +21,7 @@ const char *cgroup_plain(struct cgroup_value *value)
                               : arena_printf(value->arena, "%" PRId64, value->number);
 }
 
-const char *cgroup_or_max(struct cgroup_value *value)
+const char *cgroup_or_max(struct cgroup_input *value)
 {
     return value->number < 0 && !value->is_unsigned ? "max" : cgroup_plain(value);
 }
@@ -29,7 +29,7 @@ const char *cgroup_or_max(struct cgroup_value *value)
 /* --- memory --------------------------------------------------------------------------------- */
 
 /* Returns what a file of the cgroup holds, UINT64_MAX for "max" and for no file. */
-static uint64_t present(const struct cgroup_value *value, const char *file)
+static uint64_t present(const struct cgroup_input *value, const char *file)
 {
     uint64_t number = UINT64_MAX;
     char *text;
@@ -39,7 +39,7 @@ static uint64_t present(const struct cgroup_value *value, const char *file)
     return number;
 }
 
-static const char *fail_below_use(struct cgroup_value *value, uint64_t use)
+static const char *fail_below_use(struct cgroup_input *value, uint64_t use)
 {
     error_set(value->error, EBUSY,
               "linux.resources.%s: %" PRId64 " is below the %" PRIu64
@@ -49,7 +49,7 @@ static const char *fail_below_use(struct cgroup_value *value, uint64_t use)
 }
 
 /* Is the limit below what the file says is in use, and is that to be looked at? */
-static bool is_below_use(const struct cgroup_value *value, const char *file, uint64_t *ret_use)
+static bool is_below_use(const struct cgroup_input *value, const char *file, uint64_t *ret_use)
 {
     if (!value->resources->memory->check_before_update || value->number < 0)
         return false;
@@ -57,7 +57,7 @@ static bool is_below_use(const struct cgroup_value *value, const char *file, uin
     return *ret_use != UINT64_MAX && *ret_use > (uint64_t) value->number;
 }
 
-const char *cgroup_checked_limit(struct cgroup_value *value)
+const char *cgroup_checked_limit(struct cgroup_input *value)
 {
     uint64_t use;
 
@@ -65,7 +65,7 @@ const char *cgroup_checked_limit(struct cgroup_value *value)
                                                        : cgroup_or_max(value);
 }
 
-const char *cgroup_checked_limit_v1(struct cgroup_value *value)
+const char *cgroup_checked_limit_v1(struct cgroup_input *value)
 {
     uint64_t use;
 
@@ -74,7 +74,7 @@ const char *cgroup_checked_limit_v1(struct cgroup_value *value)
 }
 
 /* v1 and the specification count memory and swap together, v2 swap alone. */
-const char *cgroup_swap(struct cgroup_value *value)
+const char *cgroup_swap(struct cgroup_input *value)
 {
     const struct spec_memory *memory = value->resources->memory;
     uint64_t limit;
@@ -100,13 +100,13 @@ const char *cgroup_swap(struct cgroup_value *value)
 
 /* --- processors ----------------------------------------------------------------------------- */
 
-const char *cgroup_shares(struct cgroup_value *value)
+const char *cgroup_shares(struct cgroup_input *value)
 {
     return arena_printf(value->arena, "%u", cgroup_weight_of_shares((uint64_t) value->number));
 }
 
 /* Without a period the one that is set stays. */
-const char *cgroup_quota(struct cgroup_value *value)
+const char *cgroup_quota(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
     const char *quota = cgroup_or_max(value);
@@ -115,7 +115,7 @@ const char *cgroup_quota(struct cgroup_value *value)
 }
 
 /* cpu.max takes no period alone. */
-const char *cgroup_period(struct cgroup_value *value)
+const char *cgroup_period(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
     char *max;
@@ -135,18 +135,18 @@ static int64_t io_weight(int64_t weight)
 }
 
 /* The file has a line for each device besides. */
-const char *cgroup_bfq_weight(struct cgroup_value *value)
+const char *cgroup_bfq_weight(struct cgroup_input *value)
 {
     return arena_printf(value->arena, "default %" PRId64, value->number);
 }
 
-const char *cgroup_io_weight(struct cgroup_value *value)
+const char *cgroup_io_weight(struct cgroup_input *value)
 {
     return arena_printf(value->arena, "default %" PRId64, io_weight(value->number));
 }
 
 /* A weight of 0 is unset, as engines write it. */
-static const char *device_weight(struct cgroup_value *value, int64_t weight)
+static const char *device_weight(struct cgroup_input *value, int64_t weight)
 {
     const struct spec_weight_device *device = value->item;
 
@@ -154,28 +154,28 @@ static const char *device_weight(struct cgroup_value *value, int64_t weight)
                         device->minor, weight);
 }
 
-const char *cgroup_device_weight(struct cgroup_value *value)
+const char *cgroup_device_weight(struct cgroup_input *value)
 {
     const struct spec_weight_device *device = value->item;
 
     return device->weight == 0 ? NULL : device_weight(value, device->weight);
 }
 
-const char *cgroup_device_io_weight(struct cgroup_value *value)
+const char *cgroup_device_io_weight(struct cgroup_input *value)
 {
     const struct spec_weight_device *device = value->item;
 
     return device->weight == 0 ? NULL : device_weight(value, io_weight(device->weight));
 }
 
-const char *cgroup_device_leaf_weight(struct cgroup_value *value)
+const char *cgroup_device_leaf_weight(struct cgroup_input *value)
 {
     const struct spec_weight_device *device = value->item;
 
     return device->leaf_weight == 0 ? NULL : device_weight(value, device->leaf_weight);
 }
 
-const char *cgroup_device_rate(struct cgroup_value *value)
+const char *cgroup_device_rate(struct cgroup_input *value)
 {
     const struct spec_throttle_device *device = value->item;
 
@@ -184,7 +184,7 @@ const char *cgroup_device_rate(struct cgroup_value *value)
 }
 
 /* A rate of 0 is none, as on v1. */
-static const char *rate_of(struct cgroup_value *value, const char *word)
+static const char *rate_of(struct cgroup_input *value, const char *word)
 {
     const struct spec_throttle_device *device = value->item;
     const char *rate =
@@ -194,29 +194,29 @@ static const char *rate_of(struct cgroup_value *value, const char *word)
                         device->minor, word, rate);
 }
 
-const char *cgroup_device_rbps(struct cgroup_value *value)
+const char *cgroup_device_rbps(struct cgroup_input *value)
 {
     return rate_of(value, "rbps");
 }
 
-const char *cgroup_device_wbps(struct cgroup_value *value)
+const char *cgroup_device_wbps(struct cgroup_input *value)
 {
     return rate_of(value, "wbps");
 }
 
-const char *cgroup_device_riops(struct cgroup_value *value)
+const char *cgroup_device_riops(struct cgroup_input *value)
 {
     return rate_of(value, "riops");
 }
 
-const char *cgroup_device_wiops(struct cgroup_value *value)
+const char *cgroup_device_wiops(struct cgroup_input *value)
 {
     return rate_of(value, "wiops");
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
 
-const char *cgroup_hugepages(struct cgroup_value *value)
+const char *cgroup_hugepages(struct cgroup_input *value)
 {
     const struct spec_hugepage_limit *limit = value->item;
 
@@ -224,14 +224,14 @@ const char *cgroup_hugepages(struct cgroup_value *value)
     return arena_printf(value->arena, "%" PRIu64, limit->limit);
 }
 
-const char *cgroup_interface(struct cgroup_value *value)
+const char *cgroup_interface(struct cgroup_input *value)
 {
     const struct spec_interface_priority *priority = value->item;
 
     return arena_printf(value->arena, "%s %" PRIu32, priority->name, priority->priority);
 }
 
-const char *cgroup_rdma(struct cgroup_value *value)
+const char *cgroup_rdma(struct cgroup_input *value)
 {
     const struct spec_rdma_entry *entry = value->item;
     struct text text = {.arena = value->arena};

@@ -11,7 +11,7 @@ struct error;
 struct spec_resources;
 
 /* A value on its way to a file. */
-struct cgroup_value {
+struct cgroup_input {
     struct arena *arena;
     const struct spec_resources *resources;
     const struct cgroup_place *place;
@@ -25,7 +25,7 @@ struct cgroup_value {
 };
 
 /* Returns the text to be written; NULL for nothing, or after an error. */
-typedef const char *cgroup_convert(struct cgroup_value *value);
+typedef const char *cgroup_convert(struct cgroup_input *value);
 
 cgroup_convert cgroup_plain;  /* the number or string */
 cgroup_convert cgroup_or_max; /* "max" for what is below 0 */

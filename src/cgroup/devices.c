@@ -155,6 +155,8 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
     /* On v2 the core asks the programs, not a controller. */
     TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
     struct cgroup_device_rule *rules = take_rules(compiler->arena, compiler->resources, &n_rules);
+    compiler->rules = rules;
+    compiler->n_rules = n_rules;
     if (v2) {
         compiler->program_place = place;
         compiler->program = cgroup_device_compile(compiler->arena, rules, n_rules);

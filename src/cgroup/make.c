@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,8 +9,10 @@
 #include "berth/base/error.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/bus/bus.h"
 #include "berth/cgroup/place.h"
 #include "files.h"
+#include "unit.h"
 
 /* How often a parent that another container's end takes away is made again. */
 #define MOST_RETRIES 8
@@ -36,7 +39,7 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
 {
     int result = make_dirs(made, place->path);
 
-    if (result == -EEXIST && place->exists)
+    if (result == -EEXIST && (place->exists || place->is_systemds))
         return 0;
     if (result < 0)
         error_errno(error, -result, "linux.cgroupsPath: make the cgroup %s", place->path);
@@ -157,6 +160,16 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_l
     return 0;
 }
 
+/* The process, which may hold back the signal that systemd would send it, comes to nothing without its cgroups. */
+static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
+{
+    struct error error = {0};
+
+    kill(pid, SIGKILL);
+    if (bus_stop_unit(systemd->bus, systemd->unit, &error) < 0)
+        log_warning("%s", error.text);
+}
+
 static void undo(struct cgroup *cgroup, const struct text_list *made)
 {
     for (size_t i = made->count; i > 0; i--)
@@ -165,13 +178,18 @@ static void undo(struct cgroup *cgroup, const struct text_list *made)
     cgroup->record = (struct cgroup_record){0};
 }
 
-int cgroup_make(struct arena *arena, struct cgroup *cgroup, struct error *error)
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error)
 {
     struct text_list made = {.arena = arena};
-    int result = make_places(arena, cgroup, &made, error);
 
-    if (result < 0)
-        undo(cgroup, &made);
+    if (cgroup->systemd != NULL)
+        TRY(cgroup_start_unit(cgroup->systemd, pid, error));
+    int result = make_places(arena, cgroup, &made, error);
+    if (result == 0)
+        return 0;
+    if (cgroup->systemd != NULL)
+        stop_unit(cgroup->systemd, pid);
+    undo(cgroup, &made);
     return result;
 }
 

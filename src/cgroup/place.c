@@ -42,6 +42,10 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
 {
     const char *asked = request->cgroups_path;
 
+    if (request->systemd != NULL) {
+        planner->path = request->systemd->path;
+        return 0;
+    }
     /* Flat: a parent of its own would double what has to be made and removed. */
     planner->is_default = asked == NULL || asked[0] == '\0';
     if (planner->is_default)
@@ -79,6 +83,18 @@ static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarc
             common = i + 1;
     return may_write(
         arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
+}
+
+/* Those that systemd uses for units, where they are not on v2 (CGROUP DELEGATION in its documentation). */
+static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
+{
+    static const char *const controllers[] = {"name=systemd", "cpu",     "cpuacct", "blkio",
+                                              "memory",       "devices", "pids"};
+
+    for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
+        if (cgroup_has_controller(hierarchy, controllers[i]))
+            return true;
+    return hierarchy->v2;
 }
 
 /* Whether the directory is removed after the container even if it is there before: what an earlier container of the id has
@@ -153,14 +169,20 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
         top =
             arena_printf(arena, "%s%s", top, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
     }
-    *place = (struct cgroup_place){.hierarchy = hierarchy};
+    *place = (struct cgroup_place){
+        .hierarchy = hierarchy,
+        .is_systemds = planner->cgroup->systemd != NULL && is_systemds(hierarchy),
+    };
     place->path = arena_printf(arena, "%s%s", hierarchy->mount_point, below);
     place->join = cgroup_join_file(arena, hierarchy, place->path);
 
     size_t made_before = planner->made.count;
     const char *existing = note_made(planner, place, top);
     place->exists = strlen(existing) == strlen(place->path);
-    if (planner->cgroup->rootless &&
+    if (place->is_systemds) {
+        planner->made.count = made_before;
+        text_list_add(&planner->made, place->path);
+    } else if (planner->cgroup->rootless &&
         (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {
         planner->made.count = made_before;
         log_debug("no right to make a cgroup in %s", existing);
@@ -177,7 +199,7 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error)
 {
-    struct cgroup cgroup = {.host = host, .rootless = request->rootless};
+    struct cgroup cgroup = {.host = host, .systemd = request->systemd, .rootless = request->rootless};
     struct planner planner = {.arena = arena,
                               .cgroup = &cgroup,
                               .error = error,

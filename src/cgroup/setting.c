@@ -66,20 +66,22 @@ struct setting {
     }
 #define NOWHERE NO_SECTION, 0, 0, KIND_NONE, 0
 #define NEUTRAL(value) .has_neutral = true, .neutral = (value)
-#define SYSTEMD(name, form) .property = {name, CGROUP_PROPERTY_##form}
+#define SYSTEMD_SINCE(since, name, form) .property = {name, CGROUP_PROPERTY_##form, since}
+#define SYSTEMD(name, form) SYSTEMD_SINCE(0, name, form)
 
 /* In the order of writing, where order.c has no better one: processors and memory nodes before anything is charged. */
 static const struct setting settings[] = {
     /* clang-format off */
-    {"cpu.cpus", "cpuset", {{"cpuset.cpus", cgroup_plain}}, {{"cpuset.cpus", cgroup_plain}}, STRING(cpu, cpus), SYSTEMD("AllowedCPUs", LIST)},
-    {"cpu.mems", "cpuset", {{"cpuset.mems", cgroup_plain}}, {{"cpuset.mems", cgroup_plain}}, STRING(cpu, mems), SYSTEMD("AllowedMemoryNodes", LIST)},
+    {"cpu.cpus", "cpuset", {{"cpuset.cpus", cgroup_plain}}, {{"cpuset.cpus", cgroup_plain}}, STRING(cpu, cpus), SYSTEMD_SINCE(244, "AllowedCPUs", LIST)},
+    {"cpu.mems", "cpuset", {{"cpuset.mems", cgroup_plain}}, {{"cpuset.mems", cgroup_plain}}, STRING(cpu, mems), SYSTEMD_SINCE(244, "AllowedMemoryNodes", LIST)},
     {"cpu.shares", "cpu", {{"cpu.shares", cgroup_plain}}, {{"cpu.weight", cgroup_shares}}, U64(cpu, shares),
-     .zero_is_unset = true, .property = {"CPUWeight", CGROUP_PROPERTY_NUMBER, "CPUShares"}},
-    {"cpu.idle", "cpu", {{"cpu.idle", cgroup_plain}}, {{"cpu.idle", cgroup_plain}}, I64(cpu, idle), NEUTRAL(0)},
+     .zero_is_unset = true, .property = {"CPUWeight", CGROUP_PROPERTY_NUMBER, 0, "CPUShares"}},
+    {"cpu.idle", "cpu", {{"cpu.idle", cgroup_plain}}, {{"cpu.idle", cgroup_plain}}, I64(cpu, idle), NEUTRAL(0),
+     SYSTEMD_SINCE(252, "CPUWeight", IDLE)},
     {"cpu.period", "cpu", {{"cpu.cfs_period_us", cgroup_plain}}, {{"cpu.max", cgroup_period}}, U64(cpu, period),
-     .zero_is_unset = true, SYSTEMD("CPUQuotaPerSecUSec", QUOTA)},
+     .zero_is_unset = true, SYSTEMD_SINCE(242, "CPUQuotaPerSecUSec", QUOTA)},
     {"cpu.quota", "cpu", {{"cpu.cfs_quota_us", cgroup_plain}}, {{"cpu.max", cgroup_quota}}, I64(cpu, quota),
-     .zero_is_unset = true, NEUTRAL(-1), SYSTEMD("CPUQuotaPerSecUSec", QUOTA)},
+     .zero_is_unset = true, NEUTRAL(-1), SYSTEMD_SINCE(242, "CPUQuotaPerSecUSec", QUOTA)},
     {"cpu.burst", "cpu", {{"cpu.cfs_burst_us", cgroup_plain}}, {{"cpu.max.burst", cgroup_plain}}, U64(cpu, burst),
      NEUTRAL(0)},
     {"cpu.realtimePeriod", "cpu", {{"cpu.rt_period_us", cgroup_plain}}, NONE, U64(cpu, realtime_period),
@@ -98,7 +100,7 @@ static const struct setting settings[] = {
     {"memory.kernelTCP", "memory", {{"memory.kmem.tcp.limit_in_bytes", cgroup_plain}}, NONE, I64(memory, kernel_tcp),
      .zero_is_unset = true, NEUTRAL(-1)},
     {"memory.limit", "memory", {{"memory.limit_in_bytes", cgroup_checked_limit_v1}}, {{"memory.max", cgroup_checked_limit}},
-     I64(memory, limit), .zero_is_unset = true, NEUTRAL(-1), .property = {"MemoryMax", CGROUP_PROPERTY_NUMBER, "MemoryLimit"}},
+     I64(memory, limit), .zero_is_unset = true, NEUTRAL(-1), .property = {"MemoryMax", CGROUP_PROPERTY_NUMBER, 0, "MemoryLimit"}},
     {"memory.swap", "memory", {{"memory.memsw.limit_in_bytes", cgroup_plain}}, {{"memory.swap.max", cgroup_swap}},
      I64(memory, swap), .zero_is_unset = true, NEUTRAL(-1), SYSTEMD("MemorySwapMax", NUMBER)},
 
@@ -163,7 +165,7 @@ static const char *section_of(const struct setting *setting, const struct spec_r
 
 /* Takes the setting's value out of the resources. Returns false when it is not set. */
 static bool find_value(const struct setting *setting, const char *section,
-                       struct cgroup_value *value)
+                       struct cgroup_input *value)
 {
     if (setting->kind == KIND_STRING) {
         memcpy(&value->string, section + setting->value, sizeof(value->string));
@@ -193,7 +195,7 @@ static int complain_of_version(struct cgroup_compiler *compiler, const struct se
 
 /* Where and by which file: 0 when a neutral value needs none. */
 static int find_way(struct cgroup_compiler *compiler, const struct setting *setting,
-                    struct cgroup_value *value, const struct way **ret_way)
+                    struct cgroup_input *value, const struct way **ret_way)
 {
     bool is_neutral = setting->has_neutral && value->number == setting->neutral;
     const struct cgroup_hierarchy *hierarchy =
@@ -213,7 +215,7 @@ static int find_way(struct cgroup_compiler *compiler, const struct setting *sett
 }
 
 static int compile_value(struct cgroup_compiler *compiler, const struct setting *setting,
-                         struct cgroup_value *value)
+                         struct cgroup_input *value)
 {
     bool is_neutral = setting->has_neutral && value->number == setting->neutral;
     const struct way *way;
@@ -237,9 +239,9 @@ static int compile_value(struct cgroup_compiler *compiler, const struct setting 
     return 0;
 }
 
-static struct cgroup_value new_value(const struct cgroup_compiler *compiler, const char *field)
+static struct cgroup_input new_value(const struct cgroup_compiler *compiler, const char *field)
 {
-    return (struct cgroup_value){.arena = compiler->arena,
+    return (struct cgroup_input){.arena = compiler->arena,
                                  .resources = compiler->resources,
                                  .field = field,
                                  .error = compiler->error};
@@ -267,7 +269,7 @@ static int compile_list(struct cgroup_compiler *compiler, const struct setting *
     memcpy(&count, section + setting->has, sizeof(count));
     for (size_t i = 0; i < count; i++) {
         const char *item = items + i * setting->item_size;
-        struct cgroup_value value =
+        struct cgroup_input value =
             new_value(compiler, field_of_item(compiler, setting, item, i));
 
         value.item = item;
@@ -279,7 +281,7 @@ static int compile_list(struct cgroup_compiler *compiler, const struct setting *
 static int compile_setting(struct cgroup_compiler *compiler, const struct setting *setting)
 {
     const char *section = section_of(setting, compiler->resources);
-    struct cgroup_value value = new_value(compiler, setting->field);
+    struct cgroup_input value = new_value(compiler, setting->field);
 
     if (section == NULL || setting->kind == KIND_NONE)
         return 0;
@@ -314,7 +316,8 @@ static bool names_file(const struct setting *setting, const char *v2_file)
 const struct cgroup_property *cgroup_property_of_file(const char *v2_file)
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
-        if (settings[i].property.name != NULL && names_file(&settings[i], v2_file))
+        if (settings[i].property.name != NULL && settings[i].kind != KIND_LIST &&
+            names_file(&settings[i], v2_file))
             return &settings[i].property;
     return NULL;
 }

@@ -99,48 +99,71 @@ static bool is_device_rule(const struct cgroup_write *write)
     return text_equal(write->file, "devices.allow") || text_equal(write->file, "devices.deny");
 }
 
-/* Notes what a file of a cgroup that was there before holds. `before`: the write carried out before, or NULL. */
-static void note_former(struct cgroup_writes *former, struct arena *arena,
-                        const struct cgroup_write *write, const struct cgroup_write *before)
-{
-    const char *none = none_of(write->file);
-    char *text;
+/* The file that is being written, open as long as the next write is to it too: device rules come a dozen at a time. */
+struct target {
+    const struct cgroup_place *place;
+    const char *file;
+    int fd;
+};
 
-    if (!write->place->exists)
-        return;
-    if (is_device_rule(write)) {
-        if (before == NULL || !is_device_rule(before))
-            note_devices(former, arena, write);
-        return;
-    }
-    if (cgroup_read(arena, write->place->path, write->file, &text) < 0)
-        return;
-    if (none != NULL)
-        add_former(former, arena, write, write->file, line_of(arena, text, write->text, none));
-    else if (text_equal(write->file, "memory.oom_control"))
-        add_former(former, arena, write, write->file, number_of_oom_control(arena, text));
-    else
-        add_former(former, arena, write, write->file, text);
-}
-
-/* Rules for devices come a dozen at a time: the file stays open as long as the next write is to it too. */
-static int put(const struct cgroup_write *write, const struct cgroup_write *before, int *fd)
+/* For reading too, where what it holds is to be noted; not every file lets itself be read. */
+static int open_target(struct target *target, const struct cgroup_write *write)
 {
     char path[PATH_MAX];
+    int flags = write->place->exists && !is_device_rule(write) ? O_RDWR : O_WRONLY;
 
-    if (*fd < 0 || before->place != write->place || !text_equal(before->file, write->file)) {
-        fd_close(fd);
-        if (snprintf(path, sizeof(path), "%s/%s", write->place->path, write->file) >=
-            (int) sizeof(path))
-            return -ENAMETOOLONG;
-        *fd = open(path, O_WRONLY | O_CLOEXEC);
-    }
-    if (*fd < 0)
-        return -errno;
-    ssize_t written = pwrite(*fd, write->text, strlen(write->text), 0);
+    if (target->fd >= 0 && target->place == write->place && text_equal(target->file, write->file))
+        return 0;
+    fd_close(&target->fd);
+    *target = (struct target){write->place, write->file, -1};
+    if (snprintf(path, sizeof(path), "%s/%s", write->place->path, write->file) >=
+        (int) sizeof(path))
+        return -ENAMETOOLONG;
+    target->fd = open(path, flags | O_CLOEXEC);
+    if (target->fd < 0 && flags == O_RDWR && (errno == EINVAL || errno == EACCES))
+        target->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return target->fd < 0 ? -errno : 0;
+}
+
+/* What the open file holds, without its last newline; NULL when it cannot be read. */
+static const char *read_target(struct arena *arena, const struct target *target)
+{
+    char bytes[4096];
+    ssize_t size = pread(target->fd, bytes, sizeof(bytes), 0);
+    char *text;
+
+    if (size == sizeof(bytes))
+        return cgroup_read(arena, target->place->path, target->file, &text) < 0 ? NULL : text;
+    if (size < 0)
+        return NULL;
+    if (size > 0 && bytes[size - 1] == '\n')
+        size--;
+    return arena_copy(arena, bytes, (size_t) size);
+}
+
+/* Notes what the open file of a cgroup that was there before holds. */
+static void note_former(struct cgroup_writes *former, struct arena *arena,
+                        const struct target *target, const struct cgroup_write *write)
+{
+    const char *none = none_of(write->file);
+    const char *text = read_target(arena, target);
+
+    if (text == NULL)
+        return;
+    if (none != NULL)
+        text = line_of(arena, text, write->text, none);
+    else if (text_equal(write->file, "memory.oom_control"))
+        text = number_of_oom_control(arena, text);
+    add_former(former, arena, write, write->file, text);
+}
+
+static int put(const struct target *target, const char *text)
+{
+    ssize_t written = pwrite(target->fd, text, strlen(text), 0);
+
     if (written < 0)
         return -errno;
-    return (size_t) written == strlen(write->text) ? 0 : -EIO;
+    return (size_t) written == strlen(text) ? 0 : -EIO;
 }
 
 static int complain(const struct cgroup_write *write, int number, struct error *error)
@@ -169,40 +192,59 @@ static void check_kept(struct arena *arena, const struct cgroup_write *write)
 
 void cgroup_write_back(const struct cgroup_writes *former)
 {
-    AUTO_FD fd = -1;
+    struct target target = {.fd = -1};
 
     for (size_t i = former->count; i > 0; i--) {
         const struct cgroup_write *write = &former->item[i - 1];
-        int result = put(write, i == former->count ? NULL : write + 1, &fd);
+        int result = open_target(&target, write);
 
+        if (result == 0)
+            result = put(&target, write->text);
         if (result < 0)
             log_warning("linux.resources.%s: write \"%s\" to %s again: %s", write->field,
                         write->text, write->file, error_text_of(-result));
     }
+    fd_close(&target.fd);
+}
+
+/* `noted`: rules for devices are noted all at once, with the first that is written. */
+static int write_one(struct arena *arena, const struct cgroup_write *write, struct target *target,
+                     struct cgroup_writes *former, bool *noted)
+{
+    TRY(open_target(target, write));
+    if (write->place->exists && !is_device_rule(write))
+        note_former(former, arena, target, write);
+    if (write->place->exists && is_device_rule(write) && !*noted) {
+        note_devices(former, arena, write);
+        *noted = true;
+    }
+    return put(target, write->text);
 }
 
 int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
                  struct cgroup_writes *ret_former, struct error *error)
 {
     struct cgroup_writes former = {0};
-    AUTO_FD fd = -1;
+    struct target target = {.fd = -1};
+    bool noted = false;
+    int result = 0;
 
-    for (size_t i = 0; i < writes->count; i++) {
+    for (size_t i = 0; i < writes->count && result == 0; i++) {
         const struct cgroup_write *write = &writes->item[i];
-        const struct cgroup_write *before = i == 0 ? NULL : write - 1;
 
-        note_former(&former, arena, write, before);
-        int result = put(write, before, &fd);
-        if (result < 0 && (write->forgiven == 0 || result != -write->forgiven)) {
+        result = write_one(arena, write, &target, &former, &noted);
+        if (result < 0 && write->forgiven != 0 && result == -write->forgiven)
+            result = 0;
+        else if (result < 0)
             complain(write, -result, error);
-            cgroup_write_back(&former);
-            return result;
-        }
-        if (write->is_dropped)
+        else if (write->is_dropped)
             check_kept(arena, write);
     }
+    fd_close(&target.fd);
+    if (result < 0)
+        cgroup_write_back(&former);
     *ret_former = former;
-    return 0;
+    return result;
 }
 
 int cgroup_attach_program(const struct cgroup_place *place,

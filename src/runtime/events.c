@@ -148,27 +148,10 @@ static int open_process(struct state *state, struct error *error)
     int pidfd = lives ? state_open_process(state) : -ESRCH;
 
     if (pidfd == -ESRCH)
-        return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
-                         lives ? "stopped" : spec_status_words[status]);
+        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
     if (pidfd < 0)
         return error_errno(error, -pidfd, "open the process of container \"%s\"", state->id);
     return pidfd;
-}
-
-static int open_cgroup(const struct state *state, struct watch *watch, struct error *error)
-{
-    const struct spec_record *record = &state->record;
-    const struct cgroup_record cgroups = {record->cgroups, record->n_cgroups, record->made_cgroups,
-                                          record->n_made_cgroups};
-
-    if (cgroups.n_paths == 0)
-        return error_set(
-            error, ENODEV,
-            "container \"%s\" has no cgroup of its own, which could count its events: "
-            "it was made with --cgroup-manager=disabled, or by a user who may make none",
-            state->id);
-    TRY(cgroup_probe(state->arena, "", &watch->host, error));
-    return cgroup_reopen(state->arena, &watch->host, &cgroups, &watch->cgroup, error);
 }
 
 int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
@@ -185,7 +168,7 @@ int runtime_events(const struct runtime_options *options, const struct runtime_e
     if (process < 0)
         return process;
     watch.process = process;
-    TRY(open_cgroup(&state, &watch, error));
+    TRY(state_find_cgroup(&state, &watch.host, &watch.cgroup, error));
     int result =
         request->once ? put_stats(&watch, error) : follow(&watch, request->interval_ns, error);
     return result == -EPIPE && error->number == 0 ? 0 : result;

@@ -24,8 +24,7 @@ static int signal_process(struct state *state, int signal, struct error *error)
     int result = pidfd < 0 ? pidfd : lives ? sys_pidfd_signal(pidfd, signal) : -ESRCH;
 
     if (result == -ESRCH)
-        return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
-                         lives ? "stopped" : spec_status_words[status]);
+        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
     if (result < 0)
         return error_errno(error, -result, "signal container \"%s\"", state->id);
     return 0;

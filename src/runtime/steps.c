@@ -59,6 +59,8 @@ static void fill_record(struct creation *creation)
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
+        .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
+        .systemd_user = creation->bus.options.user,
         .cgroups = creation->cgroup.record.paths,
         .n_cgroups = creation->cgroup.record.n_paths,
         .made_cgroups = creation->cgroup.record.made,
@@ -114,7 +116,7 @@ static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
 
     (void) step;
-    TRY(cgroup_make(creation->arena, &creation->cgroup, creation->error));
+    TRY(cgroup_make(creation->arena, &creation->cgroup, creation->launched, creation->error));
     creation->made_cgroups = true;
     return 0;
 }

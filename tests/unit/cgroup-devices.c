@@ -223,7 +223,7 @@ static int make(struct scene *scene, const char *json)
     if (spec_read_resources(scene->arena, json, strlen(json), &resources, &scene->error) < 0 ||
         cgroup_plan(scene->arena, &scene->host, &request, &scene->cgroup, &scene->error) < 0)
         return -1;
-    if (cgroup_make(scene->arena, &scene->cgroup, &scene->error) < 0)
+    if (cgroup_make(scene->arena, &scene->cgroup, 0, &scene->error) < 0)
         return -1;
     return cgroup_set(scene->arena, &scene->cgroup, resources, &scene->error);
 }

@@ -70,7 +70,7 @@ static int make(struct scene *scene, const char *json)
     if (json != NULL &&
         spec_read_resources(&scene->arena, json, strlen(json), &resources, &scene->error) < 0)
         return -1;
-    int result = cgroup_make(&scene->arena, &scene->cgroup, &scene->error);
+    int result = cgroup_make(&scene->arena, &scene->cgroup, 0, &scene->error);
     if (result == 0 && resources != NULL)
         result = cgroup_set(&scene->arena, &scene->cgroup, resources, &scene->error);
     struct error ignored = {0};
