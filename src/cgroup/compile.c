@@ -33,7 +33,7 @@ static int complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_
                 field, controller, place->enable_path);
     if (place->enable_error == EBUSY)
         error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
-                                    "parents hold none");
+                                    "parents hold none, or let systemd make it: --systemd-cgroup");
     else
         error_hint(compiler->error, "%s", how_to_delegate);
     return -place->enable_error;

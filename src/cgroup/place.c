@@ -154,6 +154,29 @@ static int check_empty(struct planner *planner, const char *path)
     return 0;
 }
 
+static bool holds_processes(struct arena *arena, const char *path)
+{
+    char *processes;
+
+    return cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+}
+
+/* Where an ordinary user's cgroups go: below the caller's own or, since on v2 one with processes has no controllers to give, the
+ * nearest above without any that is the user's too. What systemd has made is systemd's to divide. */
+static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    char *path = arena_printf(arena, "%s%s", hierarchy->mount_point,
+                              text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+    const char *own = arena_string(arena, path);
+    size_t least = strlen(hierarchy->mount_point);
+
+    if (!hierarchy->v2 || access("/run/systemd/system", F_OK) == 0)
+        return own;
+    while (strlen(path) > least && holds_processes(arena, path))
+        *strrchr(path, '/') = '\0';
+    return may_write(path) && may_write(text_path_join(arena, path, "cgroup.procs")) ? path : own;
+}
+
 /* Returns 1 when the container gets a cgroup here, 0 when it has to go without. */
 static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hierarchy,
                       struct cgroup_place *place)
@@ -165,9 +188,8 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     if (planner->cgroup->rootless && planner->is_free && !may_write(top)) {
         if (hierarchy->own == NULL)
             return 0;
-        below = text_path_clean(arena, arena_printf(arena, "%s%s", hierarchy->own, planner->path));
-        top =
-            arena_printf(arena, "%s%s", top, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+        top = users_top(arena, hierarchy);
+        below = arena_printf(arena, "%s%s", top + strlen(hierarchy->mount_point), planner->path);
     }
     *place = (struct cgroup_place){
         .hierarchy = hierarchy,
