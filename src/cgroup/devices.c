@@ -136,17 +136,6 @@ static void add_v1(struct cgroup_compiler *compiler, const struct cgroup_place *
     add_text(compiler, place, rule, 'c');
 }
 
-static void add_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
-                   const struct cgroup_device_rule *rules, size_t n_rules)
-{
-    struct cgroup_device_program *program =
-        ARENA_NEW(compiler->arena, struct cgroup_device_program);
-
-    *program = cgroup_device_compile(compiler->arena, rules, n_rules);
-    cgroup_add_write(
-        compiler, (struct cgroup_write){.field = "devices", .place = place, .program = program});
-}
-
 int cgroup_compile_devices(struct cgroup_compiler *compiler)
 {
     const struct cgroup *cgroup = compiler->cgroup;
@@ -167,7 +156,8 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
     TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
     struct cgroup_device_rule *rules = take_rules(compiler->arena, compiler->resources, &n_rules);
     if (v2) {
-        add_v2(compiler, place, rules, n_rules);
+        compiler->program_place = place;
+        compiler->program = cgroup_device_compile(compiler->arena, rules, n_rules);
         return 0;
     }
     for (size_t i = 0; i < n_rules; i++)

@@ -9,7 +9,6 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
-#include "berth/cgroup/setting.h"
 #include "files.h"
 
 /* How often a parent that another container's end takes away is made again. */
@@ -158,17 +157,6 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_l
     return 0;
 }
 
-static int set_resources(struct arena *arena, const struct cgroup *cgroup,
-                         const struct spec_resources *resources, struct error *error)
-{
-    struct cgroup_writes writes;
-
-    if (resources == NULL)
-        return 0;
-    TRY(cgroup_compile(arena, cgroup, resources, &writes, error));
-    return cgroup_write(&writes, error);
-}
-
 static void undo(struct cgroup *cgroup, const struct text_list *made)
 {
     for (size_t i = made->count; i > 0; i--)
@@ -177,17 +165,30 @@ static void undo(struct cgroup *cgroup, const struct text_list *made)
     cgroup->record = (struct cgroup_record){0};
 }
 
-int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
-                struct error *error)
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, struct error *error)
 {
     struct text_list made = {.arena = arena};
     int result = make_places(arena, cgroup, &made, error);
 
-    if (result == 0)
-        result = set_resources(arena, cgroup, resources, error);
     if (result < 0)
         undo(cgroup, &made);
-    else if (cgroup->n_places == 0 && cgroup->host->n_hierarchies > 0)
-        log_warning("the container shares the caller's cgroups: no right to make one for it");
     return result;
+}
+
+/* What kernels before 4.15 do not tell. */
+#define DELEGATED "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
+
+int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error)
+{
+    char *files;
+    int result = chown(path, uid, (gid_t) -1) < 0 ? -errno : 0;
+
+    if (cgroup_read(arena, "/sys/kernel/cgroup", "delegate", &files) < 0)
+        files = arena_string(arena, DELEGATED);
+    for (char *file; result == 0 && (file = strsep(&files, "\n")) != NULL;)
+        if (chown(text_path_join(arena, path, file), uid, (gid_t) -1) < 0 && errno != ENOENT)
+            result = -errno;
+    if (result < 0)
+        return error_errno(error, -result, "give the cgroup %s to user %u", path, uid);
+    return 0;
 }

@@ -14,15 +14,9 @@
 /* The kernel's own time for ending a process; what takes longer hangs in it. */
 #define END_TIMEOUT_MS 10000
 
-static struct cgroup_record cgroups_of(const struct state *state)
-{
-    return (struct cgroup_record){state->record.cgroups, state->record.n_cgroups,
-                                  state->record.made_cgroups, state->record.n_made_cgroups};
-}
-
 int destroy_process(const struct state *state, struct error *error)
 {
-    const struct cgroup_record cgroups = cgroups_of(state);
+    const struct cgroup_record cgroups = state_cgroups(state);
     AUTO_FD pidfd = state_open_process(state);
 
     if (pidfd == -ESRCH)
@@ -43,7 +37,7 @@ int destroy_process(const struct state *state, struct error *error)
 
 int destroy_container(struct state *state, struct error *error)
 {
-    const struct cgroup_record cgroups = cgroups_of(state);
+    const struct cgroup_record cgroups = state_cgroups(state);
 
     if (state->has_record) {
         TRY(destroy_process(state, error));

@@ -9,8 +9,10 @@
 
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/probe.h"
+#include "berth/cgroup/setting.h"
 #include "berth/plan/build.h"
 #include "berth/spec/load.h"
 #include "berth/spec/support.h"
@@ -128,7 +130,7 @@ static void describe_hierarchies(struct creation *creation)
             .path = cgroup->places[i].path,
             .join = cgroup->places[i].join,
             .v2 = cgroup->places[i].hierarchy->v2,
-            .joined_by_clone = cgroup->places[i].hierarchy->v2,
+            .is_joined = cgroup->places[i].hierarchy->v2,
         };
     for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
         links[i] = (struct plan_link){creation->cgroup_host.links[i].name,
@@ -137,6 +139,18 @@ static void describe_hierarchies(struct creation *creation)
     creation->host.n_hierarchies = cgroup->n_places;
     creation->host.cgroup_links = links;
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
+}
+
+/* The plan has no step then: what cannot be kept is said here. */
+static int go_without_cgroups(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+
+    if (config != NULL && config->resources != NULL)
+        TRY(cgroup_set(creation->arena, &creation->cgroup, config->resources, creation->error));
+    if (creation->cgroup_host.n_hierarchies > 0)
+        log_warning("the container shares the caller's cgroups: no right to make one for it");
+    return 0;
 }
 
 static int place_in_cgroups(struct creation *creation)
@@ -157,11 +171,7 @@ static int place_in_cgroups(struct creation *creation)
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
     describe_hierarchies(creation);
-    /* The plan has no step then: what cannot be kept is said here. */
-    if (creation->cgroup.n_places == 0)
-        return cgroup_make(creation->arena, &creation->cgroup,
-                           config != NULL ? config->resources : NULL, creation->error);
-    return 0;
+    return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
 static int build_plan(struct creation *creation)

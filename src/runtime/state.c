@@ -16,6 +16,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/json.h"
+#include "berth/cgroup/freeze.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
@@ -319,9 +320,18 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_STOPPED;
     if (!is_alive(state))
         return SPEC_STATUS_STOPPED;
+    const struct cgroup_record cgroups = state_cgroups(state);
+    if (cgroup_is_frozen(&cgroups))
+        return SPEC_STATUS_PAUSED;
     if (!has_started(state))
         return SPEC_STATUS_CREATED;
     return SPEC_STATUS_RUNNING;
+}
+
+struct cgroup_record state_cgroups(const struct state *state)
+{
+    return (struct cgroup_record){state->record.cgroups, state->record.n_cgroups,
+                                  state->record.made_cgroups, state->record.n_made_cgroups};
 }
 
 int state_open_process(const struct state *state)

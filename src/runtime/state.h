@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "berth/base/arena.h"
+#include "berth/cgroup/place.h"
 #include "berth/spec/config.h"
 
 struct error;
@@ -82,8 +83,11 @@ int state_save_process(const struct state *state);
 /* Writes down that creation has come to its end. Returns 0 or a negative errno. */
 int state_commit(struct state *state);
 
-/* Where in its life the container is: never SPEC_STATUS_NONE. */
+/* Where in its life the container is: never SPEC_STATUS_NONE. Paused is one that is frozen, started or not. */
 enum spec_status state_status(struct state *state);
+
+/* Its cgroups, as they were made. */
+struct cgroup_record state_cgroups(const struct state *state);
 
 /* The container's process with its pid verified by the start time: a pidfd, or -ESRCH. */
 int state_open_process(const struct state *state);

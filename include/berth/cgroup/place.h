@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "berth/cgroup/probe.h"
 
 struct arena;
 struct error;
-struct spec_resources;
 
 /* The container's cgroup in one hierarchy. */
 struct cgroup_place {
@@ -62,12 +62,14 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
 
-/* Makes the directories and sets `resources` (NULL: none). After a failure what was made is removed
- * again, and the record is empty: nothing is left to be removed. Error:
- * `linux.resources.memory.limit: write "1" to memory.limit_in_bytes: invalid argument`. Returns 0
- * or a negative errno. */
-int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
-                struct error *error);
+/* Makes the directories. After a failure what was made is removed again, and the record is empty:
+ * nothing is left to be removed. Returns 0 or a negative errno. */
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, struct error *error);
+
+/* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his processes there: the
+ * directory and those of its files that /sys/kernel/cgroup/delegate names (config-linux.md, "Cgroup ownership"). Returns
+ * 0 or a negative errno. */
+int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error);
 
 /* Opens the container's cgroup of the v2 hierarchy for CLONE_INTO_CGROUP. Returns 0 with -1 in
  * *ret_fd if there is none, or a negative errno. */
