@@ -134,30 +134,6 @@ test_after() {
     assert_output 'Read-only file system'
 }
 
-@test "memory.limit" {
-    limit 'memory: {limit: 67108864}' memory memory.limit_in_bytes memory.max 67108864
-}
-
-@test "memory.limit of -1 is unlimited" {
-    limit 'memory: {limit: -1}' memory memory.limit_in_bytes memory.max 9223372036854771712 max
-}
-
-@test "memory.reservation, the soft limit" {
-    limit 'memory: {reservation: 33554432}' memory memory.soft_limit_in_bytes memory.low 33554432
-}
-
-@test "memory.swap, together with the limit" {
-    [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || cg_is_v2 || skip "the kernel does not count swap"
-    limit 'memory: {limit: 67108864, swap: 100663296}' memory memory.memsw.limit_in_bytes memory.swap.max 100663296 33554432
-}
-
-@test "memory.swap below the limit is an error" {
-    host_snapshot
-    resources 'memory: {limit: 67108864, swap: 33554432}'
-    run_fails run "$ID"
-    assert_host_unchanged
-}
-
 @test "cpu.shares" {
     has_controller cpu || skip "no cpu controller"
     limit 'cpu: {shares: 512}' cpu cpu.shares cpu.weight 512 59
