@@ -183,13 +183,11 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     quota_is 30000 60000
 }
 
-@test "with --resources the flags are not looked at" {
+@test "with --resources the flags are not looked at: an error, not silence" {
     needs memory pids
     busy
     echo '{"pids": {"limit": 44}}' >r.json
-    update --resources r.json --pids-limit 99 --memory 1M
-    pids_is 44
-    memory_is 67108864
+    update_refused "" --resources r.json --pids-limit 99 --memory 1M
 }
 
 @test "unknown keys are ignored" {
@@ -245,7 +243,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     busy
     local flag
     for flag in --memory=lots --memory=5Q --pids-limit=x --cpu-share=-5 --cpu-period=1h --cpu-quota=12abc \
-        --blkio-weight=70000 --nosuch=5 --memory=99999999999999999999; do
+        --blkio-weight=70000 --memory=99999999999999999999; do
         update_refused "" "$flag"
     done
 }
