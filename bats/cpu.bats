@@ -17,7 +17,7 @@ needs_idle() { has_file cpu cpu.idle || skip "the kernel knows no cpu.idle"; }
 @test "cpu.shares: every one of version 1 has its weight of version 2" {
     needs_v2
     local pair
-    for pair in 2:1 100:17 256:36 1024:100 2048:170 10000:590 262144:10000; do
+    for pair in 2:1 100:17 256:35 1024:100 2048:174 10000:627 262144:10000; do
         limit "cpu: {shares: ${pair%:*}}" cpu "" cpu.weight "${pair#*:}"
     done
 }
