@@ -45,7 +45,7 @@ has_file() {
 has_freezer() { cg_is_v2 || in_ns test -d /sys/fs/cgroup/freezer; }
 
 # Commands that come later: skip where the runtime's help does not list the word.
-berth_has() { rt --help 2>&1 | grep -Eq "^ +$1\b" || skip "no $1 yet"; }
+berth_has() { rt --help 2>&1 | grep -Eq "^[[:space:]]+$1\b" || skip "no $1 yet"; }
 
 # The directories of the hierarchies of this host.
 hierarchies() {
