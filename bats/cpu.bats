@@ -62,14 +62,14 @@ needs_idle() { has_file cpu cpu.idle || skip "the kernel knows no cpu.idle"; }
 }
 
 @test "cpu.quota holds back a busy program" {
-    resources 'cpu: {quota: 20000, period: 100000}'
-    set_sh 'payload burn 0.5; exec payload pause'
+    resources 'cpu: {quota: 10000, period: 100000}'
+    set_sh 'payload burn 0.6; exec payload pause'
     create_c
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     local ms
     ms=$(sed -n 's/^cpu \([0-9]*\) ms/\1/p' "$BATS_TEST_TMPDIR/out")
-    [ "$ms" -lt 300 ] || fail_with "it had $ms ms of 500"
+    [ "$ms" -lt 350 ] || fail_with "it had $ms ms of 600"
     [ "$(cg_read cpu cpu.stat cpu.stat | awk '$1 == "nr_throttled" {print $2}')" -gt 0 ]
 }
 

@@ -45,7 +45,7 @@ has_file() {
 has_freezer() { cg_is_v2 || in_ns test -d /sys/fs/cgroup/freezer; }
 
 # Commands that come later: skip where the runtime's help does not list the word.
-berth_has() { rt --help 2>&1 | grep -Eq "^ +$1\b" || skip "no $1 yet"; }
+berth_has() { rt --help 2>&1 | grep -Eq "^[[:space:]]+$1\b" || skip "no $1 yet"; }
 
 # The directories of the hierarchies of this host.
 hierarchies() {
@@ -134,11 +134,11 @@ update_json() {
     [ "$status" -eq 0 ] || fail_with "update by '$1' should have succeeded: status $status"
 }
 
-# update_must_fail FIELD COMMAND...: and every value stays
+# update_must_fail FIELD COMMAND...: and every value stays. What a failed update leaves, one look finds for all of a test.
 update_must_fail() {
     local before after
     before=$(all_values)
-    host_snapshot
+    [ -e "$BATS_TEST_TMPDIR/host-before" ] || host_snapshot
     "${@:2}"
     assert_refused "${1:+linux.resources.$1}"
     assert_one_line
