@@ -18,7 +18,8 @@
 #define NAP_FIRST_NS 50000
 #define NAP_LAST_NS 10000000
 
-/* What a version has: the file that is written, the words for it, the file that tells, the word in it. */
+/* What a version has: the file that is written, the words for it, the file that tells, the word in
+ * it. */
 struct freezer {
     const char *file;
     const char *freeze;
@@ -89,7 +90,8 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     }
 }
 
-/* v1 tells nobody: it has to be asked, and asked to look again at processes that were forked meanwhile. */
+/* v1 tells nobody: it has to be asked, and asked to look again at processes that were forked
+ * meanwhile. */
 static int ask_again(const char *path, const struct freezer *freezer)
 {
     int64_t end_ms = now_ms() + DEADLINE_MS;
@@ -112,7 +114,8 @@ static int lacks_freezer(const struct cgroup_record *record, struct error *error
     if (record->n_paths == 0)
         return error_set(error, ENODEV, "the container has no cgroup of its own to be frozen");
     return error_set(error, ENODEV,
-                     "the container's cgroup %s cannot be frozen: it is gone, or it needs the v1 controller \"freezer\", "
+                     "the container's cgroup %s cannot be frozen: it is gone, or it needs the v1 "
+                     "controller \"freezer\", "
                      "or cgroup v2 and Linux 5.2",
                      record->paths[0]);
 }
