@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
@@ -57,19 +58,11 @@ static bool is_frozen(const struct freezer *freezer, const char *path)
            strstr(text, freezer->frozen) != NULL;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* v2 tells when all stand still. */
 static int wait_for_news(const char *path, const struct freezer *freezer)
 {
     AUTO_ARENA arena = {0};
-    int64_t end_ms = now_ms() + DEADLINE_MS;
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
     AUTO_FD fd = open(text_path_join(&arena, path, freezer->state), O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
@@ -77,7 +70,7 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     for (;;) {
         char text[256];
         ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-        int64_t left_ms = end_ms - now_ms();
+        int64_t left_ms = end_ms - clock_now_ms();
 
         if (size < 0)
             return -errno;
@@ -94,10 +87,10 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
  * meanwhile. */
 static int ask_again(const char *path, const struct freezer *freezer)
 {
-    int64_t end_ms = now_ms() + DEADLINE_MS;
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
 
     for (long nap_ns = NAP_FIRST_NS; !is_frozen(freezer, path);) {
-        if (now_ms() > end_ms)
+        if (clock_now_ms() > end_ms)
             return -ETIMEDOUT;
         nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
         if (nap_ns < NAP_LAST_NS)

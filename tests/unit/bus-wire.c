@@ -188,8 +188,8 @@ static void ask_raw(const struct bus *bus, size_t i)
 
     for (size_t word = 0; word < MOST_WORDS && requests[i].request[word] != NULL; word++)
         text_list_add(&words, requests[i].request[word]);
-    if (wire_send(bus->socket, &words, wire_now_ms() + 5000) < 0 ||
-        wire_receive(bus->socket, &arena, wire_now_ms() + 5000, &words) < 0) {
+    if (wire_send(bus->socket, &words, clock_now_ms() + 5000) < 0 ||
+        wire_receive(bus->socket, &arena, clock_now_ms() + 5000, &words) < 0) {
         tap_ok(false, "%s", requests[i].answer);
         return;
     }
