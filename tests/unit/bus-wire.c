@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "berth/base/clock.h"
 #include "berth/sys/process.h"
 #include "wire.h"
 
