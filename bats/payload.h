@@ -10,3 +10,4 @@ int do_burn(int argc, char **argv);
 int do_count(int argc, char **argv);
 int do_disk(int argc, char **argv);
 int do_forks(int argc, char **argv);
+int do_huge(int argc, char **argv);
