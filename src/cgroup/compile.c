@@ -3,20 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
-#include "berth/base/fd.h"
+#include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
-#include "berth/sys/bpf.h"
-#include "devices.h"
 #include "files.h"
+#include "systemd-settings.h"
+#include "systemd-properties.h"
 
 static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
                                       "user, as by systemd-run --user --scope "
@@ -37,10 +33,15 @@ static int complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_
                 field, controller, place->enable_path);
     if (place->enable_error == EBUSY)
         error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
-                                    "parents hold none");
+                                    "parents hold none, or let systemd make it: --systemd-cgroup");
     else
         error_hint(compiler->error, "%s", how_to_delegate);
     return -place->enable_error;
+}
+
+static const char *name_on_v2(const char *controller)
+{
+    return text_equal(controller, "blkio") ? "io" : controller;
 }
 
 static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
@@ -76,7 +77,7 @@ int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const
         if (cgroup->places[i].hierarchy != hierarchy)
             continue;
         if (hierarchy->v2)
-            TRY(check_v2(compiler, &cgroup->places[i], field, controller));
+            TRY(check_v2(compiler, &cgroup->places[i], field, name_on_v2(controller)));
         *ret_place = &cgroup->places[i];
         return 0;
     }
@@ -91,7 +92,7 @@ void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write writ
     struct cgroup_writes *writes = &compiler->writes;
 
     writes->item =
-        arena_grow(compiler->arena, writes->item, writes->count, &compiler->room, sizeof(write));
+        arena_grow(compiler->arena, writes->item, writes->count, &writes->room, sizeof(write));
     writes->item[writes->count++] = write;
 }
 
@@ -120,127 +121,91 @@ static int compile_unified(struct cgroup_compiler *compiler)
             arena_printf(compiler->arena, "%.*s", (int) strcspn(file, "."), file);
 
         TRY(check_v2(compiler, v2, field, controller));
-        cgroup_add_write(compiler, (struct cgroup_write){.field = field,
-                                                         .place = v2,
-                                                         .file = file,
-                                                         .text = resources->unified[i].value});
+        cgroup_add_write(compiler,
+                         (struct cgroup_write){.field = field,
+                                               .place = v2,
+                                               .file = file,
+                                               .text = resources->unified[i].value,
+                                               .property = cgroup_property_of_file(file)});
     }
     return 0;
 }
 
-/* As bytes; -1 stands for no limit. */
-static uint64_t bytes_of(const char *text)
+/* Memory without a limit is not to be limited with swap either, as callers expect of -1. */
+static void lift_swap(struct arena *arena, struct spec_resources *resources)
 {
-    uint64_t bytes = UINT64_MAX;
+    struct spec_memory *memory = ARENA_NEW(arena, struct spec_memory);
 
-    text_to_u64(text, &bytes);
-    return bytes;
-}
-
-/* v1 keeps memory <= memory and swap at every moment: what grows beyond the present sum needs the
- * sum first. */
-static void order_memory(struct cgroup_compiler *compiler)
-{
-    struct cgroup_write *limit = NULL;
-    struct cgroup_write *swap = NULL;
-    char *present;
-
-    for (size_t i = 0; i < compiler->writes.count; i++) {
-        struct cgroup_write *write = &compiler->writes.item[i];
-
-        if (!write->place->hierarchy->v2 && text_equal(write->field, CGROUP_MEMORY_LIMIT))
-            limit = write;
-        if (!write->place->hierarchy->v2 && text_equal(write->field, CGROUP_MEMORY_SWAP))
-            swap = write;
-    }
-    if (limit == NULL || swap == NULL ||
-        cgroup_read(compiler->arena, swap->place->path, swap->file, &present) < 0)
+    if (resources->memory == NULL || resources->memory->limit != -1 || resources->memory->swap != 0)
         return;
-    if (bytes_of(swap->text) > bytes_of(present)) {
-        struct cgroup_write first = *swap;
-
-        *swap = *limit;
-        *limit = first;
-    }
+    *memory = *resources->memory;
+    memory->swap = -1;
+    memory->has_swap = true;
+    resources->memory = memory;
 }
 
-int cgroup_compile(struct arena *arena, const struct cgroup *cgroup,
-                   const struct spec_resources *resources, struct cgroup_writes *ret_writes,
-                   struct error *error)
+static int compile(struct cgroup_compiler *compiler)
 {
-    struct cgroup_compiler compiler = {
-        .arena = arena, .cgroup = cgroup, .resources = resources, .error = error};
-
-    TRY(cgroup_compile_settings(&compiler));
-    TRY(cgroup_compile_devices(&compiler));
-    TRY(compile_unified(&compiler));
-    order_memory(&compiler);
-    *ret_writes = compiler.writes;
-    return 0;
+    TRY(cgroup_compile_settings(compiler));
+    TRY(compile_unified(compiler));
+    cgroup_order(compiler);
+    return cgroup_compile_devices(compiler);
 }
 
-/* Returns 0 or a negative errno with the error set. */
-static int attach_program(const struct cgroup_write *write, struct error *error)
+/* Rules that an allow list cannot say are kept by the program on v2, beside systemd's own; on v1
+ * systemd would write its own over them. */
+static int add_devices(struct cgroup_properties *properties, const struct cgroup_compiler *compiler)
 {
-    const struct cgroup_device_program *program = write->program;
-    AUTO_FD cgroup = open(write->place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct cgroup_device_rule *beyond;
+    char *devices;
 
-    if (cgroup < 0)
-        return error_errno(error, errno, "linux.resources.%s: open the cgroup %s", write->field,
-                           write->place->path);
-    AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
-    int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
-    if (result == 0)
+    if (compiler->n_rules == 0)
         return 0;
-    error_errno(error, -result, "linux.resources.%s: %s its program (bpf) for the cgroup %s",
-                write->field, fd < 0 ? "load" : "attach", write->place->path);
-    return error_hint(error, result == -EPERM
-                                 ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
-                                   "initial user namespace"
-                                 : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
+    int result = file_read(compiler->arena, AT_FDCWD, "/proc/devices", &devices, NULL);
+    if (result < 0)
+        return error_errno(compiler->error, -result, "read /proc/devices");
+    beyond = cgroup_add_device_properties(properties, compiler->rules, compiler->n_rules, devices);
+    if (beyond == NULL || compiler->program_place != NULL)
+        return 0;
+    return error_set(
+        compiler->error, ENOTSUP,
+        "linux.resources.%s: systemd, which allows devices one by one, cannot say this "
+        "rule on cgroup v1",
+        beyond->field);
 }
 
-/* Rules for devices come a dozen at a time: the file stays open as long as the next write is to it
- * too. */
-static int write_next(const struct cgroup_write *write, const struct cgroup_write *former, int *fd)
+/* systemd writes what it makes of the properties, in its own units, to the files: they are written
+ * again. */
+static int set_properties(struct cgroup_compiler *compiler)
 {
-    char path[PATH_MAX];
+    const struct cgroup_systemd *systemd = compiler->cgroup->systemd;
+    struct cgroup_properties properties = {.arena = compiler->arena};
+    struct cgroup_writes former;
 
-    if (*fd < 0 || former->place != write->place || !text_equal(former->file, write->file)) {
-        fd_close(fd);
-        if (snprintf(path, sizeof(path), "%s/%s", write->place->path, write->file) >=
-            (int) sizeof(path))
-            return -ENAMETOOLONG;
-        *fd = open(path, O_WRONLY | O_CLOEXEC);
-    }
-    if (*fd < 0)
-        return -errno;
-    ssize_t written = pwrite(*fd, write->text, strlen(write->text), 0);
-    if (written < 0)
-        return -errno;
-    return (size_t) written == strlen(write->text) ? 0 : -EIO;
+    cgroup_add_settings(&properties, &compiler->writes, systemd->version);
+    TRY(add_devices(&properties, compiler));
+    if (properties.count == 0)
+        return 0;
+    TRY(bus_set_properties(systemd->bus, systemd->unit, properties.item, properties.count,
+                           compiler->error));
+    return cgroup_write(compiler->arena, &compiler->writes, &former, compiler->error);
 }
 
-int cgroup_write(const struct cgroup_writes *writes, struct error *error)
+int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
+               const struct spec_resources *resources, struct error *error)
 {
-    AUTO_FD fd = -1;
+    struct spec_resources completed = *resources;
+    struct cgroup_writes former;
+    struct cgroup_compiler compiler = {
+        .arena = arena, .cgroup = cgroup, .resources = &completed, .error = error};
 
-    for (size_t i = 0; i < writes->count; i++) {
-        const struct cgroup_write *write = &writes->item[i];
-
-        if (write->program != NULL) {
-            TRY(attach_program(write, error));
-            continue;
-        }
-        int result = write_next(write, i == 0 ? NULL : write - 1, &fd);
-
-        if (result == 0 || (write->forgiven != 0 && result == -write->forgiven))
-            continue;
-        error_errno(error, -result, "linux.resources.%s: write \"%s\" to %s", write->field,
-                    write->text, write->file);
-        if (result == -ENOENT)
-            error_hint(error, "this kernel has no such file in %s", write->place->path);
-        return result;
-    }
-    return 0;
+    lift_swap(arena, &completed);
+    TRY(compile(&compiler));
+    TRY(cgroup_write(arena, &compiler.writes, &former, error));
+    int result = cgroup->systemd != NULL ? set_properties(&compiler) : 0;
+    if (result == 0 && compiler.program_place != NULL)
+        result = cgroup_attach_program(compiler.program_place, &compiler.program, error);
+    if (result < 0)
+        cgroup_write_back(&former);
+    return result;
 }

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -37,12 +38,34 @@ int cgroup_put(const char *path, const char *file, const char *text)
     return file_put(AT_FDCWD, full, text);
 }
 
+bool cgroup_has_file(const char *path, const char *file)
+{
+    char full[PATH_MAX];
+
+    return join(full, path, file) == 0 && access(full, F_OK) == 0;
+}
+
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller)
 {
     for (size_t i = 0; i < hierarchy->n_controllers; i++)
         if (text_equal(hierarchy->controllers[i], controller))
             return true;
     return false;
+}
+
+const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const char *controller)
+{
+    const struct cgroup_place *v2 = NULL;
+
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        const struct cgroup_place *place = &cgroup->places[i];
+
+        if (place->hierarchy->v2)
+            v2 = place;
+        else if (controller != NULL && cgroup_has_controller(place->hierarchy, controller))
+            return place;
+    }
+    return v2;
 }
 
 bool cgroup_has_word(const char *text, const char *word)

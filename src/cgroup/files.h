@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "berth/cgroup/place.h"
 #include "berth/cgroup/probe.h"
 
 /* Reads a file of the cgroup `path`, without the newlines at its end. Returns 0 or a negative
@@ -13,7 +14,14 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
 /* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
 int cgroup_put(const char *path, const char *file, const char *text);
 
+/* Has the cgroup `path` such a file? */
+bool cgroup_has_file(const char *path, const char *file);
+
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller);
+
+/* The container's cgroup in the v1 hierarchy of `controller` (NULL: in none), else the one of v2 (which may lack the
+ * controller), else NULL. */
+const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const char *controller);
 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */
 bool cgroup_has_word(const char *text, const char *word);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,9 +9,10 @@
 #include "berth/base/error.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/bus/bus.h"
 #include "berth/cgroup/place.h"
-#include "berth/cgroup/setting.h"
 #include "files.h"
+#include "systemd.h"
 
 /* How often a parent that another container's end takes away is made again. */
 #define MOST_RETRIES 8
@@ -37,7 +39,7 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
 {
     int result = make_dirs(made, place->path);
 
-    if (result == -EEXIST && place->exists)
+    if (result == -EEXIST && (place->exists || place->is_systemds))
         return 0;
     if (result < 0)
         error_errno(error, -result, "linux.cgroupsPath: make the cgroup %s", place->path);
@@ -95,8 +97,9 @@ static int enable_each(struct arena *arena, const char *path, char *words)
     return result;
 }
 
-/* With processes of its own a cgroup can give its children no memory controller, and if it gives them another one, no process
- * can be put in them any more (cgroup-v2.rst, Threads). The root, which has no type, may do both. */
+/* With processes of its own a cgroup can give its children no memory controller, and if it gives
+ * them another one, no process can be put in them any more (cgroup-v2.rst, Threads). The root,
+ * which has no type, may do both. */
 static bool cannot_give(struct arena *arena, const char *path)
 {
     char *type;
@@ -158,15 +161,15 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_l
     return 0;
 }
 
-static int set_resources(struct arena *arena, const struct cgroup *cgroup,
-                         const struct spec_resources *resources, struct error *error)
+/* The process, which may hold back the signal that systemd would send it, comes to nothing without
+ * its cgroups. */
+static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
 {
-    struct cgroup_writes writes;
+    struct error error = {0};
 
-    if (resources == NULL)
-        return 0;
-    TRY(cgroup_compile(arena, cgroup, resources, &writes, error));
-    return cgroup_write(&writes, error);
+    kill(pid, SIGKILL);
+    if (bus_stop_unit(systemd->bus, systemd->unit, &error) < 0)
+        log_warning("%s", error.text);
 }
 
 static void undo(struct cgroup *cgroup, const struct text_list *made)
@@ -177,17 +180,35 @@ static void undo(struct cgroup *cgroup, const struct text_list *made)
     cgroup->record = (struct cgroup_record){0};
 }
 
-int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
-                struct error *error)
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error)
 {
     struct text_list made = {.arena = arena};
-    int result = make_places(arena, cgroup, &made, error);
 
+    if (cgroup->systemd != NULL)
+        TRY(cgroup_start_unit(cgroup->systemd, pid, error));
+    int result = make_places(arena, cgroup, &made, error);
     if (result == 0)
-        result = set_resources(arena, cgroup, resources, error);
-    if (result < 0)
-        undo(cgroup, &made);
-    else if (cgroup->n_places == 0 && cgroup->host->n_hierarchies > 0)
-        log_warning("the container shares the caller's cgroups: no right to make one for it");
+        return 0;
+    if (cgroup->systemd != NULL)
+        stop_unit(cgroup->systemd, pid);
+    undo(cgroup, &made);
     return result;
+}
+
+/* What kernels before 4.15 do not tell. */
+#define DELEGATED "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
+
+int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error)
+{
+    char *files;
+    int result = chown(path, uid, (gid_t) -1) < 0 ? -errno : 0;
+
+    if (cgroup_read(arena, "/sys/kernel/cgroup", "delegate", &files) < 0)
+        files = arena_string(arena, DELEGATED);
+    for (char *file; result == 0 && (file = strsep(&files, "\n")) != NULL;)
+        if (chown(text_path_join(arena, path, file), uid, (gid_t) -1) < 0 && errno != ENOENT)
+            result = -errno;
+    if (result < 0)
+        return error_errno(error, -result, "give the cgroup %s to user %u", path, uid);
+    return 0;
 }

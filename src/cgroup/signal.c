@@ -59,3 +59,43 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct error *
         return error_errno(error, -result, "signal the processes of cgroup %s", record->paths[0]);
     return 0;
 }
+
+struct lister {
+    struct arena *arena;
+    pid_t *pids;
+    size_t count;
+    size_t room;
+};
+
+static int list_members(void *context, const char *path)
+{
+    struct lister *lister = context;
+    char *members;
+
+    if (cgroup_read(lister->arena, path, "cgroup.procs", &members) < 0)
+        return 0;
+    for (char *line; (line = strsep(&members, "\n")) != NULL;) {
+        pid_t pid = (pid_t) strtol(line, NULL, 10);
+
+        if (pid <= 0)
+            continue;
+        lister->pids = arena_grow(lister->arena, lister->pids, lister->count, &lister->room,
+                                  sizeof(*lister->pids));
+        lister->pids[lister->count++] = pid;
+    }
+    return 0;
+}
+
+int cgroup_list_processes(struct arena *arena, const struct cgroup_record *record, pid_t **ret_pids,
+                          size_t *ret_count, struct error *error)
+{
+    struct lister lister = {.arena = arena};
+
+    if (record->n_paths == 0)
+        return error_set(error, ENODEV,
+                         "the container has no cgroup of its own that tells its processes");
+    TRY(cgroup_walk(arena, record->paths[0], list_members, &lister));
+    *ret_pids = lister.pids;
+    *ret_count = lister.count;
+    return 0;
+}

@@ -160,6 +160,12 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
+static bool takes_rest(const struct parser *parser)
+{
+    return parser->arguments->command != CLI_COMMANDS &&
+           commands[parser->arguments->command].most == CLI_REST;
+}
+
 static int parse_words(struct parser *parser, struct text_list *operands)
 {
     bool options_end = false;
@@ -175,6 +181,7 @@ static int parse_words(struct parser *parser, struct text_list *operands)
             TRY(parse_command(parser, word));
         else
             text_list_add(operands, word);
+        options_end |= operands->count > 0 && takes_rest(parser);
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/init/image.h"
 
-extern const unsigned char init_image_start[], init_image_end[]; /* image.S */
+extern const unsigned char init_image_start[], init_image_end[]; /* ../image.S */
 
 const void *init_image(size_t *ret_size)
 {

@@ -9,6 +9,7 @@ static void prepare_beside_init(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
 
+    plan_limit_cgroups(builder);
     plan_compile_seccomp(builder);
     plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj)
@@ -55,8 +56,11 @@ static int build(struct plan_builder *builder)
 {
     TRY(plan_sort_namespaces(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
-    plan_make_cgroups(builder);
+    if (!builder->host->cgroups_need_process)
+        plan_make_cgroups(builder);
     plan_launch(builder);
+    if (builder->host->cgroups_need_process)
+        plan_make_cgroups(builder);
     plan_enter_namespaces(builder);
     prepare_beside_init(builder);
     TRY(make_root(builder));

@@ -7,10 +7,29 @@
 
 #include "berth/base/text.h"
 
+static void take_awaited(struct plan_builder *builder, struct plan_act *act)
+{
+    if (act->by != PLAN_INIT || builder->awaited == PLAN_SLOT_UNUSED)
+        return;
+    for (int i = 0; i < PLAN_USES; i++) {
+        if (act->uses[i] != PLAN_SLOT_UNUSED)
+            continue;
+        act->uses[i] = builder->awaited;
+        builder->awaited = PLAN_SLOT_UNUSED;
+        return;
+    }
+}
+
 void plan_add(struct plan_builder *builder, const struct plan_act *act)
 {
     builder->acts = arena_grow(builder->arena, builder->acts, builder->n_acts, &builder->room, sizeof(*act));
-    builder->acts[builder->n_acts++] = *act;
+    builder->acts[builder->n_acts] = *act;
+    take_awaited(builder, &builder->acts[builder->n_acts++]);
+}
+
+void plan_await(struct plan_builder *builder, enum plan_slot token)
+{
+    builder->awaited = token;
 }
 
 void plan_mark(struct plan_builder *builder, enum plan_slot token)

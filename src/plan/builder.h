@@ -41,7 +41,9 @@ struct plan_builder {
     uint64_t new_namespaces;    /* CLONE_NEW* flags */
     uint64_t joined_namespaces; /* those that have a path */
     bool needs_first;           /* a first stage has to join or make what only children enter */
+    enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
+    enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */
     bool hooked;          /* the host runs hooks before INIT changes its root */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
@@ -51,6 +53,9 @@ struct plan_builder {
 void plan_add(struct plan_builder *builder, const struct plan_act *act);
 
 #define PLAN_ADD(builder, ...) plan_add((builder), &(struct plan_act){__VA_ARGS__})
+
+/* Lets INIT wait for `token` before it goes on. */
+void plan_await(struct plan_builder *builder, enum plan_slot token);
 
 /* Lets the last step of INIT make the token `token`: "all before this is done". */
 void plan_mark(struct plan_builder *builder, enum plan_slot token);
@@ -125,6 +130,8 @@ void plan_bind(struct plan_builder *builder, const char *source, const char *pat
 
 /* cgroups.c */
 void plan_make_cgroups(struct plan_builder *builder);
+/* Limits them and gives them to the container's user, as the config says. */
+void plan_limit_cgroups(struct plan_builder *builder);
 void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by);
 /* INIT joins its cgroups, unless the first stage has, and makes the cgroup namespace; once. */
 void plan_enter_cgroups(struct plan_builder *builder);

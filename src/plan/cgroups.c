@@ -14,6 +14,7 @@ void plan_make_cgroups(struct plan_builder *builder)
 {
     if (builder->host->n_hierarchies == 0)
         return;
+    builder->cgroup_token = PLAN_TOKEN_CGROUP;
     PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .makes = PLAN_TOKEN_CGROUP,
              .place = builder->linux->cgroups_path != NULL ? "linux.cgroupsPath" : NULL,
              .text = {builder->host->hierarchies[0].path});
@@ -27,7 +28,7 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
     if (builder->joined_cgroups)
         return;
     for (size_t i = 0; i < host->n_hierarchies; i++) {
-        if (host->hierarchies[i].joined_by_clone)
+        if (host->hierarchies[i].is_joined)
             continue;
         PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
                  .uses = {waited ? PLAN_SLOT_UNUSED : PLAN_TOKEN_CGROUP},
@@ -37,6 +38,66 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
     builder->joined_cgroups = true;
 }
 
+/* Does the container get its cgroup to write to? config-linux.md, "Cgroup ownership". */
+static bool is_delegated(const struct plan_builder *builder)
+{
+    const struct spec_config *config = builder->config;
+
+    for (size_t i = 0; i < config->n_mounts; i++) {
+        const struct spec_mount *mount = &config->mounts[i];
+        struct plan_mount_words words;
+
+        if (!text_equal(mount->destination, CGROUP_ROOT) || mount->type == NULL ||
+            !text_starts_with(mount->type, "cgroup"))
+            continue;
+        plan_read_mount_words(builder->arena, mount, &words);
+        return ((words.attributes.set | words.recursive.set) & MOUNT_ATTR_RDONLY) == 0;
+    }
+    return false;
+}
+
+static uint32_t host_uid(const struct plan_builder *builder, uint32_t uid)
+{
+    for (size_t i = 0; i < builder->linux->n_uid_mappings; i++) {
+        const struct spec_id_mapping *mapping = &builder->linux->uid_mappings[i];
+
+        if (uid >= mapping->container_id && uid - mapping->container_id < mapping->size)
+            return mapping->host_id + (uid - mapping->container_id);
+    }
+    return uid;
+}
+
+static void own_cgroup(struct plan_builder *builder)
+{
+    const struct plan_host *host = builder->host;
+    bool is_pure_v2 = host->n_hierarchies == 1 && host->hierarchies[0].v2;
+    const struct spec_process *process = builder->config->process;
+
+    if (!is_pure_v2 || !host->privileged || process == NULL ||
+        !(builder->new_namespaces & CLONE_NEWCGROUP) || !is_delegated(builder))
+        return;
+    uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
+    if (uid == 0)
+        return;
+    PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
+             .makes = PLAN_TOKEN_LIMITED, .text = {host->hierarchies[0].path}, .number = {uid},
+             .place = "process.user.uid");
+    builder->cgroup_token = PLAN_TOKEN_LIMITED;
+}
+
+void plan_limit_cgroups(struct plan_builder *builder)
+{
+    if (builder->host->n_hierarchies == 0)
+        return;
+    if (builder->linux->resources != NULL) {
+        PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
+                 .makes = PLAN_TOKEN_LIMITED, .place = "linux.resources",
+                 .text = {builder->host->hierarchies[0].path});
+        builder->cgroup_token = PLAN_TOKEN_LIMITED;
+    }
+    own_cgroup(builder);
+}
+
 /* As late as it may, so that the memory of the set-up is not charged to the container; and only then the
  * namespace, whose root is the cgroup it is made in. */
 void plan_enter_cgroups(struct plan_builder *builder)
@@ -44,6 +105,8 @@ void plan_enter_cgroups(struct plan_builder *builder)
     if (builder->entered_cgroups)
         return;
     builder->entered_cgroups = true;
+    if (builder->host->n_hierarchies > 0)
+        plan_await(builder, builder->cgroup_token);
     plan_join_cgroups(builder, PLAN_INIT);
     if (builder->new_namespaces & CLONE_NEWCGROUP)
         PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},

@@ -167,6 +167,7 @@ static void enter_by_first(struct plan_builder *builder)
     if (!builder->host->privileged)
         join_namespaces(builder, PLAN_FIRST, others);
     PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT,
+             .uses = {builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : PLAN_SLOT_UNUSED},
              .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
 }
 

@@ -36,6 +36,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_SOURCE_2] = "source-2",
     [PLAN_SLOT_SOURCE_3] = "source-3",
     [PLAN_TOKEN_CGROUP] = "cgroup",
+    [PLAN_TOKEN_LIMITED] = "limited",
     [PLAN_TOKEN_USER_NAMESPACE] = "user-namespace",
     [PLAN_TOKEN_MAPPED] = "mapped",
     [PLAN_TOKEN_INIT] = "init",

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "berth/bus/bus.h"
 #include "berth/cgroup/place.h"
 #include "berth/plan/build.h"
 #include "berth/plan/plan.h"
@@ -30,6 +31,7 @@ struct creation {
     struct plan_host host;
     struct cgroup_host cgroup_host;
     struct cgroup cgroup;
+    struct bus bus; /* to systemd's manager; {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
     bool notifies; /* the caller has a NOTIFY_SOCKET */

@@ -6,6 +6,8 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/bus/bus.h"
 #include "berth/cgroup/remove.h"
 #include "berth/sys/process.h"
 #include "hook.h"
@@ -14,15 +16,9 @@
 /* The kernel's own time for ending a process; what takes longer hangs in it. */
 #define END_TIMEOUT_MS 10000
 
-static struct cgroup_record cgroups_of(const struct state *state)
-{
-    return (struct cgroup_record){state->record.cgroups, state->record.n_cgroups,
-                                  state->record.made_cgroups, state->record.n_made_cgroups};
-}
-
 int destroy_process(const struct state *state, struct error *error)
 {
-    const struct cgroup_record cgroups = cgroups_of(state);
+    const struct cgroup_record cgroups = state_cgroups(state);
     AUTO_FD pidfd = state_open_process(state);
 
     if (pidfd == -ESRCH)
@@ -41,12 +37,30 @@ int destroy_process(const struct state *state, struct error *error)
     return 0;
 }
 
+/* systemd drops the unit by itself once its last process has ended: without an answer nothing is
+ * lost. */
+static void stop_unit(const struct state *state)
+{
+    const char *unit = state->record.systemd_unit;
+    const struct bus_options options = {.user = state->record.systemd_user};
+    const struct cgroup_record cgroups = state_cgroups(state);
+    struct error error = {0};
+    AUTO_BUS bus = {0};
+
+    if (unit == NULL)
+        return;
+    if (cgroup_kill(&cgroups, &error) < 0 || bus_open(state->arena, &options, &bus, &error) < 0 ||
+        bus_stop_unit(&bus, unit, &error) < 0)
+        log_warning("%s", error.text);
+}
+
 int destroy_container(struct state *state, struct error *error)
 {
-    const struct cgroup_record cgroups = cgroups_of(state);
+    const struct cgroup_record cgroups = state_cgroups(state);
 
     if (state->has_record) {
         TRY(destroy_process(state, error));
+        stop_unit(state);
         TRY(cgroup_remove(&cgroups, error));
         if (state->record.shares_mounts)
             TRY(mounts_take_off(state->arena, state->record.rootfs, state->record.mounts_before,

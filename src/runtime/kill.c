@@ -8,6 +8,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
+#include "berth/cgroup/freeze.h"
 #include "berth/cgroup/signal.h"
 #include "berth/runtime/runtime.h"
 #include "berth/sys/process.h"
@@ -18,15 +19,33 @@ static int signal_process(struct state *state, int signal, struct error *error)
 {
     enum spec_status status = state_status(state);
     AUTO_FD pidfd = state_open_process(state);
-    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING;
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
+                 status == SPEC_STATUS_PAUSED;
     int result = pidfd < 0 ? pidfd : lives ? sys_pidfd_signal(pidfd, signal) : -ESRCH;
 
     if (result == -ESRCH)
-        return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
-                         lives ? "stopped" : spec_status_words[status]);
+        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
     if (result < 0)
         return error_errno(error, -result, "signal container \"%s\"", state->id);
     return 0;
+}
+
+static int signal_all(struct state *state, int signal, struct error *error)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+
+    return cgroups.n_paths > 0 ? cgroup_signal(&cgroups, signal, error)
+                               : signal_process(state, signal, error);
+}
+
+/* In the freezer of v1 even SIGKILL waits. */
+static void let_die(const struct state *state, int signal)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+    struct error ignored = {0};
+
+    if (signal == SIGKILL && cgroup_is_frozen(&cgroups))
+        cgroup_thaw(&cgroups, &ignored);
 }
 
 int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
@@ -41,25 +60,26 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     TRY(state_open(&state, error));
     if (!state.has_record)
         return error_set(error, ENOENT, "container \"%s\" does not exist", id);
-    const struct cgroup_record cgroups = {state.record.cgroups, state.record.n_cgroups,
-                                          state.record.made_cgroups, state.record.n_made_cgroups};
-    if (all && cgroups.n_paths > 0)
-        return cgroup_signal(&cgroups, number, error);
-    return signal_process(&state, number, error);
+    TRY(all ? signal_all(&state, number, error) : signal_process(&state, number, error));
+    let_die(&state, number);
+    return 0;
 }
 
 static int check_deletable(struct state *state, struct error *error)
 {
-    if (state_status(state) != SPEC_STATUS_RUNNING)
+    enum spec_status status = state_status(state);
+
+    if (status != SPEC_STATUS_RUNNING && status != SPEC_STATUS_PAUSED)
         return 0;
     return error_set(error, EBUSY,
-                     "cannot delete container \"%s\" that is running: kill it first, or --force",
-                     state->id);
+                     "cannot delete container \"%s\" that is %s: kill it first, or --force",
+                     state->id, spec_status_words[status]);
 }
 
-/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook that never ends. With
- * the process dead that comes to its end. */
-static void kill_unlocked(struct arena *arena, const struct runtime_options *options, const char *id)
+/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
+ * that never ends. With the process dead that comes to its end. */
+static void kill_unlocked(struct arena *arena, const struct runtime_options *options,
+                          const char *id)
 {
     AUTO_STATE state = state_of(arena, options, id);
     struct error ignored = {0};

@@ -38,7 +38,8 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
         return image < 0 ? image : plan;
     if (!creation->run && start < 0)
         return start;
-    TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
+    if (creation->cgroup.systemd == NULL)
+        TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
     struct sys_launch launch = {
         .image = image,
         .name = "berth-init",

@@ -9,8 +9,11 @@
 
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/bus/bus.h"
 #include "berth/cgroup/probe.h"
+#include "berth/cgroup/setting.h"
 #include "berth/plan/build.h"
 #include "berth/spec/load.h"
 #include "berth/spec/support.h"
@@ -128,7 +131,7 @@ static void describe_hierarchies(struct creation *creation)
             .path = cgroup->places[i].path,
             .join = cgroup->places[i].join,
             .v2 = cgroup->places[i].hierarchy->v2,
-            .joined_by_clone = cgroup->places[i].hierarchy->v2,
+            .is_joined = cgroup->places[i].hierarchy->v2,
         };
     for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
         links[i] = (struct plan_link){creation->cgroup_host.links[i].name,
@@ -139,29 +142,64 @@ static void describe_hierarchies(struct creation *creation)
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
 }
 
+/* The plan has no step then: what cannot be kept is said here. */
+static int go_without_cgroups(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+
+    if (config != NULL && config->resources != NULL)
+        TRY(cgroup_set(creation->arena, &creation->cgroup, config->resources, creation->error));
+    if (creation->cgroup_host.n_hierarchies > 0)
+        log_warning("the container shares the caller's cgroups: no right to make one for it");
+    return 0;
+}
+
+/* Root of a user namespace has the manager of the user whose directory he was given, if any. */
+static bool has_users_manager(const struct creation *creation)
+{
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+
+    return geteuid() != 0 ||
+           (creation->host.in_user_namespace && dir != NULL && dir[0] != '\0');
+}
+
+static int plan_systemd(struct creation *creation, const struct cgroup_systemd **ret_systemd)
+{
+    const struct spec_config *config = creation->config;
+    const struct bus_options options = {.user = has_users_manager(creation)};
+    struct cgroup_systemd_request request = {
+        .cgroups_path = config->linux != NULL ? config->linux->cgroups_path : NULL,
+        .id = creation->request->id,
+        .annotations = config->annotations,
+        .n_annotations = config->n_annotations,
+    };
+
+    TRY(bus_open(creation->arena, &options, &creation->bus, creation->error));
+    creation->host.cgroups_need_process = true;
+    return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
+}
+
 static int place_in_cgroups(struct creation *creation)
 {
     const struct spec_linux *config = creation->config->linux;
-    const struct cgroup_request request = {
+    const struct cgroup_systemd *systemd;
+    struct cgroup_request request = {
         .cgroups_path = config != NULL ? config->cgroups_path : NULL,
         .id = creation->request->id,
         .rootless = !creation->host.privileged || creation->host.in_user_namespace,
     };
 
-    if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD)
-        return error_set(creation->error, ENOTSUP,
-                         "--systemd-cgroup: this version of berth cannot let systemd manage cgroups");
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
         return 0;
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
+    if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD) {
+        TRY(plan_systemd(creation, &systemd));
+        request.systemd = systemd;
+    }
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
     describe_hierarchies(creation);
-    /* The plan has no step then: what cannot be kept is said here. */
-    if (creation->cgroup.n_places == 0)
-        return cgroup_make(creation->arena, &creation->cgroup,
-                           config != NULL ? config->resources : NULL, creation->error);
-    return 0;
+    return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
 static int build_plan(struct creation *creation)

@@ -31,6 +31,8 @@ static int check_status(struct state *state, struct error *error)
         return 0;
     case SPEC_STATUS_RUNNING:
         return error_set(error, EBUSY, "container \"%s\" is running already", state->id);
+    case SPEC_STATUS_PAUSED:
+        return error_set(error, EBUSY, "cannot start container \"%s\": it is paused", state->id);
     default:
         return error_set(error, ESRCH, "cannot start container \"%s\": it has stopped", state->id);
     }

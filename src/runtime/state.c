@@ -16,6 +16,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/json.h"
+#include "berth/cgroup/freeze.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
@@ -243,6 +244,9 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "sharesMounts", record->shares_mounts);
     json_key(json, "mountsBefore");
     json_u64(json, record->mounts_before);
+    if (record->systemd_unit != NULL)
+        json_member(json, "systemdUnit", record->systemd_unit);
+    put_flag(json, "systemdUser", record->systemd_user);
     put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
     put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
     json_object_close(json);
@@ -319,9 +323,39 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_STOPPED;
     if (!is_alive(state))
         return SPEC_STATUS_STOPPED;
+    const struct cgroup_record cgroups = state_cgroups(state);
+    if (cgroup_is_frozen(&cgroups))
+        return SPEC_STATUS_PAUSED;
     if (!has_started(state))
         return SPEC_STATUS_CREATED;
     return SPEC_STATUS_RUNNING;
+}
+
+struct cgroup_record state_cgroups(const struct state *state)
+{
+    return (struct cgroup_record){state->record.cgroups, state->record.n_cgroups,
+                                  state->record.made_cgroups, state->record.n_made_cgroups};
+}
+
+int state_not_running(const struct state *state, enum spec_status status, struct error *error)
+{
+    return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
+                     spec_status_words[status]);
+}
+
+int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
+                      struct cgroup *ret_cgroup, struct error *error)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+
+    if (cgroups.n_paths == 0)
+        return error_set(
+            error, ENODEV,
+            "container \"%s\" has no cgroup of its own: it was made with "
+            "--cgroup-manager=disabled, or by a user who may make none",
+            state->id);
+    TRY(cgroup_probe(state->arena, "", ret_host, error));
+    return cgroup_reopen(state->arena, ret_host, &cgroups, ret_cgroup, error);
 }
 
 int state_open_process(const struct state *state)

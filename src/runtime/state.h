@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "berth/base/arena.h"
+#include "berth/cgroup/place.h"
 #include "berth/spec/config.h"
 
 struct error;
@@ -82,8 +83,18 @@ int state_save_process(const struct state *state);
 /* Writes down that creation has come to its end. Returns 0 or a negative errno. */
 int state_commit(struct state *state);
 
-/* Where in its life the container is: never SPEC_STATUS_NONE. */
+/* Where in its life the container is: never SPEC_STATUS_NONE. Paused is one that is frozen, started or not. */
 enum spec_status state_status(struct state *state);
+
+/* -ESRCH in the words that callers look for. */
+int state_not_running(const struct state *state, enum spec_status status, struct error *error);
+
+/* Its cgroups, as they were made. */
+struct cgroup_record state_cgroups(const struct state *state);
+
+/* The same on this host, which *ret_host becomes. -ENODEV when the container has none of its own. */
+int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
+                      struct cgroup *ret_cgroup, struct error *error);
 
 /* The container's process with its pid verified by the start time: a pidfd, or -ESRCH. */
 int state_open_process(const struct state *state);

@@ -13,6 +13,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
+#include "berth/cgroup/setting.h"
 #include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/sys/memfd.h"
@@ -58,6 +59,8 @@ static void fill_record(struct creation *creation)
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
+        .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
+        .systemd_user = creation->bus.options.user,
         .cgroups = creation->cgroup.record.paths,
         .n_cgroups = creation->cgroup.record.n_paths,
         .made_cgroups = creation->cgroup.record.made,
@@ -111,13 +114,28 @@ static int save_state(struct conduct *conduct, const struct plan_step *step)
 static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
-    const struct spec_linux *config = creation->config->linux;
 
     (void) step;
-    TRY(cgroup_make(creation->arena, &creation->cgroup,
-                    config != NULL ? config->resources : NULL, creation->error));
+    TRY(cgroup_make(creation->arena, &creation->cgroup, creation->launched, creation->error));
     creation->made_cgroups = true;
     return 0;
+}
+
+static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    return cgroup_set(creation->arena, &creation->cgroup, creation->config->linux->resources,
+                      creation->error);
+}
+
+static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    return cgroup_give(creation->arena, plan_text(conduct->plan, step->text[0]),
+                       (uid_t) step->number[0], creation->error);
 }
 
 /* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
@@ -301,6 +319,8 @@ conduct_handler *const *creation_handlers(void)
     static conduct_handler *const handlers[PLAN_OPS] = {
         [PLAN_SAVE_STATE] = save_state,
         [PLAN_MAKE_CGROUP] = make_cgroup,
+        [PLAN_LIMIT_CGROUP] = limit_cgroup,
+        [PLAN_OWN_CGROUP] = own_cgroup,
         [PLAN_LAUNCH] = creation_launch,
         [PLAN_RECORD_INIT] = record_init,
         [PLAN_MAP_IDS] = map_ids,

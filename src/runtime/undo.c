@@ -52,6 +52,7 @@ void creation_undo(struct creation *creation)
     if (!creation->made_cgroups) {
         creation->state.record.n_cgroups = 0;
         creation->state.record.n_made_cgroups = 0;
+        creation->state.record.systemd_unit = NULL;
     }
     creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
     if (destroy_container(&creation->state, &error) < 0)
@@ -64,4 +65,5 @@ void creation_close(struct creation *creation)
     fd_close(&creation->far_socket);
     fd_close(&creation->console);
     fd_close(&creation->notify);
+    bus_close(&creation->bus);
 }

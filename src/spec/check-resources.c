@@ -8,6 +8,8 @@
 #include "rules.h"
 
 #define RESOURCES "linux.resources."
+#define WEIGHT_LEAST 10
+#define WEIGHT_MOST 1000
 
 static void check_device_rules(const struct spec_resources *resources, struct error *error)
 {
@@ -44,12 +46,33 @@ static void check_cpu(const struct spec_cpu *cpu, struct error *error)
     rules_number_list(RESOURCES "cpu.mems", cpu->mems, error);
 }
 
+/* 0 is unset, as engines write it. */
+static void check_weight(const char *field, uint16_t weight, struct error *error)
+{
+    if (weight != 0 && (weight < WEIGHT_LEAST || weight > WEIGHT_MOST))
+        report_add(error, RESOURCES "blockIO.%s: must be from %d to %d, got %u", field,
+                   WEIGHT_LEAST, WEIGHT_MOST, weight);
+}
+
+static void check_weight_device(const struct spec_weight_device *device, size_t i,
+                                struct error *error)
+{
+    char field[64];
+
+    if (!device->has_weight && !device->has_leaf_weight)
+        report_add(error, RESOURCES "blockIO.weightDevice[%zu]: needs weight or leafWeight", i);
+    snprintf(field, sizeof(field), "weightDevice[%zu].weight", i);
+    check_weight(field, device->weight, error);
+    snprintf(field, sizeof(field), "weightDevice[%zu].leafWeight", i);
+    check_weight(field, device->leaf_weight, error);
+}
+
 static void check_block_io(const struct spec_block_io *block_io, struct error *error)
 {
-    for (size_t i = 0; i < block_io->n_weight_device; i++) {
-        if (!block_io->weight_device[i].has_weight && !block_io->weight_device[i].has_leaf_weight)
-            report_add(error, RESOURCES "blockIO.weightDevice[%zu]: needs weight or leafWeight", i);
-    }
+    check_weight("weight", block_io->weight, error);
+    check_weight("leafWeight", block_io->leaf_weight, error);
+    for (size_t i = 0; i < block_io->n_weight_device; i++)
+        check_weight_device(&block_io->weight_device[i], i, error);
 }
 
 /* <size><unit-prefix>B, as in the names of the cgroup's files: 2MB */

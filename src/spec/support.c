@@ -34,69 +34,6 @@ static void check_process(const struct spec_process *process, struct error *erro
     REFUSE(properties, error);
 }
 
-static void check_memory(const struct spec_memory *memory, struct error *error)
-{
-    const struct property properties[] = {
-        {"linux.resources.memory.kernel", memory->has_kernel},
-        {"linux.resources.memory.kernelTCP", memory->has_kernel_tcp},
-        {"linux.resources.memory.swappiness", memory->has_swappiness},
-        {"linux.resources.memory.disableOOMKiller", memory->disable_oom_killer},
-        {"linux.resources.memory.useHierarchy", memory->has_use_hierarchy},
-        {"linux.resources.memory.checkBeforeUpdate", memory->check_before_update},
-    };
-
-    REFUSE(properties, error);
-}
-
-static void check_cpu(const struct spec_cpu *cpu, struct error *error)
-{
-    const struct property properties[] = {
-        {"linux.resources.cpu.burst", cpu->has_burst},
-        {"linux.resources.cpu.realtimeRuntime", cpu->has_realtime_runtime},
-        {"linux.resources.cpu.realtimePeriod", cpu->has_realtime_period},
-        {"linux.resources.cpu.idle", cpu->has_idle},
-    };
-
-    REFUSE(properties, error);
-}
-
-static void check_block_io(const struct spec_block_io *block_io, struct error *error)
-{
-    const struct property properties[] = {
-        {"linux.resources.blockIO.weight", block_io->has_weight},
-        {"linux.resources.blockIO.leafWeight", block_io->has_leaf_weight},
-        {"linux.resources.blockIO.weightDevice", block_io->n_weight_device > 0},
-        {"linux.resources.blockIO.throttleReadBpsDevice", block_io->n_throttle_read_bps_device > 0},
-        {"linux.resources.blockIO.throttleWriteBpsDevice",
-         block_io->n_throttle_write_bps_device > 0},
-        {"linux.resources.blockIO.throttleReadIOPSDevice",
-         block_io->n_throttle_read_iops_device > 0},
-        {"linux.resources.blockIO.throttleWriteIOPSDevice",
-         block_io->n_throttle_write_iops_device > 0},
-    };
-
-    REFUSE(properties, error);
-}
-
-static void check_resources(const struct spec_resources *resources, struct error *error)
-{
-    const struct spec_network *network = resources->network;
-    const struct property properties[] = {
-        {"linux.resources.hugepageLimits", resources->n_hugepage_limits > 0},
-        {"linux.resources.network.classID", network != NULL && network->has_class_id},
-        {"linux.resources.network.priorities", network != NULL && network->n_priorities > 0},
-        {"linux.resources.rdma", resources->n_rdma > 0},
-    };
-
-    if (resources->memory != NULL)
-        check_memory(resources->memory, error);
-    if (resources->cpu != NULL)
-        check_cpu(resources->cpu, error);
-    if (resources->block_io != NULL)
-        check_block_io(resources->block_io, error);
-    REFUSE(properties, error);
-}
-
 static bool notifies(const struct spec_seccomp *seccomp)
 {
     for (size_t i = 0; i < seccomp->n_syscalls; i++) {
@@ -121,8 +58,6 @@ static void check_linux(const struct spec_linux *linux, struct error *error)
     };
 
     REFUSE(properties, error);
-    if (linux->resources != NULL)
-        check_resources(linux->resources, error);
 }
 
 static void check_mounts(const struct spec_config *config, struct error *error)
@@ -158,11 +93,5 @@ int spec_check_support(const struct spec_config *config, struct error *error)
 int spec_check_process_support(const struct spec_process *process, struct error *error)
 {
     check_process(process, error);
-    return result(error);
-}
-
-int spec_check_resources_support(const struct spec_resources *resources, struct error *error)
-{
-    check_resources(resources, error);
     return result(error);
 }

@@ -108,6 +108,13 @@ class Bundles:
         config['linux'].setdefault('resources', {})['memory'] = {'limit': limit}
         return self.write('limited', config)
 
+    def with_resources(self, resources):
+        """The sleeping one, with these limits besides its device rules."""
+        config = self.copy()
+        config['process']['args'] = ['sleep', '1000']
+        config['linux'].setdefault('resources', {}).update(resources)
+        return self.write('resources', config)
+
     def with_mounts(self, count):
         config = self.copy()
         source = self.folder / 'volume'

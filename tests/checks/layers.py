@@ -10,14 +10,15 @@ ALLOWED = {
     'sys': ['base'],
     'spec': ['base'],
     'seccomp': ['spec', 'sys', 'base'],
-    'cgroup': ['spec', 'sys', 'base'],
+    'bus': ['sys', 'base'],
+    'cgroup': ['bus', 'spec', 'sys', 'base'],
     'plan': ['spec', 'base'],
     'init': ['plan/ops.def', 'plan/plan.h'],
-    'runtime': ['plan', 'cgroup', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
+    'runtime': ['plan', 'cgroup', 'bus', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
     'cli': ['runtime', 'base', 'spec/defaults.h'],
 }
 # Libraries, each for the layers that wrap it.
-LIBRARIES = {'yajl/': ['spec'], 'seccomp.h': ['seccomp'], 'sys/capability.h': ['plan']}
+LIBRARIES = {'yajl/': ['spec'], 'seccomp.h': ['seccomp'], 'sys/capability.h': ['plan'], 'systemd/': ['bus']}
 FREESTANDING = ('linux/', 'asm/', 'stddef.h', 'stdint.h', 'stdbool.h', 'stdarg.h')
 MADE_BY_BUILD = ['spec-types.h']
 

@@ -16,6 +16,7 @@
 #include "berth/base/file.h"
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/remove.h"
+#include "berth/cgroup/setting.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
 #include "berth/sys/bpf.h"
@@ -222,7 +223,9 @@ static int make(struct scene *scene, const char *json)
     if (spec_read_resources(scene->arena, json, strlen(json), &resources, &scene->error) < 0 ||
         cgroup_plan(scene->arena, &scene->host, &request, &scene->cgroup, &scene->error) < 0)
         return -1;
-    return cgroup_make(scene->arena, &scene->cgroup, resources, &scene->error);
+    if (cgroup_make(scene->arena, &scene->cgroup, 0, &scene->error) < 0)
+        return -1;
+    return cgroup_set(scene->arena, &scene->cgroup, resources, &scene->error);
 }
 
 /* In the cgroup: makes the node and opens it. Returns 0, or the errno of what failed first. */

@@ -16,6 +16,7 @@
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/remove.h"
+#include "berth/cgroup/setting.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
 #include "tap.h"
@@ -69,7 +70,13 @@ static int make(struct scene *scene, const char *json)
     if (json != NULL &&
         spec_read_resources(&scene->arena, json, strlen(json), &resources, &scene->error) < 0)
         return -1;
-    return cgroup_make(&scene->arena, &scene->cgroup, resources, &scene->error);
+    int result = cgroup_make(&scene->arena, &scene->cgroup, 0, &scene->error);
+    if (result == 0 && resources != NULL)
+        result = cgroup_set(&scene->arena, &scene->cgroup, resources, &scene->error);
+    struct error ignored = {0};
+    if (result < 0)
+        cgroup_remove(&scene->cgroup.record, &ignored);
+    return result;
 }
 
 static size_t count_existing(const struct scene *scene)

@@ -68,8 +68,7 @@ static int check_resources(struct document *document, struct error *error)
     const struct spec_resources *resources = NULL;
 
     TRY(spec_read_resources(document->arena, document->bytes, document->size, &resources, error));
-    TRY(spec_check_resources(resources, error));
-    return spec_check_resources_support(resources, error);
+    return spec_check_resources(resources, error);
 }
 
 static int run(const char *kind, struct document *document, struct error *error)

@@ -5,12 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "berth/cgroup/probe.h"
 
 struct arena;
+struct bus;
+struct bus_property;
 struct error;
-struct spec_resources;
+struct spec_pair;
 
 /* The container's cgroup in one hierarchy. */
 struct cgroup_place {
@@ -19,6 +22,7 @@ struct cgroup_place {
     const char
         *join; /* where a single-threaded process writes "0": ".../tasks", v2: ".../cgroup.procs" */
     bool exists;      /* was there before */
+    bool is_systemds; /* systemd makes it for the unit, and removes it */
     int enable_error; /* v2: why controllers could not be enabled (a positive errno), 0: they are */
     const char *enable_path; /* v2: the cgroup where that was */
 };
@@ -32,25 +36,51 @@ struct cgroup_record {
     size_t n_made;
 };
 
+/* The unit of systemd's manager that a container's cgroup is. */
+struct cgroup_systemd {
+    struct bus *bus;
+    const char *unit;  /* "berth-ID.scope" */
+    const char *slice; /* "system.slice" */
+    const char *path;  /* of its cgroup in every hierarchy: "/system.slice/berth-ID.scope" */
+    unsigned version;  /* of systemd */
+    const struct bus_property *properties; /* asked for by annotations */
+    size_t n_properties;
+};
+
+struct cgroup_systemd_request {
+    const char *cgroups_path; /* "SLICE:PREFIX:NAME", or NULL */
+    const char *id;
+    const struct spec_pair *annotations; /* org.systemd.property.NAME are the unit's */
+    size_t n_annotations;
+};
+
+/* Says which unit of the manager behind the bus the container's cgroup is. Returns 0 or a negative
+ * errno with the property of config.json that is wrong. */
+int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *request,
+                        const struct cgroup_systemd **ret_systemd, struct error *error);
+
 struct cgroup {
     const struct cgroup_host *host;
     struct cgroup_place *places; /* one for each hierarchy that the caller may use */
     size_t n_places;
     struct cgroup_record record;
+    const struct cgroup_systemd *systemd; /* NULL: without it */
     bool rootless;
 };
 
 struct cgroup_request {
     const char *cgroups_path; /* linux.cgroupsPath, NULL when unset */
     const char *id;
+    const struct cgroup_systemd *systemd; /* says where instead of cgroups_path; NULL: without it */
     bool rootless; /* not root of the initial user namespace: go without the hierarchies that are
                       not writable */
 };
 
-/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's mount point, a
- * relative one below /berth, none: /berth-ID. Where an ordinary user cannot write, the latter two are
- * below the caller's own cgroup if that is writable; else the hierarchy is left out. An existing cgroup that is frozen or
- * holds processes is -EBUSY; ".." is -EINVAL. Returns 0 or a negative errno. */
+/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
+ * mount point, a relative one below /berth, none: /berth-ID. Where an ordinary user cannot write,
+ * the latter two are below the caller's own cgroup if that is writable; else the hierarchy is left
+ * out. An existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0
+ * or a negative errno. */
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error);
@@ -62,12 +92,15 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
 
-/* Makes the directories and sets `resources` (NULL: none). After a failure what was made is removed
- * again, and the record is empty: nothing is left to be removed. Error:
- * `linux.resources.memory.limit: write "1" to memory.limit_in_bytes: invalid argument`. Returns 0
- * or a negative errno. */
-int cgroup_make(struct arena *arena, struct cgroup *cgroup, const struct spec_resources *resources,
-                struct error *error);
+/* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then.
+ * After a failure what was made is removed again, and the record is empty: nothing is left to be
+ * removed. Returns 0 or a negative errno. */
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error);
+
+/* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his
+ * processes there: the directory and those of its files that /sys/kernel/cgroup/delegate names
+ * (config-linux.md, "Cgroup ownership"). Returns 0 or a negative errno. */
+int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error);
 
 /* Opens the container's cgroup of the v2 hierarchy for CLONE_INTO_CGROUP. Returns 0 with -1 in
  * *ret_fd if there is none, or a negative errno. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -15,6 +16,8 @@ enum cli_command {
 #undef CLI_COMMAND
     CLI_COMMANDS, /* none: options alone */
 };
+
+#define CLI_REST SIZE_MAX
 
 struct cli_arguments {
     enum cli_command command;
@@ -48,6 +51,25 @@ struct cli_arguments {
     bool quiet;
     const char *format;
     bool rootless;
+    const char *resources;
+    const char *memory;
+    const char *memory_reservation;
+    const char *memory_swap;
+    const char *kernel_memory;
+    const char *kernel_memory_tcp;
+    const char *cpu_share;
+    const char *cpu_quota;
+    const char *cpu_period;
+    const char *cpu_burst;
+    const char *cpu_rt_period;
+    const char *cpu_rt_runtime;
+    const char *cpu_idle;
+    const char *cpuset_cpus;
+    const char *cpuset_mems;
+    const char *pids_limit;
+    const char *blkio_weight;
+    bool stats;
+    const char *interval;
 };
 
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any

@@ -17,7 +17,7 @@ struct plan_hierarchy {
     const char *path;   /* the container's cgroup on the host: "/sys/fs/cgroup/memory/berth/ID" */
     const char *join;   /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
     bool v2;
-    bool joined_by_clone; /* LAUNCH puts INIT there (CLONE_INTO_CGROUP): no step needed */
+    bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step needed */
 };
 
 /* Facts about the host, probed once before planning. */
@@ -29,6 +29,7 @@ struct plan_host {
     uint64_t permitted_capabilities; /* the caller's permitted set */
     const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
     size_t n_hierarchies;
+    bool cgroups_need_process; /* systemd makes them around the launched process */
     const struct plan_link {
         const char *name;   /* "cpu" */
         const char *target; /* "cpu,cpuacct" */

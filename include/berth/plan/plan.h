@@ -71,7 +71,8 @@ enum plan_slot {
     PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
     /* tokens */
     PLAN_TOKEN_FIRST,
-    PLAN_TOKEN_CGROUP = PLAN_TOKEN_FIRST, /* the container's cgroups exist and are limited */
+    PLAN_TOKEN_CGROUP = PLAN_TOKEN_FIRST, /* the container's cgroups exist */
+    PLAN_TOKEN_LIMITED,                   /* and are limited */
     PLAN_TOKEN_USER_NAMESPACE,            /* the new user namespace exists, not mapped yet */
     PLAN_TOKEN_MAPPED,                    /* its ids are mapped */
     PLAN_TOKEN_INIT,                      /* INIT exists */

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -20,7 +22,7 @@ struct text;
 
 enum runtime_cgroup_manager {
     RUNTIME_CGROUPFS,
-    RUNTIME_CGROUP_SYSTEMD,  /* refused: not carried out */
+    RUNTIME_CGROUP_SYSTEMD,  /* its manager starts a scope: linux.cgroupsPath is "SLICE:PREFIX:NAME" */
     RUNTIME_CGROUP_DISABLED, /* the container stays in the caller's cgroups */
 };
 
@@ -53,7 +55,7 @@ struct runtime_container {
     const char *id;
     const char *oci_version;
     int pid;            /* on the host; 0 when there is no process */
-    const char *status; /* "creating", "created", "running", "stopped" */
+    const char *status; /* "creating", "created", "running", "paused", "stopped" */
     const char *bundle;
     const char *rootfs;
     const char *created; /* RFC 3339, UTC */
@@ -104,4 +106,40 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
 /* Removes what create has made, and runs the poststop hooks. Works on stopped, created and half-made
  * containers; `force` kills a running one, and an unknown id is success then. */
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
+                   struct error *error);
+
+/* Stops all processes of a created or running container where they stand. */
+int runtime_pause(const struct runtime_options *options, const char *id, struct error *error);
+
+/* Lets those of a paused one go on. */
+int runtime_resume(const struct runtime_options *options, const char *id, struct error *error);
+
+struct runtime_processes {
+    const pid_t *pids; /* as the host numbers them */
+    size_t count;
+};
+
+/* Lists all processes in the cgroups of a container that has not stopped. */
+int runtime_list_processes(const struct runtime_options *options, struct arena *arena, const char *id,
+                           struct runtime_processes *ret_processes, struct error *error);
+
+/* Adds to `text` what ps(1) says of these processes: its header and their lines. `ps_options` end with NULL; none: "-ef". */
+int runtime_show_processes(const struct runtime_processes *processes, const char *const *ps_options,
+                           struct text *text, struct error *error);
+
+/* Sets linux.resources of a container that has not stopped: the JSON object in `size` bytes, whose keys match in any case.
+ * What it does not name stays. */
+int runtime_update(const struct runtime_options *options, const char *id, const char *bytes,
+                   size_t size, struct error *error);
+
+struct runtime_events {
+    const char *id;
+    bool once;           /* one object of statistics, and no waiting */
+    int64_t interval_ns; /* else one each time that long, from then on; above 0 */
+    int output;          /* the descriptor that gets a line of JSON for each event; SIGPIPE has to be ignored */
+};
+
+/* Gives out statistics and out-of-memory kills of a container as `runc events` does, until its process has ended or nobody
+ * reads them any more: both are success. */
+int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
                    struct error *error);

@@ -11,6 +11,5 @@ struct error;
  * -ENOTSUP. */
 int spec_check_support(const struct spec_config *config, struct error *error);
 
-/* As spec_check_support, for the process of exec and for the resources of update. */
+/* As spec_check_support, for the process of exec. */
 int spec_check_process_support(const struct spec_process *process, struct error *error);
-int spec_check_resources_support(const struct spec_resources *resources, struct error *error);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "session.h"
+
+#define SYSTEM_MANAGER "unix:path=/run/systemd/private"
+#define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* What an address may not hold as it is stands there as %XX (D-Bus specification, Server
+ * Addresses). */
+static const char *address_of(struct arena *arena, const char *dir, const char *name)
+{
+    struct text address = {.arena = arena};
+
+    text_add(&address, "unix:path=");
+    for (const char *at = text_path_join(arena, dir, name); *at != '\0'; at++)
+        text_addf(&address,
+                  isalnum((unsigned char) *at) || strchr("-_/.\\*", *at) ? "%c" : "%%%02x",
+                  (unsigned char) *at);
+    return address.bytes;
+}
+
+static size_t find_user(struct arena *arena, struct bus_address ret_addresses[BUS_ADDRESSES])
+{
+    const char *dir = environment("XDG_RUNTIME_DIR");
+    const char *bus = environment("DBUS_SESSION_BUS_ADDRESS");
+
+    if (dir == NULL)
+        dir = arena_printf(arena, "/run/user/%u", geteuid());
+    ret_addresses[0] = (struct bus_address){address_of(arena, dir, "systemd/private"), true};
+    ret_addresses[1] =
+        (struct bus_address){bus != NULL ? bus : address_of(arena, dir, "bus"), false};
+    return 2;
+}
+
+size_t bus_find_addresses(struct arena *arena, bool user,
+                          struct bus_address ret_addresses[BUS_ADDRESSES])
+{
+    const char *bus = environment("DBUS_SYSTEM_BUS_ADDRESS");
+
+    if (user)
+        return find_user(arena, ret_addresses);
+    /* Nobody has it by chance: it is meant. */
+    if (bus != NULL) {
+        ret_addresses[0] = (struct bus_address){bus, false};
+        return 1;
+    }
+    ret_addresses[0] = (struct bus_address){SYSTEM_MANAGER, true};
+    ret_addresses[1] = (struct bus_address){SYSTEM_BUS, false};
+    return 2;
+}

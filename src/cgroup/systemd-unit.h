@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.cgroupsPath as the name of a systemd unit, for --systemd-cgroup (systemd.unit(5),
+ * systemd.slice(5)). */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct error;
+
+struct cgroup_unit_request {
+    const char *cgroups_path; /* linux.cgroupsPath, "slice:prefix:name"; NULL or "": "::ID" with the
+                                 prefix berth */
+    const char *id;           /* of the container */
+    bool user; /* for the user's manager: without a slice it is user.slice, else system.slice */
+};
+
+struct cgroup_unit {
+    const char *slice; /* "a-b.slice" */
+    const char *name;  /* "PREFIX-NAME.scope", "NAME.scope" without a prefix, or a NAME that ends
+                          with ".slice" */
+    bool is_slice; /* the name is that of a slice: it is where its own name says, whatever `slice`
+                      is */
+    const char
+        *path; /* the cgroup below the manager's own: "/a.slice/a-b.slice/PREFIX-NAME.scope" */
+};
+
+/* Returns 0, or -EINVAL for a form or a name that systemd refuses. */
+int cgroup_find_unit(struct arena *arena, const struct cgroup_unit_request *request,
+                     struct cgroup_unit *ret_unit, struct error *error);
+
+/* The cgroup of a slice below the manager's own: "/a.slice/a-b.slice", "" for "-.slice". NULL if
+ * systemd refuses the name. */
+const char *cgroup_expand_slice(struct arena *arena, const char *slice);

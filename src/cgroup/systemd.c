@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "systemd.h"
+
+#include <errno.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "berth/bus/bus.h"
+#include "berth/cgroup/place.h"
+#include "systemd-properties.h"
+#include "systemd-unit.h"
+
+static const char *const yes[] = {"true"};
+static const char *const no[] = {"false"};
+
+/* Delegated, so that systemd leaves what is below to the container; accounted, so that every
+ * controller is there. */
+static const struct bus_property always[] = {
+    {"DefaultDependencies", "b", no, 1}, {"Delegate", "b", yes, 1},
+    {"CPUAccounting", "b", yes, 1},      {"IOAccounting", "b", yes, 1},
+    {"MemoryAccounting", "b", yes, 1},   {"TasksAccounting", "b", yes, 1},
+};
+#define N_ALWAYS (sizeof(always) / sizeof(always[0]))
+
+int cgroup_start_unit(const struct cgroup_systemd *systemd, pid_t pid, struct error *error)
+{
+    struct arena *arena = systemd->bus->arena;
+    struct cgroup_properties properties = {.arena = arena};
+    const char *description = arena_printf(arena, "berth container %s", systemd->unit);
+
+    cgroup_add_property(&properties, (struct bus_property){"Description", "s", &description, 1});
+    cgroup_add_property(&properties, (struct bus_property){"Slice", "s", &systemd->slice, 1});
+    for (size_t i = 0; i < N_ALWAYS; i++)
+        cgroup_add_property(&properties, always[i]);
+    for (size_t i = 0; i < systemd->n_properties; i++)
+        cgroup_add_property(&properties, systemd->properties[i]);
+    const struct bus_unit asked = {
+        .name = systemd->unit,
+        .pids = &pid,
+        .n_pids = 1,
+        .properties = properties.item,
+        .n_properties = properties.count,
+    };
+    return bus_start_unit(systemd->bus, &asked, error);
+}
+
+static int check_unit(const struct cgroup_unit *unit, struct error *error)
+{
+    if (!unit->is_slice)
+        return 0;
+    return error_set(error, EINVAL,
+                     "linux.cgroupsPath: \"%s\" is a slice, which holds no processes: a container "
+                     "needs a scope, named like \"system.slice:berth:c1\"",
+                     unit->name);
+}
+
+int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *request,
+                        const struct cgroup_systemd **ret_systemd, struct error *error)
+{
+    struct cgroup_systemd *systemd = ARENA_NEW(bus->arena, struct cgroup_systemd);
+    struct cgroup_properties properties = {.arena = bus->arena};
+    struct cgroup_unit unit;
+    struct bus_manager manager;
+    const struct cgroup_unit_request unit_request = {
+        .cgroups_path = request->cgroups_path,
+        .id = request->id,
+        .user = bus->options.user,
+    };
+
+    TRY(cgroup_find_unit(bus->arena, &unit_request, &unit, error));
+    TRY(check_unit(&unit, error));
+    TRY(cgroup_add_annotations(&properties, request->annotations, request->n_annotations, error));
+    TRY(bus_read_manager(bus, &manager, error));
+    *systemd = (struct cgroup_systemd){
+        .bus = bus,
+        .unit = unit.name,
+        .slice = unit.slice,
+        .path = arena_printf(bus->arena, "%s%s", manager.cgroup, unit.path),
+        .version = manager.version,
+        .properties = properties.item,
+        .n_properties = properties.count,
+    };
+    *ret_systemd = systemd;
+    return 0;
+}

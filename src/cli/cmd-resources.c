@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pause, resume, update: one call each. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/base/json.h"
+#include "berth/base/text.h"
+#include "command.h"
+
+int cli_pause(const struct cli_arguments *arguments, const struct runtime_options *options,
+              struct error *error)
+{
+    return runtime_pause(options, arguments->operands[0], error);
+}
+
+int cli_resume(const struct cli_arguments *arguments, const struct runtime_options *options,
+               struct error *error)
+{
+    return runtime_resume(options, arguments->operands[0], error);
+}
+
+/* --- update --------------------------------------------------------------------------------- */
+
+#define MOST_BYTES (1 << 20)
+
+enum kind { SIZE, NUMBER, WORDS };
+
+/* The options of update, by the sections of linux.resources. */
+static const struct setting {
+    const char *option;
+    const char *section;
+    const char *property;
+    enum kind kind;
+    size_t member; /* of struct cli_arguments */
+} settings[] = {
+#define SETTING(option, section, property, kind, member)                                           \
+    {                                                                                              \
+        option, section, property, kind, offsetof(struct cli_arguments, member)                    \
+    }
+    SETTING("memory", "memory", "limit", SIZE, memory),
+    SETTING("memory-reservation", "memory", "reservation", SIZE, memory_reservation),
+    SETTING("memory-swap", "memory", "swap", SIZE, memory_swap),
+    SETTING("kernel-memory", "memory", "kernel", SIZE, kernel_memory),
+    SETTING("kernel-memory-tcp", "memory", "kernelTCP", SIZE, kernel_memory_tcp),
+    SETTING("cpu-share", "cpu", "shares", NUMBER, cpu_share),
+    SETTING("cpu-quota", "cpu", "quota", NUMBER, cpu_quota),
+    SETTING("cpu-period", "cpu", "period", NUMBER, cpu_period),
+    SETTING("cpu-burst", "cpu", "burst", NUMBER, cpu_burst),
+    SETTING("cpu-rt-period", "cpu", "realtimePeriod", NUMBER, cpu_rt_period),
+    SETTING("cpu-rt-runtime", "cpu", "realtimeRuntime", NUMBER, cpu_rt_runtime),
+    SETTING("cpu-idle", "cpu", "idle", NUMBER, cpu_idle),
+    SETTING("cpuset-cpus", "cpu", "cpus", WORDS, cpuset_cpus),
+    SETTING("cpuset-mems", "cpu", "mems", WORDS, cpuset_mems),
+    SETTING("pids-limit", "pids", "limit", NUMBER, pids_limit),
+    SETTING("blkio-weight", "blockIO", "weight", NUMBER, blkio_weight),
+};
+#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for
+ * another one. */
+static bool read_unit(const char *unit, unsigned *ret_bits)
+{
+    static const char letters[] = "kmgtp";
+    const char *letter = unit[0] == '\0' ? NULL : strchr(letters, tolower((unsigned char) unit[0]));
+
+    *ret_bits = letter == NULL ? 0 : 10 * (unsigned) (letter - letters + 1);
+    unit += letter != NULL;
+    if (letter != NULL && tolower((unsigned char) unit[0]) == 'i')
+        unit++;
+    return unit[0] == '\0' || (tolower((unsigned char) unit[0]) == 'b' && unit[1] == '\0');
+}
+
+static int read_size(struct arena *arena, const char *option, const char *value, int64_t *ret_bytes,
+                     struct error *error)
+{
+    size_t digits = strspn(value, "0123456789");
+    uint64_t number;
+    unsigned bits;
+
+    if (text_equal(value, "-1")) {
+        *ret_bytes = -1;
+        return 0;
+    }
+    if (text_to_u64(arena_copy(arena, value, digits), &number) < 0 ||
+        !read_unit(value + digits, &bits))
+        return error_set(error, EINVAL, "--%s: not a size such as 64M, nor -1: \"%s\"", option,
+                         value);
+    if (number > (uint64_t) INT64_MAX >> bits)
+        return error_set(error, ERANGE, "--%s: larger than any memory: \"%s\"", option, value);
+    *ret_bytes = (int64_t) (number << bits);
+    return 0;
+}
+
+static int put_value(struct json *json, const struct setting *setting, const char *value,
+                     struct error *error)
+{
+    int64_t number;
+
+    if (setting->kind == WORDS) {
+        json_member(json, setting->property, value);
+        return 0;
+    }
+    if (setting->kind == SIZE)
+        TRY(read_size(json->text.arena, setting->option, value, &number, error));
+    else if (text_to_i64(value, &number) < 0)
+        return error_set(error, EINVAL, "--%s: not a number: \"%s\"", setting->option, value);
+    json_key(json, setting->property);
+    json_i64(json, number);
+    return 0;
+}
+
+/* The options as linux.resources. */
+static int put_settings(struct json *json, const struct cli_arguments *arguments,
+                        struct error *error)
+{
+    const char *section = NULL;
+
+    json_object_open(json);
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        const char *value = *(const char *const *) ((const char *) arguments + settings[i].member);
+
+        if (value == NULL)
+            continue;
+        if (section != NULL && !text_equal(section, settings[i].section))
+            json_object_close(json);
+        if (section == NULL || !text_equal(section, settings[i].section)) {
+            section = settings[i].section;
+            json_key(json, section);
+            json_object_open(json);
+        }
+        TRY(put_value(json, &settings[i], value, error));
+    }
+    if (section != NULL)
+        json_object_close(json);
+    json_object_close(json);
+    return 0;
+}
+
+static int refuse_settings(const struct cli_arguments *arguments, struct error *error)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
+            return error_set(error, EINVAL, "--%s cannot be given with --resources",
+                             settings[i].option);
+    return 0;
+}
+
+static int read_resources(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size,
+                          struct error *error)
+{
+    if (!text_equal(path, "-")) {
+        int result = file_read(arena, AT_FDCWD, path, ret_bytes, ret_size);
+
+        return result < 0 ? error_errno(error, -result, "read the resources %s", path) : 0;
+    }
+    char *bytes = arena_alloc(arena, MOST_BYTES);
+    ssize_t size = fd_read_all(STDIN_FILENO, bytes, MOST_BYTES);
+    if (size < 0)
+        return error_errno(error, (int) -size, "read the resources from stdin");
+    if (size == MOST_BYTES)
+        return error_set(error, EFBIG, "read the resources from stdin: more than %d bytes",
+                         MOST_BYTES);
+    *ret_bytes = bytes;
+    *ret_size = (size_t) size;
+    return 0;
+}
+
+int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options,
+               struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct json json;
+    char *bytes;
+    size_t size;
+
+    if (arguments->resources != NULL) {
+        TRY(refuse_settings(arguments, error));
+        TRY(read_resources(&arena, arguments->resources, &bytes, &size, error));
+        return runtime_update(options, arguments->operands[0], bytes, size, error);
+    }
+    json_start(&json, &arena, false);
+    TRY(put_settings(&json, arguments, error));
+    return runtime_update(options, arguments->operands[0], json.text.bytes, json.text.size, error);
+}

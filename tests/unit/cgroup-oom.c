@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Word of out-of-memory kills, from cgroups of plain files. */
+#include "berth/cgroup/oom.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cgroup-scene.h"
+#include "tap.h"
+
+static bool is_readable(int fd)
+{
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+
+    return poll(&poller, 1, 0) == 1;
+}
+
+/* In place, as the kernel's counters change; a new file is another one to inotify. */
+static void count_v2(struct scene *scene, const char *text)
+{
+    file_put(AT_FDCWD, at(scene, "unified/c/memory.events"), text);
+}
+
+static void test_oom_v2(void)
+{
+    struct scene scene;
+
+    scene_open(&scene, v2);
+    put(&scene, "unified/c/memory.events", "max 5\noom_kill 7\n");
+    AUTO_CGROUP_OOM oom = {.fd = -1};
+    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v2: %s",
+           scene.error.text);
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "what was before does not count");
+    count_v2(&scene, "max 6\noom_kill 7\n");
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "nor another event");
+    tap_ok(!is_readable(oom.fd), "which is over then");
+    count_v2(&scene, "max 6\noom_kill 9\n");
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "two kills");
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "and no more");
+    count_v2(&scene, "max 6\noom_kill nine\n");
+    tap_ok(cgroup_oom_take(&oom) == 0, "what is no counter");
+    unlink(at(&scene, "unified/c/memory.events"));
+    tap_ok(cgroup_oom_take(&oom) == 0, "a cgroup that is gone");
+    scene_close(&scene);
+}
+
+static void test_oom_v1(void)
+{
+    struct scene scene;
+    char *text = NULL;
+
+    scene_open(&scene, v1);
+    put(&scene, "memory/c/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+    put(&scene, "memory/c/cgroup.event_control", "");
+    AUTO_CGROUP_OOM oom = {.fd = -1};
+    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v1: %s",
+           scene.error.text);
+    file_read(&scene.arena, AT_FDCWD, at(&scene, "memory/c/cgroup.event_control"), &text, NULL);
+    tap_ok(text_starts_with(text, arena_printf(&scene.arena, "%d ", oom.fd)), "registered: %s",
+           text);
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "nothing yet");
+    eventfd_write(oom.fd, 2);
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "two events");
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "and no more");
+    unlink(at(&scene, "memory/c/memory.oom_control"));
+    eventfd_write(oom.fd, 1);
+    tap_ok(cgroup_oom_take(&oom) == 0, "the end of the cgroup is none");
+    scene_close(&scene);
+}
+
+static void test_oom_without(void)
+{
+    static const char *const *const layouts[] = {v1, v2, other};
+
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        struct scene scene;
+        struct cgroup_oom oom;
+
+        scene_open(&scene, layouts[i]);
+        tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd == -1,
+               "no controller: %s", scene.error.text);
+        tap_ok(cgroup_oom_take(&oom) == 0, "and no event");
+        cgroup_oom_close(&oom);
+        scene_close(&scene);
+    }
+}
+
+int main(void)
+{
+    test_oom_v2();
+    test_oom_v1();
+    test_oom_without();
+    return tap_end();
+}
