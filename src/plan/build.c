@@ -24,6 +24,7 @@ static int make_root(struct plan_builder *builder)
     plan_name_host(builder);
     TRY(plan_make_mounts(builder));
     plan_set_sysctls(builder);
+    plan_prepare_labels(builder);
     plan_enter_cgroups(builder);
     plan_open_masks(builder);
     plan_make_devices(builder);
@@ -55,6 +56,7 @@ static void hold_init_until_recorded(struct plan_builder *builder)
 static int build(struct plan_builder *builder)
 {
     TRY(plan_sort_namespaces(builder));
+    TRY(plan_check_labels(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
     if (!builder->host->cgroups_need_process)
         plan_make_cgroups(builder);

@@ -117,6 +117,19 @@ static int probe_caller(struct creation *creation)
     return 0;
 }
 
+/* Only for who asks for labels: most do not. */
+static void probe_labels(struct creation *creation)
+{
+    const struct spec_process *process = creation->config->process;
+    const struct spec_linux *config = creation->config->linux;
+
+    if (process != NULL && process->apparmor_profile != NULL)
+        creation->host.apparmor_file = sys_apparmor_file();
+    if ((process != NULL && process->selinux_label != NULL) ||
+        (config != NULL && config->mount_label != NULL))
+        creation->host.has_selinux = sys_has_selinux();
+}
+
 static void describe_hierarchies(struct creation *creation)
 {
     const struct cgroup *cgroup = &creation->cgroup;
@@ -255,6 +268,7 @@ int creation_prepare(struct creation *creation, struct error *error)
     TRY(check_terminal(creation));
     count_descriptors(creation);
     TRY(probe_caller(creation));
+    probe_labels(creation);
     TRY(place_in_cgroups(creation));
     return build_plan(creation);
 }

@@ -40,6 +40,8 @@ static struct plan_host host_of(const char *name)
     };
 
     host.can_make_devices = host.privileged;
+    host.has_selinux = strncmp(name, "labels", 6) == 0;
+    host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
     if (!host.privileged)
         return host;
     host.hierarchies = strncmp(name, "v2", 2) == 0 ? unified : hybrid;
