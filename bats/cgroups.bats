@@ -1,28 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# linux.cgroupsPath and the limits of memory, cpu and pids: placed, read back, removed. cg_read knows both versions' files.
+# linux.cgroupsPath: where the container's cgroups are, who else may be in them, and that they are removed.
 load helpers
-
-started() {
-    set_args payload pause
-    create_c
-    rt start "$ID"
-}
-
-# The hierarchies of this host, each as the directory of its root.
-hierarchies() {
-    in_ns awk '$3 ~ /^cgroup2?$/ && $2 ~ "^/sys/fs/cgroup" {print $2}' /proc/mounts | sort -u
-}
-
-resources() { config ".linux.resources = {$1}"; }
-
-# limit RESOURCES CONTROLLER V1FILE V2FILE VALUE [VALUE2]: the value in the file of a created container
-limit() {
-    resources "$1"
-    set_args true
-    create_c
-    assert_equal "$(cg_read "$2" "$3" "$4" | xargs)" "$(if cg_is_v2; then echo "${6:-$5}"; else echo "$5"; fi)"
-    rt delete --force "$ID"
-}
+load helpers-cgroups
 
 # Parents that a cgroupsPath names belong to the caller, as an engine's pod does; they go after the containers.
 test_after() {
@@ -132,91 +111,6 @@ test_after() {
     run_c
     assert_output '^1$'
     assert_output 'Read-only file system'
-}
-
-@test "memory.limit" {
-    limit 'memory: {limit: 67108864}' memory memory.limit_in_bytes memory.max 67108864
-}
-
-@test "memory.limit of -1 is unlimited" {
-    limit 'memory: {limit: -1}' memory memory.limit_in_bytes memory.max 9223372036854771712 max
-}
-
-@test "memory.reservation, the soft limit" {
-    limit 'memory: {reservation: 33554432}' memory memory.soft_limit_in_bytes memory.low 33554432
-}
-
-@test "memory.swap, together with the limit" {
-    [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || cg_is_v2 || skip "the kernel does not count swap"
-    limit 'memory: {limit: 67108864, swap: 100663296}' memory memory.memsw.limit_in_bytes memory.swap.max 100663296 33554432
-}
-
-@test "memory.swap below the limit is an error" {
-    host_snapshot
-    resources 'memory: {limit: 67108864, swap: 33554432}'
-    run_fails run "$ID"
-    assert_host_unchanged
-}
-
-@test "cpu.shares" {
-    has_controller cpu || skip "no cpu controller"
-    limit 'cpu: {shares: 512}' cpu cpu.shares cpu.weight 512 59
-}
-
-@test "cpu.quota and cpu.period" {
-    has_controller cpu || skip "no cpu controller"
-    limit 'cpu: {quota: 40000, period: 80000}' cpu cpu.cfs_quota_us cpu.max 40000 "40000 80000"
-    limit 'cpu: {quota: 40000, period: 80000}' cpu cpu.cfs_period_us cpu.max 80000 "40000 80000"
-}
-
-@test "cpu.quota without a period, a large quota with a small period" {
-    has_controller cpu || skip "no cpu controller"
-    limit 'cpu: {quota: 50000}' cpu cpu.cfs_quota_us cpu.max 50000 "50000 100000"
-    limit 'cpu: {quota: 1000000, period: 10000}' cpu cpu.cfs_quota_us cpu.max 1000000 "1000000 10000"
-}
-
-@test "cpu.quota of -1 is unlimited" {
-    has_controller cpu || skip "no cpu controller"
-    limit 'cpu: {quota: -1}' cpu cpu.cfs_quota_us cpu.max -1 "max 100000"
-}
-
-@test "cpu.cpus and cpu.mems" {
-    has_controller cpuset || skip "no cpuset controller"
-    limit 'cpu: {cpus: "0", mems: "0"}' cpuset cpuset.cpus cpuset.cpus 0
-    limit 'cpu: {cpus: "0", mems: "0"}' cpuset cpuset.mems cpuset.mems 0
-}
-
-@test "a bad list of cpus is an error" {
-    has_controller cpuset || skip "no cpuset controller"
-    host_snapshot
-    resources 'cpu: {cpus: "0-100000"}'
-    run_fails run "$ID"
-    resources 'cpu: {cpus: "none"}'
-    run_fails run "$ID"
-    assert_host_unchanged
-}
-
-@test "pids.limit" {
-    limit 'pids: {limit: 20}' pids pids.max pids.max 20
-}
-
-@test "pids.limit of -1 is unlimited" {
-    limit 'pids: {limit: -1}' pids pids.max pids.max max
-}
-
-@test "pids.limit of 0 is valid: no process beyond those there are" {
-    resources 'pids: {limit: 0}'
-    set_args payload forks 1
-    run_c
-    assert_status 0
-    assert_equal "$output" "forks 0 EAGAIN"
-}
-
-@test "the pids limit holds" {
-    resources 'pids: {limit: 20}'
-    set_args payload forks 30
-    run_c
-    assert_equal "$output" "forks 19 EAGAIN"
 }
 
 @test "limits of several controllers at once" {

@@ -108,6 +108,13 @@ static int print_file(const char *path, const struct stat *st, int type, struct 
     return 0;
 }
 
+static int print_marked_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    if (strstr(path, mark_id))
+        print_file(path, st, type, ftw);
+    return 0;
+}
+
 static void print_mounts(void)
 {
     char line[8192];
@@ -189,7 +196,7 @@ static void print_processes(const char *dir)
 }
 
 /*
- * Mounts of the runtime's mount namespace, cgroups that have ID in their path, files below /run, the entries of DIR/root, and
+ * Mounts of the runtime's mount namespace, cgroups and units of systemd that have ID in their path, files below /run, the entries of DIR/root, and
  * processes that name ID or DIR in their arguments or that live in another mount namespace made of DIR.
  */
 static int snapshot(char **argv)
@@ -203,7 +210,8 @@ static int snapshot(char **argv)
     print_mounts();
     print_cgroups("/sys/fs/cgroup");
     if (strcmp(argv[0], "0") != 0)
-        nftw("/run", print_file, 16, FTW_PHYS);
+        nftw("/run", print_file, 16, FTW_PHYS | FTW_MOUNT);
+    nftw("/run/systemd/transient", print_marked_file, 16, FTW_PHYS);
     snprintf(root, sizeof(root), "%s/root", argv[2]);
     if (access(root, F_OK) == 0)
         nftw(root, print_file, 16, FTW_PHYS);

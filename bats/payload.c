@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -27,9 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "payload.h"
+
 extern char **environ;
 
-static int die(const char *what)
+int die(const char *what)
 {
     fprintf(stderr, "payload: %s: %s\n", what, strerror(errno));
     return 125;
@@ -218,61 +219,6 @@ static int do_winch(int argc, char **argv)
     }
     puts("never resized");
     return 1;
-}
-
-/* Touch N MiB, print "got N MiB"; with a third word stay. */
-static int do_alloc(int argc, char **argv)
-{
-    size_t size = (size_t)atoi(argc > 1 ? argv[1] : "1") << 20;
-    char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (p == MAP_FAILED)
-        return die("mmap");
-    memset(p, 1, size);
-    printf("got %zu MiB\n", size >> 20);
-    fflush(stdout);
-    if (argc > 2)
-        pause();
-    return 0;
-}
-
-/* Try to have N children at a time; print how many there were and the error that stopped it. */
-static int do_forks(int argc, char **argv)
-{
-    int want = atoi(argc > 1 ? argv[1] : "1");
-    int made = 0, error = 0;
-
-    for (; made < want; made++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            pause();
-            _exit(0);
-        }
-        if (pid < 0) {
-            error = errno;
-            break;
-        }
-    }
-    printf("forks %d%s%s\n", made, error ? " " : "", error ? strerrorname_np(error) : "");
-    fflush(stdout);
-    signal(SIGTERM, SIG_IGN);
-    kill(0, SIGTERM);
-    return 0;
-}
-
-/* Be busy for SECONDS of wall time; print the milliseconds of CPU time that were had. */
-static int do_burn(int argc, char **argv)
-{
-    struct timespec start, now, cpu;
-    double seconds = atof(argc > 1 ? argv[1] : "0.1");
-
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    do
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < seconds);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    printf("cpu %ld ms\n", (long)(cpu.tv_sec * 1000 + cpu.tv_nsec / 1000000));
-    return 0;
 }
 
 /* System call NR with up to six numbers; prints its result or the error's name. */
@@ -470,8 +416,9 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "alloc", do_alloc }, { "argv", do_argv },       { "burn", do_burn },       { "caps", do_caps },       { "catch", do_catch },
-    { "clocks", do_clocks }, { "cwd", do_cwd },       { "die", do_die },         { "env", do_env },         { "exit", do_exit },
-    { "fds", do_fds },     { "forks", do_forks },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
+    { "clocks", do_clocks }, { "count", do_count },   { "cwd", do_cwd },         { "die", do_die },         { "disk", do_disk },
+    { "env", do_env },     { "exit", do_exit },
+    { "fds", do_fds },     { "forks", do_forks }, { "huge", do_huge },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
     { "keyring", do_keyring }, { "notify", do_notify },
     { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
     { "syscall", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },

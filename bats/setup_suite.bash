@@ -31,7 +31,7 @@ suite_build_tools() {
     local here=$1 tool
 
     for tool in payload hosttool; do
-        ${CC:-gcc} -static -O1 -Wall -Wextra -o "$SUITE_DIR/$tool" "$here/$tool.c" || return 1
+        ${CC:-gcc} -static -O1 -Wall -Wextra -o "$SUITE_DIR/$tool" "$here/$tool"*.c || return 1
     done
 }
 
@@ -53,20 +53,30 @@ suite_build_rootfs() {
 }
 
 # The private view of /sys/fs/cgroup for crun, which refuses a hybrid layout with a controller on the v2 hierarchy: the same hierarchies
-# and hugetlb as one more of version 1, on a tmpfs of our own (a directory made in the host's would be in others' way).
+# and hugetlb as one more of version 1, on a tmpfs of our own (a directory made in the host's would be in others' way). While hugetlb is
+# in use on the v2 hierarchy, that hierarchy is left out instead.
 suite_cgroup_view='
     mkdir -p "$1/cgroup" && mount -t tmpfs tmpfs "$1/cgroup" &&
     for h in /sys/fs/cgroup/*/; do
         mountpoint -q "$h" || continue
         n=$(basename "$h"); mkdir "$1/cgroup/$n" && mount --bind "$h" "$1/cgroup/$n" || exit 1
     done &&
-    mkdir "$1/cgroup/hugetlb" && mount -t cgroup -o hugetlb cgroup "$1/cgroup/hugetlb" &&
+    mkdir "$1/cgroup/hugetlb" && {
+        mount -t cgroup -o hugetlb cgroup "$1/cgroup/hugetlb" || { umount "$1/cgroup/unified" && rmdir "$1/cgroup/unified"; }
+    } &&
     mount --rbind "$1/cgroup" /sys/fs/cgroup && umount -l "$1/cgroup"'
+
+# What leads to systemd: its private socket, the bus and the buses of users.
+suite_systemd_view='
+    mkdir -p "$1/run/systemd" "$1/run/dbus" "$1/run/user" && mount --rbind /run/systemd "$1/run/systemd" &&
+    mount --rbind /run/dbus "$1/run/dbus" && mount --rbind /run/user "$1/run/user" && mount --rbind "$1/run" /run && umount -l "$1/run"'
 
 # All calls of the runtime happen in one mount namespace of the suite's own with an empty /run, so that what is left there is the
 # runtime's.
 suite_open_namespace() {
     local script='mount -t tmpfs tmpfs /run'
+
+    [ ! -d /run/systemd/system ] || script="mkdir -p \"\$1/run\" && mount -t tmpfs -o mode=755 tmpfs \"\$1/run\" && $suite_systemd_view"
 
     if [ "$RT_KIND" = crun ] && [ -d /sys/fs/cgroup/unified ] && grep -q ^hugetlb /proc/cgroups &&
         ! mountpoint -q /sys/fs/cgroup/hugetlb; then
@@ -77,7 +87,7 @@ suite_open_namespace() {
         3>&- 4>&- </dev/null >/dev/null 2>&1 &
     export SUITE_NS=$!
     local ok
-    read -r -t 10 ok <"$SUITE_DIR/ready" || { echo "no private mount namespace" >&2; return 1; }
+    read -r -t 10 ok <>"$SUITE_DIR/ready" || { echo "no private mount namespace" >&2; return 1; }
 }
 
 setup_suite() {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/sys/launch.h"
@@ -222,7 +223,7 @@ static int connect_session(struct bus *bus, struct error *error)
 
 int bus_begin(struct bus *bus, struct error *error)
 {
-    bus->end_ms = wire_now_ms() + bus->options.timeout_ms;
+    bus->end_ms = clock_now_ms() + bus->options.timeout_ms;
     if (bus->helper > 0)
         return 0;
     TRY(start_helper(bus, error));

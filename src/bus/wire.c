@@ -6,25 +6,17 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
-
-int64_t wire_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int wait_for(int fd, short events, int64_t end_ms)
 {
     struct pollfd poll_fd = {.fd = fd, .events = events};
 
     for (;;) {
-        int64_t left = end_ms < 0 ? -1 : end_ms - wire_now_ms();
+        int64_t left = end_ms < 0 ? -1 : end_ms - clock_now_ms();
         int count = end_ms >= 0 && left <= 0 ? 0 : poll(&poll_fd, 1, (int) left);
 
         if (count > 0)

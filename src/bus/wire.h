@@ -40,9 +40,6 @@
 #define WIRE_CLOSED "closed"
 #define WIRE_NO_LIBRARY "no-library"
 
-/* Milliseconds of CLOCK_MONOTONIC. */
-int64_t wire_now_ms(void);
-
 /* Sends a message of at least one word; `end_ms` is when to give up, -1: never. Without SIGPIPE.
  * Returns 0, -ETIMEDOUT, -EMSGSIZE or a negative errno. */
 int wire_send(int fd, const struct text_list *words, int64_t end_ms);

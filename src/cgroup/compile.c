@@ -11,7 +11,7 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "files.h"
-#include "property.h"
+#include "systemd-settings.h"
 #include "systemd-properties.h"
 
 static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
@@ -33,7 +33,7 @@ static int complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_
                 field, controller, place->enable_path);
     if (place->enable_error == EBUSY)
         error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
-                                    "parents hold none");
+                                    "parents hold none, or let systemd make it: --systemd-cgroup");
     else
         error_hint(compiler->error, "%s", how_to_delegate);
     return -place->enable_error;
@@ -152,8 +152,8 @@ static int compile(struct cgroup_compiler *compiler)
     return cgroup_compile_devices(compiler);
 }
 
-/* Rules that an allow list cannot say are kept by the program on v2, beside systemd's own; on v1 systemd would write its own
- * over them. */
+/* Rules that an allow list cannot say are kept by the program on v2, beside systemd's own; on v1
+ * systemd would write its own over them. */
 static int add_devices(struct cgroup_properties *properties, const struct cgroup_compiler *compiler)
 {
     const struct cgroup_device_rule *beyond;
@@ -167,13 +167,15 @@ static int add_devices(struct cgroup_properties *properties, const struct cgroup
     beyond = cgroup_add_device_properties(properties, compiler->rules, compiler->n_rules, devices);
     if (beyond == NULL || compiler->program_place != NULL)
         return 0;
-    return error_set(compiler->error, ENOTSUP,
-                     "linux.resources.%s: systemd, which allows devices one by one, cannot say this "
-                     "rule on cgroup v1",
-                     beyond->field);
+    return error_set(
+        compiler->error, ENOTSUP,
+        "linux.resources.%s: systemd, which allows devices one by one, cannot say this "
+        "rule on cgroup v1",
+        beyond->field);
 }
 
-/* systemd writes what it makes of the properties, in its own units, to the files: they are written again. */
+/* systemd writes what it makes of the properties, in its own units, to the files: they are written
+ * again. */
 static int set_properties(struct cgroup_compiler *compiler)
 {
     const struct cgroup_systemd *systemd = compiler->cgroup->systemd;

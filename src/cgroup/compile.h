@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From linux.resources to writes: setting.c has the table, devices.c the device rules, order.c the order, write.c carries
- * them out. */
+/* From linux.resources to writes: setting.c has the table, devices.c the device rules, order.c the
+ * order, write.c carries them out. */
 #pragma once
 
 #include "berth/cgroup/place.h"
@@ -29,7 +29,7 @@ struct cgroup_write {
     const struct cgroup_place *place;
     const char *file; /* "memory.limit_in_bytes" */
     const char *text;
-    int forgiven;    /* this errno is as good as success: what is asked for is so already; 0: none */
+    int forgiven; /* this errno is as good as success: what is asked for is so already; 0: none */
     bool is_dropped; /* newer kernels take it and do nothing: look whether this one did */
     const struct cgroup_property *property; /* or NULL */
 };
@@ -71,17 +71,20 @@ const struct cgroup_property *cgroup_property_of_file(const char *v2_file);
  */
 int cgroup_compile_devices(struct cgroup_compiler *compiler);
 
-/* Puts the writes into an order in which none is refused because of another one that is still to come. */
+/* Puts the writes into an order in which none is refused because of another one that is still to
+ * come. */
 void cgroup_order(struct cgroup_compiler *compiler);
 
-/* Carries the writes out. After a failure the files of cgroups that were there before hold again what they held; after
- * success *ret_former are the writes, last first, that would bring that back. Returns 0 or a negative errno. */
+/* Carries the writes out. After a failure the files of cgroups that were there before hold again
+ * what they held; after success *ret_former are the writes, last first, that would bring that back.
+ * Returns 0 or a negative errno. */
 int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
                  struct cgroup_writes *ret_former, struct error *error);
 
 /* Carries out what cgroup_write has returned; what fails is a warning. */
 void cgroup_write_back(const struct cgroup_writes *former);
 
-/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 0 or a negative errno. */
+/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 0 or a
+ * negative errno. */
 int cgroup_attach_program(const struct cgroup_place *place,
                           const struct cgroup_device_program *program, struct error *error);

@@ -190,8 +190,8 @@ static const char *rate_of(struct cgroup_input *value, const char *word)
     const char *rate =
         device->rate == 0 ? "max" : arena_printf(value->arena, "%" PRIu64, device->rate);
 
-    return arena_printf(value->arena, "%" PRId64 ":%" PRId64 " %s=%s", device->major,
-                        device->minor, word, rate);
+    return arena_printf(value->arena, "%" PRId64 ":%" PRId64 " %s=%s", device->major, device->minor,
+                        word, rate);
 }
 
 const char *cgroup_device_rbps(struct cgroup_input *value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How values of linux.resources are written to the files of cgroups (cgroup-v1/, cgroup-v2.rst of the kernel). */
+/* How values of linux.resources are written to the files of cgroups (cgroup-v1/, cgroup-v2.rst of
+ * the kernel). */
 #pragma once
 
 #include <stdbool.h>

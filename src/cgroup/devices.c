@@ -69,11 +69,9 @@ static struct cgroup_device_rule take_rule(struct arena *arena,
     };
 }
 
-/* The config's rules in its order, and behind them the default ones, where the kernel refuses what the cgroup above
- * lacks. */
-static struct cgroup_device_rule *take_rules(struct arena *arena,
-                                             const struct spec_resources *resources,
-                                             size_t *ret_count)
+struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
+                                                    const struct spec_resources *resources,
+                                                    size_t *ret_count)
 {
     size_t count = 0;
     struct cgroup_device_rule *rules =
@@ -154,7 +152,8 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
     bool v2 = hierarchy != NULL && hierarchy->v2;
     /* On v2 the core asks the programs, not a controller. */
     TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
-    struct cgroup_device_rule *rules = take_rules(compiler->arena, compiler->resources, &n_rules);
+    struct cgroup_device_rule *rules =
+        cgroup_take_device_rules(compiler->arena, compiler->resources, &n_rules);
     compiler->rules = rules;
     compiler->n_rules = n_rules;
     if (v2) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct arena;
+struct spec_resources;
 
 #define CGROUP_DEVICE_ANY (-1)
 #define CGROUP_DEVICE_ALL (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)
@@ -21,6 +22,12 @@ struct cgroup_device_rule {
     unsigned access; /* BPF_DEVCG_ACC_* */
     int forgiven;    /* as in struct cgroup_write */
 };
+
+/* The config's rules in its order, and behind them the default ones, where the kernel refuses what the cgroup above
+ * lacks. */
+struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
+                                                    const struct spec_resources *resources,
+                                                    size_t *ret_count);
 
 struct cgroup_device_program {
     const struct bpf_insn *instructions;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
@@ -18,7 +19,8 @@
 #define NAP_FIRST_NS 50000
 #define NAP_LAST_NS 10000000
 
-/* What a version has: the file that is written, the words for it, the file that tells, the word in it. */
+/* What a version has: the file that is written, the words for it, the file that tells, the word in
+ * it. */
 struct freezer {
     const char *file;
     const char *freeze;
@@ -56,19 +58,11 @@ static bool is_frozen(const struct freezer *freezer, const char *path)
            strstr(text, freezer->frozen) != NULL;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* v2 tells when all stand still. */
 static int wait_for_news(const char *path, const struct freezer *freezer)
 {
     AUTO_ARENA arena = {0};
-    int64_t end_ms = now_ms() + DEADLINE_MS;
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
     AUTO_FD fd = open(text_path_join(&arena, path, freezer->state), O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
@@ -76,7 +70,7 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     for (;;) {
         char text[256];
         ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-        int64_t left_ms = end_ms - now_ms();
+        int64_t left_ms = end_ms - clock_now_ms();
 
         if (size < 0)
             return -errno;
@@ -89,13 +83,14 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     }
 }
 
-/* v1 tells nobody: it has to be asked, and asked to look again at processes that were forked meanwhile. */
+/* v1 tells nobody: it has to be asked, and asked to look again at processes that were forked
+ * meanwhile. */
 static int ask_again(const char *path, const struct freezer *freezer)
 {
-    int64_t end_ms = now_ms() + DEADLINE_MS;
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
 
     for (long nap_ns = NAP_FIRST_NS; !is_frozen(freezer, path);) {
-        if (now_ms() > end_ms)
+        if (clock_now_ms() > end_ms)
             return -ETIMEDOUT;
         nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
         if (nap_ns < NAP_LAST_NS)
@@ -112,7 +107,8 @@ static int lacks_freezer(const struct cgroup_record *record, struct error *error
     if (record->n_paths == 0)
         return error_set(error, ENODEV, "the container has no cgroup of its own to be frozen");
     return error_set(error, ENODEV,
-                     "the container's cgroup %s cannot be frozen: it is gone, or it needs the v1 controller \"freezer\", "
+                     "the container's cgroup %s cannot be frozen: it is gone, or it needs the v1 "
+                     "controller \"freezer\", "
                      "or cgroup v2 and Linux 5.2",
                      record->paths[0]);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
@@ -29,14 +30,6 @@ struct killer {
     size_t found; /* processes seen in this round, some may be out of reach */
     bool freezes;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Is `pid` a line of the text? */
 static bool lists(const char *processes, pid_t pid)
@@ -117,7 +110,7 @@ static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
     bool waited = false;
 
     for (size_t i = 0; i < killer->count; i++) {
-        int64_t left = deadline_ms - now_ms();
+        int64_t left = deadline_ms - clock_now_ms();
 
         if (killer->pidfds[i] < 0)
             continue;
@@ -170,11 +163,11 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct killer killer = {.arena = &arena};
-    int64_t deadline_ms = now_ms() + DEADLINE_MS;
+    int64_t deadline_ms = clock_now_ms() + DEADLINE_MS;
 
     kill_at_once(record);
     while (run_round(&killer, record, deadline_ms))
-        if (now_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
                              record->paths[0]);
     return 0;

@@ -12,7 +12,7 @@
 #include "berth/bus/bus.h"
 #include "berth/cgroup/place.h"
 #include "files.h"
-#include "unit.h"
+#include "systemd.h"
 
 /* How often a parent that another container's end takes away is made again. */
 #define MOST_RETRIES 8
@@ -97,8 +97,9 @@ static int enable_each(struct arena *arena, const char *path, char *words)
     return result;
 }
 
-/* With processes of its own a cgroup can give its children no memory controller, and if it gives them another one, no process
- * can be put in them any more (cgroup-v2.rst, Threads). The root, which has no type, may do both. */
+/* With processes of its own a cgroup can give its children no memory controller, and if it gives
+ * them another one, no process can be put in them any more (cgroup-v2.rst, Threads). The root,
+ * which has no type, may do both. */
 static bool cannot_give(struct arena *arena, const char *path)
 {
     char *type;
@@ -160,7 +161,8 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_l
     return 0;
 }
 
-/* The process, which may hold back the signal that systemd would send it, comes to nothing without its cgroups. */
+/* The process, which may hold back the signal that systemd would send it, comes to nothing without
+ * its cgroups. */
 static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
 {
     struct error error = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order in which limits that bound each other are written, so that none is ever refused for the other's sake. */
+/* The order in which limits that bound each other are written, so that none is ever refused for the
+ * other's sake. */
 #include <stdint.h>
 #include <string.h>
 
@@ -7,14 +8,15 @@
 #include "compile.h"
 #include "files.h"
 
-/* `lower` must not be above what `upper` gives: an upper bound that grows comes first, one that shrinks last. */
+/* `lower` must not be above what `upper` gives: an upper bound that grows comes first, one that
+ * shrinks last. */
 static const struct {
     const char *lower;
     const char *upper;
 } bounds[] = {
-    {"memory.limit", "memory.swap"},                  /* v1: memory, and memory with swap */
-    {"cpu.quota", "cpu.period"},                      /* v1: the share of a period, that those above bound */
-    {"cpu.realtimeRuntime", "cpu.realtimePeriod"},    /* the same */
+    {"memory.limit", "memory.swap"}, /* v1: memory, and memory with swap */
+    {"cpu.quota", "cpu.period"},     /* v1: the share of a period, that those above bound */
+    {"cpu.realtimeRuntime", "cpu.realtimePeriod"}, /* the same */
     {"cpu.burst", "cpu.quota"},
 };
 

@@ -85,7 +85,8 @@ static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarc
         arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
 }
 
-/* Those that systemd uses for units, where they are not on v2 (CGROUP DELEGATION in its documentation). */
+/* Those that systemd uses for units, where they are not on v2 (CGROUP DELEGATION in its
+ * documentation). */
 static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
 {
     static const char *const controllers[] = {"name=systemd", "cpu",     "cpuacct", "blkio",
@@ -97,16 +98,16 @@ static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
     return hierarchy->v2;
 }
 
-/* Whether the directory is removed after the container even if it is there before: what an earlier container of the id has
- * left or is about to leave, and below /berth, where all is the runtime's, the parents: the last container that leaves
- * removes them. */
+/* Whether the directory is removed after the container even if it is there before: what an earlier
+ * container of the id has left or is about to leave, and below /berth, where all is the runtime's,
+ * the parents: the last container that leaves removes them. */
 static bool is_runtimes(const struct planner *planner, bool is_own)
 {
     return is_own ? planner->is_default : planner->below_default;
 }
 
-/* Notes which directories will be made, the topmost first: those that are missing, and those that are the runtime's.
- * Returns the deepest directory that exists. */
+/* Notes which directories will be made, the topmost first: those that are missing, and those that
+ * are the runtime's. Returns the deepest directory that exists. */
 static const char *note_made(struct planner *planner, const struct cgroup_place *place,
                              const char *top)
 {
@@ -154,6 +155,30 @@ static int check_empty(struct planner *planner, const char *path)
     return 0;
 }
 
+static bool holds_processes(struct arena *arena, const char *path)
+{
+    char *processes;
+
+    return cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+}
+
+/* Where an ordinary user's cgroups go: below the caller's own or, since on v2 one with processes
+ * has no controllers to give, the nearest above without any that is the user's too. What systemd
+ * has made is systemd's to divide. */
+static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    char *path = arena_printf(arena, "%s%s", hierarchy->mount_point,
+                              text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+    const char *own = arena_string(arena, path);
+    size_t least = strlen(hierarchy->mount_point);
+
+    if (!hierarchy->v2 || access("/run/systemd/system", F_OK) == 0)
+        return own;
+    while (strlen(path) > least && holds_processes(arena, path))
+        *strrchr(path, '/') = '\0';
+    return may_write(path) && may_write(text_path_join(arena, path, "cgroup.procs")) ? path : own;
+}
+
 /* Returns 1 when the container gets a cgroup here, 0 when it has to go without. */
 static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hierarchy,
                       struct cgroup_place *place)
@@ -165,9 +190,8 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     if (planner->cgroup->rootless && planner->is_free && !may_write(top)) {
         if (hierarchy->own == NULL)
             return 0;
-        below = text_path_clean(arena, arena_printf(arena, "%s%s", hierarchy->own, planner->path));
-        top =
-            arena_printf(arena, "%s%s", top, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+        top = users_top(arena, hierarchy);
+        below = arena_printf(arena, "%s%s", top + strlen(hierarchy->mount_point), planner->path);
     }
     *place = (struct cgroup_place){
         .hierarchy = hierarchy,
@@ -183,7 +207,7 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
         planner->made.count = made_before;
         text_list_add(&planner->made, place->path);
     } else if (planner->cgroup->rootless &&
-        (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {
+               (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {
         planner->made.count = made_before;
         log_debug("no right to make a cgroup in %s", existing);
         return 0;
@@ -199,7 +223,8 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error)
 {
-    struct cgroup cgroup = {.host = host, .systemd = request->systemd, .rootless = request->rootless};
+    struct cgroup cgroup = {
+        .host = host, .systemd = request->systemd, .rootless = request->rootless};
     struct planner planner = {.arena = arena,
                               .cgroup = &cgroup,
                               .error = error,

@@ -32,12 +32,12 @@ struct setting {
     size_t value;
     size_t has; /* of a list: its count */
     enum kind kind;
-    size_t item_size;   /* of a list */
-    bool zero_is_unset; /* as engines write it */
-    bool is_spare;      /* of two settings of a value one may have no file */
-    bool is_dropped;    /* newer kernels take it and do nothing */
+    size_t item_size;                /* of a list */
+    bool zero_is_unset;              /* as engines write it */
+    bool is_spare;                   /* of two settings of a value one may have no file */
+    bool is_dropped;                 /* newer kernels take it and do nothing */
     struct cgroup_property property; /* of systemd */
-    bool has_neutral;   /* a value that says no more than a cgroup does by itself: it needs no file */
+    bool has_neutral; /* a value that says no more than a cgroup does by itself: it needs no file */
     int64_t neutral;
 };
 
@@ -69,7 +69,8 @@ struct setting {
 #define SYSTEMD_SINCE(since, name, form) .property = {name, CGROUP_PROPERTY_##form, since}
 #define SYSTEMD(name, form) SYSTEMD_SINCE(0, name, form)
 
-/* In the order of writing, where order.c has no better one: processors and memory nodes before anything is charged. */
+/* In the order of writing, where order.c has no better one: processors and memory nodes before
+ * anything is charged. */
 static const struct setting settings[] = {
     /* clang-format off */
     {"cpu.cpus", "cpuset", {{"cpuset.cpus", cgroup_plain}}, {{"cpuset.cpus", cgroup_plain}}, STRING(cpu, cpus), SYSTEMD_SINCE(244, "AllowedCPUs", LIST)},
@@ -181,7 +182,8 @@ static const struct way *choose_way(const struct setting *setting, const struct 
 {
     const struct way *ways = place->hierarchy->v2 ? setting->v2 : setting->v1;
 
-    return ways[1].file != NULL && !cgroup_has_file(place->path, ways[0].file) ? &ways[1] : &ways[0];
+    return ways[1].file != NULL && !cgroup_has_file(place->path, ways[0].file) ? &ways[1]
+                                                                               : &ways[0];
 }
 
 static int complain_of_version(struct cgroup_compiler *compiler, const struct setting *setting,
@@ -227,15 +229,16 @@ static int compile_value(struct cgroup_compiler *compiler, const struct setting 
     const char *text = way->convert(value);
     if (text == NULL)
         return -compiler->error->number;
-    cgroup_add_write(compiler, (struct cgroup_write){
-                                   .field = value->field,
-                                   .place = value->place,
-                                   .file = value->file,
-                                   .text = text,
-                                   .is_dropped = setting->is_dropped,
-                                   .property = setting->property.name != NULL ? &setting->property : NULL,
-                                   .forgiven = is_neutral || setting->is_spare ? ENOENT : 0,
-                               });
+    cgroup_add_write(compiler,
+                     (struct cgroup_write){
+                         .field = value->field,
+                         .place = value->place,
+                         .file = value->file,
+                         .text = text,
+                         .is_dropped = setting->is_dropped,
+                         .property = setting->property.name != NULL ? &setting->property : NULL,
+                         .forgiven = is_neutral || setting->is_spare ? ENOENT : 0,
+                     });
     return 0;
 }
 
@@ -269,8 +272,7 @@ static int compile_list(struct cgroup_compiler *compiler, const struct setting *
     memcpy(&count, section + setting->has, sizeof(count));
     for (size_t i = 0; i < count; i++) {
         const char *item = items + i * setting->item_size;
-        struct cgroup_input value =
-            new_value(compiler, field_of_item(compiler, setting, item, i));
+        struct cgroup_input value = new_value(compiler, field_of_item(compiler, setting, item, i));
 
         value.item = item;
         TRY(compile_value(compiler, setting, &value));

@@ -86,8 +86,8 @@ static int list_members(void *context, const char *path)
     return 0;
 }
 
-int cgroup_list_processes(struct arena *arena, const struct cgroup_record *record,
-                          pid_t **ret_pids, size_t *ret_count, struct error *error)
+int cgroup_list_processes(struct arena *arena, const struct cgroup_record *record, pid_t **ret_pids,
+                          size_t *ret_count, struct error *error)
 {
     struct lister lister = {.arena = arena};
 

@@ -156,7 +156,8 @@ static bool read_token(struct reader *reader, char type, struct token *token)
     }
     size_t length = strcspn(reader->at, " \t\n\r\v\f,[]()<>{}'\"");
     token->text = arena_copy(reader->arena, reader->at, length);
-    if (length == 0 || strspn(token->text, "0123456789.+-infaexINFAEX") == 0)
+    if (strspn(token->text, "0123456789.+-") == 0 && !text_equal(token->text, "inf") &&
+        !text_equal(token->text, "nan"))
         return fail(reader, ANY_VALUE);
     reader->at += length;
     return true;
@@ -251,7 +252,8 @@ static char find_type(const struct reader *reader)
     for (size_t i = 0; i < reader->count; i++) {
         if (type == '\0')
             type = reader->tokens[i].type;
-        whole = whole && is_whole(reader->tokens[i].text);
+        if (reader->tokens[i].kind == TOKEN_NUMBER)
+            whole = whole && is_whole(reader->tokens[i].text);
     }
     if (type != '\0')
         return type;

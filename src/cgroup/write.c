@@ -16,8 +16,8 @@
 #include "compile.h"
 #include "files.h"
 
-/* Files with a line for each of many things. A text for one begins with its name; `none` is what stands behind that
- * to have no such line. */
+/* Files with a line for each of many things. A text for one begins with its name; `none` is what
+ * stands behind that to have no such line. */
 static const struct {
     const char *file;
     const char *none;
@@ -46,7 +46,8 @@ static const char *none_of(const char *file)
     return NULL;
 }
 
-/* The line of `text` that begins with the first word of `sample`, or one that says that there was none. */
+/* The line of `text` that begins with the first word of `sample`, or one that says that there was
+ * none. */
 static const char *line_of(struct arena *arena, const char *text, const char *sample,
                            const char *none)
 {
@@ -78,7 +79,8 @@ static void add_former(struct cgroup_writes *former, struct arena *arena,
         .field = write->field, .place = write->place, .file = file, .text = text};
 }
 
-/* The rules as the kernel lists them, behind a deny of all: noted last first, as all are taken back. */
+/* The rules as the kernel lists them, behind a deny of all: noted last first, as all are taken
+ * back. */
 static void note_devices(struct cgroup_writes *former, struct arena *arena,
                          const struct cgroup_write *write)
 {
@@ -99,7 +101,8 @@ static bool is_device_rule(const struct cgroup_write *write)
     return text_equal(write->file, "devices.allow") || text_equal(write->file, "devices.deny");
 }
 
-/* The file that is being written, open as long as the next write is to it too: device rules come a dozen at a time. */
+/* The file that is being written, open as long as the next write is to it too: device rules come a
+ * dozen at a time. */
 struct target {
     const struct cgroup_place *place;
     const char *file;
@@ -186,8 +189,9 @@ static void check_kept(struct arena *arena, const struct cgroup_write *write)
 
     if (cgroup_read(arena, write->place->path, write->file, &text) == 0 &&
         strncmp(text, write->text, 3) != 0)
-        log_warning("linux.resources.%s: this kernel has no such limit of its own: memory.limit counts it",
-                    write->field);
+        log_warning(
+            "linux.resources.%s: this kernel has no such limit of its own: memory.limit counts it",
+            write->field);
 }
 
 void cgroup_write_back(const struct cgroup_writes *former)
@@ -253,15 +257,18 @@ int cgroup_attach_program(const struct cgroup_place *place,
     AUTO_FD cgroup = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (cgroup < 0)
-        return error_errno(error, errno, "linux.resources.devices: open the cgroup %s", place->path);
+        return error_errno(error, errno, "linux.resources.devices: open the cgroup %s",
+                           place->path);
     AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
     int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
     if (result == 0)
         return 0;
     error_errno(error, -result, "linux.resources.devices: %s its program (bpf) for the cgroup %s",
                 fd < 0 ? "load" : "attach", place->path);
-    return error_hint(error, result == -EPERM
-                                 ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
-                                   "initial user namespace"
-                                 : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
+    return error_hint(
+        error,
+        result == -EPERM
+            ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
+              "initial user namespace"
+            : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
 }

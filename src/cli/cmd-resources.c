@@ -40,7 +40,9 @@ static const struct setting {
     size_t member; /* of struct cli_arguments */
 } settings[] = {
 #define SETTING(option, section, property, kind, member)                                           \
-    {option, section, property, kind, offsetof(struct cli_arguments, member)}
+    {                                                                                              \
+        option, section, property, kind, offsetof(struct cli_arguments, member)                    \
+    }
     SETTING("memory", "memory", "limit", SIZE, memory),
     SETTING("memory-reservation", "memory", "reservation", SIZE, memory_reservation),
     SETTING("memory-swap", "memory", "swap", SIZE, memory_swap),
@@ -60,7 +62,8 @@ static const struct setting {
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-/* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for another one. */
+/* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for
+ * another one. */
 static bool read_unit(const char *unit, unsigned *ret_bits)
 {
     static const char letters[] = "kmgtp";
@@ -86,7 +89,8 @@ static int read_size(struct arena *arena, const char *option, const char *value,
     }
     if (text_to_u64(arena_copy(arena, value, digits), &number) < 0 ||
         !read_unit(value + digits, &bits))
-        return error_set(error, EINVAL, "--%s: not a size such as 64M, nor -1: \"%s\"", option, value);
+        return error_set(error, EINVAL, "--%s: not a size such as 64M, nor -1: \"%s\"", option,
+                         value);
     if (number > (uint64_t) INT64_MAX >> bits)
         return error_set(error, ERANGE, "--%s: larger than any memory: \"%s\"", option, value);
     *ret_bytes = (int64_t) (number << bits);
@@ -112,14 +116,14 @@ static int put_value(struct json *json, const struct setting *setting, const cha
 }
 
 /* The options as linux.resources. */
-static int put_settings(struct json *json, const struct cli_arguments *arguments, struct error *error)
+static int put_settings(struct json *json, const struct cli_arguments *arguments,
+                        struct error *error)
 {
     const char *section = NULL;
 
     json_object_open(json);
     for (size_t i = 0; i < N_SETTINGS; i++) {
-        const char *value =
-            *(const char *const *) ((const char *) arguments + settings[i].member);
+        const char *value = *(const char *const *) ((const char *) arguments + settings[i].member);
 
         if (value == NULL)
             continue;
@@ -142,7 +146,8 @@ static int refuse_settings(const struct cli_arguments *arguments, struct error *
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
         if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
-            return error_set(error, EINVAL, "--%s cannot be given with --resources", settings[i].option);
+            return error_set(error, EINVAL, "--%s cannot be given with --resources",
+                             settings[i].option);
     return 0;
 }
 
@@ -159,7 +164,8 @@ static int read_resources(struct arena *arena, const char *path, char **ret_byte
     if (size < 0)
         return error_errno(error, (int) -size, "read the resources from stdin");
     if (size == MOST_BYTES)
-        return error_set(error, EFBIG, "read the resources from stdin: more than %d bytes", MOST_BYTES);
+        return error_set(error, EFBIG, "read the resources from stdin: more than %d bytes",
+                         MOST_BYTES);
     *ret_bytes = bytes;
     *ret_size = (size_t) size;
     return 0;

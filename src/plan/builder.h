@@ -41,6 +41,7 @@ struct plan_builder {
     uint64_t new_namespaces;    /* CLONE_NEW* flags */
     uint64_t joined_namespaces; /* those that have a path */
     bool needs_first;           /* a first stage has to join or make what only children enter */
+    enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */

@@ -14,6 +14,7 @@ void plan_make_cgroups(struct plan_builder *builder)
 {
     if (builder->host->n_hierarchies == 0)
         return;
+    builder->cgroup_token = PLAN_TOKEN_CGROUP;
     PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .makes = PLAN_TOKEN_CGROUP,
              .place = builder->linux->cgroups_path != NULL ? "linux.cgroupsPath" : NULL,
              .text = {builder->host->hierarchies[0].path});
@@ -76,19 +77,24 @@ static void own_cgroup(struct plan_builder *builder)
         !(builder->new_namespaces & CLONE_NEWCGROUP) || !is_delegated(builder))
         return;
     uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
-    if (uid != 0)
-        PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
-                 .text = {host->hierarchies[0].path}, .number = {uid}, .place = "process.user.uid");
+    if (uid == 0)
+        return;
+    PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
+             .makes = PLAN_TOKEN_LIMITED, .text = {host->hierarchies[0].path}, .number = {uid},
+             .place = "process.user.uid");
+    builder->cgroup_token = PLAN_TOKEN_LIMITED;
 }
 
 void plan_limit_cgroups(struct plan_builder *builder)
 {
     if (builder->host->n_hierarchies == 0)
         return;
-    if (builder->linux->resources != NULL)
+    if (builder->linux->resources != NULL) {
         PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
                  .makes = PLAN_TOKEN_LIMITED, .place = "linux.resources",
                  .text = {builder->host->hierarchies[0].path});
+        builder->cgroup_token = PLAN_TOKEN_LIMITED;
+    }
     own_cgroup(builder);
 }
 
@@ -100,7 +106,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
         return;
     builder->entered_cgroups = true;
     if (builder->host->n_hierarchies > 0)
-        plan_await(builder, builder->linux->resources != NULL ? PLAN_TOKEN_LIMITED : PLAN_TOKEN_CGROUP);
+        plan_await(builder, builder->cgroup_token);
     plan_join_cgroups(builder, PLAN_INIT);
     if (builder->new_namespaces & CLONE_NEWCGROUP)
         PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},

@@ -37,7 +37,8 @@ int destroy_process(const struct state *state, struct error *error)
     return 0;
 }
 
-/* systemd drops the unit by itself once its last process has ended: without an answer nothing is lost. */
+/* systemd drops the unit by itself once its last process has ended: without an answer nothing is
+ * lost. */
 static void stop_unit(const struct state *state)
 {
     const char *unit = state->record.systemd_unit;

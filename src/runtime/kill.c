@@ -76,9 +76,10 @@ static int check_deletable(struct state *state, struct error *error)
                      state->id, spec_status_words[status]);
 }
 
-/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook that never ends. With
- * the process dead that comes to its end. */
-static void kill_unlocked(struct arena *arena, const struct runtime_options *options, const char *id)
+/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
+ * that never ends. With the process dead that comes to its end. */
+static void kill_unlocked(struct arena *arena, const struct runtime_options *options,
+                          const char *id)
 {
     AUTO_STATE state = state_of(arena, options, id);
     struct error ignored = {0};

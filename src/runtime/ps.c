@@ -22,7 +22,8 @@ static int find_column(const char *header)
 {
     int column = 0;
 
-    for (const char *word = header + strspn(header, " "); *word != '\0' && *word != '\n'; column++) {
+    for (const char *word = header + strspn(header, " "); *word != '\0' && *word != '\n';
+         column++) {
         size_t length = strcspn(word, " \n");
 
         if (length == 3 && memcmp(word, "PID", 3) == 0)

@@ -14,7 +14,8 @@
 #include "berth/spec/read.h"
 #include "state.h"
 
-/* Opens the state of a container that has processes. Its lock keeps others from changing its cgroups meanwhile. */
+/* Opens the state of a container that has processes. Its lock keeps others from changing its
+ * cgroups meanwhile. */
 static int open_living(struct state *state, enum spec_status *ret_status, struct error *error)
 {
     TRY(state_open_locked(state, error));
@@ -56,8 +57,9 @@ int runtime_resume(const struct runtime_options *options, const char *id, struct
     return cgroup_thaw(&cgroups, error);
 }
 
-int runtime_list_processes(const struct runtime_options *options, struct arena *arena, const char *id,
-                           struct runtime_processes *ret_processes, struct error *error)
+int runtime_list_processes(const struct runtime_options *options, struct arena *arena,
+                           const char *id, struct runtime_processes *ret_processes,
+                           struct error *error)
 {
     AUTO_STATE state = state_of(arena, options, id);
 
@@ -72,7 +74,8 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
     return 0;
 }
 
-/* v1's rules for devices are written one after the other, from "none" on: nobody is to see those between. */
+/* v1's rules for devices are written one after the other, from "none" on: nobody is to see those
+ * between. */
 static int set_frozen(struct state *state, const struct cgroup *cgroup,
                       const struct spec_resources *resources, struct error *error)
 {

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 
@@ -28,21 +29,13 @@ int sys_pidfd_signal(int pidfd, int signal)
     return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int sys_pidfd_wait(int pidfd, int timeout_ms)
 {
     struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = clock_now_ms() + timeout_ms;
 
     for (;;) {
-        int left = timeout_ms < 0 ? -1 : (int) (end - now_ms());
+        int left = timeout_ms < 0 ? -1 : (int) (end - clock_now_ms());
         int count = poll(&poll_fd, 1, timeout_ms >= 0 && left < 0 ? 0 : left);
 
         if (count > 0)

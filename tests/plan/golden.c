@@ -44,8 +44,10 @@ static struct plan_host host_of(const char *name)
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
     if (!host.privileged)
         return host;
-    host.hierarchies = strncmp(name, "v2", 2) == 0 ? unified : hybrid;
-    host.n_hierarchies = strncmp(name, "v2", 2) == 0 ? 1 : 3;
+    host.cgroups_need_process = strncmp(name, "systemd", 7) == 0;
+    bool is_v2 = host.cgroups_need_process || strncmp(name, "v2", 2) == 0;
+    host.hierarchies = is_v2 ? unified : hybrid;
+    host.n_hierarchies = is_v2 ? 1 : 3;
     host.cgroup_links = links;
     host.n_cgroup_links = host.hierarchies == hybrid ? 2 : 0;
     return host;

@@ -4,9 +4,10 @@
  * containers. sd-bus lives in a helper program of its own, which loads libsystemd.so.0 and ends
  * with the session: src/bus/wire.h has what is said to it.
  *
- * Every operation ends within the session's time: a manager that does not answer is -ETIMEDOUT. An
- * operation that could not be finished ends the helper, and the next one starts another. Errors
- * read `start the unit x.scope: Access denied (org.freedesktop.DBus.Error.AccessDenied)`.
+ * Every operation ends within the session's time: a manager that does not answer is -ETIMEDOUT, and
+ * may still do what it was asked for. An operation that could not be finished ends the helper, and
+ * the next one starts another. Errors read
+ * `start the unit x.scope: Access denied (org.freedesktop.DBus.Error.AccessDenied)`.
  */
 #pragma once
 
@@ -22,12 +23,14 @@ struct error;
 
 /* A unit's property as StartTransientUnit() and SetUnitProperties() take it. */
 struct bus_property {
-    const char *name;      /* "CPUWeight" */
-    const char *signature; /* basic types s o g b y n q i u x t d, (...) of such, or a and one of
-                              these: "t", "as", "a(ss)" */
-    const char *const
-        *words; /* its basic values in their order, as text: "true" or "false", decimal numbers */
-    size_t n_words; /* an array has n_words divided by the basic types of its element */
+    const char *name; /* "CPUWeight" */
+    /* One of the basic types s o g b y n q i u x t d, (...) of such, or a and one of these: "t",
+     * "as", "a(ss)". */
+    const char *signature;
+    /* Its basic values in their order, as text: "true" or "false", decimal numbers. An array has as
+     * many elements as there are words for. */
+    const char *const *words;
+    size_t n_words;
 };
 
 struct bus_options {

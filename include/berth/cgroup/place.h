@@ -54,8 +54,8 @@ struct cgroup_systemd_request {
     size_t n_annotations;
 };
 
-/* Says which unit of the manager behind the bus the container's cgroup is. Returns 0 or a negative errno with the
- * property of config.json that is wrong. */
+/* Says which unit of the manager behind the bus the container's cgroup is. Returns 0 or a negative
+ * errno with the property of config.json that is wrong. */
 int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *request,
                         const struct cgroup_systemd **ret_systemd, struct error *error);
 
@@ -76,10 +76,11 @@ struct cgroup_request {
                       not writable */
 };
 
-/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's mount point, a
- * relative one below /berth, none: /berth-ID. Where an ordinary user cannot write, the latter two are
- * below the caller's own cgroup if that is writable; else the hierarchy is left out. An existing cgroup that is frozen or
- * holds processes is -EBUSY; ".." is -EINVAL. Returns 0 or a negative errno. */
+/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
+ * mount point, a relative one below /berth, none: /berth-ID. Where an ordinary user cannot write,
+ * the latter two are below the caller's own cgroup if that is writable; else the hierarchy is left
+ * out. An existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0
+ * or a negative errno. */
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error);
@@ -91,13 +92,14 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
 
-/* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then. After a failure what was
- * made is removed again, and the record is empty: nothing is left to be removed. Returns 0 or a negative errno. */
+/* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then.
+ * After a failure what was made is removed again, and the record is empty: nothing is left to be
+ * removed. Returns 0 or a negative errno. */
 int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error);
 
-/* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his processes there: the
- * directory and those of its files that /sys/kernel/cgroup/delegate names (config-linux.md, "Cgroup ownership"). Returns
- * 0 or a negative errno. */
+/* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his
+ * processes there: the directory and those of its files that /sys/kernel/cgroup/delegate names
+ * (config-linux.md, "Cgroup ownership"). Returns 0 or a negative errno. */
 int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error);
 
 /* Opens the container's cgroup of the v2 hierarchy for CLONE_INTO_CGROUP. Returns 0 with -1 in

@@ -12,15 +12,16 @@ struct cgroup;
 struct error;
 struct spec_resources;
 
-/* Sets what `resources` name in the container's cgroups, in an order in which limits can grow and shrink. A property
- * whose controller the container has no cgroup for, or that the cgroup version cannot express, is an error that names
- * it: `linux.resources.memory.limit: write "1" to memory.limit_in_bytes: invalid argument`. After a failure cgroups
- * that were there before (cgroup_place.exists) have their former values. Returns 0 or a negative errno. */
+/* Sets what `resources` name in the container's cgroups, in an order in which limits can grow and
+ * shrink. A property whose controller the container has no cgroup for, or that the cgroup version
+ * cannot express, is an error that names it: `linux.resources.memory.limit: write "1" to
+ * memory.limit_in_bytes: invalid argument`. After a failure cgroups that were there before
+ * (cgroup_place.exists) have their former values. Returns 0 or a negative errno. */
 int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error);
 
-/* The file that a property of linux.resources ("memory.limit") is written to on v2 or v1, NULL: none
- * there. */
+/* The file that a property of linux.resources ("memory.limit") is written to on v2 or v1, NULL:
+ * none there. */
 const char *cgroup_file_of_setting(const char *field, bool v2);
 
 /* cpu.shares (2 to 262144, 1024 by default) as cpu.weight (1 to 10000, 100 by default): a curve

@@ -22,7 +22,7 @@ struct text;
 
 enum runtime_cgroup_manager {
     RUNTIME_CGROUPFS,
-    RUNTIME_CGROUP_SYSTEMD,  /* refused: not carried out */
+    RUNTIME_CGROUP_SYSTEMD,  /* its manager starts a scope: linux.cgroupsPath is "SLICE:PREFIX:NAME" */
     RUNTIME_CGROUP_DISABLED, /* the container stays in the caller's cgroups */
 };
 

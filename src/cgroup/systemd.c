@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "systemd.h"
 
 #include <errno.h>
 
@@ -14,7 +14,8 @@
 static const char *const yes[] = {"true"};
 static const char *const no[] = {"false"};
 
-/* Delegated, so that systemd leaves what is below to the container; accounted, so that every controller is there. */
+/* Delegated, so that systemd leaves what is below to the container; accounted, so that every
+ * controller is there. */
 static const struct bus_property always[] = {
     {"DefaultDependencies", "b", no, 1}, {"Delegate", "b", yes, 1},
     {"CPUAccounting", "b", yes, 1},      {"IOAccounting", "b", yes, 1},

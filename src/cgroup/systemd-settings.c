@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings as properties of a unit (systemd.resource-control(5), org.freedesktop.systemd1(5)): what systemd writes to the
- * same files again whenever it sees fit. */
-#include "property.h"
+/* Settings as properties of a unit (systemd.resource-control(5), org.freedesktop.systemd1(5)): what
+ * systemd writes to the same files again whenever it sees fit. */
+#include "systemd-settings.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 #include "files.h"
 
 #define DEFAULT_PERIOD_US 100000
-#define QUOTA_STEP_US 10000 /* a percent of a second: so exactly systemd keeps it over a daemon-reload */
+#define QUOTA_STEP_US                                                                              \
+    10000 /* a percent of a second: so exactly systemd keeps it over a daemon-reload */
 #define MOST_PROCESSORS 65536
 
 static void add(struct cgroup_properties *properties, const char *name, const char *signature,
@@ -127,7 +128,8 @@ static void add_device(struct cgroup_properties *properties, const struct cgroup
         number = io_weight(write, number);
     else if (number == 0)
         number = UINT64_MAX; /* no limit, as v1 says it */
-    text_list_add(&words, arena_printf(properties->arena, "/dev/block/%.*s", (int) length, write->text));
+    text_list_add(&words,
+                  arena_printf(properties->arena, "/dev/block/%.*s", (int) length, write->text));
     text_list_add(&words, arena_printf(properties->arena, "%" PRIu64, number));
     add(properties, write->property->name, "a(st)", words);
 }

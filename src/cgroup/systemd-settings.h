@@ -5,6 +5,7 @@
 #include "compile.h"
 #include "systemd-properties.h"
 
-/* Adds what the writes, which have been carried out, are to a unit, as far as systemd of `version` knows it. */
+/* Adds what the writes, which have been carried out, are to a unit, as far as systemd of `version`
+ * knows it. */
 void cgroup_add_settings(struct cgroup_properties *properties, const struct cgroup_writes *writes,
                          unsigned version);

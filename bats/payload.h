@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between payload.c and payload-load.c: the commands that use up something. */
+#pragma once
+
+/* Says what failed with errno's words. Returns the status to end with. */
+int die(const char *what);
+
+int do_alloc(int argc, char **argv);
+int do_burn(int argc, char **argv);
+int do_count(int argc, char **argv);
+int do_disk(int argc, char **argv);
+int do_forks(int argc, char **argv);
+int do_huge(int argc, char **argv);
