@@ -215,6 +215,20 @@ static int place_in_cgroups(struct creation *creation)
     return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
+static int place_in_rdt(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+    struct rdt *rdt = &creation->rdt;
+
+    if (config == NULL || config->intel_rdt == NULL)
+        return 0;
+    const struct rdt_request request = {config->intel_rdt, creation->request->id};
+    TRY(rdt_plan(creation->arena, "", &request, rdt, creation->error));
+    creation->host.rdt_class = rdt->class;
+    creation->host.makes_rdt = rdt->makes_class || rdt->monitor != NULL;
+    return 0;
+}
+
 static int build_plan(struct creation *creation)
 {
     const struct runtime_create *request = creation->request;
@@ -270,5 +284,6 @@ int creation_prepare(struct creation *creation, struct error *error)
     TRY(probe_caller(creation));
     probe_labels(creation);
     TRY(place_in_cgroups(creation));
+    TRY(place_in_rdt(creation));
     return build_plan(creation);
 }
