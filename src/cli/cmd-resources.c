@@ -171,20 +171,36 @@ static int read_resources(struct arena *arena, const char *path, char **ret_byte
     return 0;
 }
 
+static bool has_settings(const struct cli_arguments *arguments)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
+            return true;
+    return false;
+}
+
 int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options,
                struct error *error)
 {
     AUTO_ARENA arena = {0};
+    bool only_rdt = arguments->l3_cache_schema != NULL || arguments->mem_bw_schema != NULL;
+    struct runtime_update request = {
+        .id = arguments->operands[0],
+        .l3_cache_schema = arguments->l3_cache_schema,
+        .mem_bw_schema = arguments->mem_bw_schema,
+    };
     struct json json;
     char *bytes;
-    size_t size;
 
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
-        TRY(read_resources(&arena, arguments->resources, &bytes, &size, error));
-        return runtime_update(options, arguments->operands[0], bytes, size, error);
+        TRY(read_resources(&arena, arguments->resources, &bytes, &request.size, error));
+        request.resources = bytes;
+    } else if (has_settings(arguments) || !only_rdt) {
+        json_start(&json, &arena, false);
+        TRY(put_settings(&json, arguments, error));
+        request.resources = json.text.bytes;
+        request.size = json.text.size;
     }
-    json_start(&json, &arena, false);
-    TRY(put_settings(&json, arguments, error));
-    return runtime_update(options, arguments->operands[0], json.text.bytes, json.text.size, error);
+    return runtime_update(options, &request, error);
 }
