@@ -12,6 +12,7 @@ test_setup() {
 
 property() { systemctl show -p "$1" --value "${2:-$SCOPE}"; }
 property_is() { assert_equal "$(property "$1")" "$2"; }
+is_active() { [ "$(property ActiveState)" = active ]; }
 unit_gone() { [ "$(property LoadState "${1:-$SCOPE}")" = not-found ]; }
 path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
 cgroups_path() { config ".linux.cgroupsPath = \"$1\""; }
@@ -84,7 +85,6 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
 @test "a scope of that name that is already there is left alone" {
     systemd-run --scope --unit "$SCOPE" --quiet sleep 1000 3>&- 4>&- </dev/null >/dev/null 2>&1 &
     local job=$!
-    wait_until test "$(property ActiveState)" = active || true
     wait_until is_active
     run_rt create "$ID"
     [ "$status" -ne 0 ] || fail_with "it was accepted"
@@ -92,8 +92,6 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     systemctl stop "$SCOPE"
     wait $job || true
 }
-
-is_active() { [ "$(property ActiveState)" = active ]; }
 
 # ---- properties
 
@@ -187,13 +185,15 @@ is_active() { [ "$(property ActiveState)" = active ]; }
     value_is pids pids.max pids.max 44
 }
 
-@test "daemon-reload leaves limits and device access as they are" {
-    needs memory pids cpu
+# reloaded RULE PATH BEFORE: what the program gets from PATH and /two before a daemon-reload, it gets after it; limits as well.
+reloaded() {
+    mknod rootfs/kmsg c 1 11
     mknod rootfs/one c 240 1
     mknod rootfs/two c 240 2
-    resources 'memory: {limit: 67108864}, pids: {limit: 50}, cpu: {shares: 512, quota: 20000, period: 50000},
-        devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 240, minor: 1, access: "rwm"}]'
-    set_sh 'payload open /one /two; echo ready; while [ ! -e /go ]; do sleep 0.05; done; payload open /one /two'
+    config '.process.capabilities |= map_values(. + ["CAP_SYSLOG"])'
+    resources "memory: {limit: 67108864}, pids: {limit: 50}, cpu: {shares: 512, quota: 20000, period: 50000},
+        devices: [{allow: false, access: \"rwm\"}, {allow: true, type: \"c\", $1, access: \"rwm\"}]"
+    set_sh "payload open $2 /two; echo ready; while [ ! -e /go ]; do sleep 0.05; done; payload open $2 /two"
     create_c
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
@@ -203,7 +203,22 @@ is_active() { [ "$(property ActiveState)" = active ]; }
     assert_equal "$(all_values)" "$before"
     touch rootfs/go
     wait_status stopped
-    assert_equal "$(out | xargs)" "/one: ENXIO /two: EPERM ready /one: ENXIO /two: EPERM"
+    assert_equal "$(out | xargs)" "$2: $3 /two: EPERM ready $2: $3 /two: EPERM"
+}
+
+@test "daemon-reload leaves limits and device access as they are" {
+    needs memory pids cpu
+    reloaded 'major: 1, minor: 11' /kmsg ok
+}
+
+@test "daemon-reload leaves the access to a device that the host does not have now" {
+    needs memory pids cpu
+    reloaded 'major: 240, minor: 1' /one ENXIO
+}
+
+@test "daemon-reload leaves the access to a whole major" {
+    needs memory pids cpu
+    reloaded 'major: 1' /kmsg ok
 }
 
 @test "daemon-reload after an update leaves the new values" {
