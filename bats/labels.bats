@@ -11,16 +11,18 @@ shows() {
     assert_equal "$output" "$1"
 }
 
+# The words are berth's.
 refuses() {
     host_snapshot
     run_fails run "$ID"
-    assert_output "$1"
+    [ "$RT_KIND" != berth ] || assert_output "$1"
     assert_host_unchanged
 }
 
 # A profile that lets everything pass but writing to /tmp/forbidden.
 load_profile() {
     has_apparmor || skip "AppArmor is not active"
+    command -v apparmor_parser >/dev/null || skip "no apparmor_parser"
     PROFILE=berth-test-$ID
     printf 'profile %s flags=(attach_disconnected,mediate_deleted) {\n  file,\n  capability,\n  network,\n  mount,\n  umount,\n  signal,\n  ptrace,\n  unix,\n  deny /tmp/forbidden w,\n}\n' "$PROFILE" |
         apparmor_parser --config-file /dev/null --base "$BATS_TEST_TMPDIR" -K -a
@@ -32,7 +34,7 @@ test_after() {
         apparmor_parser --config-file /dev/null --base "$BATS_TEST_TMPDIR" -K -R
 }
 
-current() { set_sh 'cat /proc/self/attr/apparmor/current 2>/dev/null || cat /proc/self/attr/current'; }
+current() { set_args cat /proc/self/attr/current; }
 
 @test "empty labels are none" {
     config '.process.apparmorProfile = "" | .process.selinuxLabel = "" | .linux.mountLabel = ""'
@@ -75,7 +77,7 @@ current() { set_sh 'cat /proc/self/attr/apparmor/current 2>/dev/null || cat /pro
 @test "an AppArmor profile with a user, a filter, few descriptors, no rights and without no_new_privs" {
     load_profile
     current
-    config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 6, hard: 6}]' \
+    config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4, hard: 4}]' \
         '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["openat2"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     shows "$PROFILE (enforce)"
     config '.process.noNewPrivileges = false'
