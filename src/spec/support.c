@@ -34,16 +34,6 @@ static void check_process(const struct spec_process *process, struct error *erro
     REFUSE(properties, error);
 }
 
-static bool notifies(const struct spec_seccomp *seccomp)
-{
-    for (size_t i = 0; i < seccomp->n_syscalls; i++) {
-        if (seccomp->syscalls[i].action == SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
-            return true;
-    }
-    return false;
-}
-
-/* A listenerPath that no rule notifies is to be ignored, says config-linux.md. */
 static void check_linux(const struct spec_linux *linux, struct error *error)
 {
     const struct spec_personality *personality = linux->personality;
@@ -51,7 +41,6 @@ static void check_linux(const struct spec_linux *linux, struct error *error)
         {"linux.netDevices", linux->n_net_devices > 0},
         {"linux.intelRdt", linux->intel_rdt != NULL},
         {"linux.memoryPolicy", linux->memory_policy != NULL},
-        {"linux.seccomp.listenerPath", linux->seccomp != NULL && notifies(linux->seccomp)},
         {"linux.mountLabel", is_set(linux->mount_label)},
         {"linux.personality",
          personality != NULL && personality->domain != SPEC_PERSONALITY_DOMAIN_LINUX},

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "berth/spec/config.h"
 
 struct error;
@@ -22,6 +24,9 @@ int spec_check_resources(const struct spec_resources *resources, struct error *e
 /* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
+
+/* Is there a system call that the filter asks an agent at listenerPath about? */
+bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
 #define SPEC_SYSCTL_PATH_SIZE 256
 
