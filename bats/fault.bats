@@ -68,6 +68,27 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
+@test "the same with a filter that notifies" {
+    "$SUITE_DIR/seccomp-agent" "$BATS_TEST_TMPDIR/agent.sock" >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
+    local agent=$!
+    wait_until test -S "$BATS_TEST_TMPDIR/agent.sock"
+    set_args true
+    config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"$BATS_TEST_TMPDIR/agent.sock\",
+        \"syscalls\": [{\"names\": [\"mkdir\", \"execve\", \"write\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
+    run_c
+    assert_status 0
+    host_snapshot
+    fail_at_every_step
+    assert_host_unchanged
+    config '.process.noNewPrivileges = false'
+    run_c
+    host_snapshot
+    fail_at_every_step
+    assert_host_unchanged
+    kill "$agent"
+    wait "$agent" || true
+}
+
 @test "a create that is killed at any moment can be deleted, and leaves nothing" {
     local i pid
     set_args sleep 100

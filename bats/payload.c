@@ -221,14 +221,25 @@ static int do_winch(int argc, char **argv)
     return 1;
 }
 
-/* System call NR with up to six numbers; prints its result or the error's name. */
+/* As 32-bit programs of i386 call. */
+static long call32(const unsigned long *a)
+{
+    int r = a[0] ? -ENOEXEC : 0;
+#ifdef __x86_64__
+    __asm__ volatile("int $0x80" : "=a"(r) : "0"(a[0]), "b"(a[1]), "c"(a[2]), "d"(a[3]) : "memory", "r8", "r9", "r10", "r11");
+#endif
+    errno = -r;
+    return r < 0 ? -1 : r;
+}
+
+/* System call NR with up to six numbers; prints its result or the error's name. syscall32: by the entry and numbers of i386. */
 static int do_syscall(int argc, char **argv)
 {
     unsigned long a[7] = { 0 };
 
     for (int i = 1; i < argc && i < 8; i++)
         a[i - 1] = strtoul(argv[i], NULL, 0);
-    long r = syscall((long)a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+    long r = argv[0][7] ? call32(a) : syscall((long)a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
     if (r < 0)
         printf("%s\n", errno < 134 && strerrorname_np(errno) ? strerrorname_np(errno) : "?");
     else
@@ -421,7 +432,7 @@ static const struct {
     { "fds", do_fds },     { "forks", do_forks }, { "huge", do_huge },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
     { "keyring", do_keyring }, { "notify", do_notify },
     { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
-    { "syscall", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },
+    { "syscall", do_syscall }, { "syscall32", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },
 };
 
 int main(int argc, char **argv)

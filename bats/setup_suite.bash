@@ -33,6 +33,7 @@ suite_build_tools() {
     for tool in payload hosttool; do
         ${CC:-gcc} -static -O1 -Wall -Wextra -o "$SUITE_DIR/$tool" "$here/$tool"*.c || return 1
     done
+    ${CC:-gcc} -static -O1 -Wall -Wextra -o "$SUITE_DIR/seccomp-agent" "$here/../contrib/seccomp-agent.c" -lseccomp
 }
 
 # Not every applet of busybox: each test makes a copy of all the links.

@@ -129,24 +129,3 @@ int init_set_no_new_privileges(struct init *init, const struct plan_step *step)
     (void) init, (void) step;
     return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
 }
-
-int init_load_seccomp(struct init *init, const struct plan_step *step)
-{
-    int fd = init_used(init, step, 0);
-    long size = sys_lseek(fd, 0, SYS_SEEK_END);
-    struct sock_fprog program = {0};
-    long address;
-    int r;
-
-    if (size < 0)
-        return (int) size;
-    if (size == 0 || size / (long) sizeof(struct sock_filter) > BPF_MAXINSNS)
-        return -EINVAL;
-    address = sys_mmap((size_t) size, PROT_READ, MAP_PRIVATE, fd);
-    if (address < 0 && address > -4096)
-        return (int) address;
-    program.len = (unsigned short) ((size_t) size / sizeof(struct sock_filter));
-    program.filter = (struct sock_filter *) address;
-    r = sys_seccomp(SECCOMP_SET_MODE_FILTER, step->number[0], &program);
-    return r < 0 ? r : 0;
-}

@@ -34,7 +34,7 @@ struct init {
     char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
 };
 
-/* What CLONE_INIT returns in the new process: its parent tells the host. */
+/* What a step returns that another one announces: CLONE_INIT in the new process, whose parent does, and LOAD_SECCOMP with a listener. */
 #define INIT_SILENT 1
 
 /* Carries out one step: 0 or a negative errno. */
@@ -148,8 +148,10 @@ init_handler init_open_proc, init_put_file, init_set_umask, init_set_cwd, init_o
 init_handler init_make_console, init_run_hook;
 /* identity.c */
 init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
-    init_set_capabilities, init_set_no_new_privileges, init_load_seccomp;
+    init_set_capabilities, init_set_no_new_privileges;
 /* schedule.c */
 init_handler init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
+/* seccomp.c */
+init_handler init_load_seccomp;
 /* exec.c await.c */
 init_handler init_find_program, init_close_descriptors, init_execute, init_await_start;

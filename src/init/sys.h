@@ -97,10 +97,25 @@ struct sys_signal_action {
 
 /* --- processes ------------------------------------------------------------------------------ */
 
+/* A filter may keep the process from it: then a fault ends it, process 1 too. */
 __attribute__((noreturn)) static inline void sys_exit(int status)
 {
-    for (;;)
-        start_call3(__NR_exit_group, status, 0, 0);
+    start_call3(__NR_exit_group, status, 0, 0);
+    __builtin_trap();
+}
+
+__attribute__((noreturn)) static inline void sys_exit_thread(void)
+{
+    start_call3(__NR_exit, 0, 0, 0);
+    __builtin_trap();
+}
+
+/* A thread of this process that shares all but the filter: `run` on the stack that ends at `stack`. */
+static inline int sys_thread(void *stack, void (*run)(void *), void *argument)
+{
+    return (int) start_thread(__NR_clone,
+                              CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+                              stack, run, argument);
 }
 
 static inline int sys_getpid(void)
@@ -206,6 +221,11 @@ static inline int sys_set_mempolicy(int mode, const unsigned long *nodes, size_t
 static inline int sys_personality(unsigned persona)
 {
     return (int) start_call3(__NR_personality, persona, 0, 0);
+}
+
+static inline void sys_sched_yield(void)
+{
+    start_call3(__NR_sched_yield, 0, 0, 0);
 }
 
 /* --- identity ------------------------------------------------------------------------------- */

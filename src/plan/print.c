@@ -31,6 +31,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_CONSOLE] = "console",
     [PLAN_SLOT_HOOK_STATE] = "hook-state",
     [PLAN_SLOT_HOOK_OUTPUT] = "hook-output",
+    [PLAN_SLOT_LISTENER] = "listener",
     [PLAN_SLOT_SOURCE_0] = "source-0",
     [PLAN_SLOT_SOURCE_1] = "source-1",
     [PLAN_SLOT_SOURCE_2] = "source-2",
@@ -45,6 +46,9 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_TOKEN_HOOKED] = "hooked",
     [PLAN_TOKEN_READY] = "ready",
     [PLAN_TOKEN_COMMITTED] = "committed",
+    [PLAN_TOKEN_PREPARED] = "prepared",
+    [PLAN_TOKEN_AGENT] = "agent",
+    [PLAN_TOKEN_HANDED] = "handed",
 };
 
 const char *plan_slot_name(int slot)

@@ -6,6 +6,7 @@
 
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
@@ -63,18 +64,26 @@ void plan_read_capabilities(const struct plan_builder *builder, struct plan_capa
     keep_within(&ret_sets->ambient, ret_sets->permitted & ret_sets->inheritable, "ambient");
 }
 
-static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
+uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
 {
     static const uint64_t values[] = {
-        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = SECCOMP_FILTER_FLAG_TSYNC,
+        /* INIT is one thread, and another one that hands over a listener is to be without the filter. */
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = 0,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] = FLAG_WAIT_KILLABLE_RECV,
+        [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] =
+            FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
     };
-    uint64_t flags = 0;
+
+    return values[flag];
+}
+
+static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
+{
+    uint64_t flags = spec_seccomp_notifies(seccomp) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
 
     for (size_t i = 0; i < seccomp->n_flags; i++)
-        flags |= values[seccomp->flags[i]];
+        flags |= plan_seccomp_flag(seccomp->flags[i]);
     return flags;
 }
 
@@ -91,11 +100,43 @@ static void set_capabilities(struct plan_builder *builder, const struct plan_cap
              .number = {sets->effective, sets->permitted, sets->inheritable, sets->ambient});
 }
 
+/* A relative path is one of the bundle's: `start` may have another directory than `create` had. */
+static const char *agent_path(const struct plan_builder *builder)
+{
+    const char *path = builder->linux->seccomp->listener_path;
+
+    return path[0] == '/' || path[0] == '@' ? path
+                                            : text_path_join(builder->arena, builder->request->bundle, path);
+}
+
+static void load_seccomp_with_listener(struct plan_builder *builder)
+{
+    const struct spec_seccomp *seccomp = builder->linux->seccomp;
+    const char *path = agent_path(builder);
+
+    plan_mark(builder, PLAN_TOKEN_PREPARED);
+    PLAN_ADD(builder, .op = PLAN_CONNECT_AGENT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_PREPARED},
+             .makes = PLAN_TOKEN_AGENT, .place = "linux.seccomp.listenerPath", .text = {path});
+    PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT,
+             .uses = {PLAN_SLOT_SECCOMP, PLAN_TOKEN_AGENT}, .makes = PLAN_SLOT_LISTENER,
+             .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
+    PLAN_ADD(builder, .op = PLAN_HAND_LISTENER, .by = PLAN_HOST, .uses = {PLAN_SLOT_LISTENER},
+             .makes = PLAN_TOKEN_HANDED, .place = "linux.seccomp.listenerPath",
+             .text = {path, seccomp->listener_metadata});
+    plan_await(builder, PLAN_TOKEN_HANDED);
+}
+
 static void load_seccomp(struct plan_builder *builder)
 {
-    if (builder->linux->seccomp != NULL)
+    const struct spec_seccomp *seccomp = builder->linux->seccomp;
+
+    if (seccomp == NULL)
+        return;
+    if (spec_seccomp_notifies(seccomp))
+        load_seccomp_with_listener(builder);
+    else
         PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP},
-                 .place = "linux.seccomp", .number = {seccomp_flags(builder->linux->seccomp)});
+                 .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
 }
 
 /* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities are set after

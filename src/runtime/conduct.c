@@ -27,6 +27,7 @@ struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, s
         .signals = -1,
         .socket = -1,
         .pidfd = -1,
+        .agent = -1,
         .heard = PLAN_NONE,
         .hook_output = -1,
         .failed_op = -1,
@@ -284,9 +285,12 @@ static int run_step(struct conduct *conduct, int index)
 
 int conduct_run(struct conduct *conduct)
 {
-    for (int i = 0; i < (int) conduct->plan->step_count; i++)
+    for (int i = conduct->heard + 1; i < (int) conduct->plan->step_count; i++) {
+        if (step_at(conduct, i)->op == PLAN_AWAIT_START)
+            break;
         if (step_at(conduct, i)->actor == PLAN_HOST)
             TRY(run_step(conduct, i));
+    }
     return 0;
 }
 
@@ -304,6 +308,7 @@ void conduct_close(struct conduct *conduct)
 {
     fd_close(&conduct->socket);
     fd_close(&conduct->hook_output);
+    fd_close(&conduct->agent);
     for (int i = 0; i < PLAN_SLOTS; i++)
         fd_close(&conduct->slot[i]);
 }

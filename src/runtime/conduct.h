@@ -32,6 +32,7 @@ struct conduct {
     int pidfd;             /* of the process at its other end, or -1 */
     bool is_parent;        /* that process is this one's child */
     int slot[PLAN_SLOTS];  /* descriptors, or -1 */
+    int agent;             /* the connection of CONNECT_AGENT, or -1 */
     int32_t heard;         /* the last step that the init has announced, or PLAN_NONE */
     pid_t init_pid;        /* what CLONE_INIT has announced, or 0 */
     int64_t hook_value;    /* the wait status that a failing handler of RUN_HOOK leaves */
@@ -42,7 +43,8 @@ struct conduct {
 /* Nothing carried out, nothing open. */
 struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, struct error *error);
 
-/* Carries out all steps of the host's. Returns 0 or a negative errno. */
+/* Carries out the steps of the host's that come behind `heard`, and before AWAIT_START if there is one: those behind it are
+ * `start`'s. Returns 0 or a negative errno. */
 int conduct_run(struct conduct *conduct);
 
 /* Listens until the container's program runs. Returns 0 or a negative errno. */

@@ -145,6 +145,11 @@ static const struct {
     {PLAN_SET_OOM_SCORE, EACCES, NULL, "a lower value than the caller's needs CAP_SYS_RESOURCE"},
     {PLAN_MAKE_NODE, EPERM, NULL, "device nodes need CAP_MKNOD outside a user namespace"},
     {PLAN_SET_HOSTNAME, EPERM, NULL, "the container needs a uts namespace of its own"},
+    {PLAN_CONNECT_AGENT, ECONNREFUSED, NULL, "no agent listens there"},
+    {PLAN_CONNECT_AGENT, EPROTOTYPE, NULL, "the agent's socket is to be a stream"},
+    {PLAN_LOAD_SECCOMP, EBUSY, NULL, "the runtime is under a filter with a listener itself"},
+    {PLAN_LOAD_SECCOMP, EAGAIN, NULL,
+     "handing over the listener takes a thread: see linux.resources.pids and RLIMIT_NPROC"},
     {PLAN_LOAD_SECCOMP, EINVAL, NULL, "the kernel does not know the filter's flags or actions"},
 };
 

@@ -16,6 +16,7 @@
 #include "conduct.h"
 #include "destroy.h"
 #include "hook.h"
+#include "listener.h"
 #include "notify.h"
 
 struct starting {
@@ -38,6 +39,13 @@ static int check_status(struct state *state, struct error *error)
     }
 }
 
+static int hand_listener(struct conduct *conduct, const struct plan_step *step)
+{
+    struct starting *starting = conduct->context;
+
+    return listener_hand(conduct, step, &starting->state);
+}
+
 static int find_step(const struct plan_header *plan, enum plan_op op)
 {
     for (int i = 0; i < (int) plan->step_count; i++)
@@ -48,6 +56,10 @@ static int find_step(const struct plan_header *plan, enum plan_op op)
 
 static int read_plan(struct starting *starting, struct error *error)
 {
+    static conduct_handler *const handlers[PLAN_OPS] = {
+        [PLAN_CONNECT_AGENT] = listener_connect,
+        [PLAN_HAND_LISTENER] = hand_listener,
+    };
     struct state *state = &starting->state;
     char *bytes;
     size_t size;
@@ -62,6 +74,8 @@ static int read_plan(struct starting *starting, struct error *error)
                          "container \"%s\" has no process to start: its config has no \"process\"",
                          state->id);
     starting->conduct = conduct_of(state->arena, plan, error);
+    starting->conduct.handlers = handlers;
+    starting->conduct.context = starting;
     starting->conduct.heard = find_step(plan, PLAN_AWAIT_START);
     return 0;
 }
@@ -110,7 +124,9 @@ static int let_go(struct starting *starting, struct error *error)
 
     TRY(knock(starting, error));
     renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET);
-    int result = conduct_until_executed(&starting->conduct);
+    int result = conduct_run(&starting->conduct);
+    if (result == 0)
+        result = conduct_until_executed(&starting->conduct);
     error->exit_status = 0;
     if (result < 0)
         return give_up(starting, error);

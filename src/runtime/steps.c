@@ -18,12 +18,14 @@
 #include "berth/spec/check.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/mount.h"
+#include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "berth/sys/terminal.h"
 #include "creation.h"
 #include "hook.h"
 #include "idmap.h"
+#include "listener.h"
 #include "mounts.h"
 #include "notify.h"
 
@@ -216,6 +218,17 @@ static int put_in_slot(struct conduct *conduct, const struct plan_step *step, in
     return 0;
 }
 
+static int check_seccomp_flags(struct creation *creation)
+{
+    const struct spec_seccomp *seccomp = creation->config->linux->seccomp;
+
+    for (size_t i = 0; i < seccomp->n_flags; i++)
+        if (!sys_knows_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])))
+            return error_set(creation->error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
+                             spec_seccomp_flag_words[seccomp->flags[i]]);
+    return 0;
+}
+
 static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -225,6 +238,7 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
                             : text_path_join(creation->arena, dir, SECCOMP_CACHE);
     int fd = -1;
 
+    TRY(check_seccomp_flags(creation));
     TRY(seccomp_make_program(creation->config->linux->seccomp, cache, &fd, creation->error));
     return put_in_slot(conduct, step, fd);
 }
@@ -311,6 +325,13 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
     return -result.number;
 }
 
+static int hand_listener(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    return listener_hand(conduct, step, &creation->state);
+}
+
 static int write_pid_file(struct creation *creation)
 {
     const char *path = creation->request->pid_file;
@@ -352,6 +373,8 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_OPEN_HOOK_OUTPUT] = open_hook_output,
         [PLAN_HAND_CONSOLE] = hand_console,
         [PLAN_COMMIT] = commit,
+        [PLAN_CONNECT_AGENT] = listener_connect,
+        [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
         [PLAN_RUN_HOOK] = run_hook,
     };

@@ -22,7 +22,7 @@
 #include "berth/base/file.h"
 #include "berth/base/log.h"
 
-#define FORMAT 2U /* of a file; counted up when the format or the way of compiling changes */
+#define FORMAT 3U /* of a file; counted up when the format or the way of compiling changes */
 #define ENTRIES_MOST 64
 #define NAME_SIZE 24
 

@@ -52,6 +52,12 @@ static uint32_t action_of(enum spec_seccomp_action action, bool has_errno, uint3
     return SCMP_ACT_KILL_PROCESS;
 }
 
+uint32_t seccomp_default_action(const struct spec_seccomp *seccomp)
+{
+    return action_of(seccomp->default_action, seccomp->has_default_errno_ret,
+                     seccomp->default_errno_ret);
+}
+
 static struct scmp_arg_cmp comparison_of(const struct spec_seccomp_arg *arg)
 {
     struct scmp_arg_cmp comparison = {.arg = arg->index,
@@ -100,10 +106,9 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
                        struct error *error)
 {
     const struct spec_syscall *syscall = &seccomp->syscalls[i];
-    uint32_t standard = action_of(seccomp->default_action, seccomp->has_default_errno_ret,
-                                  seccomp->default_errno_ret);
 
-    if (action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret) == standard)
+    if (action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret) ==
+        seccomp_default_action(seccomp))
         return 0; /* libseccomp refuses a rule that says what holds anyway */
     for (size_t j = 0; j < syscall->n_names; j++) {
         int number = seccomp_syscall_resolve_name(syscall->names[j]);
@@ -122,9 +127,8 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
     return 0;
 }
 
-/* libseccomp's names are the specification's without the prefix, and in lower case; it says 0 for
- * what it is too old for. */
-static uint32_t architecture_of(enum spec_seccomp_arch arch)
+/* libseccomp's names are the specification's without the prefix, and in lower case. */
+uint32_t seccomp_architecture(enum spec_seccomp_arch arch)
 {
     const char *word = spec_seccomp_arch_words[arch] + strlen("SCMP_ARCH_");
     char name[32];
@@ -141,7 +145,7 @@ static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *
 {
     for (size_t i = 0; i < seccomp->n_architectures; i++) {
         const char *word = spec_seccomp_arch_words[seccomp->architectures[i]];
-        uint32_t token = architecture_of(seccomp->architectures[i]);
+        uint32_t token = seccomp_architecture(seccomp->architectures[i]);
 
         if (token == 0)
             return error_set(error, ENOTSUP,
@@ -169,8 +173,7 @@ static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccom
 
 int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error)
 {
-    scmp_filter_ctx filter = seccomp_init(action_of(
-        seccomp->default_action, seccomp->has_default_errno_ret, seccomp->default_errno_ret));
+    scmp_filter_ctx filter = seccomp_init(seccomp_default_action(seccomp));
 
     if (filter == NULL)
         return error_set(error, EINVAL, "linux.seccomp.defaultAction: this kernel cannot do %s",
@@ -223,8 +226,7 @@ void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key)
     add_number(key, version->micro);
     add_number(key, seccomp_api_get());
     add_number(key, seccomp_arch_native());
-    add_action(key, seccomp->default_action, seccomp->has_default_errno_ret,
-               seccomp->default_errno_ret);
+    add_number(key, seccomp_default_action(seccomp));
     add_number(key, seccomp->n_architectures);
     for (size_t i = 0; i < seccomp->n_architectures; i++)
         add_number(key, seccomp->architectures[i]);

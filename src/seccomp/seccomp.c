@@ -11,6 +11,7 @@
 #include "berth/sys/memfd.h"
 #include "cache.h"
 #include "compile.h"
+#include "newer.h"
 
 static int compile(struct arena *arena, const struct spec_seccomp *seccomp,
                    struct seccomp_program *ret_program, struct error *error)
@@ -23,14 +24,16 @@ static int compile(struct arena *arena, const struct spec_seccomp *seccomp,
     off_t size = lseek(fd, 0, SEEK_END);
     if (size < 0)
         return error_errno(error, errno, "linux.seccomp: read the compiled filter");
-    if (size > (off_t) (BPF_MAXINSNS * sizeof(struct sock_filter)))
-        return error_set(error, E2BIG,
-                         "linux.seccomp: the filter has %zu instructions, the kernel takes %d",
-                         (size_t) size / sizeof(struct sock_filter), BPF_MAXINSNS);
     char *bytes = arena_alloc(arena, (size_t) size);
     if (pread(fd, bytes, (size_t) size, 0) != size)
         return error_set(error, EIO, "linux.seccomp: read the compiled filter");
-    *ret_program = (struct seccomp_program){bytes, (size_t) size};
+    struct seccomp_program program = {bytes, (size_t) size};
+    seccomp_answer_newer(arena, seccomp, &program);
+    if (program.size > BPF_MAXINSNS * sizeof(struct sock_filter))
+        return error_set(error, E2BIG,
+                         "linux.seccomp: the filter has %zu instructions, the kernel takes %d",
+                         program.size / sizeof(struct sock_filter), BPF_MAXINSNS);
+    *ret_program = program;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "berth/spec/check.h"
 #include "rules.h"
 
 /* The largest value that the kernel carries back as an errno, and to a tracer. */
@@ -38,21 +39,34 @@ static void check_syscall(const struct spec_syscall *call, size_t i, struct erro
         check_errno(where, call->action, call->errno_ret, error);
 }
 
-void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error)
+bool spec_seccomp_notifies(const struct spec_seccomp *seccomp)
 {
-    bool notifies = false;
+    bool notifies = seccomp->default_action == SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY;
 
-    /* The descriptor of the listener could never be sent: that takes system calls too. */
-    if (seccomp->default_action == SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
-        report_add(error, "linux.seccomp.defaultAction: must not be SCMP_ACT_NOTIFY");
-    if (seccomp->has_default_errno_ret)
-        check_errno("defaultErrnoRet", seccomp->default_action, seccomp->default_errno_ret, error);
-    for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+    for (size_t i = 0; i < seccomp->n_syscalls; i++)
         notifies |= seccomp->syscalls[i].action == SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY;
-        check_syscall(&seccomp->syscalls[i], i, error);
-    }
+    return notifies;
+}
+
+static void check_listener(const struct spec_seccomp *seccomp, struct error *error)
+{
+    bool notifies = spec_seccomp_notifies(seccomp);
+
+    for (size_t i = 0; !notifies && i < seccomp->n_flags; i++)
+        if (seccomp->flags[i] == SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+            report_add(error, "linux.seccomp.flags[%zu]: %s needs a rule with SCMP_ACT_NOTIFY", i,
+                       spec_seccomp_flag_words[seccomp->flags[i]]);
     if (notifies && !is_set(seccomp->listener_path))
         report_add(error, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
     if (is_set(seccomp->listener_metadata) && !is_set(seccomp->listener_path))
         report_add(error, "linux.seccomp.listenerMetadata: must not be set without listenerPath");
+}
+
+void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error)
+{
+    if (seccomp->has_default_errno_ret)
+        check_errno("defaultErrnoRet", seccomp->default_action, seccomp->default_errno_ret, error);
+    for (size_t i = 0; i < seccomp->n_syscalls; i++)
+        check_syscall(&seccomp->syscalls[i], i, error);
+    check_listener(seccomp, error);
 }

@@ -22,21 +22,10 @@ static void refuse(const struct property *properties, size_t count, struct error
 #define REFUSE(properties, error)                                                                  \
     refuse((properties), sizeof(properties) / sizeof((properties)[0]), (error))
 
-static bool notifies(const struct spec_seccomp *seccomp)
-{
-    for (size_t i = 0; i < seccomp->n_syscalls; i++) {
-        if (seccomp->syscalls[i].action == SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
-            return true;
-    }
-    return false;
-}
-
-/* A listenerPath that no rule notifies is to be ignored, says config-linux.md. */
 static void check_linux(const struct spec_linux *linux, struct error *error)
 {
     const struct property properties[] = {
         {"linux.netDevices", linux->n_net_devices > 0},
-        {"linux.seccomp.listenerPath", linux->seccomp != NULL && notifies(linux->seccomp)},
     };
 
     REFUSE(properties, error);

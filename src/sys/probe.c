@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -55,6 +56,12 @@ int sys_probe_caller(struct sys_caller *ret_caller)
     }
     ret_caller->in_user_namespace = sys_in_user_namespace();
     return 0;
+}
+
+/* The kernel looks at the flags first, and then for a program. */
+bool sys_knows_seccomp_flags(uint64_t flags)
+{
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT;
 }
 
 unsigned sys_namespace_type(const char *path)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -73,12 +74,28 @@ static int connect_file(int fd, int dir, const char *path)
     return connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
 }
 
+static int connect_to(int fd, int dir, const char *path)
+{
+    return path[0] == '@' ? connect_abstract(fd, path) : connect_file(fd, dir, path);
+}
+
 int sys_socket_connect(int dir, const char *path, int type)
 {
     AUTO_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    TRY(path[0] == '@' ? connect_abstract(fd, path) : connect_file(fd, dir, path));
+    TRY(connect_to(fd, dir, path));
+    return fd_take(&fd);
+}
+
+int sys_socket_connect_within(const char *path, int type, int timeout_ms)
+{
+    struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    AUTO_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)
+        return -errno;
+    TRY(connect_to(fd, AT_FDCWD, path));
     return fd_take(&fd);
 }
 
@@ -96,10 +113,18 @@ int sys_socket_send(int fd, const void *bytes, size_t size, int passed)
         control.header.cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(&control.header), &passed, sizeof(int));
     }
-    while (sendmsg(fd, &message, MSG_NOSIGNAL) < 0) {
-        if (errno != EINTR)
+    do {
+        ssize_t count = sendmsg(fd, &message, MSG_NOSIGNAL);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
             return -errno;
-    }
+        part.iov_base = (char *) part.iov_base + count;
+        part.iov_len -= (size_t) count;
+        message.msg_control = NULL;
+        message.msg_controllen = 0;
+    } while (part.iov_len > 0);
     return 0;
 }
 

@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "berth/spec/config.h"
+
 struct arena;
 struct error;
 struct plan_header;
-struct spec_config;
 
 /* A cgroup hierarchy of the host's and the container's cgroup in it. */
 struct plan_hierarchy {
@@ -57,6 +58,9 @@ struct plan_request {
     int fault_step;            /* PLAN_NONE, or the step that shall fail */
     int fault_errno;
 };
+
+/* What seccomp(2) gets for the flag. */
+uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 
 /* Builds and seals the plan. Everything of it lies in one piece of `arena`. Fails with the place in config.json when
  * something cannot be planned on this host. */

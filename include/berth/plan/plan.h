@@ -63,6 +63,7 @@ enum plan_slot {
     PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
     PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
     PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
+    PLAN_SLOT_LISTENER,       /* of the seccomp filter, made by INIT, used by HOST */
     PLAN_SLOT_SOURCE_0,       /* bind sources that the host opens; used in turn */
     PLAN_SLOT_SOURCE_1,
     PLAN_SLOT_SOURCE_2,
@@ -81,6 +82,9 @@ enum plan_slot {
     PLAN_TOKEN_HOOKED,                    /* the host's hooks before pivot_root have run */
     PLAN_TOKEN_READY,                     /* INIT is ready to wait for `start` */
     PLAN_TOKEN_COMMITTED,                 /* the state says "created" */
+    PLAN_TOKEN_PREPARED,                  /* INIT has only to load the filter before it executes */
+    PLAN_TOKEN_AGENT,                     /* the host is connected to the seccomp agent */
+    PLAN_TOKEN_HANDED,                    /* the agent has the listener */
     PLAN_SLOTS
 };
 

@@ -17,6 +17,7 @@ struct error;
  *
  * The filter always covers the native architecture, and those that are listed. Names that
  * libseccomp does not know are passed over (they are other architectures', or newer), which is
- * logged when debugging. Returns 0 or a negative errno. */
+ * logged when debugging. Where the default action forbids, calls that are newer than all that the
+ * profile names answer ENOSYS, as C libraries expect. Returns 0 or a negative errno. */
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 /* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
+
+/* Is there a system call that the filter asks an agent at listenerPath about? */
+bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
 #define SPEC_SYSCTL_PATH_SIZE 256
 

@@ -17,6 +17,9 @@ int sys_probe_caller(struct sys_caller *ret_caller);
 /* Does this process live in a user namespace that is not the initial one? */
 bool sys_in_user_namespace(void);
 
+/* Does seccomp(2) know these SECCOMP_FILTER_FLAG_*, all together? */
+bool sys_knows_seccomp_flags(uint64_t flags);
+
 /* The type of the namespace file `path` as CLONE_NEW*, 0 when it is none (NS_GET_NSTYPE). */
 unsigned sys_namespace_type(const char *path);
 

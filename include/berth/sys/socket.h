@@ -15,7 +15,12 @@ int sys_socket_bind(int dir, const char *name, int type);
 /* Connects to the socket at `path` below `dir` (or AT_FDCWD); "@NAME" is an abstract one. Returns a descriptor or a negative errno. */
 int sys_socket_connect(int dir, const char *path, int type);
 
-/* Sends one message without SIGPIPE, with the descriptor `passed` unless that is -1. Returns 0 or a negative errno. */
+/* The same with AT_FDCWD, when the other side does not make connecting or sending take longer than `timeout_ms` each: else
+ * -EAGAIN. */
+int sys_socket_connect_within(const char *path, int type, int timeout_ms);
+
+/* Sends one message without SIGPIPE, with the descriptor `passed` unless that is -1. A stream may take it in pieces; the
+ * descriptor goes with the first. Returns 0 or a negative errno. */
 int sys_socket_send(int fd, const void *bytes, size_t size, int passed);
 
 /* Receives one message; *ret_passed is the descriptor that came with it, or -1. Returns its size, 0 at end of

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters with a listener: it comes out whatever the filter says, before the init makes a call that
+ * the filter sees. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define CALL BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define UNLESS(number, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, (skip))
+#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, (value))
+#define LOAD 4
+#define HAND 5
+#define UNKNOWN_FLAG (1U << 30)
+
+static const struct sock_filter ask_for_all[] = {RETURN(SECCOMP_RET_USER_NOTIF)};
+static const struct sock_filter kill_but_execve[] = {CALL, UNLESS(__NR_execve, 1),
+                                                     RETURN(SECCOMP_RET_ERRNO | EXDEV),
+                                                     RETURN(SECCOMP_RET_KILL_PROCESS)};
+
+static const struct test_plan plan_with_listener = {
+    .steps = {{.op = PLAN_COMPILE_SECCOMP, .actor = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP},
+              {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/true"}, .wait = 1},
+              {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
+              {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
+              {.op = PLAN_LOAD_SECCOMP,
+               .actor = PLAN_INIT,
+               .flags = PLAN_ANNOUNCE,
+               .uses = {PLAN_SLOT_SECCOMP},
+               .makes = PLAN_SLOT_LISTENER,
+               .number = {SECCOMP_FILTER_FLAG_NEW_LISTENER}},
+              {.op = PLAN_HAND_LISTENER,
+               .actor = PLAN_HOST,
+               .uses = {PLAN_SLOT_LISTENER},
+               .makes = PLAN_TOKEN_HANDED},
+              {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"true"}, .wait = HAND + 1},
+              TEST_END},
+    .clone_flags = CLONE_NEWPID};
+
+static struct test_init launch(const struct test_plan *plan, const struct sock_filter *filter,
+                               size_t size)
+{
+    struct test_init init = test_launch(plan);
+    int memfd = test_memfd(filter, size);
+
+    test_announce(init.socket, 0, 0, memfd);
+    close(memfd);
+    return init;
+}
+
+/* Lets all calls happen until nobody is under the filter. Returns how many there were; *ret_first
+ * is the first. */
+static int answer_all(int listener, int *ret_first)
+{
+    struct pollfd fd = {.fd = listener, .events = POLLIN};
+    int count = 0;
+
+    while (poll(&fd, 1, 10000) > 0 && (fd.revents & POLLIN)) {
+        struct seccomp_notif call = {0};
+        struct seccomp_notif_resp answer = {.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+            continue;
+        if (count++ == 0)
+            *ret_first = call.data.nr;
+        answer.id = call.id;
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    }
+    return count;
+}
+
+static void hands_over(void)
+{
+    struct plan_message message;
+    struct test_init init = launch(&plan_with_listener, ask_for_all, sizeof(ask_for_all));
+    int listener = -1, first = -1;
+
+    tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
+               message.error == 0 && listener >= 0,
+           "the listener comes with the step's message");
+    tap_ok(!test_is_readable(listener), "the init makes no call that the filter sees");
+    test_announce(init.socket, HAND, 0, -1);
+    int count = answer_all(listener, &first);
+    tap_ok(count > 1 && first == __NR_execve,
+           "until the agent has it: then execve(2) is the first of %d", count);
+    close(listener);
+    tap_ok(test_exited(test_finish(&init).status, 0), "and the program runs");
+}
+
+static void needs_no_call(void)
+{
+    struct plan_message message;
+    struct test_init init = launch(&plan_with_listener, kill_but_execve, sizeof(kill_but_execve));
+    int listener = -1;
+
+    tap_ok(test_receive(init.socket, &message, &listener) && message.error == 0 && listener >= 0,
+           "a filter that kills for any call but execve lets the listener out");
+    test_announce(init.socket, HAND, 0, -1);
+    close(listener);
+    struct test_result result = test_finish(&init);
+    tap_ok(WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS, "and applies");
+}
+
+static void fails(void)
+{
+    struct test_plan plan = plan_with_listener;
+    struct plan_message message;
+    int listener = -1;
+
+    plan.steps[LOAD].number[0] |= UNKNOWN_FLAG;
+    struct test_init init = launch(&plan, ask_for_all, sizeof(ask_for_all));
+    tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
+               message.error == EINVAL && listener < 0,
+           "a filter that the kernel does not take is an error");
+    tap_ok(test_exited(test_finish(&init).status, 1), "and the end");
+    init = launch(&plan_with_listener, ask_for_all, sizeof(ask_for_all));
+    test_receive(init.socket, &message, &listener);
+    tap_ok(test_exited(test_finish(&init).status, 1), "without a host the init ends");
+    close(listener);
+}
+
+static void is_traced(void)
+{
+    struct test_plan plan = plan_with_listener;
+    struct plan_message message = {0};
+    int listener = -1, first;
+
+    plan.trace = true;
+    struct test_init init = launch(&plan, ask_for_all, sizeof(ask_for_all));
+    for (int i = 0; i < 4; i++)
+        test_receive(init.socket, &message, &listener);
+    tap_ok(message.step == LOAD && listener >= 0 && message.begin_ns != 0 &&
+               message.end_ns >= message.begin_ns,
+           "a trace has the step's times");
+    test_announce(init.socket, HAND, 0, -1);
+    answer_all(listener, &first);
+    close(listener);
+    test_finish(&init);
+}
+
+/* What a process cannot do to itself by exit_group(2). */
+static void ends_without_exit(void)
+{
+    static const struct sock_filter no_exit[] = {CALL,
+                                                 UNLESS(__NR_execve, 1),
+                                                 RETURN(SECCOMP_RET_ERRNO | EXDEV),
+                                                 UNLESS(__NR_exit_group, 1),
+                                                 RETURN(SECCOMP_RET_ERRNO | EPERM),
+                                                 RETURN(SECCOMP_RET_ALLOW)};
+    struct plan_message message;
+    struct test_init init = launch(&plan_with_listener, no_exit, sizeof(no_exit));
+    int listener = -1;
+
+    test_receive(init.socket, &message, &listener);
+    close(listener);
+    test_announce(init.socket, HAND, 0, -1);
+    tap_ok(test_receive(init.socket, &message, NULL) && message.error == EXDEV &&
+               WIFSIGNALED(test_finish(&init).status),
+           "an init that may not exit ends all the same, as process 1 too");
+}
+
+int main(void)
+{
+    test_need_root();
+    hands_over();
+    needs_no_call();
+    fails();
+    is_traced();
+    ends_without_exit();
+    return tap_end();
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sockets whose other side is slow or gone, and messages that a stream takes in pieces. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "berth/sys/probe.h"
+#include "berth/sys/socket.h"
+#include "tap.h"
+
+#define LARGE (4 << 20)
+
+static char dir[] = "/tmp/sys-socket-XXXXXX";
+static char path[64];
+
+static int listen_at_path(void)
+{
+    int place = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = sys_socket_bind(place, "s", SOCK_STREAM);
+
+    close(place);
+    if (fd < 0 || listen(fd, 0) < 0)
+        exit(1);
+    return fd;
+}
+
+static void test_connecting(void)
+{
+    int connected[4], count = 0;
+
+    tap_ok(sys_socket_connect_within(path, SOCK_STREAM, 1000) == -ENOENT, "nothing there");
+    int fd = listen_at_path();
+    tap_ok(sys_socket_connect_within(path, SOCK_SEQPACKET, 1000) == -EPROTOTYPE,
+           "a socket of another type");
+    while (count < 4 && (connected[count] = sys_socket_connect_within(path, SOCK_STREAM, 30)) >= 0)
+        count++;
+    tap_ok(count > 0 && count < 4 && connected[count] == -EAGAIN,
+           "nobody accepts: given up after %d", count);
+    while (count > 0)
+        close(connected[--count]);
+    close(fd);
+    tap_ok(sys_socket_connect_within(path, SOCK_STREAM, 1000) == -ECONNREFUSED,
+           "nobody listens any more");
+    unlink(path);
+}
+
+/* Reads all there is: 0 if there were LARGE bytes, and a descriptor with the first of them alone. */
+static int read_all(int fd)
+{
+    size_t total = 0, passed_later = 0;
+    char bytes[65536];
+    int passed = -1, first = -1;
+    ssize_t size;
+
+    while ((size = sys_socket_receive(fd, bytes, sizeof(bytes), &passed)) > 0) {
+        if (total == 0)
+            first = passed;
+        else
+            passed_later += passed >= 0;
+        total += (size_t) size;
+    }
+    return total == LARGE && first >= 0 && passed_later == 0 ? 0 : 1;
+}
+
+static void test_sending(void)
+{
+    char *bytes = calloc(1, LARGE);
+    int listener = listen_at_path();
+    int near = sys_socket_connect_within(path, SOCK_STREAM, 10000);
+    int far = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int status = -1;
+
+    pid_t child = fork();
+    if (child == 0) {
+        close(near);
+        _exit(read_all(far));
+    }
+    close(far);
+    int result = sys_socket_send(near, bytes, LARGE, STDERR_FILENO);
+    close(near);
+    waitpid(child, &status, 0);
+    tap_ok(result == 0 && status == 0, "a message larger than the socket takes at once");
+    near = sys_socket_connect_within(path, SOCK_STREAM, 30);
+    tap_ok(sys_socket_send(near, bytes, LARGE, -1) == -EAGAIN, "nobody reads it: given up");
+    close(near);
+    close(listener);
+    free(bytes);
+}
+
+static void test_seccomp_flags(void)
+{
+    tap_ok(sys_knows_seccomp_flags(0) && sys_knows_seccomp_flags(SECCOMP_FILTER_FLAG_LOG),
+           "flags that the kernel knows");
+    tap_ok(!sys_knows_seccomp_flags(1U << 30) &&
+               !sys_knows_seccomp_flags(1U << 30 | SECCOMP_FILTER_FLAG_LOG),
+           "and one that it does not");
+}
+
+int main(void)
+{
+    if (mkdtemp(dir) == NULL)
+        return 1;
+    snprintf(path, sizeof(path), "%s/s", dir);
+    test_connecting();
+    test_sending();
+    test_seccomp_flags();
+    unlink(path);
+    rmdir(dir);
+    return tap_end();
+}
