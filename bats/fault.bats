@@ -59,6 +59,15 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
+@test "the same with all that is set of the process's scheduling" {
+    set_args true
+    config '.process.scheduler = {policy: "SCHED_BATCH", nice: 1} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 1}' \
+        '.linux.memoryPolicy = {mode: "MPOL_LOCAL"} | .linux.personality = {domain: "LINUX"}'
+    host_snapshot
+    fail_at_every_step
+    assert_host_unchanged
+}
+
 @test "a create that is killed at any moment can be deleted, and leaves nothing" {
     local i pid
     set_args sleep 100

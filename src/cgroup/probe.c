@@ -4,29 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/sysmacros.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/mountinfo.h"
 #include "berth/base/text.h"
 
 #define ROOT_INODE 1 /* of a hierarchy */
-
-/* A line of mountinfo, cut into what is needed here; see proc_pid_mountinfo(5). */
-struct mount_line {
-    unsigned major;
-    unsigned minor;
-    char *root;
-    char *mount_point;
-    const char *super_options;
-    bool v2;
-};
 
 static size_t count_bytes(const char *text, char byte)
 {
@@ -68,52 +56,6 @@ static bool parse_own(struct arena *arena, char *line, struct cgroup_hierarchy *
     return true;
 }
 
-/* mountinfo writes blanks and backslashes as \040. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (const char *from = text; *from != '\0'; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] != '\0' &&
-            from[3] != '\0') {
-            *to = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-static bool parse_mount(char *line, struct mount_line *mount)
-{
-    char *type = strstr(line, " - cgroup");
-
-    if (type == NULL)
-        return false;
-    *type = '\0';
-    type += strlen(" - ");
-    mount->v2 = text_starts_with(type, "cgroup2 ");
-    mount->super_options = strrchr(type, ' ');
-    if ((!mount->v2 && !text_starts_with(type, "cgroup ")) || mount->super_options == NULL)
-        return false;
-    mount->super_options++;
-
-    char *rest = line;
-    strsep(&rest, " "); /* the mount's id and its parent's */
-    strsep(&rest, " ");
-    char *device = strsep(&rest, " ");
-    mount->root = strsep(&rest, " ");
-    mount->mount_point = strsep(&rest, " ");
-    if (device == NULL || mount->root == NULL || mount->mount_point == NULL)
-        return false;
-    mount->major = (unsigned) strtoul(device, &device, 10);
-    mount->minor = *device == ':' ? (unsigned) strtoul(device + 1, NULL, 10) : 0;
-    unescape(mount->root);
-    unescape(mount->mount_point);
-    return true;
-}
-
 /* Is `word` one of the words of "a,b,c"? */
 static bool list_has(const char *list, const char *word)
 {
@@ -127,12 +69,12 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
-static bool mount_shows(const struct mount_line *mount, const struct cgroup_hierarchy *hierarchy)
+static bool mount_shows(const struct mountinfo *mount, const struct cgroup_hierarchy *hierarchy)
 {
-    if (mount->v2 || hierarchy->v2)
-        return mount->v2 && hierarchy->v2;
+    if (!text_equal(mount->type, hierarchy->v2 ? "cgroup2" : "cgroup"))
+        return false;
     for (size_t i = 0; i < hierarchy->n_controllers; i++)
-        if (!list_has(mount->super_options, hierarchy->controllers[i]))
+        if (!list_has(mount->options, hierarchy->controllers[i]))
             return false;
     return true;
 }
@@ -151,16 +93,7 @@ static const char *own_below(const char *own, const char *root)
     return own[length] == '/' ? own + length : NULL;
 }
 
-/* A mount hidden under another one is on another device than the file that its path leads to. */
-static bool is_visible(const struct mount_line *mount, const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && major(info.st_dev) == mount->major &&
-           minor(info.st_dev) == mount->minor;
-}
-
-static void place_mount(struct arena *arena, const char *root, const struct mount_line *mount,
+static void place_mount(struct arena *arena, const char *root, const struct mountinfo *mount,
                         const struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
 {
     for (size_t i = 0; i < host->n_hierarchies; i++) {
@@ -169,7 +102,7 @@ static void place_mount(struct arena *arena, const char *root, const struct moun
         if (hierarchy->mount_point != NULL || !mount_shows(mount, hierarchy))
             continue;
         const char *path = arena_printf(arena, "%s%s", root, mount->mount_point);
-        if (!is_visible(mount, path))
+        if (!mountinfo_is_visible(mount, path))
             continue;
         hierarchy->mount_point = path;
         hierarchy->name = strrchr(path, '/') + 1;
@@ -284,9 +217,9 @@ static int find_mounted(struct arena *arena, const char *root, const struct cgro
     for (size_t i = 0; i < host->n_hierarchies; i++)
         hierarchies[i].mount_point = NULL;
     for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
-        struct mount_line mount;
+        struct mountinfo mount;
 
-        if (parse_mount(line, &mount))
+        if (mountinfo_parse(line, &mount))
             place_mount(arena, root, &mount, host, hierarchies);
     }
     return 0;

@@ -2,6 +2,7 @@
 #include "systemd.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -23,6 +24,16 @@ static const struct bus_property always[] = {
 };
 #define N_ALWAYS (sizeof(always) / sizeof(always[0]))
 
+/* systemd names the property that it does not take. */
+static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
+{
+    for (size_t i = 0; i < systemd->n_properties; i++)
+        if (strstr(error->text, systemd->properties[i].name) != NULL)
+            return error_prefix(error, "annotations[\"org.systemd.property.%s\"]",
+                                systemd->properties[i].name);
+    return -error->number;
+}
+
 int cgroup_start_unit(const struct cgroup_systemd *systemd, pid_t pid, struct error *error)
 {
     struct arena *arena = systemd->bus->arena;
@@ -42,7 +53,7 @@ int cgroup_start_unit(const struct cgroup_systemd *systemd, pid_t pid, struct er
         .properties = properties.item,
         .n_properties = properties.count,
     };
-    return bus_start_unit(systemd->bus, &asked, error);
+    return bus_start_unit(systemd->bus, &asked, error) < 0 ? blame_annotation(systemd, error) : 0;
 }
 
 static int check_unit(const struct cgroup_unit *unit, struct error *error)

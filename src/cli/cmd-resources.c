@@ -76,8 +76,15 @@ static bool read_unit(const char *unit, unsigned *ret_bits)
     return unit[0] == '\0' || (tolower((unsigned char) unit[0]) == 'b' && unit[1] == '\0');
 }
 
-static int read_size(struct arena *arena, const char *option, const char *value, int64_t *ret_bytes,
-                     struct error *error)
+static int complain(const struct setting *setting, const char *value, const char *words,
+                    struct error *error)
+{
+    return error_set(error, EINVAL, "linux.resources.%s.%s: --%s is %s: \"%s\"", setting->section,
+                     setting->property, setting->option, words, value);
+}
+
+static int read_size(struct arena *arena, const struct setting *setting, const char *value,
+                     int64_t *ret_bytes, struct error *error)
 {
     size_t digits = strspn(value, "0123456789");
     uint64_t number;
@@ -89,10 +96,9 @@ static int read_size(struct arena *arena, const char *option, const char *value,
     }
     if (text_to_u64(arena_copy(arena, value, digits), &number) < 0 ||
         !read_unit(value + digits, &bits))
-        return error_set(error, EINVAL, "--%s: not a size such as 64M, nor -1: \"%s\"", option,
-                         value);
+        return complain(setting, value, "no size such as 64M, nor -1", error);
     if (number > (uint64_t) INT64_MAX >> bits)
-        return error_set(error, ERANGE, "--%s: larger than any memory: \"%s\"", option, value);
+        return complain(setting, value, "larger than any memory", error);
     *ret_bytes = (int64_t) (number << bits);
     return 0;
 }
@@ -107,9 +113,9 @@ static int put_value(struct json *json, const struct setting *setting, const cha
         return 0;
     }
     if (setting->kind == SIZE)
-        TRY(read_size(json->text.arena, setting->option, value, &number, error));
+        TRY(read_size(json->text.arena, setting, value, &number, error));
     else if (text_to_i64(value, &number) < 0)
-        return error_set(error, EINVAL, "--%s: not a number: \"%s\"", setting->option, value);
+        return complain(setting, value, "no number", error);
     json_key(json, setting->property);
     json_i64(json, number);
     return 0;
@@ -171,20 +177,36 @@ static int read_resources(struct arena *arena, const char *path, char **ret_byte
     return 0;
 }
 
+static bool has_settings(const struct cli_arguments *arguments)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
+            return true;
+    return false;
+}
+
 int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options,
                struct error *error)
 {
     AUTO_ARENA arena = {0};
+    bool only_rdt = arguments->l3_cache_schema != NULL || arguments->mem_bw_schema != NULL;
+    struct runtime_update request = {
+        .id = arguments->operands[0],
+        .l3_cache_schema = arguments->l3_cache_schema,
+        .mem_bw_schema = arguments->mem_bw_schema,
+    };
     struct json json;
     char *bytes;
-    size_t size;
 
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
-        TRY(read_resources(&arena, arguments->resources, &bytes, &size, error));
-        return runtime_update(options, arguments->operands[0], bytes, size, error);
+        TRY(read_resources(&arena, arguments->resources, &bytes, &request.size, error));
+        request.resources = bytes;
+    } else if (has_settings(arguments) || !only_rdt) {
+        json_start(&json, &arena, false);
+        TRY(put_settings(&json, arguments, error));
+        request.resources = json.text.bytes;
+        request.size = json.text.size;
     }
-    json_start(&json, &arena, false);
-    TRY(put_settings(&json, arguments, error));
-    return runtime_update(options, arguments->operands[0], json.text.bytes, json.text.size, error);
+    return runtime_update(options, &request, error);
 }

@@ -50,6 +50,8 @@ static int move_kept(struct init *init, int n)
 
     if (r == 0)
         r = move_above(&init->slot[PLAN_SLOT_SECCOMP], PLAN_FD_KEPT + n);
+    if (r == 0)
+        r = move_above(&init->slot[PLAN_SLOT_PROC], PLAN_FD_KEPT + n);
     for (int i = 0; r >= 0 && i < n; i++)
         r = move_down(i);
     return r < 0 ? r : 0;

@@ -18,13 +18,25 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* SELinux's options, as mount(2) takes them: in quotes for the commas that labels have. */
+static bool is_label(const char *options)
+{
+    return init_begins(options, "context=\"") || init_begins(options, "fscontext=\"") ||
+           init_begins(options, "defcontext=\"") || init_begins(options, "rootcontext=\"");
+}
+
 /* The bytes up to the comma that ends the option. An escaped comma does not, which overlay has in
- * paths, nor does one before a digit in a memory policy ("mpol=bind:0-3,5"). */
+ * paths, nor does one before a digit in a memory policy ("mpol=bind:0-3,5"), nor one in quotes. */
 static size_t option_size(const char *options)
 {
     const bool is_policy = init_begins(options, "mpol=");
     size_t n = 0;
 
+    if (is_label(options)) {
+        const char *quote = strchr(strchr(options, '"') + 1, '"');
+
+        n = quote == NULL ? 0 : (size_t) (quote - options);
+    }
     for (; options[n] != '\0'; n++) {
         if (options[n] == '\\' && options[n + 1] != '\0')
             n++;
@@ -48,6 +60,11 @@ static int set_option(int context, const char *text, size_t size)
     if (value == NULL)
         return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
     *value = '\0';
+    /* fsconfig(2) wants the label bare. */
+    if (is_label(text) && value[1] == '"' && option[size - 1] == '"') {
+        value++;
+        option[size - 1] = '\0';
+    }
     return sys_fsconfig(context, FSCONFIG_SET_STRING, option, value + 1, 0);
 }
 

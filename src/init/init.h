@@ -149,5 +149,7 @@ init_handler init_make_console, init_run_hook;
 /* identity.c */
 init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
     init_set_capabilities, init_set_no_new_privileges, init_load_seccomp;
+/* schedule.c */
+init_handler init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
 /* exec.c await.c */
 init_handler init_find_program, init_close_descriptors, init_execute, init_await_start;

@@ -26,6 +26,7 @@
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/sched/types.h>
 #include <linux/seccomp.h>
 #include <linux/signal.h>
 #include <linux/signalfd.h>
@@ -56,6 +57,7 @@
 #define SYS_SCM_RIGHTS 1
 #define SYS_CLOCK_MONOTONIC 1
 #define SYS_CLOSE_RANGE_CLOEXEC 4
+#define SYS_IOPRIO_WHO_PGRP 2
 
 /* What the kernel's headers leave to the libc: struct msghdr, cmsghdr with one descriptor,
  * linux_dirent64. */
@@ -184,6 +186,26 @@ static inline int sys_seccomp(unsigned operation, unsigned long flags,
 static inline int sys_keyctl(int operation, const char *name)
 {
     return (int) start_call3(__NR_keyctl, operation, SYS_WORD(name), 0);
+}
+
+static inline int sys_sched_setattr(const struct sched_attr *attributes)
+{
+    return (int) start_call3(__NR_sched_setattr, 0, SYS_WORD(attributes), 0);
+}
+
+static inline int sys_ioprio_set(int which, int priority)
+{
+    return (int) start_call3(__NR_ioprio_set, which, 0, priority);
+}
+
+static inline int sys_set_mempolicy(int mode, const unsigned long *nodes, size_t n_bits)
+{
+    return (int) start_call3(__NR_set_mempolicy, mode, SYS_WORD(nodes), SYS_WORD(n_bits));
+}
+
+static inline int sys_personality(unsigned persona)
+{
+    return (int) start_call3(__NR_personality, persona, 0, 0);
 }
 
 /* --- identity ------------------------------------------------------------------------------- */

@@ -4,11 +4,27 @@
 
 #include "builder.h"
 
+/* Made early, since the kernel may have no class left. */
+static void make_rdt(struct plan_builder *builder)
+{
+    if (builder->host->makes_rdt)
+        PLAN_ADD(builder, .op = PLAN_MAKE_RDT, .by = PLAN_HOST, .place = "linux.intelRdt",
+                 .text = {builder->host->rdt_class});
+}
+
+static void join_rdt(struct plan_builder *builder)
+{
+    if (builder->host->rdt_class != NULL)
+        PLAN_ADD(builder, .op = PLAN_JOIN_RDT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_RECORDED},
+                 .place = "linux.intelRdt", .text = {builder->host->rdt_class});
+}
+
 /* Concurrently with INIT. */
 static void prepare_beside_init(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
 
+    join_rdt(builder);
     plan_limit_cgroups(builder);
     plan_compile_seccomp(builder);
     plan_prepare_hooks(builder);
@@ -24,6 +40,7 @@ static int make_root(struct plan_builder *builder)
     plan_name_host(builder);
     TRY(plan_make_mounts(builder));
     plan_set_sysctls(builder);
+    plan_prepare_labels(builder);
     plan_enter_cgroups(builder);
     plan_open_masks(builder);
     plan_make_devices(builder);
@@ -55,7 +72,9 @@ static void hold_init_until_recorded(struct plan_builder *builder)
 static int build(struct plan_builder *builder)
 {
     TRY(plan_sort_namespaces(builder));
+    TRY(plan_check_labels(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
+    make_rdt(builder);
     if (!builder->host->cgroups_need_process)
         plan_make_cgroups(builder);
     plan_launch(builder);

@@ -46,6 +46,15 @@ bool plan_has_user_namespace(const struct plan_builder *builder)
     return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWUSER) != 0;
 }
 
+void plan_open_proc(struct plan_builder *builder, const char *place)
+{
+    if (builder->opened_proc)
+        return;
+    builder->opened_proc = true;
+    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = PLAN_INIT, .makes = PLAN_SLOT_PROC,
+             .place = place);
+}
+
 /* --- sealing -------------------------------------------------------------------------------- */
 
 static uint32_t put_text(struct text *data, const char *string)

@@ -45,6 +45,7 @@ struct plan_builder {
     bool joined_cgroups;
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */
+    bool opened_proc;     /* PLAN_SLOT_PROC is made */
     bool hooked;          /* the host runs hooks before INIT changes its root */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
 };
@@ -138,6 +139,9 @@ void plan_enter_cgroups(struct plan_builder *builder);
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
                        const struct plan_mount_words *words, const char *place);
 
+/* INIT opens the host's /proc for PUT_FILE, once. */
+void plan_open_proc(struct plan_builder *builder, const char *place);
+
 /* rootfs.c */
 void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);
@@ -166,6 +170,22 @@ void plan_compile_seccomp(struct plan_builder *builder);
 void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets);
 /* no_new_privs, capabilities and the seccomp filter, in the order that lets each other work. */
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets);
+
+/* scheduling.c */
+/* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
+void plan_schedule(struct plan_builder *builder);
+
+/* labels.c */
+/* Refuses labels of security modules that the host has not. */
+int plan_check_labels(struct plan_builder *builder);
+/* INIT's keyring gets the process's label. */
+void plan_label_keyring(struct plan_builder *builder);
+/* What plan_label_process needs while the host's /proc can still be reached. */
+void plan_prepare_labels(struct plan_builder *builder);
+/* Has execve(2) change to the profile and the label of the config. */
+void plan_label_process(struct plan_builder *builder);
+/* The options of a new file system of `type` with the label that linux.mountLabel gives it. */
+const char *plan_label_options(struct plan_builder *builder, const char *type, const char *options);
 
 /* process.c */
 int plan_make_process(struct plan_builder *builder);

@@ -120,7 +120,7 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     const struct plan_host *host = builder->host;
 
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
-             .place = place, .text = {"tmpfs", "cgroup", "mode=755"},
+             .place = place, .text = {"tmpfs", "cgroup", plan_label_options(builder, "tmpfs", "mode=755")},
              .number = {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);

@@ -217,7 +217,9 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
     }
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
-             .place = place, .text = {mount->type, mount->source, words->data.bytes},
+             .place = place,
+             .text = {mount->type, mount->source,
+                      plan_label_options(builder, mount->type, words->data.bytes)},
              .number = {attributes, superblock});
 }
 
@@ -236,7 +238,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     if (by_mount)
         PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
                  .uses = {PLAN_SLOT_TARGET}, .place = place,
-                 .text = {mount->type, mount->source, words->data.bytes},
+                 .text = {mount->type, mount->source,
+                          plan_label_options(builder, mount->type, words->data.bytes)},
                  .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
     if (words->copies_up)
         PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,

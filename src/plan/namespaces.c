@@ -185,9 +185,11 @@ void plan_enter_namespaces(struct plan_builder *builder)
         PLAN_ADD(builder, .op = PLAN_SET_LOOPBACK_UP, .by = PLAN_INIT,
                  .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
                                      find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
-    if (!builder->request->no_new_keyring)
-        PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
-                 .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
+    if (builder->request->no_new_keyring)
+        return;
+    plan_label_keyring(builder);
+    PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
+             .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
 }
 
 void plan_name_host(struct plan_builder *builder)

@@ -145,6 +145,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     const struct spec_process *process = builder->config->process;
 
     open_terminal(builder, user);
+    plan_schedule(builder);
     set_limits(builder, true);
     PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
              .place = "process.capabilities.bounding", .number = {sets->bounding});
@@ -173,6 +174,7 @@ int plan_make_process(struct plan_builder *builder)
     plan_run_hooks_at_start(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
              .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
+    plan_label_process(builder); /* a limit may forbid to open a file */
     set_limits(builder, false);
     plan_confine(builder, &sets);
     PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",

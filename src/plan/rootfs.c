@@ -54,10 +54,8 @@ static const char *sysctl_path(struct plan_builder *builder, const char *key)
 
 void plan_set_sysctls(struct plan_builder *builder)
 {
-    if (builder->linux->n_sysctl == 0)
-        return;
-    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = PLAN_INIT, .makes = PLAN_SLOT_PROC,
-             .place = "linux.sysctl");
+    if (builder->linux->n_sysctl > 0)
+        plan_open_proc(builder, "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
 
@@ -89,7 +87,8 @@ void plan_open_masks(struct plan_builder *builder)
     PLAN_ADD(builder, .op = PLAN_OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL,
              .place = "linux.maskedPaths");
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY,
-             .place = "linux.maskedPaths", .text = {"tmpfs", "tmpfs", "nr_blocks=1,nr_inodes=2"},
+             .place = "linux.maskedPaths", .text = {"tmpfs", "tmpfs",
+                      plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2")},
              .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
 }
 

@@ -10,6 +10,7 @@
 #include "berth/cgroup/place.h"
 #include "berth/plan/build.h"
 #include "berth/plan/plan.h"
+#include "berth/rdt/rdt.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/config.h"
 #include "conduct.h"
@@ -32,6 +33,7 @@ struct creation {
     struct cgroup_host cgroup_host;
     struct cgroup cgroup;
     struct bus bus; /* to systemd's manager; {0}: none */
+    struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
     bool notifies; /* the caller has a NOTIFY_SOCKET */

@@ -9,6 +9,7 @@
 #include "berth/base/log.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/remove.h"
+#include "berth/rdt/rdt.h"
 #include "berth/sys/process.h"
 #include "hook.h"
 #include "mounts.h"
@@ -62,6 +63,7 @@ int destroy_container(struct state *state, struct error *error)
         TRY(destroy_process(state, error));
         stop_unit(state);
         TRY(cgroup_remove(&cgroups, error));
+        TRY(rdt_remove(state->record.rdt_groups, state->record.n_rdt_groups, error));
         if (state->record.shares_mounts)
             TRY(mounts_take_off(state->arena, state->record.rootfs, state->record.mounts_before,
                                 error));

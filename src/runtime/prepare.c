@@ -117,6 +117,19 @@ static int probe_caller(struct creation *creation)
     return 0;
 }
 
+/* Only for who asks for labels: most do not. */
+static void probe_labels(struct creation *creation)
+{
+    const struct spec_process *process = creation->config->process;
+    const struct spec_linux *config = creation->config->linux;
+
+    if (process != NULL && process->apparmor_profile != NULL)
+        creation->host.apparmor_file = sys_apparmor_file();
+    if ((process != NULL && process->selinux_label != NULL) ||
+        (config != NULL && config->mount_label != NULL))
+        creation->host.has_selinux = sys_has_selinux();
+}
+
 static void describe_hierarchies(struct creation *creation)
 {
     const struct cgroup *cgroup = &creation->cgroup;
@@ -202,6 +215,20 @@ static int place_in_cgroups(struct creation *creation)
     return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
+static int place_in_rdt(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+    struct rdt *rdt = &creation->rdt;
+
+    if (config == NULL || config->intel_rdt == NULL)
+        return 0;
+    const struct rdt_request request = {config->intel_rdt, creation->request->id};
+    TRY(rdt_plan(creation->arena, "", &request, rdt, creation->error));
+    creation->host.rdt_class = rdt->class;
+    creation->host.makes_rdt = rdt->makes_class || rdt->monitor != NULL;
+    return 0;
+}
+
 static int build_plan(struct creation *creation)
 {
     const struct runtime_create *request = creation->request;
@@ -255,6 +282,8 @@ int creation_prepare(struct creation *creation, struct error *error)
     TRY(check_terminal(creation));
     count_descriptors(creation);
     TRY(probe_caller(creation));
+    probe_labels(creation);
     TRY(place_in_cgroups(creation));
+    TRY(place_in_rdt(creation));
     return build_plan(creation);
 }

@@ -9,6 +9,7 @@
 #include "berth/cgroup/probe.h"
 #include "berth/cgroup/setting.h"
 #include "berth/cgroup/signal.h"
+#include "berth/rdt/rdt.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/check.h"
 #include "berth/spec/read.h"
@@ -128,26 +129,52 @@ static int take_check_over(const struct state *state, struct spec_resources *res
     return 0;
 }
 
-int runtime_update(const struct runtime_options *options, const char *id, const char *bytes,
-                   size_t size, struct error *error)
+static int update_resources(struct state *state, enum spec_status status,
+                            const struct spec_resources *asked, struct error *error)
 {
-    AUTO_ARENA arena = {0};
-    AUTO_STATE state = state_of(&arena, options, id);
-    const struct spec_resources *asked;
+    struct spec_resources resources = *asked;
     struct cgroup_host host;
     struct cgroup cgroup;
+    AUTO_BUS bus = {0};
+
+    TRY(state_find_cgroup(state, &host, &cgroup, error));
+    if (state->record.systemd_unit != NULL)
+        TRY(find_unit(state, &bus, &cgroup, error));
+    TRY(take_check_over(state, &resources, error));
+    if (resources.n_devices > 0 && host.layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED)
+        return set_frozen(state, &cgroup, &resources, error);
+    return cgroup_set(state->arena, &cgroup, &resources, error);
+}
+
+static int update_rdt(const struct state *state, const struct spec_intel_rdt *schemas,
+                      struct error *error)
+{
+    if (state->record.rdt_class == NULL)
+        return error_set(error, ENODEV,
+                         "container \"%s\" has no class of service: its config has no linux.intelRdt",
+                         state->id);
+    return rdt_update(state->arena, state->record.rdt_class, schemas, error);
+}
+
+int runtime_update(const struct runtime_options *options, const struct runtime_update *request,
+                   struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    AUTO_STATE state = state_of(&arena, options, request->id);
+    const struct spec_intel_rdt schemas = {.l3_cache_schema = request->l3_cache_schema,
+                                           .mem_bw_schema = request->mem_bw_schema};
+    const struct spec_resources *resources = NULL;
     enum spec_status status;
 
-    TRY(spec_read_resources(&arena, bytes, size, &asked, error));
-    TRY(spec_check_resources(asked, error));
-    struct spec_resources resources = *asked;
+    if (request->resources != NULL) {
+        TRY(spec_read_resources(&arena, request->resources, request->size, &resources, error));
+        TRY(spec_check_resources(resources, error));
+    }
+    TRY(spec_check_intel_rdt(&schemas, error));
     TRY(open_living(&state, &status, error));
-    TRY(state_find_cgroup(&state, &host, &cgroup, error));
-    AUTO_BUS bus = {0};
-    if (state.record.systemd_unit != NULL)
-        TRY(find_unit(&state, &bus, &cgroup, error));
-    TRY(take_check_over(&state, &resources, error));
-    if (resources.n_devices > 0 && host.layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED)
-        return set_frozen(&state, &cgroup, &resources, error);
-    return cgroup_set(&arena, &cgroup, &resources, error);
+    if (resources != NULL)
+        TRY(update_resources(&state, status, resources, error));
+    if (request->l3_cache_schema != NULL || request->mem_bw_schema != NULL)
+        return update_rdt(&state, &schemas, error);
+    return 0;
 }

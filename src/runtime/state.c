@@ -249,6 +249,9 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "systemdUser", record->systemd_user);
     put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
     put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
+    if (record->rdt_class != NULL)
+        json_member(json, "rdtClass", record->rdt_class);
+    put_strings(json, "rdtGroups", record->rdt_groups, record->n_rdt_groups);
     json_object_close(json);
 }
 

@@ -65,6 +65,9 @@ static void fill_record(struct creation *creation)
         .n_cgroups = creation->cgroup.record.n_paths,
         .made_cgroups = creation->cgroup.record.made,
         .n_made_cgroups = creation->cgroup.record.n_made,
+        .rdt_class = creation->rdt.class,
+        .rdt_groups = creation->rdt.owned,
+        .n_rdt_groups = creation->rdt.n_owned,
     };
 }
 
@@ -136,6 +139,23 @@ static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
 
     return cgroup_give(creation->arena, plan_text(conduct->plan, step->text[0]),
                        (uid_t) step->number[0], creation->error);
+}
+
+static int make_rdt(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    TRY(rdt_make(creation->arena, &creation->rdt, creation->error));
+    return rdt_set(creation->arena, &creation->rdt, creation->error);
+}
+
+static int join_rdt(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    return rdt_join(creation->arena, &creation->rdt, creation->init, creation->error);
 }
 
 /* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
@@ -321,6 +341,8 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_MAKE_CGROUP] = make_cgroup,
         [PLAN_LIMIT_CGROUP] = limit_cgroup,
         [PLAN_OWN_CGROUP] = own_cgroup,
+        [PLAN_MAKE_RDT] = make_rdt,
+        [PLAN_JOIN_RDT] = join_rdt,
         [PLAN_LAUNCH] = creation_launch,
         [PLAN_RECORD_INIT] = record_init,
         [PLAN_MAP_IDS] = map_ids,

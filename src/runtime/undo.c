@@ -54,6 +54,8 @@ void creation_undo(struct creation *creation)
         creation->state.record.n_made_cgroups = 0;
         creation->state.record.systemd_unit = NULL;
     }
+    creation->state.record.rdt_groups = creation->rdt.made;
+    creation->state.record.n_rdt_groups = creation->rdt.n_made;
     creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
     if (destroy_container(&creation->state, &error) < 0)
         log_warning("%s", error.text);

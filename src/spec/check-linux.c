@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config-linux.md: what is in no other check-*.c */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
 #include "rules.h"
@@ -78,31 +80,52 @@ static void check_net_devices(const struct spec_config *config, struct error *er
     }
 }
 
-static void check_line(const char *where, const char *line, const char *start, struct error *error)
-{
-    if (!is_set(line))
-        return;
-    if (!text_starts_with(line, start))
-        report_add(error, "%s: must start with %s, got %s", where, start, QUOTE(line));
-    if (strchr(line, '\n') != NULL)
-        report_add(error, "%s: must be one line, got %s", where, QUOTE(line));
-}
-
 static void check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error)
 {
     const char *id = rdt->clos_id;
+    const char *bandwidth = rdt->mem_bw_schema;
 
     if (id != NULL && !text_equal(id, "/") &&
         (id[0] == '\0' || strchr(id, '/') != NULL || text_equal(id, ".") || text_equal(id, "..")))
         report_add(error, "linux.intelRdt.closID: must be / or one name of a directory, got %s",
                    QUOTE(id));
-    check_line("linux.intelRdt.l3CacheSchema", rdt->l3_cache_schema, "L3", error);
-    check_line("linux.intelRdt.memBwSchema", rdt->mem_bw_schema, "MB:", error);
+    if (is_set(bandwidth) && !text_starts_with(bandwidth, "MB:"))
+        report_add(error, "linux.intelRdt.memBwSchema: must start with MB:, got %s", QUOTE(bandwidth));
+    if (is_set(bandwidth) && strchr(bandwidth, '\n') != NULL)
+        report_add(error, "linux.intelRdt.memBwSchema: must be one line, got %s", QUOTE(bandwidth));
     for (size_t i = 0; i < rdt->n_schemata; i++) {
         if (strchr(rdt->schemata[i], '\n') != NULL)
             report_add(error, "linux.intelRdt.schemata[%zu]: must be one line, got %s", i,
                        QUOTE(rdt->schemata[i]));
     }
+}
+
+int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error)
+{
+    check_intel_rdt(rdt, error);
+    return error->number == 0 ? 0 : -EINVAL;
+}
+
+static bool policy_has(const struct spec_memory_policy *policy, enum spec_memory_policy_flag flag)
+{
+    for (size_t i = 0; i < policy->n_flags; i++) {
+        if (policy->flags[i] == flag)
+            return true;
+    }
+    return false;
+}
+
+static void check_memory_flags(const struct spec_memory_policy *policy, struct error *error)
+{
+    bool is_static = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES);
+    bool is_relative = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES);
+
+    if (is_static && is_relative)
+        report_add(error, "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES "
+                          "exclude each other");
+    else if ((is_static || is_relative) && !is_set(policy->nodes))
+        report_add(error, "linux.memoryPolicy.flags: %s is about nodes, and there are none",
+                   is_static ? "MPOL_F_STATIC_NODES" : "MPOL_F_RELATIVE_NODES");
 }
 
 /* set_mempolicy(2) */
@@ -122,21 +145,13 @@ static void check_memory_policy(const struct spec_memory_policy *policy, struct 
         [SPEC_MEMORY_POLICY_MODE_MPOL_LOCAL] = NEVER,
     };
     const char *mode = spec_memory_policy_mode_words[policy->mode];
-    bool is_static = false;
-    bool is_relative = false;
 
     if (nodes[policy->mode] == ALWAYS && !is_set(policy->nodes))
         report_add(error, "linux.memoryPolicy.nodes: %s needs at least one", mode);
     if (nodes[policy->mode] == NEVER && is_set(policy->nodes))
         report_add(error, "linux.memoryPolicy.nodes: %s takes none", mode);
-    rules_number_list("linux.memoryPolicy.nodes", policy->nodes, error);
-    for (size_t i = 0; i < policy->n_flags; i++) {
-        is_static |= policy->flags[i] == SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES;
-        is_relative |= policy->flags[i] == SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES;
-    }
-    if (is_static && is_relative)
-        report_add(error, "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES "
-                          "exclude each other");
+    rules_number_list("linux.memoryPolicy.nodes", policy->nodes, SPEC_NODES, error);
+    check_memory_flags(policy, error);
 }
 
 void rules_linux(const struct spec_config *config, struct error *error)

@@ -2,6 +2,7 @@
 /* config.md: Process, POSIX process, Linux process, User */
 #include <inttypes.h>
 
+#include "berth/spec/check.h"
 #include "rules.h"
 
 /* setuid(2) and its kin take it for "leave as it is". */
@@ -40,32 +41,66 @@ static void check_rlimits(const struct spec_process *process, struct error *erro
     }
 }
 
+/* SCHED_DEADLINE's; others would pass over them. */
+static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct error *error)
+{
+    for (size_t i = 0; i < scheduler->n_flags; i++) {
+        enum spec_scheduler_flag flag = scheduler->flags[i];
+
+        if (flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_RECLAIM ||
+            flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_DL_OVERRUN)
+            report_add(error,
+                       "process.scheduler.flags[%zu]: %s belongs to SCHED_DEADLINE, and policy is %s",
+                       i, spec_scheduler_flag_words[flag],
+                       spec_scheduler_policy_words[scheduler->policy]);
+    }
+}
+
+static void check_deadline(const struct spec_scheduler *scheduler, struct error *error)
+{
+    /* A period of 0 means the deadline. */
+    if (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
+        (scheduler->period != 0 && scheduler->deadline > scheduler->period))
+        report_add(error,
+                   "process.scheduler: SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
+}
+
 /* sched(7) */
 static void check_scheduler(const struct spec_scheduler *scheduler, struct error *error)
 {
     bool real_time = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_FIFO ||
                      scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_RR;
-    bool deadline = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_DEADLINE;
+    bool fair = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_OTHER ||
+                scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_BATCH;
     const char *policy = spec_scheduler_policy_words[scheduler->policy];
 
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_ISO)
         report_add(error, "process.scheduler.policy: Linux has no SCHED_ISO");
+    if (!fair && scheduler->nice != 0)
+        report_add(error,
+                   "process.scheduler.nice: only SCHED_OTHER and SCHED_BATCH have one, and policy is %s",
+                   policy);
     if (real_time && scheduler->priority == 0)
         report_add(error, "process.scheduler.priority: must be 1 to 99 for %s, got 0", policy);
     if (!real_time && scheduler->priority != 0)
         report_add(error, "process.scheduler.priority: must be 0 for %s, got %" PRId32, policy,
                    scheduler->priority);
-    if (!deadline &&
-        (scheduler->runtime != 0 || scheduler->deadline != 0 || scheduler->period != 0))
+    if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_DEADLINE) {
+        check_deadline(scheduler, error);
+        return;
+    }
+    check_scheduler_flags(scheduler, error);
+    if (scheduler->runtime != 0 || scheduler->deadline != 0 || scheduler->period != 0)
         report_add(error,
                    "process.scheduler: runtime, deadline and period belong to SCHED_DEADLINE, "
                    "and policy is %s",
                    policy);
-    /* A period of 0 means the deadline. */
-    if (deadline && (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
-                     (scheduler->period != 0 && scheduler->deadline > scheduler->period)))
-        report_add(error,
-                   "process.scheduler: SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
+}
+
+static void check_affinity(const struct spec_exec_cpu_affinity *affinity, struct error *error)
+{
+    rules_number_list("process.execCPUAffinity.initial", affinity->initial, SPEC_CPUS, error);
+    rules_number_list("process.execCPUAffinity.final", affinity->final, SPEC_CPUS, error);
 }
 
 void rules_process(const struct spec_process *process, struct error *error)
@@ -82,10 +117,6 @@ void rules_process(const struct spec_process *process, struct error *error)
     check_rlimits(process, error);
     if (process->scheduler != NULL)
         check_scheduler(process->scheduler, error);
-    if (process->exec_cpu_affinity != NULL) {
-        rules_number_list("process.execCPUAffinity.initial", process->exec_cpu_affinity->initial,
-                          error);
-        rules_number_list("process.execCPUAffinity.final", process->exec_cpu_affinity->final,
-                          error);
-    }
+    if (process->exec_cpu_affinity != NULL)
+        check_affinity(process->exec_cpu_affinity, error);
 }

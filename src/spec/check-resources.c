@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "rules.h"
 
 #define RESOURCES "linux.resources."
@@ -42,8 +43,8 @@ static void check_cpu(const struct spec_cpu *cpu, struct error *error)
     if (cpu->quota > 0 && cpu->burst > (uint64_t) cpu->quota)
         report_add(error, RESOURCES "cpu.burst: must not be above quota %" PRId64 ", got %" PRIu64,
                    cpu->quota, cpu->burst);
-    rules_number_list(RESOURCES "cpu.cpus", cpu->cpus, error);
-    rules_number_list(RESOURCES "cpu.mems", cpu->mems, error);
+    rules_number_list(RESOURCES "cpu.cpus", cpu->cpus, SPEC_CPUS, error);
+    rules_number_list(RESOURCES "cpu.mems", cpu->mems, SPEC_NODES, error);
 }
 
 /* 0 is unset, as engines write it. */

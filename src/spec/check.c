@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "berth/base/error.h"
@@ -37,29 +38,59 @@ void rules_environment(const char *where, const char *const *entries, size_t n_e
     }
 }
 
-void rules_number_list(const char *where, const char *list, struct error *error)
+/* A number that is too large for anything is as good as the largest. */
+static bool pass_number(const char **next, uint64_t *ret_number)
 {
-    const char *digits = "0123456789";
+    size_t length = strspn(*next, "0123456789");
+    char *end;
 
-    if (!is_set(list))
-        return;
-    for (const char *next = list;;) {
-        size_t length = strspn(next, digits);
+    if (length == 0)
+        return false;
+    *ret_number = strtoull(*next, &end, 10);
+    *next = end;
+    return true;
+}
 
-        if (length > 0 && next[length] == '-') {
-            size_t more = strspn(next + length + 1, digits);
+/* Passes "7" or "0-3". */
+static bool pass_range(const char **next, uint64_t *ret_first, uint64_t *ret_last)
+{
+    if (!pass_number(next, ret_first))
+        return false;
+    *ret_last = *ret_first;
+    if (**next != '-')
+        return true;
+    ++*next;
+    return pass_number(next, ret_last) && *ret_first <= *ret_last;
+}
 
-            length = more == 0 ? 0 : length + 1 + more;
-        }
-        if (length == 0 || (next[length] != ',' && next[length] != '\0')) {
-            report_add(error, "%s: must be a list of numbers and ranges such as 0-3,7, got %s",
-                       where, QUOTE(list));
-            return;
-        }
-        if (next[length] == '\0')
-            return;
-        next += length + 1;
+int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set)
+{
+    const char *next = list;
+    int result = 0;
+
+    for (;;) {
+        uint64_t first, last;
+
+        if (!pass_range(&next, &first, &last) || (*next != ',' && *next != '\0'))
+            return -EINVAL;
+        if (last >= limit)
+            result = -ERANGE;
+        for (uint64_t i = first; ret_set != NULL && result == 0 && i <= last; i++)
+            ret_set[i / 64] |= 1ULL << i % 64;
+        if (*next++ == '\0')
+            return result;
     }
+}
+
+void rules_number_list(const char *where, const char *list, size_t limit, struct error *error)
+{
+    int result = is_set(list) ? spec_read_number_list(list, limit, NULL) : 0;
+
+    if (result == -EINVAL)
+        report_add(error, "%s: must be a list of numbers and ranges such as 0-3,7, got %s", where,
+                   QUOTE(list));
+    if (result == -ERANGE)
+        report_add(error, "%s: Linux has numbers up to %zu, got %s", where, limit - 1, QUOTE(list));
 }
 
 /* Passes one part of a version up to `ends`; numbers have no leading zero. NULL: it is none. */

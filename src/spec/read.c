@@ -168,6 +168,7 @@ int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
 {
     struct reader reader = {.arena = arena,
                             .name = "resources.json",
+                            .place = "linux.resources",
                             .bytes = bytes,
                             .size = size,
                             .error = error,

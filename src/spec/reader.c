@@ -11,6 +11,8 @@ const char *reader_path(struct reader *reader)
 {
     struct text path = {.arena = reader->arena};
 
+    if (reader->place != NULL)
+        text_add(&path, reader->place);
     for (struct frame *frame = reader->frames + 1; frame <= reader->top; frame++) {
         if (frame->type != NULL && frame->property != NULL)
             text_addf(&path, "%s%s", path.size > 0 ? "." : "", frame->property->name);

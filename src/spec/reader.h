@@ -27,6 +27,7 @@ struct frame {
 struct reader {
     struct arena *arena;
     const char *name; /* of the document, for messages */
+    const char *place; /* where it would be in config.json, NULL: it is that */
     const char *bytes;
     size_t size;
     struct error *error;

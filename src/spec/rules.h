@@ -30,8 +30,8 @@ void rules_environment(const char *where, const char *const *entries, size_t n_e
 void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings, size_t n_mappings,
                        struct error *error);
 
-/* A list such as "0-3,7"; NULL is fine. */
-void rules_number_list(const char *where, const char *list, struct error *error);
+/* A list such as "0-3,7" of numbers below `limit`; NULL is fine. */
+void rules_number_list(const char *where, const char *list, size_t limit, struct error *error);
 
 /* A string that is there and says something: engines write "" for what is not set. */
 static inline bool is_set(const char *string)

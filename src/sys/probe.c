@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,4 +63,30 @@ unsigned sys_namespace_type(const char *path)
     int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
 
     return type < 0 ? 0 : (unsigned) type;
+}
+
+static bool has_apparmor(void)
+{
+    char enabled = 'N';
+    AUTO_FD fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 && fd_read_all(fd, &enabled, 1) == 1)
+        return enabled == 'Y';
+    return access("/sys/kernel/security/apparmor", F_OK) == 0;
+}
+
+/* Since Linux 5.1 it has a directory of its own: attr/exec is the first module's. */
+const char *sys_apparmor_file(void)
+{
+    if (!has_apparmor())
+        return NULL;
+    return access("/proc/self/attr/apparmor/exec", F_OK) == 0 ? "self/attr/apparmor/exec"
+                                                              : "self/attr/exec";
+}
+
+bool sys_has_selinux(void)
+{
+    struct statfs system;
+
+    return statfs("/sys/fs/selinux", &system) == 0 && system.f_type == SELINUX_MAGIC;
 }

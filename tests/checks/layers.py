@@ -12,9 +12,10 @@ ALLOWED = {
     'seccomp': ['spec', 'sys', 'base'],
     'bus': ['sys', 'base'],
     'cgroup': ['bus', 'spec', 'sys', 'base'],
+    'rdt': ['spec', 'base'],
     'plan': ['spec', 'base'],
     'init': ['plan/ops.def', 'plan/plan.h'],
-    'runtime': ['plan', 'cgroup', 'bus', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
+    'runtime': ['plan', 'cgroup', 'rdt', 'bus', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
     'cli': ['runtime', 'base', 'spec/defaults.h'],
 }
 # Libraries, each for the layers that wrap it.

@@ -206,6 +206,27 @@ static void kept_descriptors(void)
     close(two);
 }
 
+/* Labels of security modules are written when the kept ones have come down to where procfs was. */
+static void procfs_beside_kept(void)
+{
+    int kept = test_memfd("", 0);
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/cat"}},
+                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {3}},
+                  {.op = PLAN_PUT_FILE,
+                   .actor = PLAN_INIT,
+                   .uses = {PLAN_SLOT_PROC},
+                   .text = {"self/oom_score_adj", "7"}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"cat", "/proc/self/oom_score_adj"}},
+                  TEST_END},
+        .kept = {kept + 1, kept + 1, kept + 1},
+        .n_kept = 3};
+
+    tap_text(test_run(&plan).output, "7\n", "procfs gives way to kept ones");
+    close(kept);
+}
+
 /* The socket lies where the first kept one comes to lie; the failure must still get out. */
 static void failure_beside_kept(void)
 {
@@ -254,6 +275,7 @@ int main(void)
     failing_execve();
     arguments_and_environment();
     kept_descriptors();
+    procfs_beside_kept();
     failure_beside_kept();
     signals();
     return tap_end();

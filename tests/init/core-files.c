@@ -64,6 +64,15 @@ static void hide_files_of_proc(void)
               "bind");
 }
 
+static void hide_own_attribute(void)
+{
+    test_make_mounts_private();
+    make_file("/tmp/berth-test-file", "");
+    test_must(mount("/tmp/berth-test-file", "/proc/self/attr/exec", NULL, MS_BIND, NULL) == 0 &&
+                  unlink("/tmp/berth-test-file") == 0,
+              "bind");
+}
+
 static void verifies_proc(void)
 {
     struct test_plan plan = {.steps = {OPEN_PROC, TEST_SHELL("exit 0")}};
@@ -111,6 +120,9 @@ static void writes_below_proc(void)
     plan.clone_flags = CLONE_NEWUTS | CLONE_NEWNS;
     plan.prepare = hide_files_of_proc;
     tap_ok(test_fail(&plan).error == EXDEV, "what is mounted over it is not written to");
+    plan.steps[1].text[0] = "self/attr/exec";
+    plan.prepare = hide_own_attribute;
+    tap_ok(test_fail(&plan).error == EXDEV, "nor is what hides a label's file");
 }
 
 static void make_links(void)

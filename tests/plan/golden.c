@@ -40,6 +40,11 @@ static struct plan_host host_of(const char *name)
     };
 
     host.can_make_devices = host.privileged;
+    if (strncmp(name, "v2-rdt", 6) == 0)
+        host.rdt_class = "/sys/fs/resctrl/c1";
+    host.makes_rdt = strstr(name, "rdt-made") != NULL;
+    host.has_selinux = strncmp(name, "labels", 6) == 0;
+    host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
     if (!host.privileged)
         return host;
     host.cgroups_need_process = strncmp(name, "systemd", 7) == 0;

@@ -59,8 +59,7 @@ static int check_process(struct document *document, struct error *error)
     const struct spec_process *process = NULL;
 
     TRY(spec_read_process(document->arena, document->bytes, document->size, &process, error));
-    TRY(spec_check_process(process, error));
-    return spec_check_process_support(process, error);
+    return spec_check_process(process, error);
 }
 
 static int check_resources(struct document *document, struct error *error)

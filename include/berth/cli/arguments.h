@@ -68,6 +68,8 @@ struct cli_arguments {
     const char *cpuset_mems;
     const char *pids_limit;
     const char *blkio_weight;
+    const char *l3_cache_schema;
+    const char *mem_bw_schema;
     bool stats;
     const char *interval;
 };

@@ -103,6 +103,20 @@ enum plan_root_change {
     PLAN_ROOT_CHROOT, /* chroot(2) alone: the mount namespace is not this container's own */
 };
 
+/* The numbers of SET_SCHEDULER, as sched_setattr(2) takes them. */
+struct plan_scheduler {
+    uint16_t policy;
+    uint16_t priority;
+    int16_t nice;
+    uint16_t flags;
+    uint64_t runtime_ns;
+    uint64_t deadline_ns;
+    uint64_t period_ns;
+};
+
+/* As many nodes as SET_MEMORY_POLICY knows: Linux can be built for no more. */
+#define PLAN_NODES 1024
+
 /* Offsets count from the start of the plan; offset 0 is "no text". */
 struct plan_step {
     uint16_t op;

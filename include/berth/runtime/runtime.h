@@ -127,10 +127,17 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
 int runtime_show_processes(const struct runtime_processes *processes, const char *const *ps_options,
                            struct text *text, struct error *error);
 
-/* Sets linux.resources of a container that has not stopped: the JSON object in `size` bytes, whose keys match in any case.
- * What it does not name stays. */
-int runtime_update(const struct runtime_options *options, const char *id, const char *bytes,
-                   size_t size, struct error *error);
+struct runtime_update {
+    const char *id;
+    const char *resources; /* linux.resources, a JSON object whose keys match in any case; NULL: none */
+    size_t size;
+    const char *l3_cache_schema; /* for the container's class of service, or NULL */
+    const char *mem_bw_schema;
+};
+
+/* Sets limits of a container that has not stopped. What is not named stays. */
+int runtime_update(const struct runtime_options *options, const struct runtime_update *request,
+                   struct error *error);
 
 struct runtime_events {
     const char *id;

@@ -6,7 +6,14 @@
  */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "berth/spec/config.h"
+
+/* As many as Linux can be built for. */
+#define SPEC_CPUS 8192
+#define SPEC_NODES 1024
 
 struct error;
 
@@ -18,6 +25,13 @@ int spec_check_process(const struct spec_process *process, struct error *error);
 
 /* Checks resources alone, as update sets them. Returns 0 or -EINVAL. */
 int spec_check_resources(const struct spec_resources *resources, struct error *error);
+
+/* Checks linux.intelRdt alone. Returns 0 or -EINVAL. */
+int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
+
+/* Reads a list such as "0-3,7" of numbers below `limit`, and sets their bits: bit n % 64 of ret_set[n / 64], which has to have
+ * room for `limit` of them; NULL: only checks. Returns 0, -EINVAL for what is no such list, or -ERANGE. */
+int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 
 /* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,

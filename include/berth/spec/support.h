@@ -7,9 +7,6 @@
 struct error;
 
 /* Looks for properties that are understood but not carried out. Adds a line for each to `error`,
- * which must come in empty: `linux.intelRdt: this version of berth cannot set it`. Returns 0 or
+ * which must come in empty: `linux.netDevices: this version of berth cannot set it`. Returns 0 or
  * -ENOTSUP. */
 int spec_check_support(const struct spec_config *config, struct error *error);
-
-/* As spec_check_support, for the process of exec. */
-int spec_check_process_support(const struct spec_process *process, struct error *error);

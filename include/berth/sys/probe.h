@@ -19,3 +19,9 @@ bool sys_in_user_namespace(void);
 
 /* The type of the namespace file `path` as CLONE_NEW*, 0 when it is none (NS_GET_NSTYPE). */
 unsigned sys_namespace_type(const char *path);
+
+/* The file below /proc that takes a profile of AppArmor's for execve(2) (aa_change_onexec(2)); NULL: AppArmor is not active. */
+const char *sys_apparmor_file(void);
+
+/* Is SELinux active: is selinuxfs mounted at its usual place? */
+bool sys_has_selinux(void);

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+# linux.resources.devices: which devices the program may use, by what it gets when it opens them.
+load helpers
+load helpers-cgroups
+
+test_setup() {
+    cg_is_v2 || needs_v1 devices
+    # No driver has the major 240: what may be used is ENXIO, what may not is EPERM. No runtime allows it by default.
+    mknod rootfs/null c 1 3
+    mknod rootfs/one c 240 1
+    mknod rootfs/two c 240 2
+}
+
+deny='{allow: false, access: "rwm"}'
+# The default devices, as engines write them.
+defaults='{allow: true, type: "c", major: 1, minor: 3, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 8, access: "rwm"},
+    {allow: true, type: "c", major: 5, minor: 0, access: "rwm"}'
+
+rules() { resources "devices: [$1]"; }
+
+opens() {
+    set_args payload open "$@"
+    run_c
+    assert_status 0
+}
+
+@test "what no rule allows is refused" {
+    rules "$deny"
+    opens /one
+    assert_equal "$output" "/one: EPERM"
+}
+
+@test "a rule allows one device alone" {
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
+    opens /one
+    assert_equal "$output" "/one: ENXIO"
+}
+
+@test "a later rule wins: allow, then deny" {
+    rules "$deny, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}, {allow: false, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
+    opens /one
+    assert_equal "$output" "/one: EPERM"
+}
+
+@test "a later rule wins: deny, then allow" {
+    rules "$deny, {allow: false, type: \"c\", major: 240, minor: 1, access: \"rwm\"}, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
+    opens /one
+    assert_equal "$output" "/one: ENXIO"
+}
+
+@test "a rule for every device allows what is not denied" {
+    rules '{allow: true, access: "rwm"}, {allow: false, type: "c", major: 240, minor: 1, access: "rwm"}'
+    opens /null /two /one
+    assert_equal "$output" $'/null: ok\n/two: ENXIO\n/one: EPERM'
+}
+
+@test "a rule without major and minor is for all of its type" {
+    rules "$deny, {allow: true, type: \"c\", access: \"rwm\"}"
+    opens /null /one
+    assert_equal "$output" $'/null: ok\n/one: ENXIO'
+}
+
+@test "a rule with a minor of -1 is for the whole major" {
+    rules "$deny, {allow: true, type: \"c\", major: 240, minor: -1, access: \"rwm\"}"
+    opens /one /two
+    assert_equal "$output" $'/one: ENXIO\n/two: ENXIO'
+}
+
+@test "a rule for block devices is not one for character devices" {
+    rules "$deny, {allow: true, type: \"b\", major: 240, minor: 1, access: \"rwm\"}"
+    opens /one
+    assert_equal "$output" "/one: EPERM"
+}
+
+@test "access r alone, w alone" {
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"r\"}, {allow: true, type: \"c\", major: 240, minor: 2, access: \"w\"}"
+    set_sh 'cat </one; echo x >/one; echo x >/two; cat </two'
+    run_c
+    assert_equal "$(grep -o '/.*' <<<"$output" | tr '\n' ,)" \
+        "/one: No such device or address,/one: Operation not permitted,/two: No such device or address,/two: Operation not permitted,"
+}
+
+# The runtimes let every node be made, so the other way round cannot be shown.
+@test "access m: a node can be made, and not be opened" {
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 2, access: \"m\"}"
+    set_sh 'mknod /made c 240 2; echo x >/made'
+    run_c
+    assert_output '/made: Operation not permitted'
+    [ -c rootfs/made ]
+}
+
+@test "the default devices work whatever the rules deny" {
+    [ "$RT_KIND" != runc ] || skip "runc: a list of rules takes the place of its own"
+    rules "$deny"
+    opens /dev/null /dev/zero /dev/full /dev/random /dev/urandom
+    refute_output 'EPERM'
+}
+
+@test "devices of linux.devices need a rule of their own" {
+    rules "$deny, $defaults"
+    config '.linux.devices = [{path: "/dev/my-one", type: "c", major: 240, minor: 1, fileMode: 438}]'
+    opens /dev/my-one
+    assert_equal "$output" "/dev/my-one: EPERM"
+}
+
+@test "the rules hold for root with every capability" {
+    rules "$deny, $defaults"
+    config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN", "CAP_SYS_RAWIO", "CAP_DAC_READ_SEARCH"] | unique)'
+    opens /one
+    assert_equal "$output" "/one: EPERM"
+}
+
+@test "the kernel's list on version 1" {
+    needs_v1 devices
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rw\"}"
+    started
+    cg_read devices devices.list "" | grep -qx 'c 240:1 rw'
+    ! cg_read devices devices.list "" | grep -q '^a '
+}
+
+@test "a bad type, access or number is an error that names the rule" {
+    refused_resources 'devices[0]' 'devices: [{allow: true, type: "x", access: "rwm"}]'
+    refused_resources 'devices[1]' "devices: [$deny, {allow: true, type: \"c\", access: \"rq\"}]"
+    refused_resources 'devices[0]' 'devices: [{allow: true, type: "c", major: 99999999999, access: "r"}]'
+}
+
+@test "update: new rules take the place of the old ones" {
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
+    set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload open /one /two'
+    create_c
+    rt start "$ID"
+    update_json '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"},
+        {"allow": true, "type": "c", "major": 240, "minor": 2, "access": "rwm"}]}'
+    touch rootfs/go
+    wait_status stopped
+    assert_equal "$(out)" $'/one: EPERM\n/two: ENXIO'
+}
+
+@test "update of other values leaves the rules" {
+    needs pids
+    rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
+    set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload open /one /two'
+    create_c
+    rt start "$ID"
+    update --pids-limit 44
+    touch rootfs/go
+    wait_status stopped
+    assert_equal "$(out | head -1)" '/one: ENXIO'
+}

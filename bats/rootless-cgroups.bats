@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+# Cgroups of ordinary users: without rights, with a subtree of version 2 that was delegated to them; and the group that is handed over
+# to the user of a container whose mount of cgroup2 is writable.
+load helpers
+load helpers-cgroups
+
+USER_ID=1001
+
+# The bundle of an ordinary user without subordinate ids.
+rootless() {
+    USER_ID=${1:-$USER_ID}
+    config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
+        ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
+            | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
+    mkdir -p "$ROOT"
+    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
+}
+
+# as_user ARGS: the runtime as that user, in the group $IN of version 2 if that is set.
+as_user() {
+    status=0
+    # shellcheck disable=SC2016
+    timeout --foreground -k 2 20 sh -c '[ -z "$IN" ] || echo $$ >"$IN/cgroup.procs" || exit 99; exec "$@"' sh \
+        "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
+        env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+export IN=
+
+without_rights() {
+    cgroupfs_only
+    rootless 54321
+}
+
+# A subtree of the user's own: of the guest that boots so, or made here.
+delegated() {
+    needs_v2
+    cgroupfs_only
+    rootless
+    SUBTREE=/sys/fs/cgroup/user.slice/user-$USER_ID
+    if [ ! -d "$SUBTREE/leaf" ] || [ "$(stat -c %u "$SUBTREE")" != "$USER_ID" ]; then
+        SUBTREE=/sys/fs/cgroup/$ID-user
+        local dir file
+        mkdir -p "$SUBTREE/leaf"
+        sed 's/[^ ]*/+&/g' "${SUBTREE%/*}/cgroup.subtree_control" >"$SUBTREE/cgroup.subtree_control"
+        for dir in "$SUBTREE" "$SUBTREE/leaf"; do
+            for file in "" cgroup.procs cgroup.threads cgroup.subtree_control; do chown "$USER_ID:$USER_ID" "$dir/$file"; done
+        done
+    fi
+    IN=$SUBTREE/leaf
+}
+
+test_after() {
+    rmdir "/sys/fs/cgroup/$ID-user/leaf" "/sys/fs/cgroup/$ID-user" 2>/dev/null || true
+}
+
+@test "without rights: a container without limits runs, with a warning" {
+    berth_only "runc and crun say nothing, or fail"
+    without_rights
+    set_sh 'echo it runs'
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    assert_output '^it runs'
+    assert_output "^warning: .*cgroups"
+}
+
+@test "without rights: a limit is an error that says how to get it" {
+    without_rights
+    config '.linux.resources = {pids: {limit: 20}}'
+    as_user run --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    [ "$RT_KIND" != berth ] || assert_output 'linux.resources.pids.limit: .*delegated'
+}
+
+@test "without rights: every kind of limit is refused" {
+    without_rights
+    local limit
+    for limit in 'memory: {limit: 67108864}' 'cpu: {shares: 512}' 'cpu: {quota: 50000}' 'unified: {"pids.max": "5"}'; do
+        config ".linux.resources = {$limit}"
+        as_user run --bundle "$BUNDLE" "$ID"
+        [ "$status" -ne 0 ] || fail_with "'$limit' was accepted"
+    done
+}
+
+@test "without rights: limits that limit nothing are fine" {
+    berth_only "runc and crun fail"
+    without_rights
+    config '.linux.resources = {memory: {limit: 0}, pids: {}, cpu: {shares: 0}, devices: [{allow: false, access: "rwm"}]}'
+    set_args true
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+}
+
+@test "a delegated subtree: limits are set, and the group is gone after delete" {
+    delegated
+    config '.linux.resources = {pids: {limit: 20}, memory: {limit: 67108864}}'
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    value_is pids "" pids.max 20
+    value_is memory "" memory.max 67108864
+    local dir
+    dir=$(cgroup_dir pids)
+    [[ $dir == "$SUBTREE"/* ]]
+    as_user delete --force "$ID"
+    assert_status 0
+    [ ! -e "$dir" ]
+}
+
+@test "a delegated subtree: the limit holds" {
+    delegated
+    config '.linux.resources = {pids: {limit: 20}}'
+    set_args payload forks 30
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_output '^forks 19 EAGAIN'
+}
+
+@test "a delegated subtree: update, pause and resume" {
+    delegated
+    config '.linux.resources = {pids: {limit: 20}}'
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    as_user update --pids-limit 30 "$ID"
+    assert_status 0
+    value_is pids "" pids.max 30
+    as_user pause "$ID"
+    assert_status 0
+    assert_equal "$(state_of)" paused
+    as_user resume "$ID"
+    assert_status 0
+}
+
+@test "a delegated subtree: a cgroupsPath outside of it is an error" {
+    delegated
+    config '.linux.resources = {pids: {limit: 20}}' ".linux.cgroupsPath = \"/$ID\""
+    set_args true
+    as_user run --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ]
+    [ ! -e "/sys/fs/cgroup/$ID" ]
+}
+
+# ---- whose group it is
+
+# own_cgroup rw|ro: a user namespace with ids 100000..., a cgroup namespace and a mount of cgroup2.
+own_cgroup() {
+    needs_v2
+    config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        ".mounts |= map(if .type == \"cgroup\" then .options = [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"$1\"] else . end)"
+    find rootfs -type d -exec chown 100000:100000 {} +
+}
+
+owners() { stat -c %u "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgroup.threads" | sort -u | xargs; }
+
+@test "a writable mount of cgroup2 in a new cgroup namespace: the group belongs to the container's user" {
+    own_cgroup rw
+    started
+    assert_equal "$(owners "$(cgroup_dir pids)")" 100000
+}
+
+@test "the group belongs to the container's user: every file that the kernel lists for that" {
+    [ -e /sys/kernel/cgroup/delegate ] || skip "the kernel lists none"
+    own_cgroup rw
+    started
+    local file dir
+    dir=$(cgroup_dir pids)
+    while read -r file; do
+        [ ! -e "$dir/$file" ] || assert_equal "$file $(stat -c %u "$dir/$file")" "$file 100000"
+    done </sys/kernel/cgroup/delegate
+    # A limit is not the container's to lift.
+    assert_equal "$(stat -c %u "$dir/pids.max")" 0
+}
+
+@test "the group belongs to process.user, by its host id" {
+    own_cgroup rw
+    config '.process.user = {uid: 1000, gid: 1000}'
+    started
+    assert_equal "$(owners "$(cgroup_dir pids)")" 101000
+}
+
+@test "the program can make groups of its own in it" {
+    own_cgroup rw
+    set_sh 'mkdir /sys/fs/cgroup/mine && echo $$ >/sys/fs/cgroup/mine/cgroup.procs && cat /proc/self/cgroup'
+    run_c
+    assert_status 0
+    assert_output '^0::/mine$'
+}
+
+@test "the program cannot lift its own limit there" {
+    own_cgroup rw
+    resources 'pids: {limit: 20}'
+    set_sh 'echo max >/sys/fs/cgroup/pids.max; cat /sys/fs/cgroup/pids.max'
+    run_c
+    assert_output '^20$'
+}
+
+@test "a read-only mount: the group stays root's" {
+    own_cgroup ro
+    started
+    assert_equal "$(owners "$(cgroup_dir pids)")" 0
+}
+
+@test "without a cgroup namespace of its own: the group stays root's" {
+    own_cgroup rw
+    config '.linux.namespaces |= map(select(.type != "cgroup"))'
+    started
+    assert_equal "$(owners "$(cgroup_dir pids)")" 0
+}
+
+@test "on version 1 the groups stay root's" {
+    ! cg_is_v2 || skip "not on cgroup version 2"
+    config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.mounts |= map(if .type == "cgroup" then .options = ["nosuid", "noexec", "nodev", "relatime", "rw"] else . end)'
+    find rootfs -type d -exec chown 100000:100000 {} +
+    started
+    assert_equal "$(stat -c %u "$(cgroup_dir pids)" "$(cgroup_dir pids)/cgroup.procs" | sort -u)" 0
+}

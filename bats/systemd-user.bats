@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# --systemd-cgroup of an ordinary user: the scope is the user's own manager's.
+load helpers
+load helpers-cgroups
+
+export CGROUP_MANAGER=systemd
+USER_ID=1001
+
+test_setup() {
+    [ -d /run/systemd/system ] || skip "systemd does not run here"
+    [ -S "/run/user/$USER_ID/bus" ] || wait_until test -S "/run/user/$USER_ID/bus" || skip "user $USER_ID has no manager"
+    config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
+        ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
+            | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
+    mkdir -p "$ROOT"
+    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
+}
+
+as_user() {
+    status=0
+    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
+        env XDG_RUNTIME_DIR=/run/user/$USER_ID DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$USER_ID/bus \
+        "$RUNTIME" --root "$ROOT" --systemd-cgroup "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+user_property() {
+    setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env XDG_RUNTIME_DIR=/run/user/$USER_ID \
+        systemctl --user show -p "$1" --value "$2"
+}
+
+running() {
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
+}
+
+path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
+
+@test "the scope is below the user's manager, in user.slice by default" {
+    running
+    [[ $(path_of) == /user.slice/user-$USER_ID.slice/user@$USER_ID.service/*berth-$ID.scope* ]] || fail_with "$(path_of)"
+    assert_equal "$(user_property ActiveState "berth-$ID.scope")" active
+    as_user delete --force "$ID"
+    assert_status 0
+}
+
+@test "a slice of the user's" {
+    config ".linux.cgroupsPath = \"app.slice:berth:$ID\""
+    running
+    [[ $(path_of) == */app.slice/berth-$ID.scope* ]] || fail_with "$(path_of)"
+    as_user delete --force "$ID"
+}
+
+@test "limits are set, updated and hold" {
+    resources 'pids: {limit: 20}, memory: {limit: 67108864}'
+    running
+    value_is pids "" pids.max 20
+    value_is memory "" memory.max 67108864
+    as_user update --pids-limit 30 "$ID"
+    assert_status 0
+    value_is pids "" pids.max 30
+    as_user delete --force "$ID"
+}
+
+@test "after delete the unit is gone" {
+    running
+    as_user delete --force "$ID"
+    wait_until unit_gone
+}
+
+unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
+
+@test "without the user's bus it is an error that says so" {
+    set_args true
+    status=0
+    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
+        env -u XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere "$RUNTIME" --root "$ROOT" --systemd-cgroup run \
+        --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_output '[Bb]us|systemd|XDG_RUNTIME_DIR'
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.apparmorProfile, process.selinuxLabel, linux.mountLabel: what security modules call the process and its mounts. */
+#include <errno.h>
+#include <string.h>
+
+#include "berth/base/text.h"
+#include "builder.h"
+
+static bool is_set(const char *label)
+{
+    return label != NULL && label[0] != '\0';
+}
+
+static const char *profile_of(const struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    return process != NULL && is_set(process->apparmor_profile) ? process->apparmor_profile : NULL;
+}
+
+static const char *label_of(const struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    return process != NULL && is_set(process->selinux_label) ? process->selinux_label : NULL;
+}
+
+static int is_not_active(struct plan_builder *builder, const char *place, const char *module)
+{
+    return error_set(builder->error, EOPNOTSUPP, "%s: %s is not active on this host", place, module);
+}
+
+int plan_check_labels(struct plan_builder *builder)
+{
+    const struct plan_host *host = builder->host;
+
+    if (profile_of(builder) != NULL && host->apparmor_file == NULL)
+        return is_not_active(builder, "process.apparmorProfile", "AppArmor");
+    if (label_of(builder) != NULL && !host->has_selinux)
+        return is_not_active(builder, "process.selinuxLabel", "SELinux");
+    if (is_set(builder->linux->mount_label) && !host->has_selinux)
+        return is_not_active(builder, "linux.mountLabel", "SELinux");
+    return 0;
+}
+
+static void put_attribute(struct plan_builder *builder, const char *file, const char *value,
+                          const char *place)
+{
+    PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
+             .place = place, .text = {file, value});
+}
+
+/* execve(2) makes it the default again. */
+void plan_label_keyring(struct plan_builder *builder)
+{
+    const char *label = label_of(builder);
+
+    if (label == NULL)
+        return;
+    plan_open_proc(builder, "process.selinuxLabel");
+    put_attribute(builder, "self/attr/keycreate", label, "process.selinuxLabel");
+}
+
+void plan_prepare_labels(struct plan_builder *builder)
+{
+    if (label_of(builder) != NULL)
+        plan_open_proc(builder, "process.selinuxLabel");
+    if (profile_of(builder) != NULL)
+        plan_open_proc(builder, "process.apparmorProfile");
+}
+
+void plan_label_process(struct plan_builder *builder)
+{
+    const char *profile = profile_of(builder);
+    const char *label = label_of(builder);
+
+    if (label != NULL)
+        put_attribute(builder, "self/attr/exec", label, "process.selinuxLabel");
+    if (profile != NULL)
+        put_attribute(builder, builder->host->apparmor_file,
+                      arena_printf(builder->arena, "exec %s", profile), "process.apparmorProfile");
+}
+
+/* These have labels of the policy's own, or one superblock for many containers. */
+static bool takes_label(const char *type)
+{
+    static const char *const others[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "bpf",
+                                         "devtmpfs", "debugfs", "tracefs", "securityfs"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (text_equal(others[i], type))
+            return false;
+    return true;
+}
+
+/* The mount's own counts. */
+static bool has_label(const char *options)
+{
+    return is_set(options) &&
+           (text_starts_with(options, "context=") || strstr(options, ",context=") != NULL);
+}
+
+const char *plan_label_options(struct plan_builder *builder, const char *type, const char *options)
+{
+    const char *label = builder->linux->mount_label;
+
+    if (!is_set(label) || !takes_label(type) || has_label(options))
+        return options;
+    return arena_printf(builder->arena, "%s%scontext=\"%s\"", is_set(options) ? options : "",
+                        is_set(options) ? "," : "", label);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
+#include "builder.h"
+
+/* --- process.scheduler ---------------------------------------------------------------------- */
+
+static const uint16_t policies[] = {
+    [SPEC_SCHEDULER_POLICY_SCHED_OTHER] = SCHED_NORMAL,
+    [SPEC_SCHEDULER_POLICY_SCHED_FIFO] = SCHED_FIFO,
+    [SPEC_SCHEDULER_POLICY_SCHED_RR] = SCHED_RR,
+    [SPEC_SCHEDULER_POLICY_SCHED_BATCH] = SCHED_BATCH,
+    [SPEC_SCHEDULER_POLICY_SCHED_IDLE] = SCHED_IDLE,
+    [SPEC_SCHEDULER_POLICY_SCHED_DEADLINE] = SCHED_DEADLINE,
+};
+
+static const uint16_t scheduler_flags[] = {
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_RESET_ON_FORK] = SCHED_FLAG_RESET_ON_FORK,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_RECLAIM] = SCHED_FLAG_RECLAIM,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_DL_OVERRUN] = SCHED_FLAG_DL_OVERRUN,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_KEEP_POLICY] = SCHED_FLAG_KEEP_POLICY,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_KEEP_PARAMS] = SCHED_FLAG_KEEP_PARAMS,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_UTIL_CLAMP_MIN] = SCHED_FLAG_UTIL_CLAMP_MIN,
+    [SPEC_SCHEDULER_FLAG_SCHED_FLAG_UTIL_CLAMP_MAX] = SCHED_FLAG_UTIL_CLAMP_MAX,
+};
+
+static const char *words_of_scheduler(struct plan_builder *builder,
+                                      const struct spec_scheduler *scheduler)
+{
+    struct text words = {.arena = builder->arena};
+
+    text_add(&words, spec_scheduler_policy_words[scheduler->policy]);
+    if (scheduler->nice != 0)
+        text_addf(&words, " nice %d", scheduler->nice);
+    if (scheduler->priority != 0)
+        text_addf(&words, " priority %d", scheduler->priority);
+    if (scheduler->deadline != 0)
+        text_addf(&words, " runtime %llu deadline %llu period %llu",
+                  (unsigned long long) scheduler->runtime, (unsigned long long) scheduler->deadline,
+                  (unsigned long long) scheduler->period);
+    for (size_t i = 0; i < scheduler->n_flags; i++)
+        text_addf(&words, " %s", spec_scheduler_flag_words[scheduler->flags[i]]);
+    return words.bytes;
+}
+
+static void set_scheduler(struct plan_builder *builder, const struct spec_scheduler *scheduler)
+{
+    struct plan_scheduler values = {
+        .policy = policies[scheduler->policy],
+        .priority = (uint16_t) scheduler->priority,
+        .nice = (int16_t) scheduler->nice,
+        .runtime_ns = scheduler->runtime,
+        .deadline_ns = scheduler->deadline,
+        .period_ns = scheduler->period,
+    };
+    struct plan_act act = {
+        .op = PLAN_SET_SCHEDULER, .by = PLAN_INIT, .place = "process.scheduler",
+        .text = {words_of_scheduler(builder, scheduler)},
+    };
+
+    for (size_t i = 0; i < scheduler->n_flags; i++)
+        values.flags |= scheduler_flags[scheduler->flags[i]];
+    _Static_assert(sizeof(values) == sizeof(act.number), "they are the step's numbers");
+    memcpy(act.number, &values, sizeof(values));
+    plan_add(builder, &act);
+}
+
+/* --- process.ioPriority --------------------------------------------------------------------- */
+
+static void set_io_priority(struct plan_builder *builder, const struct spec_io_priority *priority)
+{
+    static const uint64_t classes[] = {
+        [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_RT] = IOPRIO_CLASS_RT,
+        [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_BE] = IOPRIO_CLASS_BE,
+        [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_IDLE] = IOPRIO_CLASS_IDLE,
+    };
+
+    PLAN_ADD(builder, .op = PLAN_SET_IO_PRIORITY, .by = PLAN_INIT, .place = "process.ioPriority",
+             .text = {arena_printf(builder->arena, "%s %d",
+                                   spec_io_priority_class_words[priority->class],
+                                   priority->priority)},
+             .number = {classes[priority->class] << IOPRIO_CLASS_SHIFT |
+                        (uint64_t) priority->priority});
+}
+
+/* --- linux.memoryPolicy --------------------------------------------------------------------- */
+
+/* Since Linux 6.9: older headers lack it. */
+#define MODE_WEIGHTED_INTERLEAVE 6
+
+static const uint64_t modes[] = {
+    [SPEC_MEMORY_POLICY_MODE_MPOL_DEFAULT] = MPOL_DEFAULT,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_BIND] = MPOL_BIND,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_INTERLEAVE] = MPOL_INTERLEAVE,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_WEIGHTED_INTERLEAVE] = MODE_WEIGHTED_INTERLEAVE,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_PREFERRED] = MPOL_PREFERRED,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_PREFERRED_MANY] = MPOL_PREFERRED_MANY,
+    [SPEC_MEMORY_POLICY_MODE_MPOL_LOCAL] = MPOL_LOCAL,
+};
+
+static const uint64_t memory_flags[] = {
+    [SPEC_MEMORY_POLICY_FLAG_MPOL_F_NUMA_BALANCING] = MPOL_F_NUMA_BALANCING,
+    [SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES] = MPOL_F_RELATIVE_NODES,
+    [SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES] = MPOL_F_STATIC_NODES,
+};
+
+static struct text_list list_nodes(struct plan_builder *builder, const char *nodes)
+{
+    struct text_list list = {.arena = builder->arena};
+    uint64_t set[PLAN_NODES / 64] = {0};
+
+    if (nodes != NULL && nodes[0] != '\0')
+        spec_read_number_list(nodes, PLAN_NODES, set); /* the list has been checked */
+    for (unsigned i = 0; i < PLAN_NODES; i++)
+        if (set[i / 64] >> i % 64 & 1)
+            text_list_add(&list, arena_printf(builder->arena, "%u", i));
+    return list;
+}
+
+static void set_memory_policy(struct plan_builder *builder, const struct spec_memory_policy *policy)
+{
+    const struct text_list nodes = list_nodes(builder, policy->nodes);
+    struct text words = {.arena = builder->arena};
+    uint64_t mode = modes[policy->mode];
+
+    text_add(&words, spec_memory_policy_mode_words[policy->mode]);
+    if (nodes.count > 0)
+        text_addf(&words, " %s", policy->nodes);
+    for (size_t i = 0; i < policy->n_flags; i++) {
+        mode |= memory_flags[policy->flags[i]];
+        text_addf(&words, " %s", spec_memory_policy_flag_words[policy->flags[i]]);
+    }
+    PLAN_ADD(builder, .op = PLAN_SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy",
+             .text = {words.bytes}, .number = {mode},
+             .list = (const char *const *) nodes.item, .n_list = nodes.count);
+}
+
+static void set_personality(struct plan_builder *builder,
+                            const struct spec_personality *personality)
+{
+    bool is_32 = personality->domain == SPEC_PERSONALITY_DOMAIN_LINUX32;
+
+    PLAN_ADD(builder, .op = PLAN_SET_PERSONALITY, .by = PLAN_INIT, .place = "linux.personality.domain",
+             .text = {spec_personality_domain_words[personality->domain]},
+             .number = {is_32 ? PER_LINUX32 : PER_LINUX});
+}
+
+/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the cgroups has joined them. */
+void plan_schedule(struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    if (process->scheduler != NULL)
+        set_scheduler(builder, process->scheduler);
+    if (process->io_priority != NULL)
+        set_io_priority(builder, process->io_priority);
+    if (builder->linux->memory_policy != NULL)
+        set_memory_policy(builder, builder->linux->memory_policy);
+    if (builder->linux->personality != NULL)
+        set_personality(builder, builder->linux->personality);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scheduler, I/O priority, memory policy, execution domain: what the program has of them. */
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <sys/personality.h>
+
+#include "harness.h"
+
+/* The policy, its priority, the nice value: proc_pid_stat(5). */
+#define SHOW_SCHEDULER "cut -d' ' -f19,40,41 /proc/$$/stat"
+
+static struct test_plan plan_of_scheduler(struct plan_scheduler values, const char *script)
+{
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_SCHEDULER, .actor = PLAN_INIT}, TEST_SHELL(script)}};
+
+    memcpy(plan.steps[0].number, &values, sizeof(values));
+    return plan;
+}
+
+static void sets_scheduler(void)
+{
+    static const struct {
+        struct plan_scheduler values;
+        const char *shown;
+    } cases[] = {
+        {{.policy = SCHED_NORMAL, .nice = 5}, "5 0 0\n"},
+        {{.policy = SCHED_NORMAL, .nice = -20}, "-20 0 0\n"},
+        {{.policy = SCHED_BATCH, .nice = 19}, "19 0 3\n"},
+        {{.policy = SCHED_IDLE}, "0 0 5\n"},
+        {{.policy = SCHED_FIFO, .priority = 99}, "0 99 1\n"},
+        {{.policy = SCHED_RR, .priority = 1}, "0 1 2\n"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct test_plan plan = plan_of_scheduler(cases[i].values, SHOW_SCHEDULER);
+
+        tap_text(test_run(&plan).output, cases[i].shown, "a scheduler");
+    }
+}
+
+static void sets_deadline(void)
+{
+    struct plan_scheduler values = {.policy = SCHED_DEADLINE,
+                                    .flags = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM,
+                                    .runtime_ns = 10000000,
+                                    .deadline_ns = 20000000,
+                                    .period_ns = 30000000};
+    struct test_plan plan = plan_of_scheduler(
+        values, SHOW_SCHEDULER "; chrt -p $$ | grep -o 'SCHED_.*\\|[0-9/]*$' | grep ..");
+
+    tap_text(test_run(&plan).output,
+             "0 0 6\nSCHED_DEADLINE|SCHED_RESET_ON_FORK\n10000000/20000000/30000000\n",
+             "a deadline");
+}
+
+static void refuses_schedulers(void)
+{
+    static const struct plan_scheduler cases[] = {
+        {.policy = 4},
+        {.policy = SCHED_FIFO},
+        {.policy = SCHED_BATCH, .priority = 1},
+        {.policy = SCHED_DEADLINE, .runtime_ns = 1, .deadline_ns = 1000, .period_ns = 1000},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct test_plan plan = plan_of_scheduler(cases[i], "true");
+
+        tap_ok(test_fail(&plan).error == EINVAL, "no such scheduler");
+    }
+}
+
+static void sets_io_priority(void)
+{
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_NEW_SESSION, .actor = PLAN_INIT},
+                  {.op = PLAN_SET_IO_PRIORITY,
+                   .actor = PLAN_INIT,
+                   .number = {IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)}},
+                  TEST_SHELL("ionice -p $$; ionice")}};
+
+    tap_text(test_run(&plan).output, "best-effort: prio 6\nbest-effort: prio 6\n", "best effort");
+    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7);
+    tap_text(test_run(&plan).output, "idle\nidle\n", "idle");
+    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 0);
+    tap_text(test_run(&plan).output, "realtime: prio 0\nrealtime: prio 0\n", "real time");
+    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(4, 0);
+    tap_ok(test_fail(&plan).error == EINVAL, "no such class");
+}
+
+/* As an area of the program's own memory says it (proc(5), numa_maps). */
+#define SHOW_MEMORY_POLICY "sed -n '1s/^[^ ]* \\([^ ]*\\) .*/\\1/p' /proc/$$/numa_maps"
+
+static void sets_memory_policy(void)
+{
+    struct test_plan plan = {.steps = {{.op = PLAN_SET_MEMORY_POLICY,
+                                        .actor = PLAN_INIT,
+                                        .list = {"0"},
+                                        .number = {MPOL_BIND | MPOL_F_STATIC_NODES}},
+                                       TEST_SHELL(SHOW_MEMORY_POLICY)}};
+
+    tap_text(test_run(&plan).output, "bind=static:0\n", "memory of one node");
+    plan.steps[0].number[0] = MPOL_INTERLEAVE;
+    tap_text(test_run(&plan).output, "interleave:0\n", "memory of all nodes in turn");
+    plan.steps[0].list[0] = "1023";
+    tap_ok(test_fail(&plan).error == EINVAL, "a node that is not there");
+    plan.steps[0].list[0] = "1024";
+    tap_ok(test_fail(&plan).error == EINVAL, "a node that cannot be");
+    plan.steps[0].list[0] = NULL;
+    tap_ok(test_fail(&plan).error == EINVAL, "no nodes where there have to be some");
+    plan.steps[0].number[0] = MPOL_LOCAL;
+    tap_text(test_run(&plan).output, "local\n", "memory of the node it runs on");
+    plan.steps[0].number[0] = MPOL_DEFAULT;
+    tap_text(test_run(&plan).output, "default\n", "the default");
+}
+
+static void be_32_bit(void)
+{
+    personality(PER_LINUX32);
+}
+
+static void sets_personality(void)
+{
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_PERSONALITY, .actor = PLAN_INIT, .number = {PER_LINUX32}},
+                  TEST_SHELL("cat /proc/$$/personality")}};
+
+    tap_text(test_run(&plan).output, "00000008\n", "a 32-bit machine");
+    plan.steps[0].number[0] = PER_LINUX;
+    plan.prepare = be_32_bit;
+    tap_text(test_run(&plan).output, "00000000\n", "not the caller's");
+}
+
+int main(void)
+{
+    test_need_root();
+    sets_scheduler();
+    sets_deadline();
+    refuses_schedulers();
+    sets_io_priority();
+    sets_memory_policy();
+    sets_personality();
+    return tap_end();
+}
