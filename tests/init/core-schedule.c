@@ -5,6 +5,7 @@
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 
 #include "harness.h"
 
@@ -136,6 +137,7 @@ static void sets_personality(void)
 int main(void)
 {
     test_need_root();
+    setpriority(PRIO_PROCESS, 0, 0); /* whoever runs the tests may be nicer */
     sets_scheduler();
     sets_deadline();
     refuses_schedulers();
