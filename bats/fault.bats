@@ -59,6 +59,18 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
+@test "the same with mapped mounts in a user namespace" {
+    set_args true
+    mkdir src rootfs/m rootfs/t
+    config '.linux.namespaces += [{"type": "user"}]' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings' \
+        ".mounts += [{\"destination\": \"/m\", \"source\": \"$BUNDLE/src\", \"options\": [\"bind\", \"idmap\"]},
+            {\"destination\": \"/t\", \"type\": \"tmpfs\", \"options\": [\"idmap\"]}]"
+    host_snapshot
+    fail_at_every_step
+    assert_host_unchanged
+}
+
 @test "a create that is killed at any moment can be deleted, and leaves nothing" {
     local i pid
     set_args sleep 100
