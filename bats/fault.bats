@@ -68,6 +68,18 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
+@test "the same with mapped mounts in a user namespace" {
+    set_args true
+    mkdir src rootfs/m rootfs/t
+    config '.linux.namespaces += [{"type": "user"}]' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings' \
+        ".mounts += [{\"destination\": \"/m\", \"source\": \"$BUNDLE/src\", \"options\": [\"bind\", \"idmap\"]},
+            {\"destination\": \"/t\", \"type\": \"tmpfs\", \"options\": [\"idmap\"]}]"
+    host_snapshot
+    fail_at_every_step
+    assert_host_unchanged
+}
+
 @test "the same with a filter that notifies" {
     "$SUITE_DIR/seccomp-agent" "$BATS_TEST_TMPDIR/agent.sock" >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
     local agent=$!

@@ -203,7 +203,7 @@ int init_copy_up(struct init *init, const struct plan_step *step)
     INIT_FD from = path_open_below(init->slot[PLAN_SLOT_TARGET], ".", O_RDONLY | O_DIRECTORY);
     if (from < 0)
         return from;
-    INIT_FD to = path_open_below(init->slot[PLAN_SLOT_MOUNT], ".", O_RDONLY | O_DIRECTORY);
+    INIT_FD to = path_open_below(init_used(init, step, 1), ".", O_RDONLY | O_DIRECTORY);
     if (to < 0)
         return to;
     int err = path_status(from, &status);

@@ -8,7 +8,7 @@ static int mount_slot(const struct plan_step *step)
 {
     for (int i = 0; i < PLAN_USES; i++) {
         const int slot = step->uses[i];
-        if (slot == PLAN_SLOT_MOUNT || (slot >= PLAN_SLOT_SOURCE_0 && slot <= PLAN_SLOT_SOURCE_3))
+        if (slot == PLAN_SLOT_MOUNT || plan_slot_is_source(slot))
             return slot;
     }
     return PLAN_NONE;
@@ -66,6 +66,21 @@ int init_set_mount_attributes(struct init *init, const struct plan_step *step)
         attributes.attr_clr |= MOUNT_ATTR__ATIME;
     return sys_mount_setattr(init_used(init, step, 0), "",
                              AT_EMPTY_PATH | (step->number[3] != 0 ? AT_RECURSIVE : 0),
+                             &attributes);
+}
+
+int init_map_mount(struct init *init, const struct plan_step *step)
+{
+    const int namespace = init_used(init, step, 1);
+    const struct mount_attr attributes = {
+        .attr_set = MOUNT_ATTR_IDMAP,
+        .userns_fd = (unsigned) namespace,
+    };
+
+    if (namespace < 0)
+        return -EBADF;
+    return sys_mount_setattr(init_used(init, step, 0), "",
+                             AT_EMPTY_PATH | (step->number[0] != 0 ? AT_RECURSIVE : 0),
                              &attributes);
 }
 

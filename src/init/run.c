@@ -8,6 +8,7 @@ void init_main(const long *stack);
 
 static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_OPEN_TREE] = init_open_tree,
+    [PLAN_MAP_MOUNT] = init_map_mount,
     [PLAN_RUN_HOOK] = init_run_hook,
     [PLAN_OPEN_NAMESPACE] = init_open_namespace,
     [PLAN_JOIN_NAMESPACE] = init_join_namespace,
@@ -91,16 +92,16 @@ static int carry_out(struct init *init, const struct plan_step *step)
     return handlers[step->op](init, step);
 }
 
-/* The console is the only descriptor that the host needs; a copy kept here would outlive the
- * host's. */
+/* A copy of the console kept here would outlive the host's. */
 static int announce(struct init *init, const struct plan_step *step)
 {
     int r;
 
-    if (step->makes != PLAN_SLOT_CONSOLE)
+    if (!plan_slot_goes_to_host(step->makes))
         return init_send(init, 0, -1);
-    r = init_send(init, 0, init->slot[PLAN_SLOT_CONSOLE]);
-    init_empty(init, PLAN_SLOT_CONSOLE);
+    r = init_send(init, 0, init->slot[step->makes]);
+    if (step->makes == PLAN_SLOT_CONSOLE)
+        init_empty(init, PLAN_SLOT_CONSOLE);
     return r;
 }
 

@@ -28,6 +28,13 @@ struct plan_act {
     uint64_t number[PLAN_NUMBERS];
 };
 
+/* The mappings of mounts: lines for MAKE_ID_MAP, or the user namespace that has them. */
+struct plan_id_map {
+    struct text_list lines;
+    const char *path;
+    const char *owner; /* for the words */
+};
+
 struct plan_builder {
     struct arena *arena;
     const struct spec_config *config;
@@ -48,6 +55,8 @@ struct plan_builder {
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
     bool hooked;          /* the host runs hooks before INIT changes its root */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
+    struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
+    unsigned next_id_map;
 };
 
 /* Adds a copy of `act` at the end. */
@@ -96,6 +105,9 @@ struct plan_mount_words {
     bool binds_recursively;
     bool remounts;
     bool copies_up;
+    bool maps_ids;              /* or the mount has mappings: plan_maps_ids */
+    bool maps_recursively;
+    const char *id_map;         /* what stands behind "idmap=", or NULL */
     bool has_long_word;
     bool has_mode; /* "mode=" for the file system's root */
     struct text data; /* what is left for the file system: "a,b=c" */
@@ -107,6 +119,9 @@ void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
 /* Sets the attributes of the mount in `slot` as the words say. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
                             const struct plan_mount_words *words, const char *place);
+
+/* The slot for a mount that the host handles too. */
+enum plan_slot plan_next_source(struct plan_builder *builder);
 
 /* Opens a path of the host to bind it. Returns the slot that holds it. */
 struct plan_source {
@@ -128,6 +143,14 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
 /* All of these in one: binds `source` with submounts onto `path`. */
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
                const char *place);
+
+/* idmap.c */
+bool plan_maps_ids(const struct spec_mount *mount, const struct plan_mount_words *words);
+/* Who maps the ids of mounts. */
+enum plan_actor plan_mapper(const struct plan_builder *builder);
+/* Maps the ids of the detached mount in `slot`, if that is asked for. */
+int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
+                   const struct plan_mount_words *words, enum plan_slot slot, const char *place);
 
 /* cgroups.c */
 void plan_make_cgroups(struct plan_builder *builder);

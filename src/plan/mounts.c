@@ -71,6 +71,11 @@ static void apply_word(const char *word, struct plan_mount_words *words)
     case PLAN_OPTION_COPY_UP:
         words->copies_up = true;
         break;
+    case PLAN_OPTION_ID_MAP:
+        words->maps_ids = true;
+        words->maps_recursively |= recursive;
+        words->id_map = strchr(word, '=') != NULL ? strchr(word, '=') + 1 : words->id_map;
+        break;
     case PLAN_OPTION_DEFAULTS:
         break;
     }
@@ -115,6 +120,11 @@ void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
                            .number = {0, 0, words->propagation, words->propagates_recursively}});
 }
 
+enum plan_slot plan_next_source(struct plan_builder *builder)
+{
+    return PLAN_SLOT_SOURCE_0 + builder->next_source++ % 4;
+}
+
 /* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
  * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves). */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
@@ -125,7 +135,7 @@ enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source
     enum plan_slot slot = PLAN_SLOT_MOUNT;
 
     if (by_host)
-        slot = PLAN_SLOT_SOURCE_0 + builder->next_source++ % 4;
+        slot = plan_next_source(builder);
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
              .place = place, .text = {source.path}, .number = {source.recursive});
     return slot;
@@ -173,6 +183,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
         .is_peer = words->propagation == MS_SHARED,
     };
     enum plan_slot slot = plan_open_source(builder, source, place);
+    TRY(plan_map_mount(builder, mount, words, slot, place));
     plan_open_target(builder, mount->destination, PLAN_TARGET_LIKE_MOUNT, slot, place);
     plan_apply_mount_words(builder, slot, words, place);
     plan_attach(builder, slot, source.path, mount->destination, place);
@@ -204,7 +215,8 @@ static bool shares_superblock(const char *type)
 }
 
 static void make_new_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                           const struct plan_mount_words *words, const char *place)
+                           const struct plan_mount_words *words, enum plan_slot slot,
+                           const char *place)
 {
     uint64_t superblock = words->ms & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK);
     uint64_t attributes = words->attributes.set;
@@ -216,7 +228,7 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         superblock &= ~(uint64_t) MS_RDONLY;
         attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
     }
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = slot,
              .place = place,
              .text = {mount->type, mount->source,
                       plan_label_options(builder, mount->type, words->data.bytes)},
@@ -228,10 +240,16 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
 {
     bool by_mount = words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
     bool is_guarded = text_equal(mount->type, "proc") || text_equal(mount->type, "sysfs");
+    bool by_both = plan_maps_ids(mount, words) && plan_mapper(builder) == PLAN_HOST;
+    enum plan_slot slot = by_both ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
     struct plan_mount_words after = *words;
 
+    if (by_mount && plan_maps_ids(mount, words))
+        return error_set(builder->error, EINVAL,
+                         "%s.options: idmap cannot go with iversion, silent or a word of more than "
+                         "%d bytes", place, FSCONFIG_VALUE_MOST);
     if (!by_mount)
-        make_new_mount(builder, mount, words, place);
+        make_new_mount(builder, mount, words, slot, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = {PLAN_SLOT_ROOT}, .place = place, .text = {mount->destination},
              .number = {PLAN_TARGET_DIRECTORY, is_guarded});
@@ -243,13 +261,15 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
     if (words->copies_up)
         PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
-                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}, .text = {mount->destination},
+                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
                  .number = {!words->has_mode});
     else /* they came with the mount */
         after.attributes = (struct plan_attributes){0};
-    plan_apply_mount_words(builder, PLAN_SLOT_MOUNT, &after, place);
+    /* After the copy, whose owners may be none of the mapping's. */
+    TRY(plan_map_mount(builder, mount, words, slot, place));
+    plan_apply_mount_words(builder, slot, &after, place);
     if (!by_mount)
-        plan_attach(builder, PLAN_SLOT_MOUNT, mount->type, mount->destination, place);
+        plan_attach(builder, slot, mount->type, mount->destination, place);
     return 0;
 }
 
@@ -261,6 +281,11 @@ static int make_mount(struct plan_builder *builder, size_t i)
 
     plan_read_mount_words(builder->arena, &mount, &words);
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
+    bool is_cgroup = text_equal(mount.type != NULL ? mount.type : "", "cgroup") ||
+                     text_equal(mount.type != NULL ? mount.type : "", "cgroup2");
+    if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
+        return error_set(builder->error, EINVAL, "%s.options: idmap: %s cannot be mapped", place,
+                         words.remounts ? "a mount that is there" : "a cgroup file system");
     if (words.remounts)
         return remount(builder, &mount, &words, place);
     if (words.binds)
@@ -268,7 +293,7 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (mount.type == NULL || mount.type[0] == '\0')
         return error_set(builder->error, EINVAL,
                          "%s.type: needed where the options have neither bind nor rbind", place);
-    if (text_equal(mount.type, "cgroup") || text_equal(mount.type, "cgroup2"))
+    if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, &words, place);
     return new_mount(builder, &mount, &words, place);
 }

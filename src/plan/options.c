@@ -47,6 +47,8 @@ static const struct plan_option options[] = {
     {"bind", PLAN_OPTION_BIND, false, false, MS_BIND, 0},
     {"rbind", PLAN_OPTION_BIND, false, true, MS_BIND, 0},
     {"remount", PLAN_OPTION_REMOUNT, false, false, MS_REMOUNT, 0},
+    {"idmap", PLAN_OPTION_ID_MAP, false, false, 0, 0},
+    {"ridmap", PLAN_OPTION_ID_MAP, false, true, 0, 0},
     {"tmpcopyup", PLAN_OPTION_COPY_UP, false, false, 0, 0},
     {"defaults", PLAN_OPTION_DEFAULTS, false, false, 0, 0},
 };
@@ -69,6 +71,8 @@ const struct plan_option *plan_option_find(const char *word, bool *ret_recursive
 {
     const struct plan_option *option = find(word);
 
+    if (strncmp(word, "idmap=", 6) == 0 || strncmp(word, "ridmap=", 7) == 0)
+        option = find(word[0] == 'r' ? "ridmap" : "idmap");
     *ret_recursive = option != NULL && option->recursive;
     if (option != NULL || word[0] != 'r')
         return option;

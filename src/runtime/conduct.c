@@ -139,6 +139,14 @@ static void fill_slot(struct conduct *conduct, int slot, int fd)
     conduct->slot[slot] = fd;
 }
 
+int conduct_fill(struct conduct *conduct, const struct plan_step *step, int fd)
+{
+    if (fd < 0)
+        return fd;
+    fill_slot(conduct, step->makes, fd);
+    return 0;
+}
+
 static void log_done(const struct conduct *conduct, int step)
 {
     if (log_shows(LOG_LEVEL_DEBUG))
@@ -222,6 +230,9 @@ static int announce(struct conduct *conduct, int step)
     struct plan_message message = {.step = step};
     int result = sys_socket_send(conduct->socket, &message, sizeof(message), passed);
 
+    /* A mount that is open here could not be unmounted in the container. */
+    if (makes != PLAN_NONE && plan_slot_is_source(makes))
+        fd_close(&conduct->slot[makes]);
     /* It may have failed and said so: that is the better news. */
     if (result == -EPIPE || result == -ECONNRESET) {
         do {

@@ -43,6 +43,9 @@ struct conduct {
 /* Nothing carried out, nothing open. */
 struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, struct error *error);
 
+/* Puts the descriptor that a step makes into its slot; a negative `fd` is returned as it is, else 0. */
+int conduct_fill(struct conduct *conduct, const struct plan_step *step, int fd);
+
 /* Carries out the steps of the host's that come behind `heard`, and before AWAIT_START if there is one: those behind it are
  * `start`'s. Returns 0 or a negative errno. */
 int conduct_run(struct conduct *conduct);

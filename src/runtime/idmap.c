@@ -2,6 +2,7 @@
 #include "idmap.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,9 @@
 #include "berth/spec/config.h"
 #include "berth/sys/idmap.h"
 #include "berth/sys/memfd.h"
+#include "berth/sys/mount.h"
 #include "berth/sys/process.h"
+#include "berth/sys/userns.h"
 #include "explain.h"
 
 struct idmap {
@@ -85,4 +88,35 @@ int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid,
     else if (!privileged)
         return write_by_helper(arena, &groups, error);
     return write_directly(arena, &groups);
+}
+
+/* Without the first word, which says whose ids they are. */
+static const char *lines_of(struct conduct *conduct, const struct plan_step *step, const char *kind)
+{
+    struct text text = {.arena = conduct->arena};
+    const char *line = plan_text(conduct->plan, step->list);
+
+    for (uint32_t i = 0; i < step->list_count; i++) {
+        if (text_starts_with(line, kind))
+            text_addf(&text, "%s\n", line + strlen(kind));
+        line += strlen(line) + 1;
+    }
+    return text.size == 0 ? "" : text.bytes;
+}
+
+int idmap_make(struct conduct *conduct, const struct plan_step *step)
+{
+    const char *path = plan_text(conduct->plan, step->text[1]);
+
+    if (path != NULL)
+        return conduct_fill(conduct, step, sys_user_namespace_copy(path));
+    return conduct_fill(conduct, step,
+                        sys_user_namespace_make(lines_of(conduct, step, "uid "),
+                                                lines_of(conduct, step, "gid ")));
+}
+
+int idmap_map_mount(struct conduct *conduct, const struct plan_step *step)
+{
+    return sys_mount_map(conduct->slot[step->uses[0]], conduct->slot[step->uses[1]],
+                         step->number[0] != 0);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.uidMappings and gidMappings, written for a process in a new user namespace. */
+/* Id mappings: linux.uidMappings and gidMappings, written for a process in a new user namespace, and those of mounts. */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+#include "conduct.h"
 
 struct arena;
 struct error;
@@ -13,3 +15,6 @@ struct spec_linux;
  * errno; `error` is set only where those have said more. */
 int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid, bool privileged,
                 struct error *error);
+
+/* The steps MAKE_ID_MAP and MAP_MOUNT. */
+conduct_handler idmap_make, idmap_map_mount;

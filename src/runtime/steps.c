@@ -209,15 +209,6 @@ static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
     return file_put(AT_FDCWD, path, score);
 }
 
-static int put_in_slot(struct conduct *conduct, const struct plan_step *step, int fd)
-{
-    if (fd < 0)
-        return fd;
-    fd_close(&conduct->slot[step->makes]);
-    conduct->slot[step->makes] = fd;
-    return 0;
-}
-
 static int check_seccomp_flags(struct creation *creation)
 {
     const struct spec_seccomp *seccomp = creation->config->linux->seccomp;
@@ -240,7 +231,7 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
 
     TRY(check_seccomp_flags(creation));
     TRY(seccomp_make_program(creation->config->linux->seccomp, cache, &fd, creation->error));
-    return put_in_slot(conduct, step, fd);
+    return conduct_fill(conduct, step, fd);
 }
 
 /* runtime.md, "State": hooks in the container's namespaces see the process id that the container sees. */
@@ -252,19 +243,19 @@ static int write_hook_state(struct conduct *conduct, const struct plan_step *ste
     inner.pid = sys_process_inner_pid(creation->init);
     if (inner.pid < 0)
         return inner.pid;
-    return put_in_slot(conduct, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
+    return conduct_fill(conduct, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
 }
 
 static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
 {
-    return put_in_slot(conduct, step, sys_memfd_empty("hook-output"));
+    return conduct_fill(conduct, step, sys_memfd_empty("hook-output"));
 }
 
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
 
-    return put_in_slot(conduct, step, sys_open_tree(path, step->number[0] != 0));
+    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0));
 }
 
 static int send_console(struct creation *creation, int console)
@@ -376,6 +367,8 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
+        [PLAN_MAKE_ID_MAP] = idmap_make,
+        [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_RUN_HOOK] = run_hook,
     };
 

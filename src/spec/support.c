@@ -31,18 +31,6 @@ static void check_linux(const struct spec_linux *linux, struct error *error)
     REFUSE(properties, error);
 }
 
-static void check_mounts(const struct spec_config *config, struct error *error)
-{
-    for (size_t i = 0; i < config->n_mounts; i++) {
-        const struct spec_mount *mount = &config->mounts[i];
-
-        if (mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0 ||
-            rules_has_word(mount->options, mount->n_options, "idmap") ||
-            rules_has_word(mount->options, mount->n_options, "ridmap"))
-            report_add(error, "mounts[%zu]: this version of berth cannot map its ids", i);
-    }
-}
-
 static int result(struct error *error)
 {
     if (error->number == 0)
@@ -53,7 +41,6 @@ static int result(struct error *error)
 
 int spec_check_support(const struct spec_config *config, struct error *error)
 {
-    check_mounts(config, error);
     if (config->linux != NULL)
         check_linux(config->linux, error);
     return result(error);

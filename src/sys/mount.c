@@ -7,6 +7,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+int sys_mount_map(int mount, int user_namespace, bool recursive)
+{
+    struct mount_attr attributes = {
+        .attr_set = MOUNT_ATTR_IDMAP,
+        .userns_fd = (unsigned) user_namespace,
+    };
+    unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
+                                                                                             : 0;
+}
+
 int sys_open_tree(const char *path, bool recursive)
 {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);

@@ -150,6 +150,41 @@ static void traces(void)
     test_finish(&init);
 }
 
+/* The host maps the mount of a user namespace's: it goes there and comes back. */
+static void hands_mounts_over(void)
+{
+    struct test_plan plan = {.steps = {{.op = PLAN_MAKE_MOUNT,
+                                        .actor = PLAN_INIT,
+                                        .flags = PLAN_ANNOUNCE,
+                                        .makes = PLAN_SLOT_SOURCE_1,
+                                        .text = {"tmpfs", "tmpfs"}},
+                                       {.op = PLAN_MAP_MOUNT,
+                                        .actor = PLAN_HOST,
+                                        .makes = PLAN_SLOT_SOURCE_1,
+                                        .uses = {PLAN_SLOT_SOURCE_1, PLAN_SLOT_ID_MAP_0}},
+                                       {.op = PLAN_SET_MOUNT_ATTRIBUTES,
+                                        .actor = PLAN_INIT,
+                                        .flags = PLAN_ANNOUNCE,
+                                        .uses = {PLAN_SLOT_SOURCE_1},
+                                        .wait = 2},
+                                       {.op = PLAN_MAP_MOUNT,
+                                        .actor = PLAN_INIT,
+                                        .uses = {PLAN_SLOT_SOURCE_1, PLAN_SLOT_ID_MAP_0}},
+                                       TEST_END},
+                             .clone_flags = CLONE_NEWNS};
+    struct test_init init = test_launch(&plan);
+    struct plan_message message;
+    int fd = -1;
+
+    tap_ok(test_receive(init.socket, &message, &fd) && message.step == 0 && fd >= 0,
+           "a mount that the host uses goes there");
+    test_announce(init.socket, 1, 0, fd);
+    close(fd);
+    tap_ok(is_message(init.socket, 2, 0), "and comes back");
+    tap_ok(is_message(init.socket, 3, EBADF), "without a user namespace nothing is mapped");
+    test_finish(&init);
+}
+
 static void rejects_what_is_no_plan(void)
 {
     struct test_plan plan = {.steps = {{.op = PLAN_OPS, .actor = PLAN_INIT}, TEST_END}};
@@ -213,6 +248,7 @@ int main(void)
     real_failure();
     ends_with_host();
     traces();
+    hands_mounts_over();
     rejects_what_is_no_plan();
     hides_itself();
     return tap_end();

@@ -138,6 +138,30 @@ static void test_success(void)
     end(&play);
 }
 
+static int open_source(struct conduct *conduct, const struct plan_step *step)
+{
+    return conduct_fill(conduct, step, dup(STDIN_FILENO));
+}
+
+static void test_source(void)
+{
+    static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
+                                                        [PLAN_OPEN_TREE] = open_source,
+                                                        [PLAN_COMMIT] = count_step};
+    struct play play;
+    bool passed;
+
+    begin(&play);
+    play.conduct.handlers = handlers;
+    play.plan.steps[1].op = PLAN_OPEN_TREE;
+    play.plan.steps[1].makes = PLAN_SLOT_SOURCE_2;
+    say(&play, 2, 0);
+    tap_ok(conduct_run(&play.conduct) == 0 && hear(&play, &passed) == 1 && passed,
+           "a mount is passed to the init");
+    tap_ok(play.conduct.slot[PLAN_SLOT_SOURCE_2] == -1, "and is not open here any more");
+    end(&play);
+}
+
 static void test_unread(void)
 {
     struct play play;
@@ -277,6 +301,7 @@ static void test_hook_words(void)
 int main(void)
 {
     test_success();
+    test_source();
     test_unread();
     test_failure();
     test_failed_exec();

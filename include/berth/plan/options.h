@@ -14,6 +14,7 @@ enum plan_option_kind {
     PLAN_OPTION_BIND,
     PLAN_OPTION_REMOUNT,
     PLAN_OPTION_COPY_UP, /* tmpcopyup: the tmpfs starts with the content of the directory below it */
+    PLAN_OPTION_ID_MAP,  /* idmap, ridmap; "idmap=..." with mappings in the word, as crun has it */
     PLAN_OPTION_DEFAULTS,
 };
 
@@ -29,5 +30,5 @@ struct plan_option {
 /* The table, `*ret_count` words long. Those of the kinds ATTRIBUTE and ATIME have a recursive twin with a leading "r". */
 const struct plan_option *plan_options(size_t *ret_count);
 
-/* Finds a word, or the recursive twin of one; `ret_recursive` tells which. NULL: a word for the file system itself. */
+/* Finds a word, or the recursive twin of one; `ret_recursive` tells which. Of words with "=" it knows idmap's alone. NULL: a word for the file system itself. */
 const struct plan_option *plan_option_find(const char *word, bool *ret_recursive);

@@ -64,10 +64,14 @@ enum plan_slot {
     PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
     PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
     PLAN_SLOT_LISTENER,       /* of the seccomp filter, made by INIT, used by HOST */
-    PLAN_SLOT_SOURCE_0,       /* bind sources that the host opens; used in turn */
+    PLAN_SLOT_SOURCE_0,       /* mounts that both sides handle: bind sources, what the host maps; used in turn */
     PLAN_SLOT_SOURCE_1,
     PLAN_SLOT_SOURCE_2,
     PLAN_SLOT_SOURCE_3,
+    PLAN_SLOT_ID_MAP_0, /* user namespaces by which mounts are mapped; used in turn */
+    PLAN_SLOT_ID_MAP_1,
+    PLAN_SLOT_ID_MAP_2,
+    PLAN_SLOT_ID_MAP_3,
     PLAN_SLOT_NAMESPACE_0, /* namespaces to join, in the order of enum plan_namespace */
     PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
     /* tokens */
@@ -161,6 +165,17 @@ struct plan_message {
 static inline const struct plan_step *plan_steps(const struct plan_header *plan)
 {
     return (const struct plan_step *) ((const char *) plan + plan->steps);
+}
+
+static inline int plan_slot_is_source(int slot)
+{
+    return slot >= PLAN_SLOT_SOURCE_0 && slot <= PLAN_SLOT_SOURCE_3;
+}
+
+/* Is the descriptor that INIT has in the slot passed to the host with the announcement? */
+static inline int plan_slot_goes_to_host(int slot)
+{
+    return slot == PLAN_SLOT_CONSOLE || plan_slot_is_source(slot);
 }
 
 static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)

@@ -7,3 +7,7 @@
 /* open_tree(2): a detached clone of the mount at `path`, with its submounts if `recursive`. Returns a descriptor
  * (close-on-exec) or a negative errno. */
 int sys_open_tree(const char *path, bool recursive);
+
+/* mount_setattr(2) with MOUNT_ATTR_IDMAP: maps the ids of a detached mount, with its submounts if `recursive`, as the user
+ * namespace does. Returns 0 or a negative errno. */
+int sys_mount_map(int mount, int user_namespace, bool recursive);

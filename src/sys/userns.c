@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/sys/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/sys/idmap.h"
+#include "berth/sys/socket.h"
+
+/* 340 lines of three numbers (user_namespaces(7)). */
+#define MAP_SIZE (340 * 33 + 1)
+
+/* A child in a user namespace, for the time that its /proc files are needed. */
+struct dweller {
+    pid_t pid;
+    int socket; /* it ends when this is closed */
+};
+
+/* Enters the namespace, or a new one if it is -1, says how that went, and waits to be let go. */
+static _Noreturn void dwell(int user_namespace, int socket)
+{
+    int result = user_namespace < 0 ? unshare(CLONE_NEWUSER) : setns(user_namespace, CLONE_NEWUSER);
+    int number = result < 0 ? errno : 0;
+    char byte;
+
+    if (write(socket, &number, sizeof(number)) == sizeof(number) && number == 0)
+        while (read(socket, &byte, 1) < 0 && errno == EINTR)
+            continue;
+    _exit(0);
+}
+
+static void dweller_end(struct dweller *dweller)
+{
+    fd_close(&dweller->socket);
+    while (dweller->pid > 0 && waitpid(dweller->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+#define AUTO_DWELLER __attribute__((cleanup(dweller_end))) struct dweller
+
+static int dweller_start(int user_namespace, struct dweller *ret_dweller)
+{
+    AUTO_FD far = -1;
+    int number = EPROTO;
+
+    TRY(sys_socket_pair(&ret_dweller->socket, &far));
+    ret_dweller->pid = fork();
+    if (ret_dweller->pid < 0)
+        return -errno;
+    if (ret_dweller->pid == 0) {
+        close(ret_dweller->socket);
+        dwell(user_namespace, far);
+    }
+    fd_close(&far);
+    if (fd_read_all(ret_dweller->socket, &number, sizeof(number)) != sizeof(number))
+        return -EPROTO;
+    return -number;
+}
+
+static int open_namespace_of(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int sys_user_namespace_make(const char *uid_map, const char *gid_map)
+{
+    AUTO_DWELLER dweller = {-1, -1};
+
+    TRY(dweller_start(-1, &dweller));
+    TRY(sys_idmap_write(dweller.pid, false, uid_map));
+    TRY(sys_idmap_write(dweller.pid, true, gid_map));
+    return open_namespace_of(dweller.pid);
+}
+
+/* The kernel pads what it shows, and takes less than a page. */
+static void squeeze_blanks(char *map)
+{
+    char *to = map;
+
+    for (const char *from = map; *from != '\0'; from++)
+        if (*from != ' ' || (to > map && to[-1] != ' ' && to[-1] != '\n'))
+            *to++ = *from;
+    *to = '\0';
+}
+
+static int read_map(pid_t pid, bool groups, char map[static MAP_SIZE])
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map");
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t size = fd_read_all(fd, map, MAP_SIZE - 1);
+    if (size < 0)
+        return (int) size;
+    map[size] = '\0';
+    squeeze_blanks(map);
+    return 0;
+}
+
+int sys_user_namespace_copy(const char *path)
+{
+    AUTO_DWELLER dweller = {-1, -1};
+    char uid_map[MAP_SIZE];
+    char gid_map[MAP_SIZE];
+
+    AUTO_FD user_namespace = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (user_namespace < 0)
+        return -errno;
+    TRY(dweller_start(user_namespace, &dweller));
+    TRY(read_map(dweller.pid, false, uid_map));
+    TRY(read_map(dweller.pid, true, gid_map));
+    return sys_user_namespace_make(uid_map, gid_map);
+}
