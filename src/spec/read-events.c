@@ -327,6 +327,23 @@ static const struct spec_property *find_property(const struct reader *reader, co
     return NULL;
 }
 
+static uint64_t bit_of(const struct frame *object)
+{
+    return UINT64_C(1) << ((size_t) (object->property - object->type->properties) & 63);
+}
+
+/* glossary.md, "JSON": objects must not include duplicate names. Go, whose callers say names in any case, lets them pass. */
+static void check_unique(struct reader *reader)
+{
+    struct frame *top = reader->top;
+
+    if (top->property == NULL)
+        return;
+    if ((top->named & bit_of(top)) != 0 && !reader->any_case)
+        reader_complain(reader, reader->token, reader_path(reader), "is there twice");
+    top->named |= bit_of(top);
+}
+
 static int on_key(void *context, const unsigned char *key, size_t length)
 {
     struct reader *reader = context;
@@ -334,11 +351,19 @@ static int on_key(void *context, const unsigned char *key, size_t length)
     reader_note_token(reader);
     if (reader->ignored > 0)
         return 1;
-    if (reader->top->type != NULL)
+    if (reader->top->type != NULL) {
         reader->top->property = find_property(reader, (const char *) key, length);
-    else
+        check_unique(reader);
+    } else {
         reader->top->key = copy_string(reader, key, length);
+    }
     return goes_on(reader);
+}
+
+static void complain_of_key(struct reader *reader, const char *key)
+{
+    reader->top->key = key;
+    reader_complain(reader, reader->top->start, reader_path(reader), "is there twice");
 }
 
 struct numbered_pair {
@@ -355,8 +380,7 @@ static int compare_pairs(const void *a, const void *b)
     return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-/* Sorted by key, so that what follows from a map does not hang on the order of its text; of equal
- * keys the last one stays, as for the members of an object and as Go reads it. */
+/* Sorted by key, so that what follows from a map does not hang on the order of its text. */
 static void sort_pairs(struct reader *reader, struct frame *map)
 {
     struct spec_pair *pairs = (void *) map->items;
@@ -369,6 +393,8 @@ static void sort_pairs(struct reader *reader, struct frame *map)
     for (size_t i = 0; i < map->count; i++) {
         if (i + 1 == map->count || strcmp(sorted[i].pair.key, sorted[i + 1].pair.key) != 0)
             pairs[kept++] = sorted[i].pair;
+        else if (!reader->any_case)
+            complain_of_key(reader, sorted[i].pair.key);
     }
     map->count = kept;
 }

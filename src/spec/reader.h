@@ -19,7 +19,8 @@ struct frame {
     unsigned char *items;                 /* of an array or map */
     size_t count;
     size_t room;
-    uint64_t seen;     /* a bit for every property of `type` that has come */
+    uint64_t named;    /* a bit for every property of `type` whose name has come */
+    uint64_t seen;     /* and whose value has */
     uint64_t at_fault; /* of an object: a bit for every property; else: not 0 if an item is */
     size_t start;      /* where it opens in the text */
 };

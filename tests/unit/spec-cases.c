@@ -39,9 +39,12 @@ static int load(struct document *document, struct error *error)
 /* With what every configuration needs in front. */
 static struct document complete(const struct document *document)
 {
-    const char *text = arena_printf(
-        document->arena, "{\"ociVersion\": \"1.3.0\", \"root\": {\"path\": \"rootfs\"}, %.*s",
-        (int) document->size - 1, document->bytes + 1);
+    bool has_version = memmem(document->bytes, document->size, "\"ociVersion\"", 12) != NULL;
+    bool has_root = memmem(document->bytes, document->size, "\"root\":", 7) != NULL;
+    const char *text = arena_printf(document->arena, "{%s%s%.*s",
+                                    has_version ? "" : "\"ociVersion\": \"1.3.0\", ",
+                                    has_root ? "" : "\"root\": {\"path\": \"rootfs\"}, ",
+                                    (int) document->size - 1, document->bytes + 1);
 
     return (struct document){document->arena, text, strlen(text)};
 }

@@ -6,9 +6,9 @@
  * `arena`. It returns 0 and sets *ret_..., or -EINVAL with all that is wrong in `error`, a line
  * each: `config.json:12:7: mounts[1].source: expected a string, got a number`. Wrong are broken
  * JSON, a wrong type, an unknown word of a fixed set, a number out of its range or with a fraction,
- * a missing required property, a NUL in a string. Unknown properties are ignored (config.md,
- * Extensibility), null is the same as absent, of two equal keys the last one counts. What rules tie
- * properties together is checked by berth/spec/check.h.
+ * a missing required property, a name that an object has twice (glossary.md, JSON), a NUL in a
+ * string. Unknown properties are ignored (config.md, Extensibility), null is the same as absent.
+ * What rules tie properties together is checked by berth/spec/check.h.
  */
 #pragma once
 
