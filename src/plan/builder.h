@@ -160,6 +160,11 @@ void plan_enter_cgroups(struct plan_builder *builder);
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
                        const struct plan_mount_words *words, const char *place);
 
+/* network.c */
+int plan_move_net_devices(struct plan_builder *builder);
+/* The token that INIT waits for where it needs them, or PLAN_SLOT_UNUSED. */
+enum plan_slot plan_net_devices_token(const struct plan_builder *builder);
+
 /* rootfs.c */
 void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);

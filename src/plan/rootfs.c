@@ -57,7 +57,7 @@ void plan_set_sysctls(struct plan_builder *builder)
     if (builder->linux->n_sysctl == 0)
         return;
     PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = PLAN_INIT, .makes = PLAN_SLOT_PROC,
-             .place = "linux.sysctl");
+             .uses = {plan_net_devices_token(builder)}, .place = "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
 

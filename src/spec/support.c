@@ -48,7 +48,6 @@ static void check_linux(const struct spec_linux *linux, struct error *error)
 {
     const struct spec_personality *personality = linux->personality;
     const struct property properties[] = {
-        {"linux.netDevices", linux->n_net_devices > 0},
         {"linux.intelRdt", linux->intel_rdt != NULL},
         {"linux.memoryPolicy", linux->memory_policy != NULL},
         {"linux.seccomp.listenerPath", linux->seccomp != NULL && notifies(linux->seccomp)},
