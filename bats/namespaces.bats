@@ -311,6 +311,57 @@ test_teardown() { [ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" "${HELD:-$HOLDER}
     assert_host_unchanged
 }
 
+@test "offsets may be negative, and one clock's alone" {
+    add time
+    config '.linux.timeOffsets = {boottime: {secs: -1, nanosecs: 500000000}}'
+    set_sh 'payload clocks; cat /proc/self/timens_offsets'
+    run_c
+    assert_status 0
+    assert_output '^boottime +-1 +500000000$'
+    assert_output '^monotonic +0 +0$'
+}
+
+@test "offsets in a user namespace" {
+    add time
+    mapped
+    config '.linux.timeOffsets = {monotonic: {secs: 1000}, boottime: {secs: 2000, nanosecs: 5}}'
+    set_sh 'cat /proc/self/timens_offsets; id -u'
+    run_c
+    assert_status 0
+    assert_output '^monotonic +1000 +0$'
+    assert_output '^boottime +2000 +5$'
+}
+
+@test "offsets beyond what a clock can be are errors" {
+    host_snapshot
+    add time
+    local offset
+    for offset in '{monotonic: {secs: -9999999999}}' '{boottime: {secs: 9223372036854775807}}' '{boottime: {secs: 0, nanosecs: 1000000000}}' \
+        '{monotonic: {secs: 0, nanosecs: 4294967295}}'; do
+        config ".linux.timeOffsets = $offset"
+        run_fails run "$ID"
+        [ "$RT_KIND" != berth ] || assert_output '(^| )linux\.timeOffsets.*(monotonic|boottime)'
+        [ "$RT_KIND" != berth ] || assert_equal "${#lines[@]}" 1
+    done
+    assert_host_unchanged
+}
+
+@test "an unknown clock is an error" {
+    host_snapshot
+    add time
+    config '.linux.timeOffsets = {realtime: {secs: 1}}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "offsets of a time namespace that is joined are an error" {
+    host_snapshot
+    join time /proc/self/ns/time
+    config '.linux.timeOffsets = {monotonic: {secs: 10}}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
 @test "a time namespace is joined by path" {
     unshare --time sh -c '"$1" pause & wait' sh "$SUITE_DIR/payload" >"$BATS_TEST_TMPDIR/holder" 3>&- </dev/null &
     HOLDER=$!

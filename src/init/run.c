@@ -92,7 +92,7 @@ static int carry_out(struct init *init, const struct plan_step *step)
     return handlers[step->op](init, step);
 }
 
-/* A copy of the console kept here would outlive the host's. */
+/* A copy of the console kept here would outlive the host's; one of a mount is needed here, too. */
 static int announce(struct init *init, const struct plan_step *step)
 {
     int r;
@@ -100,7 +100,7 @@ static int announce(struct init *init, const struct plan_step *step)
     if (!plan_slot_goes_to_host(step->makes))
         return init_send(init, 0, -1);
     r = init_send(init, 0, init->slot[step->makes]);
-    if (step->makes == PLAN_SLOT_CONSOLE)
+    if (!plan_slot_is_source(step->makes))
         init_empty(init, PLAN_SLOT_CONSOLE);
     return r;
 }

@@ -81,6 +81,7 @@ static int build(struct plan_builder *builder)
     if (builder->host->cgroups_need_process)
         plan_make_cgroups(builder);
     plan_enter_namespaces(builder);
+    TRY(plan_move_net_devices(builder));
     prepare_beside_init(builder);
     TRY(make_root(builder));
     if (builder->config->process != NULL)

@@ -164,6 +164,10 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
 
 /* INIT opens the host's /proc for PUT_FILE, once. */
 void plan_open_proc(struct plan_builder *builder, const char *place);
+/* network.c */
+int plan_move_net_devices(struct plan_builder *builder);
+/* The token that INIT waits for where it needs them, or PLAN_SLOT_UNUSED. */
+enum plan_slot plan_net_devices_token(const struct plan_builder *builder);
 
 /* rootfs.c */
 void plan_open_root(struct plan_builder *builder);

@@ -64,7 +64,8 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer"},
               &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
-                                          builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED}});
+                                          builder->hooked ? PLAN_TOKEN_HOOKED
+                                                          : plan_net_devices_token(builder)}});
 }
 
 void plan_run_hooks_at_start(struct plan_builder *builder)

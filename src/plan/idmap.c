@@ -143,8 +143,8 @@ static int find_mappings(const struct plan_builder *builder, const struct spec_m
 
 static bool is_same(const struct plan_id_map *a, const struct plan_id_map *b)
 {
-    bool same = a->lines.count == b->lines.count && text_equal(a->path != NULL ? a->path : "",
-                                                               b->path != NULL ? b->path : "");
+    bool same = a->lines.count == b->lines.count &&
+                text_equal(a->path != NULL ? a->path : "", b->path != NULL ? b->path : "");
 
     for (size_t i = 0; same && i < a->lines.count; i++)
         same = text_equal(a->lines.item[i], b->lines.item[i]);
@@ -161,8 +161,8 @@ static enum plan_slot open_id_map(struct plan_builder *builder, const struct pla
     size_t i = builder->next_id_map++ % ID_MAPS;
     builder->id_maps[i] = *map;
     PLAN_ADD(builder, .op = PLAN_MAKE_ID_MAP, .by = PLAN_HOST, .makes = PLAN_SLOT_ID_MAP_0 + i,
-             .place = place, .text = {map->owner, map->path}, .list = (const char *const *) map->lines.item,
-             .n_list = map->lines.count);
+             .place = place, .text = {map->owner, map->path},
+             .list = (const char *const *) map->lines.item, .n_list = map->lines.count);
     return PLAN_SLOT_ID_MAP_0 + i;
 }
 

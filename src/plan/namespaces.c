@@ -124,7 +124,7 @@ static void make_time_namespace(struct plan_builder *builder)
         PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_FIRST,
                  .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
                  .text = {"/proc/self/timens_offsets",
-                          arena_printf(builder->arena, "%s %lld %u\n", offset->key,
+                          arena_printf(builder->arena, "%s %lld %u", offset->key,
                                        (long long) offset->value->secs, offset->value->nanosecs)});
     }
 }

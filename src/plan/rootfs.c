@@ -54,8 +54,11 @@ static const char *sysctl_path(struct plan_builder *builder, const char *key)
 
 void plan_set_sysctls(struct plan_builder *builder)
 {
-    if (builder->linux->n_sysctl > 0)
-        plan_open_proc(builder, "linux.sysctl");
+    if (builder->linux->n_sysctl == 0)
+        return;
+    if (plan_net_devices_token(builder) != PLAN_SLOT_UNUSED)
+        plan_await(builder, plan_net_devices_token(builder));
+    plan_open_proc(builder, "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
 

@@ -55,6 +55,8 @@ int creation_carry_out(struct creation *creation, int signals)
     result = conduct_creation(creation);
     if (result < 0)
         creation_undo(creation);
+    else
+        conduct_close(&creation->conduct); /* what is open would hold up the end of namespaces */
     return result;
 }
 

@@ -49,6 +49,7 @@ struct creation {
     pid_t init;
     int console;     /* the terminal's master side for the foreground, or -1 */
     int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
+    struct net_device *net_devices; /* those that have left the host, the last one first */
     bool made_state;
     bool made_cgroups;
     bool wrote_pid_file;

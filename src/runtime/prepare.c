@@ -16,7 +16,6 @@
 #include "berth/cgroup/setting.h"
 #include "berth/plan/build.h"
 #include "berth/spec/load.h"
-#include "berth/spec/support.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
 #include "creation.h"
@@ -51,7 +50,6 @@ static int read_bundle(struct creation *creation)
     creation->config_bytes = bytes;
     TRY(spec_load_config(creation->arena, bytes, creation->config_size, &creation->config,
                          creation->error));
-    TRY(spec_check_support(creation->config, creation->error));
     return resolve_dir(
         creation, "root.path: the root file system",
         text_path_join(creation->arena, creation->bundle, creation->config->root->path),

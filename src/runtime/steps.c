@@ -27,6 +27,7 @@
 #include "idmap.h"
 #include "listener.h"
 #include "mounts.h"
+#include "netdevices.h"
 #include "notify.h"
 
 /* Beside the containers, with a name that no container can have. */
@@ -362,6 +363,7 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_COMPILE_SECCOMP] = compile_seccomp,
         [PLAN_WRITE_HOOK_STATE] = write_hook_state,
         [PLAN_OPEN_HOOK_OUTPUT] = open_hook_output,
+        [PLAN_MOVE_NET_DEVICE] = netdevices_move,
         [PLAN_HAND_CONSOLE] = hand_console,
         [PLAN_COMMIT] = commit,
         [PLAN_CONNECT_AGENT] = listener_connect,

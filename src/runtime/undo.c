@@ -9,6 +9,7 @@
 #include "berth/sys/process.h"
 #include "creation.h"
 #include "destroy.h"
+#include "netdevices.h"
 
 static void kill_child(int *pidfd)
 {
@@ -42,6 +43,7 @@ void creation_undo(struct creation *creation)
     struct error error = {0};
 
     kill_children(creation);
+    netdevices_undo(creation);
     creation_close(creation);
     if (creation->wrote_pid_file)
         unlink(creation->request->pid_file);

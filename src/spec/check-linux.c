@@ -60,6 +60,14 @@ static bool is_interface_name(const char *name)
            !text_equal(name, ".") && !text_equal(name, "..");
 }
 
+/* The kernel takes "%" for the start of the one "%d" that it puts a number in place of. */
+static bool is_template(const char *name)
+{
+    const char *percent = strchr(name, '%');
+
+    return percent == NULL || (percent[1] == 'd' && strchr(percent + 1, '%') == NULL);
+}
+
 static void check_net_devices(const struct spec_config *config, struct error *error)
 {
     const struct spec_linux *linux = config->linux;
@@ -74,7 +82,8 @@ static void check_net_devices(const struct spec_config *config, struct error *er
         if (!is_interface_name(entry->key))
             report_add(error, "linux.netDevices[%s]: is no name of a network device",
                        QUOTE(entry->key));
-        if (is_set(entry->value->name) && !is_interface_name(entry->value->name))
+        if (is_set(entry->value->name) && (!is_interface_name(entry->value->name) ||
+                                           !is_template(entry->value->name)))
             report_add(error, "linux.netDevices[%s].name: is no name of a network device, got %s",
                        QUOTE(entry->key), QUOTE(entry->value->name));
     }

@@ -11,7 +11,6 @@
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
-#include "berth/spec/support.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -20,7 +19,7 @@ static int read_config(struct arena *arena, const char *bytes, size_t size, stru
     const struct spec_config *config;
 
     TRY(spec_load_config(arena, bytes, size, &config, error));
-    return spec_check_support(config, error);
+    return spec_check_config(config, error);
 }
 
 static int read_any(struct arena *arena, const char *bytes, size_t size, struct error *error)

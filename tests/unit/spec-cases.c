@@ -8,7 +8,7 @@
  *
  * The first word says what is run: `config`, `state`, `features`, `process`, `resources` read the
  * document as it stands, the last two check it too; `check-root` reads and checks a configuration;
- * `check` and `support` put "ociVersion" and "root" in front of it. A text that ends with "..." is
+ * `check` puts "ociVersion" and "root" in front of it. A text that ends with "..." is
  * compared up to there.
  */
 #include <fcntl.h>
@@ -20,7 +20,6 @@
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
-#include "berth/spec/support.h"
 #include "tap.h"
 
 struct document {
@@ -47,14 +46,6 @@ static struct document complete(const struct document *document)
                                     (int) document->size - 1, document->bytes + 1);
 
     return (struct document){document->arena, text, strlen(text)};
-}
-
-static int check_support(struct document *document, struct error *error)
-{
-    const struct spec_config *config = NULL;
-
-    TRY(spec_read_config(document->arena, document->bytes, document->size, &config, error));
-    return spec_check_support(config, error);
 }
 
 static int check_process(struct document *document, struct error *error)
@@ -94,7 +85,7 @@ static int run(const char *kind, struct document *document, struct error *error)
     if (text_starts_with(kind, "check-root "))
         return load(document, error);
     whole = complete(document);
-    return text_starts_with(kind, "support ") ? check_support(&whole, error) : load(&whole, error);
+    return load(&whole, error);
 }
 
 static bool is_expected(const char *got, const char *expected)

@@ -72,6 +72,7 @@ enum plan_slot {
     PLAN_SLOT_ID_MAP_1,
     PLAN_SLOT_ID_MAP_2,
     PLAN_SLOT_ID_MAP_3,
+    PLAN_SLOT_NETWORK,   /* INIT's network namespace, for the host */
     PLAN_SLOT_NAMESPACE_0, /* namespaces to join, in the order of enum plan_namespace */
     PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
     /* tokens */
@@ -82,6 +83,7 @@ enum plan_slot {
     PLAN_TOKEN_MAPPED,                    /* its ids are mapped */
     PLAN_TOKEN_INIT,                      /* INIT exists */
     PLAN_TOKEN_RECORDED,                  /* the host knows INIT's process id */
+    PLAN_TOKEN_NET_DEVICES,               /* the host's network devices are in INIT's namespace */
     PLAN_TOKEN_ENVIRONMENT,               /* namespaces and mounts are made; not pivoted yet */
     PLAN_TOKEN_HOOKED,                    /* the host's hooks before pivot_root have run */
     PLAN_TOKEN_READY,                     /* INIT is ready to wait for `start` */
@@ -175,7 +177,7 @@ static inline int plan_slot_is_source(int slot)
 /* Is the descriptor that INIT has in the slot passed to the host with the announcement? */
 static inline int plan_slot_goes_to_host(int slot)
 {
-    return slot == PLAN_SLOT_CONSOLE || plan_slot_is_source(slot);
+    return slot == PLAN_SLOT_CONSOLE || slot == PLAN_SLOT_NETWORK || plan_slot_is_source(slot);
 }
 
 static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)

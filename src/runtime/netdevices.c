@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netdevices.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/plan/print.h"
+#include "berth/sys/link.h"
+#include "berth/sys/netlink.h"
+#include "creation.h"
+
+#define NUMBERS_MOST 32768 /* of one template: the kernel looks no further */
+
+struct net_device {
+    struct net_device *earlier;
+    struct sys_link link; /* as it was on the host */
+    struct text addresses;
+    struct text routes;
+    const char *inside; /* its name in the container */
+};
+
+/* One socket for each side of the way. */
+struct way {
+    int host;
+    int container;
+};
+
+static void way_close(struct way *way)
+{
+    fd_close(&way->host);
+    fd_close(&way->container);
+}
+
+#define AUTO_WAY __attribute__((cleanup(way_close))) struct way
+
+static int way_open(int network_namespace, struct way *ret_way)
+{
+    ret_way->host = sys_netlink_open(-1);
+    TRY(ret_way->host);
+    ret_way->container = sys_netlink_open(network_namespace);
+    return ret_way->container;
+}
+
+static int open_own_namespace(void)
+{
+    int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static bool is_own_namespace(int network_namespace)
+{
+    AUTO_FD own = open_own_namespace();
+    struct stat a, b;
+
+    return own >= 0 && fstat(own, &a) == 0 && fstat(network_namespace, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* --- into the container ----------------------------------------------------------------------- */
+
+/* 0: nobody has the name. */
+static int check_name_is_free(int socket, const char *name)
+{
+    struct sys_link other;
+    int result = sys_link_find(socket, name, &other);
+
+    return result == 0 ? -EEXIST : result == -ENODEV ? 0 : result;
+}
+
+/* The name in the container. A template is resolved here and not by the kernel, which would not tell to what. */
+static int choose_name(struct arena *arena, int socket, const char *wanted, const char **ret_name)
+{
+    const char *number = strstr(wanted, "%d");
+
+    *ret_name = wanted;
+    if (number == NULL)
+        return check_name_is_free(socket, wanted);
+    for (int i = 0; i < NUMBERS_MOST; i++) {
+        char *name =
+            arena_printf(arena, "%.*s%d%s", (int) (number - wanted), wanted, i, number + 2);
+
+        if (strlen(name) >= IF_NAMESIZE)
+            return -ENAMETOOLONG;
+        int result = check_name_is_free(socket, name);
+        *ret_name = name;
+        if (result != -EEXIST)
+            return result;
+    }
+    return -ENFILE;
+}
+
+static struct net_device *note(struct creation *creation, const struct sys_link *link)
+{
+    struct net_device *device = ARENA_NEW(creation->arena, struct net_device);
+
+    *device = (struct net_device){
+        .link = *link,
+        .addresses.arena = creation->arena,
+        .routes.arena = creation->arena,
+    };
+    return device;
+}
+
+/* It may have arrived and yet have failed to get its name: then it has that of before. */
+static int move(struct creation *creation, const struct way *way, struct net_device *device,
+                int network_namespace)
+{
+    struct sys_link found;
+    int result = sys_link_move(way->host, device->link.index, network_namespace, device->inside, 0);
+
+    if (result < 0 && sys_link_find(way->host, device->link.name, &found) == 0 &&
+        found.index == device->link.index)
+        return result;
+    if (result < 0)
+        device->inside = device->link.name;
+    device->earlier = creation->net_devices;
+    creation->net_devices = device;
+    return result;
+}
+
+static int set_up(const struct way *way, const struct net_device *device)
+{
+    struct sys_link link;
+
+    TRY(sys_link_find(way->container, device->inside, &link));
+    TRY(sys_link_restore_addresses(way->container, &link, &device->addresses, false));
+    return sys_link_set_up(way->container, link.index);
+}
+
+static int refuse(struct conduct *conduct, const struct plan_step *step, const char *why)
+{
+    int index = (int) (step - plan_steps(conduct->plan));
+
+    return error_set(conduct->error, EINVAL, "%s: %s: %s", plan_step_place(conduct->plan, index),
+                     plan_step_words(conduct->arena, conduct->plan, index), why);
+}
+
+int netdevices_move(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+    int network_namespace = conduct->slot[PLAN_SLOT_NETWORK];
+    AUTO_WAY way = {-1, -1};
+    const char *name = plan_text(conduct->plan, step->text[0]);
+    const char *wanted = plan_text(conduct->plan, step->text[1]);
+    struct sys_link link;
+
+    if (is_own_namespace(network_namespace))
+        return refuse(conduct, step, "the container is in the caller's own network namespace");
+    TRY(way_open(network_namespace, &way));
+    TRY(sys_link_find(way.host, name, &link));
+    if (link.flags & IFF_LOOPBACK)
+        return refuse(conduct, step, "the loopback device of a network namespace stays there");
+    struct net_device *device = note(creation, &link);
+    TRY(sys_link_save_addresses(way.host, link.index, &device->addresses));
+    TRY(sys_link_save_routes(way.host, link.index, &device->routes));
+    /* A device may be found by another of its names, which it keeps. */
+    TRY(choose_name(creation->arena, way.container,
+                    text_equal(wanted, name) ? device->link.name : wanted, &device->inside));
+    TRY(move(creation, &way, device, network_namespace));
+    return set_up(&way, device);
+}
+
+/* --- and back --------------------------------------------------------------------------------- */
+
+static int bring_back(const struct way *way, const struct net_device *device)
+{
+    const struct sys_link *before = &device->link;
+    AUTO_FD own = open_own_namespace();
+    struct sys_link link;
+
+    TRY(own);
+    TRY(sys_link_find(way->container, device->inside, &link));
+    int result = sys_link_move(way->container, link.index, own, before->name, before->index);
+    if (result == -EBUSY)
+        result = sys_link_move(way->container, link.index, own, before->name, 0);
+    TRY(result);
+    TRY(sys_link_find(way->host, before->name, &link));
+    result = sys_link_restore_addresses(way->host, &link, &device->addresses, true);
+    if (before->master != 0)
+        TRY(sys_link_set_master(way->host, link.index, before->master));
+    if (before->flags & IFF_UP)
+        TRY(sys_link_set_up(way->host, link.index));
+    TRY(sys_link_restore_routes(way->host, &link, &device->routes));
+    return result;
+}
+
+void netdevices_undo(struct creation *creation)
+{
+    const struct net_device *device = creation->net_devices;
+    AUTO_WAY way = {-1, -1};
+    int opened = device == NULL ? 0 : way_open(creation->conduct.slot[PLAN_SLOT_NETWORK], &way);
+
+    for (; device != NULL; device = device->earlier) {
+        int result = opened < 0 ? opened : bring_back(&way, device);
+
+        if (result < 0)
+            log_warning("bring the network device %s back as it was: %s", device->link.name,
+                        error_text_of(-result));
+    }
+    creation->net_devices = NULL;
+}
