@@ -18,8 +18,7 @@ static int read_config(struct arena *arena, const char *bytes, size_t size, stru
 {
     const struct spec_config *config;
 
-    TRY(spec_load_config(arena, bytes, size, &config, error));
-    return spec_check_config(config, error);
+    return spec_load_config(arena, bytes, size, &config, error);
 }
 
 static int read_any(struct arena *arena, const char *bytes, size_t size, struct error *error)
