@@ -209,7 +209,7 @@ static int find_way(struct cgroup_compiler *compiler, const struct setting *sett
     if (cgroup_find_place(compiler, value->field, setting->controller, &value->place) < 0) {
         if (!is_neutral)
             return -compiler->error->number;
-        *compiler->error = (struct error){0};
+        error_clear(compiler->error);
         return 0;
     }
     *ret_way = choose_way(setting, value->place);
