@@ -107,9 +107,12 @@ int error_collect(struct error *error, int result)
 
     if (result >= 0 || error->findings == NULL)
         return result;
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
+
         if (line[0] != '\0')
-            findings_add_line(error->findings, FINDING_ERROR, line);
+            findings_add_new(error->findings, &finding);
+    }
     error_clear(error);
     return 0;
 }

@@ -69,31 +69,32 @@ static const char *find_remedy(const char *words)
     return NULL;
 }
 
-static void add(struct findings *findings, const struct finding *finding)
+void findings_add(struct findings *findings, const struct finding *finding)
 {
     findings->item = arena_grow(findings->arena, findings->item, findings->count, &findings->room,
                                 sizeof(*finding));
     findings->item[findings->count++] = *finding;
 }
 
-void findings_add_line(struct findings *findings, enum finding_severity severity, const char *line)
+struct finding finding_of_line(struct arena *arena, enum finding_severity severity,
+                               const char *line)
 {
     struct finding finding = {.severity = severity, .place = "", .remedy = ""};
 
     line = take_position(line, &finding);
     size_t length = length_of_place(line);
     if (length > 0) {
-        finding.place = arena_copy(findings->arena, line, length);
+        finding.place = arena_copy(arena, line, length);
         line += length + strlen(": ");
     }
     const char *remedy = find_remedy(line);
     if (remedy != NULL && remedy > line) {
-        finding.remedy = arena_copy(findings->arena, remedy + 2, strlen(remedy) - 3);
-        finding.words = arena_copy(findings->arena, line, (size_t) (remedy - line));
+        finding.remedy = arena_copy(arena, remedy + 2, strlen(remedy) - 3);
+        finding.words = arena_copy(arena, line, (size_t) (remedy - line));
     } else {
-        finding.words = arena_string(findings->arena, line);
+        finding.words = arena_string(arena, line);
     }
-    add(findings, &finding);
+    return finding;
 }
 
 /* Is `inner` the place `outer` or in it? */
@@ -116,7 +117,7 @@ void findings_add_new(struct findings *findings, const struct finding *finding)
             (text_equal(known->place, finding->place) && text_equal(known->words, finding->words)))
             return;
     }
-    add(findings, finding);
+    findings_add(findings, finding);
 }
 
 const char *finding_line(struct arena *arena, const struct finding *finding)

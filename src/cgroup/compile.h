@@ -58,6 +58,10 @@ struct cgroup_compiler {
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
                       const struct cgroup_place **ret_place);
 
+/* Words why the v2 cgroup of `place` has no such controller. Returns a negative errno. */
+int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                          const char *field, const char *controller);
+
 /* Adds the write at the end. */
 void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write write);
 

@@ -275,7 +275,7 @@ static int compile_list(struct cgroup_compiler *compiler, const struct setting *
         struct cgroup_input value = new_value(compiler, field_of_item(compiler, setting, item, i));
 
         value.item = item;
-        TRY(compile_value(compiler, setting, &value));
+        TRY(error_collect(compiler->error, compile_value(compiler, setting, &value)));
     }
     return 0;
 }
@@ -295,7 +295,7 @@ static int compile_setting(struct cgroup_compiler *compiler, const struct settin
 int cgroup_compile_settings(struct cgroup_compiler *compiler)
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
-        TRY(compile_setting(compiler, &settings[i]));
+        TRY(error_collect(compiler->error, compile_setting(compiler, &settings[i])));
     return 0;
 }
 

@@ -54,7 +54,7 @@ static void hold_init_until_recorded(struct plan_builder *builder)
 
 static int build(struct plan_builder *builder)
 {
-    TRY(plan_sort_namespaces(builder));
+    TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
     if (!builder->host->cgroups_need_process)
         plan_make_cgroups(builder);

@@ -20,7 +20,9 @@ void report_add(struct error *error, const char *format, ...)
     vsnprintf(line, sizeof(line), format, values);
     va_end(values);
     if (error->findings != NULL) {
-        findings_add_line(error->findings, FINDING_ERROR, line);
+        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
+
+        findings_add(error->findings, &finding);
         error->number = EINVAL;
         return;
     }

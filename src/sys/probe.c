@@ -3,8 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <linux/mount.h>
 #include <linux/nsfs.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -61,4 +66,37 @@ unsigned sys_namespace_type(const char *path)
     int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
 
     return type < 0 ? 0 : (unsigned) type;
+}
+
+bool sys_has_call(long number)
+{
+    return syscall(number, -1, -1, -1, -1, -1, -1) >= 0 || errno != ENOSYS;
+}
+
+/* With the flags alone a kernel that knows them goes on to the filter, which is none. */
+int sys_probe_seccomp_flags(uint64_t flags)
+{
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT)
+        return 0;
+    return -errno;
+}
+
+/* No descriptor has this number, so the call fails in any case: how tells whether the flag is known. */
+#define NO_DESCRIPTOR INT_MAX
+
+int sys_probe_clone_into_cgroup(void)
+{
+    struct clone_args args = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = NO_DESCRIPTOR};
+
+    syscall(SYS_clone3, &args, sizeof(args));
+    return errno == EBADF ? 0 : -errno;
+}
+
+int sys_probe_idmapped_mounts(void)
+{
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = NO_DESCRIPTOR};
+
+    syscall(SYS_mount_setattr, -1, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
+    return errno == EBADF ? 0 : -errno;
 }

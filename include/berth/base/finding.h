@@ -27,10 +27,14 @@ struct findings {
     size_t room;
 };
 
-/* Adds what a line of an error's text says, taken apart: `[FILE:LINE:COLUMN: ][PLACE: ]WORDS[ (REMEDY)]`. */
-void findings_add_line(struct findings *findings, enum finding_severity severity, const char *line);
+/* What a line of an error's text says, taken apart: `[FILE:LINE:COLUMN: ][PLACE: ]WORDS[ (REMEDY)]`. */
+struct finding finding_of_line(struct arena *arena, enum finding_severity severity,
+                               const char *line);
 
-/* Adds a copy of `finding`, unless something is said of its place, of what is in it or of what it is in already. */
+/* Adds a copy of `finding`. */
+void findings_add(struct findings *findings, const struct finding *finding);
+
+/* The same, unless an error is known of its place, of what is in it or of what it is in. */
 void findings_add_new(struct findings *findings, const struct finding *finding);
 
 /* The line again, without where it is in the file. */

@@ -16,6 +16,7 @@
 
 struct arena;
 struct error;
+struct findings;
 struct json;
 struct spec_pair;
 struct text;
@@ -81,6 +82,11 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
 /* Prints the plan of create or, with `run`, of run; changes nothing on the host. */
 int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
                     bool run, struct text *text, struct error *error);
+
+/* Says all that is wrong with a bundle, then what of it this host cannot do: with an error among the findings create would fail.
+ * The request's id does not matter. Changes nothing on the host. */
+void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
+                   struct findings *findings);
 
 /* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
  * be executed are errors that destroy the container (runtime.md, Lifecycle). */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "berth/spec/config.h"
+#include "files.h"
+
+struct cgroup cgroup_foresee(struct arena *arena, const struct cgroup *cgroup)
+{
+    struct cgroup foreseen = *cgroup;
+    struct cgroup_place *places = ARENA_ARRAY(arena, cgroup->n_places + 1, struct cgroup_place);
+
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        char *path = arena_string(arena, cgroup->places[i].path);
+
+        while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
+            *strrchr(path, '/') = '\0';
+        places[i] = cgroup->places[i];
+        places[i].path = path;
+    }
+    foreseen.places = places;
+    return foreseen;
+}
+
+static bool is_root(const struct cgroup_place *place)
+{
+    return text_equal(place->path, place->hierarchy->mount_point);
+}
+
+/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will. */
+static int foresee_enable_error(struct arena *arena, const struct cgroup_place *place)
+{
+    const char *file = text_path_join(arena, place->path, "cgroup.subtree_control");
+    char *processes;
+
+    if (faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
+        return errno;
+    if (!is_root(place) && cgroup_read(arena, place->path, "cgroup.procs", &processes) == 0 &&
+        processes[0] != '\0')
+        return EBUSY;
+    return 0;
+}
+
+static const char *controller_of(struct arena *arena, const char *file)
+{
+    return arena_copy(arena, file, strcspn(file, "."));
+}
+
+/* The controller has to be given to the container's cgroup by the one above, unless systemd does that. */
+static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_write *write)
+{
+    struct cgroup_place above = *write->place;
+    const char *controller = controller_of(compiler->arena, write->file);
+    char *enabled;
+
+    if (above.exists || above.is_systemds || !above.hierarchy->v2 ||
+        text_equal(controller, "cgroup") ||
+        cgroup_read(compiler->arena, above.path, "cgroup.subtree_control", &enabled) < 0 ||
+        cgroup_has_word(enabled, controller))
+        return 0;
+    above.enable_error = foresee_enable_error(compiler->arena, &above);
+    above.enable_path = above.path;
+    if (above.enable_error == 0)
+        return 0;
+    return cgroup_complain_of_v2(compiler, &above, write->field, controller);
+}
+
+/* Has the cgroup below the root the files of the controller, as the container's will have them? */
+static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                      const char *path, const char *controller)
+{
+    char *controllers;
+
+    return !hierarchy->v2 || (cgroup_read(arena, path, "cgroup.controllers", &controllers) == 0 &&
+                              cgroup_has_word(controllers, controller));
+}
+
+/* Is the file in a cgroup that is there? Some are in every one but the root. */
+static bool can_have_file(struct arena *arena, const struct cgroup_place *place, const char *file)
+{
+    const char *top = place->hierarchy->mount_point;
+    const char *controller = controller_of(arena, file);
+    DIR *dir = opendir(top);
+    struct dirent *entry;
+    bool found = cgroup_has_file(place->path, file) || cgroup_has_file(top, file);
+    bool has_sample =
+        !is_root(place) && is_sample(arena, place->hierarchy, place->path, controller);
+
+    while (!found && dir != NULL && (entry = readdir(dir)) != NULL) {
+        const char *path = text_path_join(arena, top, entry->d_name);
+
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        found = cgroup_has_file(path, file);
+        has_sample |= is_sample(arena, place->hierarchy, path, controller);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return found || !has_sample;
+}
+
+static int check_file(struct cgroup_compiler *compiler, const struct cgroup_write *write)
+{
+    if (write->forgiven == ENOENT || can_have_file(compiler->arena, write->place, write->file))
+        return 0;
+    error_errno(compiler->error, ENOENT, "linux.resources.%s: write \"%s\" to %s", write->field,
+                write->text, write->file);
+    return error_hint(compiler->error, "this kernel has no such file in %s",
+                      write->place->hierarchy->mount_point);
+}
+
+/* Files whose lines are for one device each, that has to exist. */
+static const struct {
+    const char *file;
+    const char *devices; /* the directory that has them by these names */
+    const char *remedy;
+} keyed_files[] = {
+    {"blkio.", "/sys/dev/block", "see /proc/partitions for those that there are"},
+    {"io.", "/sys/dev/block", "see /proc/partitions for those that there are"},
+    {"net_prio.ifpriomap", "/sys/class/net", "see /sys/class/net for those that there are"},
+    {"rdma.max", "/sys/class/infiniband", "see /sys/class/infiniband for those that there are"},
+};
+
+static int check_device(struct cgroup_compiler *compiler, const struct cgroup_write *write)
+{
+    size_t length = strcspn(write->text, " ");
+
+    if (write->text[length] == '\0' || strncmp(write->text, "default ", length + 1) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(keyed_files) / sizeof(keyed_files[0]); i++) {
+        const char *path = arena_printf(compiler->arena, "%s/%.*s", keyed_files[i].devices,
+                                        (int) length, write->text);
+
+        if (!text_starts_with(write->file, keyed_files[i].file) || access(path, F_OK) == 0)
+            continue;
+        error_errno(compiler->error, ENODEV, "linux.resources.%s: write \"%s\" to %s", write->field,
+                    write->text, write->file);
+        return error_hint(compiler->error, "%s", keyed_files[i].remedy);
+    }
+    return 0;
+}
+
+static int check_write(struct cgroup_compiler *compiler, const struct cgroup_write *write)
+{
+    TRY(check_enabled(compiler, write));
+    TRY(check_file(compiler, write));
+    return check_device(compiler, write);
+}
+
+int cgroup_check_writes(struct cgroup_compiler *compiler)
+{
+    for (size_t i = 0; i < compiler->writes.count; i++)
+        TRY(error_collect(compiler->error, check_write(compiler, &compiler->writes.item[i])));
+    return 0;
+}
