@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -148,10 +149,65 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
     return 0;
 }
 
+/* --- processors and memory nodes ------------------------------------------------------------ */
+
+/* Is all of the list `numbers` ("0-3,7") in the list `all`? */
+static bool is_part_of(const char *numbers, const char *all)
+{
+    for (char *end; *numbers != '\0'; numbers = *end == ',' ? end + 1 : end) {
+        unsigned long from = strtoul(numbers, &end, 10);
+        unsigned long to = *end == '-' ? strtoul(end + 1, &end, 10) : from;
+        unsigned long next = from;
+
+        for (const char *range = all; *range != '\0' && next <= to;) {
+            char *rest;
+            unsigned long first = strtoul(range, &rest, 10);
+            unsigned long last = *rest == '-' ? strtoul(rest + 1, &rest, 10) : first;
+
+            if (next >= first && next <= last)
+                next = last + 1;
+            range = *rest == ',' ? rest + 1 : "";
+        }
+        if (next <= to || end == numbers)
+            return false;
+    }
+    return true;
+}
+
+/* v1 gives out no more than the cgroup above has; v2 takes what may ever be there. */
+static const struct {
+    const char *file;
+    const char *v1;
+    const char *v2_dir;
+} lists[] = {
+    {"cpuset.cpus", "cpuset.effective_cpus", "/sys/devices/system/cpu"},
+    {"cpuset.mems", "cpuset.effective_mems", "/sys/devices/system/node"},
+};
+
+static int check_list(struct cgroup_compiler *compiler, const struct cgroup_write *write)
+{
+    bool v2 = write->place->hierarchy->v2;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const char *dir = v2 ? lists[i].v2_dir : write->place->path;
+        char *all;
+
+        if (!text_equal(lists[i].file, write->file) || write->place->exists ||
+            cgroup_read(compiler->arena, dir, v2 ? "possible" : lists[i].v1, &all) < 0 ||
+            is_part_of(write->text, all))
+            continue;
+        error_errno(compiler->error, v2 ? ERANGE : EACCES,
+                    "linux.resources.%s: write \"%s\" to %s", write->field, write->text, write->file);
+        return error_hint(compiler->error, "%s has %s", dir, all);
+    }
+    return 0;
+}
+
 static int check_write(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
     TRY(check_enabled(compiler, write));
     TRY(check_file(compiler, write));
+    TRY(check_list(compiler, write));
     return check_device(compiler, write);
 }
 

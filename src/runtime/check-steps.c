@@ -126,6 +126,30 @@ static int foresee_join(struct check *check, const struct plan_step *step)
 
 /* --- mounts --------------------------------------------------------------------------------- */
 
+/* The host's id of root inside; UINT32_MAX: there is no such user namespace. */
+static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mappings[i].container_id == 0)
+            return mappings[i].host_id;
+    return UINT32_MAX;
+}
+
+static int foresee_root(struct check *check, const struct plan_step *step)
+{
+    const struct spec_linux *config = check->creation->config->linux;
+    const char *path = text_of(check, step, 0);
+
+    if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
+        return 0;
+    uint32_t uid = id_of_root(config->uid_mappings, config->n_uid_mappings);
+    uint32_t gid = id_of_root(config->gid_mappings, config->n_gid_mappings);
+    return uid != 0 && uid != UINT32_MAX &&
+                   look_closed_directory(check->arena, path, uid, gid) != NULL
+               ? EACCES
+               : 0;
+}
+
 /* A container's cgroup is bound once it is made; what has no place in the config is the runtime's, but for devices. */
 static bool is_made_later(const struct check *check, const struct plan_step *step, const char *path)
 {
@@ -206,13 +230,13 @@ static int foresee_target(struct check *check, const struct plan_step *step)
 
     if (result == TREE_UNSEEN)
         return 0;
-    if (result == -ENOENT)
-        return is_read_only(&place) ? EROFS : 0;
-    if (result < 0)
+    if (result < 0 && result != -ENOENT)
         return -result;
     if (step->number[1] != 0 &&
-        !text_equal(text_path_clean(check->arena, path), place.path))
+        !text_starts_with(text_path_clean(check->arena, path), place.path))
         return ELOOP;
+    if (result == -ENOENT)
+        return is_read_only(&place) ? EROFS : 0;
     if (stat(place.host, &info) < 0)
         return 0;
     if (wants_directory(check, step) != (S_ISDIR(info.st_mode) != 0) &&
@@ -306,6 +330,7 @@ static foresee *const foreseers[PLAN_OPS] = {
     [PLAN_MAP_IDS] = foresee_id_maps,
     [PLAN_OPEN_NAMESPACE] = foresee_joined_namespace,
     [PLAN_JOIN_NAMESPACE] = foresee_join,
+    [PLAN_OPEN_ROOT] = foresee_root,
     [PLAN_OPEN_TREE] = foresee_source,
     [PLAN_MAKE_MOUNT] = foresee_mount,
     [PLAN_MOUNT_OVER] = foresee_mount,

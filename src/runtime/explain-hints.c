@@ -154,6 +154,20 @@ static const char *of_missing_source(const struct failed *failed)
                         name);
 }
 
+/* By root of the user namespace, who is nobody in particular outside. */
+static const char *of_closed_root(const struct failed *failed)
+{
+    uint32_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
+    const char *directory = look_closed_directory(failed->arena, failed->text, uid, uid);
+
+    return directory == NULL
+               ? NULL
+               : arena_printf(failed->arena,
+                              "root of the user namespace may not pass %s: it needs an x bit for "
+                              "him, as by chmod o+x",
+                              directory);
+}
+
 static const char *of_unreachable_source(const struct failed *failed)
 {
     return arena_printf(failed->arena,
@@ -229,6 +243,7 @@ static const struct {
     {PLAN_MOUNT_OVER, ENODEV, "the kernel does not have this file system", NULL},
     {PLAN_MAKE_MOUNT, EINVAL, "the file system does not take one of the options: see its page in "
                               "section 5 of the manual, and dmesg", NULL},
+    {PLAN_OPEN_ROOT, EACCES, NULL, of_closed_root},
     {PLAN_OPEN_TREE, ENOENT, NULL, of_missing_source},
     {PLAN_OPEN_TREE, EACCES, NULL, of_unreachable_source},
     {PLAN_OPEN_TARGET, EROFS, "it is not there and cannot be made: make it in the root file system "

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -243,5 +244,31 @@ const char *look_process_limit(struct arena *arena)
     }
     if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         return arena_printf(arena, "RLIMIT_NPROC is %llu", (unsigned long long) limit.rlim_cur);
+    return NULL;
+}
+
+/* --- directories ---------------------------------------------------------------------------- */
+
+static bool may_pass(const char *path, uint32_t uid, uint32_t gid)
+{
+    struct stat info;
+
+    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
+        return true;
+    if (info.st_uid == uid)
+        return (info.st_mode & S_IXUSR) != 0;
+    return (info.st_mode & (info.st_gid == gid ? S_IXGRP : S_IXOTH)) != 0;
+}
+
+const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid, uint32_t gid)
+{
+    for (size_t i = 1; i <= strlen(path); i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        const char *above = arena_copy(arena, path, i);
+
+        if (!may_pass(above, uid, gid))
+            return above;
+    }
     return NULL;
 }

@@ -39,5 +39,10 @@ const char *look_namespace_limits(struct arena *arena, uint64_t types);
 const char *look_namespace_name(uint64_t type);
 const char *look_namespace_file(const char *name);
 
+/* Of the directories that lead to `path`, and itself, the first that this user, who has no rights outside his user namespace, may
+ * not pass; NULL: none. */
+const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid,
+                                  uint32_t gid);
+
 /* The limit on processes that is reached, as "pids.max of /a/b is 5" or "RLIMIT_NPROC is 5"; NULL: none that is seen. */
 const char *look_process_limit(struct arena *arena);

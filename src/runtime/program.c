@@ -129,7 +129,7 @@ static struct program look(const struct tree *tree, const char *path, int depth)
 static struct program look_at_script(const struct tree *tree, const char *line, int depth)
 {
     const char *name = line + 2 + strspn(line + 2, " \t");
-    size_t length = strcspn(name, " \t\r\n");
+    size_t length = strcspn(name, " \t\n");
     const char *interpreter = arena_copy(tree->arena, name, length);
     struct program program = depth < MOST_INTERPRETERS ? look(tree, interpreter, depth + 1) : fine;
 
@@ -137,13 +137,15 @@ static struct program look_at_script(const struct tree *tree, const char *line, 
         return (struct program){ENOEXEC, "its first line \"#!\" names no interpreter"};
     if (program.number == 0)
         return program;
-    if (program.number == ENOENT && program.hint == NULL)
+    if (length > 0 && name[length - 1] == '\r')
+        program.hint = "the script's lines end with CR LF, so that its interpreter's name does, too: "
+                       "convert it with dos2unix";
+    else if (program.number == ENOENT && program.hint == NULL)
         program.hint = arena_printf(
-            tree->arena, "the script is there, but not its interpreter \"%s\"%s", interpreter,
-            name[length] == '\r' ? ", and its lines end with CR LF: convert it" : "");
+            tree->arena, "the script is there, but not its interpreter \"%s\"", interpreter);
     else if (program.hint == NULL)
-        program.hint = arena_printf(tree->arena, "the script's interpreter \"%s\" is not executable",
-                                    interpreter);
+        program.hint = arena_printf(
+            tree->arena, "the script's interpreter \"%s\" is not executable", interpreter);
     return program;
 }
 
