@@ -84,8 +84,9 @@ static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierar
                               cgroup_has_word(controllers, controller));
 }
 
-/* Is the file in a cgroup that is there? Some are in every one but the root. */
-static bool can_have_file(struct arena *arena, const struct cgroup_place *place, const char *file)
+/* Some are in every cgroup but the root. */
+bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place,
+                          const char *file)
 {
     const char *top = place->hierarchy->mount_point;
     const char *controller = controller_of(arena, file);
@@ -110,7 +111,7 @@ static bool can_have_file(struct arena *arena, const struct cgroup_place *place,
 
 static int check_file(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
-    if (write->forgiven == ENOENT || can_have_file(compiler->arena, write->place, write->file))
+    if (write->forgiven == ENOENT || cgroup_can_have_file(compiler->arena, write->place, write->file))
         return 0;
     error_errno(compiler->error, ENOENT, "linux.resources.%s: write \"%s\" to %s", write->field,
                 write->text, write->file);

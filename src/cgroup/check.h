@@ -8,5 +8,8 @@
  * the controllers that the container's will have. */
 struct cgroup cgroup_foresee(struct arena *arena, const struct cgroup *cgroup);
 
+/* Is the file in a cgroup of the place's hierarchy, or is none there to be looked at? */
+bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place, const char *file);
+
 /* Looks, for foreseen cgroups, whether the writes can be carried out. Returns 0 or a negative errno. */
 int cgroup_check_writes(struct cgroup_compiler *compiler);

@@ -218,7 +218,7 @@ int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
     struct cgroup foreseen = cgroup_foresee(arena, cgroup);
     struct cgroup_properties properties = {.arena = arena};
     struct cgroup_compiler compiler = {
-        .arena = arena, .cgroup = &foreseen, .resources = &completed, .error = error};
+        .arena = arena, .cgroup = &foreseen, .resources = &completed, .is_foreseen = true, .error = error};
 
     lift_swap(arena, &completed);
     TRY(error_collect(error, compile(&compiler)));

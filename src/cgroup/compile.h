@@ -50,6 +50,7 @@ struct cgroup_compiler {
     size_t n_rules;
     const struct cgroup_place *program_place; /* the v2 cgroup that the program is for, or NULL */
     struct cgroup_device_program program;
+    bool is_foreseen; /* the cgroups need not be there: check.h */
     struct error *error;
 };
 

@@ -128,9 +128,24 @@ static void check_needs(struct check *check)
     }
 }
 
+/* What doctor knows to be needed by every container. */
+static void check_kernel(struct check *check)
+{
+    struct runtime_fact *facts;
+    size_t count;
+
+    runtime_examine_host(check->arena, true, &facts, &count);
+    for (size_t i = 0; i < count; i++)
+        if (facts[i].state == RUNTIME_FACT_NO)
+            error_collect(check->error, error_set(check->error, ENOSYS, "%s: %s (%s)", facts[i].name,
+                                                  facts[i].meaning, facts[i].remedy));
+}
+
 void check_config(struct check *check)
 {
     const struct spec_config *config = check->creation->config;
+
+    check_kernel(check);
 
     if (config->hooks != NULL) {
         check_late_hooks(check, "poststart", config->hooks->poststart, config->hooks->n_poststart);
