@@ -14,38 +14,26 @@
 #include "berth/spec/config.h"
 #include "files.h"
 
-struct cgroup cgroup_foresee(struct arena *arena, const struct cgroup *cgroup)
+const char *cgroup_nearest(struct arena *arena, const char *path)
 {
-    struct cgroup foreseen = *cgroup;
-    struct cgroup_place *places = ARENA_ARRAY(arena, cgroup->n_places + 1, struct cgroup_place);
+    char *nearest = arena_string(arena, path);
 
-    for (size_t i = 0; i < cgroup->n_places; i++) {
-        char *path = arena_string(arena, cgroup->places[i].path);
-
-        while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
-            *strrchr(path, '/') = '\0';
-        places[i] = cgroup->places[i];
-        places[i].path = path;
-    }
-    foreseen.places = places;
-    return foreseen;
+    while (access(nearest, F_OK) < 0 && strrchr(nearest, '/') > nearest)
+        *strrchr(nearest, '/') = '\0';
+    return nearest;
 }
 
-static bool is_root(const struct cgroup_place *place)
+/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will. The root, which has no
+ * type, may have processes, too. */
+static int foresee_enable_error(struct arena *arena, const char *path)
 {
-    return text_equal(place->path, place->hierarchy->mount_point);
-}
-
-/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will. */
-static int foresee_enable_error(struct arena *arena, const struct cgroup_place *place)
-{
-    const char *file = text_path_join(arena, place->path, "cgroup.subtree_control");
+    const char *file = text_path_join(arena, path, "cgroup.subtree_control");
     char *processes;
 
     if (faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
         return errno;
-    if (!is_root(place) && cgroup_read(arena, place->path, "cgroup.procs", &processes) == 0 &&
-        processes[0] != '\0')
+    if (cgroup_has_file(path, "cgroup.type") &&
+        cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0')
         return EBUSY;
     return 0;
 }
@@ -58,20 +46,21 @@ static const char *controller_of(struct arena *arena, const char *file)
 /* The controller has to be given to the container's cgroup by the one above, unless systemd does that. */
 static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
-    struct cgroup_place above = *write->place;
+    struct cgroup_place place = *write->place;
+    const char *above = cgroup_nearest(compiler->arena, place.path);
     const char *controller = controller_of(compiler->arena, write->file);
     char *enabled;
 
-    if (above.exists || above.is_systemds || !above.hierarchy->v2 ||
+    if (place.exists || place.is_systemds || !place.hierarchy->v2 ||
         text_equal(controller, "cgroup") ||
-        cgroup_read(compiler->arena, above.path, "cgroup.subtree_control", &enabled) < 0 ||
+        cgroup_read(compiler->arena, above, "cgroup.subtree_control", &enabled) < 0 ||
         cgroup_has_word(enabled, controller))
         return 0;
-    above.enable_error = foresee_enable_error(compiler->arena, &above);
-    above.enable_path = above.path;
-    if (above.enable_error == 0)
+    place.enable_error = foresee_enable_error(compiler->arena, above);
+    place.enable_path = above;
+    if (place.enable_error == 0)
         return 0;
-    return cgroup_complain_of_v2(compiler, &above, write->field, controller);
+    return cgroup_complain_of_v2(compiler, &place, write->field, controller);
 }
 
 /* Has the cgroup below the root the files of the controller, as the container's will have them? */
@@ -92,9 +81,10 @@ bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place,
     const char *controller = controller_of(arena, file);
     DIR *dir = opendir(top);
     struct dirent *entry;
-    bool found = cgroup_has_file(place->path, file) || cgroup_has_file(top, file);
+    const char *nearest = cgroup_nearest(arena, place->path);
+    bool found = cgroup_has_file(nearest, file) || cgroup_has_file(top, file);
     bool has_sample =
-        !is_root(place) && is_sample(arena, place->hierarchy, place->path, controller);
+        !text_equal(nearest, top) && is_sample(arena, place->hierarchy, nearest, controller);
 
     while (!found && dir != NULL && (entry = readdir(dir)) != NULL) {
         const char *path = text_path_join(arena, top, entry->d_name);
@@ -190,7 +180,8 @@ static int check_list(struct cgroup_compiler *compiler, const struct cgroup_writ
     bool v2 = write->place->hierarchy->v2;
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        const char *dir = v2 ? lists[i].v2_dir : write->place->path;
+        const char *dir =
+            v2 ? lists[i].v2_dir : cgroup_nearest(compiler->arena, write->place->path);
         char *all;
 
         if (!text_equal(lists[i].file, write->file) || write->place->exists ||

@@ -50,7 +50,9 @@ static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
 {
     if (compiler->v2_controllers == NULL) {
         char *words;
-        int result = cgroup_read(compiler->arena, place->path, "cgroup.controllers", &words);
+        const char *path = compiler->is_foreseen ? cgroup_nearest(compiler->arena, place->path)
+                                                 : place->path;
+        int result = cgroup_read(compiler->arena, path, "cgroup.controllers", &words);
 
         if (result < 0)
             return error_errno(compiler->error, -result, "linux.resources.%s: read %s/%s", field,
@@ -215,10 +217,9 @@ int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
                  const struct spec_resources *resources, struct error *error)
 {
     struct spec_resources completed = *resources;
-    struct cgroup foreseen = cgroup_foresee(arena, cgroup);
     struct cgroup_properties properties = {.arena = arena};
     struct cgroup_compiler compiler = {
-        .arena = arena, .cgroup = &foreseen, .resources = &completed, .is_foreseen = true, .error = error};
+        .arena = arena, .cgroup = cgroup, .resources = &completed, .is_foreseen = true, .error = error};
 
     lift_swap(arena, &completed);
     TRY(error_collect(error, compile(&compiler)));

@@ -112,16 +112,12 @@ static int foresee_unshare(struct check *check, const struct plan_step *step)
 
 static int foresee_joined_namespace(struct check *check, const struct plan_step *step)
 {
-    AUTO_FD fd = open(text_of(check, step, 0), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-    return fd < 0 ? errno : 0;
-}
-
-static int foresee_join(struct check *check, const struct plan_step *step)
-{
     const char *path = text_of(check, step, 0);
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    return access(path, F_OK) == 0 && sys_namespace_type(path) != step->number[0] ? EINVAL : 0;
+    if (fd < 0)
+        return errno;
+    return sys_namespace_type(path) != step->number[0] ? EINVAL : 0;
 }
 
 /* --- mounts --------------------------------------------------------------------------------- */
@@ -329,7 +325,6 @@ static foresee *const foreseers[PLAN_OPS] = {
     [PLAN_UNSHARE] = foresee_unshare,
     [PLAN_MAP_IDS] = foresee_id_maps,
     [PLAN_OPEN_NAMESPACE] = foresee_joined_namespace,
-    [PLAN_JOIN_NAMESPACE] = foresee_join,
     [PLAN_OPEN_ROOT] = foresee_root,
     [PLAN_OPEN_TREE] = foresee_source,
     [PLAN_MAKE_MOUNT] = foresee_mount,

@@ -263,6 +263,7 @@ static const struct {
     {PLAN_UNSHARE, ENOSPC, NULL, of_namespace_limit},
     {PLAN_UNSHARE, EPERM, NULL, of_user_namespace},
     {PLAN_UNSHARE, EINVAL, "the kernel does not have namespaces of this type", NULL},
+    {PLAN_OPEN_NAMESPACE, EINVAL, NULL, of_namespace_file},
     {PLAN_JOIN_NAMESPACE, EINVAL, NULL, of_namespace_file},
     {PLAN_MAP_IDS, EPERM, "ordinary users may map their own id and those of /etc/subuid and "
                           "/etc/subgid", NULL},

@@ -26,6 +26,7 @@
 #include "idmap.h"
 #include "mounts.h"
 #include "notify.h"
+#include "subid.h"
 
 /* Beside the containers, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
@@ -167,13 +168,29 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
     return state_save_process(&creation->state);
 }
 
+/* The kernel and newuidmap(1) say no; which ids these are is looked up. */
+static void explain_refused_ids(struct creation *creation)
+{
+    struct error why = {0};
+
+    if (subid_check(creation->arena, creation->config->linux, creation->host.privileged, &why) == 0)
+        return;
+    if (creation->error->number == 0)
+        error_set(creation->error, why.number, "%s", why.text);
+    else
+        error_add(creation->error, why.number, "%s", why.text);
+}
+
 static int map_ids(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
+    int result = idmap_write(creation->arena, creation->config->linux, creation->launched,
+                             creation->host.privileged, creation->error);
 
     (void) step;
-    return idmap_write(creation->arena, creation->config->linux, creation->launched,
-                       creation->host.privileged, creation->error);
+    if (result < 0)
+        explain_refused_ids(creation);
+    return result;
 }
 
 static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
