@@ -134,7 +134,18 @@ read_output() {
     [ -n "$output" ] || lines=()
 }
 
-run_c() { run_rt run --bundle "$BUNDLE" "$@" "$ID"; }
+run_c() {
+    local checked
+    checked=$(check_c "$@")
+    run_rt run --bundle "$BUNDLE" "$@" "$ID"
+    [ "$status" -ne 0 ] || [ -z "$checked" ] || fail_with "check found what run does not mind: $checked"
+}
+
+# What `check` says before a container is made, if that is an error: nothing, for a bundle that then is no trouble.
+check_c() {
+    [ "$RT_KIND" = berth ] && ! [[ " $* " == *" --config "* ]] || return 0
+    rt check --bundle "$BUNDLE" </dev/null 2>&1 | grep -v ': warning: ' || true
+}
 
 run_ok() {
     run_rt "$@"
@@ -151,11 +162,14 @@ run_fails() {
 
 # A container that a create left waiting holds the output of its creator open: never catch it with $(...) or `run`.
 create_c() {
+    local checked
+    checked=$(check_c "$@")
     rt create --bundle "$BUNDLE" "$@" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || {
         status=$?
         output=$(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")
         fail_with "create failed: status $status"
     }
+    [ -z "$checked" ] || fail_with "check found what create does not mind: $checked"
 }
 
 # The output of a container that create_c made, so far.

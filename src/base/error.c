@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "berth/base/finding.h"
+
 static void append(struct error *error, const char *text)
 {
     size_t length = strlen(error->text);
@@ -91,4 +93,26 @@ int error_hint(struct error *error, const char *format, ...)
     append(error, hint);
     append(error, ")");
     return -error->number;
+}
+
+void error_clear(struct error *error)
+{
+    error->number = error->exit_status = 0;
+    error->text[0] = '\0';
+}
+
+int error_collect(struct error *error, int result)
+{
+    char *rest = error->text;
+
+    if (result >= 0 || error->findings == NULL)
+        return result;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
+
+        if (line[0] != '\0')
+            findings_add_new(error->findings, &finding);
+    }
+    error_clear(error);
+    return 0;
 }

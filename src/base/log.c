@@ -87,6 +87,14 @@ void log_release_warnings(void)
     arena_free(&sink.arena);
 }
 
+void log_take_warnings(struct text_list *list)
+{
+    for (size_t i = 0; i < sink.held.count; i++)
+        text_list_add(list, arena_string(list->arena, sink.held.item[i]));
+    sink.held = (struct text_list){.arena = &sink.arena};
+    arena_free(&sink.arena);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_at(enum log_level level, const char *format,
                                                          va_list values)
 {

@@ -10,6 +10,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
+#include "check.h"
 #include "files.h"
 #include "systemd-settings.h"
 #include "systemd-properties.h"
@@ -18,7 +19,7 @@ static const char how_to_delegate[] = "start it as root, or from a cgroup that i
                                       "user, as by systemd-run --user --scope "
                                       "-p Delegate=yes";
 
-static int complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                           const char *field, const char *controller)
 {
     if (place->enable_error == 0)
@@ -49,7 +50,9 @@ static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
 {
     if (compiler->v2_controllers == NULL) {
         char *words;
-        int result = cgroup_read(compiler->arena, place->path, "cgroup.controllers", &words);
+        const char *path = compiler->is_foreseen ? cgroup_nearest(compiler->arena, place->path)
+                                                 : place->path;
+        int result = cgroup_read(compiler->arena, path, "cgroup.controllers", &words);
 
         if (result < 0)
             return error_errno(compiler->error, -result, "linux.resources.%s: read %s/%s", field,
@@ -59,7 +62,7 @@ static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
     /* Files of the core belong to no controller. */
     if (text_equal(controller, "cgroup") || cgroup_has_word(compiler->v2_controllers, controller))
         return 0;
-    return complain_of_v2(compiler, place, field, controller);
+    return cgroup_complain_of_v2(compiler, place, field, controller);
 }
 
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
@@ -120,7 +123,7 @@ static int compile_unified(struct cgroup_compiler *compiler)
         const char *controller =
             arena_printf(compiler->arena, "%.*s", (int) strcspn(file, "."), file);
 
-        TRY(check_v2(compiler, v2, field, controller));
+        TRY(error_collect(compiler->error, check_v2(compiler, v2, field, controller)));
         cgroup_add_write(compiler,
                          (struct cgroup_write){.field = field,
                                                .place = v2,
@@ -147,7 +150,7 @@ static void lift_swap(struct arena *arena, struct spec_resources *resources)
 static int compile(struct cgroup_compiler *compiler)
 {
     TRY(cgroup_compile_settings(compiler));
-    TRY(compile_unified(compiler));
+    TRY(error_collect(compiler->error, compile_unified(compiler)));
     cgroup_order(compiler);
     return cgroup_compile_devices(compiler);
 }
@@ -208,4 +211,18 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
     if (result < 0)
         cgroup_write_back(&former);
     return result;
+}
+
+int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
+                 const struct spec_resources *resources, struct error *error)
+{
+    struct spec_resources completed = *resources;
+    struct cgroup_properties properties = {.arena = arena};
+    struct cgroup_compiler compiler = {
+        .arena = arena, .cgroup = cgroup, .resources = &completed, .is_foreseen = true, .error = error};
+
+    lift_swap(arena, &completed);
+    TRY(error_collect(error, compile(&compiler)));
+    TRY(cgroup_check_writes(&compiler));
+    return cgroup->systemd != NULL ? add_devices(&properties, &compiler) : 0;
 }

@@ -50,6 +50,7 @@ struct cgroup_compiler {
     size_t n_rules;
     const struct cgroup_place *program_place; /* the v2 cgroup that the program is for, or NULL */
     struct cgroup_device_program program;
+    bool is_foreseen; /* the cgroups need not be there: check.h */
     struct error *error;
 };
 
@@ -57,6 +58,10 @@ struct cgroup_compiler {
  * says what to do, a negative errno. */
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
                       const struct cgroup_place **ret_place);
+
+/* Words why the v2 cgroup of `place` has no such controller. Returns a negative errno. */
+int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                          const char *field, const char *controller);
 
 /* Adds the write at the end. */
 void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write write);

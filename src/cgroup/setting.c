@@ -8,6 +8,7 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
+#include "check.h"
 #include "compile.h"
 #include "convert.h"
 #include "files.h"
@@ -178,12 +179,17 @@ static bool find_value(const struct setting *setting, const char *section,
            !(setting->zero_is_unset && value->number == 0);
 }
 
-static const struct way *choose_way(const struct setting *setting, const struct cgroup_place *place)
+static const struct way *choose_way(struct cgroup_compiler *compiler, const struct setting *setting,
+                                    const struct cgroup_place *place)
 {
     const struct way *ways = place->hierarchy->v2 ? setting->v2 : setting->v1;
 
-    return ways[1].file != NULL && !cgroup_has_file(place->path, ways[0].file) ? &ways[1]
-                                                                               : &ways[0];
+    if (ways[1].file == NULL)
+        return &ways[0];
+    bool has_first = compiler->is_foreseen
+                         ? cgroup_can_have_file(compiler->arena, place, ways[0].file)
+                         : cgroup_has_file(place->path, ways[0].file);
+    return has_first ? &ways[0] : &ways[1];
 }
 
 static int complain_of_version(struct cgroup_compiler *compiler, const struct setting *setting,
@@ -209,10 +215,10 @@ static int find_way(struct cgroup_compiler *compiler, const struct setting *sett
     if (cgroup_find_place(compiler, value->field, setting->controller, &value->place) < 0) {
         if (!is_neutral)
             return -compiler->error->number;
-        *compiler->error = (struct error){0};
+        error_clear(compiler->error);
         return 0;
     }
-    *ret_way = choose_way(setting, value->place);
+    *ret_way = choose_way(compiler, setting, value->place);
     return 0;
 }
 
@@ -275,7 +281,7 @@ static int compile_list(struct cgroup_compiler *compiler, const struct setting *
         struct cgroup_input value = new_value(compiler, field_of_item(compiler, setting, item, i));
 
         value.item = item;
-        TRY(compile_value(compiler, setting, &value));
+        TRY(error_collect(compiler->error, compile_value(compiler, setting, &value)));
     }
     return 0;
 }
@@ -295,7 +301,7 @@ static int compile_setting(struct cgroup_compiler *compiler, const struct settin
 int cgroup_compile_settings(struct cgroup_compiler *compiler)
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
-        TRY(compile_setting(compiler, &settings[i]));
+        TRY(error_collect(compiler->error, compile_setting(compiler, &settings[i])));
     return 0;
 }
 

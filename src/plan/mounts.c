@@ -316,7 +316,7 @@ static void bind_notify_dir(struct plan_builder *builder, const char *source)
 int plan_make_mounts(struct plan_builder *builder)
 {
     for (size_t i = 0; i < builder->config->n_mounts; i++)
-        TRY(make_mount(builder, i));
+        TRY(error_collect(builder->error, make_mount(builder, i)));
     if (builder->request->notify_dir != NULL)
         bind_notify_dir(builder, builder->request->notify_dir);
     return 0;

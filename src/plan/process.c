@@ -166,7 +166,7 @@ int plan_make_process(struct plan_builder *builder)
     struct text_list env = {.arena = builder->arena};
     struct plan_capabilities sets;
 
-    TRY(check_user(builder, user));
+    TRY(error_collect(builder->error, check_user(builder, user)));
     plan_read_capabilities(builder, &sets);
     make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);

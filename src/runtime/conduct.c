@@ -87,7 +87,10 @@ static int init_is_gone(struct conduct *conduct)
               place == NULL ? "" : place, place == NULL ? "" : ": ",
               plan_step_words(conduct->arena, conduct->plan, next));
     if (strstr(end, "signal 9 ") != NULL)
-        error_hint(conduct->error, "if nobody killed it, the memory limit is too small for it");
+        error_hint(conduct->error, "if nobody killed it, linux.resources.memory.limit is too small for it");
+    if (strstr(end, "signal 31 ") != NULL)
+        error_hint(conduct->error, "linux.seccomp: the filter forbids what starts the program: it has "
+                                   "to allow execve at least");
     return -ECONNRESET;
 }
 

@@ -124,6 +124,17 @@ static int delete_at_end(struct creation *creation)
     return 0;
 }
 
+/* The status alone would leave the user to guess. */
+static void warn_of_filter(const struct creation *creation, int status)
+{
+    const struct spec_linux *config = creation->config->linux;
+
+    if (status == 128 + SIGSYS && config != NULL && config->seccomp != NULL)
+        log_warning("linux.seccomp: the filter has killed the container's process (SIGSYS): allow the "
+                    "system call that it makes, which dmesg or the audit log tells, or let the "
+                    "action be SCMP_ACT_ERRNO");
+}
+
 static int wait_in_foreground(struct creation *creation, int signals, int *ret_status)
 {
     struct foreground foreground = {
@@ -137,6 +148,7 @@ static int wait_in_foreground(struct creation *creation, int signals, int *ret_s
 
     if (status < 0)
         return status;
+    warn_of_filter(creation, status);
     *ret_status = status;
     return creation->request->keep ? 0 : delete_at_end(creation);
 }

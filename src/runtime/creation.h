@@ -58,6 +58,10 @@ struct creation {
 /* Reads and checks the bundle, looks at the host and plans. */
 int creation_prepare(struct creation *creation, struct error *error);
 
+/* The same for `check`, whatever the id: everything that is wrong is collected (error->findings). After 0 there is a config, and
+ * a plan and a rootfs unless what is wrong forbids it. */
+int creation_examine(struct creation *creation, struct error *error);
+
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(void);
 

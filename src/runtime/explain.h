@@ -20,6 +20,10 @@ struct failure {
 int explain_failure(struct arena *arena, const struct plan_header *plan,
                     const struct failure *failure, struct error *error);
 
+/* What is known, or is seen now, to be the reason of a step's failure and to help; NULL: nothing. */
+const char *explain_hint(struct arena *arena, const struct plan_header *plan,
+                         const struct failure *failure);
+
 /* The same for a hook that is no step: `place` says which, `words` what. */
 struct failed_hook {
     const char *place;

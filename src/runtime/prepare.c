@@ -48,12 +48,16 @@ static int read_bundle(struct creation *creation)
     if (result < 0)
         return error_errno(creation->error, -result, "read %s", path);
     creation->config_bytes = bytes;
-    TRY(spec_load_config(creation->arena, bytes, creation->config_size, &creation->config,
-                         creation->error));
-    return resolve_dir(
-        creation, "root.path: the root file system",
-        text_path_join(creation->arena, creation->bundle, creation->config->root->path),
-        &creation->rootfs);
+    TRY(error_collect(creation->error,
+                      spec_load_config(creation->arena, bytes, creation->config_size,
+                                       &creation->config, creation->error)));
+    if (creation->config == NULL)
+        return -EINVAL;
+    return error_collect(
+        creation->error,
+        resolve_dir(creation, "root.path: the root file system",
+                    text_path_join(creation->arena, creation->bundle, creation->config->root->path),
+                    &creation->rootfs));
 }
 
 static int check_terminal(struct creation *creation)
@@ -159,7 +163,7 @@ static int go_without_cgroups(struct creation *creation)
     const struct spec_linux *config = creation->config->linux;
 
     if (config != NULL && config->resources != NULL)
-        TRY(cgroup_set(creation->arena, &creation->cgroup, config->resources, creation->error));
+        TRY(cgroup_check(creation->arena, &creation->cgroup, config->resources, creation->error));
     if (creation->cgroup_host.n_hierarchies > 0)
         log_warning("the container shares the caller's cgroups: no right to make one for it");
     return 0;
@@ -186,7 +190,6 @@ static int plan_systemd(struct creation *creation, const struct cgroup_systemd *
     };
 
     TRY(bus_open(creation->arena, &options, &creation->bus, creation->error));
-    creation->host.cgroups_need_process = true;
     return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
 }
 
@@ -209,6 +212,7 @@ static int place_in_cgroups(struct creation *creation)
     }
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
+    creation->host.cgroups_need_process = request.systemd != NULL;
     describe_hierarchies(creation);
     return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
@@ -269,19 +273,40 @@ static int find_state(struct creation *creation)
     return 0;
 }
 
-int creation_prepare(struct creation *creation, struct error *error)
+static int begin(struct creation *creation, struct error *error)
 {
     creation->error = error;
     creation->far_socket = creation->launched_fd = creation->console = creation->notify = -1;
-    TRY(find_state(creation));
+    return find_state(creation);
+}
+
+/* Where errors are collected there may be no plan at the end. */
+static int plan(struct creation *creation)
+{
+    count_descriptors(creation);
+    TRY(probe_caller(creation));
+    probe_labels(creation);
+    TRY(error_collect(creation->error, place_in_cgroups(creation)));
+    TRY(error_collect(creation->error, place_in_rdt(creation)));
+    return error_collect(creation->error, build_plan(creation));
+}
+
+int creation_prepare(struct creation *creation, struct error *error)
+{
+    TRY(begin(creation, error));
     TRY(state_check_id(creation->request->id, error));
     TRY(state_check_free(&creation->state, error));
     TRY(read_bundle(creation));
     TRY(check_terminal(creation));
-    count_descriptors(creation);
-    TRY(probe_caller(creation));
-    probe_labels(creation);
-    TRY(place_in_cgroups(creation));
-    TRY(place_in_rdt(creation));
-    return build_plan(creation);
+    return plan(creation);
+}
+
+int creation_examine(struct creation *creation, struct error *error)
+{
+    TRY(begin(creation, error));
+    TRY(read_bundle(creation));
+    /* The one broken rule that a plan cannot be made with. */
+    if (creation->config->process != NULL && creation->config->process->n_args == 0)
+        return 0;
+    return plan(creation);
 }

@@ -29,6 +29,7 @@
 #include "mounts.h"
 #include "netdevices.h"
 #include "notify.h"
+#include "subid.h"
 
 /* Beside the containers, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
@@ -190,13 +191,29 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
     return state_save_process(&creation->state);
 }
 
+/* The kernel and newuidmap(1) say no; which ids these are is looked up. */
+static void explain_refused_ids(struct creation *creation)
+{
+    struct error why = {0};
+
+    if (subid_check(creation->arena, creation->config->linux, creation->host.privileged, &why) == 0)
+        return;
+    if (creation->error->number == 0)
+        error_set(creation->error, why.number, "%s", why.text);
+    else
+        error_add(creation->error, why.number, "%s", why.text);
+}
+
 static int map_ids(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
+    int result = idmap_write(creation->arena, creation->config->linux, creation->launched,
+                             creation->host.privileged, creation->error);
 
     (void) step;
-    return idmap_write(creation->arena, creation->config->linux, creation->launched,
-                       creation->host.privileged, creation->error);
+    if (result < 0)
+        explain_refused_ids(creation);
+    return result;
 }
 
 static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
@@ -215,7 +232,7 @@ static int check_seccomp_flags(struct creation *creation)
     const struct spec_seccomp *seccomp = creation->config->linux->seccomp;
 
     for (size_t i = 0; i < seccomp->n_flags; i++)
-        if (!sys_knows_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])))
+        if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
             return error_set(creation->error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
                              spec_seccomp_flag_words[seccomp->flags[i]]);
     return 0;

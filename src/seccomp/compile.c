@@ -11,6 +11,7 @@
 #include "berth/base/error.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/seccomp/seccomp.h"
 
 #define ARGUMENTS_MOST 6 /* of a system call */
 
@@ -233,4 +234,12 @@ void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key)
     add_number(key, seccomp->n_syscalls);
     for (size_t i = 0; i < seccomp->n_syscalls; i++)
         add_syscall_key(key, &seccomp->syscalls[i]);
+}
+
+const char *seccomp_library(struct arena *arena)
+{
+    const struct scmp_version *version = seccomp_version();
+
+    return arena_printf(arena, "%u.%u.%u, level %u", version->major, version->minor, version->micro,
+                        seccomp_api_get());
 }

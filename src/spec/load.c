@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "berth/base/error.h"
+#include "berth/base/finding.h"
 #include "berth/spec/check.h"
 #include "reader.h"
 #include "report.h"
@@ -53,12 +54,12 @@ static bool follows(const char *line, const struct text_list *at_fault)
     return false;
 }
 
-static void add_lines(char *lines, const struct text_list *at_fault, struct error *error)
+static void add_broken(const struct findings *broken, const struct text_list *at_fault,
+                       struct error *error)
 {
-    char *rest;
+    for (size_t i = 0; i < broken->count; i++) {
+        const char *line = finding_line(broken->arena, &broken->item[i]);
 
-    for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
         if (!follows(line, at_fault))
             report_add(error, "%s", line);
     }
@@ -69,16 +70,15 @@ int spec_load_config(struct arena *arena, const char *bytes, size_t size,
 {
     struct reader reader = {
         .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
-    struct error broken_rules = {0};
+    struct findings broken = {.arena = arena};
+    struct error broken_rules = {.findings = &broken};
     const void *config;
     int result = reader_read_document(&reader, &spec_type_config, &config);
 
+    *ret_config = result < 0 ? NULL : config;
     if (config != NULL && spec_check_config(config, &broken_rules) < 0) {
-        add_lines(broken_rules.text, &reader.at_fault, error);
+        add_broken(&broken, &reader.at_fault, error);
         result = -EINVAL;
     }
-    if (result < 0)
-        return result;
-    *ret_config = config;
-    return 0;
+    return result;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "berth/base/error.h"
+#include "berth/base/finding.h"
 
 #define MORE "(there are more errors)"
 
@@ -18,6 +19,13 @@ void report_add(struct error *error, const char *format, ...)
     va_start(values, format);
     vsnprintf(line, sizeof(line), format, values);
     va_end(values);
+    if (error->findings != NULL) {
+        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
+
+        findings_add(error->findings, &finding);
+        error->number = EINVAL;
+        return;
+    }
     size_t used = error->number == 0 ? 0 : strlen(error->text);
     if (used + 1 + strlen(line) + sizeof("\n" MORE) <= sizeof(error->text))
         error_add(error, EINVAL, "%s", line);

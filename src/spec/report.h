@@ -6,7 +6,7 @@
 
 struct error;
 
-/* Adds a line with number EINVAL; when there is no more room says so once and drops the rest. */
+/* Adds a line with number EINVAL, to the findings where these are collected; when there is no more room says so once and drops the rest. */
 void report_add(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct report_quote {

@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <linux/nsfs.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -58,12 +62,6 @@ int sys_probe_caller(struct sys_caller *ret_caller)
     return 0;
 }
 
-/* The kernel looks at the flags first, and then for a program. */
-bool sys_knows_seccomp_flags(uint64_t flags)
-{
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT;
-}
-
 unsigned sys_namespace_type(const char *path)
 {
     AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -96,4 +94,37 @@ bool sys_has_selinux(void)
     struct statfs system;
 
     return statfs("/sys/fs/selinux", &system) == 0 && system.f_type == SELINUX_MAGIC;
+}
+
+bool sys_has_call(long number)
+{
+    return syscall(number, -1, -1, -1, -1, -1, -1) >= 0 || errno != ENOSYS;
+}
+
+/* With the flags alone a kernel that knows them goes on to the filter, which is none. */
+int sys_probe_seccomp_flags(uint64_t flags)
+{
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT)
+        return 0;
+    return -errno;
+}
+
+/* No descriptor has this number, so the call fails in any case: how tells whether the flag is known. */
+#define NO_DESCRIPTOR INT_MAX
+
+int sys_probe_clone_into_cgroup(void)
+{
+    struct clone_args args = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = NO_DESCRIPTOR};
+
+    syscall(SYS_clone3, &args, sizeof(args));
+    return errno == EBADF ? 0 : -errno;
+}
+
+int sys_probe_idmapped_mounts(void)
+{
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = NO_DESCRIPTOR};
+
+    syscall(SYS_mount_setattr, -1, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
+    return errno == EBADF ? 0 : -errno;
 }

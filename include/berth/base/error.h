@@ -7,9 +7,12 @@
 
 #include <stdarg.h>
 
+struct findings;
+
 struct error {
     int number;      /* a positive errno, 0 while there is no error */
     int exit_status; /* the exit status the command should end with, 0: the command's usual one */
+    struct findings *findings; /* NULL, or where error_collect puts what is found, so that the search goes on */
     char text[4096]; /* one or more lines without a final newline */
 };
 
@@ -40,6 +43,13 @@ int error_prefix(struct error *error, const char *format, ...)
 /* Appends ` (hint)` to the text. Returns -error->number. */
 int error_hint(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Between the parts of what can fail in several places: returns `result`, or, where findings are collected, takes the error into
+ * these and returns 0. */
+int error_collect(struct error *error, int result);
+
+/* Makes it none. */
+void error_clear(struct error *error);
 
 /* The text of errno `number` with a lower-case first letter: "no such file or directory". */
 const char *error_text_of(int number);

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct text_list;
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* Opens the log: `path` may be NULL (stderr alone); records are text lines or, with `json`, objects
@@ -19,6 +21,9 @@ bool log_shows(enum log_level level);
 /* Warnings are held back (unless debugging) until log_release_warnings says that the command goes well:
  * a failing command's one record is its error. */
 void log_release_warnings(void);
+
+/* Gives out the warnings held back as strings of the list's arena, in place of logging them. */
+void log_take_warnings(struct text_list *list);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,6 +20,12 @@ struct spec_resources;
 int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error);
 
+/* Says, changing nothing, what of `resources` cgroup_set will refuse in cgroups that cgroup_plan has planned and that need not
+ * be there yet: controllers that are not there or cannot be enabled, files that this kernel does not have, devices that do not
+ * exist. Returns 0 or a negative errno. */
+int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
+                 const struct spec_resources *resources, struct error *error);
+
 /* The file that a property of linux.resources ("memory.limit") is written to on v2 or v1, NULL:
  * none there. */
 const char *cgroup_file_of_setting(const char *field, bool v2);

@@ -16,6 +16,7 @@
 
 struct arena;
 struct error;
+struct findings;
 struct json;
 struct spec_pair;
 struct text;
@@ -81,6 +82,31 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
 /* Prints the plan of create or, with `run`, of run; changes nothing on the host. */
 int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
                     bool run, struct text *text, struct error *error);
+
+/* Says all that is wrong with a bundle, then what of it this host cannot do: with an error among the findings create would fail.
+ * The request's id does not matter. Changes nothing on the host. */
+void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
+                   struct findings *findings);
+
+/* What is known of one ability of the host's. */
+struct runtime_fact {
+    const char *group; /* "kernel", "cgroups" */
+    const char *name;
+    enum runtime_fact_state {
+        RUNTIME_FACT_YES,
+        RUNTIME_FACT_LIMITED, /* not for this caller, or not all of it */
+        RUNTIME_FACT_NO,
+        RUNTIME_FACT_UNKNOWN,
+    } state;
+    bool is_needed;      /* no container runs without it */
+    const char *value;   /* what was found, or "" */
+    const char *meaning; /* of a lack, else "" */
+    const char *remedy;  /* for it, or "" */
+};
+
+/* Looks at what the host offers to containers, and changes nothing; `only_needed`: at what all of them need. */
+void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
+                          size_t *ret_count);
 
 /* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
  * be executed are errors that destroy the container (runtime.md, Lifecycle). */

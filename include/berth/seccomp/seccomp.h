@@ -5,6 +5,7 @@
 
 #include "berth/spec/config.h"
 
+struct arena;
 struct error;
 
 /* Makes a sealed memfd, read from its start, that holds the program as struct sock_filter[].
@@ -21,3 +22,6 @@ struct error;
  * profile names answer ENOSYS, as C libraries expect. Returns 0 or a negative errno. */
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
+
+/* The library's version and the level of what the kernel has of it: "2.5.4, level 6". */
+const char *seccomp_library(struct arena *arena);

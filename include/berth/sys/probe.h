@@ -17,8 +17,15 @@ int sys_probe_caller(struct sys_caller *ret_caller);
 /* Does this process live in a user namespace that is not the initial one? */
 bool sys_in_user_namespace(void);
 
-/* Does seccomp(2) know these SECCOMP_FILTER_FLAG_*, all together? */
-bool sys_knows_seccomp_flags(uint64_t flags);
+/* Does the kernel, and what confines the caller, know the system call? It is made with arguments that it refuses. */
+bool sys_has_call(long number);
+
+/* What seccomp(2) says of the filter's flags: 0 or a negative errno. */
+int sys_probe_seccomp_flags(uint64_t flags);
+
+/* CLONE_INTO_CGROUP (Linux 5.7), id-mapped mounts (5.12): 0 or a negative errno; -EPERM: the caller may not ask. */
+int sys_probe_clone_into_cgroup(void);
+int sys_probe_idmapped_mounts(void);
 
 /* The type of the namespace file `path` as CLONE_NEW*, 0 when it is none (NS_GET_NSTYPE). */
 unsigned sys_namespace_type(const char *path);

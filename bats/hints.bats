@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What berth says helps after the commonest failures; what can be known before, check says with the same words.
+
+load helpers
+load helpers-fs
+
+test_setup() { berth_only; }
+
+# hinted WORDS: run fails and says this.
+hinted() {
+    run_c
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    assert_says "$1"
+}
+
+assert_says() { grep -Fq -- "$1" <<<"$output" || fail_with "nothing says '$1'"; }
+
+# foreseen WORDS: so does check, before; then run.
+foreseen() {
+    run_rt check --bundle "$BUNDLE"
+    assert_status 1
+    assert_says "$1"
+    hinted "$1"
+}
+
+# faulty OP ERRNO WORDS: the first step of this kind fails with ERRNO.
+faulty() {
+    local step
+    run_ok run --dry-run --bundle "$BUNDLE" "$ID"
+    step=$(awk -v op="$1:" '$3 == op {print $1; exit}' <<<"$output")
+    [ -n "$step" ] || fail_with "no step $1"
+    run_rt run --fault "$step:$2" --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    assert_says "$3"
+}
+
+mapped() {
+    config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = .linux.uidMappings'
+}
+
+# as_user COMMAND...: the runtime as an ordinary user with a user namespace of his own
+as_user() {
+    local root=$BATS_TEST_TMPDIR/user-root
+    mkdir -p "$root" && chown 1000 "$root"
+    status=0
+    timeout 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups \
+        env XDG_RUNTIME_DIR="$root" "${USER_ENV[@]}" "$RUNTIME" --root "$root" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
+        status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+USER_ENV=(A=)
+
+script() {
+    printf '%b' "$1" >rootfs/script && chmod 755 rootfs/script
+    set_args /script
+}
+
+# ---- programs
+
+@test "a script whose interpreter is missing" {
+    script '#!/no/such/interpreter\n'
+    foreseen 'the script is there, but not its interpreter "/no/such/interpreter"'
+    assert_status 127
+}
+
+@test "a script with the line ends of Windows" {
+    script '#!/bin/sh\r\necho\r\n'
+    foreseen "the script's lines end with CR LF"
+}
+
+@test "a script without #!" {
+    script 'echo hello\n'
+    foreseen 'neither a program for Linux (ELF) nor a script that begins with "#!"'
+    assert_status 126
+}
+
+@test "an empty script" {
+    script ''
+    foreseen 'the file is empty'
+}
+
+@test "a program for another machine" {
+    cp rootfs/bin/payload rootfs/bin/other
+    printf '\362\0' | dd of=rootfs/bin/other bs=1 seek=18 conv=notrunc 2>/dev/null # e_machine
+    set_args other
+    foreseen 'use an image for this machine, or register qemu with binfmt_misc'
+}
+
+@test "a program whose loader is missing" {
+    local program
+    program=$(command -v gojq || command -v jq)
+    for program in "$program" /bin/ls; do
+        ! grep -q ld-linux "$program" || break
+    done
+    grep -q ld-linux "$program" || skip "every program here is static"
+    cp "$program" rootfs/bin/dynamic
+    set_args dynamic
+    foreseen 'the program is there, but not the loader "/lib'
+}
+
+@test "a program on a mount with noexec" {
+    add_mount /opt none "$BUNDLE/rootfs/bin" bind,noexec
+    set_args /opt/payload
+    foreseen 'it is on a mount of this config with the option noexec'
+}
+
+@test "a program on a file system that is mounted noexec" {
+    mkdir bin && cp rootfs/bin/payload bin
+    host_mount --bind "$BUNDLE/bin" "$BUNDLE/bin"
+    host_mount -o remount,bind,noexec "$BUNDLE/bin"
+    add_mount /opt none "$BUNDLE/bin" bind
+    set_args /opt/payload
+    foreseen '/opt/payload is on a file system that is mounted noexec'
+}
+
+@test "a program without the x bit" {
+    script '#!/bin/sh\n'
+    chmod 644 rootfs/script
+    foreseen 'nobody may execute it: chmod +x'
+}
+
+@test "a hook whose interpreter is missing" {
+    printf '#!/no/such\n' >hook && chmod 755 hook
+    config ".hooks.createRuntime = [{path: \"$BUNDLE/hook\"}]"
+    foreseen 'the script is there, but not its interpreter "/no/such"'
+}
+
+# ---- mounts
+
+@test "a bind source that is missing" {
+    mkdir data
+    add_mount /a none "$BUNDLE/data/missing/x" rbind
+    foreseen "there is $BUNDLE/data on the host, but no missing in it"
+}
+
+@test "a file system that the kernel does not have" {
+    add_mount /a bogusfs x
+    foreseen 'the kernel does not have this file system'
+}
+
+@test "proc in a user namespace where a part of it is hidden outside" {
+    mapped
+    host_mount --bind /dev/null /proc/cpuinfo
+    foreseen '/proc/cpuinfo hides a part of /proc here, so no user namespace may mount proc'
+}
+
+@test "proc in a user namespace without a pid namespace" {
+    mapped
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    foreseen 'a user namespace needs a pid namespace of its own to mount proc'
+}
+
+@test "sysfs in a user namespace without a network namespace" {
+    mapped
+    config '.linux.namespaces |= map(select(.type != "network"))'
+    foreseen 'a user namespace needs a network namespace of its own to mount sysfs: add {"type": "network"}'
+}
+
+@test "a file system that no user namespace may mount" {
+    mapped
+    add_mount /a debugfs debugfs
+    grep -qw debugfs /proc/filesystems || skip "no debugfs"
+    foreseen 'root of a user namespace may not mount debugfs: mount it on the host and bind it'
+}
+
+@test "a mount point that is missing in a read-only root file system" {
+    host_mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs"
+    host_mount -o remount,bind,ro "$BUNDLE/rootfs"
+    add_mount /missing tmpfs tmpfs
+    foreseen 'it is not there and cannot be made: make it in the root file system beforehand'
+}
+
+@test "a root file system behind a closed directory" {
+    mapped
+    mkdir -m 700 closed && mv rootfs closed
+    config '.root.path = "closed/rootfs"'
+    foreseen "root of the user namespace may not pass $BUNDLE/closed: it needs an x bit for him"
+}
+
+@test "a device node in a user namespace" {
+    faulty make-node 1 'device nodes need CAP_MKNOD outside a user namespace: bind the host'
+}
+
+# ---- namespaces, ids
+
+@test "a namespace file of another type" {
+    config '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/uts"'
+    foreseen 'the file is a uts namespace'
+}
+
+@test "no more namespaces" {
+    run_rt check --bundle "$BUNDLE"
+    assert_status 0
+    status=0
+    in_ns unshare --user --map-root-user --mount sh -c \
+        'echo 0 >/proc/sys/user/max_uts_namespaces && exec "$@"' sh \
+        "$RUNTIME" --root "$BATS_TEST_TMPDIR/inner" --cgroup-manager disabled check --bundle "$BUNDLE" >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_says 'user.max_uts_namespaces is 0: raise it with sysctl'
+    faulty launch 28 'as many namespaces as the limits allow are there, or 32 are nested: see user.max_pid_namespaces and'
+}
+
+@test "no right to make a user namespace" {
+    mapped
+    faulty unshare 1 'the caller is confined: by a seccomp filter or a security module'
+}
+
+@test "ids that are not the user's" {
+    local user
+    user=$(id -un 1000 2>/dev/null || echo 1000)
+    ! grep -qs "^1000:\|^$user:" /etc/subuid || skip "user 1000 has ids"
+    mapped
+    as_user check --bundle "$BUNDLE"
+    assert_says "/etc/subuid does not give them to user $user: usermod --add-subuids 100000-165535 $user, as root"
+    as_user run --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ]
+    assert_says "/etc/subuid does not give them to user $user"
+}
+
+@test "no newuidmap" {
+    mapped
+    USER_ENV=(PATH=/nowhere)
+    as_user check --bundle "$BUNDLE"
+    assert_says 'newuidmap is not in PATH: install uidmap (Debian)'
+    as_user run --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ]
+    assert_says 'newuidmap is not in PATH'
+}
+
+@test "an ordinary user without a user namespace" {
+    as_user check --bundle "$BUNDLE"
+    assert_status 1
+    assert_says 'add {"type": "user"} and id mappings'
+}
+
+# ---- limits
+
+@test "a hard limit above the caller's" {
+    config '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 5000000}]'
+    local words="the caller's own hard limit is 4096, and only CAP_SYS_RESOURCE"
+    for command in check "run $ID"; do
+        status=0
+        # shellcheck disable=SC2086
+        prlimit --core=4096 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --bounding-set -sys_resource --inh-caps -sys_resource \
+            "$RUNTIME" --root "$ROOT" $command --bundle "$BUNDLE" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+        read_output "$BATS_TEST_TMPDIR/run-out"
+        assert_status 1
+        assert_says "$words"
+    done
+}
+
+@test "more open files than the kernel allows" {
+    config '.process.rlimits[0].hard = 4000000000'
+    foreseen 'fs.nr_open is '
+}
+
+@test "too many processes" {
+    local cgroup=/sys/fs/cgroup/pids/hint-$ID
+    [ -d /sys/fs/cgroup/pids ] || skip "for cgroup v1"
+    mkdir "$cgroup" && echo 1 >"$cgroup/pids.max"
+    status=0
+    sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
+        run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    rmdir "$cgroup"
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 1
+    assert_says "too many processes: pids.max of the cgroup $cgroup is 1"
+}
+
+@test "a memory limit that is too small for anything" {
+    config '.linux.resources.memory = {limit: 4096, swap: 4096}'
+    hinted 'linux.resources.memory.limit'
+}
+
+@test "a filter that kills the program at once" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_KILL_PROCESS", syscalls: [{names: ["execve", "write"], action: "SCMP_ACT_ALLOW"}]}'
+    hinted 'linux.seccomp: the filter has killed the container'
+    assert_status 159
+}
+
+# ---- the rest
+
+@test "a sysctl that belongs to the host" {
+    config '.linux.sysctl = {"vm.swappiness": "5"}'
+    foreseen 'belongs to no namespace, so it would change the host'
+}
+
+@test "a sysctl that does not exist" {
+    config '.linux.sysctl = {"net.core.nosuch": "5"}'
+    foreseen 'this kernel has no such parameter'
+}
+
+@test "a sysctl with a bad value" {
+    config '.linux.sysctl = {"net.ipv4.ip_forward": "many"}'
+    hinted 'the kernel does not take this value'
+}
+
+@test "a hostname that is too long" {
+    config '.hostname = "h" * 65'
+    foreseen 'hostname: must not be longer than 64 bytes'
+}
+
+@test "a controller that is not there" {
+    has_controller rdma && skip "rdma is here"
+    config '.linux.resources.rdma = {mlx5: {hcaHandles: 3}}'
+    foreseen 'controller "rdma"'
+}
+
+@test "cgroups that are mounted read-only" {
+    local dir words='mount it to be written to, or use --cgroup-manager=disabled'
+    [ ! -e /sys/fs/cgroup/cgroup.controllers ] || host_mount -o remount,bind,ro /sys/fs/cgroup
+    for dir in /sys/fs/cgroup/*/; do
+        mountpoint -q "$dir" || continue
+        host_mount --bind "$dir" "${dir%/}"
+        host_mount -o remount,bind,ro "${dir%/}"
+    done
+    foreseen '--cgroup-manager=disabled'
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a host offers: a table of probes. */
+#include "doctor.h"
+
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+
+#define OLD "the kernel is too old, or a seccomp filter forbids it"
+#define NEWER(version) "use Linux " version " or later; in a container, have its filter allow it"
+#define RECONFIGURE(option) "use a kernel with " option
+#define WAIT_KILLABLE_RECV (1UL << 5) /* since Linux 5.19: older headers lack it */
+
+/* clang-format off */
+static const struct doctor_row rows[] = {
+    {"kernel", "version", doctor_version, NULL, 0, "", "", false},
+    {"kernel", "openat2", doctor_call, NULL, SYS_openat2, OLD ": paths of containers cannot be resolved safely", NEWER("5.6"), true},
+    {"kernel", "mount API", doctor_call, NULL, SYS_fsopen, OLD ": nothing can be mounted", NEWER("5.2"), true},
+    {"kernel", "mount_setattr", doctor_call, NULL, SYS_mount_setattr, OLD ": mounts cannot be made read-only", NEWER("5.12"), true},
+    {"kernel", "id-mapped mounts", doctor_idmapped_mounts, NULL, 0, "mounts[].uidMappings and idmap are refused", NEWER("5.12"), false},
+    {"kernel", "pidfd", doctor_call, NULL, SYS_pidfd_open, OLD ": processes cannot be told apart for sure", NEWER("5.3"), true},
+    {"kernel", "clone3", doctor_call, NULL, SYS_clone3, OLD ": clone is used, which cannot start in a cgroup", NEWER("5.3"), false},
+    {"kernel", "CLONE_INTO_CGROUP", doctor_clone_into_cgroup, NULL, 0, "a container cannot start in a cgroup of version 2", NEWER("5.7"), false},
+    {"kernel", "close_range", doctor_call, NULL, SYS_close_range, "descriptors are closed one by one", NEWER("5.11"), false},
+    {"kernel", "programs in memory", doctor_memfd, "/proc/sys/vm/memfd_noexec", 0, "vm.memfd_noexec is 2, and the init is not installed to be executed from a file", "meson install -C build, or sysctl vm.memfd_noexec=1, as root", true},
+    {"kernel", "session keyrings", doctor_call, NULL, SYS_keyctl, "containers share the caller's keyring", "use --no-new-keyring, or " RECONFIGURE("CONFIG_KEYS"), false},
+
+    {"namespaces", "pid", doctor_namespace, "pid", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_PID_NS"), false},
+    {"namespaces", "network", doctor_namespace, "network", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_NET_NS"), false},
+    {"namespaces", "mount", doctor_namespace, "mount", 0, "linux.namespaces cannot have it", "use another kernel", false},
+    {"namespaces", "ipc", doctor_namespace, "ipc", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_IPC_NS"), false},
+    {"namespaces", "uts", doctor_namespace, "uts", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_UTS_NS"), false},
+    {"namespaces", "user", doctor_namespace, "user", 0, "linux.namespaces cannot have it, and ordinary users cannot run containers", RECONFIGURE("CONFIG_USER_NS"), false},
+    {"namespaces", "cgroup", doctor_namespace, "cgroup", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_CGROUPS"), false},
+    {"namespaces", "time", doctor_namespace, "time", 0, "linux.namespaces and linux.timeOffsets cannot have it", RECONFIGURE("CONFIG_TIME_NS, Linux 5.6"), false},
+
+    {"users", "caller", doctor_caller, NULL, 0, "", "", false},
+    {"users", "user namespaces for ordinary users", doctor_user_namespaces, NULL, 0, "only root can run containers", "", false},
+    {"users", "limit of user namespaces", doctor_number, "/proc/sys/user/max_user_namespaces", 1, "none can be made", "sysctl user.max_user_namespaces=10000, as root", false},
+    {"users", "ids in /etc/subuid", doctor_subids, NULL, 0, "a user can map his own id alone", "usermod --add-subuids 100000-165535 USER, as root", false},
+    {"users", "ids in /etc/subgid", doctor_subids, NULL, 1, "a user can map his own id alone", "usermod --add-subgids 100000-165535 USER, as root", false},
+    {"users", "newuidmap", doctor_id_helper, NULL, 0, "a user can map his own id alone", "", false},
+    {"users", "newgidmap", doctor_id_helper, NULL, 1, "a user can map his own id alone", "", false},
+
+    {"cgroups", "layout", doctor_layout, NULL, 0, "containers have no cgroups: no limits, no statistics, no pause", "mount cgroup2 on /sys/fs/cgroup", false},
+    {"cgroups", "cpu", doctor_controller, "cpu", 0, "linux.resources.cpu is refused", "", false},
+    {"cgroups", "cpuset", doctor_controller, "cpuset", 0, "linux.resources.cpu.cpus and mems are refused", "", false},
+    {"cgroups", "memory", doctor_controller, "memory", 0, "linux.resources.memory is refused", "", false},
+    {"cgroups", "pids", doctor_controller, "pids", 0, "linux.resources.pids is refused", "", false},
+    {"cgroups", "io", doctor_controller, "blkio", 0, "linux.resources.blockIO is refused", "", false},
+    {"cgroups", "hugetlb", doctor_controller, "hugetlb", 0, "linux.resources.hugepageLimits is refused", "", false},
+    {"cgroups", "rdma", doctor_controller, "rdma", 0, "linux.resources.rdma is refused", "", false},
+    {"cgroups", "devices", doctor_controller, "devices", 0, "linux.resources.devices is refused", "", false},
+    {"cgroups", "net_cls", doctor_controller, "net_cls", 1, "linux.resources.network.classID is refused", "", false},
+    {"cgroups", "net_prio", doctor_controller, "net_prio", 1, "linux.resources.network.priorities is refused", "", false},
+    {"cgroups", "device programs (bpf)", doctor_device_programs, NULL, 0, "on cgroup v2 linux.resources.devices is refused", RECONFIGURE("CONFIG_CGROUP_BPF"), false},
+    {"cgroups", "systemd", doctor_manager, NULL, 0, "--systemd-cgroup is refused", "boot with systemd, or use cgroupfs (the default)", false},
+    {"cgroups", "systemd of the user", doctor_manager, NULL, 1, "--systemd-cgroup is refused to ordinary users", "log in through PAM (pam_systemd), or loginctl enable-linger USER", false},
+
+    {"security", "seccomp", doctor_seccomp_actions, "/proc/sys/kernel/seccomp/actions_avail", 0, "linux.seccomp is refused", RECONFIGURE("CONFIG_SECCOMP_FILTER"), false},
+    {"security", "libseccomp", doctor_seccomp_library, NULL, 0, "", "", false},
+    {"security", "seccomp: LOG", doctor_seccomp_flag, NULL, SECCOMP_FILTER_FLAG_LOG, "the flag SECCOMP_FILTER_FLAG_LOG is refused", NEWER("4.14"), false},
+    {"security", "seccomp: notification", doctor_seccomp_flag, NULL, SECCOMP_FILTER_FLAG_NEW_LISTENER, "SCMP_ACT_NOTIFY is refused", NEWER("5.0"), false},
+    {"security", "seccomp: WAIT_KILLABLE_RECV", doctor_seccomp_flag, NULL, WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER, "the flag SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is refused", NEWER("5.19"), false},
+    {"security", "AppArmor", doctor_lsm, "apparmor", 0, "process.apparmorProfile is refused", "boot with lsm=...,apparmor where the kernel has it", false},
+    {"security", "SELinux", doctor_lsm, "selinux", 0, "process.selinuxLabel and linux.mountLabel are refused", "boot with lsm=...,selinux where the kernel has it", false},
+
+    {"file systems", "overlay", doctor_file_system, "overlay", 0, "engines have to copy images (vfs)", RECONFIGURE("CONFIG_OVERLAY_FS"), false},
+    {"file systems", "fuse", doctor_file_system, "fuse", 0, "fuse-overlayfs does not work", RECONFIGURE("CONFIG_FUSE_FS"), false},
+    {"file systems", "/dev/fuse", doctor_file, "/dev/fuse", 0, "fuse-overlayfs does not work", "modprobe fuse, as root", false},
+    {"file systems", "mqueue", doctor_file_system, "mqueue", 0, "default configurations mount it", RECONFIGURE("CONFIG_POSIX_MQUEUE"), false},
+    {"file systems", "proc is whole", doctor_whole, "proc", 0, "no user namespace may mount proc", "unmount what hides parts of it, have the outer container not mask it, or bind /proc", false},
+    {"file systems", "sysfs is whole", doctor_whole, "sysfs", 0, "no user namespace may mount sysfs", "unmount what hides parts of it, have the outer container not mask it, or bind /sys", false},
+
+    {"resources", "hugepages", doctor_directory, "/sys/kernel/mm/hugepages", 0, "linux.resources.hugepageLimits is refused", RECONFIGURE("CONFIG_HUGETLBFS"), false},
+    {"resources", "rdma devices", doctor_directory, "/sys/class/infiniband", 0, "linux.resources.rdma has nothing to limit", "", false},
+    {"resources", "resctrl", doctor_file, "/sys/fs/resctrl/schemata", 0, "linux.intelRdt is refused", "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it", false},
+    {"resources", "most open files", doctor_number, "/proc/sys/fs/nr_open", 1024, "RLIMIT_NOFILE cannot be set higher", "sysctl fs.nr_open=1048576, as root", false},
+    {"resources", "most process ids", doctor_number, "/proc/sys/kernel/pid_max", 1024, "few processes can be made", "sysctl kernel.pid_max=4194304, as root", false},
+};
+/* clang-format on */
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void take_fact(const struct doctor *doctor, const struct doctor_row *row,
+                      struct runtime_fact *ret_fact)
+{
+    *ret_fact = (struct runtime_fact){.group = row->group,
+                                      .name = row->name,
+                                      .is_needed = row->is_needed,
+                                      .value = "",
+                                      .meaning = row->meaning,
+                                      .remedy = row->remedy};
+    row->probe(doctor, row, ret_fact);
+    if (ret_fact->state == RUNTIME_FACT_YES)
+        ret_fact->meaning = ret_fact->remedy = "";
+}
+
+static size_t take_hierarchies(const struct doctor *doctor, struct runtime_fact *ret_facts)
+{
+    for (size_t i = 0; i < doctor->cgroups.n_hierarchies; i++)
+        doctor_hierarchy(doctor, &doctor->cgroups.hierarchies[i], &ret_facts[i]);
+    return doctor->cgroups.n_hierarchies;
+}
+
+void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
+                          size_t *ret_count)
+{
+    struct doctor doctor = {.arena = arena};
+    struct error ignored = {0};
+
+    sys_probe_caller(&doctor.caller);
+    if (!only_needed && cgroup_probe(arena, "", &doctor.cgroups, &ignored) < 0)
+        doctor.cgroups = (struct cgroup_host){0};
+    struct runtime_fact *facts =
+        ARENA_ARRAY(arena, N_ROWS + doctor.cgroups.n_hierarchies, struct runtime_fact);
+    *ret_count = 0;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (only_needed && !rows[i].is_needed)
+            continue;
+        take_fact(&doctor, &rows[i], &facts[(*ret_count)++]);
+        if (rows[i].probe == doctor_layout)
+            *ret_count += take_hierarchies(&doctor, facts + *ret_count);
+    }
+    *ret_facts = facts;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the table of doctor.c has in its rows, and the functions that it names. */
+#pragma once
+
+#include "berth/cgroup/probe.h"
+#include "berth/runtime/runtime.h"
+#include "berth/sys/probe.h"
+
+struct doctor {
+    struct arena *arena;
+    struct sys_caller caller;
+    struct cgroup_host cgroups;
+};
+
+struct doctor_row;
+
+/* Sets the state and value of a fact that has all else of its row; may word the rest better. */
+typedef void doctor_probe(const struct doctor *doctor, const struct doctor_row *row,
+                          struct runtime_fact *fact);
+
+struct doctor_row {
+    const char *group;
+    const char *name;
+    doctor_probe *probe;
+    const char *subject; /* what the probe looks at: a file, a name */
+    long number;
+    const char *meaning; /* what it means if it is not there */
+    const char *remedy;
+    bool is_needed;
+};
+
+doctor_probe doctor_version, doctor_call, doctor_namespace, doctor_file_system, doctor_file,
+    doctor_number, doctor_directory, doctor_lsm, doctor_whole;
+doctor_probe doctor_memfd, doctor_clone_into_cgroup, doctor_idmapped_mounts;
+doctor_probe doctor_caller, doctor_user_namespaces, doctor_subids, doctor_id_helper;
+doctor_probe doctor_layout, doctor_controller, doctor_device_programs, doctor_manager;
+doctor_probe doctor_seccomp_actions, doctor_seccomp_library, doctor_seccomp_flag;
+
+/* The fact of one hierarchy of cgroups. */
+void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy *hierarchy,
+                      struct runtime_fact *fact);

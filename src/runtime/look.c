@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "look.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/probe.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *look_text(struct arena *arena, const char *path)
+{
+    char *text;
+    size_t size;
+
+    if (file_read(arena, AT_FDCWD, path, &text, &size) < 0)
+        return NULL;
+    while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\0'))
+        text[--size] = '\0';
+    return text;
+}
+
+int64_t look_number(const char *path, int64_t absent)
+{
+    AUTO_ARENA arena = {0};
+    const char *text = look_text(&arena, path);
+
+    return text == NULL ? absent : strtoll(text, NULL, 10);
+}
+
+/* --- file systems --------------------------------------------------------------------------- */
+
+static bool has_line_ending(const char *lines, const char *ending)
+{
+    size_t length = strlen(ending);
+
+    for (const char *at = lines; (at = strstr(at, ending)) != NULL; at++)
+        if (at > lines && at[-1] == '\t' && (at[length] == '\n' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+/* "fuse.sshfs" is "fuse" to the kernel. */
+static const char *kernels_name(struct arena *arena, const char *type)
+{
+    return arena_copy(arena, type, strcspn(type, "."));
+}
+
+bool look_has_file_system(struct arena *arena, const char *type)
+{
+    const char *name = kernels_name(arena, type);
+    const char *known = look_text(arena, "/proc/filesystems");
+    struct utsname system;
+
+    if (known == NULL || has_line_ending(known, name))
+        return true;
+    uname(&system);
+    const char *modules = look_text(
+        arena, arena_printf(arena, "/lib/modules/%s/modules.alias", system.release));
+    return modules != NULL && strstr(modules, arena_printf(arena, "alias fs-%s ", name)) != NULL;
+}
+
+bool look_is_for_user_namespaces(const char *type)
+{
+    static const char *const types[] = {"proc",    "sysfs",   "tmpfs", "ramfs", "devpts",
+                                        "mqueue",  "cgroup",  "cgroup2", "overlay", "fuse",
+                                        "bpf",     "binfmt_misc"};
+    size_t length = strcspn(type, ".");
+
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (strlen(types[i]) == length && strncmp(types[i], type, length) == 0)
+            return true;
+    return false;
+}
+
+/* --- what is mounted over proc and sysfs ---------------------------------------------------- */
+
+/* Directories that the kernel keeps empty for mounts: these hide nothing. */
+static const char *const mount_points[] = {
+    "/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd",       "/sys/fs/cgroup",     "/sys/fs/bpf",
+    "/sys/fs/pstore",           "/sys/fs/selinux",     "/sys/fs/smackfs",    "/sys/fs/resctrl",
+    "/sys/fs/fuse/connections", "/sys/kernel/debug",   "/sys/kernel/config", "/sys/kernel/tracing",
+    "/sys/kernel/security",     "/sys/firmware/efi/efivars",
+};
+
+static bool is_mount_point(const char *path)
+{
+    for (size_t i = 0; i < COUNT(mount_points); i++)
+        if (text_equal(mount_points[i], path))
+            return true;
+    return false;
+}
+
+const char *look_over_mount(struct arena *arena, const char *type)
+{
+    const char *top = text_equal(type, "proc") ? "/proc" : "/sys";
+    const char *mounts = look_text(arena, "/proc/self/mountinfo");
+    char *lines = arena_string(arena, mounts != NULL ? mounts : "");
+    const char *own = NULL; /* the id of the mount on `top` */
+
+    for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
+        const char *id = strsep(&line, " ");
+        const char *above = strsep(&line, " ");
+
+        strsep(&line, " ");
+        strsep(&line, " ");
+        const char *path = strsep(&line, " ");
+        if (path == NULL)
+            continue;
+        if (text_equal(path, top))
+            own = id;
+        else if (own != NULL && text_equal(above, own) && !is_mount_point(path))
+            return path;
+    }
+    return NULL;
+}
+
+/* --- rights --------------------------------------------------------------------------------- */
+
+bool look_has_lsm(struct arena *arena, const char *name)
+{
+    const char *active = look_text(arena, "/sys/kernel/security/lsm");
+
+    if (active != NULL)
+        return strstr(active, name) != NULL;
+    if (text_equal(name, "selinux"))
+        return access("/sys/fs/selinux/enforce", F_OK) == 0;
+    const char *enabled =
+        look_text(arena, arena_printf(arena, "/sys/module/%s/parameters/enabled", name));
+    return enabled != NULL && enabled[0] == 'Y';
+}
+
+#define SYSCTL "/proc/sys/kernel/"
+
+const char *look_user_namespace_ban(struct arena *arena)
+{
+    const char *label = look_text(arena, "/proc/self/attr/current");
+    const char *limit = look_namespace_limit(arena, CLONE_NEWUSER);
+
+    if (limit != NULL)
+        return arena_printf(arena, "%s is 0: raise it with sysctl, as root", limit);
+    if (look_number(SYSCTL "unprivileged_userns_clone", 1) == 0)
+        return "kernel.unprivileged_userns_clone is 0: sysctl kernel.unprivileged_userns_clone=1, "
+               "as root";
+    if (look_number(SYSCTL "apparmor_restrict_unprivileged_userns", 0) == 1 && label != NULL &&
+        text_starts_with(label, "unconfined"))
+        return "kernel.apparmor_restrict_unprivileged_userns is 1: give berth an AppArmor profile "
+               "with \"userns,\", or set it to 0, as root";
+    return NULL;
+}
+
+/* --- namespaces ----------------------------------------------------------------------------- */
+
+static const struct {
+    uint64_t flag;
+    const char *name;
+    const char *file; /* in /proc/PID/ns, and in the names of limits */
+} namespaces[] = {
+    {CLONE_NEWPID, "pid", "pid"},          {CLONE_NEWNET, "network", "net"},
+    {CLONE_NEWNS, "mount", "mnt"},         {CLONE_NEWIPC, "ipc", "ipc"},
+    {CLONE_NEWUTS, "uts", "uts"},          {CLONE_NEWUSER, "user", "user"},
+    {CLONE_NEWCGROUP, "cgroup", "cgroup"}, {CLONE_NEWTIME, "time", "time"},
+};
+
+const char *look_namespace_name(uint64_t type)
+{
+    for (size_t i = 0; i < COUNT(namespaces); i++)
+        if (namespaces[i].flag == type)
+            return namespaces[i].name;
+    return NULL;
+}
+
+const char *look_namespace_file(const char *name)
+{
+    for (size_t i = 0; i < COUNT(namespaces); i++)
+        if (text_equal(namespaces[i].name, name))
+            return namespaces[i].file;
+    return NULL;
+}
+
+const char *look_namespace_limit(struct arena *arena, uint64_t types)
+{
+    for (size_t i = 0; i < COUNT(namespaces); i++) {
+        const char *path =
+            arena_printf(arena, "/proc/sys/user/max_%s_namespaces", namespaces[i].file);
+
+        if ((types & namespaces[i].flag) != 0 && look_number(path, 1) == 0)
+            return arena_printf(arena, "user.max_%s_namespaces", namespaces[i].file);
+    }
+    return NULL;
+}
+
+const char *look_namespace_limits(struct arena *arena, uint64_t types)
+{
+    struct text names = {.arena = arena};
+
+    for (size_t i = 0; i < COUNT(namespaces); i++)
+        if ((types & namespaces[i].flag) != 0)
+            text_addf(&names, "%suser.max_%s_namespaces", names.size > 0 ? " and " : "",
+                      namespaces[i].file);
+    return names.size > 0 ? names.bytes : "those of user namespaces";
+}
+
+/* --- processes ------------------------------------------------------------------------------ */
+
+static const char *full_pids_cgroup(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    char *path = arena_printf(arena, "%s%s", hierarchy->mount_point, hierarchy->own);
+
+    while (strlen(path) > strlen(hierarchy->mount_point)) {
+        int64_t most = look_number(text_path_join(arena, path, "pids.max"), INT64_MAX);
+        int64_t now = look_number(text_path_join(arena, path, "pids.current"), 0);
+
+        /* "max" reads as 0 */
+        if (most > 0 && now >= most)
+            return arena_printf(arena, "pids.max of the cgroup %s is %lld", path, (long long) most);
+        *strrchr(path, '/') = '\0';
+    }
+    return NULL;
+}
+
+const char *look_process_limit(struct arena *arena)
+{
+    struct error ignored = {0};
+    struct cgroup_host host;
+    struct rlimit limit;
+
+    if (cgroup_probe(arena, "", &host, &ignored) == 0) {
+        const struct cgroup_hierarchy *pids = cgroup_find_hierarchy(&host, "pids");
+        const char *full = pids == NULL || pids->own == NULL ? NULL : full_pids_cgroup(arena, pids);
+
+        if (full != NULL)
+            return full;
+    }
+    if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        return arena_printf(arena, "RLIMIT_NPROC is %llu", (unsigned long long) limit.rlim_cur);
+    return NULL;
+}
+
+/* --- directories ---------------------------------------------------------------------------- */
+
+static bool may_pass(const char *path, uint32_t uid, uint32_t gid)
+{
+    struct stat info;
+
+    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
+        return true;
+    if (info.st_uid == uid)
+        return (info.st_mode & S_IXUSR) != 0;
+    return (info.st_mode & (info.st_gid == gid ? S_IXGRP : S_IXOTH)) != 0;
+}
+
+const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid, uint32_t gid)
+{
+    for (size_t i = 1; i <= strlen(path); i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        const char *above = arena_copy(arena, path, i);
+
+        if (!may_pass(above, uid, gid))
+            return above;
+    }
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What checks and explanations look up on the host. Nothing here changes it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+/* The kernel's file below /proc/sys or anywhere, without its last newline; NULL: it cannot be read. */
+const char *look_text(struct arena *arena, const char *path);
+
+/* The number in it, or `absent`. */
+int64_t look_number(const char *path, int64_t absent);
+
+/* Does the kernel have the file system, or a module for it? */
+bool look_has_file_system(struct arena *arena, const char *type);
+
+/* May root of a user namespace mount it? */
+bool look_is_for_user_namespaces(const char *type);
+
+/* A user namespace may mount proc and sysfs only where these are whole outside: the path of a mount that hides a part of `type`,
+ * or NULL. */
+const char *look_over_mount(struct arena *arena, const char *type);
+
+/* Is AppArmor or SELinux ("apparmor", "selinux") active? */
+bool look_has_lsm(struct arena *arena, const char *name);
+
+/* Why a caller without root's rights may not make a user namespace, with what helps; NULL: nothing is seen against it. */
+const char *look_user_namespace_ban(struct arena *arena);
+
+/* The limit of 0 in /proc/sys/user that forbids namespaces of one of the types (CLONE_NEW*): its name, or NULL. */
+const char *look_namespace_limit(struct arena *arena, uint64_t types);
+
+/* The names of all limits for these types, parted by " and ". */
+const char *look_namespace_limits(struct arena *arena, uint64_t types);
+
+/* What the specification calls the namespace of a type (CLONE_NEW*), and its file in /proc/PID/ns; NULL: there is none. */
+const char *look_namespace_name(uint64_t type);
+const char *look_namespace_file(const char *name);
+
+/* Of the directories that lead to `path`, and itself, the first that this user, who has no rights outside his user namespace, may
+ * not pass; NULL: none. */
+const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid,
+                                  uint32_t gid);
+
+/* The limit on processes that is reached, as "pids.max of /a/b is 5" or "RLIMIT_NPROC is 5"; NULL: none that is seen. */
+const char *look_process_limit(struct arena *arena);

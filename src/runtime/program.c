@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/fd.h"
+#include "berth/base/text.h"
+#include "berth/plan/plan.h"
+#include "berth/sys/path.h"
+#include "tree.h"
+
+#define HEAD_MOST 256                /* the kernel looks no further for a script's first line (BINPRM_BUF_SIZE) */
+#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
+#define MOST_INTERPRETERS 5          /* one of another, as the kernel has it */
+
+static const struct program fine = {0, NULL};
+
+/* --- ELF ------------------------------------------------------------------------------------ */
+
+static const struct {
+    unsigned number;
+    const char *name;
+} machines[] = {
+    {EM_386, "i386"},         {EM_X86_64, "x86-64"},   {EM_ARM, "arm"},     {EM_AARCH64, "arm64"},
+    {EM_PPC64, "ppc64"},      {EM_S390, "s390x"},      {EM_MIPS, "mips"},   {EM_RISCV, "riscv"},
+    {EM_LOONGARCH, "loong"},  {EM_SPARCV9, "sparc64"}, {EM_68K, "m68k"},
+};
+
+static const char *name_of_machine(struct arena *arena, unsigned number)
+{
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+        if (machines[i].number == number)
+            return machines[i].name;
+    return arena_printf(arena, "machine %u", number);
+}
+
+/* This program's own. */
+static unsigned native_machine(void)
+{
+    Elf64_Ehdr header = {0};
+
+    AUTO_FD fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && pread(fd, &header, sizeof(header), 0) == sizeof(header) ? header.e_machine
+                                                                              : EM_NONE;
+}
+
+/* Kernels for 64 bits mostly run the 32 of their kind too. */
+static bool runs(unsigned native, unsigned machine)
+{
+    return native == EM_NONE || machine == native || (native == EM_X86_64 && machine == EM_386) ||
+           (native == EM_AARCH64 && machine == EM_ARM);
+}
+
+/* binfmt_misc may know more kinds of programs than are known here. */
+static bool has_other_formats(void)
+{
+    DIR *dir = opendir("/proc/sys/fs/binfmt_misc");
+    struct dirent *entry;
+    bool found = false;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        found |= entry->d_name[0] != '.' && !text_equal(entry->d_name, "register") &&
+                 !text_equal(entry->d_name, "status");
+    if (dir != NULL)
+        closedir(dir);
+    return found;
+}
+
+/* The loader that a program of 64 bits and this byte order names (PT_INTERP), or NULL. */
+static const char *loader_of(struct arena *arena, int fd, const Elf64_Ehdr *header)
+{
+    char path[HEAD_MOST] = "";
+    Elf64_Phdr program;
+
+    if (header->e_ident[EI_CLASS] != ELFCLASS64)
+        return NULL;
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        if (pread(fd, &program, sizeof(program), (off_t) (header->e_phoff + i * sizeof(program))) !=
+            sizeof(program))
+            return NULL;
+        if (program.p_type != PT_INTERP || program.p_filesz >= sizeof(path))
+            continue;
+        if (pread(fd, path, program.p_filesz, (off_t) program.p_offset) < 0)
+            return NULL;
+        return arena_string(arena, path);
+    }
+    return NULL;
+}
+
+static struct program look_at_elf(const struct tree *tree, int fd, const Elf64_Ehdr *header)
+{
+    unsigned native = native_machine();
+    struct tree_place place;
+
+    if (!runs(native, header->e_machine)) {
+        if (has_other_formats())
+            return fine;
+        return (struct program){
+            ENOEXEC, arena_printf(tree->arena,
+                                  "it is a program for %s and this kernel runs %s: use an image "
+                                  "for this machine, or register qemu with binfmt_misc",
+                                  name_of_machine(tree->arena, header->e_machine),
+                                  name_of_machine(tree->arena, native))};
+    }
+    const char *loader = loader_of(tree->arena, fd, header);
+    if (loader == NULL || tree_find(tree, loader, &place) != -ENOENT)
+        return fine;
+    return (struct program){
+        ENOENT, arena_printf(tree->arena,
+                             "the program is there, but not the loader \"%s\" that it names: the "
+                             "root file system lacks its C library",
+                             loader)};
+}
+
+/* --- scripts -------------------------------------------------------------------------------- */
+
+static struct program look(const struct tree *tree, const char *path, int depth);
+
+/* "#!INTERPRETER [ARGUMENT]" */
+static struct program look_at_script(const struct tree *tree, const char *line, int depth)
+{
+    const char *name = line + 2 + strspn(line + 2, " \t");
+    size_t length = strcspn(name, " \t\n");
+    const char *interpreter = arena_copy(tree->arena, name, length);
+    struct program program = depth < MOST_INTERPRETERS ? look(tree, interpreter, depth + 1) : fine;
+
+    if (length == 0)
+        return (struct program){ENOEXEC, "its first line \"#!\" names no interpreter"};
+    if (program.number == 0)
+        return program;
+    if (length > 0 && name[length - 1] == '\r')
+        program.hint = "the script's lines end with CR LF, so that its interpreter's name does, too: "
+                       "convert it with dos2unix";
+    else if (program.number == ENOENT && program.hint == NULL)
+        program.hint = arena_printf(
+            tree->arena, "the script is there, but not its interpreter \"%s\"", interpreter);
+    else if (program.hint == NULL)
+        program.hint = arena_printf(
+            tree->arena, "the script's interpreter \"%s\" is not executable", interpreter);
+    return program;
+}
+
+/* --- any file ------------------------------------------------------------------------------- */
+
+static struct program look_into(const struct tree *tree, const char *file, int depth)
+{
+    union {
+        char bytes[HEAD_MOST + 1];
+        Elf64_Ehdr elf;
+    } head = {{0}};
+
+    AUTO_FD fd = sys_open_regular(file);
+    ssize_t size = fd < 0 ? -1 : fd_read_all(fd, head.bytes, HEAD_MOST);
+    if (size < 0)
+        return fine;
+    if (size == 0)
+        return (struct program){ENOEXEC, "the file is empty"};
+    if (size >= 2 && head.bytes[0] == '#' && head.bytes[1] == '!')
+        return look_at_script(tree, head.bytes, depth);
+    if (memcmp(head.bytes, ELFMAG, SELFMAG) == 0)
+        return look_at_elf(tree, fd, &head.elf);
+    if (has_other_formats())
+        return fine;
+    return (struct program){ENOEXEC, "it is neither a program for Linux (ELF) nor a script that "
+                                     "begins with \"#!\" and its interpreter"};
+}
+
+static struct program look(const struct tree *tree, const char *path, int depth)
+{
+    struct tree_place place;
+    struct stat info;
+    struct statvfs mount;
+    int result = tree_find(tree, path, &place);
+
+    if (result == TREE_UNSEEN)
+        return fine;
+    if (result < 0)
+        return (struct program){-result, NULL};
+    if (stat(place.host, &info) < 0)
+        return fine;
+    if (S_ISDIR(info.st_mode))
+        return (struct program){EACCES, "it is a directory"};
+    if (!S_ISREG(info.st_mode))
+        return (struct program){EACCES, "it is no regular file"};
+    if ((info.st_mode & 0111) == 0)
+        return (struct program){EACCES, "nobody may execute it: chmod +x"};
+    if (place.attributes & MOUNT_ATTR_NOEXEC)
+        return (struct program){EACCES, "it is on a mount of this config with the option noexec"};
+    if (statvfs(place.host, &mount) == 0 && (mount.f_flag & ST_NOEXEC))
+        return (struct program){EACCES,
+                                arena_printf(tree->arena,
+                                             "%s is on a file system that is mounted noexec", path)};
+    return look_into(tree, place.host, depth);
+}
+
+struct program program_look_at(const struct tree *tree, const char *path)
+{
+    return look(tree, path, 0);
+}
+
+/* --- the container's program ---------------------------------------------------------------- */
+
+static int find_step(const struct plan_header *plan, enum plan_op op)
+{
+    for (uint32_t i = 0; i < plan->step_count; i++)
+        if (plan_steps(plan)[i].op == op)
+            return (int) i;
+    return PLAN_NONE;
+}
+
+static const char *text_of(const struct plan_header *plan, enum plan_op op, int index)
+{
+    int step = find_step(plan, op);
+
+    return step == PLAN_NONE ? NULL : plan_text(plan, plan_steps(plan)[step].text[index]);
+}
+
+/* As execvp(3) does: the first file that may be executed is it, whatever comes of that. */
+static struct program search(const struct tree *tree, const char *path, const char *name)
+{
+    struct program result = {ENOENT, NULL};
+
+    for (bool more = true; more; path++) {
+        size_t length = strcspn(path, ":");
+        const char *dir = length == 0 ? "/" : arena_copy(tree->arena, path, length);
+        const char *file = text_path_join(tree->arena, dir, name);
+        struct tree_place place;
+        struct program program = look(tree, file, 0);
+
+        if (tree_find(tree, file, &place) == TREE_UNSEEN || (program.number != EACCES && program.hint != NULL))
+            return program;
+        if (program.number == 0)
+            return program;
+        if (program.number == EACCES)
+            result = program;
+        path += length;
+        more = *path != '\0';
+    }
+    return result;
+}
+
+struct program program_look(struct arena *arena, const struct plan_header *plan)
+{
+    struct tree tree = tree_of_plan(arena, plan);
+    const char *cwd = text_of(plan, PLAN_SET_CWD, 0);
+    const char *program = text_of(plan, PLAN_FIND_PROGRAM, 0);
+    const char *path = text_of(plan, PLAN_FIND_PROGRAM, 1);
+
+    if (tree.root == NULL || program == NULL)
+        return fine;
+    if (strchr(program, '/') != NULL)
+        return look(&tree, text_path_join(arena, cwd == NULL ? "/" : cwd, program), 0);
+    return search(&tree, path == NULL ? DEFAULT_PATH : path, program);
+}
+
+const char *program_hint(struct arena *arena, const struct plan_header *plan, int number)
+{
+    struct program program = program_look(arena, plan);
+
+    return program.number == number ? program.hint : NULL;
+}

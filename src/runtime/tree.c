@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tree.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/text.h"
+#include "berth/plan/plan.h"
+
+#define MOST_LINKS 40 /* as the kernel: path_resolution(7) */
+
+/* What is left of `path` below `above`; NULL: it is not below. */
+static const char *below(const char *path, const char *above)
+{
+    size_t length = text_equal(above, "/") ? 0 : strlen(above);
+
+    if (strncmp(path, above, length) != 0)
+        return NULL;
+    return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
+}
+
+/* The mount that a path without symbolic links is on; NULL: the root's. */
+static const struct tree_mount *mount_of(const struct tree *tree, const char *path)
+{
+    for (size_t i = tree->n_mounts; i > 0; i--)
+        if (below(path, tree->mounts[i - 1].path) != NULL)
+            return &tree->mounts[i - 1];
+    return NULL;
+}
+
+/* A mount point, and the directories that lead to it, will be made. */
+static bool will_be_made(const struct tree *tree, const char *path)
+{
+    for (size_t i = 0; i < tree->n_mounts; i++)
+        if (below(tree->mounts[i].path, path) != NULL)
+            return true;
+    return false;
+}
+
+struct walk {
+    const struct tree *tree;
+    struct tree_place place;
+    const char *rest;
+    int links;
+};
+
+static int locate(struct walk *walk, const char *path)
+{
+    const struct tree_mount *mount = mount_of(walk->tree, path);
+    const char *source = mount == NULL ? walk->tree->root : mount->source;
+
+    if (source == NULL)
+        return TREE_UNSEEN;
+    walk->place = (struct tree_place){
+        .path = path,
+        .host = arena_printf(walk->tree->arena, "%s%s", source,
+                             mount == NULL ? path : below(path, mount->path)),
+        .attributes = mount == NULL ? 0 : mount->attributes,
+    };
+    return 0;
+}
+
+static int follow_link(struct walk *walk, const char *above)
+{
+    char target[PATH_MAX];
+    ssize_t size = readlink(walk->place.host, target, sizeof(target) - 1);
+
+    if (size < 0)
+        return -errno;
+    if (++walk->links > MOST_LINKS)
+        return -ELOOP;
+    target[size] = '\0';
+    walk->rest = arena_printf(walk->tree->arena, "%s/%s", target, walk->rest);
+    return locate(walk, target[0] == '/' ? "/" : above);
+}
+
+static int enter(struct walk *walk, const char *name)
+{
+    struct arena *arena = walk->tree->arena;
+    const char *above = walk->place.path;
+    const char *path = text_path_clean(arena, text_path_join(arena, above, name));
+    struct stat info;
+    int result = locate(walk, path);
+
+    if (result < 0)
+        return result;
+    if (lstat(walk->place.host, &info) < 0) {
+        if (errno == ENOENT && will_be_made(walk->tree, path))
+            return 0;
+        return errno == EACCES ? TREE_UNSEEN : -errno;
+    }
+    if (S_ISLNK(info.st_mode))
+        return follow_link(walk, above);
+    if (!S_ISDIR(info.st_mode) && walk->rest[strspn(walk->rest, "/")] != '\0')
+        return -ENOTDIR;
+    return 0;
+}
+
+int tree_find(const struct tree *tree, const char *path, struct tree_place *ret_place)
+{
+    struct walk walk = {.tree = tree, .rest = path};
+    int result = locate(&walk, "/");
+
+    while (result == 0) {
+        walk.rest += strspn(walk.rest, "/");
+        size_t length = strcspn(walk.rest, "/");
+        if (length == 0)
+            break;
+        const char *name = arena_copy(tree->arena, walk.rest, length);
+        walk.rest += length;
+        result = enter(&walk, name);
+    }
+    *ret_place = walk.place;
+    return result;
+}
+
+static void add_mount(struct tree *tree, const char *target, const char *source,
+                      uint64_t attributes)
+{
+    struct tree_place place;
+    const char *path = tree_find(tree, target, &place) == 0
+                           ? place.path
+                           : text_path_clean(tree->arena, target);
+
+    tree->mounts =
+        arena_grow(tree->arena, tree->mounts, tree->n_mounts, &tree->room, sizeof(*tree->mounts));
+    tree->mounts[tree->n_mounts++] = (struct tree_mount){path, source, attributes};
+}
+
+void tree_take_step(struct tree *tree, const struct plan_header *plan,
+                    const struct plan_step *step)
+{
+    const char *text = plan_text(plan, step->text[0]);
+    struct tree_content *used = step->uses[0] == PLAN_NONE ? NULL : &tree->contents[step->uses[0]];
+    struct tree_content *made = step->makes == PLAN_NONE ? NULL : &tree->contents[step->makes];
+
+    if (step->op == PLAN_OPEN_ROOT)
+        tree->root = text;
+    else if (step->op == PLAN_OPEN_TREE)
+        *made = (struct tree_content){access(text, F_OK) == 0 ? text : NULL, 0};
+    else if (step->op == PLAN_MAKE_MOUNT)
+        *made = (struct tree_content){NULL, step->number[0]};
+    else if (step->op == PLAN_SET_MOUNT_ATTRIBUTES)
+        used->attributes = (used->attributes & ~step->number[1]) | step->number[0];
+    else if (step->op == PLAN_ATTACH_MOUNT)
+        add_mount(tree, plan_text(plan, step->text[1]), used->path, used->attributes);
+    else if (step->op == PLAN_OPEN_TARGET)
+        *made = (struct tree_content){text, 0};
+    else if (step->op == PLAN_MOUNT_OVER)
+        add_mount(tree, used->path, NULL, 0);
+}
+
+struct tree tree_of_plan(struct arena *arena, const struct plan_header *plan)
+{
+    struct tree tree = {.arena = arena};
+
+    for (uint32_t i = 0; i < plan->step_count; i++)
+        tree_take_step(&tree, plan, &plan_steps(plan)[i]);
+    return tree;
+}
