@@ -193,29 +193,32 @@ static bool is_whole(const char *path, bool v2)
 }
 
 /* The quick way, whatever the host has mounted besides. Returns whether all are where they usually
- * are. */
+ * are; the kernel also names hierarchies that only others have mounted. */
 static bool find_usual(struct arena *arena, const char *root, const struct cgroup_host *host,
                        struct cgroup_hierarchy *hierarchies)
 {
+    bool all = true;
+
     for (size_t i = 0; i < host->n_hierarchies; i++) {
         const char *path = usual_place(arena, root, &hierarchies[i], host->n_hierarchies == 1);
 
-        if (!is_whole(path, hierarchies[i].v2) || own_below(hierarchies[i].own, "/") == NULL)
-            return false;
+        if (!is_whole(path, hierarchies[i].v2) || own_below(hierarchies[i].own, "/") == NULL) {
+            all = false;
+            continue;
+        }
         hierarchies[i].mount_point = path;
         hierarchies[i].name = strrchr(path, '/') + 1;
     }
-    return true;
+    return all;
 }
 
+/* The others. While mounts come and go the list may lack some that stay: none is sought there that was found already. */
 static int find_mounted(struct arena *arena, const char *root, const struct cgroup_host *host,
                         struct cgroup_hierarchy *hierarchies, struct error *error)
 {
     char *mounts;
 
     TRY(read_lines(arena, root, "/proc/self/mountinfo", &mounts, error));
-    for (size_t i = 0; i < host->n_hierarchies; i++)
-        hierarchies[i].mount_point = NULL;
     for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
         struct mountinfo mount;
 
