@@ -22,12 +22,22 @@ static bool is_x86_64(void)
     return seccomp_arch_native() == SCMP_ARCH_X86_64;
 }
 
+/* Looked up once: libseccomp gives each name to keep. */
+static const char *native_name(int number)
+{
+    static char *known[NAMES_MOST];
+
+    if (known[number] == NULL)
+        known[number] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+    return known[number];
+}
+
 /* Allows all that the native architecture calls below `end`, but for every seventh number. */
 static struct spec_seccomp allow_below(int end, struct spec_syscall *rule, const char **names)
 {
     *rule = (struct spec_syscall){.names = names, .action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
     for (int i = 0; i < end && rule->n_names < NAMES_MOST; i++) {
-        const char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
+        const char *name = native_name(i);
 
         if (i % 7 != 0 && name != NULL)
             names[rule->n_names++] = name;
