@@ -11,7 +11,7 @@
 #               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
 #               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
 #               run_ok ARGS..., run_fails ARGS...   run_rt, then the status must be 0, must not be 0
-#               wait_status WORD [ID]     until `state` says so
+#               wait_status WORD [ID]     until `state` says so, as wait_until
 #               state_of [ID] [FIELD]     one field of `state`
 #               init_pid [ID]
 #               cgroup_dir CONTROLLER [ID]      the container's directory on the host (while it lives)
@@ -189,10 +189,10 @@ refute_output() { ! grep -Eq -- "$1" <<<"$output" || fail_with "the output match
 state_of() { rt state "${1:-$ID}" | jq -r ".${2:-status}"; }
 init_pid() { state_of "${1:-$ID}" pid; }
 
-# wait_until COMMAND...: up to 5 s
+# wait_until COMMAND...: up to 5 s, and what the command itself takes, but no more than 20
 wait_until() {
-    local i
-    for ((i = 0; i < 500; i++)); do
+    local i end=$((SECONDS + 20))
+    for ((i = 0; i < 500 && SECONDS < end; i++)); do
         "$@" && return 0
         sleep 0.01
     done
