@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `check`: all that is wrong at once, each with its place; nothing on the host is changed. tests/bad has the wrong configurations.
+
+load helpers
+load helpers-fs
+
+test_setup() { berth_only; }
+
+check() { run_rt check --bundle "$BUNDLE" "$@"; }
+
+# found FILTER: one finding, of the JSON in $output, for which it holds
+found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing found: $1"; }
+
+@test "nothing is said of a good bundle" {
+    check
+    assert_status 0
+    assert_equal "$output" ""
+    check --format json
+    assert_status 0
+    assert_equal "$output" "[]"
+}
+
+@test "the bundle is the current directory" {
+    run_rt check
+    assert_status 0
+    config '.process.cwd = "x"'
+    run_rt check
+    assert_status 1
+    assert_output '^config.json:[0-9]+:[0-9]+: error: process.cwd: must be absolute, got "x"$'
+}
+
+@test "another file of the bundle" {
+    jq '.process.cwd = "x"' config.json >other.json
+    check
+    assert_status 0
+    check -f other.json
+    assert_status 1
+    assert_output "^$BUNDLE/other.json:[0-9]+:[0-9]+: error: process.cwd: "
+}
+
+@test "line and column are those of the property" {
+    printf '{"ociVersion": "1.0.2",\n "root": {"path": "rootfs"},\n "process": {"args": ["true"], "cwd": "/", "user": {"uid": 0, "gid": 0}},\n  "linux":\n   {"maskedPaths": ["/proc/kcore", "x"],\n    "namespaces": [{"type": "mount"}, {"type": "mount"}]}}' >config.json
+    check
+    assert_status 1
+    assert_output ':5:36: error: linux.maskedPaths\[1\]: '
+    assert_output ':6:48: error: linux.namespaces\[1\].type: '
+}
+
+@test "errors of rules and of the host are found together" {
+    config '.process.cwd = "x"' '.mounts += [{destination: "/a", source: "/no/such", options: ["bind"]}]' \
+        '.hooks.prestart = [{path: "/no/hook"}]' '.process.args = ["/no/program"]' '.linux.resources.unified = {"bogus.max": "1"}' \
+        '.linux.sysctl = {"kernel.panic": "1", "net.core.bogus": "1"}' '.process.capabilities.bounding += ["CAP_BOGUS"]'
+    check --format json
+    assert_status 1
+    found '.place == "process.cwd" and .line > 0 and .column > 0'
+    found '.place == "mounts[7]" and (.words | endswith("no such file or directory")) and (.remedy | contains("there is no /no"))'
+    found '.place == "hooks.prestart[0]"'
+    found '.place == "process.args[0]"'
+    found '.place == "linux.resources.unified[bogus.max]"'
+    found '.place == "linux.sysctl[\"kernel.panic\"]"'
+    found '.place == "linux.sysctl[\"net.core.bogus\"]"'
+    found '.severity == "warning" and .place == "process.capabilities.bounding[14]"'
+}
+
+@test "two hundred errors are two hundred" {
+    config '.linux.maskedPaths = [range(200) | "a relative path that is \(.)"]'
+    check --format json
+    assert_equal "$(jq length <<<"$output")" 200
+}
+
+@test "several limits that cannot be kept are all named" {
+    config '.linux.resources = {unified: {"bogus.a": "1"}, blockIO: {throttleReadBpsDevice: [{major: 77, minor: 1, rate: 1}]}, cpu: {cpus: "3000"}}'
+    check --format json
+    assert_status 1
+    found '.place == "linux.resources.unified[bogus.a]"'
+    ! has_controller blkio || found '.place == "linux.resources.blockIO.throttleReadBpsDevice[0]"'
+    ! has_controller cpuset || found '.place == "linux.resources.cpu.cpus"'
+}
+
+@test "types that are wrong leave the host for later, and say so" {
+    config '.mounts[0].source = 5'
+    check
+    assert_status 1
+    assert_output 'mounts\[0\].source: expected a string, got a number'
+    assert_output 'warning: this host has not been asked yet'
+}
+
+@test "warnings alone are no failure" {
+    config '.process.capabilities.bounding += ["CAP_BOGUS"]'
+    check
+    assert_status 0
+    assert_output ': warning: process.capabilities.bounding\[14\]: unknown capability "CAP_BOGUS"$'
+}
+
+@test "a bundle without a process is warned of" {
+    config 'del(.process)'
+    check
+    assert_status 0
+    assert_output 'warning: process: there is none'
+}
+
+@test "no bundle, no configuration, no root file system" {
+    run_rt check --bundle /no/such/bundle
+    assert_status 1
+    assert_output 'bundle /no/such/bundle: no such file or directory'
+    check -f none.json
+    assert_status 1
+    assert_output 'read .*/none.json: no such file or directory'
+    config '.root.path = "none"'
+    check
+    assert_status 1
+    assert_output ': error: root.path: .*/none: no such file or directory'
+}
+
+@test "nothing on the host is changed" {
+    config '.linux.cgroupsPath = "/berth-check/a"' '.linux.resources.memory.limit = 100000000' '.mounts += [{destination: "/new/dir", type: "tmpfs", source: "x"}]' \
+        '.process.cwd = "/not/there"' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+    host_snapshot
+    check
+    assert_status 0
+    assert_host_unchanged
+    [ ! -e rootfs/new ] && [ ! -e rootfs/not ]
+}
+
+@test "a cgroup that holds processes" {
+    # Under systemd a scope of that name would be another matter.
+    ! by_systemd || skip "for cgroupfs"
+    config '.linux.cgroupsPath = "/berth-check-'"$ID"'"'
+    set_args sleep 1000
+    create_c
+    check
+    assert_status 1
+    assert_output 'error: linux.cgroupsPath: the cgroup .*/berth-check-.* holds processes already'
+}
+
+@test "systemd that is not there" {
+    [ ! -d /run/systemd/system ] || skip "systemd is here"
+    run_rt --systemd-cgroup check --bundle "$BUNDLE"
+    assert_status 1
+    assert_output 'error: connect to systemd: '
+}
+
+@test "programs are found by way of the container's own mounts" {
+    mkdir bin && mv rootfs/bin/payload bin/tool
+    add_mount /usr/tools none "$BUNDLE/bin" bind
+    ln -s usr/tools rootfs/opt
+    set_args /opt/tool true
+    check
+    assert_status 0
+    set_args /opt/none
+    check
+    assert_status 1
+    assert_output 'process.args\[0\]: exec: "/opt/none": no such file or directory'
+}
+
+@test "what a new file system holds cannot be known" {
+    add_mount /opt tmpfs tmpfs
+    set_args /opt/program
+    check
+    assert_status 0
+}
+
+@test "symbolic links of the root file system do not lead to the host" {
+    ln -s /etc rootfs/link
+    rm -r rootfs/etc && mkdir rootfs/etc
+    set_args /link/passwd
+    check
+    assert_status 1
+    assert_output 'exec: "/link/passwd": no such file or directory'
+}
+
+@test "a fifo or device in place of the program is not opened" {
+    mkfifo -m 755 rootfs/bin/fifo
+    set_args fifo
+    RT_TIMEOUT=5 check
+    assert_status 1
+    assert_output 'it is no regular file'
+}
+
+@test "a format that is unknown" {
+    check --format xml
+    assert_status 1
+    assert_output 'text or json'
+}
+
+@test "the configurations of the plan's tests are good ones" {
+    local file
+    mkdir -p src data x
+    ln -sf busybox rootfs/bin/sh
+    for file in "$BATS_TEST_DIRNAME"/../tests/plan/*.json; do
+        # Its hostname needs a namespace that it does not have.
+        [ "${file##*/}" != inherited-mount-namespace.json ] || continue
+        [ -e "$file" ] || skip "the plan's tests are not here"
+        # What is only named there has to be here.
+        jq '(.hooks[]?[]?.path) |= "/bin/true" | (.linux.namespaces[]? | select(.path != null)) |= del(.path) |
+            del(.process.oomScoreAdj)' "$file" >config.json
+        check
+        [ "$status" -eq 0 ] || fail_with "${file##*/}"
+    done
+}
