@@ -72,7 +72,7 @@ static void hold_init_until_recorded(struct plan_builder *builder)
 static int build(struct plan_builder *builder)
 {
     TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
-    TRY(error_collect(builder->error, plan_check_labels(builder)));
+    TRY(plan_check_labels(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
     make_rdt(builder);
     if (!builder->host->cgroups_need_process)

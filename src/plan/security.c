@@ -132,7 +132,8 @@ static void load_seccomp(struct plan_builder *builder)
 
     if (seccomp == NULL)
         return;
-    if (spec_seccomp_notifies(seccomp))
+    /* Without a path, which is an error, there may still be a plan to look at. */
+    if (spec_seccomp_notifies(seccomp) && seccomp->listener_path != NULL)
         load_seccomp_with_listener(builder);
     else
         PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP},

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "berth/base/finding.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "look.h"
 #include "program.h"
@@ -93,6 +95,9 @@ static void check_needs(struct check *check)
     const struct spec_seccomp *seccomp = linux->seccomp != NULL ? linux->seccomp : &no_seccomp;
     bool has_apparmor = look_has_lsm(check->arena, "apparmor");
     bool has_selinux = look_has_lsm(check->arena, "selinux");
+    /* One of another form lies in the bundle, or has no place in a file system. */
+    bool has_agent = spec_seccomp_notifies(seccomp) && is_set(seccomp->listener_path) &&
+                     seccomp->listener_path[0] == '/';
     const struct need needs[] = {
         {"process.apparmorProfile", is_set(process->apparmor_profile), has_apparmor,
          "AppArmor is not active on this host (leave the profile out, or boot with lsm=...,apparmor)"},
@@ -107,8 +112,8 @@ static void check_needs(struct check *check)
         {"linux.intelRdt", linux->intel_rdt != NULL, access("/sys/fs/resctrl/schemata", F_OK) == 0,
          "resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl, on a processor that "
          "has it)"},
-        {"linux.seccomp.listenerPath", is_set(seccomp->listener_path),
-         is_set(seccomp->listener_path) && is_socket(seccomp->listener_path),
+        {"linux.seccomp.listenerPath", has_agent,
+         has_agent && is_socket(seccomp->listener_path),
          "there is no such socket (start the agent that listens on it first)"},
     };
 
@@ -119,7 +124,7 @@ static void check_needs(struct check *check)
     for (size_t i = 0; i < linux->n_net_devices; i++) {
         const char *name = linux->net_devices[i].key;
 
-        if (access(text_path_join(check->arena, "/sys/class/net", name), F_OK) < 0)
+        if (if_nametoindex(name) == 0) /* sysfs may show another namespace */
             error_collect(check->error,
                           error_set(check->error, ENODEV,
                                     "linux.netDevices[\"%s\"]: there is no such network device "
