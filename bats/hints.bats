@@ -109,7 +109,7 @@ script() {
 @test "a program on a file system that is mounted noexec" {
     mkdir bin && cp rootfs/bin/payload bin
     host_mount --bind "$BUNDLE/bin" "$BUNDLE/bin"
-    host_mount -o remount,bind,noexec "$BUNDLE/bin"
+    in_ns mount -o remount,bind,noexec "$BUNDLE/bin"
     add_mount /opt none "$BUNDLE/bin" bind
     set_args /opt/payload
     foreseen '/opt/payload is on a file system that is mounted noexec'
@@ -167,7 +167,7 @@ script() {
 
 @test "a mount point that is missing in a read-only root file system" {
     host_mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs"
-    host_mount -o remount,bind,ro "$BUNDLE/rootfs"
+    in_ns mount -o remount,bind,ro "$BUNDLE/rootfs"
     add_mount /missing tmpfs tmpfs
     foreseen 'it is not there and cannot be made: make it in the root file system beforehand'
 }
@@ -310,11 +310,10 @@ script() {
 
 @test "cgroups that are mounted read-only" {
     local dir words='mount it to be written to, or use --cgroup-manager=disabled'
-    [ ! -e /sys/fs/cgroup/cgroup.controllers ] || host_mount -o remount,bind,ro /sys/fs/cgroup
-    for dir in /sys/fs/cgroup/*/; do
-        mountpoint -q "$dir" || continue
+    for dir in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do
+        [ -e "$dir/cgroup.procs" ] && mountpoint -q "$dir" || continue
         host_mount --bind "$dir" "${dir%/}"
-        host_mount -o remount,bind,ro "${dir%/}"
+        in_ns mount -o remount,bind,ro "${dir%/}"
     done
     foreseen '--cgroup-manager=disabled'
 }
