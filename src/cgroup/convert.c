@@ -105,13 +105,18 @@ const char *cgroup_shares(struct cgroup_input *value)
     return arena_printf(value->arena, "%u", cgroup_weight_of_shares((uint64_t) value->number));
 }
 
-/* Without a period the one that is set stays. */
+/* Without a period the one that is set stays: by name, since systemd falls back to its own in between. */
 const char *cgroup_quota(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
     const char *quota = cgroup_or_max(value);
+    char *max;
 
-    return cpu->period == 0 ? quota : arena_printf(value->arena, "%s %" PRIu64, quota, cpu->period);
+    if (cpu->period != 0)
+        return arena_printf(value->arena, "%s %" PRIu64, quota, cpu->period);
+    if (cgroup_read(value->arena, value->place->path, value->file, &max) < 0)
+        return quota;
+    return arena_printf(value->arena, "%s%s", quota, max + strcspn(max, " "));
 }
 
 /* cpu.max takes no period alone. */

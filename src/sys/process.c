@@ -21,6 +21,9 @@ int sys_pidfd_open(pid_t pid)
 {
     int fd = (int) syscall(SYS_pidfd_open, pid, 0);
 
+    /* Kernels such as 6.12 say EINVAL of one that is gone while its number is still a session's. */
+    if (fd < 0 && errno == EINVAL && pid > 0)
+        return -ESRCH;
     return fd < 0 ? -errno : fd;
 }
 
