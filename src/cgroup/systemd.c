@@ -26,11 +26,14 @@ static const struct bus_property always[] = {
 };
 #define N_ALWAYS (sizeof(always) / sizeof(always[0]))
 
-/* systemd names the property that it does not take. */
+/* systemd names the property that it does not take, but not one whose value is of another type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
 {
+    bool is_of_type = systemd->n_properties == 1 &&
+                      strstr(error->text, "Unexpected message contents") != NULL;
+
     for (size_t i = 0; i < systemd->n_properties; i++)
-        if (strstr(error->text, systemd->properties[i].name) != NULL)
+        if (is_of_type || strstr(error->text, systemd->properties[i].name) != NULL)
             return error_prefix(error, "annotations[\"org.systemd.property.%s\"]",
                                 systemd->properties[i].name);
     return -error->number;
