@@ -148,3 +148,15 @@ update_must_fail() {
 
 update_refused() { update_must_fail "$1" run_rt update "${@:2}" "$ID"; }
 update_json_refused() { update_must_fail "$1" run_update_json "$2"; }
+
+# rootless [UID]: the bundle of the ordinary user $USER_ID, without subordinate ids.
+rootless() {
+    USER_ID=${1:-$USER_ID}
+    config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
+        ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
+        '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
+            | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
+    mkdir -p "$ROOT"
+    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
+}

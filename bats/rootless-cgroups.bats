@@ -6,18 +6,6 @@ load helpers-cgroups
 
 USER_ID=1001
 
-# The bundle of an ordinary user without subordinate ids.
-rootless() {
-    USER_ID=${1:-$USER_ID}
-    config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
-        ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
-        ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
-        '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
-            | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
-    mkdir -p "$ROOT"
-    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
-}
-
 # as_user ARGS: the runtime as that user, in the group $IN of version 2 if that is set.
 as_user() {
     status=0

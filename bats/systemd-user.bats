@@ -9,13 +9,7 @@ USER_ID=1001
 test_setup() {
     [ -d /run/systemd/system ] || skip "systemd does not run here"
     [ -S "/run/user/$USER_ID/bus" ] || wait_until test -S "/run/user/$USER_ID/bus" || skip "user $USER_ID has no manager"
-    config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
-        ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
-        ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
-        '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
-            | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
-    mkdir -p "$ROOT"
-    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
+    rootless
 }
 
 as_user() {

@@ -14,6 +14,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "files.h"
+#include "freezer.h"
 
 #define DEADLINE_MS 10000
 #define NAP_FIRST_NS 50000
@@ -35,10 +36,20 @@ static const struct freezer freezers[] = {
     {"cgroup.freeze", "1", "0", "cgroup.events", "frozen 1", true},
 };
 
+#define N_FREEZERS (sizeof(freezers) / sizeof(freezers[0]))
+
+void cgroup_ask_to_freeze(const char *path, bool freezes)
+{
+    for (size_t i = 0; i < N_FREEZERS; i++)
+        if (cgroup_put(path, freezers[i].file, freezes ? freezers[i].freeze : freezers[i].thaw) !=
+            -ENOENT)
+            return;
+}
+
 /* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at. */
 static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
 {
-    for (size_t kind = 0; kind < sizeof(freezers) / sizeof(freezers[0]); kind++) {
+    for (size_t kind = 0; kind < N_FREEZERS; kind++) {
         for (size_t i = 0; i < record->n_paths; i++) {
             if (!cgroup_has_file(record->paths[i], freezers[kind].file))
                 continue;

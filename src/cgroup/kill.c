@@ -17,6 +17,7 @@
 #include "berth/cgroup/remove.h"
 #include "berth/sys/process.h"
 #include "files.h"
+#include "freezer.h"
 #include "tree.h"
 
 #define DEADLINE_MS 10000
@@ -78,8 +79,7 @@ static void kill_members(struct killer *killer, const char *path)
 static int freeze(void *context, const char *path)
 {
     (void) context;
-    if (cgroup_put(path, "freezer.state", "FROZEN") == -ENOENT)
-        cgroup_put(path, "cgroup.freeze", "1");
+    cgroup_ask_to_freeze(path, true);
     return 0;
 }
 
@@ -92,8 +92,7 @@ static int kill_in(void *context, const char *path)
 static int thaw(void *context, const char *path)
 {
     (void) context;
-    if (cgroup_put(path, "freezer.state", "THAWED") == -ENOENT)
-        cgroup_put(path, "cgroup.freeze", "0");
+    cgroup_ask_to_freeze(path, false);
     return 0;
 }
 
