@@ -138,8 +138,8 @@ follows_schema() {
 }
 
 @test "the sections of other platforms are ignored" {
-    config '.windows = {layerFolders: ["C:"]}' '.solaris = {milestone: "none"}' '.vm = {kernel: {path: "/kernel"}}' '.zos = {}' '.freebsd = {jail: {}}' \
-        '.process.commandLine = "cmd"'
+    config '.windows = {layerFolders: ["C:"]}' '.solaris = {milestone: "none"}' '.vm = {kernel: {path: "/kernel"}}' \
+        '.zos = {}' '.freebsd = {jail: {}}' '.process.commandLine = "cmd"'
     set_args echo ran
     run_c
     assert_status 0
@@ -243,8 +243,8 @@ follows_schema() {
     unshare --mount --propagation private "$SUITE_DIR/payload" pause >"$BATS_TEST_TMPDIR/holder" 3>&- </dev/null &
     HOLDER=$!
     wait_until file_has ready "$BATS_TEST_TMPDIR/holder"
-    config ".linux.namespaces |= map(select(.type != \"mount\")) + [{type: \"mount\", path: \"/proc/$HOLDER/ns/mnt\"}]" '.mounts |= map(select(.type == "proc"))' \
-        'del(.linux.maskedPaths, .linux.readonlyPaths)'
+    config ".linux.namespaces |= map(select(.type != \"mount\")) + [{type: \"mount\", path: \"/proc/$HOLDER/ns/mnt\"}]" \
+        '.mounts |= map(select(.type == "proc"))' 'del(.linux.maskedPaths, .linux.readonlyPaths)'
     create_c
     assert_equal "$(readlink "/proc/$(init_pid)/ns/mnt")" "$(readlink "/proc/$HOLDER/ns/mnt")"
 }

@@ -9,8 +9,8 @@ tests/conformance.tsv has a row for each key word in the text, separated by tabs
   id, document, section, keyword
   requirement   in few words
   original      words around the key word; links are left out
-  tests         "FILE.bats: NAME", "unit: NAME", "plan: NAME" or "init: NAME", separated by " | "; "awaited: " before one whose file is not
-                there yet; or "not here: WHY" for what is not for a runtime on Linux
+  tests         "FILE.bats: NAME", "unit: NAME", "plan: NAME" or "init: NAME", separated by " | ";
+                or "not here: WHY" for what is not for a runtime on Linux
   note          where berth does otherwise on purpose: why; mostly left out
 tests/conformance-counts.tsv has how often each key word is in each section, tests/conformance-results.tsv how each test ended."""
 import argparse
@@ -21,7 +21,6 @@ import sys
 
 RUNTIMES = ['berth', 'crun', 'runc']
 NOT_HERE = 'not here: '
-AWAITED = 'awaited: '
 WORST_LAST = ['skip', 'ok', 'deviates', 'not ok']
 
 KEYWORD = re.compile(r'\b(MUST NOT|MUST|REQUIRED|SHALL NOT|SHALL)\b')
@@ -101,18 +100,6 @@ def all_tests(table):
 
 # --- the check --------------------------------------------------------------------------------
 
-def faults_of_test(table, test):
-    if not test.startswith(AWAITED):
-        if not table.exists(test):
-            yield f'there is no test "{test}"'
-        return
-    test = test.removeprefix(AWAITED)
-    if table.exists(test):
-        yield f'"{test}" is there now: --update takes the word "awaited" out'
-    elif table.names_in(test.partition(': ')[0]):
-        yield f'there is no test "{test}"'
-
-
 def faults_of_rows(table):
     for name in table.broken:
         yield f'{name}: a row has 7 or 8 columns'
@@ -123,11 +110,11 @@ def faults_of_rows(table):
         seen.add(row.id)
         if not KEYWORD.fullmatch(row.keyword) or row.keyword not in row.original:
             yield f'{row.id}: "{row.keyword}" is not the key word of the original'
-        if is_here(row) and not tests_of(row) or row.tests == NOT_HERE.strip():
+        if is_here(row) and not tests_of(row) or row.tests.strip() == NOT_HERE.strip():
             yield f'{row.id}: has no test'
         for test in tests_of(row):
-            for fault in faults_of_test(table, test):
-                yield f'{row.id}: {fault}'
+            if not table.exists(test):
+                yield f'{row.id}: there is no test "{test}"'
 
 
 def faults_of_counts(table):
@@ -225,18 +212,9 @@ def markdown(table):
 # --- the tools --------------------------------------------------------------------------------
 
 def update(table):
-    """Takes "awaited" away from tests that are there, and results from tests that are not named any more."""
-    file = table.folder / 'conformance.tsv'
-    text = file.read_text()
-    for test in all_tests(table):
-        name = test.removeprefix(AWAITED)
-        if test != name and table.exists(name):
-            text = re.sub(re.escape(test) + r'(?=\t| \||$)', lambda _: name, text, flags=re.MULTILINE)
-    file.write_text(text)
-    table = Table(table.tree)
+    """Results of tests that are not named any more go, too."""
     write_results(table)
     (table.folder / 'conformance.md').write_text(markdown(table))
-    return table
 
 
 def write_results(table):
@@ -313,7 +291,7 @@ def main():
     if options.results:
         note_results(table, *options.results[:2], options.results[2:])
     if options.update or options.results:
-        table = update(table)
+        update(table)
     faults += faults_of(table)
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0

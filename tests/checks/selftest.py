@@ -20,6 +20,20 @@ GOOD = {
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
+TAB = '\t'.join
+HOOK = TAB(['hooks.order', 'config.md', 'Hooks', 'MUST', 'in order', 'Hooks MUST be called', 'hooks.bats: the "order"'])
+VM = TAB(['vm', 'config.md', 'Hooks', 'MUST', '-', 'This MUST be a VM', 'not here: virtual machines'])
+COUNT = TAB(['config.md', 'Hooks', 'MUST', '2']) + '\n'
+CONFORMANCE = {
+    'tests/conformance.tsv': f'#id\n{HOOK}\n{VM}\n',
+    'tests/conformance-counts.tsv': COUNT,
+    'tests/conformance-results.tsv': '#test\tberth 1.0\tcrun 1.8\trunc 1.1\nhooks.bats: the "order"\tok\tdeviates\n',
+    'tests/unit/hook.c': SPDX,
+    'bats/deviations.tsv': TAB(['crun', '^1[.]8$', 'hooks.bats', 'the "order"', 'any order']) + '\n',
+    'bats/hooks.bats': '# SPDX-License-Identifier: Apache-2.0\n@test "the \\"order\\"" {\n}\n',
+}
+GOOD.update(CONFORMANCE)
+
 BODY = '\nint long_one(void)\n{\n' + '    text();\n' * 60 + '}\n'
 FAULTS = [
     # check, file, what it has instead, what the check says
@@ -47,25 +61,63 @@ FAULTS = [
     ('docs', 'berth', '#!/bin/sh\necho "  --detach  leave"\n', 'says nothing of the command run'),
     ('docs', 'HACKING.md', '`src/base` and `src/sys` and `src/base/none.c`\n', 'src/base/none.c does not exist'),
     ('docs', 'HACKING.md', '`src/base`\n', 'says nothing of src/sys'),
+    ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
+    ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n', 'MUST: 1 rows, the specification has 2'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('Hooks\t', 'Other\t'), 'Other, MUST: 2 rows'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('not here: virtual machines', ''), 'vm: has no test'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('virtual machines', ''), 'vm: has no test'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('This MUST be', 'This is'), 'not the key word'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}s\n{VM}\n', 'no test "hooks.bats: the "order"s"'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK} | unit: hooks\n{VM}\n', 'no test "unit: hooks"'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK} | unit: hook\n{VM}\n', 'conformance.md is not what'),
+    ('conformance', 'tests/conformance-counts.tsv', COUNT + TAB(['config.md', 'Root', 'MUST', '1']), 'Root, MUST: 0 rows, the specification has 1'),
+    ('conformance', 'bats/deviations.tsv', '', 'deviations.tsv does not say why'),
+    ('conformance', 'bats/hooks.bats', '@test "order" {\n}\n', 'no test "hooks.bats: the'),
 ]
+
+
+def write(tree, files):
+    for name, text in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    (tree / 'berth').chmod(0o755)
+
+
+def run_in(tree, check, *options):
+    command = [sys.executable, HERE / f'{check}.py', tree, *options]
+    if check == 'docs':
+        command.append(tree / 'berth')
+    if check == 'conformance':
+        command[1:3] = [HERE.parent / 'conformance.py', '--tree', tree]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def run(check, files):
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder)
-        for name, text in files.items():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).write_text(text)
-        (tree / 'berth').chmod(0o755)
-        command = [sys.executable, HERE / f'{check}.py', tree]
-        if check == 'docs':
-            command.append(tree / 'berth')
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        write(tree, files)
+        return run_in(tree, check)
+
+
+def conformance_document():
+    """What --update makes of a tree, after --results of a log has."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        log = tree / 'hooks.tap'
+        write(tree, {**GOOD, 'tests/conformance-results.tsv': '#test\tberth 1.0\t\trunc 1.1\nhooks.bats: the "order"\tok\n'})
+        log.write_text('1..1\nok 1 the "order" in 5ms # skip deviates: any order\n')
+        results = [run_in(tree, 'conformance', *options) for options in (['--results', 'crun', '1.8', log], ['--update'])]
+        same = (tree / 'tests/conformance-results.tsv').read_text() == GOOD['tests/conformance-results.tsv']
+        text = (tree / 'tests/conformance.md').read_text()
+    good = same and all(result.returncode == 0 for result in results) and 'crun, *hooks.bats: the "order"*: any order' in text
+    return text, [] if good else [f'conformance: --update and --results do otherwise: {results}']
 
 
 def main():
-    faults = []
-    for check in ('layers', 'shape', 'docs'):
+    GOOD['tests/conformance.md'], faults = conformance_document()
+    for check in ('layers', 'shape', 'docs', 'conformance'):
         result = run(check, GOOD)
         if result.returncode != 0:
             faults.append(f'{check}: complains of a good tree: {result.stdout}{result.stderr}')
