@@ -82,7 +82,7 @@ class Table:
         """The reasons in deviations.tsv why this runtime fails the test."""
         file, _, name = test.partition(': ')
         return [row[4] for row in self.deviations
-                if row[0] == runtime and row[2:4] == [file, name] and
+                if row[0] == runtime and row[2] == file and row[3] in ('*', name) and
                 (row[1] == '*' or re.search(row[1], self.versions[runtime]))]
 
 
@@ -292,6 +292,7 @@ def main():
         note_results(table, *options.results[:2], options.results[2:])
     if options.update or options.results:
         update(table)
+        table = Table(options.tree)
     faults += faults_of(table)
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
