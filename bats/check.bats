@@ -196,7 +196,65 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
         # What is only named there has to be here.
         jq '(.hooks[]?[]?.path) |= "/bin/true" | (.linux.namespaces[]? | select(.path != null)) |= del(.path) |
             del(.process.oomScoreAdj)' "$file" >config.json
+        [ -e /proc/self/ns/time ] || config '.linux.namespaces |= map(select(.type != "time")) | del(.linux.timeOffsets)'
         check
         [ "$status" -eq 0 ] || fail_with "${file##*/}"
+    done
+}
+
+@test "a poststop hook that is missing is a warning, a poststart hook an error" {
+    config '.hooks.poststop = [{path: "/no/such/hook"}]'
+    check
+    assert_status 0
+    assert_output ': warning: hooks.poststop\[0\]: run the hook /no/such/hook: no such file or directory$'
+    config '.hooks.poststart = .hooks.poststop'
+    check
+    assert_status 1
+    assert_output ': error: hooks.poststart\[0\]: '
+}
+
+# mapped: a user namespace
+mapped() {
+    config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = .linux.uidMappings'
+}
+
+@test "a root file system behind a directory that is mapped to the container is reached" {
+    mapped
+    mkdir -m 700 closed && mv rootfs closed && chown 100005:100005 closed
+    config '.root.path = "closed/rootfs"'
+    set_args true
+    run_c
+    assert_status 0
+    chown 5:5 closed
+    check
+    assert_status 1
+    assert_output 'root of the user namespace may not pass .*/closed: '
+}
+
+@test "proc that is whole at another place may be mounted" {
+    mapped
+    mkdir whole
+    host_mount --bind /dev/null /proc/cpuinfo
+    host_mount -t proc proc "$BUNDLE/whole"
+    set_args true
+    run_c
+    assert_status 0
+    check
+    assert_status 0
+}
+
+@test "a hard limit is not raised in a user namespace, whoever calls" {
+    mapped
+    config '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 8192}]'
+    local command
+    for command in check "run $ID"; do
+        status=0
+        # shellcheck disable=SC2086
+        prlimit --core=4096 "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" $command --bundle "$BUNDLE" \
+            </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+        read_output "$BATS_TEST_TMPDIR/run-out"
+        assert_status 1
+        assert_output 'process.rlimits\[0\]: .*the caller.s own hard limit is 4096'
     done
 }

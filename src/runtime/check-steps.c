@@ -23,7 +23,8 @@
 #include "program.h"
 #include "subid.h"
 
-/* What can be said of one step before it is carried out: a positive errno, or 0. One that has more to say collects it. */
+/* What can be said of one step before it is carried out: a positive errno, or 0. One that has more
+ * to say collects it. */
 typedef int foresee(struct check *check, const struct plan_step *step);
 
 static const char *text_of(const struct check *check, const struct plan_step *step, int index)
@@ -31,7 +32,8 @@ static const char *text_of(const struct check *check, const struct plan_step *st
     return plan_text(check->plan, step->text[index]);
 }
 
-/* Rights that count outside every user namespace, which the caller keeps until he enters the container's. */
+/* Rights that count outside every user namespace, which the caller keeps until he enters the
+ * container's. */
 static bool has_right(const struct check *check, int capability)
 {
     return !check->creation->host.in_user_namespace &&
@@ -138,15 +140,19 @@ static int foresee_root(struct check *check, const struct plan_step *step)
 
     if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
         return 0;
-    uint32_t uid = id_of_root(config->uid_mappings, config->n_uid_mappings);
-    uint32_t gid = id_of_root(config->gid_mappings, config->n_gid_mappings);
-    return uid != 0 && uid != UINT32_MAX &&
-                   look_closed_directory(check->arena, path, uid, gid) != NULL
+    const struct look_user root = {
+        .uid = id_of_root(config->uid_mappings, config->n_uid_mappings),
+        .gid = id_of_root(config->gid_mappings, config->n_gid_mappings),
+        .maps = config,
+    };
+    return root.uid != 0 && root.uid != UINT32_MAX &&
+                   look_closed_directory(check->arena, path, &root) != NULL
                ? EACCES
                : 0;
 }
 
-/* A container's cgroup is bound once it is made; what has no place in the config is the runtime's, but for devices. */
+/* A container's cgroup is bound once it is made; what has no place in the config is the runtime's,
+ * but for devices. */
 static bool is_made_later(const struct check *check, const struct plan_step *step, const char *path)
 {
     const struct plan_host *host = &check->creation->host;
@@ -167,31 +173,37 @@ static int foresee_source(struct check *check, const struct plan_step *step)
     return stat(path, &info) < 0 ? errno : 0;
 }
 
+static bool has_namespace(const struct check *check, enum spec_namespace_type type)
+{
+    return spec_find_namespace(check->creation->config, type) != NULL;
+}
+
+/* What the kernel asks of those who mount proc and sysfs in a user namespace: that what these show
+ * is theirs, and shown outside, too. Of one that the caller is in already it is not known what is.
+ */
+static bool is_refused(const struct check *check, const char *type)
+{
+    bool is_proc = text_equal(type, "proc");
+
+    if (!has_namespace(check, SPEC_NAMESPACE_TYPE_USER) || (!is_proc && !text_equal(type, "sysfs")))
+        return false;
+    return !has_namespace(check, is_proc ? SPEC_NAMESPACE_TYPE_PID : SPEC_NAMESPACE_TYPE_NETWORK) ||
+           look_over_mount(check->arena, type) != NULL;
+}
+
 static int foresee_mount(struct check *check, const struct plan_step *step)
 {
     const char *type = text_of(check, step, 0);
     bool is_confined =
-        check->creation->host.in_user_namespace ||
-        spec_find_namespace(check->creation->config, SPEC_NAMESPACE_TYPE_USER) != NULL;
+        check->creation->host.in_user_namespace || has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
 
     if (step->op == PLAN_MOUNT_OVER && (step->number[0] & MS_REMOUNT) != 0)
         return 0;
     if (!look_has_file_system(check->arena, type))
         return ENODEV;
-    if (!is_confined)
-        return 0;
-    if (!look_is_for_user_namespaces(type))
+    if (is_confined && !look_is_for_user_namespaces(type))
         return EPERM;
-    if (text_equal(type, "proc") &&
-        spec_find_namespace(check->creation->config, SPEC_NAMESPACE_TYPE_PID) == NULL)
-        return EPERM;
-    if (text_equal(type, "sysfs") &&
-        spec_find_namespace(check->creation->config, SPEC_NAMESPACE_TYPE_NETWORK) == NULL)
-        return EPERM;
-    return (text_equal(type, "proc") || text_equal(type, "sysfs")) &&
-                   look_over_mount(check->arena, type) != NULL
-               ? EPERM
-               : 0;
+    return is_refused(check, type) ? EPERM : 0;
 }
 
 static bool is_read_only(const struct tree_place *place)
@@ -228,8 +240,7 @@ static int foresee_target(struct check *check, const struct plan_step *step)
         return 0;
     if (result < 0 && result != -ENOENT)
         return -result;
-    if (step->number[1] != 0 &&
-        !text_starts_with(text_path_clean(check->arena, path), place.path))
+    if (step->number[1] != 0 && !text_starts_with(text_path_clean(check->arena, path), place.path))
         return ELOOP;
     if (result == -ENOENT)
         return is_read_only(&place) ? EROFS : 0;
@@ -288,7 +299,10 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
         return EPERM;
     if (getrlimit((int) step->number[0], &present) < 0 || step->number[2] <= present.rlim_max)
         return 0;
-    return has_right(check, CAP_SYS_RESOURCE) ? 0 : EPERM;
+    /* It is set inside, where no user namespace's root has that right. */
+    return has_right(check, CAP_SYS_RESOURCE) && !has_namespace(check, SPEC_NAMESPACE_TYPE_USER)
+               ? 0
+               : EPERM;
 }
 
 /* The least that any process may go to without rights is 0, as the first one has had it. */

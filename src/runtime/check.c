@@ -25,19 +25,28 @@ static bool is_set(const char *string)
 
 /* --- hooks that run after create ------------------------------------------------------------ */
 
-static void check_late_hooks(struct check *check, const char *name, const struct spec_hook *hooks,
-                             size_t count)
+struct late_hooks {
+    const char *name;
+    const struct spec_hook *hooks;
+    size_t count;
+    enum finding_severity severity;
+};
+
+static void check_late_hooks(struct check *check, const struct late_hooks *late)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct program program = program_look_at(&check->host, hooks[i].path);
+    for (size_t i = 0; i < late->count; i++) {
+        struct program program = program_look_at(&check->host, late->hooks[i].path);
 
         if (program.number == 0)
             continue;
-        int result = error_errno(check->error, program.number, "hooks.%s[%zu]: run the hook %s",
-                                 name, i, hooks[i].path);
+        error_errno(check->error, program.number, "hooks.%s[%zu]: run the hook %s", late->name, i,
+                    late->hooks[i].path);
         if (program.hint != NULL)
             error_hint(check->error, "%s", program.hint);
-        error_collect(check->error, result);
+        const struct finding finding =
+            finding_of_line(check->arena, late->severity, check->error->text);
+        findings_add_new(check->error->findings, &finding);
+        error_clear(check->error);
     }
 }
 
@@ -153,8 +162,13 @@ void check_config(struct check *check)
     check_kernel(check);
 
     if (config->hooks != NULL) {
-        check_late_hooks(check, "poststart", config->hooks->poststart, config->hooks->n_poststart);
-        check_late_hooks(check, "poststop", config->hooks->poststop, config->hooks->n_poststop);
+        const struct spec_hooks *hooks = config->hooks;
+
+        check_late_hooks(check, &(struct late_hooks){"poststart", hooks->poststart,
+                                                     hooks->n_poststart, FINDING_ERROR});
+        /* runtime.md, Lifecycle: of these alone a failure is a warning. */
+        check_late_hooks(check, &(struct late_hooks){"poststop", hooks->poststop, hooks->n_poststop,
+                                                     FINDING_WARNING});
     }
     if (config->linux != NULL)
         check_namespaces(check, config->linux);

@@ -158,8 +158,9 @@ static const char *of_missing_source(const struct failed *failed)
 /* By root of the user namespace, who is nobody in particular outside. */
 static const char *of_closed_root(const struct failed *failed)
 {
-    uint32_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
-    const char *directory = look_closed_directory(failed->arena, failed->text, uid, uid);
+    uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
+    const struct look_user root = {uid, uid, NULL};
+    const char *directory = look_closed_directory(failed->arena, failed->text, &root);
 
     return directory == NULL
                ? NULL
@@ -225,7 +226,9 @@ static const char *of_refused_file(const struct failed *failed)
 {
     if (is_sysctl(failed))
         return "it may be set only by root of the user namespace that its own namespace belongs to";
-    return "the caller may not move processes to this cgroup: see --cgroup-manager";
+    return text_starts_with(failed->text, "/sys/fs/cgroup/")
+               ? "the caller may not move processes to this cgroup: see --cgroup-manager"
+               : NULL;
 }
 
 static const char *of_bad_value(const struct failed *failed)

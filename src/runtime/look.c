@@ -15,6 +15,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/probe.h"
+#include "berth/spec/config.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -65,16 +66,16 @@ bool look_has_file_system(struct arena *arena, const char *type)
     if (known == NULL || has_line_ending(known, name))
         return true;
     uname(&system);
-    const char *modules = look_text(
-        arena, arena_printf(arena, "/lib/modules/%s/modules.alias", system.release));
+    const char *modules =
+        look_text(arena, arena_printf(arena, "/lib/modules/%s/modules.alias", system.release));
     return modules != NULL && strstr(modules, arena_printf(arena, "alias fs-%s ", name)) != NULL;
 }
 
 bool look_is_for_user_namespaces(const char *type)
 {
-    static const char *const types[] = {"proc",    "sysfs",   "tmpfs", "ramfs", "devpts",
-                                        "mqueue",  "cgroup",  "cgroup2", "overlay", "fuse",
-                                        "bpf",     "binfmt_misc"};
+    static const char *const types[] = {"proc",    "sysfs",  "tmpfs",  "ramfs",
+                                        "devpts",  "mqueue", "cgroup", "cgroup2",
+                                        "overlay", "fuse",   "bpf",    "binfmt_misc"};
     size_t length = strcspn(type, ".");
 
     for (size_t i = 0; i < COUNT(types); i++)
@@ -86,43 +87,101 @@ bool look_is_for_user_namespaces(const char *type)
 /* --- what is mounted over proc and sysfs ---------------------------------------------------- */
 
 /* Directories that the kernel keeps empty for mounts: these hide nothing. */
-static const char *const mount_points[] = {
-    "/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd",       "/sys/fs/cgroup",     "/sys/fs/bpf",
-    "/sys/fs/pstore",           "/sys/fs/selinux",     "/sys/fs/smackfs",    "/sys/fs/resctrl",
-    "/sys/fs/fuse/connections", "/sys/kernel/debug",   "/sys/kernel/config", "/sys/kernel/tracing",
-    "/sys/kernel/security",     "/sys/firmware/efi/efivars",
+static const struct {
+    const char *type;
+    const char *path; /* below the mount */
+} mount_points[] = {
+    {"proc", "/sys/fs/binfmt_misc"},   {"proc", "/fs/nfsd"},
+    {"sysfs", "/fs/cgroup"},           {"sysfs", "/fs/bpf"},
+    {"sysfs", "/fs/pstore"},           {"sysfs", "/fs/selinux"},
+    {"sysfs", "/fs/smackfs"},          {"sysfs", "/fs/resctrl"},
+    {"sysfs", "/fs/fuse/connections"}, {"sysfs", "/kernel/debug"},
+    {"sysfs", "/kernel/config"},       {"sysfs", "/kernel/tracing"},
+    {"sysfs", "/kernel/security"},     {"sysfs", "/firmware/efi/efivars"},
 };
 
-static bool is_mount_point(const char *path)
+static bool is_mount_point(const char *type, const char *path)
 {
     for (size_t i = 0; i < COUNT(mount_points); i++)
-        if (text_equal(mount_points[i], path))
+        if (text_equal(mount_points[i].type, type) && text_equal(mount_points[i].path, path))
             return true;
     return false;
 }
 
-const char *look_over_mount(struct arena *arena, const char *type)
+/* A line of /proc/self/mountinfo: proc_pid_mountinfo(5). */
+struct mount_line {
+    const char *id;
+    const char *parent;
+    const char *root;
+    const char *path;
+    const char *rest; /* "- TYPE SOURCE ..." is in it */
+};
+
+struct mount_lines {
+    struct mount_line *item;
+    size_t count;
+    size_t room;
+};
+
+static struct mount_lines read_mounts(struct arena *arena)
 {
-    const char *top = text_equal(type, "proc") ? "/proc" : "/sys";
-    const char *mounts = look_text(arena, "/proc/self/mountinfo");
-    char *lines = arena_string(arena, mounts != NULL ? mounts : "");
-    const char *own = NULL; /* the id of the mount on `top` */
+    const char *text = look_text(arena, "/proc/self/mountinfo");
+    char *lines = arena_string(arena, text != NULL ? text : "");
+    struct mount_lines mounts = {0};
 
     for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
-        const char *id = strsep(&line, " ");
-        const char *above = strsep(&line, " ");
+        struct mount_line mount = {0};
 
+        mount.id = strsep(&line, " ");
+        mount.parent = strsep(&line, " ");
         strsep(&line, " ");
-        strsep(&line, " ");
-        const char *path = strsep(&line, " ");
-        if (path == NULL)
+        mount.root = strsep(&line, " ");
+        mount.path = strsep(&line, " ");
+        mount.rest = line;
+        if (line == NULL)
             continue;
-        if (text_equal(path, top))
-            own = id;
-        else if (own != NULL && text_equal(above, own) && !is_mount_point(path))
-            return path;
+        mounts.item =
+            arena_grow(arena, mounts.item, mounts.count, &mounts.room, sizeof(*mounts.item));
+        mounts.item[mounts.count++] = mount;
+    }
+    return mounts;
+}
+
+/* The first mount on this one that hides a part of it, or NULL. */
+static const char *mount_over(const struct mount_lines *mounts, const struct mount_line *mount,
+                              const char *type)
+{
+    size_t length = strlen(mount->path);
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        const struct mount_line *over = &mounts->item[i];
+
+        if (!text_equal(over->parent, mount->id) || strncmp(over->path, mount->path, length) != 0)
+            continue;
+        if (!is_mount_point(type, over->path + length))
+            return over->path;
     }
     return NULL;
+}
+
+/* One mount that is whole, wherever it is, is enough. */
+const char *look_over_mount(struct arena *arena, const char *type)
+{
+    struct mount_lines mounts = read_mounts(arena);
+    const char *ending = arena_printf(arena, "- %s ", type);
+    const char *found = NULL;
+
+    for (size_t i = 0; i < mounts.count; i++) {
+        const struct mount_line *mount = &mounts.item[i];
+
+        if (!text_equal(mount->root, "/") || strstr(mount->rest, ending) == NULL)
+            continue;
+        const char *over = mount_over(&mounts, mount, type);
+        if (over == NULL)
+            return NULL;
+        found = found == NULL ? over : found;
+    }
+    return found;
 }
 
 /* --- rights --------------------------------------------------------------------------------- */
@@ -249,25 +308,39 @@ const char *look_process_limit(struct arena *arena)
 
 /* --- directories ---------------------------------------------------------------------------- */
 
-static bool may_pass(const char *path, uint32_t uid, uint32_t gid)
+static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (id >= mappings[i].host_id && id - mappings[i].host_id < mappings[i].size)
+            return true;
+    return false;
+}
+
+/* Root of a user namespace has all rights to files whose owner and group it has. */
+static bool may_pass(const char *path, const struct look_user *user)
+{
+    const struct spec_linux *maps = user->maps;
     struct stat info;
 
     if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
         return true;
-    if (info.st_uid == uid)
+    if (maps != NULL && is_mapped(info.st_uid, maps->uid_mappings, maps->n_uid_mappings) &&
+        is_mapped(info.st_gid, maps->gid_mappings, maps->n_gid_mappings))
+        return true;
+    if (info.st_uid == user->uid)
         return (info.st_mode & S_IXUSR) != 0;
-    return (info.st_mode & (info.st_gid == gid ? S_IXGRP : S_IXOTH)) != 0;
+    return (info.st_mode & (info.st_gid == user->gid ? S_IXGRP : S_IXOTH)) != 0;
 }
 
-const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid, uint32_t gid)
+const char *look_closed_directory(struct arena *arena, const char *path,
+                                  const struct look_user *user)
 {
     for (size_t i = 1; i <= strlen(path); i++) {
         if (path[i] != '/' && path[i] != '\0')
             continue;
         const char *above = arena_copy(arena, path, i);
 
-        if (!may_pass(above, uid, gid))
+        if (!may_pass(above, user))
             return above;
     }
     return NULL;

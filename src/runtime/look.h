@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct arena;
+struct spec_linux;
 
 /* The kernel's file below /proc/sys or anywhere, without its last newline; NULL: it cannot be read. */
 const char *look_text(struct arena *arena, const char *path);
@@ -39,10 +40,16 @@ const char *look_namespace_limits(struct arena *arena, uint64_t types);
 const char *look_namespace_name(uint64_t type);
 const char *look_namespace_file(const char *name);
 
+struct look_user {
+    uint32_t uid; /* on the host */
+    uint32_t gid;
+    const struct spec_linux *maps; /* whose mappings he is root of, or NULL */
+};
+
 /* Of the directories that lead to `path`, and itself, the first that this user, who has no rights outside his user namespace, may
  * not pass; NULL: none. */
-const char *look_closed_directory(struct arena *arena, const char *path, uint32_t uid,
-                                  uint32_t gid);
+const char *look_closed_directory(struct arena *arena, const char *path,
+                                  const struct look_user *user);
 
 /* The limit on processes that is reached, as "pids.max of /a/b is 5" or "RLIMIT_NPROC is 5"; NULL: none that is seen. */
 const char *look_process_limit(struct arena *arena);
