@@ -2,6 +2,15 @@
 # process.apparmorProfile, process.selinuxLabel, linux.mountLabel: where the security module is active (tests/vm), and where it is not.
 load helpers
 
+# Debian's guests have SELinux without a policy.
+setup_file() {
+    [ -n "${VM_KIND:-}" ] && command -v secilc >/dev/null || return 0
+    [ "$(tr -d '\0' </proc/self/attr/current 2>/dev/null)" = kernel ] || return 0
+    [ -e /sys/fs/selinux/load ] || { mount -t selinuxfs selinuxfs /sys/fs/selinux && in_ns mount -t selinuxfs selinuxfs /sys/fs/selinux; }
+    secilc -c 33 -f /dev/null -o "$BATS_FILE_TMPDIR/policy" "$BATS_TEST_DIRNAME/labels.cil"
+    dd if="$BATS_FILE_TMPDIR/policy" of=/sys/fs/selinux/load bs=1M
+}
+
 has_apparmor() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
 has_selinux() { [ -e /sys/fs/selinux/enforce ]; }
 
@@ -107,4 +116,64 @@ current() { set_args cat /proc/self/attr/current; }
     has_apparmor || skip "AppArmor is not active"
     config '.process.apparmorProfile = "no-such-profile"'
     refuses 'process\.apparmorProfile: .*no-such-profile.*no such file or directory'
+}
+
+# --- SELinux, with the policy of labels.cil
+
+need_policy() {
+    [[ $(tr -d '\0' </proc/self/attr/current 2>/dev/null) = u:r:t:s0* ]] || skip "SELinux is not active with the policy of these tests"
+    # With it the policy would have to say that the process may change its label.
+    config '.process.noNewPrivileges = false'
+}
+
+@test "the process has its SELinux label" {
+    need_policy
+    config '.process.selinuxLabel = "u:r:box:s0:c1,c3"'
+    set_args cat /proc/self/attr/current
+    shows u:r:box:s0:c1,c3
+    config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}' \
+        '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["openat2"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+    shows u:r:box:s0:c1,c3
+}
+
+@test "the session keyring has the SELinux label of the process" {
+    need_policy
+    config '.process.selinuxLabel = "u:r:box:s0:c1,c3"'
+    set_args payload keyring label
+    shows u:r:box:s0:c1,c3
+}
+
+# Of mqueue the policy of these tests says nothing.
+label_mounts() {
+    need_policy
+    config 'del(.mounts[] | select(.type == "mqueue")) | .linux.mountLabel = "u:object_r:boxfile:s0:c1,c3"'
+    config ".mounts += [$1]"
+    set_args cat /proc/self/mountinfo
+    run_c
+    assert_status 0
+}
+
+@test "new mounts have the mount label" {
+    label_mounts '{destination: "/plain", type: "tmpfs", source: "tmpfs"}'
+    assert_output '/dev/pts .*context="?u:object_r:boxfile:s0:c1,c3'
+    assert_output '/plain .*context="?u:object_r:boxfile:s0:c1,c3'
+    refute_output ' /proc .*context='
+}
+
+@test "a mount that only mount(2) can make has the mount label" {
+    label_mounts '{destination: "/long", type: "tmpfs", source: "tmpfs", options: ["iversion", "size=1m"]}'
+    assert_output '/long .*context="u:object_r:boxfile:s0:c1,c3",size=1024k'
+}
+
+@test "a mount keeps a label of its own, commas and all" {
+    label_mounts '{destination: "/own", type: "tmpfs", source: "tmpfs", options: ["size=1m", "context=\"u:object_r:t:s0:c2,c3\"", "mode=700"]}'
+    assert_output '/own .*context="u:object_r:t:s0:c2,c3",size=1024k,mode=700'
+}
+
+@test "SELinux labels that the policy does not know are errors" {
+    need_policy
+    config '.process.selinuxLabel = "u:r:nonsense:s0"'
+    refuses 'process\.selinuxLabel: .*nonsense.*invalid argument'
+    config 'del(.process.selinuxLabel) | .linux.mountLabel = "u:object_r:nonsense:s0"'
+    refuses 'mounts\[[0-9]+\]: .*nonsense.*invalid argument'
 }

@@ -347,11 +347,18 @@ static int do_open(int argc, char **argv)
     return 0;
 }
 
-/* The session keyring's number. */
+/* The session keyring's number; with a second word its security label. */
 static int do_keyring(int argc, char **argv)
 {
-    (void)argc;
+    char label[256] = "";
+
     (void)argv;
+    if (argc > 1) {
+        if (syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, label, sizeof(label) - 1) < 0)
+            return die("label");
+        puts(label);
+        return 0;
+    }
     printf("%ld\n", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
     return 0;
 }

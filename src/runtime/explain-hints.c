@@ -233,7 +233,8 @@ static const char *of_refused_file(const struct failed *failed)
 
 static const char *of_bad_value(const struct failed *failed)
 {
-    if (text_equal(failed->text, "self/attr/exec"))
+    if (text_equal(failed->text, "self/attr/exec") ||
+        text_equal(failed->text, "self/attr/keycreate"))
         return "the policy of the host does not know this label";
     return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
 }
