@@ -13,19 +13,9 @@ test_setup() {
     done
     [ -n "$SIZE" ] || skip "no huge pages"
     NAME=$(name_of "$SIZE")
-    DIR=$(suite_hugetlb)
 }
 
 name_of() { if [ "$1" -ge 1048576 ]; then echo "$(($1 >> 20))GB"; elif [ "$1" -ge 1024 ]; then echo "$(($1 >> 10))MB"; else echo "$1KB"; fi; }
-
-# Where hugetlb is on the v2 hierarchy of a hybrid host it is enabled for the children there: not for longer than the tests last.
-suite_hugetlb() { if [ -e /sys/fs/cgroup/unified/cgroup.subtree_control ]; then echo /sys/fs/cgroup/unified; fi; }
-setup_file() { WAS=$(cat /sys/fs/cgroup/unified/cgroup.subtree_control 2>/dev/null || true) && export WAS; }
-teardown_file() {
-    local dir=/sys/fs/cgroup/unified
-    [ -e $dir/cgroup.subtree_control ] && [ -z "$WAS" ] && [ -z "$(find $dir -mindepth 1 -type d)" ] || return 0
-    echo -hugetlb >$dir/cgroup.subtree_control 2>/dev/null || true
-}
 
 usage_is() { value_is hugetlb "hugetlb.$1.limit_in_bytes" "hugetlb.$1.max" "$2" "$2"; }
 reservation_is() {
