@@ -115,7 +115,10 @@ events_ended() { ! kill -0 "$EVENTS" 2>/dev/null || [ "$(awk '/^State/{print $2}
     # runc looks for version 1 alone here.
     [ "$RT_KIND" != runc ] || cg_is_v2 || skip "runc 1.1 does not look at the v2 hierarchy"
     started
-    stats '.data.hugetlb | length > 0 and all(.[]; has("usage") and has("failcnt"))'
+    # As with runc usage and max are left out while they are 0.
+    stats '.data.hugetlb | length > 0 and all(.[]; .failcnt == 0 and (keys - ["usage", "max", "failcnt"] == []))'
+    stats ".data.hugetlb | keys == [$(cd /sys/kernel/mm/hugepages && printf '%s\n' hugepages-* | sed 's/hugepages-//; s/kB//' |
+        while read -r size; do name_of_pages "$size"; done | sed 's/.*/"&"/' | sort | paste -sd,)]"
 }
 
 @test "--stats: pressure where the kernel measures it" {

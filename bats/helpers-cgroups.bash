@@ -44,6 +44,9 @@ has_file() {
 
 has_freezer() { cg_is_v2 || in_ns test -d /sys/fs/cgroup/freezer; }
 
+# The kernel's name of the page size of that many kB.
+name_of_pages() { if [ "$1" -ge 1048576 ]; then echo "$(($1 >> 20))GB"; elif [ "$1" -ge 1024 ]; then echo "$(($1 >> 10))MB"; else echo "$1KB"; fi; }
+
 # Commands that come later: skip where the runtime's help does not list the word.
 berth_has() { rt --help 2>&1 | grep -Eq "^[[:space:]]+$1\b" || skip "no $1 yet"; }
 

@@ -12,10 +12,8 @@ test_setup() {
         break
     done
     [ -n "$SIZE" ] || skip "no huge pages"
-    NAME=$(name_of "$SIZE")
+    NAME=$(name_of_pages "$SIZE")
 }
-
-name_of() { if [ "$1" -ge 1048576 ]; then echo "$(($1 >> 20))GB"; elif [ "$1" -ge 1024 ]; then echo "$(($1 >> 10))MB"; else echo "$1KB"; fi; }
 
 usage_is() { value_is hugetlb "hugetlb.$1.limit_in_bytes" "hugetlb.$1.max" "$2" "$2"; }
 reservation_is() {
@@ -49,13 +47,13 @@ reservation_is() {
     local dir size list=
     for dir in /sys/kernel/mm/hugepages/hugepages-*kB; do
         size=${dir##*-} size=${size%kB}
-        list+="${list:+,}{pageSize: \"$(name_of "$size")\", limit: $((size * 1024 * 2))}"
+        list+="${list:+,}{pageSize: \"$(name_of_pages "$size")\", limit: $((size * 1024 * 2))}"
     done
     resources "hugepageLimits: [$list]"
     started
     for dir in /sys/kernel/mm/hugepages/hugepages-*kB; do
         size=${dir##*-} size=${size%kB}
-        usage_is "$(name_of "$size")" $((size * 1024 * 2))
+        usage_is "$(name_of_pages "$size")" $((size * 1024 * 2))
     done
 }
 

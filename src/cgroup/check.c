@@ -99,9 +99,28 @@ bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place,
     return found || !has_sample;
 }
 
+/* Below a tree whose cgroups do not have the controller yet there is no file to look for; the sizes of pages are known elsewhere. */
+static bool lacks_page_size(struct arena *arena, const char *file)
+{
+    static const char units[] = "KMGTPE"; /* each 1024 times the one before */
+    static const char prefix[] = "hugetlb.";
+    char *unit;
+
+    if (!text_starts_with(file, prefix))
+        return false;
+    unsigned long long size = strtoull(file + strlen(prefix), &unit, 10);
+    const char *found = *unit != '\0' ? strchr(units, *unit) : NULL;
+    const char *path = found == NULL ? ""
+                                     : arena_printf(arena, "/sys/kernel/mm/hugepages/hugepages-%llukB",
+                                                    size << 10 * (found - units));
+    return access(path, F_OK) < 0;
+}
+
 static int check_file(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
-    if (write->forgiven == ENOENT || cgroup_can_have_file(compiler->arena, write->place, write->file))
+    if (write->forgiven == ENOENT ||
+        (cgroup_can_have_file(compiler->arena, write->place, write->file) &&
+         !lacks_page_size(compiler->arena, write->file)))
         return 0;
     error_errno(compiler->error, ENOENT, "linux.resources.%s: write \"%s\" to %s", write->field,
                 write->text, write->file);

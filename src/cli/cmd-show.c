@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state, list, spec: what prints or writes text. */
+/* state, features, list, spec: what prints or writes text. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,6 +32,20 @@ int cli_state(const struct cli_arguments *arguments, const struct runtime_option
     TRY(runtime_find(options, &arena, arguments->operands[0], &container, error));
     json_start(&json, &arena, true);
     runtime_container_json(&container, &json);
+    text_add(&json.text, "\n");
+    return cli_print(&json.text, error);
+}
+
+int cli_features(const struct cli_arguments *arguments, const struct runtime_options *options,
+                 struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct json json;
+
+    (void) arguments;
+    (void) options;
+    json_start(&json, &arena, true);
+    runtime_features(&json);
     text_add(&json.text, "\n");
     return cli_print(&json.text, error);
 }

@@ -6,6 +6,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "command.h"
 
 static int (*const commands[])(const struct cli_arguments *, const struct runtime_options *,
@@ -55,7 +56,7 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     if (arguments->help)
         cli_help(arguments->command, &text);
     else
-        text_add(&text, "berth version " BERTH_VERSION "\nspec: 1.3.0\n");
+        text_add(&text, "berth version " BERTH_VERSION "\nspec: " SPEC_VERSION_MOST "\n");
     return cli_print(&text, error);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.capabilities, noNewPrivileges, linux.seccomp. */
+#include <ctype.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -11,6 +12,25 @@
 
 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
 #define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#define CAPABILITIES_MOST 64 /* bits of a set */
+
+const char *const *plan_capability_names(struct arena *arena)
+{
+    struct text_list names = {.arena = arena};
+
+    for (cap_value_t value = 0; value < CAPABILITIES_MOST; value++) {
+        char *name = cap_to_name(value); /* "cap_chown", or a number for what is unknown */
+        char *upper = arena_string(arena, name != NULL ? name : "");
+
+        cap_free(name);
+        for (char *letter = upper; *letter != '\0'; letter++)
+            *letter = (char) toupper((unsigned char) *letter);
+        if (text_starts_with(upper, "CAP_"))
+            text_list_add(&names, upper);
+    }
+    text_list_add(&names, NULL);
+    return (const char *const *) names.item;
+}
 
 /* The set of a list of names. What the kernel does not know or the caller cannot grant is warned of
  * and left out (config.md, "Linux Process": capabilities). */
@@ -24,7 +44,7 @@ static uint64_t read_set(const struct plan_builder *builder, const char *const *
     for (size_t i = 0; i < count; i++) {
         cap_value_t value;
 
-        if (cap_from_name(names[i], &value) < 0 || value > 63)
+        if (cap_from_name(names[i], &value) < 0 || value >= CAPABILITIES_MOST)
             log_warning("%s[%zu]: unknown capability \"%s\"", place, i, names[i]);
         else if (!(grantable & 1ULL << value))
             log_warning("%s[%zu]: %s cannot be granted here: the caller's bounding set lacks it", place,

@@ -327,7 +327,8 @@ void doctor_seccomp_library(const struct doctor *doctor, const struct doctor_row
                             struct runtime_fact *fact)
 {
     (void) row;
-    fact->value = seccomp_library(doctor->arena);
+    fact->value = arena_printf(doctor->arena, "%s, level %u", seccomp_library(doctor->arena),
+                               seccomp_level());
 }
 
 void doctor_seccomp_flag(const struct doctor *doctor, const struct doctor_row *row,

@@ -240,6 +240,10 @@ const char *seccomp_library(struct arena *arena)
 {
     const struct scmp_version *version = seccomp_version();
 
-    return arena_printf(arena, "%u.%u.%u, level %u", version->major, version->minor, version->micro,
-                        seccomp_api_get());
+    return arena_printf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
+}
+
+unsigned seccomp_level(void)
+{
+    return seccomp_api_get();
 }

@@ -12,9 +12,6 @@ int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *er
 /* defaultAction with its errno, as the kernel has it: SECCOMP_RET_*. */
 uint32_t seccomp_default_action(const struct spec_seccomp *seccomp);
 
-/* libseccomp's number for the architecture; 0 for what it is too old for. */
-uint32_t seccomp_architecture(enum spec_seccomp_arch arch);
-
 /* Adds all that the program depends on, each part framed by its length: two inputs that differ have
  * different keys. */
 void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key);

@@ -136,7 +136,7 @@ static bool is_semantic_version(const char *version)
 static void check_version(const char *version, struct error *error)
 {
     if (!is_semantic_version(version))
-        report_add(error, "ociVersion: must be a semantic version such as 1.3.0, got %s",
+        report_add(error, "ociVersion: must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
                    QUOTE(version));
     else if (!text_starts_with(version, "1."))
         report_add(error, "ociVersion: this runtime knows the versions 1.x, got %s",

@@ -180,6 +180,11 @@ int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
     return 0;
 }
 
+const char *spec_hook_name(size_t index)
+{
+    return index < spec_type_hooks.count ? spec_type_hooks.properties[index].name : NULL;
+}
+
 int spec_read_record(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_record **ret_record, struct error *error)
 {

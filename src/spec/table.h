@@ -48,5 +48,6 @@ extern const struct spec_type spec_type_config;
 extern const struct spec_type spec_type_state;
 extern const struct spec_type spec_type_features;
 extern const struct spec_type spec_type_process;
+extern const struct spec_type spec_type_hooks;
 extern const struct spec_type spec_type_resources;
 extern const struct spec_type spec_type_record;

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every property and every word of the schemas can be read, and comes out as it went in.
 
-usage: spec-full.py SPEC-DUMP SCHEMAS DATA
+usage: spec-full.py SPEC-DUMP SCHEMAS DATA BERTH
 
 DATA/full-*.json must hold every property of SCHEMAS/*.json; for each word of a fixed set that they
-do not hold a document is made that does.
+do not hold a document is made that does. What BERTH features says holds every property, and no other.
 """
 import copy
 import json
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-DUMP, SCHEMAS, DATA = sys.argv[1:]
+DUMP, SCHEMAS, DATA, BERTH = sys.argv[1:]
 count = failed = 0
 
 
@@ -93,5 +93,13 @@ for name, schema in schemas.items():
                 variant = copy.deepcopy(document)
                 replace(variant, path[1:], word)
                 check(variant != document and dump(name, variant) == variant, f"{path} takes {word}")
+
+features = json.loads(subprocess.run([BERTH, "features"], capture_output=True, check=True).stdout)
+got = dump("features", features)
+check(got == features, "features says nothing but what its schema has", got, features)
+seen = {}
+walk(schemas["features"], "features", [features], "", seen)
+for path, (property, values) in seen.items():
+    check(values != [], f"features says {path}")
 print(f"1..{count}")
 sys.exit(failed > 0)

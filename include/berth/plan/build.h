@@ -62,6 +62,9 @@ struct plan_request {
 /* What seccomp(2) gets for the flag. */
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 
+/* The names of process.capabilities that are known: those of libcap. They end with NULL. */
+const char *const *plan_capability_names(struct arena *arena);
+
 /* Builds and seals the plan. Everything of it lies in one piece of `arena`. Fails with the place in config.json when
  * something cannot be planned on this host. */
 int plan_build(struct arena *arena, const struct spec_config *config,

@@ -108,6 +108,10 @@ struct runtime_fact {
 void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
                           size_t *ret_count);
 
+/* Writes what this build knows of the specification (features.md, features-linux.md); of linux.seccomp.supportedFlags alone it depends
+ * on the kernel. */
+void runtime_features(struct json *json);
+
 /* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
  * be executed are errors that destroy the container (runtime.md, Lifecycle). */
 int runtime_start(const struct runtime_options *options, const char *id, struct error *error);

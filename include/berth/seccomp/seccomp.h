@@ -3,6 +3,8 @@
  * cache. */
 #pragma once
 
+#include <stdint.h>
+
 #include "berth/spec/config.h"
 
 struct arena;
@@ -23,5 +25,11 @@ struct error;
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
 
-/* The library's version and the level of what the kernel has of it: "2.5.4, level 6". */
+/* libseccomp's number for the architecture; 0 for what it is too old for. */
+uint32_t seccomp_architecture(enum spec_seccomp_arch arch);
+
+/* libseccomp's version: "2.5.4". */
 const char *seccomp_library(struct arena *arena);
+
+/* How much of what the kernel has libseccomp can use: seccomp_api_get(3). */
+unsigned seccomp_level(void);

@@ -12,6 +12,10 @@
 
 #include "berth/spec/config.h"
 
+/* The versions of the specification: all of 1.x are taken, what is newer with what is known of it. */
+#define SPEC_VERSION_LEAST "1.0.0"
+#define SPEC_VERSION_MOST "1.3.0"
+
 /* As many as Linux can be built for. */
 #define SPEC_CPUS 8192
 #define SPEC_NODES 1024

@@ -31,6 +31,9 @@ int spec_read_state(struct arena *arena, const char *bytes, size_t size,
 int spec_read_features(struct arena *arena, const char *bytes, size_t size,
                        const struct spec_features **ret_features, struct error *error);
 
+/* The names of the kinds of hooks, in the order in which they run; NULL: `index` is behind the last. */
+const char *spec_hook_name(size_t index);
+
 /* The process object alone, as `exec --process` gets it. */
 int spec_read_process(struct arena *arena, const char *bytes, size_t size,
                       const struct spec_process **ret_process, struct error *error);

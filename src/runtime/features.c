@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/arena.h"
+#include "berth/base/json.h"
+#include "berth/plan/build.h"
+#include "berth/plan/options.h"
+#include "berth/runtime/runtime.h"
+#include "berth/seccomp/seccomp.h"
+#include "berth/spec/check.h"
+#include "berth/spec/read.h"
+#include "berth/sys/probe.h"
+
+/* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody else has to look at them
+ * (features.md, "Unsafe annotations in config.json"). */
+static const char *const unsafe_annotations[] = {"org.systemd.property.", NULL};
+
+static void put_words(struct json *json, const char *key, const char *const *words)
+{
+    json_key(json, key);
+    json_array_open(json);
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (words[i][0] != '\0')
+            json_string(json, words[i]);
+    json_array_close(json);
+}
+
+static void put_bool(struct json *json, const char *key, bool value)
+{
+    json_key(json, key);
+    json_bool(json, value);
+}
+
+/* {"enabled": true}: it is part of this build; whether the kernel has it is another matter. */
+static void put_enabled(struct json *json, const char *key)
+{
+    json_key(json, key);
+    json_object_open(json);
+    put_bool(json, "enabled", true);
+    json_object_close(json);
+}
+
+static void put_hooks(struct json *json)
+{
+    const char *name;
+
+    json_key(json, "hooks");
+    json_array_open(json);
+    for (size_t i = 0; (name = spec_hook_name(i)) != NULL; i++)
+        json_string(json, name);
+    json_array_close(json);
+}
+
+static void put_mount_options(struct json *json)
+{
+    size_t count;
+    const struct plan_option *options = plan_options(&count);
+
+    json_key(json, "mountOptions");
+    json_array_open(json);
+    for (size_t i = 0; i < count; i++) {
+        bool has_twin = options[i].kind == PLAN_OPTION_ATTRIBUTE || options[i].kind == PLAN_OPTION_ATIME;
+
+        json_string(json, options[i].name);
+        if (has_twin)
+            json_string(json, arena_printf(json->text.arena, "r%s", options[i].name));
+    }
+    json_array_close(json);
+}
+
+static void put_cgroup(struct json *json)
+{
+    static const char *const members[] = {"v1", "v2", "systemd", "systemdUser", "rdma"};
+
+    json_key(json, "cgroup");
+    json_object_open(json);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        put_bool(json, members[i], true);
+    json_object_close(json);
+}
+
+static void put_architectures(struct json *json)
+{
+    json_key(json, "archs");
+    json_array_open(json);
+    for (int arch = SPEC_SECCOMP_ARCH_NONE + 1; spec_seccomp_arch_words[arch] != NULL; arch++)
+        if (seccomp_architecture((enum spec_seccomp_arch) arch) != 0)
+            json_string(json, spec_seccomp_arch_words[arch]);
+    json_array_close(json);
+}
+
+static void put_supported_flags(struct json *json)
+{
+    json_key(json, "supportedFlags");
+    json_array_open(json);
+    for (int flag = SPEC_SECCOMP_FLAG_NONE + 1; spec_seccomp_flag_words[flag] != NULL; flag++)
+        if (sys_probe_seccomp_flags(plan_seccomp_flag((enum spec_seccomp_flag) flag)) == 0)
+            json_string(json, spec_seccomp_flag_words[flag]);
+    json_array_close(json);
+}
+
+static void put_seccomp(struct json *json)
+{
+    json_key(json, "seccomp");
+    json_object_open(json);
+    put_bool(json, "enabled", true);
+    put_words(json, "actions", spec_seccomp_action_words);
+    put_words(json, "operators", spec_seccomp_op_words);
+    put_architectures(json);
+    put_words(json, "knownFlags", spec_seccomp_flag_words);
+    put_supported_flags(json);
+    json_object_close(json);
+}
+
+static void put_memory_policy(struct json *json)
+{
+    json_key(json, "memoryPolicy");
+    json_object_open(json);
+    put_words(json, "modes", spec_memory_policy_mode_words);
+    put_words(json, "flags", spec_memory_policy_flag_words);
+    json_object_close(json);
+}
+
+static void put_intel_rdt(struct json *json)
+{
+    json_key(json, "intelRdt");
+    json_object_open(json);
+    put_bool(json, "enabled", true);
+    put_bool(json, "schemata", true);
+    put_bool(json, "monitoring", true);
+    json_object_close(json);
+}
+
+static void put_linux(struct json *json)
+{
+    json_key(json, "linux");
+    json_object_open(json);
+    put_words(json, "namespaces", spec_namespace_type_words);
+    put_words(json, "capabilities", plan_capability_names(json->text.arena));
+    put_cgroup(json);
+    put_seccomp(json);
+    put_enabled(json, "apparmor");
+    put_enabled(json, "selinux");
+    put_memory_policy(json);
+    put_intel_rdt(json);
+    json_key(json, "mountExtensions");
+    json_object_open(json);
+    put_enabled(json, "idmap");
+    json_object_close(json);
+    put_enabled(json, "netDevices");
+    json_object_close(json);
+}
+
+void runtime_features(struct json *json)
+{
+    json_object_open(json);
+    json_member(json, "ociVersionMin", SPEC_VERSION_LEAST);
+    json_member(json, "ociVersionMax", SPEC_VERSION_MOST);
+    put_hooks(json);
+    put_mount_options(json);
+    put_linux(json);
+    json_key(json, "annotations");
+    json_object_open(json);
+    json_member(json, "io.github.seccomp.libseccomp.version", seccomp_library(json->text.arena));
+    json_object_close(json);
+    put_words(json, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
+    json_object_close(json);
+}
