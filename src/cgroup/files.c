@@ -85,3 +85,13 @@ const char *cgroup_join_file(struct arena *arena, const struct cgroup_hierarchy 
 {
     return arena_printf(arena, "%s/%s", path, hierarchy->v2 ? "cgroup.procs" : "tasks");
 }
+
+bool cgroup_has_dots(const char *path)
+{
+    for (const char *at = path; at != NULL; at = strchr(at, '/')) {
+        at += at[0] == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    }
+    return false;
+}

@@ -26,6 +26,9 @@ const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */
 bool cgroup_has_word(const char *text, const char *word);
 
+/* Is one of the names in `path` ".."? */
+bool cgroup_has_dots(const char *path);
+
 /* The file where a single-threaded process writes "0" to join the cgroup `path`. */
 const char *cgroup_join_file(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
                              const char *path);

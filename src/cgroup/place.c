@@ -28,16 +28,6 @@ struct planner {
     struct text_list made;
 };
 
-static bool has_dots(const char *path)
-{
-    for (const char *at = path; at != NULL; at = strchr(at, '/')) {
-        at += at[0] == '/';
-        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
-            return true;
-    }
-    return false;
-}
-
 static int resolve_path(struct planner *planner, const struct cgroup_request *request)
 {
     const char *asked = request->cgroups_path;
@@ -50,7 +40,7 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     planner->is_default = asked == NULL || asked[0] == '\0';
     if (planner->is_default)
         asked = arena_printf(planner->arena, "/" DEFAULT_NAME "-%s", request->id);
-    if (has_dots(asked))
+    if (cgroup_has_dots(asked))
         return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
                          asked);
     planner->is_free = asked != request->cgroups_path || asked[0] != '/';

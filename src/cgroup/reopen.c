@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 #include "files.h"
@@ -57,4 +59,80 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
     }
     *ret_cgroup = cgroup;
     return 0;
+}
+
+/* --- for one more process ---------------------------------------------------------------------- */
+
+static void move_place(struct arena *arena, struct cgroup_place *place, const char *path)
+{
+    place->path = path;
+    place->join = cgroup_join_file(arena, place->hierarchy, path);
+}
+
+static bool is_chosen(struct arena *arena, const struct cgroup_hierarchy *hierarchy, const char *controllers)
+{
+    char *words = arena_string(arena, controllers);
+
+    for (char *word; (word = strsep(&words, ",")) != NULL;)
+        if (cgroup_has_controller(hierarchy, word))
+            return true;
+    return false;
+}
+
+int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice, struct error *error)
+{
+    const char *colon = strchr(choice, ':');
+    const char *below = colon != NULL ? colon + 1 : choice;
+    const char *controllers = colon == NULL ? NULL : arena_copy(arena, choice, (size_t) (colon - choice));
+    size_t found = 0;
+
+    if (cgroup_has_dots(below))
+        return error_set(error, EINVAL, "--cgroup: must not contain \"..\", got \"%s\"", choice);
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        struct cgroup_place *place = &cgroup->places[i];
+
+        if (controllers != NULL && !is_chosen(arena, place->hierarchy, controllers))
+            continue;
+        const char *path = text_path_clean(arena, arena_printf(arena, "%s/%s", place->path, below));
+        if (access(path, F_OK) < 0)
+            return error_errno(error, errno, "--cgroup: the cgroup %s", path);
+        move_place(arena, place, path);
+        found++;
+    }
+    if (found == 0)
+        return error_set(error, ENODEV, "--cgroup: the container has no cgroup for \"%s\"", choice);
+    return 0;
+}
+
+/* "0::PATH" of /proc/PID/cgroup, below the mount point; NULL: it cannot be seen. */
+static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy, pid_t pid)
+{
+    const char *file = arena_printf(arena, "/proc/%d/cgroup", pid);
+    char *lines;
+    size_t size;
+
+    if (file_read(arena, AT_FDCWD, file, &lines, &size) < 0)
+        return NULL;
+    for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
+        if (!text_starts_with(line, "0::/"))
+            continue;
+        const char *path = arena_printf(arena, "%s%s", hierarchy->mount_point, line + 3);
+        return access(path, F_OK) == 0 ? path : NULL;
+    }
+    return NULL;
+}
+
+void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid)
+{
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        struct cgroup_place *place = &cgroup->places[i];
+        char *enabled;
+
+        if (!place->hierarchy->v2 ||
+            cgroup_read(arena, place->path, "cgroup.subtree_control", &enabled) < 0 || enabled[0] == '\0')
+            continue;
+        const char *path = find_v2_path(arena, place->hierarchy, pid);
+        if (path != NULL)
+            move_place(arena, place, path);
+    }
 }

@@ -19,7 +19,7 @@ enum cli_command_bit {
     ALL = GLOBAL - 1,
 };
 
-enum option_kind { FLAG, STRING, NUMBER };
+enum option_kind { FLAG, STRING, NUMBER, STRINGS };
 
 static const struct option {
     unsigned commands;
@@ -51,6 +51,7 @@ static const struct command {
 
 /* The state of parsing. */
 struct parser {
+    struct arena *arena;
     char **next;
     struct cli_arguments *arguments;
     struct error *error;
@@ -91,6 +92,18 @@ static int set_flag(struct parser *parser, const struct option *option, const ch
     return 0;
 }
 
+/* A copy that is one longer: there are few. */
+static const char *const *add_to_list(struct arena *arena, const char *const *list, const char *value)
+{
+    struct text_list longer = {.arena = arena};
+
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+        text_list_add(&longer, list[i]);
+    text_list_add(&longer, value);
+    text_list_add(&longer, NULL);
+    return (const char *const *) longer.item;
+}
+
 static int set_value(struct parser *parser, const struct option *option, const char *value)
 {
     char *member = (char *) parser->arguments + option->member;
@@ -102,6 +115,12 @@ static int set_value(struct parser *parser, const struct option *option, const c
         return error_set(parser->error, EINVAL, "flag needs an argument: --%s", option->name);
     if (option->kind == STRING) {
         *(const char **) member = value;
+        return 0;
+    }
+    if (option->kind == STRINGS) {
+        const char *const **list = (const char *const **) member;
+
+        *list = add_to_list(parser->arena, *list, value);
         return 0;
     }
     if (text_to_u64(value, &number) < 0 || number > INT_MAX)
@@ -207,12 +226,13 @@ int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_argume
               struct error *error)
 {
     struct text_list operands = {.arena = arena};
-    struct parser parser = {argv[0] != NULL ? argv + 1 : argv, ret_arguments, error};
+    struct parser parser = {arena, argv[0] != NULL ? argv + 1 : argv, ret_arguments, error};
 
     *ret_arguments = (struct cli_arguments){.command = CLI_COMMANDS};
     TRY(parse_words(&parser, &operands));
-    ret_arguments->operands = (const char *const *) operands.item;
     ret_arguments->n_operands = operands.count;
+    text_list_add(&operands, NULL);
+    ret_arguments->operands = (const char *const *) operands.item;
     return check_operands(&parser);
 }
 

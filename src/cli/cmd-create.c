@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create and run. */
+/* create, run and exec. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 #include "command.h"
 
 /* "STEP" or "STEP:ERRNO" */
-static int read_fault(const char *fault, struct runtime_create *request, struct error *error)
+static int read_fault(const char *fault, int *ret_step, int *ret_errno, struct error *error)
 {
     AUTO_ARENA arena = {0};
     uint64_t step;
     uint64_t number = EIO;
 
-    request->fault_step = -1;
+    *ret_step = -1;
     if (fault == NULL)
         return 0;
     char *words = arena_string(&arena, fault);
@@ -24,8 +24,8 @@ static int read_fault(const char *fault, struct runtime_create *request, struct 
     if (text_to_u64(words, &step) < 0 || (colon != NULL && text_to_u64(colon + 1, &number) < 0) ||
         step > INT_MAX || number == 0 || number > 4095)
         return error_set(error, EINVAL, "--fault: not STEP or STEP:ERRNO: \"%s\"", fault);
-    request->fault_step = (int) step;
-    request->fault_errno = (int) number;
+    *ret_step = (int) step;
+    *ret_errno = (int) number;
     return 0;
 }
 
@@ -37,6 +37,7 @@ static int read_request(const struct cli_arguments *arguments, struct runtime_cr
         .bundle = arguments->bundle,
         .config_file = arguments->config,
         .pid_file = arguments->pid_file,
+        .pidfd_socket = arguments->pidfd_socket,
         .console_socket = arguments->console_socket,
         .preserve_fds = arguments->preserve_fds,
         .no_pivot = arguments->no_pivot,
@@ -46,7 +47,7 @@ static int read_request(const struct cli_arguments *arguments, struct runtime_cr
         .keep = arguments->keep,
         .no_subreaper = arguments->no_subreaper,
     };
-    return read_fault(arguments->fault, ret_request, error);
+    return read_fault(arguments->fault, &ret_request->fault_step, &ret_request->fault_errno, error);
 }
 
 static int dry_run(const struct runtime_options *options, const struct runtime_create *request,
@@ -81,4 +82,56 @@ int cli_run(const struct cli_arguments *arguments, const struct runtime_options 
         return dry_run(options, &request, true, error);
     TRY(runtime_run(options, &request, &status, error));
     return status;
+}
+
+static int read_exec(struct arena *arena, const struct cli_arguments *arguments, struct runtime_exec *ret_request,
+                     struct error *error)
+{
+    char *process = NULL;
+    size_t size = 0;
+
+    if (arguments->process != NULL)
+        TRY(cli_read_file(arena, "process", arguments->process, &process, &size, error));
+    *ret_request = (struct runtime_exec){
+        .id = arguments->operands[0],
+        .process = process,
+        .process_size = size,
+        .args = arguments->operands + 1,
+        .cwd = arguments->cwd,
+        .env = arguments->env,
+        .terminal = arguments->tty,
+        .user = arguments->user,
+        .additional_gids = arguments->additional_gids,
+        .capabilities = arguments->cap,
+        .no_new_privileges = arguments->no_new_privs,
+        .selinux_label = arguments->process_label,
+        .apparmor_profile = arguments->apparmor,
+        .cgroups = arguments->cgroup,
+        .ignore_paused = arguments->ignore_paused,
+        .pid_file = arguments->pid_file,
+        .pidfd_socket = arguments->pidfd_socket,
+        .console_socket = arguments->console_socket,
+        .preserve_fds = arguments->preserve_fds,
+        .detach = arguments->detach,
+        .trace_file = arguments->trace,
+    };
+    return read_fault(arguments->fault, &ret_request->fault_step, &ret_request->fault_errno, error);
+}
+
+int cli_exec(const struct cli_arguments *arguments, const struct runtime_options *options,
+             struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct text text = {.arena = &arena};
+    struct runtime_exec request;
+    int status = 0;
+
+    error->exit_status = 255; /* as for all that keeps the program from running */
+    TRY(read_exec(&arena, arguments, &request, error));
+    if (!arguments->dry_run) {
+        TRY(runtime_exec(options, &request, &status, error));
+        return status;
+    }
+    TRY(runtime_dry_exec(options, &request, &text, error));
+    return cli_print(&text, error);
 }

@@ -2,13 +2,9 @@
 /* pause, resume, update: one call each. */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "berth/base/fd.h"
-#include "berth/base/file.h"
 #include "berth/base/json.h"
 #include "berth/base/text.h"
 #include "command.h"
@@ -26,8 +22,6 @@ int cli_resume(const struct cli_arguments *arguments, const struct runtime_optio
 }
 
 /* --- update --------------------------------------------------------------------------------- */
-
-#define MOST_BYTES (1 << 20)
 
 enum kind { SIZE, NUMBER, WORDS };
 
@@ -157,26 +151,6 @@ static int refuse_settings(const struct cli_arguments *arguments, struct error *
     return 0;
 }
 
-static int read_resources(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size,
-                          struct error *error)
-{
-    if (!text_equal(path, "-")) {
-        int result = file_read(arena, AT_FDCWD, path, ret_bytes, ret_size);
-
-        return result < 0 ? error_errno(error, -result, "read the resources %s", path) : 0;
-    }
-    char *bytes = arena_alloc(arena, MOST_BYTES);
-    ssize_t size = fd_read_all(STDIN_FILENO, bytes, MOST_BYTES);
-    if (size < 0)
-        return error_errno(error, (int) -size, "read the resources from stdin");
-    if (size == MOST_BYTES)
-        return error_set(error, EFBIG, "read the resources from stdin: more than %d bytes",
-                         MOST_BYTES);
-    *ret_bytes = bytes;
-    *ret_size = (size_t) size;
-    return 0;
-}
-
 static bool has_settings(const struct cli_arguments *arguments)
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
@@ -200,7 +174,7 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
 
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
-        TRY(read_resources(&arena, arguments->resources, &bytes, &request.size, error));
+        TRY(cli_read_file(&arena, "resources", arguments->resources, &bytes, &request.size, error));
         request.resources = bytes;
     } else if (has_settings(arguments) || !only_rdt) {
         json_start(&json, &arena, false);

@@ -15,13 +15,6 @@
 #define COLUMN_LEAST 12 /* columns of the screen, as Go's tabwriter makes them for runc */
 #define COLUMN_PADDING 3
 
-int cli_print(const struct text *text, struct error *error)
-{
-    int result = fd_write_all(STDOUT_FILENO, text->bytes, text->size);
-
-    return result < 0 ? error_errno(error, -result, "write to stdout") : 0;
-}
-
 int cli_state(const struct cli_arguments *arguments, const struct runtime_options *options,
               struct error *error)
 {

@@ -116,7 +116,7 @@ int init_make_console(struct init *init, const struct plan_step *step)
     if (terminal < 0)
         return terminal;
     r = set_up(terminal, step);
-    if (r == 0)
+    if (r == 0 && step->number[3] == 0)
         r = bind_console(terminal);
     if (r == 0)
         r = become_terminal(terminal);

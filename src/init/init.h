@@ -138,7 +138,7 @@ init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, i
     init_set_mount_attributes, init_attach_mount, init_copy_up, init_make_node, init_make_symlink,
     init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_set_propagation;
 /* namespace.c */
-init_handler init_open_namespace, init_join_namespace, init_unshare, init_clone_init,
+init_handler init_open_namespace, init_join_namespace, init_join_process, init_unshare, init_clone_init,
     init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,
     init_new_session;
 /* files.c */
@@ -150,7 +150,7 @@ init_handler init_make_console, init_run_hook;
 init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
     init_set_capabilities, init_set_no_new_privileges;
 /* schedule.c */
-init_handler init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
+init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
 /* seccomp.c */
 init_handler init_load_seccomp;
 /* exec.c await.c */

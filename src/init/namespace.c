@@ -41,6 +41,15 @@ int init_join_namespace(struct init *init, const struct plan_step *step)
     return r;
 }
 
+int init_join_process(struct init *init, const struct plan_step *step)
+{
+    int r = sys_setns(PLAN_FD_PROCESS, step->number[0]);
+
+    (void) init;
+    sys_close(PLAN_FD_PROCESS);
+    return r;
+}
+
 int init_unshare(struct init *init, const struct plan_step *step)
 {
     (void) init;

@@ -27,24 +27,41 @@ int init_set_io_priority(struct init *init, const struct plan_step *step)
     return sys_ioprio_set(SYS_IOPRIO_WHO_PGRP, (int) step->number[0]);
 }
 
+/* Sets the bits of the step's list, whose numbers have to be below `limit`. */
+static int read_bits(struct init *init, const struct plan_step *step, unsigned long *bits, uint32_t limit)
+{
+    const char *text = init_text(init, step->list);
+
+    for (uint32_t i = 0; i < step->list_count; i++) {
+        uint32_t bit;
+        int r = init_parse_u32(text, strlen(text), &bit);
+
+        if (r < 0 || bit >= limit)
+            return -EINVAL;
+        bits[bit / WORD_BITS] |= 1UL << bit % WORD_BITS;
+        text += strlen(text) + 1;
+    }
+    return 0;
+}
+
 int init_set_memory_policy(struct init *init, const struct plan_step *step)
 {
     unsigned long nodes[PLAN_NODES / WORD_BITS] = {0};
-    const char *text = init_text(init, step->list);
+    int r = read_bits(init, step, nodes, PLAN_NODES);
 
-    if (step->list_count == 0)
-        return sys_set_mempolicy((int) step->number[0], NULL, 0);
-    for (uint32_t i = 0; i < step->list_count; i++) {
-        uint32_t node;
-        int r = init_parse_u32(text, strlen(text), &node);
-
-        if (r < 0 || node >= PLAN_NODES)
-            return -EINVAL;
-        nodes[node / WORD_BITS] |= 1UL << node % WORD_BITS;
-        text += strlen(text) + 1;
-    }
+    if (r < 0)
+        return r;
     /* The kernel takes one bit less than it is told of (set_mempolicy(2), BUGS). */
-    return sys_set_mempolicy((int) step->number[0], nodes, PLAN_NODES + 1);
+    return sys_set_mempolicy((int) step->number[0], step->list_count > 0 ? nodes : NULL,
+                             step->list_count > 0 ? PLAN_NODES + 1 : 0);
+}
+
+int init_set_affinity(struct init *init, const struct plan_step *step)
+{
+    unsigned long cpus[PLAN_CPUS / WORD_BITS] = {0};
+    int r = read_bits(init, step, cpus, PLAN_CPUS);
+
+    return r < 0 ? r : sys_sched_setaffinity(sizeof(cpus), cpus);
 }
 
 int init_set_personality(struct init *init, const struct plan_step *step)

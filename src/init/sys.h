@@ -203,6 +203,11 @@ static inline int sys_keyctl(int operation, const char *name)
     return (int) start_call3(__NR_keyctl, operation, SYS_WORD(name), 0);
 }
 
+static inline int sys_sched_setaffinity(size_t size, const unsigned long *cpus)
+{
+    return (int) start_call3(__NR_sched_setaffinity, 0, SYS_WORD(size), SYS_WORD(cpus));
+}
+
 static inline int sys_sched_setattr(const struct sched_attr *attributes)
 {
     return (int) start_call3(__NR_sched_setattr, 0, SYS_WORD(attributes), 0);

@@ -25,9 +25,11 @@ static void prepare_beside_init(struct plan_builder *builder)
     const struct spec_process *process = builder->config->process;
 
     join_rdt(builder);
-    plan_limit_cgroups(builder);
+    if (!builder->joins)
+        plan_limit_cgroups(builder);
     plan_compile_seccomp(builder);
-    plan_prepare_hooks(builder);
+    if (!builder->joins)
+        plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj)
         PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
                  .uses = {PLAN_TOKEN_RECORDED}, .place = "process.oomScoreAdj",
@@ -40,7 +42,7 @@ static int make_root(struct plan_builder *builder)
     plan_name_host(builder);
     TRY(plan_make_mounts(builder));
     plan_set_sysctls(builder);
-    plan_prepare_labels(builder);
+    plan_prepare_labels(builder, PLAN_INIT);
     plan_enter_cgroups(builder);
     plan_open_masks(builder);
     plan_make_devices(builder);
@@ -93,9 +95,21 @@ static int build(struct plan_builder *builder)
     return 0;
 }
 
-int plan_build(struct arena *arena, const struct spec_config *config,
-               const struct plan_request *request, const struct plan_header **ret_plan,
-               struct error *error)
+static int build_exec(struct plan_builder *builder)
+{
+    TRY(plan_sort_namespaces(builder));
+    TRY(plan_check_labels(builder));
+    plan_join_container(builder);
+    prepare_beside_init(builder);
+    plan_join_root(builder);
+    TRY(plan_make_process(builder));
+    if (builder->needs_first)
+        hold_init_until_recorded(builder);
+    return 0;
+}
+
+static struct plan_builder builder_of(struct arena *arena, const struct spec_config *config,
+                                      const struct plan_request *request, struct error *error)
 {
     static const struct spec_linux nothing;
     struct plan_builder builder = {
@@ -107,6 +121,26 @@ int plan_build(struct arena *arena, const struct spec_config *config,
         .error = error,
     };
 
+    return builder;
+}
+
+int plan_build(struct arena *arena, const struct spec_config *config,
+               const struct plan_request *request, const struct plan_header **ret_plan,
+               struct error *error)
+{
+    struct plan_builder builder = builder_of(arena, config, request, error);
+
     TRY(build(&builder));
+    return plan_seal(&builder, ret_plan);
+}
+
+int plan_build_exec(struct arena *arena, const struct spec_config *config,
+                    const struct plan_request *request, const struct plan_header **ret_plan,
+                    struct error *error)
+{
+    struct plan_builder builder = builder_of(arena, config, request, error);
+
+    builder.joins = true;
+    TRY(build_exec(&builder));
     return plan_seal(&builder, ret_plan);
 }

@@ -46,12 +46,12 @@ bool plan_has_user_namespace(const struct plan_builder *builder)
     return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWUSER) != 0;
 }
 
-void plan_open_proc(struct plan_builder *builder, const char *place)
+void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char *place)
 {
     if (builder->opened_proc)
         return;
     builder->opened_proc = true;
-    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = PLAN_INIT, .makes = PLAN_SLOT_PROC,
+    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = by, .makes = PLAN_SLOT_PROC,
              .place = place);
 }
 

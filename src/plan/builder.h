@@ -50,6 +50,7 @@ struct plan_builder {
     bool needs_first;           /* a first stage has to join or make what only children enter */
     enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
+    bool joins;           /* exec: the container is there already */
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
@@ -83,6 +84,8 @@ int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
 int plan_sort_namespaces(struct plan_builder *builder);
 void plan_launch(struct plan_builder *builder);
 void plan_enter_namespaces(struct plan_builder *builder);
+/* exec: launches what joins the container's cgroups and namespaces. */
+void plan_join_container(struct plan_builder *builder);
 void plan_name_host(struct plan_builder *builder);
 
 /* mounts.c */
@@ -162,8 +165,8 @@ void plan_enter_cgroups(struct plan_builder *builder);
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
                        const struct plan_mount_words *words, const char *place);
 
-/* INIT opens the host's /proc for PUT_FILE, once. */
-void plan_open_proc(struct plan_builder *builder, const char *place);
+/* Opens the host's /proc for PUT_FILE, once. */
+void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char *place);
 /* network.c */
 int plan_move_net_devices(struct plan_builder *builder);
 /* The token that INIT waits for where it needs them, or PLAN_SLOT_UNUSED. */
@@ -174,6 +177,8 @@ void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);
 void plan_open_masks(struct plan_builder *builder);
 void plan_change_root(struct plan_builder *builder);
+/* exec: a container without a mount namespace is a directory to chroot(2) to. */
+void plan_join_root(struct plan_builder *builder);
 
 /* devices.c */
 void plan_make_devices(struct plan_builder *builder);
@@ -201,6 +206,8 @@ void plan_confine(struct plan_builder *builder, const struct plan_capabilities *
 /* scheduling.c */
 /* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
 void plan_schedule(struct plan_builder *builder);
+/* Lets the process run on the processors of `list` alone; an empty one, or NULL, is none. `place`: its property. */
+void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place);
 
 /* labels.c */
 /* Refuses labels of security modules that the host has not. */
@@ -208,7 +215,7 @@ int plan_check_labels(struct plan_builder *builder);
 /* INIT's keyring gets the process's label. */
 void plan_label_keyring(struct plan_builder *builder);
 /* What plan_label_process needs while the host's /proc can still be reached. */
-void plan_prepare_labels(struct plan_builder *builder);
+void plan_prepare_labels(struct plan_builder *builder, enum plan_actor by);
 /* Has execve(2) change to the profile and the label of the config. */
 void plan_label_process(struct plan_builder *builder);
 /* The options of a new file system of `type` with the label that linux.mountLabel gives it. */

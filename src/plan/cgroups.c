@@ -31,7 +31,7 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
         if (host->hierarchies[i].is_joined)
             continue;
         PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
-                 .uses = {waited ? PLAN_SLOT_UNUSED : PLAN_TOKEN_CGROUP},
+                 .uses = {waited ? PLAN_SLOT_UNUSED : builder->cgroup_token},
                  .text = {host->hierarchies[i].join, "0"});
         waited = true;
     }

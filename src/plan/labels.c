@@ -57,16 +57,16 @@ void plan_label_keyring(struct plan_builder *builder)
 
     if (label == NULL)
         return;
-    plan_open_proc(builder, "process.selinuxLabel");
+    plan_open_proc(builder, PLAN_INIT, "process.selinuxLabel");
     put_attribute(builder, "self/attr/keycreate", label, "process.selinuxLabel");
 }
 
-void plan_prepare_labels(struct plan_builder *builder)
+void plan_prepare_labels(struct plan_builder *builder, enum plan_actor by)
 {
     if (label_of(builder) != NULL)
-        plan_open_proc(builder, "process.selinuxLabel");
+        plan_open_proc(builder, by, "process.selinuxLabel");
     if (profile_of(builder) != NULL)
-        plan_open_proc(builder, "process.apparmorProfile");
+        plan_open_proc(builder, by, "process.apparmorProfile");
 }
 
 void plan_label_process(struct plan_builder *builder)

@@ -137,7 +137,7 @@ static bool maps_root(const struct spec_id_mapping *mappings, size_t count)
     return false;
 }
 
-static void become_root(struct plan_builder *builder)
+static void become_root(struct plan_builder *builder, enum plan_actor by)
 {
     bool is_new = (builder->new_namespaces & CLONE_NEWUSER) != 0;
     const struct spec_linux *config = builder->linux;
@@ -147,8 +147,8 @@ static void become_root(struct plan_builder *builder)
     if (is_new && (!maps_root(config->uid_mappings, config->n_uid_mappings) ||
                    !maps_root(config->gid_mappings, config->n_gid_mappings)))
         return;
-    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = PLAN_FIRST, .place = "linux.uidMappings",
-             .uses = {is_new ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED});
+    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = by, .place = "linux.uidMappings",
+             .uses = {is_new && !builder->joins ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED});
 }
 
 /* The first stage. A caller with root's rights uses them before it enters the user namespace. */
@@ -163,12 +163,21 @@ static void enter_by_first(struct plan_builder *builder)
     join_namespaces(builder, PLAN_FIRST, CLONE_NEWUSER);
     make_user_namespace(builder);
     make_time_namespace(builder);
-    become_root(builder);
+    become_root(builder, PLAN_FIRST);
     if (!builder->host->privileged)
         join_namespaces(builder, PLAN_FIRST, others);
     PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT,
              .uses = {builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : PLAN_SLOT_UNUSED},
              .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
+}
+
+static void join_keyring(struct plan_builder *builder)
+{
+    if (builder->request->no_new_keyring)
+        return;
+    plan_label_keyring(builder);
+    PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
+             .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
 }
 
 void plan_enter_namespaces(struct plan_builder *builder)
@@ -185,11 +194,45 @@ void plan_enter_namespaces(struct plan_builder *builder)
         PLAN_ADD(builder, .op = PLAN_SET_LOOPBACK_UP, .by = PLAN_INIT,
                  .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
                                      find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
-    if (builder->request->no_new_keyring)
-        return;
-    plan_label_keyring(builder);
-    PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
-             .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
+    join_keyring(builder);
+}
+
+static const char *name_namespaces(struct plan_builder *builder, uint64_t flags)
+{
+    struct text names = {.arena = builder->arena};
+
+    for (size_t kind = 0; kind < KINDS; kind++)
+        if (flags & kinds[kind].flag)
+            text_addf(&names, "%s%s", names.size > 0 ? ", " : "", spec_namespace_type_words[kinds[kind].type]);
+    return names.bytes;
+}
+
+/* Only a child enters a process namespace. */
+void plan_join_container(struct plan_builder *builder)
+{
+    const uint64_t namespaces = builder->request->namespaces;
+    const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
+    enum plan_actor by = namespaces & CLONE_NEWPID ? PLAN_FIRST : PLAN_INIT;
+
+    builder->needs_first = by == PLAN_FIRST;
+    PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
+             .makes = builder->needs_first ? PLAN_SLOT_UNUSED : PLAN_TOKEN_INIT);
+    if (affinity != NULL)
+        plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
+    plan_join_cgroups(builder, by);
+    if (affinity != NULL)
+        plan_set_affinity(builder, by, affinity->final, "process.execCPUAffinity.final");
+    plan_prepare_labels(builder, by);
+    if (namespaces != 0)
+        PLAN_ADD(builder, .op = PLAN_JOIN_PROCESS, .by = by, .number = {namespaces},
+                 .text = {name_namespaces(builder, namespaces)});
+    if (namespaces & CLONE_NEWUSER)
+        become_root(builder, by);
+    if (builder->needs_first)
+        PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT);
+    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_INIT},
+             .makes = PLAN_TOKEN_RECORDED);
+    join_keyring(builder);
 }
 
 void plan_name_host(struct plan_builder *builder)

@@ -100,7 +100,8 @@ static void open_terminal(struct plan_builder *builder, const struct spec_user *
     }
     PLAN_ADD(builder, .op = PLAN_MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE,
              .place = "process.terminal",
-             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0, user->uid});
+             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0, user->uid,
+                        builder->joins});
     PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
              .place = "process.terminal");
 }
@@ -152,7 +153,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     if (find_variable(env, "HOME") == NULL)
         PLAN_ADD(builder, .op = PLAN_FIND_HOME, .by = PLAN_INIT, .number = {user->uid});
     PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
-             .text = {process->cwd}, .number = {1});
+             .text = {process->cwd}, .number = {!builder->joins});
     become_user(builder, user);
     PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
              .text = {process->args[0], find_variable(env, "PATH")});
@@ -171,7 +172,8 @@ int plan_make_process(struct plan_builder *builder)
     make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);
-    plan_run_hooks_at_start(builder);
+    if (!builder->joins)
+        plan_run_hooks_at_start(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
              .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
     plan_label_process(builder); /* a limit may forbid to open a file */

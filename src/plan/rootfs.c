@@ -58,7 +58,7 @@ void plan_set_sysctls(struct plan_builder *builder)
         return;
     if (plan_net_devices_token(builder) != PLAN_SLOT_UNUSED)
         plan_await(builder, plan_net_devices_token(builder));
-    plan_open_proc(builder, "linux.sysctl");
+    plan_open_proc(builder, PLAN_INIT, "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
 
@@ -121,4 +121,14 @@ void plan_change_root(struct plan_builder *builder)
                  .uses = {PLAN_SLOT_ROOT}, .place = "linux.rootfsPropagation",
                  .number = {0, 0, propagation->root & ~(uint64_t) MS_REC,
                             (propagation->root & MS_REC) != 0});
+}
+
+void plan_join_root(struct plan_builder *builder)
+{
+    if ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS)
+        return;
+    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
+             .place = "root.path", .text = {builder->request->rootfs});
+    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
+             .uses = {PLAN_SLOT_ROOT}, .number = {PLAN_ROOT_CHROOT});
 }

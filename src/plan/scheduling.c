@@ -90,6 +90,33 @@ static void set_io_priority(struct plan_builder *builder, const struct spec_io_p
                         (uint64_t) priority->priority});
 }
 
+/* --- lists of numbers ------------------------------------------------------------------------ */
+
+/* The numbers below `limit` of a list such as "0-3,7" that has been checked, each a text of its own. */
+static struct text_list list_numbers(struct plan_builder *builder, const char *numbers, size_t limit)
+{
+    struct text_list list = {.arena = builder->arena};
+    uint64_t set[PLAN_CPUS / 64] = {0};
+
+    if (numbers != NULL && numbers[0] != '\0')
+        spec_read_number_list(numbers, limit, set);
+    for (unsigned i = 0; i < limit; i++)
+        if (set[i / 64] >> i % 64 & 1)
+            text_list_add(&list, arena_printf(builder->arena, "%u", i));
+    return list;
+}
+
+/* --- process.execCPUAffinity ------------------------------------------------------------------ */
+
+void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place)
+{
+    const struct text_list cpus = list_numbers(builder, list, PLAN_CPUS);
+
+    if (cpus.count > 0)
+        PLAN_ADD(builder, .op = PLAN_SET_AFFINITY, .by = by, .place = place, .text = {list},
+                 .list = (const char *const *) cpus.item, .n_list = cpus.count);
+}
+
 /* --- linux.memoryPolicy --------------------------------------------------------------------- */
 
 /* Since Linux 6.9: older headers lack it. */
@@ -111,22 +138,10 @@ static const uint64_t memory_flags[] = {
     [SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES] = MPOL_F_STATIC_NODES,
 };
 
-static struct text_list list_nodes(struct plan_builder *builder, const char *nodes)
-{
-    struct text_list list = {.arena = builder->arena};
-    uint64_t set[PLAN_NODES / 64] = {0};
-
-    if (nodes != NULL && nodes[0] != '\0')
-        spec_read_number_list(nodes, PLAN_NODES, set); /* the list has been checked */
-    for (unsigned i = 0; i < PLAN_NODES; i++)
-        if (set[i / 64] >> i % 64 & 1)
-            text_list_add(&list, arena_printf(builder->arena, "%u", i));
-    return list;
-}
 
 static void set_memory_policy(struct plan_builder *builder, const struct spec_memory_policy *policy)
 {
-    const struct text_list nodes = list_nodes(builder, policy->nodes);
+    const struct text_list nodes = list_numbers(builder, policy->nodes, PLAN_NODES);
     struct text words = {.arena = builder->arena};
     uint64_t mode = modes[policy->mode];
 

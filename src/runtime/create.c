@@ -135,7 +135,7 @@ static void warn_of_filter(const struct creation *creation, int status)
                     "action be SCMP_ACT_ERRNO");
 }
 
-static int wait_in_foreground(struct creation *creation, int signals, int *ret_status)
+int creation_wait(struct creation *creation, int signals, int *ret_status)
 {
     struct foreground foreground = {
         .signals = signals,
@@ -150,6 +150,12 @@ static int wait_in_foreground(struct creation *creation, int signals, int *ret_s
         return status;
     warn_of_filter(creation, status);
     *ret_status = status;
+    return 0;
+}
+
+static int wait_in_foreground(struct creation *creation, int signals, int *ret_status)
+{
+    TRY(creation_wait(creation, signals, ret_status));
     return creation->request->keep ? 0 : delete_at_end(creation);
 }
 

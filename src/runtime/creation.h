@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container while it is being created: what create, run and the dry run share. */
+/* A process of a container while it is being made: the first one with its container, for create, run and the dry run, or one
+ * more in it, for exec. */
 #pragma once
 
 #include <signal.h>
@@ -23,7 +24,7 @@ struct creation {
     bool run;
     struct error *error;
 
-    /* prepare.c: read and planned, nothing changed */
+    /* prepare.c, exec.c: read and planned, nothing changed */
     const struct spec_config *config;
     const char *config_bytes;
     size_t config_size;
@@ -36,6 +37,7 @@ struct creation {
     struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
+    int joined;    /* exec: pidfd of the container's process, else -1 */
     bool notifies; /* the caller has a NOTIFY_SOCKET */
     const struct plan_header *plan;
 
@@ -62,11 +64,21 @@ int creation_prepare(struct creation *creation, struct error *error);
  * a plan and a rootfs unless what is wrong forbids it. */
 int creation_examine(struct creation *creation, struct error *error);
 
+/* The parts of creation_prepare that exec has, too: begins with nothing open; says whether there can be a terminal as asked for;
+ * looks at the caller and the security modules that the process asks for; tells the plan of the cgroups that were found. */
+int creation_begin(struct creation *creation, struct error *error);
+int creation_check_terminal(struct creation *creation);
+int creation_probe(struct creation *creation);
+void creation_describe_cgroups(struct creation *creation);
+
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(void);
 
 /* The LAUNCH step. */
 conduct_handler creation_launch;
+
+/* Waits in the foreground for the end of the process; returns 0, or a negative errno. */
+int creation_wait(struct creation *creation, int signals, int *ret_status);
 
 /* Carries the plan out, unless one of the `signals` (a signalfd) comes. After a failure nothing is left of it. */
 int creation_carry_out(struct creation *creation, int signals);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "berth/base/error.h"
@@ -20,8 +21,11 @@ static int open_image(void)
     return fd == -EACCES ? sys_open_program(BERTH_INIT_PATH) : fd;
 }
 
-static int open_start_socket(const struct creation *creation)
+/* What the init finds as its third descriptor; -1 without an error: nothing. */
+static int open_third(const struct creation *creation)
 {
+    if (creation->joined >= 0)
+        return fcntl(creation->joined, F_DUPFD_CLOEXEC, 0);
     return creation->run ? -1
                          : sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
 }
@@ -31,13 +35,13 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
     AUTO_FD image = open_image();
     AUTO_FD plan = sys_memfd_sealed("berth-plan", conduct->plan, conduct->plan->size, false);
-    AUTO_FD start = open_start_socket(creation);
+    AUTO_FD third = open_third(creation);
     AUTO_FD cgroup = -1;
 
     if (image < 0 || plan < 0)
         return image < 0 ? image : plan;
-    if (!creation->run && start < 0)
-        return start;
+    if (!creation->run && third < 0)
+        return third;
     if (creation->cgroup.systemd == NULL)
         TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
     struct sys_launch launch = {
@@ -45,7 +49,7 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
         .name = "berth-init",
         .flags = step->number[0],
         .cgroup = cgroup,
-        .given = {creation->far_socket, plan, start},
+        .given = {creation->far_socket, plan, third},
         .n_kept = creation->kept_fds,
     };
     creation->launched = sys_launch(&launch, &conduct->pidfd);

@@ -24,9 +24,10 @@ int listener_connect(struct conduct *conduct, const struct plan_step *step)
     return 0;
 }
 
-static void write_process_state(struct json *json, const struct state *state, const char *metadata)
+static void write_process_state(struct json *json, const struct listener_process *process,
+                                const char *metadata)
 {
-    struct runtime_container container = container_of_state(state, SPEC_STATUS_CREATED);
+    struct runtime_container container = container_of_state(process->container, process->status);
 
     container.created = NULL;
     json_object_open(json);
@@ -36,7 +37,7 @@ static void write_process_state(struct json *json, const struct state *state, co
     json_string(json, "seccompFd");
     json_array_close(json);
     json_key(json, "pid");
-    json_i64(json, container.pid);
+    json_i64(json, process->pid);
     if (metadata != NULL)
         json_member(json, "metadata", metadata);
     json_key(json, "state");
@@ -44,7 +45,8 @@ static void write_process_state(struct json *json, const struct state *state, co
     json_object_close(json);
 }
 
-int listener_hand(struct conduct *conduct, const struct plan_step *step, const struct state *state)
+int listener_hand(struct conduct *conduct, const struct plan_step *step,
+                  const struct listener_process *process)
 {
     AUTO_FD listener = fd_take(&conduct->slot[PLAN_SLOT_LISTENER]);
     AUTO_FD agent = fd_take(&conduct->agent);
@@ -53,7 +55,7 @@ int listener_hand(struct conduct *conduct, const struct plan_step *step, const s
     if (listener < 0 || agent < 0)
         return -EBADF;
     json_start(&json, conduct->arena, false);
-    write_process_state(&json, state, plan_text(conduct->plan, step->text[1]));
+    write_process_state(&json, process, plan_text(conduct->plan, step->text[1]));
     int result = sys_socket_send(agent, json.text.bytes, json.text.size, listener);
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }

@@ -60,7 +60,7 @@ static int read_bundle(struct creation *creation)
                     &creation->rootfs));
 }
 
-static int check_terminal(struct creation *creation)
+int creation_check_terminal(struct creation *creation)
 {
     const struct runtime_create *request = creation->request;
     bool detaches = !creation->run || request->detach;
@@ -132,7 +132,14 @@ static void probe_labels(struct creation *creation)
         creation->host.has_selinux = sys_has_selinux();
 }
 
-static void describe_hierarchies(struct creation *creation)
+int creation_probe(struct creation *creation)
+{
+    TRY(probe_caller(creation));
+    probe_labels(creation);
+    return 0;
+}
+
+void creation_describe_cgroups(struct creation *creation)
 {
     const struct cgroup *cgroup = &creation->cgroup;
     struct plan_hierarchy *hierarchies =
@@ -213,7 +220,7 @@ static int place_in_cgroups(struct creation *creation)
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
     creation->host.cgroups_need_process = request.systemd != NULL;
-    describe_hierarchies(creation);
+    creation_describe_cgroups(creation);
     return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
@@ -273,10 +280,11 @@ static int find_state(struct creation *creation)
     return 0;
 }
 
-static int begin(struct creation *creation, struct error *error)
+int creation_begin(struct creation *creation, struct error *error)
 {
     creation->error = error;
     creation->far_socket = creation->launched_fd = creation->console = creation->notify = -1;
+    creation->joined = -1;
     return find_state(creation);
 }
 
@@ -284,8 +292,7 @@ static int begin(struct creation *creation, struct error *error)
 static int plan(struct creation *creation)
 {
     count_descriptors(creation);
-    TRY(probe_caller(creation));
-    probe_labels(creation);
+    TRY(creation_probe(creation));
     TRY(error_collect(creation->error, place_in_cgroups(creation)));
     TRY(error_collect(creation->error, place_in_rdt(creation)));
     return error_collect(creation->error, build_plan(creation));
@@ -293,17 +300,17 @@ static int plan(struct creation *creation)
 
 int creation_prepare(struct creation *creation, struct error *error)
 {
-    TRY(begin(creation, error));
+    TRY(creation_begin(creation, error));
     TRY(state_check_id(creation->request->id, error));
     TRY(state_check_free(&creation->state, error));
     TRY(read_bundle(creation));
-    TRY(check_terminal(creation));
+    TRY(creation_check_terminal(creation));
     return plan(creation);
 }
 
 int creation_examine(struct creation *creation, struct error *error)
 {
-    TRY(begin(creation, error));
+    TRY(creation_begin(creation, error));
     TRY(read_bundle(creation));
     /* The one broken rule that a plan cannot be made with. */
     if (creation->config->process != NULL && creation->config->process->n_args == 0)

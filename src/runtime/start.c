@@ -43,7 +43,9 @@ static int hand_listener(struct conduct *conduct, const struct plan_step *step)
 {
     struct starting *starting = conduct->context;
 
-    return listener_hand(conduct, step, &starting->state);
+    const struct listener_process process = {&starting->state, SPEC_STATUS_CREATED, starting->state.pid};
+
+    return listener_hand(conduct, step, &process);
 }
 
 static int find_step(const struct plan_header *plan, enum plan_op op)

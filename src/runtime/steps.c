@@ -63,6 +63,7 @@ static void fill_record(struct creation *creation)
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
+        .shares_keyring = creation->request->no_new_keyring,
         .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
         .systemd_user = creation->bus.options.user,
         .cgroups = creation->cgroup.record.paths,
@@ -184,6 +185,8 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
         TRY(take_over_init(creation, conduct));
     else
         creation->init = creation->launched;
+    if (creation->joined >= 0)
+        return 0;
     creation->state.pid = creation->init;
     int result = sys_process_start_time(creation->init, &creation->state.start_time);
     if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
@@ -338,7 +341,11 @@ static int hand_listener(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    return listener_hand(conduct, step, &creation->state);
+    const struct listener_process process = {
+        &creation->state, creation->joined >= 0 ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED,
+        creation->init};
+
+    return listener_hand(conduct, step, &process);
 }
 
 static int write_pid_file(struct creation *creation)
@@ -355,13 +362,26 @@ static int write_pid_file(struct creation *creation)
     return 0;
 }
 
+static int send_pidfd(struct creation *creation, int pidfd)
+{
+    static const char name[] = "pidfd";
+    const char *path = creation->request->pidfd_socket;
+
+    if (path == NULL)
+        return 0;
+    AUTO_FD socket = sys_socket_connect(AT_FDCWD, path, SOCK_STREAM);
+    int result = socket < 0 ? socket : sys_socket_send(socket, name, sizeof(name) - 1, pidfd);
+    return result < 0 ? error_errno(creation->error, -result, "send the pidfd to the socket %s", path) : 0;
+}
+
 static int commit(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
     (void) step;
+    TRY(send_pidfd(creation, conduct->pidfd));
     TRY(write_pid_file(creation));
-    return state_commit(&creation->state);
+    return creation->joined >= 0 ? 0 : state_commit(&creation->state);
 }
 
 conduct_handler *const *creation_handlers(void)

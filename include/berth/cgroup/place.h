@@ -92,6 +92,15 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
 
+/* Goes down from the container's cgroups to existing ones below: `choice` is "PATH", in every hierarchy, or
+ * "CONTROLLER[,CONTROLLER...]:PATH", in those of these controllers. Returns 0, -EINVAL for "..", -ENODEV when no hierarchy is
+ * chosen, or the errno of what is not there. */
+int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice, struct error *error);
+
+/* A cgroup of v2 that gives controllers to those below takes no process any more (cgroup-v2.rst, "No Internal Process
+ * Constraint"): then the place is where the container's process `pid` is, as with a systemd in the container. */
+void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid);
+
 /* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then.
  * After a failure what was made is removed again, and the record is empty: nothing is left to be
  * removed. Returns 0 or a negative errno. */

@@ -21,7 +21,7 @@ enum cli_command {
 
 struct cli_arguments {
     enum cli_command command;
-    const char *const *operands;
+    const char *const *operands; /* end with NULL, too */
     size_t n_operands;
 
     /* one member an option; those not given are NULL, false, 0 */
@@ -46,6 +46,19 @@ struct cli_arguments {
     bool detach;
     bool keep;
     bool no_subreaper;
+    const char *pidfd_socket;
+    const char *process;
+    const char *cwd;
+    const char *const *env;
+    bool tty;
+    const char *user;
+    const char *const *additional_gids;
+    const char *const *cap;
+    bool no_new_privs;
+    const char *process_label;
+    const char *apparmor;
+    const char *const *cgroup;
+    bool ignore_paused;
     bool all;
     bool force;
     bool quiet;

@@ -54,6 +54,7 @@ struct plan_request {
     unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
     const char *notify_dir;    /* host directory with notify.sock, bound to /run/notify; NULL: none */
+    uint64_t namespaces;       /* exec: those of the container's process that are to be joined, CLONE_NEW* */
     bool trace;
     int fault_step;            /* PLAN_NONE, or the step that shall fail */
     int fault_errno;
@@ -65,8 +66,13 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 /* The names of process.capabilities that are known: those of libcap. They end with NULL. */
 const char *const *plan_capability_names(struct arena *arena);
 
-/* Builds and seals the plan. Everything of it lies in one piece of `arena`. Fails with the place in config.json when
- * something cannot be planned on this host. */
+/* Builds and seals the plan of create or, with request->run, of run. Everything of it lies in one piece of `arena`. Fails with
+ * the place in config.json when something cannot be planned on this host. */
 int plan_build(struct arena *arena, const struct spec_config *config,
                const struct plan_request *request, const struct plan_header **ret_plan,
                struct error *error);
+
+/* The same of exec: config->process in a container that is there, in which request->run has to be set. */
+int plan_build_exec(struct arena *arena, const struct spec_config *config,
+                    const struct plan_request *request, const struct plan_header **ret_plan,
+                    struct error *error);

@@ -38,6 +38,7 @@ enum plan_descriptor {
     PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
     PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
     PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
+    PLAN_FD_PROCESS = 5, /* exec: the pidfd of the container's process */
     PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
 };
 
@@ -123,6 +124,9 @@ struct plan_scheduler {
     uint64_t deadline_ns;
     uint64_t period_ns;
 };
+
+/* As many processors as SET_AFFINITY knows: Linux can be built for no more. */
+#define PLAN_CPUS 8192
 
 /* As many nodes as SET_MEMORY_POLICY knows: Linux can be built for no more. */
 #define PLAN_NODES 1024

@@ -39,6 +39,7 @@ struct runtime_create {
     const char *config_file;    /* NULL: "config.json"; relative to the bundle */
     const char *pid_file;       /* NULL: none; relative to the current directory */
     const char *console_socket; /* NULL: none; an AF_UNIX stream socket that takes the terminal */
+    const char *pidfd_socket;   /* NULL: none; an AF_UNIX stream socket that takes the process's pidfd */
     unsigned preserve_fds;      /* that many descriptors from 3 on, besides those of LISTEN_FDS */
     bool no_pivot;
     bool no_new_keyring;
@@ -115,6 +116,44 @@ void runtime_features(struct json *json);
 /* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
  * be executed are errors that destroy the container (runtime.md, Lifecycle). */
 int runtime_start(const struct runtime_options *options, const char *id, struct error *error);
+
+/* One more process in a container. */
+struct runtime_exec {
+    const char *id;
+    const char *process; /* a process object (config.md, "Process"), JSON; NULL: the container's own, without its terminal */
+    size_t process_size;
+    /* what is changed of it */
+    const char *const *args; /* ends with NULL; none: as it is, which has to be asked for by `process` */
+    const char *cwd;         /* NULL: as it is */
+    const char *const *env;  /* NAME=VALUE, added; ends with NULL */
+    bool terminal;           /* true: with one */
+    const char *user;        /* "UID" or "UID:GID", decimal; NULL: as it is */
+    const char *const *additional_gids; /* decimal, added; ends with NULL */
+    const char *const *capabilities;    /* names, added to bounding, effective and permitted; ends with NULL */
+    bool no_new_privileges;  /* true: set */
+    const char *selinux_label;    /* NULL: as it is */
+    const char *apparmor_profile; /* NULL: as it is */
+    /* how it is started */
+    const char *const *cgroups; /* "[CONTROLLER[,CONTROLLER...]:]PATH": existing cgroups below the container's; ends with NULL */
+    bool ignore_paused; /* in a paused container wait until it goes on, rather than fail */
+    const char *pid_file;
+    const char *pidfd_socket;
+    const char *console_socket;
+    unsigned preserve_fds;
+    bool detach; /* do not wait for the end of the process */
+    const char *trace_file;
+    int fault_step; /* as for create; -1: none */
+    int fault_errno;
+};
+
+/* Starts it, and unless detached waits for its end, forwards signals and the terminal, and sets *ret_status to its exit status or
+ * 128 + the signal that ended it. exit_status of `error` is 255 (1 is the program's own), or 128 + a signal that came before the program ran. */
+int runtime_exec(const struct runtime_options *options, const struct runtime_exec *request,
+                 int *ret_status, struct error *error);
+
+/* Adds the plan of it to `text`; changes nothing. */
+int runtime_dry_exec(const struct runtime_options *options, const struct runtime_exec *request,
+                     struct text *text, struct error *error);
 
 /* Finds one container. -ENOENT: `container "ID" does not exist`. */
 int runtime_find(const struct runtime_options *options, struct arena *arena, const char *id,

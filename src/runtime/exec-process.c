@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
+#include "berth/spec/read.h"
+#include "exec.h"
+
+/* `list` with the strings of `more`, both NULL for none, at its end. */
+static const char *const *join_lists(struct arena *arena, const char *const *list, size_t count,
+                                     const char *const *more, size_t *ret_count)
+{
+    struct text_list joined = {.arena = arena};
+
+    for (size_t i = 0; i < count; i++)
+        text_list_add(&joined, list[i]);
+    for (size_t i = 0; more != NULL && more[i] != NULL; i++)
+        text_list_add(&joined, more[i]);
+    *ret_count = joined.count;
+    text_list_add(&joined, NULL);
+    return (const char *const *) joined.item;
+}
+
+static size_t count_of(const char *const *list)
+{
+    size_t count = 0;
+
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+/* Strict: what is read wrongly could become 0, root (CVE-2026-30892). */
+static int read_id(const char *option, const char *text, uint32_t *ret_id, struct error *error)
+{
+    uint64_t id;
+
+    if (text_to_u64(text, &id) < 0 || id >= UINT32_MAX)
+        return error_set(error, EINVAL, "%s: not a number from 0 to %u: \"%s\"", option, UINT32_MAX - 1, text);
+    *ret_id = (uint32_t) id;
+    return 0;
+}
+
+static int change_user(struct arena *arena, const struct runtime_exec *request, struct spec_user *user,
+                       struct error *error)
+{
+    size_t more = count_of(request->additional_gids);
+    uint32_t *gids = ARENA_ARRAY(arena, user->n_additional_gids + more + 1, uint32_t);
+
+    if (request->user != NULL) {
+        size_t length = strcspn(request->user, ":");
+
+        TRY(read_id("--user", arena_copy(arena, request->user, length), &user->uid, error));
+        if (request->user[length] == ':')
+            TRY(read_id("--user", request->user + length + 1, &user->gid, error));
+    }
+    if (user->n_additional_gids > 0)
+        memcpy(gids, user->additional_gids, user->n_additional_gids * sizeof(*gids));
+    for (size_t i = 0; i < more; i++)
+        TRY(read_id("--additional-gids", request->additional_gids[i],
+                    &gids[user->n_additional_gids + i], error));
+    user->additional_gids = gids;
+    user->n_additional_gids += more;
+    return 0;
+}
+
+#define JOIN(arena, capabilities, set, more)                                                     \
+    (capabilities)->set =                                                                        \
+        join_lists((arena), (capabilities)->set, (capabilities)->n_##set, (more), &(capabilities)->n_##set)
+
+/* Not to the inheritable ones, which a program without any would pass on (CVE-2022-29162). */
+static const struct spec_capabilities *add_capabilities(struct arena *arena,
+                                                        const struct spec_capabilities *own,
+                                                        const char *const *more)
+{
+    struct spec_capabilities *capabilities = ARENA_NEW(arena, struct spec_capabilities);
+
+    if (own != NULL)
+        *capabilities = *own;
+    JOIN(arena, capabilities, bounding, more);
+    JOIN(arena, capabilities, effective, more);
+    JOIN(arena, capabilities, permitted, more);
+    return capabilities;
+}
+
+static int change(struct arena *arena, const struct runtime_exec *request, struct spec_process *process,
+                  struct error *error)
+{
+    struct spec_user *user = ARENA_NEW(arena, struct spec_user);
+
+    if (process->user != NULL)
+        *user = *process->user;
+    TRY(change_user(arena, request, user, error));
+    process->user = user;
+    if (count_of(request->args) > 0) {
+        process->args = request->args;
+        process->n_args = count_of(request->args);
+    }
+    if (request->cwd != NULL)
+        process->cwd = request->cwd;
+    process->env = join_lists(arena, process->env, process->n_env, request->env, &process->n_env);
+    process->terminal |= request->terminal;
+    if (count_of(request->capabilities) > 0)
+        process->capabilities = add_capabilities(arena, process->capabilities, request->capabilities);
+    process->no_new_privileges |= request->no_new_privileges;
+    if (request->selinux_label != NULL)
+        process->selinux_label = request->selinux_label;
+    if (request->apparmor_profile != NULL)
+        process->apparmor_profile = request->apparmor_profile;
+    return 0;
+}
+
+int exec_make_process(struct arena *arena, const struct spec_process *own, const struct runtime_exec *request,
+                      const struct spec_process **ret_process, struct error *error)
+{
+    struct spec_process *process = ARENA_NEW(arena, struct spec_process);
+
+    if (request->process == NULL && count_of(request->args) == 0)
+        return error_set(error, EINVAL, "exec needs a program, or --process");
+    if (request->process != NULL) {
+        TRY(spec_read_process(arena, request->process, request->process_size, &own, error));
+    } else if (own == NULL) {
+        return error_set(error, EINVAL,
+                         "process: the container's configuration has none: use --process");
+    }
+    *process = *own;
+    if (request->process == NULL) {
+        process->terminal = false;
+        process->console_size = NULL;
+    }
+    TRY(change(arena, request, process, error));
+    TRY(spec_check_process(process, error));
+    *ret_process = process;
+    return 0;
+}
