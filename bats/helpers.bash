@@ -18,6 +18,7 @@
 #               cg_read CONTROLLER V1FILE V2FILE [ID]
 #               host_snapshot; ...; assert_host_unchanged
 #               berth_only                skip on other runtimes
+#               not_in_uml WHY            skip in User-mode Linux: a fault of its own
 # With CGROUP_MANAGER=systemd in the environment the containers are systemd's scopes: by_systemd asks for that.
 #               assert_output PATTERN, refute_output PATTERN    extended regular expressions on $output
 
@@ -102,6 +103,8 @@ set_args() {
 }
 
 set_sh() { set_args sh -c "$1"; }
+
+not_in_uml() { ! grep -qs 'User Mode Linux' /proc/cpuinfo || skip "User-mode Linux: $1"; }
 
 in_ns() { "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$@"; }
 
