@@ -87,15 +87,14 @@ int cli_run(const struct cli_arguments *arguments, const struct runtime_options 
 static int read_exec(struct arena *arena, const struct cli_arguments *arguments, struct runtime_exec *ret_request,
                      struct error *error)
 {
-    char *process = NULL;
-    size_t size = 0;
+    struct text process = {.arena = arena};
 
     if (arguments->process != NULL)
-        TRY(cli_read_file(arena, "process", arguments->process, &process, &size, error));
+        TRY(cli_read_file("process", arguments->process, &process, error));
     *ret_request = (struct runtime_exec){
         .id = arguments->operands[0],
-        .process = process,
-        .process_size = size,
+        .process = arguments->process != NULL ? process.bytes : NULL,
+        .process_size = process.size,
         .args = arguments->operands + 1,
         .cwd = arguments->cwd,
         .env = arguments->env,

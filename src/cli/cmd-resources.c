@@ -169,13 +169,14 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
         .l3_cache_schema = arguments->l3_cache_schema,
         .mem_bw_schema = arguments->mem_bw_schema,
     };
+    struct text text = {.arena = &arena};
     struct json json;
-    char *bytes;
 
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
-        TRY(cli_read_file(&arena, "resources", arguments->resources, &bytes, &request.size, error));
-        request.resources = bytes;
+        TRY(cli_read_file("resources", arguments->resources, &text, error));
+        request.resources = text.bytes;
+        request.size = text.size;
     } else if (has_settings(arguments) || !only_rdt) {
         json_start(&json, &arena, false);
         TRY(put_settings(&json, arguments, error));

@@ -13,9 +13,8 @@
 #include "berth/cli/commands.def"
 #undef CLI_COMMAND
 
-/* Reads the whole file `path`, or stdin for "-"; `what` it is, for errors. */
-int cli_read_file(struct arena *arena, const char *what, const char *path, char **ret_bytes, size_t *ret_size,
-                  struct error *error);
+/* Adds the whole file `path`, or stdin for "-", to `text`; `what` it is, for errors. */
+int cli_read_file(const char *what, const char *path, struct text *text, struct error *error);
 
 /* Writes `text` to stdout; what cannot be written is an error. */
 int cli_print(const struct text *text, struct error *error);

@@ -11,22 +11,30 @@
 
 #define STDIN_MOST (1 << 20) /* bytes */
 
-int cli_read_file(struct arena *arena, const char *what, const char *path, char **ret_bytes, size_t *ret_size,
-                  struct error *error)
+static int read_stdin(const char *what, struct text *text, struct error *error)
 {
-    if (!text_equal(path, "-")) {
-        int result = file_read(arena, AT_FDCWD, path, ret_bytes, ret_size);
-
-        return result < 0 ? error_errno(error, -result, "read the %s %s", what, path) : 0;
-    }
-    char *bytes = arena_alloc(arena, STDIN_MOST);
+    char *bytes = arena_alloc(text->arena, STDIN_MOST);
     ssize_t size = fd_read_all(STDIN_FILENO, bytes, STDIN_MOST);
+
     if (size < 0)
         return error_errno(error, (int) -size, "read the %s from stdin", what);
     if (size == STDIN_MOST)
         return error_set(error, EFBIG, "read the %s from stdin: more than %d bytes", what, STDIN_MOST);
-    *ret_bytes = bytes;
-    *ret_size = (size_t) size;
+    text_add_bytes(text, bytes, (size_t) size);
+    return 0;
+}
+
+int cli_read_file(const char *what, const char *path, struct text *text, struct error *error)
+{
+    char *bytes;
+    size_t size;
+
+    if (text_equal(path, "-"))
+        return read_stdin(what, text, error);
+    int result = file_read(text->arena, AT_FDCWD, path, &bytes, &size);
+    if (result < 0)
+        return error_errno(error, -result, "read the %s %s", what, path);
+    text_add_bytes(text, bytes, size);
     return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
-#include "berth/spec/check.h"
 #include "command.h"
 
 static int (*const commands[])(const struct cli_arguments *, const struct runtime_options *,
@@ -56,7 +55,7 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     if (arguments->help)
         cli_help(arguments->command, &text);
     else
-        text_add(&text, "berth version " BERTH_VERSION "\nspec: " SPEC_VERSION_MOST "\n");
+        text_addf(&text, "berth version " BERTH_VERSION "\nspec: %s\n", runtime_spec_version());
     return cli_print(&text, error);
 }
 

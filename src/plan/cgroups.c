@@ -23,7 +23,8 @@ void plan_make_cgroups(struct plan_builder *builder)
 void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
 {
     const struct plan_host *host = builder->host;
-    bool waited = false;
+    /* INIT waits for them anyhow: for more than that they exist. */
+    enum plan_slot token = by == PLAN_FIRST ? builder->cgroup_token : PLAN_SLOT_UNUSED;
 
     if (builder->joined_cgroups)
         return;
@@ -31,9 +32,8 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
         if (host->hierarchies[i].is_joined)
             continue;
         PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
-                 .uses = {waited ? PLAN_SLOT_UNUSED : builder->cgroup_token},
-                 .text = {host->hierarchies[i].join, "0"});
-        waited = true;
+                 .uses = {token}, .text = {host->hierarchies[i].join, "0"});
+        token = PLAN_SLOT_UNUSED;
     }
     builder->joined_cgroups = true;
 }

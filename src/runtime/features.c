@@ -13,6 +13,11 @@
  * (features.md, "Unsafe annotations in config.json"). */
 static const char *const unsafe_annotations[] = {"org.systemd.property.", NULL};
 
+const char *runtime_spec_version(void)
+{
+    return SPEC_VERSION_MOST;
+}
+
 static void put_words(struct json *json, const char *key, const char *const *words)
 {
     json_key(json, key);

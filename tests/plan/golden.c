@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,16 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
                    struct error *error)
 {
     const struct plan_host host = host_of(name);
+    bool is_exec = strncmp(name, "exec", 4) == 0;
     const struct plan_request request = {
         .host = &host,
+        .namespaces = !is_exec ? 0
+                      : strstr(name, "shared") != NULL
+                          ? CLONE_NEWUTS
+                          : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
+                                (strstr(name, "user") != NULL ? CLONE_NEWUSER : 0),
         .id = "c1", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE,
-        .run = strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
+        .run = is_exec || strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
     };
     const struct spec_config *config;
     const struct plan_header *plan;
@@ -73,7 +80,10 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
     if (file_read(arena, AT_FDCWD, text_path_join(arena, dir, name), &bytes, &size) < 0)
         return error_set(error, 1, "cannot read the config");
     TRY(spec_read_config(arena, bytes, size, &config, error));
-    TRY(plan_build(arena, config, &request, &plan, error));
+    if (is_exec)
+        TRY(plan_build_exec(arena, config, &request, &plan, error));
+    else
+        TRY(plan_build(arena, config, &request, &plan, error));
     TRY(plan_check(plan, plan->size, error));
     plan_print(plan, text);
     return 0;

@@ -109,6 +109,9 @@ struct runtime_fact {
 void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
                           size_t *ret_count);
 
+/* The version of the specification. */
+const char *runtime_spec_version(void);
+
 /* Writes what this build knows of the specification (features.md, features-linux.md); of linux.seccomp.supportedFlags alone it depends
  * on the kernel. */
 void runtime_features(struct json *json);
