@@ -112,3 +112,77 @@ fail_state() { run_fails "$@" state "$ID"; }
     run_fails --log="$LOG" --log-format=json state "$ID"
     jq -e -s 'length == 1' "$LOG"
 }
+
+@test "--log-level: debug says more, error keeps warnings back" {
+    [ "$RT_KIND" = berth ] || skip "neither runc nor crun 1.8 has it"
+    set_args true
+    config '.process.capabilities.bounding = ["CAP_BOGUS"]'
+    UNCHECKED=1 run_c
+    assert_status 0
+    rt --log "$LOG" --log-level debug run "$ID" </dev/null >/dev/null 2>&1
+    [ "$(wc -l <"$LOG")" -gt 1 ] || fail_with "$(cat "$LOG")"
+    : >"$LOG"
+    rt --log "$LOG" --log-level error run "$ID" </dev/null >/dev/null 2>&1
+    assert_equal "$(cat "$LOG")" ''
+    berth_only
+    rt --log "$LOG" --log-level warning run "$ID" </dev/null >/dev/null 2>&1
+    grep -q CAP_BOGUS "$LOG"
+}
+
+@test "an unknown --log-level is an error" {
+    [ "$RT_KIND" = berth ] || skip "neither runc nor crun 1.8 has it"
+    run_fails --log-level loud list
+}
+
+# datagram_at PATH ARGS...: what a socket there gets of the runtime's call
+datagram_at() {
+    local path=$1
+    shift
+    in_ns sh -c 'mkdir -p "${1%/*}"; rm -f "$1"' sh "$path"
+    in_ns python3 -c '
+import os, socket, sys
+peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+peer.bind(sys.argv[1])
+open(sys.argv[2] + "/bound", "w").close()
+peer.settimeout(5)
+open(sys.argv[2] + "/datagram", "wb").write(peer.recv(65536))
+os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
+    wait_until test -e "$BATS_TEST_TMPDIR/bound"
+    run_fails "$@"
+    wait $! || fail_with "no datagram came to $path"
+}
+
+@test "--log journald:NAME" {
+    berth_only
+    ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
+    datagram_at /run/systemd/journal/socket --log journald:engine state "$ID"
+    assert_equal "$(head -n 2 "$BATS_TEST_TMPDIR/datagram")" $'PRIORITY=3\nSYSLOG_IDENTIFIER=engine'
+    grep -q "^MESSAGE=.*does not exist" "$BATS_TEST_TMPDIR/datagram"
+    assert_output 'does not exist'
+}
+
+@test "--log journald: a message of several lines has its size before it" {
+    berth_only
+    ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
+    datagram_at /run/systemd/journal/socket --log journald: create --bundle $'/no\nsuch' "$ID"
+    python3 -c '
+import struct, sys
+fields = open(sys.argv[1], "rb").read()
+head, rest = fields.split(b"MESSAGE\n")
+size, = struct.unpack("<Q", rest[:8])
+assert rest[8 + size:] == b"\n" and b"/no\nsuch" in rest[8:8 + size] and b"SYSLOG_IDENTIFIER=berth\n" in head' "$BATS_TEST_TMPDIR/datagram"
+}
+
+@test "--log syslog:NAME" {
+    berth_only
+    ! in_ns test -e /dev/log || skip "there is a syslog here"
+    datagram_at /dev/log --log syslog:engine state "$ID"
+    grep -Eq '^<27>engine\[[0-9]+\]: .*does not exist' "$BATS_TEST_TMPDIR/datagram"
+}
+
+@test "--log journald: without a journal is an error" {
+    berth_only
+    ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
+    run_fails --log journald:x list
+    assert_output 'journald:x'
+}

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/base/log.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,26 +18,71 @@
 #include "berth/base/json.h"
 #include "berth/base/text.h"
 
+#define JOURNAL "/run/systemd/journal/socket"
+#define SYSLOG "/dev/log"
+
 /* The log's sink: the one mutable global of the program. */
 static struct {
-    int fd;
+    int fd;           /* a file, or a socket */
+    const char *name; /* journald's and syslog's name of this program */
+    bool is_journal;
     bool json;
     enum log_level level;
     struct arena arena;
     struct text_list held;
 } sink = {.fd = -1, .level = LOG_LEVEL_WARNING, .held = {.arena = &sink.arena}};
 
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const struct {
+    const char *name;
+    int priority; /* of syslog(3) */
+} levels[] = {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
-int log_open(const char *path, bool json, enum log_level level)
+bool log_level_of_name(const char *name, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (!text_equal(levels[i].name, name))
+            continue;
+        *ret_level = (enum log_level) i;
+        return true;
+    }
+    return false;
+}
+
+static int open_service(const char *path, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+        return -errno;
+    sink.name = name[0] != '\0' ? name : "berth";
+    return fd_take(&fd);
+}
+
+static int open_target(const char *target)
+{
+    if (text_starts_with(target, "journald:")) {
+        sink.is_journal = true;
+        return open_service(JOURNAL, target + strlen("journald:"));
+    }
+    if (text_starts_with(target, "syslog:"))
+        return open_service(SYSLOG, target + strlen("syslog:"));
+    int fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    return fd < 0 ? -errno : fd;
+}
+
+int log_open(const char *target, bool json, enum log_level level)
 {
     sink.json = json;
     sink.level = level;
-    if (path == NULL)
+    if (target != NULL && text_starts_with(target, "file:"))
+        target += strlen("file:");
+    if (target == NULL || target[0] == '\0')
         return 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open_target(target);
     if (fd < 0)
-        return -errno;
+        return fd;
     sink.fd = fd;
     return 0;
 }
@@ -54,27 +104,61 @@ static const char *record_of(struct arena *arena, enum log_level level, const ch
     strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &date);
     if (!sink.json)
         return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=", time, now.tv_nsec / 1000,
-                            level_names[level]);
+                            levels[level].name);
     json_start(&json, arena, false);
     json_object_open(&json);
-    json_member(&json, "level", level_names[level]);
+    json_member(&json, "level", levels[level].name);
     json_member(&json, "msg", message);
     json_member(&json, "time", arena_printf(arena, "%s.%06ldZ", time, now.tv_nsec / 1000));
     json_object_close(&json);
     return arena_printf(arena, "%s\n", json.text.bytes);
 }
 
-static void write_record(enum log_level level, const char *message)
+/* systemd's "Native Journal Protocol": a value with a newline has its size before it, 64 bits, little-endian. */
+static void put_field(struct text *record, const char *name, const char *value)
+{
+    uint64_t size = htole64(strlen(value));
+
+    if (strchr(value, '\n') == NULL) {
+        text_addf(record, "%s=%s\n", name, value);
+        return;
+    }
+    text_addf(record, "%s\n", name);
+    text_add_bytes(record, &size, sizeof(size));
+    text_addf(record, "%s\n", value);
+}
+
+static void write_to_service(enum log_level level, const char *message)
 {
     AUTO_ARENA arena = {0};
+    struct text record = {.arena = &arena};
 
-    if (sink.fd >= 0) {
-        const char *record = record_of(&arena, level, message);
-
-        if (!sink.json)
-            record = arena_printf(&arena, "%s%s\n", record, message);
-        dprintf(sink.fd, "%s", record);
+    if (sink.is_journal) {
+        put_field(&record, "PRIORITY", arena_printf(&arena, "%d", levels[level].priority));
+        put_field(&record, "SYSLOG_IDENTIFIER", sink.name);
+        put_field(&record, "MESSAGE", message);
+    } else {
+        text_addf(&record, "<%d>%s[%d]: %s", LOG_DAEMON | levels[level].priority, sink.name, getpid(), message);
     }
+    send(sink.fd, record.bytes, record.size, MSG_NOSIGNAL);
+}
+
+static void write_to_file(enum log_level level, const char *message)
+{
+    AUTO_ARENA arena = {0};
+    const char *record = record_of(&arena, level, message);
+
+    if (!sink.json)
+        record = arena_printf(&arena, "%s%s\n", record, message);
+    dprintf(sink.fd, "%s", record);
+}
+
+static void write_record(enum log_level level, const char *message)
+{
+    if (sink.fd >= 0 && sink.name != NULL)
+        write_to_service(level, message);
+    else if (sink.fd >= 0)
+        write_to_file(level, message);
     if (sink.fd < 0 || level == LOG_LEVEL_ERROR)
         dprintf(STDERR_FILENO, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
 }

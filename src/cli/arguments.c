@@ -10,6 +10,8 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
+#define EXIT_UNKNOWN_COMMAND 3 /* runc's */
+
 /* Which commands take an option. */
 enum cli_command_bit {
 #define CLI_COMMAND(NAME, name, operands, least, most, words) NAME = 1 << CLI_##NAME,
@@ -171,6 +173,7 @@ static int parse_command(struct parser *parser, const char *word)
         parser->arguments->command = (enum cli_command) i;
         return 0;
     }
+    parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
     return error_set(parser->error, EINVAL, "unknown command \"%s\"", word);
 }
 

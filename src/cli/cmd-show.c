@@ -120,7 +120,7 @@ int cli_spec(const struct cli_arguments *arguments, const struct runtime_options
 {
     AUTO_ARENA arena = {0};
     const char *bundle = arguments->bundle != NULL ? arguments->bundle : ".";
-    const char *path = text_path_join(&arena, bundle, "config.json");
+    const char *path = text_path_join(&arena, bundle, arguments->file != NULL ? arguments->file : "config.json");
 
     (void) options;
     AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

@@ -15,36 +15,63 @@ static int (*const commands[])(const struct cli_arguments *, const struct runtim
 #undef CLI_COMMAND
 };
 
+static int read_level(const struct cli_arguments *arguments, enum log_level *ret_level, struct error *error)
+{
+    const char *name = arguments->log_level;
+
+    *ret_level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
+    if (name == NULL || log_level_of_name(name, ret_level))
+        return 0;
+    return error_set(error, EINVAL, "--log-level is error, warning or debug, not \"%s\"", name);
+}
+
 static int open_log(const struct cli_arguments *arguments, struct error *error)
 {
-    const char *path = arguments->log;
     const char *format = arguments->log_format != NULL ? arguments->log_format : "text";
+    enum log_level level;
 
     if (!text_equal(format, "text") && !text_equal(format, "json"))
         return error_set(error, EINVAL, "--log-format is text or json, not \"%s\"", format);
-    if (path != NULL && text_starts_with(path, "file:"))
-        path += sizeof("file:") - 1;
-    if (path != NULL && *path == '\0')
-        path = NULL;
-    int result = log_open(path, text_equal(format, "json"),
-                          arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
-    return result < 0 ? error_errno(error, -result, "open the log %s", path) : 0;
+    TRY(read_level(arguments, &level, error));
+    int result = log_open(arguments->log, text_equal(format, "json"), level);
+    return result < 0 ? error_errno(error, -result, "open the log %s", arguments->log) : 0;
+}
+
+static int read_manager(const struct cli_arguments *arguments, struct runtime_options *options,
+                        struct error *error)
+{
+    const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : "cgroupfs";
+
+    if (arguments->systemd_cgroup || text_equal(manager, "systemd"))
+        options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
+    else if (text_equal(manager, "disabled"))
+        options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
+    else if (!text_equal(manager, "cgroupfs"))
+        return error_set(error, EINVAL, "--cgroup-manager is cgroupfs, systemd or disabled, not \"%s\"",
+                         manager);
+    return 0;
+}
+
+static int read_rootless(const struct cli_arguments *arguments, struct runtime_options *options,
+                         struct error *error)
+{
+    const char *word = arguments->without_rights != NULL ? arguments->without_rights : "auto";
+
+    if (text_equal(word, "true"))
+        options->rootless = RUNTIME_ROOTLESS_TRUE;
+    else if (text_equal(word, "false"))
+        options->rootless = RUNTIME_ROOTLESS_FALSE;
+    else if (!text_equal(word, "auto"))
+        return error_set(error, EINVAL, "--rootless is auto, true or false, not \"%s\"", word);
+    return 0;
 }
 
 static int read_options(const struct cli_arguments *arguments, struct runtime_options *ret_options,
                         struct error *error)
 {
-    const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : "cgroupfs";
-
     *ret_options = (struct runtime_options){.root = arguments->root};
-    if (arguments->systemd_cgroup || text_equal(manager, "systemd"))
-        ret_options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
-    else if (text_equal(manager, "disabled"))
-        ret_options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
-    else if (!text_equal(manager, "cgroupfs"))
-        return error_set(error, EINVAL, "--cgroup-manager is cgroupfs, systemd or disabled, not \"%s\"",
-                         manager);
-    return 0;
+    TRY(read_manager(arguments, ret_options, error));
+    return read_rootless(arguments, ret_options, error);
 }
 
 static int print_help(const struct cli_arguments *arguments, struct error *error)
@@ -92,7 +119,7 @@ int main(int argc, char **argv)
 
         cli_help(arguments.command, &help);
         log_error("%s\n\n%s", error.text, help.bytes);
-        return 1;
+        return error.exit_status != 0 ? error.exit_status : 1;
     }
     int status = carry_out(&arguments, &error);
     if (status >= 0) {

@@ -200,6 +200,13 @@ static int plan_systemd(struct creation *creation, const struct cgroup_systemd *
     return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
 }
 
+static bool goes_without(const struct creation *creation)
+{
+    if (creation->options->rootless != RUNTIME_ROOTLESS_AUTO)
+        return creation->options->rootless == RUNTIME_ROOTLESS_TRUE;
+    return !creation->host.privileged || creation->host.in_user_namespace;
+}
+
 static int place_in_cgroups(struct creation *creation)
 {
     const struct spec_linux *config = creation->config->linux;
@@ -207,7 +214,7 @@ static int place_in_cgroups(struct creation *creation)
     struct cgroup_request request = {
         .cgroups_path = config != NULL ? config->cgroups_path : NULL,
         .id = creation->request->id,
-        .rootless = !creation->host.privileged || creation->host.in_user_namespace,
+        .rootless = goes_without(creation),
     };
 
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)

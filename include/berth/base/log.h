@@ -11,10 +11,13 @@ struct text_list;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Opens the log: `path` may be NULL (stderr alone); records are text lines or, with `json`, objects
- * {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr too; the rest goes to
- * stderr only when there is no file. Returns 0 or a negative errno. */
-int log_open(const char *path, bool json, enum log_level level);
+/* Opens the log: `target` is "FILE", "file:FILE", "journald:NAME", "syslog:NAME", or NULL or an empty file for stderr alone;
+ * records of a file are text lines or, with `json`, objects {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr
+ * too; the rest goes to stderr only when there is no other target. Returns 0 or a negative errno. */
+int log_open(const char *target, bool json, enum log_level level);
+
+/* "error", "warning", "info", "debug"; false for another name. */
+bool log_level_of_name(const char *name, enum log_level *ret_level);
 
 bool log_shows(enum log_level level);
 

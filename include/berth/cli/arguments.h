@@ -28,6 +28,8 @@ struct cli_arguments {
     const char *root;
     const char *log;
     const char *log_format;
+    const char *log_level;
+    const char *without_rights;
     const char *cgroup_manager;
     bool debug;
     bool systemd_cgroup;
@@ -61,9 +63,11 @@ struct cli_arguments {
     bool ignore_paused;
     bool all;
     bool force;
+    bool regex;
     bool quiet;
     const char *format;
     bool rootless;
+    const char *file;
     const char *resources;
     const char *memory;
     const char *memory_reservation;

@@ -27,9 +27,17 @@ enum runtime_cgroup_manager {
     RUNTIME_CGROUP_DISABLED, /* the container stays in the caller's cgroups */
 };
 
+/* Do without the cgroups that cannot be made? */
+enum runtime_rootless {
+    RUNTIME_ROOTLESS_AUTO, /* unless the caller is root of the initial user namespace */
+    RUNTIME_ROOTLESS_TRUE,
+    RUNTIME_ROOTLESS_FALSE,
+};
+
 struct runtime_options {
     const char *root; /* where the states of containers are; NULL: runtime_default_root() */
     enum runtime_cgroup_manager cgroup_manager;
+    enum runtime_rootless rootless;
 };
 
 /* What create and run are asked for. Zeroed is the default, but fault_step, which is -1 then. */
