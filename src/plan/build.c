@@ -2,6 +2,8 @@
 /* The order of the whole: what the lifecycle of runtime.md demands, step by step. */
 #include "berth/plan/build.h"
 
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 /* Made early, since the kernel may have no class left. */
@@ -108,6 +110,13 @@ static int build_exec(struct plan_builder *builder)
     return 0;
 }
 
+static bool keeps_groups(const struct spec_config *config)
+{
+    const char *value = spec_annotation(config, PLAN_KEEP_GROUPS);
+
+    return value != NULL && text_equal(value, "1");
+}
+
 static struct plan_builder builder_of(struct arena *arena, const struct spec_config *config,
                                       const struct plan_request *request, struct error *error)
 {
@@ -119,6 +128,7 @@ static struct plan_builder builder_of(struct arena *arena, const struct spec_con
         .host = request->host,
         .request = request,
         .error = error,
+        .keeps_groups = keeps_groups(config),
     };
 
     return builder;

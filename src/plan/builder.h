@@ -50,6 +50,7 @@ struct plan_builder {
     bool needs_first;           /* a first stage has to join or make what only children enter */
     enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
+    bool keeps_groups;    /* the caller's supplementary groups stay the process's */
     bool joins;           /* exec: the container is there already */
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 static bool is_set(const char *label)
@@ -30,6 +31,21 @@ static int is_not_active(struct plan_builder *builder, const char *place, const 
     return error_set(builder->error, EOPNOTSUPP, "%s: %s is not active on this host", place, module);
 }
 
+static int check_context_type(struct plan_builder *builder)
+{
+    static const char *const types[] = {"context", "fscontext", "defcontext", "rootcontext"};
+    const char *type = spec_annotation(builder->config, PLAN_CONTEXT_TYPE);
+
+    if (!is_set(type))
+        return 0;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (text_equal(types[i], type))
+            return 0;
+    return error_set(builder->error, EINVAL,
+                     "annotations[\"%s\"]: must be context, fscontext, defcontext or rootcontext, got \"%s\"",
+                     PLAN_CONTEXT_TYPE, type);
+}
+
 int plan_check_labels(struct plan_builder *builder)
 {
     const struct plan_host *host = builder->host;
@@ -40,7 +56,7 @@ int plan_check_labels(struct plan_builder *builder)
         return is_not_active(builder, "process.selinuxLabel", "SELinux");
     if (is_set(builder->linux->mount_label) && !host->has_selinux)
         return is_not_active(builder, "linux.mountLabel", "SELinux");
-    return 0;
+    return check_context_type(builder);
 }
 
 static void put_attribute(struct plan_builder *builder, const char *file, const char *value,
@@ -106,6 +122,8 @@ const char *plan_label_options(struct plan_builder *builder, const char *type, c
 
     if (!is_set(label) || !takes_label(type) || has_label(options))
         return options;
-    return arena_printf(builder->arena, "%s%scontext=\"%s\"", is_set(options) ? options : "",
-                        is_set(options) ? "," : "", label);
+    const char *type_of_label = spec_annotation(builder->config, PLAN_CONTEXT_TYPE);
+
+    return arena_printf(builder->arena, "%s%s%s=\"%s\"", is_set(options) ? options : "",
+                        is_set(options) ? "," : "", is_set(type_of_label) ? type_of_label : "context", label);
 }

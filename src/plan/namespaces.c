@@ -148,7 +148,8 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
                    !maps_root(config->gid_mappings, config->n_gid_mappings)))
         return;
     PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = by, .place = "linux.uidMappings",
-             .uses = {is_new && !builder->joins ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED});
+             .uses = {is_new && !builder->joins ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED},
+             .number = {builder->keeps_groups});
 }
 
 /* The first stage. A caller with root's rights uses them before it enters the user namespace. */

@@ -114,7 +114,7 @@ static void become_user(struct plan_builder *builder, const struct spec_user *us
         text_list_add(&groups, arena_printf(builder->arena, "%u", user->additional_gids[i]));
     PLAN_ADD(builder, .op = PLAN_SET_USER, .by = PLAN_INIT, .place = "process.user",
              .list = (const char *const *) groups.item, .n_list = groups.count,
-             .number = {user->uid, user->gid});
+             .number = {user->uid, user->gid, builder->keeps_groups});
     PLAN_ADD(builder, .op = PLAN_SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
              .number = {user->has_umask ? user->umask : UMASK_OF_CALLER});
 }
@@ -131,6 +131,10 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
 {
     const struct spec_linux *config = builder->linux;
 
+    if (builder->keeps_groups && user->n_additional_gids > 0)
+        return error_set(builder->error, EINVAL,
+                         "process.user.additionalGids: there can be none with annotations[\"%s\"]",
+                         PLAN_KEEP_GROUPS);
     if (!is_mapped(user->uid, config->uid_mappings, config->n_uid_mappings))
         return error_set(builder->error, EINVAL,
                          "process.user.uid: %u is not mapped in linux.uidMappings", user->uid);

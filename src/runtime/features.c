@@ -11,7 +11,7 @@
 
 /* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody else has to look at them
  * (features.md, "Unsafe annotations in config.json"). */
-static const char *const unsafe_annotations[] = {"org.systemd.property.", NULL};
+static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.", NULL};
 
 const char *runtime_spec_version(void)
 {

@@ -31,6 +31,9 @@
 #include "notify.h"
 #include "subid.h"
 
+/* The annotation that asks for the same as --pidfd-socket. */
+#define PIDFD_RECEIVER "run.oci.pidfd_receiver"
+
 /* Beside the containers, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
 
@@ -365,7 +368,8 @@ static int write_pid_file(struct creation *creation)
 static int send_pidfd(struct creation *creation, int pidfd)
 {
     static const char name[] = "pidfd";
-    const char *path = creation->request->pidfd_socket;
+    const char *asked = creation->joined >= 0 ? NULL : spec_annotation(creation->config, PIDFD_RECEIVER);
+    const char *path = creation->request->pidfd_socket != NULL ? creation->request->pidfd_socket : asked;
 
     if (path == NULL)
         return 0;

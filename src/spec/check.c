@@ -20,6 +20,14 @@ const struct spec_namespace *spec_find_namespace(const struct spec_config *confi
     return NULL;
 }
 
+const char *spec_annotation(const struct spec_config *config, const char *key)
+{
+    for (size_t i = 0; i < config->n_annotations; i++)
+        if (text_equal(config->annotations[i].key, key))
+            return config->annotations[i].value;
+    return NULL;
+}
+
 bool rules_has_word(const char *const *words, size_t n_words, const char *word)
 {
     for (size_t i = 0; i < n_words; i++) {

@@ -66,6 +66,11 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 /* The names of process.capabilities that are known: those of libcap. They end with NULL. */
 const char *const *plan_capability_names(struct arena *arena);
 
+/* Annotations that the plan obeys, as crun does: "1" leaves the process the supplementary groups of the caller; the option by
+ * which mounts get linux.mountLabel: "context" (the default), "fscontext", "defcontext" or "rootcontext". */
+#define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
+#define PLAN_CONTEXT_TYPE "run.oci.mount_context_type"
+
 /* Builds and seals the plan of create or, with request->run, of run. Everything of it lies in one piece of `arena`. Fails with
  * the place in config.json when something cannot be planned on this host. */
 int plan_build(struct arena *arena, const struct spec_config *config,

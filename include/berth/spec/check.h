@@ -42,6 +42,9 @@ int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
 
+/* The value of an annotation, or NULL. */
+const char *spec_annotation(const struct spec_config *config, const char *key);
+
 /* Is there a system call that the filter asks an agent at listenerPath about? */
 bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
