@@ -230,7 +230,6 @@ frozen_from_outside() {
 }
 
 @test "exec into a paused container is refused" {
-    berth_has exec
     counting
     rt pause "$ID"
     RT_TIMEOUT=5 run_fails exec "$ID" true
@@ -238,7 +237,6 @@ frozen_from_outside() {
 }
 
 @test "exec --ignore-paused waits for resume" {
-    berth_has exec
     berth_only
     counting
     rt pause "$ID"

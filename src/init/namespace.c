@@ -7,6 +7,9 @@
 #define GET_INTERFACE_FLAGS 0x8913
 #define SET_INTERFACE_FLAGS 0x8914
 
+/* keyctl_setperm(3): the possessor all, the user what the kernel gives (view, read, link) and search */
+#define KEYRING_PERMISSIONS 0x3f1b0000
+
 /* struct ifreq: linux/if.h would pull in the libc. */
 struct interface_request {
     char name[16];
@@ -101,12 +104,15 @@ int init_set_loopback_up(struct init *init, const struct plan_step *step)
     return sys_ioctl(socket, SET_INTERFACE_FLAGS, &request);
 }
 
+/* Only a keyring that its user may search is found by its name: without that each exec would get one of its own. */
 int init_join_keyring(struct init *init, const struct plan_step *step)
 {
-    int r = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, init_step_text(init, step, 0));
+    int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, SYS_WORD(init_step_text(init, step, 0)), 0);
 
+    if (keyring >= 0)
+        keyring = sys_keyctl(KEYCTL_SETPERM, (unsigned long) keyring, KEYRING_PERMISSIONS);
     /* A kernel without keyrings has none to share either. */
-    return r < 0 && r != -ENOSYS ? r : 0;
+    return keyring < 0 && keyring != -ENOSYS ? keyring : 0;
 }
 
 int init_new_session(struct init *init, const struct plan_step *step)

@@ -198,9 +198,9 @@ static inline int sys_seccomp(unsigned operation, unsigned long flags,
     return (int) start_call3(__NR_seccomp, operation, SYS_WORD(flags), SYS_WORD(program));
 }
 
-static inline int sys_keyctl(int operation, const char *name)
+static inline int sys_keyctl(int operation, unsigned long argument, unsigned long second)
 {
-    return (int) start_call3(__NR_keyctl, operation, SYS_WORD(name), 0);
+    return (int) start_call3(__NR_keyctl, operation, argument, second);
 }
 
 static inline int sys_sched_setaffinity(size_t size, const unsigned long *cpus)

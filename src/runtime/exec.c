@@ -16,9 +16,11 @@
 #include "berth/plan/print.h"
 #include "berth/spec/read.h"
 #include "berth/sys/launch.h"
+#include "berth/sys/process.h"
 #include "foreground.h"
 
 #define EXIT_FAILED 255 /* 1 may be the program's own status */
+#define RESUME_POLL_MS 20 /* version 1 tells nobody when it thaws */
 
 struct exec {
     const struct runtime_exec *request;
@@ -142,6 +144,18 @@ static int build_plan(struct exec *exec)
     return plan_build_exec(creation->arena, creation->config, &request, &creation->plan, creation->error);
 }
 
+/* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is made yet, so that any signal
+ * ends the wait. */
+static int await_resume(struct exec *exec)
+{
+    struct state *state = &exec->creation.state;
+
+    while (exec->request->ignore_paused && state_status(state) == SPEC_STATUS_PAUSED)
+        if (sys_pidfd_wait(exec->creation.joined, RESUME_POLL_MS) != -ETIMEDOUT)
+            break;
+    return check_status(exec);
+}
+
 /* The pidfd names the process for ever: what is looked up by its number has to be its own, as long as it lives. */
 static int find_container(struct exec *exec)
 {
@@ -155,7 +169,7 @@ static int find_container(struct exec *exec)
     if (creation->joined < 0)
         return error_errno(creation->error, -creation->joined, "find the process of container \"%s\"",
                            creation->state.id);
-    return 0;
+    return await_resume(exec);
 }
 
 static int prepare(struct exec *exec, struct error *error)

@@ -11,12 +11,16 @@
 #include "destroy.h"
 #include "netdevices.h"
 
-static void kill_child(int *pidfd)
+#define FROZEN_MS 1000
+
+/* What is frozen on version 1, in a container that was paused meanwhile, dies when it is resumed: exec must not wait for that. */
+static void kill_child(const struct creation *creation, int *pidfd)
 {
     if (*pidfd < 0)
         return;
     sys_pidfd_signal(*pidfd, SIGKILL);
-    sys_pidfd_reap(*pidfd, NULL);
+    if (creation->joined < 0 || sys_pidfd_wait(*pidfd, FROZEN_MS) == 0)
+        sys_pidfd_reap(*pidfd, NULL);
     fd_close(pidfd);
 }
 
@@ -25,14 +29,14 @@ static void kill_children(struct creation *creation)
 {
     struct conduct *conduct = &creation->conduct;
 
-    kill_child(&creation->launched_fd);
-    kill_child(&conduct->pidfd);
+    kill_child(creation, &creation->launched_fd);
+    kill_child(creation, &conduct->pidfd);
     if (creation->init != 0)
         return;
     conduct_drain(conduct);
     if (conduct->init_pid != 0)
         conduct->pidfd = sys_pidfd_open(conduct->init_pid);
-    kill_child(&conduct->pidfd);
+    kill_child(creation, &conduct->pidfd);
 }
 
 void creation_undo(struct creation *creation)

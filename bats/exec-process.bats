@@ -1,0 +1,588 @@
+# SPDX-License-Identifier: Apache-2.0
+# exec: what the program finds when it starts: of the container's process object, of --process, of the options.
+load helpers
+load helpers-exec
+
+caps_hex() { sed -n "s/^Cap$1:[[:space:]]*//p" <<<"$output"; }
+
+test_setup() { renice -n 0 -p "$BASHPID" >/dev/null; }
+
+test_teardown() {
+    [ -z "${AGENT:-}" ] || kill "$AGENT" 2>/dev/null || true
+    end_receiver
+}
+
+shows() {
+    assert_status 0
+    assert_equal "$output" "$1"
+}
+
+# ---- what it takes from the container's configuration
+
+@test "args arrive as they are" {
+    living
+    in_c -- payload argv "two words" "" '*' $'new\nline' 'ünï' -- -x
+    shows $'[argv]\n[two words]\n[]\n[*]\n[new\nline]\n[ünï]\n[--]\n[-x]'
+}
+
+@test "cwd, env and user are the container's" {
+    mkdir -p rootfs/some/where
+    config '.process.user = {uid: 1234, gid: 5678, additionalGids: [7, 8]} | .process.cwd = "/some/where" | .process.env += ["A=of the container"]'
+    living
+    in_c -- payload ids
+    assert_output '^uid 1234 1234 1234$'
+    assert_output '^gid 5678 5678 5678$'
+    assert_output '^groups 7 8$'
+    in_c -- payload cwd
+    shows /some/where
+    in_c -- payload env
+    assert_output '^A=of the container$'
+}
+
+@test "none of the caller's environment arrives" {
+    living
+    LEAKED=secret in_c -- payload env
+    assert_equal "$(grep -v ^HOME= <<<"$output" | sort)" $'PATH=/usr/sbin:/usr/bin:/sbin:/bin\nTERM=xterm'
+}
+
+@test "capabilities and no_new_privs are the container's" {
+    living
+    in_c -- payload caps
+    assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Bnd)" "00000000a80425fb 00000000a80425fb 00000000a80425fb"
+    assert_equal "$(caps_hex Inh) $(caps_hex Amb)" "0000000000000000 0000000000000000"
+    assert_output 'NoNewPrivs:.1'
+}
+
+@test "a container without capabilities: none" {
+    config 'del(.process.capabilities)'
+    living
+    in_c -- payload caps
+    assert_equal "$(caps_hex Eff) $(caps_hex Bnd)" "0000000000000000 0000000000000000"
+}
+
+@test "rlimits are the container's" {
+    config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]'
+    living
+    in_c -- payload rlimits
+    assert_output '^NOFILE 100 200$'
+    assert_output '^CORE 0 0$'
+}
+
+@test "oomScoreAdj is the container's" {
+    config '.process.oomScoreAdj = 321'
+    living
+    in_c -- cat /proc/self/oom_score_adj
+    shows 321
+}
+
+@test "umask is the container's" {
+    config '.process.user.umask = 63'
+    living
+    in_c -- payload ids
+    assert_output '^umask 0077$'
+}
+
+@test "scheduler and ioPriority are the container's" {
+    config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
+    living
+    in_c -- sh -c 'cut -d" " -f19,40,41 /proc/self/stat; payload syscall 252 1 0'
+    shows $'7 0 3\n16390'
+}
+
+@test "linux.personality is the container's" {
+    config '.linux.personality = {domain: "LINUX32"}'
+    living
+    in_c -- uname -m
+    assert_output '^i[3-6]86$'
+}
+
+@test "no signal is blocked or ignored" {
+    living
+    run bash -c 'trap "" PIPE HUP INT; exec "$@"' sh \
+        "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec "$ID" payload signals 3>&- 4>&-
+    assert_output '^SigBlk:.0{16}$'
+    assert_output '^SigIgn:.0{16}$'
+}
+
+@test "an AppArmor profile in a container without AppArmor is an error" {
+    [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] || skip "AppArmor is active"
+    living
+    in_c_fails '[Aa]pp[Aa]rmor' --apparmor some-profile -- true
+}
+
+@test "an SELinux label without SELinux is an error" {
+    [ ! -e /sys/fs/selinux/enforce ] || skip "SELinux is active"
+    living
+    in_c_fails 'SELinux|selinux' --process-label system_u:system_r:some_t:s0 -- true
+}
+
+@test "the hooks of the container do not run" {
+    config '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo x >>/hook"]}] |
+        .hooks.poststart = [{path: "/bin/sh", args: ["sh", "-c", "echo x >>'"$BATS_TEST_TMPDIR"'/hook"]}] | .hooks.prestart = .hooks.poststart'
+    living
+    in_c -- true
+    assert_status 0
+    assert_equal "$(cat rootfs/hook)" x
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/hook")" $'x\nx'
+}
+
+# ---- HOME
+
+@test "HOME comes from the container's /etc/passwd" {
+    living
+    in_c -u 1000 -- payload env
+    assert_output '^HOME=/home/user$'
+    in_c -- payload env
+    assert_output '^HOME=/root$'
+}
+
+@test "HOME is / for a user that /etc/passwd does not know" {
+    living
+    in_c -u 4321 -- payload env
+    assert_output '^HOME=/$'
+}
+
+@test "a HOME of --env is kept" {
+    living
+    in_c -e HOME=/elsewhere -- payload env
+    assert_equal "$(grep HOME <<<"$output")" HOME=/elsewhere
+}
+
+@test "an /etc/passwd that the container has replaced by a FIFO or an endless file does no harm" {
+    living
+    rm rootfs/etc/passwd && mkfifo rootfs/etc/passwd
+    RT_TIMEOUT=5 in_c -u 1000 -- true
+    [ "$status" -ne 124 ] || fail_with "it hangs on a FIFO"
+    rm rootfs/etc/passwd && ln -s /dev/zero rootfs/etc/passwd
+    RT_TIMEOUT=5 in_c -u 1000 -- true
+    [ "$status" -ne 124 ] || fail_with "it reads an endless file"
+}
+
+@test "an /etc/passwd entry that is named by a number does not matter" {
+    rm rootfs/etc/passwd
+    printf '1000:x:0:0::/root:/bin/sh\n' >rootfs/etc/passwd
+    living
+    in_c -u 1000:1000 -- payload ids
+    assert_output '^uid 1000 1000 1000$'
+    assert_output '^gid 1000 1000 1000$'
+}
+
+# ---- options
+
+@test "--cwd" {
+    mkdir -p rootfs/some/where
+    living
+    in_c --cwd /some/where -- payload cwd
+    shows /some/where
+}
+
+@test "a --cwd that is missing is an error and is not made" {
+    living
+    in_c_fails '/made/up' --cwd /made/up -- true
+    [ ! -e rootfs/made ]
+}
+
+@test "a --cwd that is relative, or a file, is an error" {
+    living
+    in_c_fails 'tmp|cwd' --cwd tmp -- true
+    in_c_fails '[Nn]ot a directory' --cwd /etc/passwd -- true
+}
+
+@test "--cwd may be a directory that the user alone may enter" {
+    mkdir -p rootfs/home/mine
+    chown 1000:1000 rootfs/home/mine
+    chmod 700 rootfs/home/mine
+    config '.process.capabilities |= map_values(map(select(. != "CAP_DAC_OVERRIDE")))'
+    living
+    in_c -u 1000:1000 --cwd /home/mine -- payload cwd
+    shows /home/mine
+}
+
+@test "--env adds variables, and the last of a name wins" {
+    config '.process.env += ["A=old", "B=kept"]'
+    living
+    in_c -e A=new --env 'C= two  words ' -e D=a=b -e E= -e C=last -- payload env
+    assert_status 0
+    assert_equal "$(grep -v -e ^HOME -e ^PATH -e ^TERM <<<"$output" | sort)" $'A=new\nB=kept\nC=last\nD=a=b\nE='
+}
+
+@test "PATH of --env is where the program is looked for" {
+    mkdir rootfs/opt
+    ln -s ../bin/payload rootfs/opt/special
+    living
+    in_c -e PATH=/nowhere:/opt -- special argv
+    shows '[argv]'
+    in_c_fails 'true' -e PATH=/nowhere -- true
+}
+
+@test "--user UID changes the user and not the group" {
+    config '.process.user = {uid: 5, gid: 6}'
+    living
+    in_c --user 1234 -- payload ids
+    assert_output '^uid 1234 1234 1234$'
+    assert_output '^gid 6 6 6$'
+}
+
+@test "--user UID:GID" {
+    living
+    in_c -u 1234:5678 -- payload ids
+    assert_output '^uid 1234 1234 1234$'
+    assert_output '^gid 5678 5678 5678$'
+    in_c -u 0:0 -- payload ids
+    assert_output '^uid 0 0 0$'
+    in_c -u 4294967294:4294967294 -- payload ids
+    assert_output '^uid 4294967294 '
+}
+
+@test "--user: an ordinary user has no effective capabilities" {
+    living
+    in_c -u 1000 -- payload caps
+    assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Inh) $(caps_hex Amb)" \
+        "0000000000000000 0000000000000000 0000000000000000 0000000000000000"
+    assert_equal "$(caps_hex Bnd)" 00000000a80425fb
+}
+
+@test "--user: what is no number is an error, never root (CVE-2026-30892)" {
+    living
+    local user
+    for user in "" -1 4294967295 4294967296 18446744073709551616 1x x1 0x1 010x " 1" "1 " +1 1. 1.0 1e3 1: :1 : 1:x 1:-1 1:4294967295 1:2:3 root root:root user $'1\t' '１'; do
+        # With = in between: "-1" is no option.
+        in_c_fails '.' --user="$user" -- sh -c 'id -u >/ran'
+        [ ! -e rootfs/ran ] || fail_with "\"$user\" became $(cat rootfs/ran)"
+    done
+}
+
+@test "--user that is not mapped is an error" {
+    user_namespace
+    living
+    in_c_fails '65536|nvalid argument' -u 65536 -- true
+}
+
+@test "--additional-gids adds groups" {
+    config '.process.user.additionalGids = [7]'
+    living
+    in_c -g 8 --additional-gids 4294967294 -- payload ids
+    assert_equal "$(grep ^groups <<<"$output")" "groups 7 8 4294967294"
+}
+
+@test "--additional-gids that is no number is an error" {
+    living
+    local group
+    for group in "" -1 4294967295 1x root; do in_c_fails '.' --additional-gids="$group" -- true; done
+}
+
+@test "--cap adds to the bounding, effective and permitted sets, not to the inheritable one (CVE-2022-29162)" {
+    living
+    in_c --cap CAP_SYS_TIME -c CAP_SYS_PTRACE -- payload caps
+    assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Bnd)" "00000000aa0c25fb 00000000aa0c25fb 00000000aa0c25fb"
+    assert_equal "$(caps_hex Inh) $(caps_hex Amb)" "0000000000000000 0000000000000000"
+}
+
+@test "--cap in a container without capabilities" {
+    config 'del(.process.capabilities)'
+    living
+    in_c -c CAP_KILL -- payload caps
+    assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Bnd) $(caps_hex Inh)" \
+        "0000000000000020 0000000000000020 0000000000000020 0000000000000000"
+}
+
+@test "an unknown --cap is a warning" {
+    living
+    in_c -c CAP_NO_SUCH_THING -- payload caps
+    assert_status 0
+    assert_output 'CapBnd:.*a80425fb'
+}
+
+@test "--no-new-privs" {
+    config '.process.noNewPrivileges = false'
+    living
+    in_c -- payload caps
+    assert_output 'NoNewPrivs:.0'
+    in_c --no-new-privs -- payload caps
+    assert_output 'NoNewPrivs:.1'
+}
+
+@test "an unknown option is an error" {
+    living
+    run_rt exec --nosuch "$ID" true
+    assert_exec_or_usage
+}
+
+# The command line is not the process: 1 or 255.
+assert_exec_or_usage() { [ "$status" -eq 1 ] || [ "$status" -eq 255 ] || fail_with "status $status"; }
+
+# ---- --process
+
+@test "--process FILE is the whole process object" {
+    config '.process.env += ["OF=container"] | .process.cwd = "/tmp" | .process.user = {uid: 9, gid: 9}'
+    living
+    process_json '{args: ["payload", "env"], env: ["PATH=/bin", "OF=file", "HOME=/x"]}'
+    in_c --process "$PROCESS" --
+    shows $'PATH=/bin\nOF=file\nHOME=/x'
+    process_json '{args: ["sh", "-c", "pwd; id -u; id -g"], user: {uid: 12, gid: 13}, cwd: "/etc"}'
+    in_c -p "$PROCESS" --
+    shows $'/etc\n12\n13'
+}
+
+@test "--process: capabilities, rlimits, oomScoreAdj and the rest are its own" {
+    config '.process.oomScoreAdj = 5'
+    living
+    process_json '{args: ["sh", "-c", "payload caps; payload rlimits; cat /proc/self/oom_score_adj; payload ids"], oomScoreAdj: 77, noNewPrivileges: true,
+        capabilities: {bounding: ["CAP_KILL"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"]}, user: {uid: 0, gid: 0, umask: 63, additionalGids: [4]},
+        rlimits: [{type: "RLIMIT_NOFILE", soft: 50, hard: 60}]}'
+    in_c --process "$PROCESS" --
+    assert_status 0
+    assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Bnd) $(caps_hex Inh)" \
+        "0000000000000020 0000000000000020 0000000000000020 0000000000000000"
+    assert_output 'NoNewPrivs:.1'
+    assert_output '^NOFILE 50 60$'
+    assert_output '^77$'
+    assert_output '^umask 0077$'
+    assert_output '^groups 4$'
+}
+
+@test "--process without capabilities: none" {
+    living
+    process_json '{args: ["payload", "caps"]}'
+    in_c --process "$PROCESS" --
+    assert_equal "$(caps_hex Eff) $(caps_hex Bnd)" "0000000000000000 0000000000000000"
+    assert_output 'NoNewPrivs:.0'
+}
+
+@test "--process -: from stdin" {
+    berth_only "a file alone, elsewhere"
+    living
+    process_json '{args: ["echo", "from stdin"]}'
+    run rt exec --process - "$ID" <"$PROCESS"
+    shows 'from stdin'
+}
+
+@test "--process /dev/fd/N" {
+    living
+    process_json '{args: ["echo", "from a descriptor"]}'
+    run host_rt exec --process /dev/fd/7 "$ID" 7<"$PROCESS"
+    shows 'from a descriptor'
+}
+
+@test "options change what --process says" {
+    berth_only "others take the file alone"
+    living
+    process_json '{args: ["sh", "-c", "id -u; pwd; echo $A; payload caps"], env: ["PATH=/bin", "A=file"]}'
+    in_c --process "$PROCESS" -u 33 --cwd /etc -e A=option -c CAP_KILL --no-new-privs --
+    assert_status 0
+    assert_equal "${lines[0]} ${lines[1]} ${lines[2]}" "33 /etc option"
+    assert_equal "$(caps_hex Bnd)" 0000000000000020
+    assert_output 'NoNewPrivs:.1'
+    in_c --process "$PROCESS" -- echo other words
+    shows 'other words'
+}
+
+@test "--process that is wrong is an error that names the place, and no process is left" {
+    living
+    local row
+    while IFS=$'\t' read -r json place; do
+        process_json "$json"
+        in_c_fails "${place:-.}" --process "$PROCESS" --
+    done <<'END'
+{args: "true"}	args
+{args: [1]}	args
+{args: []}	args
+{args: null}	args
+{cwd: 5}	cwd
+{cwd: "etc"}	cwd
+{user: {uid: "0", gid: 0}}	uid
+{user: {uid: -1, gid: 0}}	uid
+{user: {uid: 4294967296, gid: 0}}	uid
+{user: []}	user
+{env: "A=b"}	env
+{terminal: "yes"}	terminal
+{capabilities: []}	capabilities
+{capabilities: {bounding: "CAP_KILL"}}	bounding
+{rlimits: [{type: "RLIMIT_NOSUCH", soft: 1, hard: 1}]}	rlimits|RLIMIT_NOSUCH
+{rlimits: {}}	rlimits
+{oomScoreAdj: 2000}	oomScoreAdj|oom_score_adj
+{oomScoreAdj: "5"}	oomScoreAdj
+{noNewPrivileges: 1}	noNewPrivileges
+{ioPriority: {class: "IOPRIO_CLASS_NOSUCH", priority: 1}}	ioPriority
+{scheduler: {policy: "SCHED_NOSUCH"}}	scheduler|SCHED_NOSUCH
+END
+}
+
+@test "--process that is no JSON object, or not there, is an error" {
+    living
+    local text
+    for text in '' '[]' '"x"' '{' '{"args": ["true"], "cwd": "/"} x' 'null'; do
+        printf '%s' "$text" >"$BATS_TEST_TMPDIR/bad.json"
+        in_c_fails '.' --process "$BATS_TEST_TMPDIR/bad.json" --
+    done
+    in_c_fails 'nosuch' --process "$BATS_TEST_TMPDIR/nosuch" --
+    in_c_fails '.' --process "$BATS_TEST_TMPDIR" --
+}
+
+# ---- execCPUAffinity
+
+two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
+
+@test "execCPUAffinity.final is the program's" {
+    two_cpus
+    config '.process.execCPUAffinity = {initial: "0", final: "1"}'
+    living
+    in_c -- grep Cpus_allowed_list /proc/self/status
+    assert_output ':.1$'
+}
+
+@test "execCPUAffinity.final of --process" {
+    two_cpus
+    living
+    process_json '{args: ["grep", "Cpus_allowed_list", "/proc/self/status"], execCPUAffinity: {final: "0"}}'
+    in_c --process "$PROCESS" --
+    assert_output ':.0$'
+}
+
+@test "execCPUAffinity is not the container's own process's" {
+    two_cpus
+    config '.process.execCPUAffinity = {initial: "0", final: "1"}'
+    living
+    assert_equal "$(grep Cpus_allowed_list "/proc/$(init_pid)/status")" "$(grep Cpus_allowed_list /proc/self/status)"
+}
+
+@test "execCPUAffinity: initial comes before the cgroups are joined, final after" {
+    berth_only
+    config '.process.execCPUAffinity = {initial: "0", final: "0-1"}'
+    living
+    in_c --dry-run -- true
+    assert_equal "$(grep -o -e 'set-affinity.*' -e 'join-process' -e 'put-file' <<<"$output" | sed 's/:.*execCPU/ execCPU/' | uniq | xargs)" \
+        "set-affinity execCPUAffinity.initial put-file set-affinity execCPUAffinity.final join-process"
+}
+
+@test "an execCPUAffinity that is no list of CPUs is an error" {
+    living
+    local cpus
+    for cpus in x 1- 3-1 99999999; do
+        process_json "{execCPUAffinity: {final: \"$cpus\"}}"
+        in_c_fails 'execCPUAffinity|affinity' --process "$PROCESS" --
+    done
+}
+
+# ---- seccomp, keyring
+
+@test "the container's seccomp filter applies" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 99}]}'
+    living
+    in_c -- payload syscall 83 0 0
+    shows EADDRNOTAVAIL
+    in_c -- payload caps
+    assert_output 'Seccomp:.2'
+}
+
+@test "the container's seccomp filter applies without no_new_privs and to an ordinary user" {
+    config '.process.noNewPrivileges = false' \
+        '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 99}]}'
+    living
+    in_c -u 1000 -- payload syscall 83 0 0
+    shows EADDRNOTAVAIL
+}
+
+@test "the filter that kills: the status says SIGSYS" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+    living
+    in_c -- payload syscall 83 0 0
+    assert_status 159
+}
+
+@test "a filter that notifies: the agent gets the process's state and descriptor, and its answers count" {
+    "$SUITE_DIR/seccomp-agent" "$BATS_TEST_TMPDIR/agent.sock" mkdir=42 >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
+    AGENT=$!
+    wait_until file_has '^listening' "$BATS_TEST_TMPDIR/agent.log"
+    config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$BATS_TEST_TMPDIR/agent.sock\",
+        syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+    living
+    : >"$BATS_TEST_TMPDIR/agent.log"
+    detached -- sh -c 'payload syscall 83 0 0 >/answer; exec payload pause'
+    wait_until file_has . rootfs/answer
+    assert_equal "$(cat rootfs/answer)" ENOMSG
+    local state
+    state=$(sed -n 's/^.*state [^{]*{/{/p' "$BATS_TEST_TMPDIR/agent.log" | tr -d '\0')
+    assert_equal "$(jq -r .pid <<<"$state")" "$XPID"
+    assert_equal "$(jq -r .state.pid <<<"$state")" "$(init_pid)"
+    assert_equal "$(jq -r .state.id <<<"$state")" "$ID"
+    assert_equal "$(jq -r .state.status <<<"$state")" running
+}
+
+@test "the session keyring is the container's" {
+    set_sh 'payload keyring >/keyring; exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has . rootfs/keyring
+    in_c -- payload keyring
+    shows "$(cat rootfs/keyring)"
+    [ "$output" != "$("$SUITE_DIR/payload" keyring)" ]
+}
+
+@test "the session keyring is the container's in a user namespace, and for an ordinary user" {
+    user_namespace
+    config '.process.user = {uid: 1000, gid: 1000}'
+    chmod 777 rootfs
+    set_sh 'payload keyring >/keyring; exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has . rootfs/keyring
+    in_c -- payload keyring
+    shows "$(cat rootfs/keyring)"
+}
+
+@test "a container with --no-new-keyring: the caller's session keyring" {
+    living
+    rt delete --force "$ID"
+    create_c --no-new-keyring
+    in_c -- payload keyring
+    shows "$("$SUITE_DIR/payload" keyring)"
+}
+
+# ---- an ordinary user's container
+
+USER_ID=1001
+
+as_user() {
+    status=0
+    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
+        env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+living_rootless() {
+    cgroupfs_only
+    rootless 54321
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
+}
+
+@test "without root's rights: it runs in all namespaces of the container" {
+    living_rootless
+    as_user exec "$ID" payload ns
+    assert_status 0
+    local name pid
+    pid=$(init_pid)
+    assert_equal "$output" "$(for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$pid/ns/$name"; done)"
+}
+
+@test "without root's rights: user, environment and capabilities" {
+    living_rootless
+    as_user exec -e A=b "$ID" sh -c 'id -u; echo $A; payload caps'
+    assert_status 0
+    assert_equal "${lines[0]} ${lines[1]}" "0 b"
+    assert_equal "$(caps_hex Eff) $(caps_hex Inh)" "00000000a80425fb 0000000000000000"
+}
+
+@test "without root's rights: a failure leaves nothing" {
+    living_rootless
+    as_user exec "$ID" nosuch
+    assert_exec_failed 'nosuch'
+}
+
+@test "root may exec in an ordinary user's container" {
+    living_rootless
+    in_c -- id -u
+    shows 0
+}
