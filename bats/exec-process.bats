@@ -578,7 +578,7 @@ living_rootless() {
     assert_status 0
     local name pid
     pid=$(init_pid)
-    assert_equal "$output" "$(for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$pid/ns/$name"; done)"
+    assert_equal "$(grep . <<<"$output")" "$(for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$pid/ns/$name"; done)"
 }
 
 @test "without root's rights: user, environment and capabilities" {
