@@ -30,7 +30,7 @@ spied_on() {
         wait "$STOPPED" || true
         STOPPED=
     done
-    for i in {1..20}; do rt exec "$ID" true </dev/null; done
+    for i in {1..20}; do rt exec "$ID" true </dev/null >/dev/null 2>&1; done
     : >rootfs/stop
     wait_until file_has looked "$BATS_TEST_TMPDIR/out"
     output=$(out)

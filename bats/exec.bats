@@ -10,13 +10,14 @@ test_teardown() { end_receiver; }
 
 namespaces_of() {
     local name
-    for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$1/ns/$name"; done
+    for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$1/ns/$name"; done || true
 }
 
 same_namespaces() {
     in_c -- payload ns
     assert_status 0
-    assert_equal "$output" "$(namespaces_of "$(init_pid)")"
+    # Of a kind that the kernel has not, the payload prints an empty line.
+    assert_equal "$(grep . <<<"$output")" "$(namespaces_of "$(init_pid)")"
 }
 
 @test "it runs in all namespaces of the container" {
