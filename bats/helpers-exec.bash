@@ -91,3 +91,22 @@ END
 }
 
 end_receiver() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true; }
+
+namespaces_of() {
+    local name
+    for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$1/ns/$name"; done || true
+}
+
+same_namespaces() {
+    in_c -- payload ns
+    assert_status 0
+    # Of a kind that the kernel has not, the payload prints an empty line.
+    assert_equal "$(grep . <<<"$output")" "$(namespaces_of "$(init_pid)")"
+}
+
+caps_hex() { sed -n "s/^Cap$1:[[:space:]]*//p" <<<"$output"; }
+
+shows() {
+    assert_status 0
+    assert_equal "$output" "$1"
+}

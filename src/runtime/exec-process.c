@@ -113,23 +113,40 @@ static int change(struct arena *arena, const struct runtime_exec *request, struc
     return 0;
 }
 
+/* What confines the container and a process of the caller's own leaves open is the container's, as with runc and crun. */
+static void fill_in(struct spec_process *process, const struct spec_process *own)
+{
+    if (process->capabilities == NULL)
+        process->capabilities = own->capabilities;
+    if (process->apparmor_profile == NULL)
+        process->apparmor_profile = own->apparmor_profile;
+    if (process->selinux_label == NULL)
+        process->selinux_label = own->selinux_label;
+    if (process->n_rlimits == 0) {
+        process->rlimits = own->rlimits;
+        process->n_rlimits = own->n_rlimits;
+    }
+}
+
 int exec_make_process(struct arena *arena, const struct spec_process *own, const struct runtime_exec *request,
                       const struct spec_process **ret_process, struct error *error)
 {
     struct spec_process *process = ARENA_NEW(arena, struct spec_process);
+    const struct spec_process *base = own;
 
     if (request->process == NULL && count_of(request->args) == 0)
         return error_set(error, EINVAL, "exec needs a program, or --process");
-    if (request->process != NULL) {
-        TRY(spec_read_process(arena, request->process, request->process_size, &own, error));
-    } else if (own == NULL) {
+    if (request->process == NULL && own == NULL)
         return error_set(error, EINVAL,
                          "process: the container's configuration has none: use --process");
-    }
-    *process = *own;
+    if (request->process != NULL)
+        TRY(spec_read_process(arena, request->process, request->process_size, &base, error));
+    *process = *base;
     if (request->process == NULL) {
         process->terminal = false;
         process->console_size = NULL;
+    } else if (own != NULL) {
+        fill_in(process, own);
     }
     TRY(change(arena, request, process, error));
     TRY(spec_check_process(process, error));

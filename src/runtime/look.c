@@ -45,7 +45,7 @@ static bool has_line_ending(const char *lines, const char *ending)
 {
     size_t length = strlen(ending);
 
-    for (const char *at = lines; (at = strstr(at, ending)) != NULL; at++)
+    for (const char *at = lines; length > 0 && (at = strstr(at, ending)) != NULL; at++)
         if (at > lines && at[-1] == '\t' && (at[length] == '\n' || at[length] == '\0'))
             return true;
     return false;
