@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# The examples of the manual, contrib/man/NAME.md, end well: each page's in a directory with the bundle demo, and where a command is for a
+# container that is there, with the container c1 of it, which start has to start.
+load helpers
+load helpers-cgroups
+
+test_setup() {
+    berth_only "the manual is berth's"
+    [ -x /bin/busybox ] || skip "no /bin/busybox"
+    mv "$BUNDLE" "$BATS_TEST_TMPDIR/demo"
+    BUNDLE=$BATS_TEST_TMPDIR/demo
+    cd "$BATS_TEST_TMPDIR" || return 1
+    set_args sleep 1000
+    mkdir bin
+    printf '#!/bin/sh\nexec %q ns %q %q --root %q %s "$@"\n' "$SUITE_DIR/hosttool" "$SUITE_NS" "$RUNTIME" "$ROOT" \
+        "$(! by_systemd || echo --systemd-cgroup)" >bin/berth
+    chmod +x bin/berth
+}
+
+# The indented lines of the page's section of examples.
+examples() { sed -n '/^## Examples/,/^## [^E]/s/^    //p' "$BATS_TEST_DIRNAME/../contrib/man/$1.md"; }
+
+# examples_run NAME [create|run]: c1 is made by that command before
+examples_run() {
+    [ $# -lt 2 ] || rt "$2" -b demo ${3:+"$3"} c1 </dev/null >/dev/null 2>&1
+    examples "$1" >script
+    [ -s script ]
+    status=0
+    PATH=$PWD/bin:$PATH timeout 20 bash -e script </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 0
+}
+
+@test "every page has examples that are tried here" {
+    local page name
+    for page in "$BATS_TEST_DIRNAME"/../contrib/man/*.md; do
+        name=$(basename "$page" .md)
+        grep -q "examples\(_run\)\? $name\b" "$BATS_TEST_FILENAME" || fail_with "the examples of $name are not tried"
+    done
+}
+
+@test "examples of berth" {
+    examples_run berth
+    assert_output '^hello from process [0-9]+$'
+}
+
+@test "examples of create" { examples_run create; }
+@test "examples of start" { examples_run start create; }
+
+@test "examples of run" {
+    set_args echo hello
+    examples_run run
+    assert_output '^hello$'
+}
+
+@test "examples of exec" {
+    examples_run exec run -d
+    assert_output '^hello from /bin$'
+    assert_output '^uid=1000'
+}
+
+@test "examples of state" { examples_run state run -d; }
+@test "examples of kill" { examples_run kill run -d; }
+@test "examples of delete" { examples_run delete run -d; }
+
+@test "examples of pause" {
+    has_freezer || skip "no freezer here"
+    examples_run pause run -d
+    assert_output '"status": "paused"'
+}
+
+@test "examples of resume" {
+    has_freezer || skip "no freezer here"
+    examples_run resume run -d
+}
+
+@test "examples of update" { examples_run update run -d; }
+
+@test "examples of ps" {
+    command -v ps >/dev/null || skip "no ps(1)"
+    examples_run ps run -d
+    assert_output 'sleep 1000'
+}
+
+@test "examples of list" { examples_run list run -d; }
+@test "examples of events" { examples_run events run -d; }
+@test "examples of spec" { examples_run spec; }
+@test "examples of check" { examples_run check; }
+
+# What this host lacks is not the manual's fault.
+@test "examples of doctor and features" {
+    examples doctor >script
+    PATH=$PWD/bin:$PATH bash script >/dev/null || [ $? -eq 1 ]
+    examples_run features
+}
