@@ -128,15 +128,16 @@ def phase_times(contenders, bundle, runs):
         'create': (lines_to(), ['create', '--bundle', bundle]),
         'start': (lines_to('create'), ['start']),
         'state': (lines_to('create', 'start'), ['state']),
+        'exec': (lines_to('create', 'start'), ['exec']),
         'kill': (lines_to('create', 'start'), ['kill']),
         'delete --force': (lines_to('create', 'start'), ['delete', '--force']),
     }
+    after_id = {'kill': ['KILL'], 'exec': ['true']}
     for name, (prepare, words) in phases.items():
         note(f'phase: {name}')
         lines = []
         for each in contenders:
-            after = ['KILL'] if name == 'kill' else []
-            lines.append(each.line(*words, each.id, *after))
+            lines.append(each.line(*words, each.id, *after_id.get(name, [])))
         yield [f'`{name}`, cold', *hyperfine(lines, runs, prepare, warmup=1)]
     for each in contenders:
         each.delete()

@@ -112,6 +112,7 @@ def rows(contenders, bundles, helper, runs):
     yield ['`create`, every setting', *bench.times(['create', '--bundle', every], every), *made]
     yield ['`update`, no setting', *bench.times(['update'], none, 'create'), *nothing]
     yield ['`update`, every setting', *bench.times(update, none, 'create'), *written]
+    yield ['`delete --force`, no setting', *bench.times(['delete', '--force'], none, 'create'), *nothing]
     yield ['`delete --force`, every setting', *bench.times(['delete', '--force'], every, 'create'), *removed]
     for each in contenders:
         each.delete()
