@@ -18,7 +18,7 @@ path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
 cgroups_path() { config ".linux.cgroupsPath = \"$1\""; }
 
 test_after() {
-    [ -z "${SLICE:-}" ] || systemctl stop "$SLICE" 2>/dev/null || true
+    [ -z "${SLICE:-}" ] || { systemctl stop "$SLICE" && systemctl revert "$SLICE"; } 2>/dev/null || true
 }
 
 # crun 1.8 has the limits in a group below the scope.
@@ -64,6 +64,17 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     cgroups_path "system.slice::$ID"
     started
     [[ $(path_of) =~ ^/system.slice/-?$ID.scope ]] || fail_with "$(path_of)"
+}
+
+@test "a slice that was there before create remains after delete, with its limits" {
+    SLICE=berthy.slice
+    systemctl start "$SLICE"
+    systemctl set-property --runtime "$SLICE" TasksMax=1000
+    cgroups_path "$SLICE:pre:$ID"
+    started
+    run_ok delete --force "$ID"
+    assert_equal "$(property ActiveState "$SLICE")" active
+    assert_equal "$(property TasksMax "$SLICE")" 1000
 }
 
 @test "a name that ends in .slice is a slice" {
@@ -128,7 +139,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     started
     property_is CPUQuotaPerSecUSec 400ms
     # The older conversion gives 39.
-    [[ $(property CPUWeight) =~ ^(100|39)$ ]]
+    if cg_is_v2; then [[ $(property CPUWeight) =~ ^(100|39)$ ]]; else property_is CPUShares 1024; fi
 }
 
 @test "AllowedCPUs and AllowedMemoryNodes" {
@@ -142,6 +153,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
 
 @test "CPUWeight from unified and other files that have a property" {
     needs memory pids
+    needs_v2
     limits_in_scope
     resources 'unified: {"memory.high": "50331648", "pids.max": "44"}'
     started
@@ -198,9 +210,10 @@ reloaded() {
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     local before
-    before=$(all_values)
+    before=$(all_values | sort)
     systemctl daemon-reload
-    assert_equal "$(all_values)" "$before"
+    # The order of the lines of devices.list says nothing: systemd may write them anew.
+    assert_equal "$(all_values | sort)" "$before"
     touch rootfs/go
     wait_status stopped
     assert_equal "$(out | xargs)" "$2: $3 /two: EPERM ready $2: $3 /two: EPERM"
@@ -342,7 +355,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     [ ! -d /run/systemd/system ] || skip "it runs here"
     host_snapshot
     run_c
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output 'systemd'
     assert_host_unchanged
 }
@@ -359,7 +372,7 @@ hidden() {
 @test "a bus that is not there is an error" {
     host_snapshot
     hidden 'mount -t tmpfs tmpfs /run/dbus; mount -t tmpfs tmpfs /run/systemd; mkdir /run/systemd/system'
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output '[Bb]us|systemd'
     assert_host_unchanged
 }
@@ -374,6 +387,6 @@ hidden() {
     wait_until test -S "$BATS_TEST_TMPDIR/bus/private"
     hidden 'mkdir "$1/system"; mount --bind "$1" /run/dbus; mount --bind "$1" /run/systemd'
     kill $one $two 2>/dev/null || true
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output '[Bb]us|systemd'
 }
