@@ -9,7 +9,11 @@ test_after() {
         -path "*$ID*" -exec rmdir {} \; 2>/dev/null || true
 }
 
+# With systemd it is a scope already.
+below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""; }
+
 @test "an absolute cgroupsPath is below the mount point of every hierarchy" {
+    cgroupfs_only
     config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     started
     local h pid
@@ -20,7 +24,7 @@ test_after() {
 }
 
 @test "a cgroupsPath names the same group each time" {
-    config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
+    below_parent
     started
     local first
     first=$(cgroup_dir pids)
@@ -30,12 +34,14 @@ test_after() {
 }
 
 @test "a relative cgroupsPath is taken" {
+    cgroupfs_only
     config ".linux.cgroupsPath = \"$ID-parent/$ID\""
     started
     [[ $(cgroup_dir pids) == */"$ID-parent/$ID" ]]
 }
 
 @test "a relative cgroupsPath with .. stays below the hierarchy" {
+    cgroupfs_only
     config ".linux.cgroupsPath = \"../../../../$ID-parent/$ID\""
     run_rt run -d "$ID"
     [ "$status" -ne 124 ]
@@ -63,7 +69,7 @@ test_after() {
 
 @test "the groups are gone after delete" {
     host_snapshot
-    config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
+    below_parent
     started
     rt delete --force "$ID"
     test_after
@@ -80,6 +86,7 @@ test_after() {
 }
 
 @test "a directory that was there before create remains" {
+    cgroupfs_only
     local h
     for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
     config ".linux.cgroupsPath = \"/$ID-made/$ID\""
@@ -89,6 +96,7 @@ test_after() {
 }
 
 @test "a directory that was there is used again after delete --force" {
+    cgroupfs_only
     local h
     for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
     config ".linux.cgroupsPath = \"/$ID-made\""
@@ -141,6 +149,7 @@ busy_group() {
 }
 
 @test "a group that holds processes is refused and left alone" {
+    cgroupfs_only
     busy_group
     run_rt create "$ID"
     kill -0 $BUSY
@@ -153,6 +162,7 @@ busy_group() {
 }
 
 @test "a frozen group is refused" {
+    cgroupfs_only
     if cg_is_v2; then
         mkdir "/sys/fs/cgroup/$ID-made"
         echo 1 >"/sys/fs/cgroup/$ID-made/cgroup.freeze"

@@ -113,6 +113,7 @@ needs_idle() { has_file cpu cpu.idle || skip "the kernel knows no cpu.idle"; }
         refused_resources cpu.realtimePeriod 'cpu: {realtimePeriod: 900000}'
     else
         has_file cpu cpu.rt_runtime_us || skip "the kernel has no cpu.rt_runtime_us"
+        ! by_systemd || ! in_ns grep -qx 0 /sys/fs/cgroup/cpu/system.slice/cpu.rt_runtime_us || skip "systemd's slices have no real time to give"
         resources 'cpu: {realtimeRuntime: 10000, realtimePeriod: 900000}'
         started
         value_is cpu cpu.rt_runtime_us "" 10000

@@ -31,10 +31,14 @@ needs_v1() { in_ns test -d "/sys/fs/cgroup/$1" || skip "no $1 hierarchy of versi
 needs_v2() { cg_is_v2 || skip "not on cgroup version 1"; }
 cgroupfs_only() { ! by_systemd || skip "systemd has its own places for cgroups"; }
 
+# Has the controller a hierarchy of version 1? On a host with both a controller may be version 2's: Debian's kernels since 6.12 have no
+# other memory.
+is_v1() { ! cg_is_v2 && in_ns test -d "/sys/fs/cgroup/$1"; }
+
 # Has a cgroup (not the root) the file? NAME in the hierarchy of CONTROLLER.
 has_file() {
     local dir=/sys/fs/cgroup probe
-    cg_is_v2 || dir+=/$1
+    if is_v1 "$1"; then dir+=/$1; elif ! cg_is_v2; then dir+=/unified; fi
     probe=$dir/$ID-probe
     in_ns mkdir "$probe"
     in_ns test -e "$probe/$2" && status=0 || status=1

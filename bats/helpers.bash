@@ -185,6 +185,8 @@ fail_with() {
 }
 
 assert_status() { [ "$status" -eq "$1" ] || fail_with "status is $status, not $1"; }
+# 124 is a time-out. (In a test a bare `[ ... ] && [ ... ]` is no check of its first half: bats sees the last alone fail.)
+assert_failed() { [ "$status" -ne 0 ] && [ "$status" -ne 124 ] || fail_with "should have failed: status $status"; }
 assert_equal() { [ "$1" = "$2" ] || fail_with "is '$1', should be '$2'"; }
 assert_output() { grep -Eq -- "$1" <<<"$output" || fail_with "nothing in the output matches '$1'"; }
 refute_output() { ! grep -Eq -- "$1" <<<"$output" || fail_with "the output matches '$1'"; }

@@ -215,7 +215,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     local start=$SECONDS
     run_fails create "$ID"
     [ $((SECONDS - start)) -lt 6 ]
-    ! kill -0 "$(cat "$LOG")" 2>/dev/null
+    ! kill -0 "$(cat "$LOG")" 2>/dev/null || fail_with "the hook lives on"
     assert_host_unchanged
 }
 

@@ -369,6 +369,7 @@ END
         "$RUNTIME" --root "$BATS_TEST_TMPDIR/user" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 126 ]
+    assert_failed
+    [ "$status" -ne 126 ]
     [ "$RT_KIND" != berth ] || assert_output 'mounts\[5\]: .*operation not permitted \(.*root'
 }

@@ -6,6 +6,10 @@ load helpers
 long() { set_sh 'echo began; exec payload pause'; }
 running() { long; create_c "$@"; rt start "$ID"; wait_until file_has ready "$BATS_TEST_TMPDIR/out"; }
 stopped() { set_args true; create_c; rt start "$ID"; wait_status stopped; }
+create_second() {
+    ! by_systemd || config ".linux.cgroupsPath = \":berth:$ID-2\""
+    rt create --bundle "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1
+}
 status_now() { assert_equal "$(state_of)" "$1"; }
 
 @test "create prepares the container without running its program" {
@@ -307,7 +311,7 @@ status_now() { assert_equal "$(state_of)" "$1"; }
 @test "two containers do not touch each other" {
     running
     config '.process.args = ["payload", "pause"]'
-    rt create --bundle "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1
+    create_second
     rt start "$ID-2"
     run_ok delete --force "$ID-2"
     status_now running
@@ -341,7 +345,7 @@ status_now() { assert_equal "$(state_of)" "$1"; }
 @test "list --quiet shows ids only" {
     long
     create_c
-    rt create --bundle "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1
+    create_second
     run_ok list -q
     assert_equal "$(sort <<<"$output")" "$ID"$'\n'"$ID-2"
     run_ok list --quiet

@@ -76,7 +76,7 @@ fail_state() { run_fails "$@" state "$ID"; }
 
 @test "text is the default format" {
     fail_state --log "$LOG"
-    ! jq -e . "$LOG" >/dev/null 2>&1
+    ! jq -e . "$LOG" >/dev/null 2>&1 || fail_with "it is JSON"
     grep -Eq 'does not exist|No such file' "$LOG"
     fail_state --log "$LOG" --log-format text
 }

@@ -450,7 +450,7 @@ program_output() { grep -v '^warning: ' <<<"$output" | tail -n 4; }
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_output 'shares the caller.s cgroups'
     config '.linux.resources = {pids: {limit: 20}}'
-    ! as_user -- run --bundle "$BUNDLE" "$ID"
+    ! as_user -- run --bundle "$BUNDLE" "$ID" || fail_with "it should have failed"
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_output 'linux.resources.pids.limit: no right to make a cgroup.*delegated'
 }

@@ -420,7 +420,8 @@ furnish() {
         "$RUNTIME" --root "$BATS_TEST_TMPDIR/user" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 126 ]
+    assert_failed
+    [ "$status" -ne 126 ]
     assert_output 'linux\.netDevices.*operation not permitted \(.*root'
     assert_network_unchanged
 }
@@ -432,7 +433,7 @@ furnish() {
     in_net timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --bounding-set=-net_admin \
         "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output 'operation not permitted'
     assert_network_unchanged
 }

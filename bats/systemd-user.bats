@@ -12,12 +12,21 @@ test_setup() {
     rootless
 }
 
-as_user() {
+# in_view SCRIPT ENV... -- ARGUMENT...: the runtime by the user, with env ENV, where SCRIPT by root has changed what there is to see
+in_view() {
+    local script=$1 env=()
+    shift
+    while [ "$1" != -- ]; do env+=("$1") && shift; done
+    shift
     status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
-        env XDG_RUNTIME_DIR=/run/user/$USER_ID DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$USER_ID/bus \
-        "$RUNTIME" --root "$ROOT" --systemd-cgroup "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$script && exec \"\$@\"" sh \
+        setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env "${env[@]}" "$RUNTIME" --root "$ROOT" --systemd-cgroup "$@" \
+        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+as_user() {
+    in_view true XDG_RUNTIME_DIR=/run/user/$USER_ID DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$USER_ID/bus -- "$@"
 }
 
 user_property() {
@@ -67,13 +76,22 @@ path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
 
 unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
 
-@test "without the user's bus it is an error that says so" {
+@test "the user's manager is found without the variables of a session" {
+    berth_only "the others' libraries look at XDG_RUNTIME_DIR alone"
+    set_args payload pause
+    in_view true -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS -- run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    [[ $(path_of) == */user@$USER_ID.service/*berth-$ID.scope* ]] || fail_with "$(path_of)"
+    in_view true -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS -- delete --force "$ID"
+    assert_status 0
+}
+
+@test "without the user's manager it is an error that says so, and how to get one" {
     set_args true
-    status=0
-    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
-        env -u XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere "$RUNTIME" --root "$ROOT" --systemd-cgroup run \
-        --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
-    read_output "$BATS_TEST_TMPDIR/run-out"
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    host_snapshot
+    in_view 'mount -t tmpfs tmpfs /run/user' -u XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere -- run --bundle "$BUNDLE" "$ID"
+    assert_failed
     assert_output '[Bb]us|systemd|XDG_RUNTIME_DIR'
+    [ "$RT_KIND" != berth ] || assert_output "/run/user/$USER_ID/.*/nowhere.*\(.*loginctl enable-linger; XDG_RUNTIME_DIR is not set"
+    assert_host_unchanged
 }

@@ -18,7 +18,7 @@ path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
 cgroups_path() { config ".linux.cgroupsPath = \"$1\""; }
 
 test_after() {
-    [ -z "${SLICE:-}" ] || systemctl stop "$SLICE" 2>/dev/null || true
+    [ -z "${SLICE:-}" ] || { systemctl stop "$SLICE" && systemctl revert "$SLICE"; } 2>/dev/null || true
 }
 
 # crun 1.8 has the limits in a group below the scope.
@@ -64,6 +64,17 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     cgroups_path "system.slice::$ID"
     started
     [[ $(path_of) =~ ^/system.slice/-?$ID.scope ]] || fail_with "$(path_of)"
+}
+
+@test "a slice that was there before create remains after delete, with its limits" {
+    SLICE=berthy.slice
+    systemctl start "$SLICE"
+    systemctl set-property --runtime "$SLICE" TasksMax=1000
+    cgroups_path "$SLICE:pre:$ID"
+    started
+    run_ok delete --force "$ID"
+    assert_equal "$(property ActiveState "$SLICE")" active
+    assert_equal "$(property TasksMax "$SLICE")" 1000
 }
 
 @test "a name that ends in .slice is a slice" {
@@ -128,7 +139,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     started
     property_is CPUQuotaPerSecUSec 400ms
     # The older conversion gives 39.
-    [[ $(property CPUWeight) =~ ^(100|39)$ ]]
+    if cg_is_v2; then [[ $(property CPUWeight) =~ ^(100|39)$ ]]; else property_is CPUShares 1024; fi
 }
 
 @test "AllowedCPUs and AllowedMemoryNodes" {
@@ -142,6 +153,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
 
 @test "CPUWeight from unified and other files that have a property" {
     needs memory pids
+    needs_v2
     limits_in_scope
     resources 'unified: {"memory.high": "50331648", "pids.max": "44"}'
     started
@@ -185,7 +197,10 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     value_is pids pids.max pids.max 44
 }
 
-# reloaded RULE PATH BEFORE: what the program gets from PATH and /two before a daemon-reload, it gets after it; limits as well.
+# systemd may write devices.list anew: the order of its lines says nothing, nor do those of single devices beside one of the whole MAJOR.
+values() { all_values | sort | grep -v "devices.list:c ${1:-no}:[0-9]* rwm$"; }
+
+# reloaded RULE PATH BEFORE [MAJOR]: what the program gets from PATH and /two before a daemon-reload, it gets after it; limits as well.
 reloaded() {
     mknod rootfs/kmsg c 1 11
     mknod rootfs/one c 240 1
@@ -198,9 +213,9 @@ reloaded() {
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     local before
-    before=$(all_values)
+    before=$(values "${4:-}")
     systemctl daemon-reload
-    assert_equal "$(all_values)" "$before"
+    assert_equal "$(values "${4:-}")" "$before"
     touch rootfs/go
     wait_status stopped
     assert_equal "$(out | xargs)" "$2: $3 /two: EPERM ready $2: $3 /two: EPERM"
@@ -218,7 +233,7 @@ reloaded() {
 
 @test "daemon-reload leaves the access to a whole major" {
     needs memory pids cpu
-    reloaded 'major: 1' /kmsg ok
+    reloaded 'major: 1' /kmsg ok 1
 }
 
 @test "daemon-reload after an update leaves the new values" {
@@ -342,7 +357,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     [ ! -d /run/systemd/system ] || skip "it runs here"
     host_snapshot
     run_c
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output 'systemd'
     assert_host_unchanged
 }
@@ -359,7 +374,7 @@ hidden() {
 @test "a bus that is not there is an error" {
     host_snapshot
     hidden 'mount -t tmpfs tmpfs /run/dbus; mount -t tmpfs tmpfs /run/systemd; mkdir /run/systemd/system'
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output '[Bb]us|systemd'
     assert_host_unchanged
 }
@@ -374,6 +389,6 @@ hidden() {
     wait_until test -S "$BATS_TEST_TMPDIR/bus/private"
     hidden 'mkdir "$1/system"; mount --bind "$1" /run/dbus; mount --bind "$1" /run/systemd'
     kill $one $two 2>/dev/null || true
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+    assert_failed
     assert_output '[Bb]us|systemd'
 }
