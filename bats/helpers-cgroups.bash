@@ -33,7 +33,7 @@ cgroupfs_only() { ! by_systemd || skip "systemd has its own places for cgroups";
 
 # Has the controller a hierarchy of version 1? On a host with both a controller may be version 2's: Debian's kernels since 6.12 have no
 # other memory.
-is_v1() { ! cg_is_v2 && in_ns test -d "/sys/fs/cgroup/$1"; }
+is_v1() { ! cg_is_v2 && in_ns test -e "/sys/fs/cgroup/$1/cgroup.procs"; }
 
 # Has a cgroup (not the root) the file? NAME in the hierarchy of CONTROLLER.
 has_file() {

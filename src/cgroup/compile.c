@@ -12,8 +12,8 @@
 #include "berth/spec/config.h"
 #include "check.h"
 #include "files.h"
-#include "systemd-settings.h"
 #include "systemd-properties.h"
+#include "systemd-settings.h"
 
 static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
                                       "user, as by systemd-run --user --scope "
@@ -45,14 +45,24 @@ static const char *name_on_v2(const char *controller)
     return text_equal(controller, "blkio") ? "io" : controller;
 }
 
+/* The cgroup whose controllers the container's has, or will have: the system's systemd enables for
+ * a unit, when it makes it, whatever the root has. */
+static const char *giver(const struct cgroup_compiler *compiler, const struct cgroup_place *place)
+{
+    if (!compiler->is_foreseen)
+        return place->path;
+    if (place->is_systemds && !compiler->cgroup->rootless)
+        return place->hierarchy->mount_point;
+    return cgroup_nearest(compiler->arena, place->path);
+}
+
 static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                     const char *field, const char *controller)
 {
     if (compiler->v2_controllers == NULL) {
         char *words;
-        const char *path = compiler->is_foreseen ? cgroup_nearest(compiler->arena, place->path)
-                                                 : place->path;
-        int result = cgroup_read(compiler->arena, path, "cgroup.controllers", &words);
+        int result =
+            cgroup_read(compiler->arena, giver(compiler, place), "cgroup.controllers", &words);
 
         if (result < 0)
             return error_errno(compiler->error, -result, "linux.resources.%s: read %s/%s", field,
@@ -218,8 +228,11 @@ int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
 {
     struct spec_resources completed = *resources;
     struct cgroup_properties properties = {.arena = arena};
-    struct cgroup_compiler compiler = {
-        .arena = arena, .cgroup = cgroup, .resources = &completed, .is_foreseen = true, .error = error};
+    struct cgroup_compiler compiler = {.arena = arena,
+                                       .cgroup = cgroup,
+                                       .resources = &completed,
+                                       .is_foreseen = true,
+                                       .error = error};
 
     lift_swap(arena, &completed);
     TRY(error_collect(error, compile(&compiler)));
