@@ -12,7 +12,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "$KIND"
 runtime_supports_json = ["berth", "crun", "runc"]
-runtime_supports_nocgroups = ["berth", "crun"]
+runtime_supports_nocgroup = ["berth", "crun"]
 [engine.runtimes]
 $KIND = ["$ENGINE_RUNTIME"]
 [network]
