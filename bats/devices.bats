@@ -125,6 +125,14 @@ assert_default_devices() {
     assert_equal "$output" "/dev/null: c 0666 0 0 1:3 0"
 }
 
+@test "linux.devices: the link /dev/ptmx stays when it is listed, as podman --privileged does" {
+    config '.linux.devices = [{path: "/dev/ptmx", type: "c", major: 5, minor: 2, fileMode: 438, uid: 0, gid: 5}]'
+    set_sh 'readlink /dev/ptmx'
+    run_c
+    assert_status 0
+    assert_output '^pts/ptmx$'
+}
+
 @test "linux.devices: a file that matches and is already there is taken" {
     mknod rootfs/node c 10 229
     config '.linux.devices = [{path: "/node", type: "c", major: 10, minor: 229}]'

@@ -57,6 +57,21 @@ static bool is_configured(const struct plan_builder *builder, const char *path)
     return find_mount(builder, path) != NULL;
 }
 
+/* podman --privileged lists the host's /dev/ptmx among all its devices: the container's own is what the link leads to. */
+static bool is_link(const struct plan_builder *builder, const char *path)
+{
+    for (size_t i = 0; i < COUNT(links); i++)
+        if (text_equal(text_path_clean(builder->arena, path), links[i].name))
+            return true;
+    return false;
+}
+
+/* Those of a /dev of the host's are there; a link that every container has stands in the place of a device. */
+static bool is_there(const struct plan_builder *builder, const char *path, bool is_hosts)
+{
+    return is_hosts ? text_starts_with(path, "/dev/") : is_link(builder, path);
+}
+
 static uint64_t type_bits(enum spec_device_type type)
 {
     return type == SPEC_DEVICE_TYPE_B ? S_IFBLK : type == SPEC_DEVICE_TYPE_P ? S_IFIFO : S_IFCHR;
@@ -106,7 +121,7 @@ void plan_make_devices(struct plan_builder *builder)
 
         if (!device.has_file_mode)
             device.file_mode = 0666;
-        if (!is_hosts || !text_starts_with(device.path, "/dev/"))
+        if (!is_there(builder, device.path, is_hosts))
             make_device(builder, &device, PLAN_PLACE(builder, "linux.devices[%zu]", i));
     }
     if (!is_hosts)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# containerd with state of its own; its CRI plugin with CNI networks and the runtime as its default.
+
+containerd_env() {
+    export SOCKET=$WORK/containerd.sock CONTAINERD_DIR=$WORK/containerd
+}
+
+containerd_config() {
+    cat <<END
+version = 2
+root = "$CONTAINERD_DIR/root"
+state = "$CONTAINERD_DIR/state"
+[grpc]
+  address = "$SOCKET"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$CONTAINERD_DIR/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "docker.io/library/box:1"
+  disable_tcp_service = true
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$CONTAINERD_DIR/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "engine"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.engine]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.engine.options]
+        BinaryName = "$ENGINE_RUNTIME"
+END
+}
+
+cni_config() {
+    cat <<END
+{"cniVersion": "0.4.0", "name": "engines", "plugins": [
+  {"type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": true, "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.88.0.0/16"}]],
+    "routes": [{"dst": "0.0.0.0/0"}]}},
+  {"type": "portmap", "capabilities": {"portMappings": true}}]}
+END
+}
+
+containerd_start() {
+    containerd_env
+    mkdir -p "$CONTAINERD_DIR/cni" "$CONTAINERD_DIR/opt"
+    containerd_config >"$CONTAINERD_DIR/config.toml"
+    cni_config >"$CONTAINERD_DIR/cni/10-engines.conflist"
+    containerd --config "$CONTAINERD_DIR/config.toml" >"$CONTAINERD_DIR/log" 2>&1 3>&- 4>&- </dev/null &
+    export CONTAINERD_PID=$!
+    wait_for ctr version || { tail -n 30 "$CONTAINERD_DIR/log" >&2; return 1; }
+}
+
+containerd_stop() { end_process "$CONTAINERD_PID"; }
+
+ctr() { command ctr -a "$SOCKET" "$@"; }
