@@ -147,3 +147,37 @@ opens() {
     wait_status stopped
     assert_equal "$(out | head -1)" '/one: ENXIO'
 }
+
+# can_open PATH WORD...: what `payload open` says in the container that runs
+can_open() {
+    [ "$RT_KIND" = berth ] || skip "runc and crun leave devices alone in update, or replace none"
+    run_rt exec "$ID" payload open "$1"
+    assert_equal "$output" "$1: $2"
+}
+
+@test "update: without a deny of all new rules take the place of the old ones, too" {
+    rules "$deny, $defaults"
+    started
+    can_open /one EPERM
+    update_json '{"devices": [{"allow": false, "type": "c", "major": 240, "minor": 2, "access": "rwm"}]}'
+    can_open /one ENXIO
+    can_open /two EPERM
+    update_json '{"devices": [{"allow": false, "type": "c", "major": 240, "minor": 1, "access": "rwm"}]}'
+    can_open /two ENXIO
+    can_open /one EPERM
+}
+
+@test "update: one that fails leaves what is denied among all that is allowed" {
+    [ "$RT_KIND" = berth ] || skip "runc and crun leave devices alone in update, or replace none"
+    cgroupfs_only
+    ! cg_is_v2 || skip "on version 2 the rules are one program, which is there or not"
+    config ".linux.cgroupsPath = \"/$ID-top/low\""
+    rules '{allow: true, access: "rwm"}, {allow: false, type: "c", major: 240, minor: 1, access: "rwm"}'
+    started
+    can_open /one EPERM
+    in_ns sh -c 'echo "c 240:2 rwm" >"$1/devices.deny"' sh "/sys/fs/cgroup/devices/$ID-top"
+    update_must_fail 'devices[1]' run_update_json '{"devices": [{"allow": false, "access": "rwm"},
+        {"allow": true, "type": "c", "major": 240, "minor": 2, "access": "rwm"}]}'
+    can_open /one EPERM
+    can_open /null ok
+}

@@ -179,3 +179,16 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     wait $job || true
     run_fails state "$ID"
 }
+
+@test "cpu.idle with a limit that is refused leaves the share as it was" {
+    needs cpu memory
+    busy
+    [ -e "$(cgroup_dir cpu)/cpu.idle" ] || skip "the kernel has no cpu.idle"
+    update_json_refused memory.limit '{"cpu": {"idle": 1}, "memory": {"limit": 1024, "swap": 1024}}'
+}
+
+@test "a schema for a container without a class leaves the limits as they were" {
+    berth_only "others want one first"
+    busy
+    update_must_fail '' run_rt update --memory 48M --pids-limit 7 --l3-cache-schema L3:0=ff "$ID"
+}

@@ -7,6 +7,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/log.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
@@ -204,6 +205,23 @@ static int set_properties(struct cgroup_compiler *compiler)
     return cgroup_write(compiler->arena, &compiler->writes, &former, compiler->error);
 }
 
+/* An allow of all hides in devices.list what is denied nevertheless: the former rules are carried out again. */
+static void restore_devices(const struct cgroup_compiler *failed)
+{
+    const struct spec_resources *former = failed->cgroup->former;
+    struct error ignored = {0};
+    struct cgroup_writes unused;
+
+    if (failed->n_rules == 0 || failed->program_place != NULL || former == NULL)
+        return;
+    const struct spec_resources devices = {.devices = former->devices, .n_devices = former->n_devices};
+    struct cgroup_compiler compiler = {
+        .arena = failed->arena, .cgroup = failed->cgroup, .resources = &devices, .error = &ignored};
+    if (cgroup_compile_devices(&compiler) < 0 ||
+        cgroup_write(compiler.arena, &compiler.writes, &unused, &ignored) < 0)
+        log_warning("%s", ignored.text);
+}
+
 int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error)
 {
@@ -214,12 +232,19 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
 
     lift_swap(arena, &completed);
     TRY(compile(&compiler));
-    TRY(cgroup_write(arena, &compiler.writes, &former, error));
-    int result = cgroup->systemd != NULL ? set_properties(&compiler) : 0;
+    int result = cgroup_write(arena, &compiler.writes, &former, error);
+    if (result < 0) {
+        restore_devices(&compiler);
+        return result;
+    }
+    if (cgroup->systemd != NULL)
+        result = set_properties(&compiler);
     if (result == 0 && compiler.program_place != NULL)
         result = cgroup_attach_program(compiler.program_place, &compiler.program, error);
-    if (result < 0)
+    if (result < 0) {
         cgroup_write_back(&former);
+        restore_devices(&compiler);
+    }
     return result;
 }
 

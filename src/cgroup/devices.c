@@ -134,6 +134,19 @@ static void add_v1(struct cgroup_compiler *compiler, const struct cgroup_place *
     add_text(compiler, place, rule, 'c');
 }
 
+/* As on v2 new rules take the place of those that were there, and what none of them names is as it would be without any: where the
+ * group above lets it. */
+static void forget_v1(struct cgroup_compiler *compiler, const struct cgroup_place *place, const char *field)
+{
+    cgroup_add_write(compiler, (struct cgroup_write){
+                                   .field = field, .place = place, .file = "devices.deny", .text = "a"});
+    cgroup_add_write(compiler, (struct cgroup_write){.field = field,
+                                                     .place = place,
+                                                     .file = "devices.allow",
+                                                     .text = "a",
+                                                     .forgiven = EPERM});
+}
+
 int cgroup_compile_devices(struct cgroup_compiler *compiler)
 {
     const struct cgroup *cgroup = compiler->cgroup;
@@ -161,6 +174,8 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
         compiler->program = cgroup_device_compile(compiler->arena, rules, n_rules);
         return 0;
     }
+    if (place->exists)
+        forget_v1(compiler, place, rules[0].field);
     for (size_t i = 0; i < n_rules; i++)
         add_v1(compiler, place, &rules[i]);
     return 0;

@@ -12,6 +12,7 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "files.h"
+#include "tree.h"
 
 #define DEFAULT_NAME "berth"
 #define PLACE "linux.cgroupsPath"
@@ -51,6 +52,9 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     if (text_equal(planner->path, "/"))
         return error_set(planner->error, EINVAL,
                          PLACE ": must name a cgroup below the hierarchy's root");
+    if (planner->below_default && text_equal(planner->path, "/" DEFAULT_NAME))
+        return error_set(planner->error, EINVAL,
+                         PLACE ": must name a cgroup below /" DEFAULT_NAME ", got \"%s\"", asked);
     return 0;
 }
 
@@ -132,24 +136,26 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
     return 0;
 }
 
-static int check_empty(struct planner *planner, const char *path)
-{
-    char *processes;
-    int result = cgroup_read(planner->arena, path, "cgroup.procs", &processes);
-
-    if (result < 0)
-        return error_errno(planner->error, -result, PLACE ": read %s/cgroup.procs", path);
-    if (processes[0] != '\0')
-        return error_set(planner->error, EBUSY, PLACE ": the cgroup %s holds processes already",
-                         path);
-    return 0;
-}
-
 static bool holds_processes(struct arena *arena, const char *path)
 {
     char *processes;
 
     return cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+}
+
+static int refuse_processes(void *context, const char *path)
+{
+    struct planner *planner = context;
+
+    if (!holds_processes(planner->arena, path))
+        return 0;
+    return error_set(planner->error, EBUSY, PLACE ": the cgroup %s holds processes already", path);
+}
+
+/* With all below it: what is there is not the container's to be paused, signalled and killed with it. */
+static int check_empty(struct planner *planner, const char *path)
+{
+    return cgroup_walk(planner->arena, path, refuse_processes, planner);
 }
 
 /* Where an ordinary user's cgroups go: below the caller's own or, since on v2 one with processes

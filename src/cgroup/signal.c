@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -46,17 +47,30 @@ static int signal_members(void *context, const char *path)
     return 0;
 }
 
+/* Every hierarchy lists every process: one is enough. */
+static int find_living(const struct cgroup_record *record, const char **ret_path, struct error *error)
+{
+    for (size_t i = 0; i < record->n_paths; i++) {
+        *ret_path = record->paths[i];
+        if (access(record->paths[i], F_OK) == 0)
+            return 0;
+    }
+    return error_set(error, ENOENT, "the container's cgroup %s is gone", record->paths[0]);
+}
+
 int cgroup_signal(const struct cgroup_record *record, int signal, struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct signaller signaller = {&arena, signal};
 
-    /* Every hierarchy lists every process: one is enough. */
+    const char *path;
+
     if (record->n_paths == 0)
         return 0;
-    int result = cgroup_walk(&arena, record->paths[0], signal_members, &signaller);
+    TRY(find_living(record, &path, error));
+    int result = cgroup_walk(&arena, path, signal_members, &signaller);
     if (result < 0)
-        return error_errno(error, -result, "signal the processes of cgroup %s", record->paths[0]);
+        return error_errno(error, -result, "signal the processes of cgroup %s", path);
     return 0;
 }
 
@@ -90,11 +104,13 @@ int cgroup_list_processes(struct arena *arena, const struct cgroup_record *recor
                           size_t *ret_count, struct error *error)
 {
     struct lister lister = {.arena = arena};
+    const char *path;
 
     if (record->n_paths == 0)
         return error_set(error, ENODEV,
                          "the container has no cgroup of its own that tells its processes");
-    TRY(cgroup_walk(arena, record->paths[0], list_members, &lister));
+    TRY(find_living(record, &path, error));
+    TRY(cgroup_walk(arena, path, list_members, &lister));
     *ret_pids = lister.pids;
     *ret_count = lister.count;
     return 0;

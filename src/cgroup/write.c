@@ -144,6 +144,16 @@ static const char *read_target(struct arena *arena, const struct target *target)
     return arena_copy(arena, bytes, (size_t) size);
 }
 
+/* The kernel sets the share anew with cpu.idle: it is taken back behind that. */
+static void note_share(struct cgroup_writes *former, struct arena *arena, const struct cgroup_write *write)
+{
+    const char *file = write->place->hierarchy->v2 ? "cpu.weight" : "cpu.shares";
+    char *text;
+
+    if (text_equal(write->file, "cpu.idle") && cgroup_read(arena, write->place->path, file, &text) == 0)
+        add_former(former, arena, write, file, text);
+}
+
 /* Notes what the open file of a cgroup that was there before holds. */
 static void note_former(struct cgroup_writes *former, struct arena *arena,
                         const struct target *target, const struct cgroup_write *write)
@@ -157,6 +167,7 @@ static void note_former(struct cgroup_writes *former, struct arena *arena,
         text = line_of(arena, text, write->text, none);
     else if (text_equal(write->file, "memory.oom_control"))
         text = number_of_oom_control(arena, text);
+    note_share(former, arena, write);
     add_former(former, arena, write, write->file, text);
 }
 

@@ -225,6 +225,23 @@ int rdt_set(struct arena *arena, const struct rdt *rdt, struct error *error)
     return rdt->makes_class ? write_schemas(arena, rdt->class, rdt->config, error) : 0;
 }
 
+int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_config, struct error *error)
+{
+    const char *path = text_path_join(arena, class, SCHEMATA);
+    struct text_list lines = {.arena = arena};
+    char *text;
+    int result = file_read(arena, AT_FDCWD, path, &text, NULL);
+
+    if (result < 0)
+        return error_errno(error, -result, "linux.intelRdt: read %s", path);
+    for (char *line; (line = strsep(&text, "\n")) != NULL;)
+        if (line[strspn(line, " ")] != '\0')
+            text_list_add(&lines, line + strspn(line, " "));
+    *ret_config = (struct spec_intel_rdt){.schemata = (const char *const *) lines.item,
+                                          .n_schemata = lines.count};
+    return 0;
+}
+
 int rdt_update(struct arena *arena, const char *class, const struct spec_intel_rdt *config,
                struct error *error)
 {

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "destroy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
+#include "berth/base/text.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/remove.h"
+#include "berth/cgroup/signal.h"
 #include "berth/rdt/rdt.h"
 #include "berth/sys/process.h"
 #include "hook.h"
@@ -55,6 +59,52 @@ static void stop_unit(const struct state *state)
         log_warning("%s", error.text);
 }
 
+static bool overlap(const char *a, const char *b)
+{
+    size_t length = strlen(a);
+
+    return strncmp(a, b, length) == 0 && (b[length] == '/' || b[length] == '\0');
+}
+
+/* Does a container that lives have its cgroup at, above or below one of `cgroups`? */
+static bool is_others(const struct state *state, const char *id, const struct cgroup_record *cgroups)
+{
+    AUTO_STATE other = {.arena = state->arena, .root = state->root, .id = id, .dir = -1};
+    struct error ignored = {0};
+
+    if (text_equal(id, state->id) || !state_id_is_valid(id) || state_open(&other, &ignored) < 0 ||
+        !other.has_record)
+        return false;
+    AUTO_FD pidfd = state_open_process(&other);
+    for (size_t i = 0; pidfd >= 0 && i < other.record.n_cgroups; i++)
+        for (size_t j = 0; j < cgroups->n_paths; j++)
+            if (overlap(other.record.cgroups[i], cgroups->paths[j]) ||
+                overlap(cgroups->paths[j], other.record.cgroups[i]))
+                return true;
+    return false;
+}
+
+/* A cgroup that a stopped container leaves empty may have become another one's by its cgroupsPath. */
+static bool shares_cgroups(const struct state *state, const struct cgroup_record *cgroups)
+{
+    struct error ignored = {0};
+    struct dirent *entry;
+    bool found = false;
+    pid_t *pids;
+    size_t count;
+
+    if (cgroup_list_processes(state->arena, cgroups, &pids, &count, &ignored) < 0 || count == 0)
+        return false;
+    DIR *dir = opendir(state->root);
+    while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
+        found = is_others(state, entry->d_name, cgroups);
+    if (found)
+        log_warning("the cgroup %s is container \"%s\"'s, too: left alone", cgroups->paths[0], entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+    return found;
+}
+
 int destroy_container(struct state *state, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -62,7 +112,8 @@ int destroy_container(struct state *state, struct error *error)
     if (state->has_record) {
         TRY(destroy_process(state, error));
         stop_unit(state);
-        TRY(cgroup_remove(&cgroups, error));
+        if (!shares_cgroups(state, &cgroups))
+            TRY(cgroup_remove(&cgroups, error));
         TRY(rdt_remove(state->record.rdt_groups, state->record.n_rdt_groups, error));
         if (state->record.shares_mounts)
             TRY(mounts_take_off(state->arena, state->record.rootfs, state->record.mounts_before,

@@ -30,12 +30,17 @@ static int signal_process(struct state *state, int signal, struct error *error)
     return 0;
 }
 
+/* Without a cgroup, or when it is gone, the container's process stands for all. */
 static int signal_all(struct state *state, int signal, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
 
-    return cgroups.n_paths > 0 ? cgroup_signal(&cgroups, signal, error)
-                               : signal_process(state, signal, error);
+    int result = cgroups.n_paths > 0 ? cgroup_signal(&cgroups, signal, error) : -ENOENT;
+
+    if (result != -ENOENT)
+        return result;
+    *error = (struct error){0};
+    return signal_process(state, signal, error);
 }
 
 /* In the freezer of v1 even SIGKILL waits. */

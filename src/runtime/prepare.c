@@ -176,6 +176,18 @@ static int go_without_cgroups(struct creation *creation)
     return 0;
 }
 
+/* It was asked for: what is not kept is a warning. */
+static void warn_of_limits(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+    struct error error = {0};
+
+    creation->cgroup.host = &creation->cgroup_host;
+    if (config != NULL && config->resources != NULL &&
+        cgroup_check(creation->arena, &creation->cgroup, config->resources, &error) < 0)
+        log_warning("cgroups are disabled: %s", error.text);
+}
+
 /* Root of a user namespace has the manager of the user whose directory he was given, if any. */
 static bool has_users_manager(const struct creation *creation)
 {
@@ -217,8 +229,10 @@ static int place_in_cgroups(struct creation *creation)
         .rootless = goes_without(creation),
     };
 
-    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
+    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED) {
+        warn_of_limits(creation);
         return 0;
+    }
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD) {
         TRY(plan_systemd(creation, &systemd));

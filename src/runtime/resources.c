@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pause, resume, update, and which processes there are: what is done to a container's cgroups. */
 #include <errno.h>
+#include <signal.h>
 
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/log.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/freeze.h"
 #include "berth/cgroup/probe.h"
@@ -82,11 +84,18 @@ static int set_frozen(struct state *state, const struct cgroup *cgroup,
 {
     const struct cgroup_record cgroups = state_cgroups(state);
     struct error ignored = {0};
+    sigset_t all, before;
 
-    TRY(cgroup_freeze(&cgroups, error));
-    int result = cgroup_set(state->arena, cgroup, resources, error);
-    if (cgroup_thaw(&cgroups, result < 0 ? &ignored : error) < 0 && result == 0)
-        result = -error->number;
+    /* Who is ended meanwhile would leave it frozen. */
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    int result = cgroup_freeze(&cgroups, error);
+    if (result == 0) {
+        result = cgroup_set(state->arena, cgroup, resources, error);
+        if (cgroup_thaw(&cgroups, result < 0 ? &ignored : error) < 0 && result == 0)
+            result = -error->number;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return result;
 }
 
@@ -105,28 +114,67 @@ static int find_unit(struct state *state, struct bus *bus, struct cgroup *cgroup
     return 0;
 }
 
+/* linux.resources of the configuration as it was at create; an absent section is an empty one. */
+static int read_created(const struct state *state, const struct spec_resources **ret_created,
+                        struct error *error)
+{
+    static const struct spec_resources nothing;
+    const struct spec_config *config;
+    char *bytes;
+    size_t size;
+    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
+
+    if (result < 0)
+        return error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
+    TRY(spec_read_config(state->arena, bytes, size, &config, error));
+    bool has_some = config->linux != NULL && config->linux->resources != NULL;
+    *ret_created = has_some ? config->linux->resources : &nothing;
+    return 0;
+}
+
 /* config-linux.md: checkBeforeUpdate of the configuration holds for every update of the limits. */
 static int take_check_over(const struct state *state, struct spec_resources *resources,
                            struct error *error)
 {
-    const struct spec_config *config;
-    char *bytes;
-    size_t size;
+    const struct spec_resources *created;
 
     if (resources->memory == NULL || resources->memory->has_check_before_update)
         return 0;
-    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
-    if (result < 0)
-        return error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
-    TRY(spec_read_config(state->arena, bytes, size, &config, error));
-    const struct spec_resources *created = config->linux != NULL ? config->linux->resources : NULL;
-    if (created == NULL || created->memory == NULL || !created->memory->check_before_update)
+    TRY(read_created(state, &created, error));
+    if (created->memory == NULL || !created->memory->check_before_update)
         return 0;
     struct spec_memory *memory = ARENA_NEW(state->arena, struct spec_memory);
     *memory = *resources->memory;
     memory->check_before_update = true;
     resources->memory = memory;
     return 0;
+}
+
+/* The rules for devices that hold are the last that were set. */
+static int find_rules(const struct state *state, const struct spec_resources **ret_former,
+                      struct error *error)
+{
+    struct spec_resources *former = ARENA_NEW(state->arena, struct spec_resources);
+
+    if (state->record.n_devices == 0)
+        return read_created(state, ret_former, error);
+    former->devices = state->record.devices;
+    former->n_devices = state->record.n_devices;
+    *ret_former = former;
+    return 0;
+}
+
+static int update_devices(struct state *state, enum spec_status status, struct cgroup *cgroup,
+                          const struct spec_resources *resources, struct error *error)
+{
+    bool freezes = cgroup->host->layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED;
+
+    TRY(find_rules(state, &cgroup->former, error));
+    TRY(freezes ? set_frozen(state, cgroup, resources, error)
+                : cgroup_set(state->arena, cgroup, resources, error));
+    state->record.devices = resources->devices;
+    state->record.n_devices = resources->n_devices;
+    return state_save(state, error);
 }
 
 static int update_resources(struct state *state, enum spec_status status,
@@ -141,19 +189,35 @@ static int update_resources(struct state *state, enum spec_status status,
     if (state->record.systemd_unit != NULL)
         TRY(find_unit(state, &bus, &cgroup, error));
     TRY(take_check_over(state, &resources, error));
-    if (resources.n_devices > 0 && host.layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED)
-        return set_frozen(state, &cgroup, &resources, error);
+    if (resources.n_devices > 0)
+        return update_devices(state, status, &cgroup, &resources, error);
     return cgroup_set(state->arena, &cgroup, &resources, error);
 }
 
-static int update_rdt(const struct state *state, const struct spec_intel_rdt *schemas,
-                      struct error *error)
+struct update {
+    const struct spec_resources *resources; /* or NULL */
+    const struct spec_intel_rdt *schemas;
+};
+
+/* When the second part fails the first is taken back. */
+static int update_both(struct state *state, enum spec_status status, const struct update *update,
+                       struct error *error)
 {
-    if (state->record.rdt_class == NULL)
+    const char *class = state->record.rdt_class;
+    struct spec_intel_rdt former;
+    struct error ignored = {0};
+
+    if (class == NULL)
         return error_set(error, ENODEV,
                          "container \"%s\" has no class of service: its config has no linux.intelRdt",
                          state->id);
-    return rdt_update(state->arena, state->record.rdt_class, schemas, error);
+    TRY(rdt_read(state->arena, class, &former, error));
+    int result = rdt_update(state->arena, class, update->schemas, error);
+    if (result == 0 && update->resources != NULL)
+        result = update_resources(state, status, update->resources, error);
+    if (result < 0 && rdt_update(state->arena, class, &former, &ignored) < 0)
+        log_warning("%s", ignored.text);
+    return result;
 }
 
 int runtime_update(const struct runtime_options *options, const struct runtime_update *request,
@@ -172,9 +236,7 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
     }
     TRY(spec_check_intel_rdt(&schemas, error));
     TRY(open_living(&state, &status, error));
-    if (resources != NULL)
-        TRY(update_resources(&state, status, resources, error));
-    if (request->l3_cache_schema != NULL || request->mem_bw_schema != NULL)
-        return update_rdt(&state, &schemas, error);
-    return 0;
+    if (request->l3_cache_schema == NULL && request->mem_bw_schema == NULL)
+        return resources != NULL ? update_resources(&state, status, resources, error) : 0;
+    return update_both(&state, status, &(struct update){resources, &schemas}, error);
 }

@@ -226,6 +226,25 @@ static void put_flag(struct json *json, const char *key, bool value)
     json_bool(json, value);
 }
 
+static void put_rule(struct json *json, const struct spec_device_rule *rule)
+{
+    json_object_open(json);
+    put_flag(json, "allow", rule->allow);
+    if (rule->type != SPEC_DEVICE_RULE_TYPE_NONE)
+        json_member(json, "type", spec_device_rule_type_words[rule->type]);
+    if (rule->has_major) {
+        json_key(json, "major");
+        json_i64(json, rule->major);
+    }
+    if (rule->has_minor) {
+        json_key(json, "minor");
+        json_i64(json, rule->minor);
+    }
+    if (rule->access != NULL)
+        json_member(json, "access", rule->access);
+    json_object_close(json);
+}
+
 static void put_record(struct json *json, const struct spec_record *record)
 {
     json_object_open(json);
@@ -250,6 +269,11 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "systemdUser", record->systemd_user);
     put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
     put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
+    json_key(json, "devices");
+    json_array_open(json);
+    for (size_t i = 0; i < record->n_devices; i++)
+        put_rule(json, &record->devices[i]);
+    json_array_close(json);
     if (record->rdt_class != NULL)
         json_member(json, "rdtClass", record->rdt_class);
     put_strings(json, "rdtGroups", record->rdt_groups, record->n_rdt_groups);

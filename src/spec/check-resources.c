@@ -118,6 +118,14 @@ static void check_rdma(const struct spec_resources *resources, struct error *err
     }
 }
 
+/* These do something to processes, or take them from where they are, and limit nothing. */
+static bool is_act(const char *file)
+{
+    static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type"};
+
+    return rules_has_word(acts, sizeof(acts) / sizeof(acts[0]), file);
+}
+
 static void check_unified(const struct spec_resources *resources, struct error *error)
 {
     for (size_t i = 0; i < resources->n_unified; i++) {
@@ -127,6 +135,8 @@ static void check_unified(const struct spec_resources *resources, struct error *
             text_equal(key, ".."))
             report_add(error, RESOURCES "unified[%s]: must be the name of a file of the cgroup",
                        QUOTE(key));
+        if (is_act(key))
+            report_add(error, RESOURCES "unified[%s]: limits nothing", QUOTE(key));
     }
 }
 

@@ -14,6 +14,7 @@ struct bus;
 struct bus_property;
 struct error;
 struct spec_pair;
+struct spec_resources;
 
 /* The container's cgroup in one hierarchy. */
 struct cgroup_place {
@@ -65,6 +66,7 @@ struct cgroup {
     size_t n_places;
     struct cgroup_record record;
     const struct cgroup_systemd *systemd; /* NULL: without it */
+    const struct spec_resources *former; /* whose rules for devices hold now, which v1 does not tell; NULL: not known */
     bool rootless;
 };
 

@@ -47,6 +47,9 @@ int rdt_join(struct arena *arena, const struct rdt *rdt, pid_t pid, struct error
 /* Removes directories; one that is gone already is fine. Returns 0 or a negative errno. */
 int rdt_remove(const char *const *paths, size_t n_paths, struct error *error);
 
+/* Reads the schemata of a class, for rdt_update to write them again. Returns 0 or a negative errno. */
+int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_config, struct error *error);
+
 /* Writes the schemata of `config` to the class of a container that runs. Returns 0 or a negative errno. */
 int rdt_update(struct arena *arena, const char *class, const struct spec_intel_rdt *config,
                struct error *error);
