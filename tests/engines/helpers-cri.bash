@@ -5,7 +5,7 @@ setup_file() {
     containerd_start
     ctr -n k8s.io image import "$WORK/images/image.tar" >&2
     export CRI_MESSAGES=$WORK/cri
-    mkdir "$CRI_MESSAGES"
+    mkdir -p "$CRI_MESSAGES"
     protoc -I "$BATS_TEST_DIRNAME" --python_out "$CRI_MESSAGES" cri.proto
     # The CRI plugin learns of an image a moment after.
     wait_for cri Status
