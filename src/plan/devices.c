@@ -57,7 +57,8 @@ static bool is_configured(const struct plan_builder *builder, const char *path)
     return find_mount(builder, path) != NULL;
 }
 
-/* podman --privileged lists the host's /dev/ptmx among all its devices: the container's own is what the link leads to. */
+/* podman --privileged lists the host's /dev/ptmx among all its devices: the container's own is what
+ * the link leads to. */
 static bool is_link(const struct plan_builder *builder, const char *path)
 {
     for (size_t i = 0; i < COUNT(links); i++)
@@ -66,7 +67,8 @@ static bool is_link(const struct plan_builder *builder, const char *path)
     return false;
 }
 
-/* Those of a /dev of the host's are there; a link that every container has stands in the place of a device. */
+/* Those of a /dev of the host's are there; a link that every container has stands in the place of
+ * a device. */
 static bool is_there(const struct plan_builder *builder, const char *path, bool is_hosts)
 {
     return is_hosts ? text_starts_with(path, "/dev/") : is_link(builder, path);

@@ -128,10 +128,9 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
     assert_output '"memory"'
 }
 
-@test "ctr run with limits of memory and CPU, and an update of them" {
+@test "ctr run with limits of memory and CPU" {
     v1_only
     up --memory-limit 67108864 --cpus 0.5
-    run_ok ctr -a "$SOCKET" task exec --exec-id e1 "$C" grep -h : /proc/self/cgroup
     local group pid
     pid=$(ctr task ls | awk -v c="$C" '$1 == c {print $2}')
     group=$(sed -n 's/.*:memory://p' "/proc/$pid/cgroup")
@@ -159,7 +158,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 }
 
 @test "ctr run --uidmap: a user namespace" {
-    ctr_run 0 --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 --remap-labels -- cat /proc/self/uid_map || true
+    ctr_run 0 --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 --remap-labels -- cat /proc/self/uid_map
     assert_output '100000'
 }
 
@@ -168,7 +167,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
     [ "$output" = from-rootfs ]
 }
 
-@test "ctr run --pid-file, and attach" {
+@test "ctr run --pid-file" {
     ctr_run 0 -d --pid-file "$BATS_TEST_TMPDIR/pid" -- sh -c 'sleep 0.5'
     [ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(ctr task ls | awk -v c="$C" '$1 == c {print $2}')" ]
 }

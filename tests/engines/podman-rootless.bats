@@ -111,6 +111,13 @@ setup_file() {
     [ "$output" = built ]
 }
 
+# crun and berth keep the caller's groups, which an annotation asks for.
+@test "rootless podman run --group-add keep-groups" {
+    run setpriv --reuid 54321 --regid 54321 --groups 54321,54399 "${PODMAN[@]:6}" run --rm --group-add keep-groups box:1 grep Groups /proc/self/status
+    [ "$status" -eq 0 ] || fail "$output"
+    assert_output '65534'
+}
+
 @test "rootless podman run --init and --hostname" {
     pod_ok run --rm --init --hostname other box:1 sh -c 'hostname; cat /proc/1/comm'
     [ "${lines[0]}" = other ]

@@ -52,6 +52,18 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     assert_output 'two'
 }
 
+@test "podman --log-level=debug run" {
+    run p --log-level=debug run --rm box:1 echo fine
+    [ "$status" -eq 0 ]
+    assert_output '(^|[[:space:]])fine'
+}
+
+@test "podman --runtime-flag passes an option on" {
+    pod_ok --runtime-flag "root=$BATS_TEST_TMPDIR/state" run -d --name "$C" box:1 sleep 1000
+    [ -n "$(ls "$BATS_TEST_TMPDIR/state")" ]
+    pod_ok --runtime-flag "root=$BATS_TEST_TMPDIR/state" rm -f -t 0 "$C"
+}
+
 @test "podman run --rm leaves no container" {
     pod_ok run --rm --name "$C" box:1 true
     pod_ok ps -aq
