@@ -366,3 +366,18 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     run_ok delete --force "$ID"
     log_is poststop
 }
+
+@test "delete --force of a container whose hook never ends: the hook ends, too" {
+    berth_only "others wait for it"
+    config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >'"$BATS_TEST_TMPDIR"'/hook; exec sleep 1000"]}]'
+    rt create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/created" 2>&1 3>&- 4>&- &
+    local creator=$!
+    wait_until test -s "$BATS_TEST_TMPDIR/hook"
+    RT_TIMEOUT=5 run_ok delete --force "$ID"
+    status=0
+    wait "$creator" || status=$?
+    assert_status 1
+    read_output "$BATS_TEST_TMPDIR/created"
+    assert_output 'hooks.createRuntime\[0\]: .*killed meanwhile'
+    ! kill -0 "$(cat "$BATS_TEST_TMPDIR/hook")" 2>/dev/null || fail_with "the hook lives on"
+}

@@ -40,6 +40,9 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
     int status = hook->wait_status;
     const char *tail = tail_of(arena, hook->output);
 
+    if (hook->number == ECANCELED)
+        return error_set(error, ECANCELED, "%s: %s: the container's process was killed meanwhile", hook->place, 
+                         hook->words);
     if (hook->number == ETIMEDOUT)
         return error_set(error, ETIMEDOUT, "%s: %s: did not end in time and was killed%s",
                          hook->place, hook->words, tail);

@@ -50,6 +50,8 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
         .envp = call->envp != NULL ? call->envp : nothing,
         .stdin_fd = input,
         .output_fd = output,
+        .has_companion = call->has_init,
+        .companion = call->init,
     };
     int result = sys_run_program(&spawn, timeout_ms_of(call->timeout_s));
     int number = result < 0 ? -result : result == 0 ? 0 : EIO;

@@ -2,6 +2,7 @@
 /* Hooks that the host runs (config.md, "POSIX-platform Hooks"): in the runtime's namespaces, with the state on stdin. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "berth/spec/config.h"
@@ -16,6 +17,8 @@ struct hook_call {
     const char *const *argv; /* as the config has it; NULL: the path alone */
     const char *const *envp; /* all of it; NULL: none */
     uint64_t timeout_s;      /* 0: none */
+    bool has_init;           /* there is the container's process, `init`, a pidfd: without it the hook is killed, ECANCELED */
+    int init;
 };
 
 struct hook_result {

@@ -331,6 +331,8 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
         .argv = unpack_list(conduct, step->list, step->list_count),
         .envp = unpack_list(conduct, step->second_list, step->second_list_count),
         .timeout_s = step->number[0],
+        .has_init = true,
+        .init = conduct->pidfd,
     };
     struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED);
 

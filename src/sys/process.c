@@ -32,22 +32,28 @@ int sys_pidfd_signal(int pidfd, int signal)
     return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
-int sys_pidfd_wait(int pidfd, int timeout_ms)
+/* `other` (-1: none) ends first: -ECANCELED. */
+static int wait_unless(int pidfd, int other, int timeout_ms)
 {
-    struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = other, .events = POLLIN}};
     int64_t end = clock_now_ms() + timeout_ms;
 
     for (;;) {
         int left = timeout_ms < 0 ? -1 : (int) (end - clock_now_ms());
-        int count = poll(&poll_fd, 1, timeout_ms >= 0 && left < 0 ? 0 : left);
+        int count = poll(fds, 2, timeout_ms >= 0 && left < 0 ? 0 : left);
 
         if (count > 0)
-            return 0;
+            return fds[0].revents != 0 ? 0 : -ECANCELED;
         if (count == 0)
             return -ETIMEDOUT;
         if (errno != EINTR)
             return -errno;
     }
+}
+
+int sys_pidfd_wait(int pidfd, int timeout_ms)
+{
+    return wait_unless(pidfd, -1, timeout_ms);
 }
 
 static int reap(int pidfd, siginfo_t *ret_info)
@@ -195,7 +201,8 @@ int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
 
     TRY(spawn_program(spawn, &pid));
     AUTO_FD pidfd = sys_pidfd_open(pid);
-    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait(pidfd, timeout_ms);
+    int other = spawn->has_companion ? spawn->companion : -1;
+    int waited = pidfd < 0 ? pidfd : wait_unless(pidfd, other, timeout_ms);
     if (waited < 0)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0) {
