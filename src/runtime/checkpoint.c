@@ -44,7 +44,8 @@ static int check_status(struct checkpoint *checkpoint)
         return 0;
     case SPEC_STATUS_CREATED:
         return error_set(checkpoint->error, EINVAL,
-                         "cannot checkpoint container \"%s\": it is created, and has not started", state->id);
+                         "cannot checkpoint container \"%s\": it is created, and has not started",
+                         state->id);
     default:
         return state_not_running(state, status, checkpoint->error);
     }
@@ -64,7 +65,8 @@ static int find_container(struct checkpoint *checkpoint)
                          "checkpoint: criu needs root's rights: operation not permitted");
     int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
     if (result < 0)
-        return error_errno(checkpoint->error, -result, "read the configuration of container \"%s\"", state->id);
+        return error_errno(checkpoint->error, -result, "read the configuration of container \"%s\"",
+                           state->id);
     TRY(spec_read_config(state->arena, bytes, size, &config, checkpoint->error));
     checkpoint->container = (struct criu_container){
         .arena = state->arena,
@@ -76,7 +78,8 @@ static int find_container(struct checkpoint *checkpoint)
     return 0;
 }
 
-/* The processes are stopped by way of the freezer: those that are frozen already could not be otherwise. */
+/* The processes are stopped by way of the freezer: those that are frozen already could not be
+ * otherwise. */
 static int put_freezer(struct checkpoint *checkpoint)
 {
     struct cgroup_host host;
@@ -98,10 +101,12 @@ static int check_parent(struct checkpoint *checkpoint)
     struct stat info;
 
     if (parent[0] == '/')
-        return error_set(checkpoint->error, EINVAL,
-                         "--parent-path has to be relative to the directory of the image, not \"%s\"", parent);
+        return error_set(
+            checkpoint->error, EINVAL,
+            "--parent-path has to be relative to the directory of the image, not \"%s\"", parent);
     if (fstatat(checkpoint->dirs[0], parent, &info, 0) < 0)
-        return error_errno(checkpoint->error, errno, "--parent-path: %s, from the directory of the image", parent);
+        return error_errno(checkpoint->error, errno,
+                           "--parent-path: %s, from the directory of the image", parent);
     return 0;
 }
 
@@ -113,8 +118,10 @@ static int put_page_server(struct checkpoint *checkpoint)
     struct text inner = {.arena = checkpoint->state.arena};
     uint64_t port = 0;
 
-    if (colon == NULL || colon == server || text_to_u64(colon + 1, &port) < 0 || port == 0 || port > 65535)
-        return error_set(checkpoint->error, EINVAL, "--page-server: not ADDRESS:PORT: \"%s\"", server);
+    if (colon == NULL || colon == server || text_to_u64(colon + 1, &port) < 0 || port == 0 ||
+        port > 65535)
+        return error_set(checkpoint->error, EINVAL, "--page-server: not ADDRESS:PORT: \"%s\"",
+                         server);
     criu_put_string(&inner, 1, arena_copy(inner.arena, server, (size_t) (colon - server)));
     criu_put_number(&inner, 2, (int64_t) port);
     criu_put_message(&checkpoint->options, CRIU_PAGE_SERVER, &inner);
@@ -129,7 +136,8 @@ static int take_status_fd(struct checkpoint *checkpoint)
     if (words == NULL)
         return 0;
     if (text_to_u64(words, &fd) < 0 || fd > INT_MAX || fcntl((int) fd, F_GETFD) < 0)
-        return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"", words);
+        return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
+                         words);
     checkpoint->criu.status_fd = (int) fd;
     return 0;
 }
@@ -161,12 +169,14 @@ static int build_request(struct checkpoint *checkpoint)
     criu_put_number(options, CRIU_IMAGES_DIR_FD, checkpoint->dirs[0]);
     criu_put_number(options, CRIU_WORK_DIR_FD, checkpoint->dirs[1]);
     criu_put_string(options, CRIU_ROOT, checkpoint->container.rootfs);
-    TRY(criu_put_common(&checkpoint->request->criu, checkpoint->container.config, options, checkpoint->error));
+    TRY(criu_put_common(&checkpoint->request->criu, checkpoint->container.config, options,
+                        checkpoint->error));
     TRY(put_own_options(checkpoint));
     TRY(put_freezer(checkpoint));
     TRY(criu_put_namespaces(&checkpoint->container, options, checkpoint->error));
     TRY(criu_put_mounts(&checkpoint->container, options, checkpoint->error));
-    return criu_note_descriptors(&checkpoint->container, checkpoint->dirs[0], options, checkpoint->error);
+    return criu_note_descriptors(&checkpoint->container, checkpoint->dirs[0], options,
+                                 checkpoint->error);
 }
 
 static int check_criu(struct checkpoint *checkpoint)
@@ -213,8 +223,8 @@ static int finish(struct checkpoint *checkpoint)
     return destroy_container(state, checkpoint->error);
 }
 
-int runtime_checkpoint(const struct runtime_options *options, const struct runtime_checkpoint *request,
-                       struct error *error)
+int runtime_checkpoint(const struct runtime_options *options,
+                       const struct runtime_checkpoint *request, struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct checkpoint checkpoint = {

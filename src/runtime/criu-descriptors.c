@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* descriptors.json in the image: an array of three strings, what stdin, stdout and stderr of the container's process were. It is as
- * runc and crun have it, but for "file[MOUNT:INODE]", criu's name of a file that is not the container's. */
+/* descriptors.json in the image: an array of three strings, what stdin, stdout and stderr of the
+ * container's process were. It is as runc and crun have it, but for "file[MOUNT:INODE]", criu's
+ * name of a file that is not the container's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -45,7 +46,8 @@ static bool has_mount(struct arena *arena, pid_t pid, long id)
     return false;
 }
 
-/* A file or device of the host's. What criu calls it; NULL: it is another thing, or the container's own. */
+/* A file or device of the host's. What criu calls it; NULL: it is another thing, or the container's
+ * own. */
 static const char *name_of_host_file(struct arena *arena, pid_t pid, int fd)
 {
     struct stat info;
@@ -67,13 +69,13 @@ static const char *describe(const struct criu_container *container, int fd, stru
         criu_put_string(options, CRIU_EXTERNAL, name);
         return name;
     }
-    ssize_t size = readlink(arena_printf(container->arena, "/proc/%d/fd/%d", container->pid, fd), target,
-                            sizeof(target));
+    ssize_t size = readlink(arena_printf(container->arena, "/proc/%d/fd/%d", container->pid, fd),
+                            target, sizeof(target));
     return size < 0 ? "" : arena_copy(container->arena, target, (size_t) size);
 }
 
-int criu_note_descriptors(const struct criu_container *container, int image_dir, struct text *options,
-                          struct error *error)
+int criu_note_descriptors(const struct criu_container *container, int image_dir,
+                          struct text *options, struct error *error)
 {
     struct json json;
 
@@ -83,10 +85,12 @@ int criu_note_descriptors(const struct criu_container *container, int image_dir,
         json_string(&json, describe(container, fd, options));
     json_array_close(&json);
     int result = file_replace(image_dir, NOTES, json.text.bytes, json.text.size, 0600);
-    return result < 0 ? error_errno(error, -result, "write %s in the directory of the image", NOTES) : 0;
+    return result < 0 ? error_errno(error, -result, "write %s in the directory of the image", NOTES)
+                      : 0;
 }
 
-/* The next string of the array, or NULL. One with an escape in it is a path, and no name that matters. */
+/* The next string of the array, or NULL. One with an escape in it is a path, and no name that
+ * matters. */
 static const char *next_string(struct arena *arena, const char **at)
 {
     const char *start = strchr(*at, '"');

@@ -87,8 +87,10 @@ static int read_mounts(struct arena *arena, const char *path, struct mounts *ret
     return 0;
 }
 
-/* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none. */
-static const struct spec_mount *find_config_mount(const struct criu_container *container, const char *path)
+/* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none.
+ */
+static const struct spec_mount *find_config_mount(const struct criu_container *container,
+                                                  const char *path)
 {
     const struct spec_mount *found = NULL;
     size_t longest = 0;
@@ -104,14 +106,16 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
     return found;
 }
 
-/* A part of a file system that is in the container as a whole: a path that was made read-only, a terminal on /dev/console. */
+/* A part of a file system that is in the container as a whole: a path that was made read-only, a
+ * terminal on /dev/console. */
 static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *mount)
 {
     for (size_t i = 0; i < mounts->count; i++) {
         const struct mountinfo *other = &mounts->item[i];
         bool is_whole = text_equal(other->root, "/") || text_equal(other->mount_point, "/");
 
-        if (other != mount && is_whole && other->major == mount->major && other->minor == mount->minor &&
+        if (other != mount && is_whole && other->major == mount->major &&
+            other->minor == mount->minor &&
             (text_equal(other->root, "/") || is_at_or_below(mount->root, other->root)))
             return true;
     }
@@ -136,11 +140,12 @@ static bool makes_mounts(const struct spec_config *config)
 
     for (size_t i = 0; config->linux != NULL && i < config->linux->n_namespaces; i++)
         if (config->linux->namespaces[i].type == SPEC_NAMESPACE_TYPE_MOUNT)
-            namespace = &config->linux->namespaces[i];
+    namespace = &config->linux->namespaces[i];
     return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
 }
 
-int criu_put_mounts(const struct criu_container *container, struct text *options, struct error *error)
+int criu_put_mounts(const struct criu_container *container, struct text *options,
+                    struct error *error)
 {
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
     struct mounts mounts;
@@ -150,7 +155,8 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
     TRY(read_mounts(container->arena, path, &mounts, error));
     for (size_t i = 0; i < mounts.count; i++)
         if (is_external(container, &mounts, &mounts.item[i]))
-            criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point, mounts.item[i].mount_point);
+            criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point,
+                          mounts.item[i].mount_point);
     return 0;
 }
 
@@ -178,7 +184,8 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
 
         if (is_at_or_below(point, source) && !text_equal(point, source))
             criu_put_pair(options, CRIU_EXT_MNT,
-                          arena_printf(container->arena, "%s%s", place, point + strlen(source)), point);
+                          arena_printf(container->arena, "%s%s", place, point + strlen(source)),
+                          point);
     }
     return 0;
 }
@@ -195,8 +202,9 @@ static void put_cgroups(const struct criu_container *container, const struct spe
         const struct cgroup_hierarchy *hierarchy = cgroup->places[i].hierarchy;
 
         criu_put_pair(options, CRIU_EXT_MNT,
-                      hierarchy->name[0] == '\0' ? place
-                                                 : text_path_join(container->arena, place, hierarchy->name),
+                      hierarchy->name[0] == '\0'
+                          ? place
+                          : text_path_join(container->arena, place, hierarchy->name),
                       cgroup->places[i].path);
     }
 }
@@ -270,7 +278,8 @@ static int make_mount_point(const struct criu_container *container, int root, si
     }
     int result = sys_make_below(root, resolve(container, mount->destination), is_file);
     if (result < 0)
-        return error_errno(error, -result, "mounts[%zu].destination: make %s in the root file system", index,
+        return error_errno(error, -result,
+                           "mounts[%zu].destination: make %s in the root file system", index,
                            mount->destination);
     return 0;
 }

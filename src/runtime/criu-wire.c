@@ -146,7 +146,8 @@ static const char *string_of(struct arena *arena, const struct field *field)
 }
 
 /* criu_restore_resp */
-static void take_restored(struct arena *arena, const struct field *field, struct criu_answer *answer)
+static void take_restored(struct arena *arena, const struct field *field,
+                          struct criu_answer *answer)
 {
     (void) arena;
     if (field->number == 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The messages of criu's RPC (criu.org/RPC, rpc.proto): protocol buffers, of which a handful of fields are needed. A request is
- * built field by field; an answer is read into one flat struct.
+ * The messages of criu's RPC (criu.org/RPC, rpc.proto): protocol buffers, of which a handful of
+ * fields are needed. A request is built field by field; an answer is read into one flat struct.
  */
 #pragma once
 
@@ -23,7 +23,13 @@ enum criu_type {
 };
 
 /* Fields of criu_req. */
-enum { CRIU_REQ_TYPE = 1, CRIU_REQ_OPTS = 2, CRIU_REQ_NOTIFY_SUCCESS = 3, CRIU_REQ_KEEP_OPEN = 4, CRIU_REQ_FEATURES = 5 };
+enum {
+    CRIU_REQ_TYPE = 1,
+    CRIU_REQ_OPTS = 2,
+    CRIU_REQ_NOTIFY_SUCCESS = 3,
+    CRIU_REQ_KEEP_OPEN = 4,
+    CRIU_REQ_FEATURES = 5
+};
 
 /* Fields of criu_features. */
 enum { CRIU_FEATURE_MEM_TRACK = 1, CRIU_FEATURE_LAZY_PAGES = 2 };
@@ -72,7 +78,8 @@ void criu_put_number(struct text *message, unsigned field, int64_t number);
 void criu_put_string(struct text *message, unsigned field, const char *string);
 void criu_put_message(struct text *message, unsigned field, const struct text *inner);
 
-/* A message of two strings (ext_mount_map, cgroup_root, join_namespace), or of a string and a number (inherit_fd). */
+/* A message of two strings (ext_mount_map, cgroup_root, join_namespace), or of a string and a
+ * number (inherit_fd). */
 void criu_put_pair(struct text *message, unsigned field, const char *first, const char *second);
 void criu_put_key_fd(struct text *message, unsigned field, const char *key, int fd);
 

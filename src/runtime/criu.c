@@ -63,7 +63,8 @@ static const char *find_program(struct criu *criu)
 
     for (bool more = true; more; path++) {
         size_t length = strcspn(path, ":");
-        const char *file = text_path_join(criu->arena, arena_copy(criu->arena, path, length), "criu");
+        const char *file =
+            text_path_join(criu->arena, arena_copy(criu->arena, path, length), "criu");
 
         if (length > 0 && access(file, X_OK) == 0)
             return file;
@@ -122,6 +123,8 @@ int criu_start(struct criu *criu)
 void criu_end(struct criu *criu)
 {
     fd_close(&criu->socket);
+    for (; criu->n_namespaces > 0; criu->n_namespaces--)
+        fd_close(&criu->namespaces[criu->n_namespaces - 1]);
     if (criu->pidfd >= 0) {
         if (sys_pidfd_wait(criu->pidfd, END_MS) < 0)
             sys_pidfd_signal(criu->pidfd, SIGKILL);
@@ -284,7 +287,8 @@ int criu_until(struct criu *criu, const char *script, struct criu_answer *ret_an
         log_debug("criu: %s", ret_answer->script);
         if (script != NULL && text_equal(ret_answer->script, script))
             return 0;
-        if (text_equal(ret_answer->script, "orphan-pts-master") && ret_terminal != NULL && *ret_terminal < 0)
+        if (text_equal(ret_answer->script, "orphan-pts-master") && ret_terminal != NULL &&
+            *ret_terminal < 0)
             *ret_terminal = fd_take(&passed);
         if (text_equal(ret_answer->script, "status-ready"))
             tell_ready(criu);
@@ -325,20 +329,23 @@ static int ask_version(struct criu *criu)
     return 0;
 }
 
-static int check_one(struct criu *criu, const struct criu_needs *needs, const struct criu_answer *features)
+static int check_one(struct criu *criu, const struct criu_needs *needs,
+                     const struct criu_answer *features)
 {
     unsigned has = criu->version;
 
     if (has < needs->version)
-        return error_set(criu->error, ENOTSUP, "%s needs criu %u.%u, this one is %u.%u", needs->option,
-                         needs->version / 10000, needs->version / 100 % 100, has / 10000, has / 100 % 100);
+        return error_set(criu->error, ENOTSUP, "%s needs criu %u.%u, this one is %u.%u",
+                         needs->option, needs->version / 10000, needs->version / 100 % 100,
+                         has / 10000, has / 100 % 100);
     if (needs->mem_track && !features->mem_track)
         return error_set(criu->error, ENOTSUP,
                          "%s: this kernel cannot tell criu which pages have changed "
                          "(CONFIG_MEM_SOFT_DIRTY)",
                          needs->option);
     if (needs->lazy_pages && !features->lazy_pages)
-        return error_set(criu->error, ENOTSUP, "%s: this kernel or criu lacks userfaultfd", needs->option);
+        return error_set(criu->error, ENOTSUP, "%s: this kernel or criu lacks userfaultfd",
+                         needs->option);
     return 0;
 }
 

@@ -46,7 +46,8 @@ void restore_end(struct restoring *restoring)
 
 /* --- the request ---------------------------------------------------------------------------- */
 
-/* The container's cgroups as criu's own process, which is in them by now, sees them: "5:cpu,cpuacct:/berth/x", "0::/berth/x". */
+/* The container's cgroups as criu's own process, which is in them by now, sees them:
+ * "5:cpu,cpuacct:/berth/x", "0::/berth/x". */
 static int put_cgroup_roots(struct restoring *restoring)
 {
     const char *path = arena_printf(restoring->criu.arena, "/proc/%d/cgroup", restoring->criu.pid);
@@ -78,7 +79,8 @@ static int join_cgroups(struct restoring *restoring)
         int result = file_put(AT_FDCWD, cgroup->places[i].join, pid);
 
         if (result < 0)
-            return error_errno(restoring->criu.error, -result, "write %s to %s", pid, cgroup->places[i].join);
+            return error_errno(restoring->criu.error, -result, "write %s to %s", pid,
+                               cgroup->places[i].join);
     }
     return cgroup->n_places == 0 ? 0 : put_cgroup_roots(restoring);
 }
@@ -157,7 +159,8 @@ static int reopen_dirs(struct restoring *restoring)
     return 0;
 }
 
-/* criu wants a root file system that is a mount; one of a container that shares the host's mounts is the host's. */
+/* criu wants a root file system that is a mount; one of a container that shares the host's mounts
+ * is the host's. */
 static void give_root(struct restoring *restoring)
 {
     struct creation *creation = &restoring->creation;
@@ -211,7 +214,8 @@ int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
     (void) step;
     put_own_options(restoring);
     TRY(join_cgroups(restoring));
-    TRY(criu_put_common(&restoring->request->criu, creation->config, &restoring->options, creation->error));
+    TRY(criu_put_common(&restoring->request->criu, creation->config, &restoring->options,
+                        creation->error));
     TRY(put_sources(restoring));
     TRY(criu_ask(&restoring->criu, CRIU_RESTORE, &restoring->options));
     TRY(criu_until(&restoring->criu, "setup-namespaces", &answer, NULL));
@@ -237,6 +241,9 @@ int restore_resume(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_go_on(&restoring->criu));
     TRY(criu_until(&restoring->criu, NULL, &answer, NULL));
     criu_end(&restoring->criu);
+    /* They hold criu's mount namespace. */
+    fd_close(&restoring->dirs[0]);
+    fd_close(&restoring->dirs[1]);
     unlinkat(restoring->creation.state.dir, ROOT_DIR, AT_REMOVEDIR);
     return 0;
 }
@@ -259,7 +266,8 @@ static int prepare(struct restoring *restoring, struct error *error)
 
     TRY(creation_prepare(creation, error));
     if (!creation->host.privileged)
-        return error_set(error, EPERM, "restore: criu needs root's rights: operation not permitted");
+        return error_set(error, EPERM,
+                         "restore: criu needs root's rights: operation not permitted");
     TRY(check_criu(restoring));
     return criu_open_dirs(&restoring->criu, &restoring->request->criu, false, restoring->dirs);
 }
