@@ -296,3 +296,22 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --parent-path ../none "$ID"
     assert_equal "$(state_of)" running
 }
+
+@test "--lazy-pages: memory is fetched when it is needed" {
+    counting
+    local at job pages ready=$BATS_TEST_TMPDIR/ready
+    mkfifo "$ready"
+    exec 5<>"$ready"
+    rt_exec checkpoint --image-path "$IMAGE" --work-path "$WORK" --lazy-pages --page-server 127.0.0.1:27277 --status-fd 5 "$ID" \
+        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
+    job=$!
+    read -r -t 30 -d '' -u 5 || { grep -q userfaultfd "$BATS_TEST_TMPDIR/run-out" && skip "no userfaultfd"; fail_with "$(cat "$BATS_TEST_TMPDIR/run-out")"; }
+    exec 5>&-
+    at=$(counted)
+    criu lazy-pages --page-server --address 127.0.0.1 --port 27277 -D "$IMAGE" -W "$WORK" </dev/null >/dev/null 2>&1 3>&- &
+    pages=$!
+    wait_until test -S "$WORK/lazy-pages.socket"
+    restore_c "$ID-2" --lazy-pages
+    wait "$job" "$pages"
+    goes_on_from "$at"
+}
