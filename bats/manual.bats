@@ -76,6 +76,9 @@ examples_run() {
 
 @test "examples of update" { examples_run update run -d; }
 
+@test "examples of checkpoint" { examples_run checkpoint run -d; }
+@test "examples of restore" { examples_run restore run -d; }
+
 @test "examples of ps" {
     command -v ps >/dev/null || skip "no ps(1)"
     examples_run ps run -d

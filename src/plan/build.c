@@ -97,6 +97,28 @@ static int build(struct plan_builder *builder)
     return 0;
 }
 
+/* The limits come when everything is there again, lest criu is held by them. */
+static void build_restore(struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
+    make_rdt(builder);
+    PLAN_ADD(builder, .op = PLAN_START_CRIU, .by = PLAN_HOST);
+    plan_make_cgroups(builder);
+    PLAN_ADD(builder, .op = PLAN_RESTORE_NAMESPACES, .by = PLAN_HOST, .makes = PLAN_TOKEN_RECORDED,
+             .text = {builder->request->image_dir});
+    join_rdt(builder);
+    plan_run_hooks_of_host(builder);
+    PLAN_ADD(builder, .op = PLAN_RESTORE_PROCESSES, .by = PLAN_HOST, .makes = PLAN_SLOT_CONSOLE);
+    plan_limit_cgroups(builder);
+    if (process != NULL && process->terminal)
+        PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
+                 .place = "process.terminal");
+    PLAN_ADD(builder, .op = PLAN_RESUME_PROCESSES, .by = PLAN_HOST);
+    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST);
+}
+
 static int build_exec(struct plan_builder *builder)
 {
     TRY(plan_sort_namespaces(builder));
@@ -141,6 +163,17 @@ int plan_build(struct arena *arena, const struct spec_config *config,
     struct plan_builder builder = builder_of(arena, config, request, error);
 
     TRY(build(&builder));
+    return plan_seal(&builder, ret_plan);
+}
+
+int plan_build_restore(struct arena *arena, const struct spec_config *config,
+                       const struct plan_request *request, const struct plan_header **ret_plan,
+                       struct error *error)
+{
+    struct plan_builder builder = builder_of(arena, config, request, error);
+
+    TRY(plan_sort_namespaces(&builder));
+    build_restore(&builder);
     return plan_seal(&builder, ret_plan);
 }
 

@@ -188,6 +188,8 @@ void plan_make_devices(struct plan_builder *builder);
 /* The host makes what INIT's hooks read on stdin and write to. */
 void plan_prepare_hooks(struct plan_builder *builder);
 void plan_run_hooks_before_pivot(struct plan_builder *builder);
+/* restore: prestart and createRuntime alone. */
+void plan_run_hooks_of_host(struct plan_builder *builder);
 void plan_run_hooks_at_start(struct plan_builder *builder);
 
 /* security.c */

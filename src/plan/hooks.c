@@ -43,6 +43,21 @@ void plan_prepare_hooks(struct plan_builder *builder)
     PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
 }
 
+static void run_of_host(struct plan_builder *builder, const struct spec_hooks *hooks,
+                        const struct plan_act *slots)
+{
+    run_hooks(builder, PLAN_HOST, (struct hook_list){hooks->prestart, hooks->n_prestart, "prestart"},
+              slots);
+    run_hooks(builder, PLAN_HOST,
+              (struct hook_list){hooks->create_runtime, hooks->n_create_runtime, "createRuntime"}, slots);
+}
+
+void plan_run_hooks_of_host(struct plan_builder *builder)
+{
+    if (builder->config->hooks != NULL)
+        run_of_host(builder, builder->config->hooks, &(struct plan_act){.uses = {PLAN_TOKEN_RECORDED}});
+}
+
 void plan_run_hooks_before_pivot(struct plan_builder *builder)
 {
     const struct spec_hooks *hooks = builder->config->hooks;
@@ -54,11 +69,7 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
                                        .makes = PLAN_TOKEN_HOOKED};
 
         plan_mark(builder, PLAN_TOKEN_ENVIRONMENT);
-        run_hooks(builder, PLAN_HOST,
-                  (struct hook_list){hooks->prestart, hooks->n_prestart, "prestart"}, &slots);
-        run_hooks(builder, PLAN_HOST,
-                  (struct hook_list){hooks->create_runtime, hooks->n_create_runtime, "createRuntime"},
-                  &slots);
+        run_of_host(builder, hooks, &slots);
         builder->hooked = true;
     }
     run_hooks(builder, PLAN_INIT,

@@ -36,7 +36,7 @@ static int conduct_creation(struct creation *creation)
     struct conduct *conduct = &creation->conduct;
 
     TRY(conduct_run(conduct));
-    if (creation->run)
+    if (creation->run && creation->restoring == NULL)
         TRY(conduct_until_executed(conduct));
     if (conduct->trace != NULL) {
         conduct_drain(conduct);
@@ -160,7 +160,7 @@ static int wait_in_foreground(struct creation *creation, int signals, int *ret_s
 }
 
 /* The container's program runs. */
-static int go_on(struct creation *creation, int signals, int *ret_status)
+int creation_go_on(struct creation *creation, int signals, int *ret_status)
 {
     state_unlock(&creation->state);
     if (hook_run_poststart(&creation->state, creation->error) < 0)
@@ -189,7 +189,7 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
     if (!request->detach && !request->no_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     TRY(creation_carry_out(&creation, signals));
-    int result = go_on(&creation, signals, ret_status);
+    int result = creation_go_on(&creation, signals, ret_status);
     creation_close(&creation);
     fd_close(&creation.conduct.pidfd);
     return result;

@@ -39,6 +39,7 @@ struct creation {
     unsigned listen_fds;
     int joined;    /* exec: pidfd of the container's process, else -1 */
     bool notifies; /* the caller has a NOTIFY_SOCKET */
+    struct restoring *restoring; /* restore: what criu is at, else NULL */
     const struct plan_header *plan;
 
     /* steps.c, launch.c: carried out */
@@ -85,6 +86,17 @@ int creation_carry_out(struct creation *creation, int signals);
 
 /* Ends and removes what has been made, with poststop hooks if the failed step demands them. */
 void creation_undo(struct creation *creation);
+
+/* When the container's program runs: hooks, and unless detached its end. */
+int creation_go_on(struct creation *creation, int signals, int *ret_status);
+
+/* restore.c: the host's steps that criu does, the image that the plan is for, and its end if something went wrong. */
+conduct_handler restore_start_criu;
+conduct_handler restore_namespaces;
+conduct_handler restore_processes;
+conduct_handler restore_resume;
+const char *restore_image_dir(const struct restoring *restoring);
+void restore_end(struct restoring *restoring);
 
 /* Closes what is still open. */
 void creation_close(struct creation *creation);

@@ -11,7 +11,7 @@
 
 /* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody else has to look at them
  * (features.md, "Unsafe annotations in config.json"). */
-static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.", NULL};
+static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.", "org.criu.config", NULL};
 
 const char *runtime_spec_version(void)
 {
@@ -165,6 +165,7 @@ void runtime_features(struct json *json)
     json_key(json, "annotations");
     json_object_open(json);
     json_member(json, "io.github.seccomp.libseccomp.version", seccomp_library(json->text.arena));
+    json_member(json, "org.opencontainers.runc.checkpoint.enabled", "true");
     json_object_close(json);
     put_words(json, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
     json_object_close(json);

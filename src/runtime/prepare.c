@@ -283,8 +283,10 @@ static int build_plan(struct creation *creation)
         .fault_step = request->fault_step,
         .fault_errno = request->fault_errno,
     };
-    return plan_build(creation->arena, creation->config, &plan_request, &creation->plan,
-                      creation->error);
+    if (creation->restoring != NULL)
+        plan_request.image_dir = restore_image_dir(creation->restoring);
+    return (creation->restoring != NULL ? plan_build_restore : plan_build)(
+        creation->arena, creation->config, &plan_request, &creation->plan, creation->error);
 }
 
 /* The container sees paths below the root of states: they have to be absolute. */

@@ -415,6 +415,10 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_RUN_HOOK] = run_hook,
+        [PLAN_START_CRIU] = restore_start_criu,
+        [PLAN_RESTORE_NAMESPACES] = restore_namespaces,
+        [PLAN_RESTORE_PROCESSES] = restore_processes,
+        [PLAN_RESUME_PROCESSES] = restore_resume,
     };
 
     return handlers;

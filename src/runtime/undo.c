@@ -46,6 +46,8 @@ void creation_undo(struct creation *creation)
         creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
+    if (creation->restoring != NULL)
+        restore_end(creation->restoring);
     kill_children(creation);
     netdevices_undo(creation);
     creation_close(creation);

@@ -89,6 +89,27 @@ struct cli_arguments {
     const char *mem_bw_schema;
     bool stats;
     const char *interval;
+    const char *image_path;
+    const char *work_path;
+    bool leave_running;
+    bool pre_dump;
+    const char *parent_path;
+    bool tcp_established;
+    bool tcp_skip_in_flight;
+    bool tcp_close;
+    bool ext_unix_sk;
+    bool shell_job;
+    bool file_locks;
+    bool link_remap;
+    const char *manage_cgroups_mode;
+    const char *network_lock;
+    const char *empty_ns;
+    bool auto_dedup;
+    bool lazy_pages;
+    const char *page_server;
+    const char *status_fd;
+    const char *lsm_profile;
+    const char *lsm_mount_context;
 };
 
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any

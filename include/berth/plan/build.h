@@ -55,6 +55,7 @@ struct plan_request {
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
     const char *notify_dir;    /* host directory with notify.sock, bound to /run/notify; NULL: none */
     uint64_t namespaces;       /* exec: those of the container's process that are to be joined, CLONE_NEW* */
+    const char *image_dir;     /* restore: where the image is */
     bool trace;
     int fault_step;            /* PLAN_NONE, or the step that shall fail */
     int fault_errno;
@@ -76,6 +77,11 @@ const char *const *plan_capability_names(struct arena *arena);
 int plan_build(struct arena *arena, const struct spec_config *config,
                const struct plan_request *request, const struct plan_header **ret_plan,
                struct error *error);
+
+/* The same of restore, whose processes are made by criu: what the host does around that. request->image_dir is needed. */
+int plan_build_restore(struct arena *arena, const struct spec_config *config,
+                       const struct plan_request *request, const struct plan_header **ret_plan,
+                       struct error *error);
 
 /* The same of exec: config->process in a container that is there, in which request->run has to be set. */
 int plan_build_exec(struct arena *arena, const struct spec_config *config,

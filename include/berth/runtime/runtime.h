@@ -166,6 +166,54 @@ int runtime_exec(const struct runtime_options *options, const struct runtime_exe
 int runtime_dry_exec(const struct runtime_options *options, const struct runtime_exec *request,
                      struct text *text, struct error *error);
 
+/* What checkpoint and restore have in common. */
+struct runtime_criu {
+    const char *image_path; /* NULL: "checkpoint"; relative to the current directory, as all paths here */
+    const char *work_path;  /* for criu's log; NULL: the same */
+    bool tcp_established;
+    bool ext_unix_sk;
+    bool shell_job;
+    bool file_locks;
+    bool auto_dedup;
+    bool lazy_pages;
+    const char *manage_cgroups_mode; /* "soft" (NULL: the same), "full", "strict", "ignore" */
+    const char *network_lock;        /* "iptables" (NULL: the same), "nftables", "skip" */
+    const char *empty_ns;            /* "network", or NULL */
+};
+
+struct runtime_checkpoint {
+    const char *id;
+    struct runtime_criu criu;
+    bool leave_running;
+    bool pre_dump; /* the memory alone, for a later checkpoint whose parent this is */
+    bool tcp_skip_in_flight;
+    bool link_remap;
+    const char *parent_path; /* of an earlier pre_dump, relative to the image's; or NULL */
+    const char *page_server; /* "ADDRESS:PORT", or NULL */
+    const char *status_fd;   /* a descriptor, decimal, that gets a zero byte when lazy pages can be fetched; or NULL */
+};
+
+/* Writes what a running container is into an image; unless it shall go on it is deleted then. */
+int runtime_checkpoint(const struct runtime_options *options, const struct runtime_checkpoint *request,
+                       struct error *error);
+
+struct runtime_restore {
+    const char *id;
+    struct runtime_criu criu;
+    const char *bundle; /* as for create */
+    const char *pid_file;
+    const char *console_socket;
+    bool detach;
+    bool no_subreaper;
+    bool tcp_close;
+    const char *lsm_profile; /* "TYPE:NAME", or NULL */
+    const char *lsm_mount_context;
+};
+
+/* Makes a container of an image, which goes on where it was. Unless detached it waits for its end as runtime_run does. */
+int runtime_restore(const struct runtime_options *options, const struct runtime_restore *request,
+                    int *ret_status, struct error *error);
+
 /* Finds one container. -ENOENT: `container "ID" does not exist`. */
 int runtime_find(const struct runtime_options *options, struct arena *arena, const char *id,
                  struct runtime_container *ret_container, struct error *error);

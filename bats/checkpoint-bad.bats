@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+# checkpoint and restore: what goes wrong, and what remains then; the command line.
+load helpers
+load helpers-criu
+
+@test "restore without an image fails and leaves nothing" {
+    needs_criu
+    host_snapshot
+    run_fails restore --bundle "$BUNDLE" --image-path "$BATS_TEST_TMPDIR/none" --work-path "$WORK" --detach "$ID"
+    [ "$RT_KIND" != berth ] || assert_output 'image-path.*none: no such file'
+    mkdir "$IMAGE"
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    [ "$RT_KIND" != berth ] || assert_output 'criu failed: Error .*restore\.log'
+    assert_host_unchanged
+}
+
+@test "restore of an id in use fails, and that container goes on" {
+    counting
+    checkpoint_c --leave-running
+    local pid
+    pid=$(init_pid)
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    assert_output 'exist'
+    assert_equal "$(init_pid)" "$pid"
+    assert_equal "$(state_of)" running
+}
+
+@test "a container that criu cannot dump goes on, and the error has the end of criu's log" {
+    needs_criu
+    mkdir one
+    counting "{ payload stat / >/dev/null; }; mkfifo /f; $COUNT"
+    # A mount that the runtime knows nothing of.
+    nsenter -t "$(init_pid)" -m mount -t tmpfs -o size=1m tmpfs "$PWD/one" 2>/dev/null || true
+    nsenter -t "$(init_pid)" -n ip link add type vcan 2>/dev/null || nsenter -t "$(init_pid)" -n ip link add d0 type dummy
+    run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" "$ID"
+    [ "$RT_KIND" != berth ] || assert_output 'criu failed: Error .*dump\.log'
+    assert_equal "$(state_of)" running
+    local at
+    at=$(counted)
+    wait_until counted_beyond "$at"
+}
+
+@test "a hook that fails ends the restore, and leaves nothing" {
+    counting
+    checkpoint_c
+    host_snapshot
+    config '.hooks = {createRuntime: [{path: "/bin/false"}]}'
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    [ "$RT_KIND" != berth ] || assert_output 'hooks.createRuntime\[0\]'
+    assert_host_unchanged
+}
+
+@test "a limit that cannot be set ends the restore, and leaves nothing" {
+    berth_only
+    needs_v2
+    counting
+    checkpoint_c
+    host_snapshot
+    resources 'unified: {"memory.high": "nonsense"}'
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    assert_output 'linux.resources'
+    assert_host_unchanged
+}
+
+@test "what is killed in the middle can be deleted" {
+    counting
+    local i job
+    for i in 0.05 0.4 1; do
+        rt_exec checkpoint --leave-running --image-path "$IMAGE" --work-path "$WORK" "$ID" </dev/null >/dev/null 2>&1 &
+        job=$!
+        sleep "$i"
+        kill -KILL "$job" 2>/dev/null || true
+        wait "$job" || true
+        wait_until no_criu
+    done
+    RT_TIMEOUT=20 run_ok delete --force "$ID"
+    assert_nothing_left || return 1
+}
+
+no_criu() { ! pgrep -x criu >/dev/null; }
+
+@test "a restore that is killed in the middle can be deleted" {
+    berth_only
+    counting
+    local i job
+    checkpoint_c
+    for i in 0.1 0.3 0.6 1; do
+        rt_exec restore --detach --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" "$ID" </dev/null 2>&1 >/dev/null &
+        job=$!
+        sleep "$i"
+        kill -KILL "$job" 2>/dev/null || true
+        wait "$job" || true
+        wait_until no_criu
+        run_ok delete --force "$ID"
+        assert_nothing_left || return 1
+    done
+}
+
+@test "containers that do not run cannot be checkpointed" {
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output 'does not exist'
+    set_args true
+    create_c
+    [ "$RT_KIND" != berth ] || {
+        run_fails checkpoint --image-path "$IMAGE" "$ID"
+        assert_output 'is created'
+    }
+    rt start "$ID"
+    wait_status stopped
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    [ "$RT_KIND" != berth ] || assert_output 'container not running'
+    [ ! -e "$IMAGE" ] || [ "$RT_KIND" != berth ]
+}
+
+@test "a missing criu is named, with what helps" {
+    berth_only
+    set_args payload pause
+    create_c
+    rt start "$ID"
+    status=0
+    in_ns /usr/bin/env PATH=/nowhere "$RUNTIME" --root "$ROOT" checkpoint --image-path "$IMAGE" "$ID" >"$BATS_TEST_TMPDIR/run-out" 2>&1 ||
+        status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 1
+    assert_output 'no program criu in /nowhere: install it'
+    assert_equal "$(state_of)" running
+    [ ! -e "$IMAGE" ]
+}
+
+# --- the command line -------------------------------------------------------------------------
+
+@test "the help, and an option without its value, are as engines look for them" {
+    run_ok checkpoint --help
+    assert_output 'leave-running'
+    run_fails restore --lsm-mount-context
+    assert_output 'flag needs an argument'
+}
+
+@test "wrong values of options are named" {
+    berth_only
+    needs_criu
+    counting
+    local option
+    for option in --manage-cgroups-mode=x --network-lock=x --empty-ns=ipc --page-server=x --page-server=x:0 --status-fd=77 --network-lock=skip; do
+        run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" "$option" "$ID"
+        assert_output "${option%%=*}"
+    done
+    assert_equal "$(state_of)" running
+}
+
+@test "features says that there is checkpoint" {
+    berth_only
+    run_ok features
+    assert_equal "$(jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]' <<<"$output")" true
+    jq -e '.potentiallyUnsafeConfigAnnotations | index("org.criu.config")' <<<"$output"
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/base/mountinfo.h"
+#include "berth/cgroup/place.h"
+#include "berth/plan/options.h"
+#include "berth/sys/path.h"
+#include "criu-container.h"
+#include "tree.h"
+
+#define NOTIFY_DIR "/run/notify" /* where the socket of NOTIFY_SOCKET is in a container */
+
+/* What a mount of the config binds, if it does. */
+struct binding {
+    bool binds;
+    bool recursive;
+};
+
+static struct binding binding_of(const struct spec_mount *mount)
+{
+    struct binding binding = {false, false};
+
+    for (size_t i = 0; i < mount->n_options; i++) {
+        bool twin;
+        const struct plan_option *option = plan_option_find(mount->options[i], &twin);
+
+        if (option != NULL && option->kind == PLAN_OPTION_BIND) {
+            binding.binds = true;
+            binding.recursive = option->recursive;
+        }
+    }
+    return binding;
+}
+
+static bool is_cgroup(const char *type)
+{
+    return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
+}
+
+/* Where a destination of the config leads, past the symbolic links of the root file system. */
+static const char *resolve(const struct criu_container *container, const char *destination)
+{
+    struct tree tree = {.arena = container->arena, .root = container->rootfs};
+    const char *path = text_path_clean(container->arena, destination);
+    struct tree_place place;
+
+    return tree_find(&tree, path, &place) == 0 ? place.path : path;
+}
+
+static bool is_at_or_below(const char *path, const char *above)
+{
+    size_t length = strlen(above);
+
+    return strncmp(path, above, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* --- checkpoint ----------------------------------------------------------------------------- */
+
+struct mounts {
+    struct mountinfo *item;
+    size_t count;
+};
+
+static int read_mounts(struct arena *arena, const char *path, struct mounts *ret_mounts,
+                       struct error *error)
+{
+    char *bytes;
+    size_t lines = 0;
+    int result = file_read(arena, AT_FDCWD, path, &bytes, NULL);
+
+    if (result < 0)
+        return error_errno(error, -result, "read %s", path);
+    for (const char *at = bytes; *at != '\0'; at++)
+        lines += *at == '\n';
+    *ret_mounts = (struct mounts){ARENA_ARRAY(arena, lines + 1, struct mountinfo), 0};
+    for (char *line = strtok(bytes, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        ret_mounts->count += mountinfo_parse(line, &ret_mounts->item[ret_mounts->count]);
+    return 0;
+}
+
+/* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none.
+ */
+static const struct spec_mount *find_config_mount(const struct criu_container *container,
+                                                  const char *path)
+{
+    const struct spec_mount *found = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < container->config->n_mounts; i++) {
+        const char *place = resolve(container, container->config->mounts[i].destination);
+
+        if (!is_at_or_below(path, place) || strlen(place) < longest)
+            continue;
+        found = &container->config->mounts[i];
+        longest = strlen(place);
+    }
+    return found;
+}
+
+/* A part of a file system that is in the container as a whole: a path that was made read-only, a
+ * terminal on /dev/console. */
+static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *mount)
+{
+    for (size_t i = 0; i < mounts->count; i++) {
+        const struct mountinfo *other = &mounts->item[i];
+        bool is_whole = text_equal(other->root, "/") || text_equal(other->mount_point, "/");
+
+        if (other != mount && is_whole && other->major == mount->major &&
+            other->minor == mount->minor &&
+            (text_equal(other->root, "/") || is_at_or_below(mount->root, other->root)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_external(const struct criu_container *container, const struct mounts *mounts,
+                        const struct mountinfo *mount)
+{
+    const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
+
+    if (text_equal(mount->mount_point, "/"))
+        return false;
+    if (is_cgroup(mount->type) || (of_config != NULL && binding_of(of_config).binds))
+        return true;
+    return !text_equal(mount->root, "/") && !is_part_of_own(mounts, mount);
+}
+
+static bool makes_mounts(const struct spec_config *config)
+{
+    const struct spec_namespace *namespace = NULL;
+
+    for (size_t i = 0; config->linux != NULL && i < config->linux->n_namespaces; i++)
+        if (config->linux->namespaces[i].type == SPEC_NAMESPACE_TYPE_MOUNT)
+    namespace = &config->linux->namespaces[i];
+    return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
+}
+
+int criu_put_mounts(const struct criu_container *container, struct text *options,
+                    struct error *error)
+{
+    const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
+    struct mounts mounts;
+
+    if (!makes_mounts(container->config))
+        return 0;
+    TRY(read_mounts(container->arena, path, &mounts, error));
+    for (size_t i = 0; i < mounts.count; i++)
+        if (is_external(container, &mounts, &mounts.item[i]))
+            criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point,
+                          mounts.item[i].mount_point);
+    return 0;
+}
+
+/* --- restore -------------------------------------------------------------------------------- */
+
+/* With rbind what the host has mounted below the source is there, too. */
+static int put_bind(const struct criu_container *container, const struct spec_mount *mount,
+                    struct text *options, struct error *error)
+{
+    const char *source = text_path_join(container->arena, container->bundle, mount->source);
+    const char *place = resolve(container, mount->destination);
+    char *real = realpath(source, NULL);
+    struct mounts mounts;
+
+    if (real == NULL)
+        return error_errno(error, errno, "mounts: the source %s of %s", source, mount->destination);
+    source = arena_string(container->arena, real);
+    free(real);
+    criu_put_pair(options, CRIU_EXT_MNT, place, source);
+    if (!binding_of(mount).recursive)
+        return 0;
+    TRY(read_mounts(container->arena, "/proc/self/mountinfo", &mounts, error));
+    for (size_t i = 0; i < mounts.count; i++) {
+        const char *point = mounts.item[i].mount_point;
+
+        if (is_at_or_below(point, source) && !text_equal(point, source))
+            criu_put_pair(options, CRIU_EXT_MNT,
+                          arena_printf(container->arena, "%s%s", place, point + strlen(source)),
+                          point);
+    }
+    return 0;
+}
+
+static void put_cgroups(const struct criu_container *container, const struct spec_mount *mount,
+                        const struct criu_sources *sources, struct text *options)
+{
+    const char *place = resolve(container, mount->destination);
+    const struct cgroup *cgroup = sources->cgroup;
+
+    if (cgroup->n_places == 0)
+        criu_put_pair(options, CRIU_EXT_MNT, place, "/sys/fs/cgroup");
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        const struct cgroup_hierarchy *hierarchy = cgroup->places[i].hierarchy;
+
+        criu_put_pair(options, CRIU_EXT_MNT,
+                      hierarchy->name[0] == '\0'
+                          ? place
+                          : text_path_join(container->arena, place, hierarchy->name),
+                      cgroup->places[i].path);
+    }
+}
+
+static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
+                                          "/dev/random", "/dev/urandom", "/dev/tty"};
+
+/* Devices are mounts where they cannot be made, and what is masked has /dev/null over it. */
+static void put_devices(const struct spec_linux *config, struct text *options)
+{
+    for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
+        criu_put_pair(options, CRIU_EXT_MNT, own_devices[i], own_devices[i]);
+    for (size_t i = 0; config != NULL && i < config->n_devices; i++)
+        criu_put_pair(options, CRIU_EXT_MNT, config->devices[i].path, config->devices[i].path);
+    for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
+        criu_put_pair(options, CRIU_EXT_MNT, config->masked_paths[i], "/dev/null");
+}
+
+int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
+                     struct text *options, struct error *error)
+{
+    const struct spec_config *config = container->config;
+
+    if (!makes_mounts(config))
+        return 0;
+    for (size_t i = 0; i < config->n_mounts; i++) {
+        const struct spec_mount *mount = &config->mounts[i];
+
+        if (binding_of(mount).binds)
+            TRY(put_bind(container, mount, options, error));
+        else if (is_cgroup(mount->type))
+            put_cgroups(container, mount, sources, options);
+    }
+    put_devices(config->linux, options);
+    criu_put_pair(options, CRIU_EXT_MNT, NOTIFY_DIR, sources->notify_dir);
+    return 0;
+}
+
+/* --- mount points --------------------------------------------------------------------------- */
+
+/* What is on a file system of the container's own comes back with that. */
+static bool is_on_own_file_system(const struct criu_container *container, size_t index)
+{
+    const struct spec_config *config = container->config;
+    const char *place = resolve(container, config->mounts[index].destination);
+
+    for (size_t i = 0; i < index; i++) {
+        const char *above = resolve(container, config->mounts[i].destination);
+
+        if (is_at_or_below(place, above) && !text_equal(place, above))
+            return true;
+    }
+    return false;
+}
+
+static int make_mount_point(const struct criu_container *container, int root, size_t index,
+                            struct error *error)
+{
+    const struct spec_mount *mount = &container->config->mounts[index];
+    bool is_file = false;
+    struct stat info;
+
+    if (is_on_own_file_system(container, index))
+        return 0;
+    if (binding_of(mount).binds) {
+        const char *source = text_path_join(container->arena, container->bundle, mount->source);
+
+        if (stat(source, &info) < 0)
+            return error_errno(error, errno, "mounts[%zu].source: %s", index, source);
+        is_file = !S_ISDIR(info.st_mode);
+    }
+    int result = sys_make_below(root, resolve(container, mount->destination), is_file);
+    if (result < 0)
+        return error_errno(error, -result,
+                           "mounts[%zu].destination: make %s in the root file system", index,
+                           mount->destination);
+    return 0;
+}
+
+int criu_make_mount_points(const struct criu_container *container, struct error *error)
+{
+    AUTO_FD root = open(container->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (root < 0)
+        return error_errno(error, errno, "open %s", container->rootfs);
+    if (!makes_mounts(container->config))
+        return 0;
+    for (size_t i = 0; i < container->config->n_mounts; i++)
+        TRY(make_mount_point(container, root, i, error));
+    return 0;
+}

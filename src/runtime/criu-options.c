@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/spec/check.h"
+#include "criu-container.h"
+
+#define DEFAULT_IMAGE "checkpoint"
+#define LOG_LEVEL 4 /* all of it: what is wrong cannot be asked for afterwards */
+#define CRIU_CONFIG "org.criu.config"
+#define DEFAULT_CONFIG "/etc/criu/berth.conf" /* runc and crun have theirs beside it */
+
+struct word {
+    const char *name;
+    int number;
+};
+
+/* criu_cg_mode */
+static const struct word cgroup_modes[] = {
+    {"ignore", 0}, {"soft", 3}, {"full", 4}, {"strict", 5}, {NULL, 0}};
+
+/* criu_network_lock_method */
+static const struct word network_locks[] = {
+    {"iptables", 1}, {"nftables", 2}, {"skip", 3}, {NULL, 0}};
+
+static const struct word namespaces[] = {{"network", CLONE_NEWNET}, {NULL, 0}};
+
+static int put_word(struct text *options, unsigned field, const struct word *words,
+                    const char *name)
+{
+    for (; words->name != NULL; words++)
+        if (text_equal(words->name, name)) {
+            criu_put_number(options, field, words->number);
+            return 0;
+        }
+    return -EINVAL;
+}
+
+static int put_words(const struct runtime_criu *common, struct text *options, struct error *error)
+{
+    const char *mode = common->manage_cgroups_mode != NULL ? common->manage_cgroups_mode : "soft";
+
+    if (put_word(options, CRIU_MANAGE_CGROUPS_MODE, cgroup_modes, mode) < 0)
+        return error_set(error, EINVAL,
+                         "--manage-cgroups-mode is soft, full, strict or ignore, not \"%s\"", mode);
+    if (common->network_lock != NULL &&
+        put_word(options, CRIU_NETWORK_LOCK, network_locks, common->network_lock) < 0)
+        return error_set(error, EINVAL, "--network-lock is iptables, nftables or skip, not \"%s\"",
+                         common->network_lock);
+    if (common->empty_ns != NULL &&
+        put_word(options, CRIU_EMPTY_NS, namespaces, common->empty_ns) < 0)
+        return error_set(error, EINVAL,
+                         "--empty-ns: criu can leave out a network namespace alone, not \"%s\"",
+                         common->empty_ns);
+    return 0;
+}
+
+/* An empty annotation is none, and no default either. */
+static void put_config_file(const struct spec_config *config, struct text *options)
+{
+    const char *file = spec_annotation(config, CRIU_CONFIG);
+
+    if (file == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
+        file = DEFAULT_CONFIG;
+    if (file != NULL && file[0] != '\0')
+        criu_put_string(options, CRIU_CONFIG_FILE, file);
+}
+
+int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
+                    struct text *options, struct error *error)
+{
+    criu_put_number(options, CRIU_LOG_LEVEL, LOG_LEVEL);
+    criu_put_number(options, CRIU_NOTIFY_SCRIPTS, true);
+    criu_put_number(options, CRIU_ORPHAN_PTS_MASTER, true);
+    criu_put_number(options, CRIU_TCP_ESTABLISHED, common->tcp_established);
+    criu_put_number(options, CRIU_EXT_UNIX_SK, common->ext_unix_sk);
+    criu_put_number(options, CRIU_SHELL_JOB, common->shell_job);
+    criu_put_number(options, CRIU_FILE_LOCKS, common->file_locks);
+    criu_put_number(options, CRIU_AUTO_DEDUP, common->auto_dedup);
+    criu_put_number(options, CRIU_LAZY_PAGES, common->lazy_pages);
+    put_config_file(config, options);
+    return put_words(common, options, error);
+}
+
+size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs)
+{
+    size_t count = 0;
+
+    needs[count++] = (struct criu_needs){.version = 30000, .option = "berth"};
+    if (common->lazy_pages)
+        needs[count++] = (struct criu_needs){.option = "--lazy-pages", .lazy_pages = true};
+    if (common->network_lock != NULL)
+        needs[count++] =
+            (struct criu_needs){.version = text_equal(common->network_lock, "skip") ? 31900 : 31700,
+                                .option = "--network-lock"};
+    return count;
+}
+
+/* --- directories ---------------------------------------------------------------------------- */
+
+static int open_dir(const char *option, const char *path, bool make, struct error *error)
+{
+    int result = make ? file_make_dirs(path, 0700) : 0;
+    int fd = result < 0 ? result : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        return fd;
+    return error_errno(error, result < 0 ? -result : errno, "%s: the directory %s", option, path);
+}
+
+int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool make, int ret_dirs[2])
+{
+    const char *image = common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
+
+    criu->work_dir = common->work_path != NULL ? common->work_path : image;
+    ret_dirs[0] = open_dir("--image-path", image, make, criu->error);
+    if (ret_dirs[0] < 0)
+        return ret_dirs[0];
+    ret_dirs[1] = open_dir("--work-path", criu->work_dir, true, criu->error);
+    if (ret_dirs[1] < 0)
+        return ret_dirs[1];
+    /* What an earlier attempt has left would be taken for this one's. */
+    unlinkat(ret_dirs[1], criu->log, 0);
+    return 0;
+}
+
+/* --- namespaces ----------------------------------------------------------------------------- */
+
+/* How criu takes one that has a path: as its own descriptor, or entered by its path; others it can
+ * only make anew. */
+static const struct shared_namespace {
+    enum spec_namespace_type type;
+    const char *file; /* in /proc/PID/ns */
+    const char *key;  /* of the descriptor; NULL: by its path */
+} shared_namespaces[] = {
+    {SPEC_NAMESPACE_TYPE_NETWORK, "net", "extRootNetNS"},
+    {SPEC_NAMESPACE_TYPE_PID, "pid", "extRootPidNS"},
+    {SPEC_NAMESPACE_TYPE_IPC, "ipc", NULL},
+    {SPEC_NAMESPACE_TYPE_UTS, "uts", NULL},
+    {SPEC_NAMESPACE_TYPE_TIME, "time", NULL},
+};
+
+static const struct shared_namespace *find_shared(enum spec_namespace_type type)
+{
+    for (size_t i = 0; i < sizeof(shared_namespaces) / sizeof(shared_namespaces[0]); i++)
+        if (shared_namespaces[i].type == type)
+            return &shared_namespaces[i];
+    return NULL;
+}
+
+static const char *path_of(const struct spec_linux *config, size_t index)
+{
+    const char *path = config->namespaces[index].path;
+
+    return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+/* "net[4026531840]:extRootNetNS" */
+static int put_external(const struct criu_container *container,
+                        const struct shared_namespace *shared, struct text *options,
+                        struct error *error)
+{
+    const char *path =
+        arena_printf(container->arena, "/proc/%d/ns/%s", container->pid, shared->file);
+    struct stat info;
+
+    if (stat(path, &info) < 0)
+        return error_errno(error, errno, "look at the namespace %s", path);
+    criu_put_string(options, CRIU_EXTERNAL,
+                    arena_printf(container->arena, "%s[%lu]:%s", shared->file,
+                                 (unsigned long) info.st_ino, shared->key));
+    return 0;
+}
+
+int criu_put_namespaces(const struct criu_container *container, struct text *options,
+                        struct error *error)
+{
+    const struct spec_linux *config = container->config->linux;
+
+    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
+        const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
+
+        if (path_of(config, i) != NULL && shared != NULL && shared->key != NULL)
+            TRY(put_external(container, shared, options, error));
+    }
+    return 0;
+}
+
+static int enter(struct criu *criu, const struct shared_namespace *shared, const char *path,
+                 struct text *options)
+{
+    if (shared->key == NULL) {
+        criu_put_pair(options, CRIU_JOIN_NS, shared->file, path);
+        return 0;
+    }
+    if (criu->n_namespaces == CRIU_NAMESPACES_MOST)
+        return -EMFILE;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    criu->namespaces[criu->n_namespaces++] = fd;
+    criu_put_key_fd(options, CRIU_INHERIT_FD, shared->key, criu_give(criu, fd));
+    return 0;
+}
+
+int criu_enter_namespaces(struct criu *criu, const struct criu_container *container,
+                          struct text *options)
+{
+    const struct spec_linux *config = container->config->linux;
+
+    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
+        const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
+        const char *path = path_of(config, i);
+
+        if (path == NULL)
+            continue;
+        if (shared == NULL)
+            return error_set(
+                criu->error, ENOTSUP,
+                "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
+                "that is there already",
+                i, spec_namespace_type_words[config->namespaces[i].type]);
+        int result = enter(criu, shared, path, options);
+        if (result < 0)
+            return error_errno(criu->error, -result, "linux.namespaces[%zu].path: %s", i, path);
+    }
+    return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/sys/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/sys/process.h"
+
+#define GIVEN_FIRST 3
+
+/* Signals that this process blocks or ignores would be so for the program. */
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Mounts of the host go on to come in, and none go out. */
+static int bind_root(const struct sys_worker *worker)
+{
+    if (worker->root == NULL)
+        return 0;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+        mount(worker->root, worker->at, NULL, MS_BIND | MS_REC, NULL) < 0)
+        return -errno;
+    return 0;
+}
+
+/* First out of the way of the places, then to these. The last one is where a failure is told. */
+static int place_descriptors(const struct sys_worker *worker, int *report)
+{
+    int base = GIVEN_FIRST + (int) worker->n_given;
+    int copies[SYS_WORKER_GIVEN_MOST];
+    int output = fcntl(worker->output_fd, F_DUPFD_CLOEXEC, base);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    *report = fcntl(*report, F_DUPFD_CLOEXEC, base);
+    for (size_t i = 0; i < worker->n_given; i++)
+        copies[i] = fcntl(worker->given[i], F_DUPFD_CLOEXEC, base);
+    if (dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(output, STDERR_FILENO) < 0)
+        return -errno;
+    for (size_t i = 0; i < worker->n_given; i++)
+        if (dup2(copies[i], GIVEN_FIRST + (int) i) < 0)
+            return -errno;
+    return syscall(SYS_close_range, (unsigned) base, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static _Noreturn void become(const struct sys_worker *worker, int report)
+{
+    reset_signals();
+    setsid();
+    int result = bind_root(worker);
+    if (result == 0)
+        result = place_descriptors(worker, &report);
+    if (result == 0) {
+        execve(worker->path, (char *const *) worker->argv, (char *const *) worker->envp);
+        result = -errno;
+    }
+    fd_write_all(report, &result, sizeof(result));
+    _exit(127);
+}
+
+pid_t sys_start_worker(const struct sys_worker *worker, int *ret_pidfd)
+{
+    int ends[2];
+    int result = 0;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    AUTO_FD report = ends[0];
+    AUTO_FD other = ends[1];
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0)
+        become(worker, other);
+    fd_close(&other);
+    AUTO_FD pidfd = sys_pidfd_open(pid);
+    ssize_t size = fd_read_all(report, &result, sizeof(result));
+    if (pidfd >= 0 && size == 0) {
+        *ret_pidfd = fd_take(&pidfd);
+        return pid;
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return size == sizeof(result) ? result : pidfd < 0 ? pidfd : -ECHILD;
+}
