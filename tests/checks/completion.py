@@ -111,14 +111,23 @@ def make_folder(folder, zsh):
     shutil.copy(zsh, folder / 'zsh/_berth')
 
 
+def fault_of(shell, path, folder, case):
+    line, expected = case
+    found, complaint = offers(shell, path, line, folder)
+    if not expected:
+        found = {word for word in found if not word.startswith('-')}  # zsh has options left, where there is nothing else
+    good = expected <= found if isinstance(expected, set) else set(expected) == found
+    return '' if good and not complaint else f'{shell}: "{line}" offers {sorted(found)}, not {sorted(expected)} {complaint}'
+
+
 def faults_of(shell, path, folder):
-    for line, expected in CASES:
-        found, complaint = offers(shell, path, line, folder)
-        if not expected:
-            found = {word for word in found if not word.startswith('-')}  # zsh has options left, where there is nothing else
-        good = expected <= found if isinstance(expected, set) else set(expected) == found
-        if not good or complaint:
-            yield f'{shell}: "{line}" offers {sorted(found)}, not {sorted(expected)} {complaint}'
+    for case in CASES:
+        fault = fault_of(shell, path, folder, case)
+        # The terminal of zsh may mix what is typed with what is shown, on a busy machine.
+        if fault and shell == 'zsh':
+            fault = fault_of(shell, path, folder, case)
+        if fault:
+            yield fault
 
 
 def main(bash, zsh, fish):
