@@ -142,7 +142,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 @test "ctr run with mounts, environment, directory, read-only root" {
     echo content >"$BATS_TEST_TMPDIR/file"
     ctr_run 1 --rm --mount "type=bind,src=$BATS_TEST_TMPDIR,dst=/data,options=rbind:ro" --env WORD=x --cwd /home/user --read-only -- \
-        sh -c 'cat /data/file; echo $WORD; pwd; touch /file'
+        sh -c 'exec 2>&1; cat /data/file; echo $WORD; pwd; touch /file'
     assert_output 'content.x./home/user'
     assert_output 'Read-only'
 }
