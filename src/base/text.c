@@ -123,3 +123,10 @@ char *text_path_clean(struct arena *arena, const char *path)
     clean[used] = '\0';
     return clean;
 }
+
+bool text_path_is_within(const char *path, const char *above)
+{
+    size_t length = strlen(above);
+
+    return strncmp(path, above, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}

@@ -7,8 +7,8 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
-#include "berth/base/log.h"
 #include "berth/base/file.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "check.h"

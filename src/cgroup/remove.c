@@ -41,18 +41,6 @@ static int remove_patiently(void *context, const char *path)
     return result;
 }
 
-/* From the last made to the first, so that parents come after their children. A parent that others
- * use by now stays. Returns whether a cgroup of the container's own is left. */
-static bool remove_empty(const struct cgroup_record *record)
-{
-    bool left = false;
-
-    for (size_t i = record->n_made; i > 0; i--)
-        if (try_remove(record->made[i - 1]) < 0)
-            left |= is_own(record, record->made[i - 1]);
-    return left;
-}
-
 /* Is a cgroup in use that was there before the container? */
 static bool uses_existing(const struct cgroup_record *record)
 {
@@ -62,11 +50,22 @@ static bool uses_existing(const struct cgroup_record *record)
     return false;
 }
 
+/* From the last made to the first, so that parents come after their children. */
+bool cgroup_remove_empty(const struct cgroup_record *record)
+{
+    bool left = false;
+
+    for (size_t i = record->n_made; i > 0; i--)
+        if (try_remove(record->made[i - 1]) < 0)
+            left |= is_own(record, record->made[i - 1]);
+    return left || uses_existing(record);
+}
+
 int cgroup_remove(const struct cgroup_record *record, struct error *error)
 {
     AUTO_ARENA arena = {0};
 
-    if (!remove_empty(record) && !uses_existing(record))
+    if (!cgroup_remove_empty(record))
         return 0;
     TRY(cgroup_kill(record, error));
     for (size_t i = record->n_made; i > 0; i--) {
@@ -78,6 +77,6 @@ int cgroup_remove(const struct cgroup_record *record, struct error *error)
         if (result < 0)
             return error_errno(error, -result, "remove the cgroup %s", path);
     }
-    remove_empty(record);
+    cgroup_remove_empty(record);
     return 0;
 }

@@ -11,8 +11,6 @@
 #include "berth/plan/plan.h"
 #include "berth/spec/config.h"
 
-#define PLAN_NOTIFY_DIR "/run/notify" /* in the container: where the socket of NOTIFY_SOCKET is */
-
 /* A step with pointers where the sealed one has offsets; slots that are 0 are none. */
 struct plan_act {
     enum plan_op op;

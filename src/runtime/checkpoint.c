@@ -10,14 +10,11 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
-#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/cgroup/place.h"
-#include "berth/spec/read.h"
 #include "berth/sys/process.h"
 #include "criu-container.h"
 #include "destroy.h"
-#include "foreground.h"
 #include "state.h"
 
 #define LOG "dump.log"
@@ -55,19 +52,13 @@ static int find_container(struct checkpoint *checkpoint)
 {
     struct state *state = &checkpoint->state;
     const struct spec_config *config;
-    char *bytes;
-    size_t size;
 
     TRY(state_open_locked(state, checkpoint->error));
     TRY(check_status(checkpoint));
     if (geteuid() != 0)
         return error_set(checkpoint->error, EPERM,
                          "checkpoint: criu needs root's rights: operation not permitted");
-    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
-    if (result < 0)
-        return error_errno(checkpoint->error, -result, "read the configuration of container \"%s\"",
-                           state->id);
-    TRY(spec_read_config(state->arena, bytes, size, &config, checkpoint->error));
+    TRY(state_read_config(state, &config, checkpoint->error));
     checkpoint->container = (struct criu_container){
         .arena = state->arena,
         .config = config,

@@ -59,6 +59,9 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
 #define CRIU_NEEDS_MOST 8
 size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs);
 
+/* The directory of the image. */
+const char *criu_image_dir(const struct runtime_criu *common);
+
 /* Opens the directories of the request, which are made if they are missing and `make` says so. */
 int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool make,
                    int ret_dirs[2]);

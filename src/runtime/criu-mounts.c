@@ -12,12 +12,12 @@
 #include "berth/base/file.h"
 #include "berth/base/mountinfo.h"
 #include "berth/cgroup/place.h"
+#include "berth/plan/build.h"
 #include "berth/plan/options.h"
+#include "berth/spec/check.h"
 #include "berth/sys/path.h"
 #include "criu-container.h"
 #include "tree.h"
-
-#define NOTIFY_DIR "/run/notify" /* where the socket of NOTIFY_SOCKET is in a container */
 
 /* What a mount of the config binds, if it does. */
 struct binding {
@@ -56,13 +56,6 @@ static const char *resolve(const struct criu_container *container, const char *d
     return tree_find(&tree, path, &place) == 0 ? place.path : path;
 }
 
-static bool is_at_or_below(const char *path, const char *above)
-{
-    size_t length = strlen(above);
-
-    return strncmp(path, above, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 /* --- checkpoint ----------------------------------------------------------------------------- */
 
 struct mounts {
@@ -98,7 +91,7 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
     for (size_t i = 0; i < container->config->n_mounts; i++) {
         const char *place = resolve(container, container->config->mounts[i].destination);
 
-        if (!is_at_or_below(path, place) || strlen(place) < longest)
+        if (!text_path_is_within(path, place) || strlen(place) < longest)
             continue;
         found = &container->config->mounts[i];
         longest = strlen(place);
@@ -116,7 +109,7 @@ static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *
 
         if (other != mount && is_whole && other->major == mount->major &&
             other->minor == mount->minor &&
-            (text_equal(other->root, "/") || is_at_or_below(mount->root, other->root)))
+            (text_equal(other->root, "/") || text_path_is_within(mount->root, other->root)))
             return true;
     }
     return false;
@@ -136,11 +129,8 @@ static bool is_external(const struct criu_container *container, const struct mou
 
 static bool makes_mounts(const struct spec_config *config)
 {
-    const struct spec_namespace *namespace = NULL;
+    const struct spec_namespace *namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT);
 
-    for (size_t i = 0; config->linux != NULL && i < config->linux->n_namespaces; i++)
-        if (config->linux->namespaces[i].type == SPEC_NAMESPACE_TYPE_MOUNT)
-    namespace = &config->linux->namespaces[i];
     return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
 }
 
@@ -182,7 +172,7 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
     for (size_t i = 0; i < mounts.count; i++) {
         const char *point = mounts.item[i].mount_point;
 
-        if (is_at_or_below(point, source) && !text_equal(point, source))
+        if (text_path_is_within(point, source) && !text_equal(point, source))
             criu_put_pair(options, CRIU_EXT_MNT,
                           arena_printf(container->arena, "%s%s", place, point + strlen(source)),
                           point);
@@ -239,7 +229,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
             put_cgroups(container, mount, sources, options);
     }
     put_devices(config->linux, options);
-    criu_put_pair(options, CRIU_EXT_MNT, NOTIFY_DIR, sources->notify_dir);
+    criu_put_pair(options, CRIU_EXT_MNT, PLAN_NOTIFY_DIR, sources->notify_dir);
     return 0;
 }
 
@@ -254,7 +244,7 @@ static bool is_on_own_file_system(const struct criu_container *container, size_t
     for (size_t i = 0; i < index; i++) {
         const char *above = resolve(container, config->mounts[i].destination);
 
-        if (is_at_or_below(place, above) && !text_equal(place, above))
+        if (text_path_is_within(place, above) && !text_equal(place, above))
             return true;
     }
     return false;

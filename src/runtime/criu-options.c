@@ -115,9 +115,14 @@ static int open_dir(const char *option, const char *path, bool make, struct erro
     return error_errno(error, result < 0 ? -result : errno, "%s: the directory %s", option, path);
 }
 
+const char *criu_image_dir(const struct runtime_criu *common)
+{
+    return common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
+}
+
 int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool make, int ret_dirs[2])
 {
-    const char *image = common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
+    const char *image = criu_image_dir(common);
 
     criu->work_dir = common->work_path != NULL ? common->work_path : image;
     ret_dirs[0] = open_dir("--image-path", image, make, criu->error);

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
@@ -59,13 +58,6 @@ static void stop_unit(const struct state *state)
         log_warning("%s", error.text);
 }
 
-static bool overlap(const char *a, const char *b)
-{
-    size_t length = strlen(a);
-
-    return strncmp(a, b, length) == 0 && (b[length] == '/' || b[length] == '\0');
-}
-
 /* Does a container that lives have its cgroup at, above or below one of `cgroups`? */
 static bool is_others(const struct state *state, const char *id, const struct cgroup_record *cgroups)
 {
@@ -78,8 +70,8 @@ static bool is_others(const struct state *state, const char *id, const struct cg
     AUTO_FD pidfd = state_open_process(&other);
     for (size_t i = 0; pidfd >= 0 && i < other.record.n_cgroups; i++)
         for (size_t j = 0; j < cgroups->n_paths; j++)
-            if (overlap(other.record.cgroups[i], cgroups->paths[j]) ||
-                overlap(cgroups->paths[j], other.record.cgroups[i]))
+            if (text_path_is_within(other.record.cgroups[i], cgroups->paths[j]) ||
+                text_path_is_within(cgroups->paths[j], other.record.cgroups[i]))
                 return true;
     return false;
 }
@@ -112,7 +104,7 @@ int destroy_container(struct state *state, struct error *error)
     if (state->has_record) {
         TRY(destroy_process(state, error));
         stop_unit(state);
-        if (!shares_cgroups(state, &cgroups))
+        if (cgroup_remove_empty(&cgroups) && !shares_cgroups(state, &cgroups))
             TRY(cgroup_remove(&cgroups, error));
         TRY(rdt_remove(state->record.rdt_groups, state->record.n_rdt_groups, error));
         if (state->record.shares_mounts)

@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: the container's cgroups and namespaces are found, the rest is a creation without a container. */
 #include <errno.h>
-#include <sched.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "exec.h"
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
-#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 #include "berth/plan/print.h"
-#include "berth/spec/read.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
 #include "foreground.h"
+#include "look.h"
 
 #define EXIT_FAILED 255 /* 1 may be the program's own status */
 #define RESUME_POLL_MS 20 /* version 1 tells nobody when it thaws */
@@ -55,45 +51,12 @@ static int read_config(struct exec *exec)
     struct creation *creation = &exec->creation;
     struct spec_config *config = ARENA_NEW(creation->arena, struct spec_config);
     const struct spec_config *frozen;
-    char *bytes;
-    size_t size;
-    int result = file_read(creation->arena, creation->state.dir, STATE_CONFIG, &bytes, &size);
 
-    if (result < 0)
-        return error_errno(creation->error, -result, "read the configuration of container \"%s\"",
-                           creation->state.id);
-    TRY(spec_read_config(creation->arena, bytes, size, &frozen, creation->error));
+    TRY(state_read_config(&creation->state, &frozen, creation->error));
     *config = *frozen;
     TRY(exec_make_process(creation->arena, frozen->process, exec->request, &config->process,
                           creation->error));
     creation->config = config;
-    return 0;
-}
-
-/* Those of the container's process that the caller is not in. */
-static int find_namespaces(struct creation *creation, uint64_t *ret_flags)
-{
-    static const struct {
-        const char *file;
-        uint64_t flag;
-    } kinds[] = {{"pid", CLONE_NEWPID},       {"net", CLONE_NEWNET},   {"ipc", CLONE_NEWIPC},
-                 {"uts", CLONE_NEWUTS},       {"mnt", CLONE_NEWNS},    {"user", CLONE_NEWUSER},
-                 {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME}};
-    pid_t pid = creation->state.pid;
-
-    *ret_flags = 0;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const char *path = arena_printf(creation->arena, "/proc/%d/ns/%s", pid, kinds[i].file);
-        const char *own = arena_printf(creation->arena, "/proc/self/ns/%s", kinds[i].file);
-        struct stat theirs, ours;
-
-        if (stat(own, &ours) < 0) /* the kernel has none of this kind */
-            continue;
-        if (stat(path, &theirs) < 0)
-            return error_errno(creation->error, errno, "look at the namespace %s", path);
-        if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
-            *ret_flags |= kinds[i].flag;
-    }
     return 0;
 }
 
@@ -140,7 +103,7 @@ static int build_plan(struct exec *exec)
         .fault_errno = exec->create.fault_errno,
     };
 
-    TRY(find_namespaces(creation, &request.namespaces));
+    TRY(look_foreign_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
     return plan_build_exec(creation->arena, creation->config, &request, &creation->plan, creation->error);
 }
 

@@ -34,13 +34,21 @@ static void put_bool(struct json *json, const char *key, bool value)
     json_bool(json, value);
 }
 
-/* {"enabled": true}: it is part of this build; whether the kernel has it is another matter. */
-static void put_enabled(struct json *json, const char *key)
+/* They are part of this build; whether the kernel has them is another matter. */
+static void put_all_true(struct json *json, const char *key, const char *const *members)
 {
     json_key(json, key);
     json_object_open(json);
-    put_bool(json, "enabled", true);
+    for (size_t i = 0; members[i] != NULL; i++)
+        put_bool(json, members[i], true);
     json_object_close(json);
+}
+
+static void put_enabled(struct json *json, const char *key)
+{
+    static const char *const members[] = {"enabled", NULL};
+
+    put_all_true(json, key, members);
 }
 
 static void put_hooks(struct json *json)
@@ -69,17 +77,6 @@ static void put_mount_options(struct json *json)
             json_string(json, arena_printf(json->text.arena, "r%s", options[i].name));
     }
     json_array_close(json);
-}
-
-static void put_cgroup(struct json *json)
-{
-    static const char *const members[] = {"v1", "v2", "systemd", "systemdUser", "rdma"};
-
-    json_key(json, "cgroup");
-    json_object_open(json);
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-        put_bool(json, members[i], true);
-    json_object_close(json);
 }
 
 static void put_architectures(struct json *json)
@@ -124,28 +121,21 @@ static void put_memory_policy(struct json *json)
     json_object_close(json);
 }
 
-static void put_intel_rdt(struct json *json)
-{
-    json_key(json, "intelRdt");
-    json_object_open(json);
-    put_bool(json, "enabled", true);
-    put_bool(json, "schemata", true);
-    put_bool(json, "monitoring", true);
-    json_object_close(json);
-}
-
 static void put_linux(struct json *json)
 {
+    static const char *const cgroup[] = {"v1", "v2", "systemd", "systemdUser", "rdma", NULL};
+    static const char *const intel_rdt[] = {"enabled", "schemata", "monitoring", NULL};
+
     json_key(json, "linux");
     json_object_open(json);
     put_words(json, "namespaces", spec_namespace_type_words);
     put_words(json, "capabilities", plan_capability_names(json->text.arena));
-    put_cgroup(json);
+    put_all_true(json, "cgroup", cgroup);
     put_seccomp(json);
     put_enabled(json, "apparmor");
     put_enabled(json, "selinux");
     put_memory_policy(json);
-    put_intel_rdt(json);
+    put_all_true(json, "intelRdt", intel_rdt);
     json_key(json, "mountExtensions");
     json_object_open(json);
     put_enabled(json, "idmap");

@@ -6,11 +6,9 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
-#include "berth/base/file.h"
 #include "berth/base/json.h"
 #include "berth/base/log.h"
 #include "berth/runtime/runtime.h"
-#include "berth/spec/read.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/process.h"
 #include "container.h"
@@ -85,13 +83,8 @@ static int read_hooks(const struct state *state, const struct spec_hooks **ret_h
 {
     static const struct spec_hooks none;
     const struct spec_config *config;
-    char *bytes;
-    size_t size;
-    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
 
-    if (result < 0)
-        return error_errno(error, -result, "read the container's %s", STATE_CONFIG);
-    TRY(spec_read_config(state->arena, bytes, size, &config, error));
+    TRY(state_read_config(state, &config, error));
     *ret_hooks = config->hooks != NULL ? config->hooks : &none;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "look.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -245,6 +246,24 @@ const char *look_namespace_file(const char *name)
         if (text_equal(namespaces[i].name, name))
             return namespaces[i].file;
     return NULL;
+}
+
+int look_foreign_namespaces(struct arena *arena, pid_t pid, uint64_t *ret_types, struct error *error)
+{
+    *ret_types = 0;
+    for (size_t i = 0; i < COUNT(namespaces); i++) {
+        const char *path = arena_printf(arena, "/proc/%d/ns/%s", pid, namespaces[i].file);
+        const char *own = arena_printf(arena, "/proc/self/ns/%s", namespaces[i].file);
+        struct stat theirs, ours;
+
+        if (stat(own, &ours) < 0) /* the kernel has none of this kind */
+            continue;
+        if (stat(path, &theirs) < 0)
+            return error_errno(error, errno, "look at the namespace %s", path);
+        if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
+            *ret_types |= namespaces[i].flag;
+    }
+    return 0;
 }
 
 const char *look_namespace_limit(struct arena *arena, uint64_t types)

@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct arena;
+struct error;
 struct spec_linux;
 
 /* The kernel's file below /proc/sys or anywhere, without its last newline; NULL: it cannot be read. */
@@ -39,6 +41,9 @@ const char *look_namespace_limits(struct arena *arena, uint64_t types);
 /* What the specification calls the namespace of a type (CLONE_NEW*), and its file in /proc/PID/ns; NULL: there is none. */
 const char *look_namespace_name(uint64_t type);
 const char *look_namespace_file(const char *name);
+
+/* The types (CLONE_NEW*) of the namespaces of process `pid` that the caller is not in himself. Returns 0 or a negative errno. */
+int look_foreign_namespaces(struct arena *arena, pid_t pid, uint64_t *ret_types, struct error *error);
 
 struct look_user {
     uint32_t uid; /* on the host */

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include "berth/base/error.h"
-#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/freeze.h"
@@ -120,13 +119,8 @@ static int read_created(const struct state *state, const struct spec_resources *
 {
     static const struct spec_resources nothing;
     const struct spec_config *config;
-    char *bytes;
-    size_t size;
-    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
 
-    if (result < 0)
-        return error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
-    TRY(spec_read_config(state->arena, bytes, size, &config, error));
+    TRY(state_read_config(state, &config, error));
     bool has_some = config->linux != NULL && config->linux->resources != NULL;
     *ret_created = has_some ? config->linux->resources : &nothing;
     return 0;

@@ -34,9 +34,7 @@ struct restoring {
 
 const char *restore_image_dir(const struct restoring *restoring)
 {
-    const char *path = restoring->request->criu.image_path;
-
-    return path != NULL ? path : "checkpoint";
+    return criu_image_dir(&restoring->request->criu);
 }
 
 void restore_end(struct restoring *restoring)

@@ -226,6 +226,18 @@ static void put_flag(struct json *json, const char *key, bool value)
     json_bool(json, value);
 }
 
+int state_read_config(const struct state *state, const struct spec_config **ret_config,
+                      struct error *error)
+{
+    char *bytes;
+    size_t size;
+    int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
+
+    if (result < 0)
+        return error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
+    return spec_read_config(state->arena, bytes, size, ret_config, error);
+}
+
 static void put_rule(struct json *json, const struct spec_device_rule *rule)
 {
     json_object_open(json);

@@ -74,6 +74,10 @@ int state_open(struct state *state, struct error *error);
 /* The same, and waits for the lock first. A container that vanishes meanwhile does not exist. */
 int state_open_locked(struct state *state, struct error *error);
 
+/* Reads the config as it was at create. */
+int state_read_config(const struct state *state, const struct spec_config **ret_config,
+                      struct error *error);
+
 /* Writes the record. */
 int state_save(const struct state *state, struct error *error);
 

@@ -282,17 +282,23 @@ static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
     return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0));
 }
 
-static int send_console(struct creation *creation, int console)
-{
-    static const char name[] = "/dev/ptmx";
-    const char *path = creation->request->console_socket;
-    AUTO_FD socket = sys_socket_connect(AT_FDCWD, path, SOCK_STREAM);
-    int result = socket < 0 ? socket : sys_socket_send(socket, name, sizeof(name) - 1, console);
+/* What goes to a socket of the caller's: the descriptor with a name beside it. */
+struct delivery {
+    const char *what; /* for the words: "the terminal to the console socket" */
+    const char *path;
+    const char *name;
+    int fd;
+};
 
-    if (result < 0)
-        return error_errno(creation->error, -result, "send the terminal to the console socket %s",
-                           path);
-    return 0;
+static int deliver(struct creation *creation, const struct delivery *delivery)
+{
+    AUTO_FD socket = sys_socket_connect(AT_FDCWD, delivery->path, SOCK_STREAM);
+    int result =
+        socket < 0 ? socket
+                   : sys_socket_send(socket, delivery->name, strlen(delivery->name), delivery->fd);
+
+    return result < 0 ? error_errno(creation->error, -result, "send %s %s", delivery->what, delivery->path)
+                      : 0;
 }
 
 static int hand_console(struct conduct *conduct, const struct plan_step *step)
@@ -304,7 +310,9 @@ static int hand_console(struct conduct *conduct, const struct plan_step *step)
     if (console < 0)
         return -EBADF;
     if (creation->request->console_socket != NULL)
-        return send_console(creation, console);
+        return deliver(creation, &(struct delivery){"the terminal to the console socket",
+                                                    creation->request->console_socket, "/dev/ptmx",
+                                                    console});
     if (creation->config->process->console_size == NULL)
         sys_terminal_copy_size(STDIN_FILENO, console);
     creation->console = fd_take(&console);
@@ -369,15 +377,11 @@ static int write_pid_file(struct creation *creation)
 
 static int send_pidfd(struct creation *creation, int pidfd)
 {
-    static const char name[] = "pidfd";
     const char *asked = creation->joined >= 0 ? NULL : spec_annotation(creation->config, PIDFD_RECEIVER);
     const char *path = creation->request->pidfd_socket != NULL ? creation->request->pidfd_socket : asked;
 
-    if (path == NULL)
-        return 0;
-    AUTO_FD socket = sys_socket_connect(AT_FDCWD, path, SOCK_STREAM);
-    int result = socket < 0 ? socket : sys_socket_send(socket, name, sizeof(name) - 1, pidfd);
-    return result < 0 ? error_errno(creation->error, -result, "send the pidfd to the socket %s", path) : 0;
+    return path == NULL ? 0
+                        : deliver(creation, &(struct delivery){"the pidfd to the socket", path, "pidfd", pidfd});
 }
 
 static int commit(struct conduct *conduct, const struct plan_step *step)

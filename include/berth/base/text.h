@@ -39,6 +39,9 @@ bool text_starts_with(const char *text, const char *prefix);
 int text_to_u64(const char *string, uint64_t *ret_number);
 int text_to_i64(const char *string, int64_t *ret_number);
 
+/* Is `path` the directory `above`, or in it? Both are clean and absolute; "/" is above none. */
+bool text_path_is_within(const char *path, const char *above);
+
 /* Joins with exactly one "/" between; an absolute `path` stands alone. */
 char *text_path_join(struct arena *arena, const char *dir, const char *path);
 

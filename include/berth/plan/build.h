@@ -12,6 +12,8 @@ struct arena;
 struct error;
 struct plan_header;
 
+#define PLAN_NOTIFY_DIR "/run/notify" /* in the container: where the socket of NOTIFY_SOCKET is */
+
 /* A cgroup hierarchy of the host's and the container's cgroup in it. */
 struct plan_hierarchy {
     const char *name;   /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" on pure v2 */
@@ -53,7 +55,7 @@ struct plan_request {
     bool no_new_keyring;
     unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
-    const char *notify_dir;    /* host directory with notify.sock, bound to /run/notify; NULL: none */
+    const char *notify_dir;    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
     uint64_t namespaces;       /* exec: those of the container's process that are to be joined, CLONE_NEW* */
     const char *image_dir;     /* restore: where the image is */
     bool trace;
