@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The annotations of crun's that engines set, and berth obeys.
 load helpers
+load helpers-exec
+
+test_teardown() { end_receiver; }
 
 test_setup() { [ "$RT_KIND" != runc ] || skip "they are crun's"; }
 
@@ -48,22 +51,10 @@ run_with_groups() {
     berth_only "crun 1.8 does not know it"
     annotate run.oci.pidfd_receiver "$BATS_TEST_TMPDIR/s"
     set_args payload pause
-    python3 -c '
-import array, os, re, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen()
-open(sys.argv[1] + ".bound", "w").close()
-server.settimeout(5)
-peer, _ = server.accept()
-_, [(_, _, data)], _, _ = peer.recvmsg(100, 100)
-fd, = array.array("i", data)
-print(re.search(r"^Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}").read(), re.MULTILINE)[1])
-' "$BATS_TEST_TMPDIR/s" >"$BATS_TEST_TMPDIR/pid" 3>&- 4>&- &
-    wait_until test -e "$BATS_TEST_TMPDIR/s.bound"
+    receive "$BATS_TEST_TMPDIR/s" "$BATS_TEST_TMPDIR/got"
     create_c
-    wait $!
-    assert_equal "$(cat "$BATS_TEST_TMPDIR/pid")" "$(init_pid)"
+    wait_until file_has Pid "$BATS_TEST_TMPDIR/got"
+    assert_equal "$(xargs <"$BATS_TEST_TMPDIR/got")" "1 Pid: $(init_pid)"
 }
 
 @test "run.oci.pidfd_receiver: nobody there is an error" {

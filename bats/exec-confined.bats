@@ -100,13 +100,18 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
     assert_equal "$(jq -r .state.status <<<"$state")" running
 }
 
-@test "the session keyring is the container's" {
+# The program of the container and one that is executed in it have one session keyring.
+shares_keyring() {
     set_sh 'payload keyring >/keyring; exec payload pause'
     create_c
     rt start "$ID"
     wait_until file_has . rootfs/keyring
     in_c -- payload keyring
     shows "$(cat rootfs/keyring)"
+}
+
+@test "the session keyring is the container's" {
+    shares_keyring
     [ "$output" != "$("$SUITE_DIR/payload" keyring)" ]
 }
 
@@ -114,12 +119,7 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
     user_namespace
     config '.process.user = {uid: 1000, gid: 1000}'
     chmod 777 rootfs
-    set_sh 'payload keyring >/keyring; exec payload pause'
-    create_c
-    rt start "$ID"
-    wait_until file_has . rootfs/keyring
-    in_c -- payload keyring
-    shows "$(cat rootfs/keyring)"
+    shares_keyring
 }
 
 @test "a container with --no-new-keyring: the caller's session keyring" {
