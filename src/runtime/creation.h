@@ -17,6 +17,8 @@
 #include "conduct.h"
 #include "state.h"
 
+struct cgroup_former;
+
 struct creation {
     struct arena *arena;
     const struct runtime_options *options;
@@ -53,6 +55,7 @@ struct creation {
     int console;     /* the terminal's master side for the foreground, or -1 */
     int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
     struct net_device *net_devices; /* those that have left the host, the last one first */
+    const struct cgroup_former *former_limits; /* of cgroups that were there before, or NULL */
     bool made_state;
     bool made_cgroups;
     bool wrote_pid_file;

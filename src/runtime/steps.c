@@ -137,8 +137,8 @@ static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
 
     (void) step;
-    return cgroup_set(creation->arena, &creation->cgroup, creation->config->linux->resources,
-                      creation->error);
+    return cgroup_set_noting(creation->arena, &creation->cgroup, creation->config->linux->resources,
+                             &creation->former_limits, creation->error);
 }
 
 static int own_cgroup(struct conduct *conduct, const struct plan_step *step)

@@ -6,6 +6,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
+#include "berth/cgroup/setting.h"
 #include "berth/sys/process.h"
 #include "creation.h"
 #include "destroy.h"
@@ -50,6 +51,7 @@ void creation_undo(struct creation *creation)
         restore_end(creation->restoring);
     kill_children(creation);
     netdevices_undo(creation);
+    cgroup_set_back(creation->former_limits);
     creation_close(creation);
     if (creation->wrote_pid_file)
         unlink(creation->request->pid_file);

@@ -28,7 +28,7 @@ CASES = [
     ('berth kill c1 KILL ', []),
     ('berth --root /r kill ', ['rooted']),
     ('berth --root=/r kill ', ['rooted']),
-    ('berth exec --us', ['--user']),
+    ('berth exec --use', ['--user']),
     ('berth exec --user 0 ', ['c1', 'c2']),
     ('berth exec c1 --us', []),
     ('berth exec c1 ', []),
