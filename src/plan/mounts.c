@@ -126,7 +126,8 @@ enum plan_slot plan_next_source(struct plan_builder *builder)
 }
 
 /* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
- * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves). */
+ * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves): of all others nothing that
+ * the container mounts on them may reach the host. */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {
@@ -137,7 +138,8 @@ enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source
     if (by_host)
         slot = plan_next_source(builder);
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
-             .place = place, .text = {source.path}, .number = {source.recursive});
+             .place = place, .text = {source.path},
+             .number = {source.recursive, by_host && !source.is_peer});
     return slot;
 }
 

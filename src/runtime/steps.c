@@ -278,8 +278,11 @@ static int open_hook_output(struct conduct *conduct, const struct plan_step *ste
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
+    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0);
 
-    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0));
+    if (tree >= 0 && step->number[1] != 0)
+        TRY(sys_mount_enslave(tree));
+    return conduct_fill(conduct, step, fd_take(&tree));
 }
 
 /* What goes to a socket of the caller's: the descriptor with a name beside it. */

@@ -19,6 +19,15 @@ int sys_mount_map(int mount, int user_namespace, bool recursive)
                                                                                              : 0;
 }
 
+int sys_mount_enslave(int mount)
+{
+    struct mount_attr attributes = {.propagation = MS_SLAVE};
+    unsigned flags = AT_EMPTY_PATH | AT_RECURSIVE;
+
+    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
+                                                                                             : 0;
+}
+
 int sys_open_tree(const char *path, bool recursive)
 {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);

@@ -8,6 +8,10 @@
  * (close-on-exec) or a negative errno. */
 int sys_open_tree(const char *path, bool recursive);
 
+/* mount_setattr(2): a mount with all its submounts gets what is mounted where it was cloned, and gives nothing back. Returns 0 or
+ * a negative errno. */
+int sys_mount_enslave(int mount);
+
 /* mount_setattr(2) with MOUNT_ATTR_IDMAP: maps the ids of a detached mount, with its submounts if `recursive`, as the user
  * namespace does. Returns 0 or a negative errno. */
 int sys_mount_map(int mount, int user_namespace, bool recursive);
