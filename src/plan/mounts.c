@@ -127,16 +127,20 @@ enum plan_slot plan_next_source(struct plan_builder *builder)
 
 /* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
  * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves): of all others nothing that
- * the container mounts on them may reach the host. */
+ * the container mounts on them may reach the host. In a container that is there, INIT sees no mount of the host's at all. */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {
-    bool by_host =
-        builder->host->privileged && (source.is_peer || plan_has_user_namespace(builder));
+    bool by_host = builder->joins || (builder->host->privileged &&
+                                      (source.is_peer || plan_has_user_namespace(builder)));
     enum plan_slot slot = PLAN_SLOT_MOUNT;
 
     if (by_host)
         slot = plan_next_source(builder);
+    if (by_host && !builder->host->privileged && !builder->copied_mounts) {
+        builder->copied_mounts = true;
+        PLAN_ADD(builder, .op = PLAN_COPY_MOUNTS, .by = PLAN_HOST, .place = place);
+    }
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
              .place = place, .text = {source.path},
              .number = {source.recursive, by_host && !source.is_peer});
@@ -154,7 +158,7 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
                  const char *path, const char *place)
 {
     PLAN_ADD(builder, .op = PLAN_ATTACH_MOUNT, .by = PLAN_INIT, .uses = {slot, PLAN_SLOT_TARGET},
-             .place = place, .text = {source, path});
+             .place = place, .text = {source, path}, .number = {builder->joins});
 }
 
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
@@ -260,7 +264,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .uses = {PLAN_SLOT_TARGET}, .place = place,
                  .text = {mount->type, mount->source,
                           plan_label_options(builder, mount->type, words->data.bytes)},
-                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
+                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms,
+                            builder->joins});
     if (words->copies_up)
         PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
                  .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
@@ -288,6 +293,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
         return error_set(builder->error, EINVAL, "%s.options: idmap: %s cannot be mapped", place,
                          words.remounts ? "a mount that is there" : "a cgroup file system");
+    if (words.remounts && builder->joins)
+        return error_set(builder->error, EINVAL,
+                         "%s.options: remount: changes a mount that is there, and can only be undone by another one: a "
+                         "running container's are added and removed", place);
     if (words.remounts)
         return remount(builder, &mount, &words, place);
     if (words.binds)

@@ -419,6 +419,8 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
+        [PLAN_COPY_MOUNTS] = live_mounts_copy,
+        [PLAN_RECORD_MOUNTS] = live_mounts_record,
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_RUN_HOOK] = run_hook,

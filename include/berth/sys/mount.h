@@ -12,6 +12,10 @@ int sys_open_tree(const char *path, bool recursive);
  * a negative errno. */
 int sys_mount_enslave(int mount);
 
+/* Enters the user namespace of the process and a mount namespace of its own in there, a copy of the caller's whose mounts are
+ * slaves of those. Returns 0 or a negative errno. */
+int sys_copy_mounts(int pidfd);
+
 /* mount_setattr(2) with MOUNT_ATTR_IDMAP: maps the ids of a detached mount, with its submounts if `recursive`, as the user
  * namespace does. Returns 0 or a negative errno. */
 int sys_mount_map(int mount, int user_namespace, bool recursive);
