@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mounts of a container that is there are taken away: by a descriptor of theirs, for a path may lead elsewhere by now. umount2(2)
- * takes none, but the working directory may be one, or the directory that holds the mount point: as long as that is one,
- * nobody in the mount namespace can rename it or put something else there.
+ * takes none, but the working directory may be one. Where it may not, as for a file, it is the directory that holds the mount
+ * point: as long as that is one, nobody in the mount namespace can rename it or put something else there.
  */
 #include "init.h"
 #include "path.h"
@@ -10,11 +10,11 @@
 struct init_mounted {
     struct init_mounted *before;
     int mount;                   /* its root */
-    int dir;                     /* what holds its mount point, or -1: its root is a directory */
+    int dir;                     /* what holds its mount point, or -1: its root can be a working directory */
     char name[SYS_NAME_MAX + 1]; /* in that directory */
 };
 
-static int unmount_file(int mount, int dir, const char *name)
+static int unmount_by_name(int mount, int dir, const char *name)
 {
     INIT_FD there = path_open_below(dir, name, O_PATH | O_NOFOLLOW);
     if (there < 0)
@@ -27,15 +27,15 @@ static int unmount_file(int mount, int dir, const char *name)
 
 static int unmount(int mount, int dir, const char *name)
 {
-    if (dir >= 0)
-        return unmount_file(mount, dir, name);
     const int err = sys_fchdir(mount);
-    return err < 0 ? err : sys_umount(".", SYS_MNT_DETACH);
+    if (err == 0)
+        return sys_umount(".", SYS_MNT_DETACH);
+    return dir < 0 ? err : unmount_by_name(mount, dir, name);
 }
 
 /* --- what is undone ------------------------------------------------------------------------- */
 
-/* Finds the directory and the name of the file that PLAN_SLOT_TARGET is. */
+/* Finds the directory and the name of what PLAN_SLOT_TARGET is. */
 static int find_place(const struct init *init, struct init_mounted *note, const char *path)
 {
     note->dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], path, note->name);
@@ -55,10 +55,8 @@ int init_note_mount(struct init *init, int mount, const char *path)
     struct init_mounted *note = init_allocate(sizeof(*note));
     if (note == NULL)
         return -ENOMEM;
-    int err = path_check_directory(mount);
     note->dir = -1;
-    if (err == -ENOTDIR)
-        err = find_place(init, note, path);
+    const int err = sys_fchdir(mount) == 0 ? 0 : find_place(init, note, path);
     if (err < 0)
         return err;
     note->mount = sys_fcntl(mount, F_DUPFD_CLOEXEC, 0);
@@ -117,14 +115,8 @@ int init_unmount(struct init *init, const struct plan_step *step)
 {
     char name[SYS_NAME_MAX + 1];
     const int mount = init->slot[PLAN_SLOT_TARGET];
-    INIT_FD dir = -1;
-    int err = path_check_directory(mount);
-    if (err == -ENOTDIR) {
-        dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), name);
-        err = dir < 0 ? dir : 0;
-    }
-    if (err == 0)
-        err = unmount(mount, dir, name);
+    INIT_FD dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), name);
+    const int err = unmount(mount, dir, name);
     init_empty(init, PLAN_SLOT_TARGET);
     return err;
 }

@@ -299,7 +299,7 @@ int state_save(const struct state *state, struct error *error)
 
     json_start(&json, state->arena, false);
     put_record(&json, &state->record);
-    int result = file_replace(state->dir, RECORD, json.text.bytes, json.text.size, 0600);
+    int result = file_replace_private(state->dir, RECORD, json.text.bytes, json.text.size);
     if (result < 0)
         return error_errno(error, -result, "write %s/%s", path_of(state), RECORD);
     return 0;
