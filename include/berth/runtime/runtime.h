@@ -70,6 +70,7 @@ struct runtime_container {
     const char *rootfs;
     const char *created; /* RFC 3339, UTC */
     const char *owner;   /* the user's name, or number */
+    const char *systemd_scope; /* NULL: none */
     const struct spec_pair *annotations; /* key and value, of berth/spec/config.h */
     size_t n_annotations;
 };
