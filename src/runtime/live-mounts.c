@@ -51,15 +51,15 @@ int live_mounts_record(struct conduct *conduct, const struct plan_step *step)
 
     for (uint32_t i = 0; i < step->list_count; i++, item += strlen(item) + 1)
         text_list_add(&named, item);
-    for (size_t i = 0; i < record->n_added_binds; i++)
-        if (!has(&named, record->added_binds[i]))
-            text_list_add(&binds, record->added_binds[i]);
+    for (size_t i = 0; i < record->n_added_mounts; i++)
+        if (!has(&named, record->added_mounts[i]))
+            text_list_add(&binds, record->added_mounts[i]);
     for (size_t i = 0; i < named.count && step->number[0] == 0; i++)
         text_list_add(&binds, named.item[i]);
-    if (binds.count == record->n_added_binds)
+    if (binds.count == record->n_added_mounts)
         return 0;
-    record->added_binds = (const char *const *) binds.item;
-    record->n_added_binds = binds.count;
+    record->added_mounts = (const char *const *) binds.item;
+    record->n_added_mounts = binds.count;
     return state_save(&creation->state, creation->error);
 }
 
