@@ -73,7 +73,8 @@ static void find_mount(struct plan_builder *builder, size_t i, const char *path)
              .text = {path});
 }
 
-/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on another. */
+/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on
+ * another. */
 int plan_remove_mounts(struct plan_builder *builder)
 {
     struct text_list places = {.arena = builder->arena};

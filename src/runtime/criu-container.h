@@ -22,8 +22,8 @@ struct criu_container {
 
 /* --- criu-mounts.c: a mount is known by its place in the container --- */
 
-/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has made: `restore` knows of those of the config
- * alone. */
+/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has made: `restore` knows of
+ * those of the config alone. */
 int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
                            struct error *error);
 
