@@ -125,6 +125,9 @@ struct plan_mount_words {
 void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
                            struct plan_mount_words *ret_words);
 
+/* Does a file system know no files but its own, and belong to the namespaces of who makes it? */
+bool plan_is_of_namespaces(const char *type);
+
 /* Sets the attributes of the mount in `slot` as the words say. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
                             const struct plan_mount_words *words, const char *place);

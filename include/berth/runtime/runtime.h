@@ -279,8 +279,8 @@ struct runtime_mounts {
     int fault_errno;
 };
 
-/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what is mounted
- * on their destinations, one after the other. */
+/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what
+ * is mounted on their destinations, one after the other. */
 int runtime_change_mounts(const struct runtime_options *options,
                           const struct runtime_mounts *request, struct error *error);
 
