@@ -75,6 +75,9 @@ void creation_describe_cgroups(struct creation *creation);
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(void);
 
+/* Writes down which process INIT is. */
+int creation_save_init(struct creation *creation);
+
 /* The LAUNCH step. */
 conduct_handler creation_launch;
 
