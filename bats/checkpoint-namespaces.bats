@@ -151,23 +151,20 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
 
 @test "--tcp-skip-in-flight: a connection that nobody has accepted is left out" {
     local port=$((20000 + RANDOM % 10000))
-    counting "sleep 1000 | nc -l -p $port >/got & echo \$! >/nc; $COUNT"
+    counting "payload hold port $port >/got & echo \$! >/late; $COUNT"
     wait_until listens "$port"
-    run_ok exec "$ID" kill -STOP "$(cat rootfs/nc)"
     exec 8<>"/dev/tcp/127.0.0.1/$port"
     checkpoint_fails 'In-flight connection' --tcp-established
     checkpoint_c --tcp-established --tcp-skip-in-flight
     exec 8>&-
     restore_c "$ID" --tcp-established
     goes_on_from 3
-    run_ok exec "$ID" kill -CONT "$(cat rootfs/nc)"
     exec 8<>"/dev/tcp/127.0.0.1/$port"
     echo later >&8
     exec 8>&-
+    run_ok exec "$ID" kill -USR1 "$(cat rootfs/late)"
     wait_until file_has later rootfs/got
 }
-
-listens() { grep -q ": 0100007F:$(printf %04X "$1") \|: 00000000:$(printf %04X "$1") " /proc/net/tcp || grep -q ":$(printf %04X "$1") " /proc/net/tcp6; }
 
 # --- --empty-ns -------------------------------------------------------------------------------
 

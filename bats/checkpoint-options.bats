@@ -136,8 +136,6 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
     goes_on_from 3
 }
 
-listens() { grep -q ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp; }
-
 @test "--lazy-pages: memory is fetched when it is needed" {
     counting
     local at job pages ready=$BATS_TEST_TMPDIR/ready

@@ -98,3 +98,6 @@ stands_still() {
     sleep 0.3
     assert_equal "$(counted)" "$at"
 }
+
+# listens PORT: somebody does, in the host's network
+listens() { grep -q ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp; }
