@@ -102,6 +102,41 @@ thaw_group() {
     refused 'linux.cgroupsPath' '.linux.cgroupsPath = "/"'
 }
 
+@test "a cgroupsPath that is a file of a group is an error that says so" {
+    cgroupfs_only
+    in_ns test -e /sys/fs/cgroup/pids/tasks || skip "cgroup version 1 has such a file"
+    config ".linux.cgroupsPath = \"/$ID-made/tasks\""
+    host_snapshot
+    run_fails run --bundle "$BUNDLE" "$ID"
+    [ "$RT_KIND" != berth ] || assert_output "linux.cgroupsPath: .*/$ID-made/tasks: .*file"
+    refute_output 'another container'
+    in_ns sh -c "ls -d /sys/fs/cgroup/*/$ID-made | xargs -r rmdir" 2>/dev/null || [ "$RT_KIND" = berth ]
+    in_ns mkdir "/sys/fs/cgroup/pids/$ID-made"
+    run_fails run --bundle "$BUNDLE" "$ID"
+    [ "$RT_KIND" != berth ] || assert_output "linux.cgroupsPath: .*/$ID-made/tasks: .*file"
+}
+
+@test "a group that was there before has its limits again after a create that failed" {
+    berth_only "others leave theirs"
+    cgroupfs_only
+    needs pids
+    local dir=/sys/fs/cgroup file
+    cg_is_v2 || dir+=/pids
+    in_ns sh -c "mkdir $dir/$ID-made && echo 50 >$dir/$ID-made/pids.max"
+    config ".linux.cgroupsPath = \"/$ID-made\"" '.linux.resources = {pids: {limit: 20}, devices: [{allow: false, access: "rwm"}]}'
+    set_args /no/such/program
+    run_fails create --bundle "$BUNDLE" "$ID"
+    assert_output 'no such file'
+    assert_equal "$(in_ns cat "$dir/$ID-made/pids.max")" 50
+    cg_is_v2 || in_ns test ! -e "/sys/fs/cgroup/devices/$ID-made"
+    # What comes into the group now may open devices as before.
+    in_ns sh -c "echo 0 >$dir/$ID-made/cgroup.procs && head -c 1 /dev/zero >/dev/null"
+    # The values of a container that comes to be stay.
+    set_args true
+    run_ok run --bundle "$BUNDLE" "$ID"
+    assert_equal "$(in_ns cat "$dir/$ID-made/pids.max")" 20
+}
+
 @test "a frozen group is refused at create" {
     cgroupfs_only
     has_freezer || skip "no freezer here"

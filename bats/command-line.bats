@@ -71,3 +71,167 @@ ids() { rt list -q | sort | paste -sd' '; }
     for word in auto true false; do run_ok --rootless="$word" list; done
     run_fails --rootless=maybe list
 }
+
+# ---- the forms of crun's argp and of runc's urfave/cli
+
+crun_form() { [ "$RT_KIND" != runc ] || skip "runc has no such form"; }
+runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
+
+@test "-V and --version print the version" {
+    run_ok --version
+    assert_output "^$RT_KIND version "
+    [ "$RT_KIND" = runc ] || {
+        run_ok -V
+        assert_output "^$RT_KIND version "
+    }
+}
+
+@test "-? is help, --usage the names of the options" {
+    crun_form
+    run_ok '-?'
+    assert_output '--cgroup-manager'
+    run_ok run '-?'
+    assert_output '--bundle'
+    run_ok --usage
+    assert_output '--cgroup-manager=.*'
+    run_ok run --usage
+    assert_output '--console-socket=SOCKET'
+}
+
+@test "no line of --usage is longer than a screen" {
+    berth_only
+    local command
+    for command in "" run update checkpoint; do
+        run_ok ${command:+"$command"} --usage
+        refute_output '.{80}'
+    done
+}
+
+@test "help and h print what --help does" {
+    runc_form
+    local word
+    for word in help h; do
+        run_ok "$word"
+        assert_output '(^| )checkpoint '
+        run_ok "$word" run
+        assert_output '--bundle'
+        refute_output '(^| )checkpoint '
+    done
+    run_ok run -h
+    assert_output '--bundle'
+}
+
+@test "help for an unknown command ends with 3" {
+    runc_form
+    run_rt help nosuch
+    assert_status 3
+    assert_output nosuch
+}
+
+@test "help stands behind a command for itself" {
+    set_args true
+    run_rt run --bundle "$BUNDLE/nowhere" help
+    [ "$status" -ne 0 ]
+    assert_output nowhere
+}
+
+@test "a long option may be cut short while it stays the only one" {
+    crun_form
+    local dir
+    run_ok --vers
+    assert_output "^$RT_KIND version "
+    run_fails run --bun /no/such/bundle "$ID"
+    assert_output '/no/such/bundle'
+    run_fails run --bun=/no/such/bundle "$ID"
+    assert_output '/no/such/bundle'
+    run_ok delete --for "$ID"
+}
+
+@test "what could be two options is an error that names both" {
+    crun_form
+    run_fails update --cpuset 0 "$ID"
+    assert_output 'ambiguous.*--cpuset-cpus.*--cpuset-mems'
+    run_fails --lo x list
+    assert_output "ambiguous.*--log.*--log-format"
+    refute_output 'ambiguous.*--root'
+}
+
+@test "an option whose name begins like others is none of them" {
+    crun_form
+    run_ok --log "$BATS_TEST_TMPDIR/log" --version
+    run_ok --root "$BATS_TEST_TMPDIR" list
+}
+
+@test "one dash and the beginning of an option are letters" {
+    crun_form
+    run_fails run -bun "$ID"
+    assert_output 'un'
+}
+
+@test "options may stand behind the operands" {
+    runc_form
+    run_rt run "$ID" --bundle /no/such/bundle
+    assert_status 1
+    assert_output '/no/such/bundle'
+}
+
+@test "an option that is given twice has the last value" {
+    run_rt run --bundle "$BUNDLE" --bundle /no/such/bundle "$ID"
+    [ "$status" -ne 0 ]
+    assert_output '/no/such/bundle'
+}
+
+@test "--systemd-cgroup with another --cgroup-manager is an error" {
+    berth_only "crun takes the last one"
+    local manager
+    for manager in cgroupfs disabled; do
+        run_fails --systemd-cgroup --cgroup-manager=$manager list
+        assert_output "--systemd-cgroup.*$manager"
+        run_fails --cgroup-manager=$manager --systemd-cgroup list
+        assert_output "--systemd-cgroup.*$manager"
+    done
+    mkdir -p "$ROOT"
+    run_ok --systemd-cgroup --cgroup-manager=systemd list
+}
+
+# ---- output that gets lost
+
+# Commands that print, each with its words.
+printing() {
+    cat <<END
+--version
+--help
+--usage
+help
+features
+doctor
+list
+list --quiet
+list --format json
+state $ID
+ps $ID
+ps --format json $ID
+events --stats $ID
+check --format json --bundle $BUNDLE
+run --dry-run --bundle $BUNDLE $ID-other
+END
+}
+
+lost() { [ "$status" -eq 1 ] || fail_with "'$*' with its output lost ended with $status"; }
+
+@test "a closed or full stdout is a failure of what prints" {
+    berth_only "others print into nothing now and then"
+    local words
+    set_args payload pause
+    create_c
+    printing | while read -ra words; do
+        status=0
+        output=$(rt "${words[@]}" </dev/null 2>&1 >&-) || status=$?
+        lost "${words[@]}"
+        assert_output 'write .*bad file descriptor'
+        status=0
+        output=$(rt "${words[@]}" </dev/null 2>&1 >/dev/full) || status=$?
+        lost "${words[@]}"
+        assert_output 'write .*no space left on device'
+    done
+}

@@ -103,6 +103,31 @@ freeze_below() {
     wait_until none_alive
 }
 
+@test "kill KILL ends a container with a frozen group below" {
+    [ "$RT_KIND" = berth ] || cg_is_v2 || skip "their kill waits until somebody thaws the group"
+    has_freezer || skip "no freezer here"
+    set_sh 'setsid sleep 1001 & exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    PIDS=$(in_ns cat "$(cgroup_dir pids)/cgroup.procs")
+    into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
+    freeze_below below
+    run_ok kill "$ID" KILL
+    wait_status stopped
+    wait_until none_alive
+}
+
+@test "kill --all of a stopped container is no error" {
+    set_args true
+    create_c
+    rt start "$ID"
+    wait_status stopped
+    run_ok kill --all "$ID" KILL
+    run_ok kill --all "$ID" TERM
+    run_fails kill "$ID" KILL
+}
+
 @test "kill --all ends processes that live on after the container's own" {
     orphans
     kill -KILL "$(init_pid)"

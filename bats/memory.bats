@@ -247,4 +247,5 @@ holding() { set_args payload alloc 20 stay; create_c; rt start "$ID"; wait_until
     resources 'memory: {limit: 33554432, swap: 67108864}'
     started
     update_refused memory --memory $((96 * M))
+    [ "$RT_KIND" != berth ] || assert_output "memory.memsw.limit_in_bytes.* is $((64 * M))\)"
 }

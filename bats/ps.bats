@@ -101,6 +101,26 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     assert_equal "${#lines[@]}" 4
 }
 
+@test "a process cannot pass for another by its words" {
+    berth_only "runc counts words"
+    set_sh 'exec payload pause'
+    create_c
+    rt start "$ID"
+    # The host's process calls itself like the container's, whose number is then its second word, and the other way round.
+    bash -c 'exec -a "sleep $1" sleep 50' bash "$(init_pid)" 3>&- 4>&- &
+    local liar=$!
+    wait_until file_has "^sleep $(init_pid)" "/proc/$liar/cmdline"
+    run_ok ps "$ID" -e -o args,pid
+    kill "$liar"
+    assert_equal "${#lines[@]}" 2
+    assert_equal "$(xargs <<<"${lines[0]}")" "COMMAND PID"
+    assert_equal "$(xargs <<<"${lines[1]}")" "payload pause $(init_pid)"
+    run_ok ps "$ID" -e -o lstart,pid,args
+    assert_equal "${#lines[@]}" 2
+    run_ok ps "$ID" axo args,pid
+    assert_equal "${#lines[@]}" 2
+}
+
 @test "ps options without a PID column are an error" {
     three
     run_fails ps "$ID" -o comm

@@ -52,11 +52,14 @@ ssize_t fd_read_all(int fd, void *bytes, size_t size)
     return (ssize_t) (size - left);
 }
 
-int fd_fill_standard(void)
+int fd_fill_standard(bool swallows_output)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        int mode = fd == STDOUT_FILENO && !swallows_output ? O_RDONLY : O_RDWR;
+
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode) < 0)
             return -errno;
+    }
     return 0;
 }
 

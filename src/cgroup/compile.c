@@ -222,17 +222,31 @@ static void restore_devices(const struct cgroup_compiler *failed)
         log_warning("%s", ignored.text);
 }
 
-int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
-               const struct spec_resources *resources, struct error *error)
+struct cgroup_former {
+    struct cgroup_writes writes;
+    const struct cgroup_place *program_place; /* has had no program before; or NULL */
+};
+
+void cgroup_set_back(const struct cgroup_former *former)
+{
+    if (former == NULL)
+        return;
+    cgroup_write_back(&former->writes);
+    if (former->program_place != NULL)
+        cgroup_detach_program(former->program_place);
+}
+
+int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup, const struct spec_resources *resources,
+                      const struct cgroup_former **ret_former, struct error *error)
 {
     struct spec_resources completed = *resources;
-    struct cgroup_writes former;
+    struct cgroup_former *former = ARENA_NEW(arena, struct cgroup_former);
     struct cgroup_compiler compiler = {
         .arena = arena, .cgroup = cgroup, .resources = &completed, .error = error};
 
     lift_swap(arena, &completed);
     TRY(compile(&compiler));
-    int result = cgroup_write(arena, &compiler.writes, &former, error);
+    int result = cgroup_write(arena, &compiler.writes, &former->writes, error);
     if (result < 0) {
         restore_devices(&compiler);
         return result;
@@ -242,10 +256,22 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
     if (result == 0 && compiler.program_place != NULL)
         result = cgroup_attach_program(compiler.program_place, &compiler.program, error);
     if (result < 0) {
-        cgroup_write_back(&former);
+        cgroup_write_back(&former->writes);
         restore_devices(&compiler);
+        return result;
     }
-    return result;
+    if (compiler.program_place != NULL && compiler.program_place->exists && result == 0)
+        former->program_place = compiler.program_place;
+    *ret_former = former;
+    return 0;
+}
+
+int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
+               const struct spec_resources *resources, struct error *error)
+{
+    const struct cgroup_former *former;
+
+    return cgroup_set_noting(arena, cgroup, resources, &former, error);
 }
 
 int cgroup_check(struct arena *arena, const struct cgroup *cgroup,

@@ -89,7 +89,10 @@ int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
 /* Carries out what cgroup_write has returned; what fails is a warning. */
 void cgroup_write_back(const struct cgroup_writes *former);
 
-/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 0 or a
+/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 1 when there was one, 0, or a
  * negative errno. */
 int cgroup_attach_program(const struct cgroup_place *place,
                           const struct cgroup_device_program *program, struct error *error);
+
+/* Takes it off again; a failure is a warning. */
+void cgroup_detach_program(const struct cgroup_place *place);

@@ -15,6 +15,7 @@
 #include "berth/base/text.h"
 #include "files.h"
 #include "freezer.h"
+#include "tree.h"
 
 #define DEADLINE_MS 10000
 #define NAP_FIRST_NS 50000
@@ -154,6 +155,28 @@ int cgroup_thaw(const struct cgroup_record *record, struct error *error)
     if (!freezer->notifies && is_frozen(freezer, path))
         return error_set(error, EBUSY, "thaw the cgroup %s: a cgroup above it is frozen", path);
     return 0;
+}
+
+static int thaw_one(void *context, const char *path)
+{
+    (void) context;
+    cgroup_ask_to_freeze(path, false);
+    return 0;
+}
+
+void cgroup_let_die(const struct cgroup_record *record)
+{
+    AUTO_ARENA arena = {0};
+    struct error ignored = {0};
+    const char *path;
+    const struct freezer *freezer = find_freezer(record, &path);
+
+    if (freezer == NULL)
+        return;
+    if (cgroup_is_frozen(record))
+        cgroup_thaw(record, &ignored);
+    if (!freezer->notifies)
+        cgroup_walk(&arena, path, thaw_one, NULL);
 }
 
 bool cgroup_is_frozen(const struct cgroup_record *record)

@@ -38,7 +38,11 @@ static int make_dirs(struct text_list *made, const char *path)
 static int make_place(struct text_list *made, const struct cgroup_place *place, struct error *error)
 {
     int result = make_dirs(made, place->path);
+    struct stat info;
 
+    if (result == -EEXIST && stat(place->path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return error_errno(error, ENOTDIR, "linux.cgroupsPath: make the cgroup %s: the cgroup above has a file of that name",
+                           place->path);
     if (result == -EEXIST && (place->exists || place->is_systemds))
         return 0;
     if (result < 0)

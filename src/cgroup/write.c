@@ -180,6 +180,23 @@ static int put(const struct target *target, const char *text)
     return (size_t) written == strlen(text) ? 0 : -EIO;
 }
 
+#define MEMORY "memory.limit_in_bytes"
+#define MEMORY_AND_SWAP "memory.memsw.limit_in_bytes"
+
+/* v1 keeps the one from passing the other. */
+static void explain_swap(const struct cgroup_write *write, struct error *error)
+{
+    bool is_memory = text_equal(write->file, MEMORY);
+    AUTO_ARENA arena = {0};
+    char *other;
+
+    if (!is_memory && !text_equal(write->file, MEMORY_AND_SWAP))
+        return;
+    if (cgroup_read(&arena, write->place->path, is_memory ? MEMORY_AND_SWAP : MEMORY, &other) == 0)
+        error_hint(error, "%s, which must not be %s, is %s", is_memory ? MEMORY_AND_SWAP ", the limit of memory and swap" : MEMORY,
+                   is_memory ? "less" : "more", other);
+}
+
 static int complain(const struct cgroup_write *write, int number, struct error *error)
 {
     error_errno(error, number, "linux.resources.%s: write \"%s\" to %s", write->field, write->text,
@@ -188,6 +205,8 @@ static int complain(const struct cgroup_write *write, int number, struct error *
         error_hint(error, "this kernel has no such file in %s", write->place->path);
     if (number == EBUSY && text_starts_with(write->file, "memory."))
         error_hint(error, "so much is in use that cannot be given up");
+    if (number == EINVAL)
+        explain_swap(write, error);
     if (number == EOPNOTSUPP && strstr(write->file, "bfq") != NULL)
         error_hint(error, "the scheduler of the device is not bfq: see its queue/scheduler");
     return -number;
@@ -272,8 +291,8 @@ int cgroup_attach_program(const struct cgroup_place *place,
                            place->path);
     AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
     int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
-    if (result == 0)
-        return 0;
+    if (result >= 0)
+        return result;
     error_errno(error, -result, "linux.resources.devices: %s its program (bpf) for the cgroup %s",
                 fd < 0 ? "load" : "attach", place->path);
     return error_hint(
@@ -282,4 +301,13 @@ int cgroup_attach_program(const struct cgroup_place *place,
             ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
               "initial user namespace"
             : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
+}
+
+void cgroup_detach_program(const struct cgroup_place *place)
+{
+    AUTO_FD cgroup = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = cgroup < 0 ? -errno : sys_bpf_detach_devices(cgroup);
+
+    if (result < 0)
+        log_warning("linux.resources.devices: take the program off the cgroup %s: %s", place->path, error_text_of(-result));
 }

@@ -73,8 +73,34 @@ static const struct option *find_long(const struct parser *parser, const char *n
     return NULL;
 }
 
+/* As getopt_long(3) has it: the only one that begins so. */
+static int find_abbreviated(const struct parser *parser, const char *name, size_t length,
+                            const struct option **ret_option)
+{
+    struct text candidates = {.arena = parser->arena};
+    size_t count = 0;
+
+    *ret_option = NULL;
+    for (size_t i = 0; i < OPTIONS && length > 0; i++) {
+        if (!(options[i].commands & scope_of(parser)) || strncmp(options[i].name, name, length) != 0)
+            continue;
+        text_addf(&candidates, "%s--%s", count++ > 0 ? ", " : "", options[i].name);
+        *ret_option = &options[i];
+    }
+    if (count > 1)
+        return error_set(parser->error, EINVAL, "option --%s is ambiguous: %s", name, candidates.bytes);
+    return 0;
+}
+
+/* crun's letters for the same. */
+static char letter_of(char letter)
+{
+    return letter == '?' ? 'h' : letter == 'V' ? 'v' : letter;
+}
+
 static const struct option *find_letter(const struct parser *parser, char letter)
 {
+    letter = letter_of(letter);
     for (size_t i = 0; i < OPTIONS; i++)
         if (options[i].commands & scope_of(parser) && options[i].letter == letter)
             return &options[i];
@@ -158,15 +184,21 @@ static int parse_option(struct parser *parser, const char *word)
     size_t length = strcspn(name, "=");
     const struct option *option = find_long(parser, name, length);
 
-    if (option != NULL)
-        return set_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
-    if (text_starts_with(word, "--"))
+    if (option == NULL && !text_starts_with(word, "--"))
+        return parse_letters(parser, word);
+    if (option == NULL)
+        TRY(find_abbreviated(parser, name, length, &option));
+    if (option == NULL)
         return error_set(parser->error, EINVAL, "unknown option %s", word);
-    return parse_letters(parser, word);
+    return set_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
 }
 
 static int parse_command(struct parser *parser, const char *word)
 {
+    if (text_equal(word, "help") || text_equal(word, "h")) {
+        parser->arguments->help = true;
+        return 0;
+    }
     for (size_t i = 0; i < CLI_COMMANDS; i++) {
         if (!text_equal(commands[i].name, word))
             continue;
@@ -212,7 +244,7 @@ static int check_operands(const struct parser *parser)
 {
     const struct cli_arguments *arguments = parser->arguments;
 
-    if (arguments->help || arguments->version)
+    if (arguments->help || arguments->usage || arguments->version)
         return 0;
     if (arguments->command == CLI_COMMANDS)
         return error_set(parser->error, EINVAL, "no command given");
@@ -250,6 +282,35 @@ static void help_of_option(const struct option *option, struct text *text)
     if (option->letter != 0)
         name = arena_printf(text->arena, "-%c, %s", option->letter, name);
     text_addf(text, "  %-30s %s\n", name, option->words);
+}
+
+#define USAGE_COLUMNS 79
+
+/* A word of a line that is broken where it would be too long. */
+static void add_word(struct text *text, size_t *column, const char *word)
+{
+    if (*column + 1 + strlen(word) > USAGE_COLUMNS) {
+        text_add(text, "\n      ");
+        *column = strlen("      ");
+    }
+    text_addf(text, " %s", word);
+    *column += 1 + strlen(word);
+}
+
+void cli_usage(enum cli_command command, struct text *text)
+{
+    size_t column = strlen("Usage:");
+
+    text_add(text, "Usage:");
+    add_word(text, &column, "berth");
+    if (command != CLI_COMMANDS)
+        add_word(text, &column, commands[command].name);
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].commands & 1U << command)
+            add_word(text, &column, arena_printf(text->arena, "[--%s%s%s]", options[i].name, options[i].value != NULL ? "=" : "",
+                                                 options[i].value != NULL ? options[i].value : ""));
+    add_word(text, &column, command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]" : commands[command].operands);
+    text_add(text, "\n");
 }
 
 void cli_help(enum cli_command command, struct text *text)

@@ -40,9 +40,12 @@ static int open_log(const struct cli_arguments *arguments, struct error *error)
 static int read_manager(const struct cli_arguments *arguments, struct runtime_options *options,
                         struct error *error)
 {
-    const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : "cgroupfs";
+    const char *otherwise = arguments->systemd_cgroup ? "systemd" : "cgroupfs";
+    const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : otherwise;
 
-    if (arguments->systemd_cgroup || text_equal(manager, "systemd"))
+    if (arguments->systemd_cgroup && !text_equal(manager, "systemd"))
+        return error_set(error, EINVAL, "--systemd-cgroup contradicts --cgroup-manager=%s", manager);
+    if (text_equal(manager, "systemd"))
         options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
     else if (text_equal(manager, "disabled"))
         options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
@@ -81,16 +84,32 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
 
     if (arguments->help)
         cli_help(arguments->command, &text);
+    else if (arguments->usage)
+        cli_usage(arguments->command, &text);
     else
         text_addf(&text, "berth version " BERTH_VERSION "\nspec: %s\n", runtime_spec_version());
     return cli_print(&text, error);
 }
 
+/* To the container's process, which finds /dev/null rather than nothing. All others print what they were asked for, or fail. */
+static bool gives_stdout_away(const struct cli_arguments *arguments)
+{
+    switch (arguments->command) {
+    case CLI_CREATE:
+    case CLI_RUN:
+    case CLI_EXEC:
+    case CLI_RESTORE:
+        return !arguments->dry_run && !arguments->help && !arguments->usage && !arguments->version;
+    default:
+        return false;
+    }
+}
+
 /* What a caller may have left in disorder: closed standard streams, and SIGCHLD ignored, with which children are lost. */
-static int settle(struct error *error)
+static int settle(const struct cli_arguments *arguments, struct error *error)
 {
     signal(SIGCHLD, SIG_DFL);
-    int result = fd_fill_standard();
+    int result = fd_fill_standard(gives_stdout_away(arguments));
 
     return result < 0 ? error_errno(error, -result, "open /dev/null in place of a closed stream") : 0;
 }
@@ -99,8 +118,8 @@ static int carry_out(const struct cli_arguments *arguments, struct error *error)
 {
     struct runtime_options options;
 
-    TRY(settle(error));
-    if (arguments->help || arguments->version)
+    TRY(settle(arguments, error));
+    if (arguments->help || arguments->usage || arguments->version)
         return print_help(arguments, error);
     TRY(open_log(arguments, error));
     TRY(read_options(arguments, &options, error));

@@ -17,6 +17,8 @@
 #include "conduct.h"
 #include "state.h"
 
+struct cgroup_former;
+
 struct creation {
     struct arena *arena;
     const struct runtime_options *options;
@@ -37,7 +39,8 @@ struct creation {
     struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
-    int joined;    /* exec: pidfd of the container's process, else -1 */
+    int joined;    /* exec, mounts: pidfd of the container's process, else -1 */
+    bool undoes;   /* mounts: INIT takes back what it has done, when it may do so */
     bool notifies; /* the caller has a NOTIFY_SOCKET */
     struct restoring *restoring; /* restore: what criu is at, else NULL */
     const struct plan_header *plan;
@@ -53,6 +56,7 @@ struct creation {
     int console;     /* the terminal's master side for the foreground, or -1 */
     int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
     struct net_device *net_devices; /* those that have left the host, the last one first */
+    const struct cgroup_former *former_limits; /* of cgroups that were there before, or NULL */
     bool made_state;
     bool made_cgroups;
     bool wrote_pid_file;
@@ -100,6 +104,10 @@ conduct_handler restore_processes;
 conduct_handler restore_resume;
 const char *restore_image_dir(const struct restoring *restoring);
 void restore_end(struct restoring *restoring);
+
+/* live-mounts.c: the host's steps of mounts add and mounts remove. */
+conduct_handler live_mounts_copy;
+conduct_handler live_mounts_record;
 
 /* Closes what is still open. */
 void creation_close(struct creation *creation);

@@ -43,16 +43,6 @@ static int signal_all(struct state *state, int signal, struct error *error)
     return signal_process(state, signal, error);
 }
 
-/* In the freezer of v1 even SIGKILL waits. */
-static void let_die(const struct state *state, int signal)
-{
-    const struct cgroup_record cgroups = state_cgroups(state);
-    struct error ignored = {0};
-
-    if (signal == SIGKILL && cgroup_is_frozen(&cgroups))
-        cgroup_thaw(&cgroups, &ignored);
-}
-
 int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
                  bool all, struct error *error)
 {
@@ -66,7 +56,9 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     if (!state.has_record)
         return error_set(error, ENOENT, "container \"%s\" does not exist", id);
     TRY(all ? signal_all(&state, number, error) : signal_process(&state, number, error));
-    let_die(&state, number);
+    const struct cgroup_record cgroups = state_cgroups(&state);
+    if (number == SIGKILL)
+        cgroup_let_die(&cgroups);
     return 0;
 }
 

@@ -17,30 +17,50 @@
 
 #define PS_TIMEOUT_MS 30000
 
-/* Which word of ps's header is PID, counted from 0; -1: none. */
-static int find_column(const char *header)
-{
-    int column = 0;
+/* A column of ps's own before all others, as wide as that, without a heading. */
+#define OWN_COLUMN "pid:10="
+#define OWN_WIDTH 11
 
-    for (const char *word = header + strspn(header, " "); *word != '\0' && *word != '\n';
-         column++) {
-        size_t length = strcspn(word, " \n");
+/* Columns whose values are one word each, whatever a process does. */
+static bool is_one_word(const char *heading, size_t length)
+{
+    static const char *const headings[] = {"UID",  "USER", "RUSER", "EUSER", "F",    "S",
+                                           "STAT", "PPID", "TT",    "TTY",   "LABEL", "CONTEXT"};
+
+    for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+        if (strlen(headings[i]) == length && memcmp(headings[i], heading, length) == 0)
+            return true;
+    return false;
+}
+
+struct column {
+    int words;    /* before PID on the line; -1: there is no such column */
+    bool is_sure; /* no process can make more words of its columns before */
+};
+
+static struct column find_column(const char *header)
+{
+    struct column column = {.is_sure = true};
+
+    for (const char *word = header + strspn(header, " "); *word != '\0'; column.words++) {
+        size_t length = strcspn(word, " ");
 
         if (length == 3 && memcmp(word, "PID", 3) == 0)
             return column;
+        column.is_sure = column.is_sure && is_one_word(word, length);
         word += length;
         word += strspn(word, " ");
     }
-    return -1;
+    return (struct column){.words = -1};
 }
 
-static bool is_of(const char *line, int column, const struct runtime_processes *processes)
+static bool is_of(const char *line, int words, const struct runtime_processes *processes)
 {
     int pid;
 
-    for (; column > 0; column--) {
+    for (; words > 0; words--) {
         line += strspn(line, " ");
-        line += strcspn(line, " \n");
+        line += strcspn(line, " ");
     }
     if (sscanf(line, "%d", &pid) != 1)
         return false;
@@ -50,21 +70,23 @@ static bool is_of(const char *line, int column, const struct runtime_processes *
     return false;
 }
 
-static int run_ps(struct arena *arena, const char *const *options, char **ret_output,
-                  struct error *error)
+static void list_words(struct text_list *argv, const char *const *options)
 {
-    struct text_list argv = {.arena = arena};
-    AUTO_FD output = sys_memfd_empty("ps");
-
-    text_list_add(&argv, "ps");
     if (options == NULL || options[0] == NULL)
-        text_list_add(&argv, "-ef");
+        text_list_add(argv, "-ef");
     else
         for (; *options != NULL; options++)
-            text_list_add(&argv, *options);
+            text_list_add(argv, *options);
+    text_list_add(argv, NULL);
+}
+
+static int run_ps(struct arena *arena, const struct text_list *argv, char **ret_output,
+                  struct error *error)
+{
+    AUTO_FD output = sys_memfd_empty("ps");
     struct sys_spawn spawn = {
         .path = "ps",
-        .argv = (const char *const *) argv.item,
+        .argv = (const char *const *) argv->item,
         .envp = (const char *const *) environ,
         .stdin_fd = -1,
         .output_fd = output,
@@ -82,20 +104,50 @@ static int run_ps(struct arena *arena, const char *const *options, char **ret_ou
     return 0;
 }
 
+/* Where the words of a process stand before its number they could be taken for one: ps is asked for the number first. */
+static int run_ps_surely(struct arena *arena, const char *const *options, char **ret_output,
+                         struct error *error)
+{
+    struct text_list argv = {.arena = arena};
+
+    text_list_add(&argv, "ps");
+    text_list_add(&argv, "-o");
+    text_list_add(&argv, OWN_COLUMN);
+    list_words(&argv, options);
+    if (run_ps(arena, &argv, ret_output, error) < 0)
+        return error_hint(error, "the column PID has to come first");
+    return 0;
+}
+
+static void show_lines(char *table, int words, size_t skipped, const struct runtime_processes *processes,
+                       struct text *text)
+{
+    for (char *line; (line = strsep(&table, "\n")) != NULL;)
+        if (strlen(line) >= skipped && is_of(line, words, processes))
+            text_addf(text, "%s\n", line + skipped);
+}
+
 int runtime_show_processes(const struct runtime_processes *processes, const char *const *ps_options,
                            struct text *text, struct error *error)
 {
+    struct text_list argv = {.arena = text->arena};
     char *table;
 
-    TRY(run_ps(text->arena, ps_options, &table, error));
-    char *header = strsep(&table, "\n");
-    int column = find_column(header);
-    if (column < 0)
+    text_list_add(&argv, "ps");
+    list_words(&argv, ps_options);
+    TRY(run_ps(text->arena, &argv, &table, error));
+    const char *header = strsep(&table, "\n");
+    const struct column column = find_column(header);
+    if (column.words < 0)
         return error_set(error, EINVAL,
                          "ps: its options leave out the column PID, by which processes are found");
     text_addf(text, "%s\n", header);
-    for (char *line; (line = strsep(&table, "\n")) != NULL;)
-        if (is_of(line, column, processes))
-            text_addf(text, "%s\n", line);
+    if (column.is_sure) {
+        show_lines(table, column.words, 0, processes, text);
+        return 0;
+    }
+    TRY(run_ps_surely(text->arena, ps_options, &table, error));
+    strsep(&table, "\n");
+    show_lines(table, 0, OWN_WIDTH, processes, text);
     return 0;
 }

@@ -137,8 +137,8 @@ static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
 
     (void) step;
-    return cgroup_set(creation->arena, &creation->cgroup, creation->config->linux->resources,
-                      creation->error);
+    return cgroup_set_noting(creation->arena, &creation->cgroup, creation->config->linux->resources,
+                             &creation->former_limits, creation->error);
 }
 
 static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
@@ -281,8 +281,24 @@ static int open_hook_output(struct conduct *conduct, const struct plan_step *ste
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
+    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0);
 
-    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0));
+    if (tree >= 0 && step->number[1] != 0)
+        TRY(sys_mount_enslave(tree));
+    return conduct_fill(conduct, step, fd_take(&tree));
+}
+
+static int make_mount(struct conduct *conduct, const struct plan_step *step)
+{
+    const struct sys_file_system file_system = {
+        .type = plan_text(conduct->plan, step->text[0]),
+        .source = plan_text(conduct->plan, step->text[1]),
+        .options = plan_text(conduct->plan, step->text[2]),
+        .attributes = step->number[0],
+        .superblock = step->number[1],
+    };
+
+    return conduct_fill(conduct, step, sys_make_file_system(&file_system));
 }
 
 /* What goes to a socket of the caller's: the descriptor with a name beside it. */
@@ -419,6 +435,9 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
+        [PLAN_MAKE_MOUNT] = make_mount,
+        [PLAN_COPY_MOUNTS] = live_mounts_copy,
+        [PLAN_RECORD_MOUNTS] = live_mounts_record,
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_RUN_HOOK] = run_hook,

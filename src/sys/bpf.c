@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 
@@ -77,5 +78,16 @@ int sys_bpf_attach_devices(int cgroup, int program)
         .replace_bpf_fd = former >= 0 ? (uint32_t) former : 0,
     };
 
-    return bpf(BPF_PROG_ATTACH, &attr);
+    TRY(bpf(BPF_PROG_ATTACH, &attr));
+    return former >= 0 ? 1 : 0;
+}
+
+int sys_bpf_detach_devices(int cgroup)
+{
+    AUTO_FD program = open_former(cgroup);
+    union bpf_attr attr = {.target_fd = (uint32_t) cgroup,
+                           .attach_bpf_fd = (uint32_t) program,
+                           .attach_type = BPF_CGROUP_DEVICE};
+
+    return program < 0 ? -ENOENT : bpf(BPF_PROG_DETACH, &attr);
 }

@@ -2,6 +2,7 @@
 /* File descriptors: closed by a cleanup attribute, handed over by fd_take. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -30,8 +31,8 @@ int fd_write_all(int fd, const void *bytes, size_t size);
 ssize_t fd_read_all(int fd, void *bytes, size_t size);
 
 /* Opens /dev/null in place of each of stdin, stdout and stderr that is closed: else the next file opened would be taken for it.
- * Returns 0 or a negative errno. */
-int fd_fill_standard(void);
+ * Unless it `swallows_output`, a write to the new stdout is the error that it would be without. Returns 0 or a negative errno. */
+int fd_fill_standard(bool swallows_output);
 
 /* Sets or clears FD_CLOEXEC. Returns 0 or a negative errno. */
 int fd_set_cloexec(int fd, int on);

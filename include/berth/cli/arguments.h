@@ -35,6 +35,7 @@ struct cli_arguments {
     bool systemd_cgroup;
     bool version;
     bool help;
+    bool usage;
     const char *bundle;
     const char *config;
     const char *pid_file;
@@ -113,10 +114,14 @@ struct cli_arguments {
 };
 
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any
- * order; "--" ends the options; a long option may have one dash, and its value may follow "=" or be the next word.
+ * order; "--" ends the options; a long option may have one dash, and its value may follow "=" or be the next word. With two
+ * dashes it may be cut short as long as one option alone begins so. "help" or "h" before a command is --help behind it.
  * -EINVAL with a message for wrong use. */
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
               struct error *error);
 
 /* Writes the help of one command, or with CLI_COMMANDS of the program. */
 void cli_help(enum cli_command command, struct text *text);
+
+/* Writes its options and operands alone. */
+void cli_usage(enum cli_command command, struct text *text);

@@ -31,6 +31,9 @@ int spec_check_process(const struct spec_process *process, struct error *error);
 /* Checks resources alone, as update sets them. Returns 0 or -EINVAL. */
 int spec_check_resources(const struct spec_resources *resources, struct error *error);
 
+/* Checks config->mounts alone, as mounts add adds them. Returns 0 or -EINVAL. */
+int spec_check_mounts(const struct spec_config *config, struct error *error);
+
 /* Checks linux.intelRdt alone. Returns 0 or -EINVAL. */
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
 

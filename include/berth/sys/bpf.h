@@ -11,6 +11,9 @@ struct bpf_insn;
 int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions);
 
 /* Has the cgroup v2 directory `cgroup` ask the program, in place of one that was attached to it by this function before, and
- * beside those that others have attached to it and to the cgroups above. There is no moment without either. Returns 0
- * or a negative errno. */
+ * beside those that others have attached to it and to the cgroups above. There is no moment without either. Returns 1
+ * when there was one, 0, or a negative errno. */
 int sys_bpf_attach_devices(int cgroup, int program);
+
+/* Takes it off. Returns 0 or a negative errno: -ENOENT when there is none. */
+int sys_bpf_detach_devices(int cgroup);
