@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -58,12 +59,7 @@ static bool is_delegated(const struct plan_builder *builder)
 
 static uint32_t host_uid(const struct plan_builder *builder, uint32_t uid)
 {
-    for (size_t i = 0; i < builder->linux->n_uid_mappings; i++) {
-        const struct spec_id_mapping *mapping = &builder->linux->uid_mappings[i];
-
-        if (uid >= mapping->container_id && uid - mapping->container_id < mapping->size)
-            return mapping->host_id + (uid - mapping->container_id);
-    }
+    spec_host_id(builder->linux->uid_mappings, builder->linux->n_uid_mappings, uid, &uid);
     return uid;
 }
 

@@ -82,6 +82,9 @@ const char *creation_seccomp_receiver(void);
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(void);
 
+/* Writes down which process INIT is. */
+int creation_save_init(struct creation *creation);
+
 /* The LAUNCH step. */
 conduct_handler creation_launch;
 

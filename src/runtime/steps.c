@@ -176,6 +176,15 @@ static int take_over_init(struct creation *creation, struct conduct *conduct)
     return 0;
 }
 
+int creation_save_init(struct creation *creation)
+{
+    creation->state.pid = creation->init;
+    int result = sys_process_start_time(creation->init, &creation->state.start_time);
+    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
+        return result;
+    return state_save_process(&creation->state);
+}
+
 static int record_init(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -185,13 +194,7 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
         TRY(take_over_init(creation, conduct));
     else
         creation->init = creation->launched;
-    if (creation->joined >= 0)
-        return 0;
-    creation->state.pid = creation->init;
-    int result = sys_process_start_time(creation->init, &creation->state.start_time);
-    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
-        return result;
-    return state_save_process(&creation->state);
+    return creation->joined >= 0 ? 0 : creation_save_init(creation);
 }
 
 /* The kernel and newuidmap(1) say no; which ids these are is looked up. */
