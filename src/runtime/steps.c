@@ -270,7 +270,7 @@ static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
 
-    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0));
+    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0, step->number[1] == 0));
 }
 
 /* What goes to a socket of the caller's: the descriptor with a name beside it. */
