@@ -9,7 +9,7 @@ test_after() {
 
 freeze_group() {
     if cg_is_v2; then
-        in_ns sh -c "mkdir $1; echo 1 >$1/cgroup.freeze" sh "/sys/fs/cgroup/$ID-made"
+        in_ns sh -c 'mkdir "$1" && echo 1 >"$1/cgroup.freeze"' sh "/sys/fs/cgroup/$ID-made"
     else
         in_ns sh -c "mkdir /sys/fs/cgroup/freezer/$ID-made && echo FROZEN >/sys/fs/cgroup/freezer/$ID-made/freezer.state"
     fi

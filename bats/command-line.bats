@@ -209,7 +209,7 @@ list
 list --quiet
 list --format json
 state $ID
-ps $ID
+ps $ID -o pid,comm
 ps --format json $ID
 events --stats $ID
 check --format json --bundle $BUNDLE

@@ -469,3 +469,17 @@ END
     [ "$status" -ne 0 ]
     assert_host_unchanged
 }
+
+@test "words of file systems with a leading r are those without" {
+    berth_only "crun 1.8 refuses them for a file system"
+    config '.mounts += [{destination: "/m", type: "tmpfs", source: "tmpfs", options: ["rsync", "rnomand", "rdirsync"]}]'
+    set_sh 'grep " /m " /proc/self/mounts'
+    run_c
+    assert_output ' /m tmpfs .*sync.*dirsync'
+    mkdir "$BUNDLE/src"
+    config '.mounts[-1] = {destination: "/m", type: "bind", source: "'"$BUNDLE/src"'", options: ["rbind", "rsync"]}'
+    set_args true
+    run_c
+    assert_status 0
+    assert_output '"rsync" has no effect on a bind mount'
+}

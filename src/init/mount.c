@@ -25,14 +25,34 @@ static int wants_file(const struct init *init, const struct plan_step *step, boo
     return err == -ENOTDIR ? 0 : err;
 }
 
+/* A symbolic link at the end of the path is what is opened, if there is one. */
+static int open_unfollowed(int root, const char *path)
+{
+    const char *name;
+    const int parent = path_make_parent(root, path, &name);
+    if (parent < 0)
+        return parent;
+    const int fd = path_open_below(parent, name, O_PATH | O_NOFOLLOW);
+    sys_close(parent);
+    return fd;
+}
+
+static int open_place(const struct init *init, const struct plan_step *step, bool file)
+{
+    const int root = init->slot[PLAN_SLOT_ROOT];
+    const char *path = init_step_text(init, step, 0);
+    const int fd = step->number[2] != 0 ? open_unfollowed(root, path) : -ENOENT;
+
+    return fd != -ENOENT ? fd : path_make(root, path, file, step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0);
+}
+
 int init_open_target(struct init *init, const struct plan_step *step)
 {
     bool file;
     int err = wants_file(init, step, &file);
     if (err < 0)
         return err;
-    const int fd = path_make(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), file,
-                             step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0);
+    const int fd = open_place(init, step, file);
     if (fd < 0)
         return fd;
     err = path_check_directory(fd);
@@ -47,10 +67,11 @@ int init_open_target(struct init *init, const struct plan_step *step)
 int init_open_tree(struct init *init, const struct plan_step *step)
 {
     const unsigned recursive = step->number[0] != 0 ? AT_RECURSIVE : 0;
+    const unsigned nofollow = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
 
     return init_fill(init, step->makes,
                      sys_open_tree(AT_FDCWD, init_step_text(init, step, 0),
-                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive));
+                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive | nofollow));
 }
 
 int init_set_mount_attributes(struct init *init, const struct plan_step *step)

@@ -114,6 +114,10 @@ struct plan_mount_words {
     bool binds_recursively;
     bool remounts;
     bool copies_up;
+    bool binds_link;   /* the source's symbolic link itself */
+    bool covers_link;  /* the destination's */
+    bool copies_link;
+    const char *link_word; /* one of the words for these, or NULL */
     bool maps_ids;              /* or the mount has mappings: plan_maps_ids */
     bool maps_recursively;
     const char *id_map;         /* what stands behind "idmap=", or NULL */
@@ -139,6 +143,7 @@ enum plan_slot plan_next_source(struct plan_builder *builder);
 struct plan_source {
     const char *path;
     bool recursive; /* with submounts */
+    bool is_link;   /* a symbolic link is not followed */
     bool is_peer;   /* stays in the host's peer group: what is mounted below it reaches the host */
 };
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,

@@ -35,6 +35,16 @@ static void apply_flag(uint64_t *flags, const struct plan_option *option)
         *flags |= option->ms;
 }
 
+static void apply_link_word(const struct plan_option *option, struct plan_mount_words *words)
+{
+    if (option->kind == PLAN_OPTION_DEFAULTS)
+        return;
+    words->binds_link |= option->kind == PLAN_OPTION_SOURCE_LINK;
+    words->covers_link |= option->kind == PLAN_OPTION_TARGET_LINK;
+    words->copies_link |= option->kind == PLAN_OPTION_COPY_LINK;
+    words->link_word = option->name;
+}
+
 static void apply_word(const char *word, struct plan_mount_words *words)
 {
     bool recursive;
@@ -76,7 +86,8 @@ static void apply_word(const char *word, struct plan_mount_words *words)
         words->maps_recursively |= recursive;
         words->id_map = strchr(word, '=') != NULL ? strchr(word, '=') + 1 : words->id_map;
         break;
-    case PLAN_OPTION_DEFAULTS:
+    default:
+        apply_link_word(option, words);
         break;
     }
 }
@@ -150,7 +161,7 @@ enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source
         copy_host_mounts(builder, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
              .place = place, .text = {source.path},
-             .number = {source.recursive, by_host && !source.is_peer});
+             .number = {source.recursive, by_host && !source.is_peer, source.is_link});
     return slot;
 }
 
@@ -171,7 +182,7 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
                const char *place)
 {
-    enum plan_slot slot = plan_open_source(builder, (struct plan_source){source, true, false}, place);
+    enum plan_slot slot = plan_open_source(builder, (struct plan_source){.path = source, .recursive = true}, place);
 
     plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
     plan_attach(builder, slot, source, path, place);
@@ -193,11 +204,14 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
     const struct plan_source source = {
         .path = text_path_join(builder->arena, builder->request->bundle, mount->source),
         .recursive = words->binds_recursively,
+        .is_link = words->binds_link,
         .is_peer = words->propagation == MS_SHARED,
     };
     enum plan_slot slot = plan_open_source(builder, source, place);
     TRY(plan_map_mount(builder, mount, words, slot, place));
-    plan_open_target(builder, mount->destination, PLAN_TARGET_LIKE_MOUNT, slot, place);
+    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = {PLAN_SLOT_ROOT, slot}, .place = place, .text = {mount->destination},
+             .number = {PLAN_TARGET_LIKE_MOUNT, 0, words->covers_link});
     plan_apply_mount_words(builder, slot, words, place);
     plan_attach(builder, slot, source.path, mount->destination, place);
     return 0;
@@ -313,6 +327,12 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     return 0;
 }
 
+/* copy-symlink: where the source leads, if it is a symbolic link. */
+static const char *copied_link(const struct plan_builder *builder, size_t i)
+{
+    return builder->host->copied_links != NULL ? builder->host->copied_links[i] : NULL;
+}
+
 static int make_mount(struct plan_builder *builder, size_t i)
 {
     struct spec_mount mount = builder->config->mounts[i];
@@ -332,6 +352,13 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          "running container's are added and removed", place);
     if (words.remounts)
         return remount(builder, &mount, &words, place);
+    if (words.binds && copied_link(builder, i) != NULL) {
+        PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT}, .place = place,
+                 .text = {mount.destination, copied_link(builder, i)});
+        return 0;
+    }
+    if (!words.binds && words.link_word != NULL)
+        log_warning("%s.options: \"%s\" has an effect on bind mounts alone", place, words.link_word);
     if (words.binds)
         return bind_mount(builder, &mount, &words, place);
     if (mount.type == NULL || mount.type[0] == '\0')
@@ -350,7 +377,7 @@ static void bind_notify_dir(struct plan_builder *builder, const char *source)
             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
     };
     enum plan_slot slot =
-        plan_open_source(builder, (struct plan_source){source, false, false}, NULL);
+        plan_open_source(builder, (struct plan_source){.path = source}, NULL);
 
     plan_open_target(builder, PLAN_NOTIFY_DIR, PLAN_TARGET_LIKE_MOUNT, slot, NULL);
     plan_apply_mount_words(builder, slot, &words, NULL);

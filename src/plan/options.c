@@ -50,6 +50,9 @@ static const struct plan_option options[] = {
     {"idmap", PLAN_OPTION_ID_MAP, false, false, 0, 0},
     {"ridmap", PLAN_OPTION_ID_MAP, false, true, 0, 0},
     {"tmpcopyup", PLAN_OPTION_COPY_UP, false, false, 0, 0},
+    {"src-nofollow", PLAN_OPTION_SOURCE_LINK, false, false, 0, 0},
+    {"dest-nofollow", PLAN_OPTION_TARGET_LINK, false, false, 0, 0},
+    {"copy-symlink", PLAN_OPTION_COPY_LINK, false, false, 0, 0},
     {"defaults", PLAN_OPTION_DEFAULTS, false, false, 0, 0},
 };
 
@@ -77,8 +80,9 @@ const struct plan_option *plan_option_find(const char *word, bool *ret_recursive
     if (option != NULL || word[0] != 'r')
         return option;
     option = find(word + 1);
-    if (option == NULL || (option->kind != PLAN_OPTION_ATTRIBUTE && option->kind != PLAN_OPTION_ATIME))
+    if (option == NULL)
         return NULL;
-    *ret_recursive = true;
-    return option;
+    *ret_recursive = option->kind == PLAN_OPTION_ATTRIBUTE || option->kind == PLAN_OPTION_ATIME;
+    /* crun knows "rsync", too: of the file system, and so without a difference. */
+    return *ret_recursive || option->kind == PLAN_OPTION_SUPERBLOCK ? option : NULL;
 }

@@ -169,7 +169,7 @@ static int foresee_source(struct check *check, const struct plan_step *step)
 
     if (is_made_later(check, step, path))
         return 0;
-    return stat(path, &info) < 0 ? errno : 0;
+    return (step->number[2] != 0 ? lstat : stat)(path, &info) < 0 ? errno : 0;
 }
 
 static bool has_namespace(const struct check *check, enum spec_namespace_type type)

@@ -134,10 +134,35 @@ static void probe_labels(struct creation *creation)
         creation->host.has_selinux = sys_has_selinux();
 }
 
+static const char *read_copied_link(const struct creation *creation, const struct spec_mount *mount)
+{
+    char target[PATH_MAX];
+
+    for (size_t i = 0; i < mount->n_options; i++) {
+        if (!text_equal(mount->options[i], "copy-symlink") || mount->source == NULL)
+            continue;
+        ssize_t size = readlink(text_path_join(creation->arena, creation->bundle, mount->source), target, sizeof(target));
+        return size > 0 && size < (ssize_t) sizeof(target) ? arena_copy(creation->arena, target, (size_t) size) : NULL;
+    }
+    return NULL;
+}
+
+static void probe_copied_links(struct creation *creation)
+{
+    const struct spec_config *config = creation->config;
+    const char **links = ARENA_ARRAY(creation->arena, config->n_mounts + 1, const char *);
+
+    for (size_t i = 0; i < config->n_mounts; i++)
+        links[i] = read_copied_link(creation, &config->mounts[i]);
+    creation->host.copied_links = links;
+}
+
 int creation_probe(struct creation *creation)
 {
     TRY(probe_caller(creation));
     probe_labels(creation);
+    if (creation->joined < 0)
+        probe_copied_links(creation);
     return 0;
 }
 

@@ -272,7 +272,7 @@ static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
-    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0);
+    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0, step->number[2] == 0);
 
     if (tree >= 0 && step->number[1] != 0)
         TRY(sys_mount_enslave(tree));

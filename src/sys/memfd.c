@@ -56,7 +56,7 @@ int sys_memfd_empty(const char *name)
 int sys_open_program(const char *path)
 {
     struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-    AUTO_FD tree = sys_open_tree(path, false);
+    AUTO_FD tree = sys_open_tree(path, false, true);
 
     if (tree >= 0 &&
         syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) == 0)

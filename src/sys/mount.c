@@ -37,9 +37,10 @@ int sys_copy_mounts(int pidfd)
     return 0;
 }
 
-int sys_open_tree(const char *path, bool recursive)
+int sys_open_tree(const char *path, bool recursive, bool follows)
 {
-    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) |
+                     (follows ? 0 : AT_SYMLINK_NOFOLLOW);
     int fd = (int) syscall(SYS_open_tree, AT_FDCWD, path, flags);
 
     return fd < 0 ? -errno : fd;

@@ -38,6 +38,8 @@ struct plan_host {
         const char *target; /* "cpu,cpuacct" */
     } *cgroup_links; /* symbolic links below /sys/fs/cgroup for co-mounted controllers */
     size_t n_cgroup_links;
+    const char *const *copied_links; /* for each of mounts[]: of one with copy-symlink where its source leads, if that is a
+                                        symbolic link, else NULL; NULL: none has that */
     const char *rdt_class; /* the directory of linux.intelRdt's class of service; NULL: none */
     bool makes_rdt;        /* it or its monitoring group has to be made */
     const char *apparmor_file; /* below /proc: where a profile for execve(2) is written; NULL: AppArmor is not active */

@@ -15,6 +15,9 @@ enum plan_option_kind {
     PLAN_OPTION_REMOUNT,
     PLAN_OPTION_COPY_UP, /* tmpcopyup: the tmpfs starts with the content of the directory below it */
     PLAN_OPTION_ID_MAP,  /* idmap, ridmap; "idmap=..." with mappings in the word, as crun has it */
+    PLAN_OPTION_SOURCE_LINK, /* src-nofollow: the source's symbolic link itself is bound */
+    PLAN_OPTION_TARGET_LINK, /* dest-nofollow: the destination's symbolic link itself is covered */
+    PLAN_OPTION_COPY_LINK,   /* copy-symlink: a source that is a symbolic link is made again at the destination, not bound */
     PLAN_OPTION_DEFAULTS,
 };
 

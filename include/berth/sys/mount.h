@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* open_tree(2): a detached clone of the mount at `path`, with its submounts if `recursive`. Returns a descriptor
+/* open_tree(2): a detached clone of the mount at `path`, with its submounts if `recursive`; a symbolic link itself unless it
+ * `follows` it. Returns a descriptor
  * (close-on-exec) or a negative errno. */
-int sys_open_tree(const char *path, bool recursive);
+int sys_open_tree(const char *path, bool recursive, bool follows);
 
 /* mount_setattr(2): a mount with all its submounts gets what is mounted where it was cloned, and gives nothing back. Returns 0 or
  * a negative errno. */
