@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the files on checkpoint and restore share. Most of their tests need a kernel that criu works on: that of the guest
-# `tests/vm/bats -k qemu` with criu 3.17; on a newer one a newer criu is, `PATH=$(tests/vm/image criu)/bin:$PATH bats bats/checkpoint.bats`.
+# `tests/vm/bats -k qemu` with criu 3.17; on a newer one a newer criu is, `PATH=$(tests/vm/image criu):$PATH bats bats/checkpoint.bats`.
 #
 # A container of these tests has the host's network unless own_network asks for another: that takes criu most of its time.
 load helpers-cgroups
