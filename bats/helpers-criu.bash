@@ -10,6 +10,7 @@ needs_criu() {
     command -v criu >/dev/null || skip "no criu"
     local answer=$BATS_RUN_TMPDIR/criu-check
     [ -e "$answer" ] || { criu check >"$answer.new" 2>&1 && echo works >"$answer.new"; mv "$answer.new" "$answer"; }
+    rt checkpoint --help >/dev/null 2>&1 || skip "no checkpoint in this $RT_KIND"
     [ "$(cat "$answer")" = works ] || skip "criu check: $(grep -im 1 'error\|fail' "$answer" | cut -c1-100)"
 }
 
