@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# The annotations of crun's that engines set, and berth obeys.
+# The annotations of crun's, each obeyed, or an error that names it.
 load helpers
 load helpers-exec
 
-test_teardown() { end_receiver; }
+test_teardown() {
+    end_receiver
+    [ -z "${AGENT:-}" ] || kill "$AGENT" 2>/dev/null || true
+}
 
 test_setup() { [ "$RT_KIND" != runc ] || skip "they are crun's"; }
 
@@ -80,4 +83,261 @@ run_with_groups() {
     set_args true
     run_c
     assert_status 0
+}
+
+@test "an annotation of crun's that nobody knows is a warning" {
+    berth_only "crun says nothing"
+    annotate run.oci.bogus x
+    set_args true
+    run_c
+    assert_status 0
+    assert_output 'annotations\["run.oci.bogus"\]'
+}
+
+# ---- what this runtime does not have
+
+refused_annotation() {
+    berth_only "crun has it, or passes over it"
+    annotate "$1" "$2"
+    host_snapshot
+    UNCHECKED=1 run_c
+    [ "$status" -ne 0 ]
+    assert_output "annotations\[\"$1\"\]"
+    assert_host_unchanged
+    run_fails check --bundle "$BUNDLE"
+    assert_output "annotations\[\"$1\"\]"
+    # An empty value asks for nothing.
+    annotate "$1" ""
+    set_args true
+    run_c
+    assert_status 0
+}
+
+@test "run.oci.handler is an error" { refused_annotation run.oci.handler krun; }
+@test "run.oci.seccomp.plugins is an error" { refused_annotation run.oci.seccomp.plugins plugin.so; }
+@test "run.oci.delegate-cgroup is an error" { refused_annotation run.oci.delegate-cgroup payload; }
+@test "run.oci.systemd.force_cgroup_v1 is an error" { refused_annotation run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup/systemd; }
+
+@test "run.oci.systemd.subgroup is an error where systemd makes the cgroup" {
+    annotate run.oci.systemd.subgroup payload
+    set_args true
+    if ! by_systemd; then
+        run_c
+        assert_status 0
+        return
+    fi
+    berth_only "crun makes it"
+    UNCHECKED=1 run_c
+    [ "$status" -ne 0 ]
+    assert_output 'annotations\["run.oci.systemd.subgroup"\]'
+    annotate run.oci.systemd.subgroup ""
+    run_c
+    assert_status 0
+}
+
+# ---- hooks
+
+# talking_hooks KIND...: each says its kind on both streams
+talking_hooks() {
+    local kind
+    for kind in "$@"; do
+        config ".hooks.$kind = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo out $kind; echo err $kind >&2\"]}]"
+    done
+}
+
+whole_life() {
+    create_c
+    rt start "$ID"
+    wait_status stopped
+    (cd / && rt delete "$ID")
+}
+
+@test "run.oci.hooks.stdout and stderr get what hooks of all kinds say, behind what is there" {
+    local kinds="prestart createRuntime createContainer startContainer poststart poststop"
+    # shellcheck disable=SC2086
+    talking_hooks $kinds
+    annotate run.oci.hooks.stdout "$BATS_TEST_TMPDIR/out-file"
+    annotate run.oci.hooks.stderr "$BATS_TEST_TMPDIR/err-file"
+    echo before >"$BATS_TEST_TMPDIR/out-file"
+    set_args true
+    whole_life
+    assert_equal "$(head -1 "$BATS_TEST_TMPDIR/out-file")" before
+    local kind
+    for kind in $kinds; do
+        grep -qx "out $kind" "$BATS_TEST_TMPDIR/out-file" || fail_with "nothing of $kind: $(cat "$BATS_TEST_TMPDIR/out-file")"
+        grep -qx "err $kind" "$BATS_TEST_TMPDIR/err-file" || fail_with "no error of $kind"
+    done
+    ! grep -q err "$BATS_TEST_TMPDIR/out-file"
+    ! grep -q out "$BATS_TEST_TMPDIR/err-file"
+}
+
+@test "run.oci.hooks.stdout of a relative name is a file of the bundle, also at delete" {
+    berth_only
+    talking_hooks createRuntime createContainer poststop
+    annotate run.oci.hooks.stdout hooks.log
+    set_args true
+    whole_life
+    assert_equal "$(grep -c '^out' hooks.log)" 3
+}
+
+@test "a hook that fails says so in the error, but what a file gets" {
+    berth_only
+    config '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo said-out; echo said-err >&2; exit 3"]}]'
+    annotate run.oci.hooks.stdout "$BATS_TEST_TMPDIR/out-file"
+    run_fails create --bundle "$BUNDLE" "$ID"
+    assert_output 'hooks.createContainer\[0\].*said-err'
+    refute_output 'said-out'
+    grep -qx said-out "$BATS_TEST_TMPDIR/out-file"
+}
+
+@test "run.oci.hooks.stderr that cannot be opened is an error" {
+    berth_only
+    annotate run.oci.hooks.stderr /no/such/dir/file
+    local kind
+    for kind in createRuntime createContainer; do
+        config "del(.hooks)"
+        talking_hooks $kind
+        host_snapshot
+        run_fails create --bundle "$BUNDLE" "$ID"
+        assert_output 'annotations\["run.oci.hooks.stderr"\].*/no/such/dir/file.*no such file'
+        assert_host_unchanged
+    done
+}
+
+# ---- seccomp
+
+agent() {
+    "$SUITE_DIR/seccomp-agent" "$1" mkdir=42 >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
+    AGENT=$!
+    wait_until file_has '^listening' "$BATS_TEST_TMPDIR/agent.log"
+}
+
+notify() {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}'
+    set_args payload calls mkdir
+}
+
+asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
+
+@test "run.oci.seccomp.receiver is the agent where linux.seccomp.listenerPath is not set" {
+    annotate run.oci.seccomp.receiver "$BATS_TEST_TMPDIR/agent.sock"
+    notify
+    set_sh 'mkdir /tmp/x; true'
+    agent "$BATS_TEST_TMPDIR/agent.sock"
+    run_c
+    asked
+}
+
+@test "run.oci.seccomp.receiver stands behind linux.seccomp.listenerPath" {
+    annotate run.oci.seccomp.receiver /no/such/socket
+    notify
+    config ".linux.seccomp.listenerPath = \"$BATS_TEST_TMPDIR/agent.sock\""
+    set_sh 'mkdir /tmp/x; true'
+    agent "$BATS_TEST_TMPDIR/agent.sock"
+    run_c
+    asked
+}
+
+@test "run.oci.seccomp.receiver: nobody there is an error" {
+    annotate run.oci.seccomp.receiver /no/such/socket
+    notify
+    UNCHECKED=1 run_c
+    [ "$status" -ne 0 ]
+    assert_output '/no/such/socket'
+    [ "$RT_KIND" != berth ] || assert_output 'annotations\["run.oci.seccomp.receiver"\]'
+}
+
+@test "run.oci.seccomp.receiver serves exec, too" {
+    annotate run.oci.seccomp.receiver "$BATS_TEST_TMPDIR/agent.sock"
+    notify
+    set_args payload pause
+    agent "$BATS_TEST_TMPDIR/agent.sock"
+    create_c
+    rt start "$ID"
+    run_rt exec "$ID" sh -c 'mkdir /tmp/x; true'
+    asked
+}
+
+@test "RUN_OCI_SECCOMP_RECEIVER does the same" {
+    notify
+    set_sh 'mkdir /tmp/x; true'
+    agent "$BATS_TEST_TMPDIR/agent.sock"
+    export RUN_OCI_SECCOMP_RECEIVER=$BATS_TEST_TMPDIR/agent.sock
+    run_c
+    asked
+}
+
+@test "notifications that nobody gets are an error" {
+    berth_only "crun takes them"
+    notify
+    UNCHECKED=1 run_c
+    [ "$status" -ne 0 ]
+    assert_output 'linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one'
+}
+
+@test "run.oci.seccomp_fail_unknown_syscall: a call that nobody knows is an error" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
+    set_args true
+    run_c
+    assert_status 0
+    annotate run.oci.seccomp_fail_unknown_syscall 1
+    UNCHECKED=1 run_c
+    [ "$status" -ne 0 ]
+    assert_output no_such_call
+    [ "$RT_KIND" != berth ] || assert_output 'linux.seccomp.syscalls\[0\].names\[1\]'
+}
+
+# bpf [INSTRUCTION...]: struct sock_filter as "code jt jf k" in base64; the second one refuses mkdir(2) and mkdirat(2) of x86-64 with 42
+bpf() {
+    python3 - "$@" <<'END'
+import base64, struct, sys
+print(base64.b64encode(b"".join(struct.pack("<HBBI", *(int(part, 0) for part in one.split())) for one in sys.argv[1:])).decode())
+END
+}
+no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000" "0x06 0 0 0x0005002a"; }
+
+@test "run.oci.seccomp_bpf_data is the filter, in place of linux.seccomp" {
+    [ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 7}]}'
+    annotate run.oci.seccomp_bpf_data "$(no_mkdir)"
+    set_sh 'mkdir /tmp/x; grep Seccomp: /proc/self/status'
+    run_c
+    assert_output 'Seccomp:[[:space:]]*2'
+    # ENOMSG
+    assert_output 'No message of desired type|error 42'
+    config 'del(.linux.seccomp)' '.process.args = ["payload", "pause"]'
+    create_c
+    rt start "$ID"
+    run_rt exec "$ID" sh -c 'mkdir /tmp/x'
+    assert_output 'No message of desired type|error 42'
+}
+
+@test "run.oci.seccomp_bpf_data that is no program is an error" {
+    berth_only "crun leaves it to the kernel"
+    local data
+    for data in 'no base64!' 'AAAA' "$(bpf "0x20 0 0 0")=" 'A' '='; do
+        annotate run.oci.seccomp_bpf_data "$data"
+        host_snapshot
+        UNCHECKED=1 run_c
+        [ "$status" -ne 0 ]
+        assert_output 'annotations\["run.oci.seccomp_bpf_data"\]'
+        assert_host_unchanged
+    done
+    # base64, and eight bytes, but the kernel does not take it
+    annotate run.oci.seccomp_bpf_data "$(bpf "0x20 0 0 0")"
+    run_c
+    [ "$status" -ne 0 ]
+    assert_output 'annotations\["run.oci.seccomp_bpf_data"\].*invalid argument'
+}
+
+# ---- the time namespace
+
+@test "run.oci.timens_offset sets a clock of the time namespace" {
+    [ -e /proc/self/timens_offsets ] || skip "no time namespaces here"
+    berth_only "crun 1.8 wants it unlike its manual"
+    config '.linux.namespaces += [{type: "time"}]'
+    annotate run.oci.timens_offset "boottime 86400 5"
+    set_args cat /proc/self/timens_offsets
+    run_c
+    assert_output 'boottime +86400 +5'
 }

@@ -12,6 +12,13 @@ create_second() {
 }
 status_now() { assert_equal "$(state_of)" "$1"; }
 
+@test "state has no scope where systemd has made none" {
+    by_systemd && skip "it has"
+    berth_only "crun has an empty one"
+    create_c
+    assert_equal "$(rt state "$ID" | jq 'has("systemd-scope")')" false
+}
+
 @test "create prepares the container without running its program" {
     long
     create_c

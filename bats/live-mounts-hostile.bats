@@ -125,3 +125,20 @@ add_in_race() {
     }
     race data fail_in_race
 }
+
+@test "hostile: a container that stops what mounts holds up no other command" {
+    berth_only
+    local pid
+    mkdir rootfs/full
+    for pid in {1..3000}; do : >"rootfs/full/$pid"; done
+    living sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ "$p" = 1 ] || { kill -STOP "$p" && echo stopped; } 2>/dev/null; done; done'
+    a_file "/full tmpfs tmpfs tmpcopyup"
+    rt mounts add "$ID" "$FILE" </dev/null >/dev/null 2>&1 &
+    pid=$!
+    wait_until file_has stopped "$BATS_TEST_TMPDIR/out"
+    ! has_controller pids || RT_TIMEOUT=10 run_ok update --pids-limit 100 "$ID"
+    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    status=0
+    wait "$pid" || status=$?
+    assert_equal "$status" 1
+}

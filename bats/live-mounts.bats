@@ -222,7 +222,7 @@ load helpers-live-mounts
     done
     assert_host_unchanged
     added
-    ! jq -e '.addedBinds == []' "$ROOT/$ID/state.json"
+    ! jq -e '.addedMounts == []' "$ROOT/$ID/state.json"
 }
 
 @test "a command that is killed leaves nothing mounted" {
@@ -454,14 +454,16 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
 
 # ---- checkpoint
 
-@test "checkpoint refuses binds that were added, as long as they are there" {
+@test "checkpoint refuses mounts with files of the host's that were added, as long as they are there" {
     berth_only
     living
     added "/mnt/a bind $BUNDLE/src bind
+/mnt/c cgroup cgroup
 /mnt/t tmpfs tmpfs"
+    assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" '["/mnt/a","/mnt/c"]'
     run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
-    assert_output 'cannot checkpoint .*/mnt/a was bound by `mounts add`'
+    assert_output 'cannot checkpoint .*/mnt/a was mounted by `mounts add`'
     assert_equal "$(state_of)" running
     removed
-    assert_equal "$(jq -c .addedBinds "$ROOT/$ID/state.json")" "[]"
+    assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
 }

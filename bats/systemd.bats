@@ -40,6 +40,16 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     [[ $(path_of) == /system.slice/pre-$ID.scope* ]] || fail_with "$(path_of)"
 }
 
+@test "state and list name the scope" {
+    [ "$RT_KIND" != runc ] || skip "runc does not"
+    cgroups_path ":pre:$ID"
+    started
+    assert_equal "$(state_of "$ID" '"systemd-scope"')" "pre-$ID.scope"
+    assert_equal "$(state_of "$ID" owner)" root
+    [[ $(state_of "$ID" created) =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T ]]
+    [ "$RT_KIND" != berth ] || assert_equal "$(rt list --format json | jq -r '.[0]["systemd-scope"]')" "pre-$ID.scope"
+}
+
 @test "without cgroupsPath the scope is in system.slice and has the id in its name" {
     config 'del(.linux.cgroupsPath)'
     started

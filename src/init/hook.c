@@ -4,13 +4,18 @@
 #define EXIT_NOT_EXECUTED 127
 #define TIMEOUT_MAX_S (1ULL << 31)
 
+static int output_of(const struct init *init, enum plan_slot file)
+{
+    return init->slot[file] >= 0 ? init->slot[file] : init->slot[PLAN_SLOT_HOOK_OUTPUT];
+}
+
 /* Returns only when it fails. */
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
     const char **argv = init_list(init, step->list, step->list_count);
     const char **env = init_list(init, step->second_list, step->second_list_count);
-    const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], init->slot[PLAN_SLOT_HOOK_OUTPUT],
-                         init->slot[PLAN_SLOT_HOOK_OUTPUT]};
+    const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], output_of(init, PLAN_SLOT_HOOK_STDOUT),
+                         output_of(init, PLAN_SLOT_HOOK_STDERR)};
 
     if (argv == NULL || env == NULL)
         return -ENOMEM;

@@ -3,6 +3,7 @@
 #include "berth/plan/build.h"
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
 
@@ -77,6 +78,7 @@ void plan_hold_init_until_recorded(struct plan_builder *builder)
 static int build(struct plan_builder *builder)
 {
     TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
+    TRY(error_collect(builder->error, plan_check_filter(builder)));
     TRY(plan_check_labels(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
     make_rdt(builder);
@@ -122,6 +124,7 @@ static void build_restore(struct plan_builder *builder)
 static int build_exec(struct plan_builder *builder)
 {
     TRY(plan_sort_namespaces(builder));
+    TRY(plan_check_filter(builder));
     TRY(plan_check_labels(builder));
     plan_join_container(builder);
     prepare_beside_init(builder);
@@ -133,7 +136,7 @@ static int build_exec(struct plan_builder *builder)
 
 static bool keeps_groups(const struct spec_config *config)
 {
-    const char *value = spec_annotation(config, PLAN_KEEP_GROUPS);
+    const char *value = spec_annotation(config, SPEC_KEEP_GROUPS);
 
     return value != NULL && text_equal(value, "1");
 }
@@ -152,6 +155,7 @@ static struct plan_builder builder_of(struct arena *arena, const struct spec_con
         .keeps_groups = keeps_groups(config),
     };
 
+    plan_take_filter(&builder);
     return builder;
 }
 

@@ -54,6 +54,7 @@ struct plan_builder {
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
+    enum plan_slot hook_files[2]; /* for stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
     bool hooked;          /* the host runs hooks before INIT changes its root */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
     struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
@@ -123,6 +124,9 @@ struct plan_mount_words {
 
 void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
                            struct plan_mount_words *ret_words);
+
+/* Does a file system know no files but its own, and belong to the namespaces of who makes it? */
+bool plan_is_of_namespaces(const char *type);
 
 /* Sets the attributes of the mount in `slot` as the words say. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
@@ -204,6 +208,10 @@ struct plan_capabilities { /* bit n: capability n */
     uint64_t inheritable;
     uint64_t ambient;
 };
+/* Lets an annotation's filter take the place of linux.seccomp. */
+void plan_take_filter(struct plan_builder *builder);
+/* Who is asked about system calls has to be known. */
+int plan_check_filter(struct plan_builder *builder);
 void plan_compile_seccomp(struct plan_builder *builder);
 /* The sets of the config as far as they can be granted; warns of the rest. */
 void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hooks: those that run while the container is created and started (config.md, "POSIX-platform Hooks"). */
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 struct hook_list {
@@ -32,6 +34,19 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
     }
 }
 
+/* A relative path is one of the bundle's, wherever `start` and `delete` are called. */
+static enum plan_slot open_file(struct plan_builder *builder, const char *annotation, enum plan_slot slot)
+{
+    const char *path = spec_annotation(builder->config, annotation);
+
+    if (path == NULL || path[0] == '\0')
+        return PLAN_SLOT_UNUSED;
+    PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_FILE, .by = PLAN_HOST, .makes = slot,
+             .place = PLAN_PLACE(builder, "annotations[\"%s\"]", annotation),
+             .text = {text_path_join(builder->arena, builder->request->bundle, path)});
+    return slot;
+}
+
 void plan_prepare_hooks(struct plan_builder *builder)
 {
     const struct spec_hooks *hooks = builder->config->hooks;
@@ -41,6 +56,8 @@ void plan_prepare_hooks(struct plan_builder *builder)
     PLAN_ADD(builder, .op = PLAN_WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE,
              .uses = {PLAN_TOKEN_RECORDED});
     PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
+    builder->hook_files[0] = open_file(builder, SPEC_HOOKS_STDOUT, PLAN_SLOT_HOOK_STDOUT);
+    builder->hook_files[1] = open_file(builder, SPEC_HOOKS_STDERR, PLAN_SLOT_HOOK_STDERR);
 }
 
 static void run_of_host(struct plan_builder *builder, const struct spec_hooks *hooks,
@@ -76,7 +93,8 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
               (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer"},
               &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
                                           builder->hooked ? PLAN_TOKEN_HOOKED
-                                                          : plan_net_devices_token(builder)}});
+                                                          : plan_net_devices_token(builder),
+                                          builder->hook_files[0], builder->hook_files[1]}});
 }
 
 void plan_run_hooks_at_start(struct plan_builder *builder)
@@ -87,6 +105,6 @@ void plan_run_hooks_at_start(struct plan_builder *builder)
         return;
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
-              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
-                                          PLAN_TOKEN_COMMITTED}});
+              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT, PLAN_TOKEN_COMMITTED,
+                                          builder->hook_files[0], builder->hook_files[1]}});
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
 
@@ -34,7 +35,7 @@ static int is_not_active(struct plan_builder *builder, const char *place, const 
 static int check_context_type(struct plan_builder *builder)
 {
     static const char *const types[] = {"context", "fscontext", "defcontext", "rootcontext"};
-    const char *type = spec_annotation(builder->config, PLAN_CONTEXT_TYPE);
+    const char *type = spec_annotation(builder->config, SPEC_CONTEXT_TYPE);
 
     if (!is_set(type))
         return 0;
@@ -43,7 +44,7 @@ static int check_context_type(struct plan_builder *builder)
             return 0;
     return error_set(builder->error, EINVAL,
                      "annotations[\"%s\"]: must be context, fscontext, defcontext or rootcontext, got \"%s\"",
-                     PLAN_CONTEXT_TYPE, type);
+                     SPEC_CONTEXT_TYPE, type);
 }
 
 int plan_check_labels(struct plan_builder *builder)
@@ -122,7 +123,7 @@ const char *plan_label_options(struct plan_builder *builder, const char *type, c
 
     if (!is_set(label) || !takes_label(type) || has_label(options))
         return options;
-    const char *type_of_label = spec_annotation(builder->config, PLAN_CONTEXT_TYPE);
+    const char *type_of_label = spec_annotation(builder->config, SPEC_CONTEXT_TYPE);
 
     return arena_printf(builder->arena, "%s%s%s=\"%s\"", is_set(options) ? options : "",
                         is_set(options) ? "," : "", is_set(type_of_label) ? type_of_label : "context", label);

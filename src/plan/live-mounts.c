@@ -27,7 +27,7 @@ static int visit(struct plan_builder *builder)
     return 0;
 }
 
-/* `destinations`: of the binds that are there from now on or, if `removed`, no longer. */
+/* `destinations`: of the mounts with files of the host's that are there from now on or, if `removed`, no longer. */
 static void leave(struct plan_builder *builder, const struct text_list *destinations, bool removed)
 {
     plan_hold_init_until_recorded(builder);
@@ -45,20 +45,24 @@ static const char *place_of(const struct plan_builder *builder, size_t i)
     return text_path_clean(builder->arena, text_path_join(builder->arena, "/", destination));
 }
 
+static bool is_of_host(const struct plan_builder *builder, const struct spec_mount *mount)
+{
+    struct plan_mount_words words;
+
+    plan_read_mount_words(builder->arena, mount, &words);
+    return words.binds || !plan_is_of_namespaces(mount->type);
+}
+
 int plan_add_mounts(struct plan_builder *builder)
 {
-    struct text_list binds = {.arena = builder->arena};
+    struct text_list places = {.arena = builder->arena};
 
     TRY(visit(builder));
     TRY(plan_make_mounts(builder));
-    for (size_t i = 0; i < builder->config->n_mounts; i++) {
-        struct plan_mount_words words;
-
-        plan_read_mount_words(builder->arena, &builder->config->mounts[i], &words);
-        if (words.binds)
-            text_list_add(&binds, place_of(builder, i));
-    }
-    leave(builder, &binds, false);
+    for (size_t i = 0; i < builder->config->n_mounts; i++)
+        if (is_of_host(builder, &builder->config->mounts[i]))
+            text_list_add(&places, place_of(builder, i));
+    leave(builder, &places, false);
     return 0;
 }
 
@@ -69,7 +73,8 @@ static void find_mount(struct plan_builder *builder, size_t i, const char *path)
              .text = {path});
 }
 
-/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on another. */
+/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on
+ * another. */
 int plan_remove_mounts(struct plan_builder *builder)
 {
     struct text_list places = {.arena = builder->arena};

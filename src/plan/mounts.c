@@ -227,9 +227,8 @@ static bool shares_superblock(const char *type)
     return false;
 }
 
-/* What knows no files but its own, and belongs to the namespaces of who makes it. Other file systems have paths for a source or
- * in their options. */
-static bool is_of_namespaces(const char *type)
+/* Other file systems have paths for a source or in their options. */
+bool plan_is_of_namespaces(const char *type)
 {
     static const char *const types[] = {"proc",   "sysfs", "mqueue", "devpts",
                                         "tmpfs",  "ramfs", "bpf",    "binfmt_misc"};
@@ -243,7 +242,7 @@ static bool is_of_namespaces(const char *type)
 /* INIT makes it, but in a container that is there not what has paths: these would be the container's. */
 static enum plan_actor maker(const struct plan_builder *builder, const struct spec_mount *mount)
 {
-    return builder->joins && !is_of_namespaces(mount->type) ? PLAN_HOST : PLAN_INIT;
+    return builder->joins && !plan_is_of_namespaces(mount->type) ? PLAN_HOST : PLAN_INIT;
 }
 
 static void make_new_mount(struct plan_builder *builder, const struct spec_mount *mount,

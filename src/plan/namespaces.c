@@ -5,6 +5,8 @@
 #include <sched.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 /* In the order in which they are joined by a privileged caller; the user namespace comes last, for it takes
@@ -127,6 +129,10 @@ static void make_time_namespace(struct plan_builder *builder)
                           arena_printf(builder->arena, "%s %lld %u", offset->key,
                                        (long long) offset->value->secs, offset->value->nanosecs)});
     }
+    const char *annotated = spec_annotation(builder->config, SPEC_TIME_OFFSET);
+    if (annotated != NULL && annotated[0] != '\0')
+        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_FIRST, .place = "annotations[\"" SPEC_TIME_OFFSET "\"]",
+                 .text = {"/proc/self/timens_offsets", annotated});
 }
 
 static bool maps_root(const struct spec_id_mapping *mappings, size_t count)

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "builder.h"
 
 #define UMASK_OF_CALLER 01000 /* above every umask: leave it */
@@ -134,7 +135,7 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
     if (builder->keeps_groups && user->n_additional_gids > 0)
         return error_set(builder->error, EINVAL,
                          "process.user.additionalGids: there can be none with annotations[\"%s\"]",
-                         PLAN_KEEP_GROUPS);
+                         SPEC_KEEP_GROUPS);
     if (!is_mapped(user->uid, config->uid_mappings, config->n_uid_mappings))
         return error_set(builder->error, EINVAL,
                          "process.user.uid: %u is not mapped in linux.uidMappings", user->uid);

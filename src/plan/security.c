@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.capabilities, noNewPrivileges, linux.seccomp. */
 #include <ctype.h>
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
 
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
 
@@ -98,6 +100,9 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
     return values[flag];
 }
 
+/* In place of linux.seccomp, where an annotation has the program itself: the plan need know no more. */
+static const struct spec_seccomp ready_made = {.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
+
 static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
 {
     uint64_t flags = spec_seccomp_notifies(seccomp) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
@@ -107,10 +112,26 @@ static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
     return flags;
 }
 
+static const char *filter_place(const struct plan_builder *builder)
+{
+    return builder->linux->seccomp == &ready_made ? "annotations[\"" SPEC_SECCOMP_BPF_DATA "\"]" : "linux.seccomp";
+}
+
+void plan_take_filter(struct plan_builder *builder)
+{
+    struct spec_linux *linux = ARENA_NEW(builder->arena, struct spec_linux);
+
+    if (spec_annotation(builder->config, SPEC_SECCOMP_BPF_DATA) == NULL)
+        return;
+    *linux = *builder->linux;
+    linux->seccomp = &ready_made;
+    builder->linux = linux;
+}
+
 void plan_compile_seccomp(struct plan_builder *builder)
 {
     if (builder->linux->seccomp != NULL && builder->config->process != NULL)
-        PLAN_ADD(builder, .op = PLAN_COMPILE_SECCOMP, .by = PLAN_HOST, .place = "linux.seccomp",
+        PLAN_ADD(builder, .op = PLAN_COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder),
                  .makes = PLAN_SLOT_SECCOMP);
 }
 
@@ -120,11 +141,36 @@ static void set_capabilities(struct plan_builder *builder, const struct plan_cap
              .number = {sets->effective, sets->permitted, sets->inheritable, sets->ambient});
 }
 
-/* A relative path is one of the bundle's: `start` may have another directory than `create` had. */
-static const char *agent_path(const struct plan_builder *builder)
+struct agent {
+    const char *path; /* NULL: there is none */
+    const char *place;
+};
+
+/* crun's order. */
+static struct agent find_agent(const struct plan_builder *builder)
 {
     const char *path = builder->linux->seccomp->listener_path;
+    const char *receiver = spec_annotation(builder->config, SPEC_SECCOMP_RECEIVER);
 
+    if (path != NULL && path[0] != '\0')
+        return (struct agent){path, "linux.seccomp.listenerPath"};
+    if (receiver != NULL && receiver[0] != '\0')
+        return (struct agent){receiver, "annotations[\"" SPEC_SECCOMP_RECEIVER "\"]"};
+    return (struct agent){builder->request->seccomp_receiver, "RUN_OCI_SECCOMP_RECEIVER"};
+}
+
+int plan_check_filter(struct plan_builder *builder)
+{
+    const struct spec_seccomp *seccomp = builder->linux->seccomp;
+
+    if (seccomp == NULL || !spec_seccomp_notifies(seccomp) || find_agent(builder).path != NULL)
+        return 0;
+    return error_set(builder->error, EINVAL, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
+}
+
+/* A relative path is one of the bundle's: `start` may have another directory than `create` had. */
+static const char *agent_path(const struct plan_builder *builder, const char *path)
+{
     return path[0] == '/' || path[0] == '@' ? path
                                             : text_path_join(builder->arena, builder->request->bundle, path);
 }
@@ -132,16 +178,17 @@ static const char *agent_path(const struct plan_builder *builder)
 static void load_seccomp_with_listener(struct plan_builder *builder)
 {
     const struct spec_seccomp *seccomp = builder->linux->seccomp;
-    const char *path = agent_path(builder);
+    const struct agent agent = find_agent(builder);
+    const char *path = agent_path(builder, agent.path);
 
     plan_mark(builder, PLAN_TOKEN_PREPARED);
     PLAN_ADD(builder, .op = PLAN_CONNECT_AGENT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_PREPARED},
-             .makes = PLAN_TOKEN_AGENT, .place = "linux.seccomp.listenerPath", .text = {path});
+             .makes = PLAN_TOKEN_AGENT, .place = agent.place, .text = {path});
     PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT,
              .uses = {PLAN_SLOT_SECCOMP, PLAN_TOKEN_AGENT}, .makes = PLAN_SLOT_LISTENER,
              .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
     PLAN_ADD(builder, .op = PLAN_HAND_LISTENER, .by = PLAN_HOST, .uses = {PLAN_SLOT_LISTENER},
-             .makes = PLAN_TOKEN_HANDED, .place = "linux.seccomp.listenerPath",
+             .makes = PLAN_TOKEN_HANDED, .place = agent.place,
              .text = {path, seccomp->listener_metadata});
     plan_await(builder, PLAN_TOKEN_HANDED);
 }
@@ -153,11 +200,11 @@ static void load_seccomp(struct plan_builder *builder)
     if (seccomp == NULL)
         return;
     /* Without a path, which is an error, there may still be a plan to look at. */
-    if (spec_seccomp_notifies(seccomp) && seccomp->listener_path != NULL)
+    if (spec_seccomp_notifies(seccomp) && find_agent(builder).path != NULL)
         load_seccomp_with_listener(builder);
     else
         PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP},
-                 .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
+                 .place = filter_place(builder), .number = {seccomp_flags(seccomp)});
 }
 
 /* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities are set after

@@ -14,11 +14,11 @@
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
-#include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/sys/probe.h"
 #include "check.h"
 #include "explain.h"
+#include "filter.h"
 #include "look.h"
 #include "program.h"
 #include "subid.h"
@@ -84,8 +84,7 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
     AUTO_FD fd = -1;
 
     (void) step;
-    error_collect(check->error, seccomp_make_program(check->creation->config->linux->seccomp, NULL,
-                                                     &fd, check->error));
+    error_collect(check->error, filter_make(check->creation->config, NULL, &fd, check->error));
     return 0;
 }
 

@@ -43,6 +43,8 @@ void runtime_container_json(const struct runtime_container *container, struct js
     json_member(json, "rootfs", container->rootfs);
     if (container->created != NULL)
         json_member(json, "created", container->created);
+    if (container->systemd_scope != NULL)
+        json_member(json, "systemd-scope", container->systemd_scope);
     json_key(json, "annotations");
     json_object_open(json);
     for (size_t i = 0; i < container->n_annotations; i++)
@@ -82,6 +84,7 @@ static struct runtime_container look_at(struct state *state, const char *passwd)
     struct runtime_container container = container_of_state(state, state_status(state));
     struct stat info;
 
+    container.systemd_scope = state->record.systemd_unit;
     if (fstat(state->dir, &info) == 0)
         container.owner = name_of_user(state->arena, passwd, info.st_uid);
     return container;

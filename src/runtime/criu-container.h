@@ -22,9 +22,9 @@ struct criu_container {
 
 /* --- criu-mounts.c: a mount is known by its place in the container --- */
 
-/* -ENOTSUP when one of the binds is still there that `mounts add` has made at these destinations: `restore` knows of those of the config
- * alone. */
-int criu_check_added_binds(const struct criu_container *container, const struct spec_record *record,
+/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has made: `restore` knows of
+ * those of the config alone. */
+int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
                            struct error *error);
 
 /* Adds the mounts of the container's process that are bind mounts of the host's files. */

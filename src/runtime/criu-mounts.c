@@ -142,21 +142,21 @@ static bool is_mount_point(const struct mounts *mounts, const char *path)
     return false;
 }
 
-int criu_check_added_binds(const struct criu_container *container, const struct spec_record *record,
+int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
                            struct error *error)
 {
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
     struct mounts mounts;
 
-    if (record->n_added_binds == 0)
+    if (record->n_added_mounts == 0)
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
-    for (size_t i = 0; i < record->n_added_binds; i++)
-        if (is_mount_point(&mounts, resolve(container, record->added_binds[i])))
+    for (size_t i = 0; i < record->n_added_mounts; i++)
+        if (is_mount_point(&mounts, resolve(container, record->added_mounts[i])))
             return error_set(error, ENOTSUP,
-                             "cannot checkpoint container \"%s\": %s was bound by `mounts add`, and "
-                             "restore would not know from where (see `mounts remove`)",
-                             record->id, record->added_binds[i]);
+                             "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, "
+                             "and restore would not know what is there (see `mounts remove`)",
+                             record->id, record->added_mounts[i]);
     return 0;
 }
 

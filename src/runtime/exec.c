@@ -96,6 +96,7 @@ static int build_plan(struct exec *exec)
         .bundle = record->bundle,
         .rootfs = record->rootfs,
         .run = true,
+        .seccomp_receiver = creation_seccomp_receiver(),
         .no_new_keyring = record->shares_keyring,
         .kept_fds = creation->kept_fds,
         .trace = exec->create.trace_file != NULL,

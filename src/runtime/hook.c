@@ -2,13 +2,16 @@
 #include "hook.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/json.h"
 #include "berth/base/log.h"
+#include "berth/base/text.h"
 #include "berth/runtime/runtime.h"
+#include "berth/spec/annotations.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/process.h"
 #include "container.h"
@@ -32,8 +35,36 @@ static int timeout_ms_of(uint64_t timeout_s)
     return timeout_s > INT_MAX / 1000 ? INT_MAX : (int) timeout_s * 1000;
 }
 
+static const char *annotated(const struct state *state, const char *key)
+{
+    for (size_t i = 0; i < state->record.n_annotations; i++)
+        if (text_equal(state->record.annotations[i].key, key))
+            return state->record.annotations[i].value;
+    return NULL;
+}
+
+int hook_open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* The file of an annotation, else `otherwise` once more. */
+static int open_output(const struct state *state, const char *annotation, int otherwise, struct error *error)
+{
+    const char *path = annotated(state, annotation);
+
+    if (path == NULL || path[0] == '\0')
+        return fcntl(otherwise, F_DUPFD_CLOEXEC, 0);
+    int fd = hook_open_file(text_path_join(state->arena, state->record.bundle, path));
+    if (fd < 0)
+        return error_errno(error, -fd, "annotations[\"%s\"]: open %s", annotation, path);
+    return fd;
+}
+
 struct hook_result hook_run(const struct state *state, const struct hook_call *call,
-                            enum spec_status status)
+                            enum spec_status status, struct error *error)
 {
     static const char *const nothing[] = {NULL};
     const char *const path_alone[] = {call->path, NULL};
@@ -42,12 +73,17 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
 
     if (input < 0 || output < 0)
         return (struct hook_result){.number = input < 0 ? -input : -output, .output = -1};
+    AUTO_FD out = open_output(state, SPEC_HOOKS_STDOUT, output, error);
+    AUTO_FD err = open_output(state, SPEC_HOOKS_STDERR, output, error);
+    if (out < 0 || err < 0)
+        return (struct hook_result){.number = error->number != 0 ? error->number : EMFILE, .output = -1};
     struct sys_spawn spawn = {
         .path = call->path,
         .argv = call->argv != NULL ? call->argv : path_alone,
         .envp = call->envp != NULL ? call->envp : nothing,
         .stdin_fd = input,
-        .output_fd = output,
+        .output_fd = out,
+        .error_fd = err,
         .has_companion = call->has_init,
         .companion = call->init,
     };
@@ -66,9 +102,9 @@ static int run_listed(const struct state *state, const struct spec_hook *hook,
         .envp = hook->env,
         .timeout_s = hook->has_timeout ? (uint64_t) hook->timeout : 0,
     };
-    struct hook_result result = hook_run(state, &call, status);
+    struct hook_result result = hook_run(state, &call, status, error);
 
-    if (result.number != 0)
+    if (result.number != 0 && error->number == 0)
         explain_hook(state->arena,
                      &(struct failed_hook){
                          place, arena_printf(state->arena, "run the hook %s", hook->path),

@@ -24,12 +24,15 @@ struct hook_call {
 struct hook_result {
     int number;      /* 0, or a positive errno: EIO when the status is not 0 */
     int wait_status;
-    int output;      /* memfd with what it has written, or -1; the caller's */
+    int output;      /* memfd with what it has written, but for what annotations have files for, or -1; the caller's */
 };
 
-/* Runs one hook. */
+/* Opens a file that an annotation has for the output of hooks, to add to it. Returns a descriptor or a negative errno. */
+int hook_open_file(const char *path);
+
+/* Runs one hook. What keeps it from being run at all is worded. */
 struct hook_result hook_run(const struct state *state, const struct hook_call *call,
-                            enum spec_status status);
+                            enum spec_status status, struct error *error);
 
 /* Runs the poststart hooks of the frozen config, up to the first that fails. */
 int hook_run_poststart(const struct state *state, struct error *error);

@@ -57,6 +57,7 @@ static int write_by_helper(struct arena *arena, const struct idmap *map, struct 
                                                      .envp = nothing,
                                                      .stdin_fd = -1,
                                                      .output_fd = output,
+                                                     .error_fd = output,
                                                      .searches_path = true},
                                  -1);
     if (result == 0)

@@ -41,26 +41,30 @@ static bool has(const struct text_list *list, const char *item)
     return false;
 }
 
+/* Changes the record as it is by now. It is locked only here: the container could stop INIT, which its processes see, and
+ * so hold up whoever wants the lock. */
 int live_mounts_record(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
-    struct spec_record *record = &creation->state.record;
+    AUTO_STATE state = state_of(conduct->arena, creation->options, creation->state.id);
+    struct spec_record *record = &state.record;
     struct text_list named = {.arena = conduct->arena};
-    struct text_list binds = {.arena = conduct->arena};
+    struct text_list mounts = {.arena = conduct->arena};
     const char *item = plan_text(conduct->plan, step->list);
 
+    TRY(state_open_locked(&state, creation->error));
     for (uint32_t i = 0; i < step->list_count; i++, item += strlen(item) + 1)
         text_list_add(&named, item);
-    for (size_t i = 0; i < record->n_added_binds; i++)
-        if (!has(&named, record->added_binds[i]))
-            text_list_add(&binds, record->added_binds[i]);
+    for (size_t i = 0; i < record->n_added_mounts; i++)
+        if (!has(&named, record->added_mounts[i]))
+            text_list_add(&mounts, record->added_mounts[i]);
     for (size_t i = 0; i < named.count && step->number[0] == 0; i++)
-        text_list_add(&binds, named.item[i]);
-    if (binds.count == record->n_added_binds)
+        text_list_add(&mounts, named.item[i]);
+    if (mounts.count == record->n_added_mounts)
         return 0;
-    record->added_binds = (const char *const *) binds.item;
-    record->n_added_binds = binds.count;
-    return state_save(&creation->state, creation->error);
+    record->added_mounts = (const char *const *) mounts.item;
+    record->n_added_mounts = mounts.count;
+    return state_save(&state, creation->error);
 }
 
 /* --- the plan ------------------------------------------------------------------------------- */
@@ -70,7 +74,7 @@ static int find_container(struct creation *creation)
 {
     struct state *state = &creation->state;
 
-    TRY(state_open_locked(state, creation->error));
+    TRY(state_open(state, creation->error));
     enum spec_status status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
     if (status != SPEC_STATUS_CREATED && status != SPEC_STATUS_RUNNING &&
         status != SPEC_STATUS_PAUSED)

@@ -15,6 +15,8 @@
 #include "berth/cgroup/probe.h"
 #include "berth/cgroup/setting.h"
 #include "berth/plan/build.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
@@ -208,6 +210,11 @@ static int plan_systemd(struct creation *creation, const struct cgroup_systemd *
         .n_annotations = config->n_annotations,
     };
 
+    const char *subgroup = spec_annotation(config, SPEC_SYSTEMD_SUBGROUP);
+    if (subgroup != NULL && subgroup[0] != '\0')
+        return error_set(creation->error, ENOTSUP,
+                         "annotations[\"%s\"]: the container's cgroup is the scope itself, this runtime makes none below it",
+                         SPEC_SYSTEMD_SUBGROUP);
     TRY(bus_open(creation->arena, &options, &creation->bus, creation->error));
     return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
 }
@@ -259,6 +266,13 @@ static int place_in_rdt(struct creation *creation)
     return 0;
 }
 
+const char *creation_seccomp_receiver(void)
+{
+    const char *path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+
+    return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
 static int build_plan(struct creation *creation)
 {
     const struct runtime_create *request = creation->request;
@@ -279,6 +293,7 @@ static int build_plan(struct creation *creation)
         .notify_dir = creation->notifies
                           ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR)
                           : NULL,
+        .seccomp_receiver = creation_seccomp_receiver(),
         .trace = request->trace_file != NULL,
         .fault_step = request->fault_step,
         .fault_errno = request->fault_errno,

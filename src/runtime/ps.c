@@ -90,6 +90,7 @@ static int run_ps(struct arena *arena, const struct text_list *argv, char **ret_
         .envp = (const char *const *) environ,
         .stdin_fd = -1,
         .output_fd = output,
+        .error_fd = output,
         .searches_path = true,
     };
     int status = output < 0 ? output : sys_run_program(&spawn, PS_TIMEOUT_MS);

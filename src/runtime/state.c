@@ -273,7 +273,7 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "poststart", record->poststart);
     put_flag(json, "poststop", record->poststop);
     put_flag(json, "sharesMounts", record->shares_mounts);
-    put_strings(json, "addedBinds", record->added_binds, record->n_added_binds);
+    put_strings(json, "addedMounts", record->added_mounts, record->n_added_mounts);
     put_flag(json, "sharesKeyring", record->shares_keyring);
     json_key(json, "mountsBefore");
     json_u64(json, record->mounts_before);

@@ -14,15 +14,15 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
-#include "berth/seccomp/seccomp.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/mount.h"
-#include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "berth/sys/terminal.h"
 #include "creation.h"
+#include "filter.h"
 #include "hook.h"
 #include "idmap.h"
 #include "listener.h"
@@ -30,9 +30,6 @@
 #include "netdevices.h"
 #include "notify.h"
 #include "subid.h"
-
-/* The annotation that asks for the same as --pidfd-socket. */
-#define PIDFD_RECEIVER "run.oci.pidfd_receiver"
 
 /* Beside the containers, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
@@ -236,17 +233,6 @@ static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
     return file_put(AT_FDCWD, path, score);
 }
 
-static int check_seccomp_flags(struct creation *creation)
-{
-    const struct spec_seccomp *seccomp = creation->config->linux->seccomp;
-
-    for (size_t i = 0; i < seccomp->n_flags; i++)
-        if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
-            return error_set(creation->error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
-                             spec_seccomp_flag_words[seccomp->flags[i]]);
-    return 0;
-}
-
 static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -256,8 +242,8 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
                             : text_path_join(creation->arena, dir, SECCOMP_CACHE);
     int fd = -1;
 
-    TRY(check_seccomp_flags(creation));
-    TRY(seccomp_make_program(creation->config->linux->seccomp, cache, &fd, creation->error));
+    TRY(filter_check_flags(creation->config, creation->error));
+    TRY(filter_make(creation->config, cache, &fd, creation->error));
     return conduct_fill(conduct, step, fd);
 }
 
@@ -276,6 +262,11 @@ static int write_hook_state(struct conduct *conduct, const struct plan_step *ste
 static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
 {
     return conduct_fill(conduct, step, sys_memfd_empty("hook-output"));
+}
+
+static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
+{
+    return conduct_fill(conduct, step, hook_open_file(plan_text(conduct->plan, step->text[0])));
 }
 
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
@@ -361,7 +352,7 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
         .has_init = true,
         .init = conduct->pidfd,
     };
-    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED);
+    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED, creation->error);
 
     fd_close(&conduct->hook_output);
     conduct->hook_output = result.output;
@@ -396,7 +387,7 @@ static int write_pid_file(struct creation *creation)
 
 static int send_pidfd(struct creation *creation, int pidfd)
 {
-    const char *asked = creation->joined >= 0 ? NULL : spec_annotation(creation->config, PIDFD_RECEIVER);
+    const char *asked = creation->joined >= 0 ? NULL : spec_annotation(creation->config, SPEC_PIDFD_RECEIVER);
     const char *path = creation->request->pidfd_socket != NULL ? creation->request->pidfd_socket : asked;
 
     return path == NULL ? 0
@@ -429,6 +420,7 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_COMPILE_SECCOMP] = compile_seccomp,
         [PLAN_WRITE_HOOK_STATE] = write_hook_state,
         [PLAN_OPEN_HOOK_OUTPUT] = open_hook_output,
+        [PLAN_OPEN_HOOK_FILE] = open_hook_file,
         [PLAN_MOVE_NET_DEVICE] = netdevices_move,
         [PLAN_HAND_CONSOLE] = hand_console,
         [PLAN_COMMIT] = commit,

@@ -128,6 +128,16 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
     return 0;
 }
 
+int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error)
+{
+    for (size_t i = 0; i < seccomp->n_syscalls; i++)
+        for (size_t j = 0; j < seccomp->syscalls[i].n_names; j++)
+            if (seccomp_syscall_resolve_name(seccomp->syscalls[i].names[j]) == __NR_SCMP_ERROR)
+                return error_set(error, EINVAL, "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call %s", i, j,
+                                 seccomp->syscalls[i].names[j]);
+    return 0;
+}
+
 /* libseccomp's names are the specification's without the prefix, and in lower case. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch)
 {

@@ -6,6 +6,8 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
+/* Who is notified is the plan's to say: it need not be the configuration that names an agent. */
+
 /* The largest value that the kernel carries back as an errno, and to a tracer. */
 #define LAST_ERRNO 4095
 #define LAST_TRACE 65535
@@ -56,8 +58,6 @@ static void check_listener(const struct spec_seccomp *seccomp, struct error *err
         if (seccomp->flags[i] == SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
             report_add(error, "linux.seccomp.flags[%zu]: %s needs a rule with SCMP_ACT_NOTIFY", i,
                        spec_seccomp_flag_words[seccomp->flags[i]]);
-    if (notifies && !is_set(seccomp->listener_path))
-        report_add(error, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
     if (is_set(seccomp->listener_metadata) && !is_set(seccomp->listener_path))
         report_add(error, "linux.seccomp.listenerMetadata: must not be set without listenerPath");
 }

@@ -180,14 +180,6 @@ static void check_hooks(const struct spec_hooks *hooks, struct error *error)
     }
 }
 
-static void check_annotations(const struct spec_config *config, struct error *error)
-{
-    for (size_t i = 0; i < config->n_annotations; i++) {
-        if (config->annotations[i].key[0] == '\0')
-            report_add(error, "annotations: a key must not be empty");
-    }
-}
-
 /* uname(2) has room for 64 characters. */
 static void check_names(const struct spec_config *config, struct error *error)
 {
@@ -220,7 +212,7 @@ int spec_check_config(const struct spec_config *config, struct error *error)
     check_names(config, error);
     if (config->hooks != NULL)
         check_hooks(config->hooks, error);
-    check_annotations(config, error);
+    rules_annotations(config, error);
     if (config->linux != NULL) {
         rules_namespaces(config, error);
         rules_linux(config, error);

@@ -19,6 +19,7 @@ void rules_mounts(const struct spec_config *config, struct error *error);
 void rules_namespaces(const struct spec_config *config, struct error *error);
 void rules_linux(const struct spec_config *config, struct error *error);
 void rules_sysctl(const struct spec_config *config, struct error *error);
+void rules_annotations(const struct spec_config *config, struct error *error);
 void rules_resources(const struct spec_resources *resources, struct error *error);
 void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error);
 

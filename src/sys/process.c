@@ -155,7 +155,7 @@ static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spa
     if (number == 0)
         number = posix_spawn_file_actions_adddup2(files, spawn->output_fd, STDOUT_FILENO);
     if (number == 0)
-        number = posix_spawn_file_actions_adddup2(files, spawn->output_fd, STDERR_FILENO);
+        number = posix_spawn_file_actions_adddup2(files, spawn->error_fd, STDERR_FILENO);
     if (number == 0)
         number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
     return -number;

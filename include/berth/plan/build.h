@@ -57,6 +57,7 @@ struct plan_request {
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
     const char *notify_dir;    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
     uint64_t namespaces;       /* exec, mounts: those of the container's process that are to be joined, CLONE_NEW* */
+    const char *seccomp_receiver; /* an agent where neither linux.seccomp.listenerPath nor an annotation names one; NULL: none */
     const char *image_dir;     /* restore: where the image is */
     bool trace;
     int fault_step;            /* PLAN_NONE, or the step that shall fail */
@@ -68,11 +69,6 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 
 /* The names of process.capabilities that are known: those of libcap. They end with NULL. */
 const char *const *plan_capability_names(struct arena *arena);
-
-/* Annotations that the plan obeys, as crun does: "1" leaves the process the supplementary groups of the caller; the option by
- * which mounts get linux.mountLabel: "context" (the default), "fscontext", "defcontext" or "rootcontext". */
-#define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
-#define PLAN_CONTEXT_TYPE "run.oci.mount_context_type"
 
 /* Builds and seals the plan of create or, with request->run, of run. Everything of it lies in one piece of `arena`. Fails with
  * the place in config.json when something cannot be planned on this host. */

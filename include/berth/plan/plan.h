@@ -30,7 +30,7 @@
 #define PLAN_NONE (-1)
 #define PLAN_TEXTS 3
 #define PLAN_NUMBERS 4
-#define PLAN_USES 3
+#define PLAN_USES 5
 
 /* Descriptors that the init finds open when it starts. */
 enum plan_descriptor {
@@ -65,6 +65,8 @@ enum plan_slot {
     PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
     PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
     PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
+    PLAN_SLOT_HOOK_STDOUT,    /* or the files for that */
+    PLAN_SLOT_HOOK_STDERR,
     PLAN_SLOT_LISTENER,       /* of the seccomp filter, made by INIT, used by HOST */
     PLAN_SLOT_SOURCE_0,       /* mounts that both sides handle: bind sources, what the host maps; used in turn */
     PLAN_SLOT_SOURCE_1,

@@ -70,6 +70,7 @@ struct runtime_container {
     const char *rootfs;
     const char *created; /* RFC 3339, UTC */
     const char *owner;   /* the user's name, or number */
+    const char *systemd_scope; /* NULL: none */
     const struct spec_pair *annotations; /* key and value, of berth/spec/config.h */
     size_t n_annotations;
 };
@@ -278,8 +279,8 @@ struct runtime_mounts {
     int fault_errno;
 };
 
-/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what is mounted
- * on their destinations, one after the other. */
+/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what
+ * is mounted on their destinations, one after the other. */
 int runtime_change_mounts(const struct runtime_options *options,
                           const struct runtime_mounts *request, struct error *error);
 

@@ -25,6 +25,12 @@ struct error;
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
 
+/* The same of a program that is there already: struct sock_filter[] in base64. Returns 0 or -EINVAL. */
+int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *error);
+
+/* Fails with the first name of linux.seccomp.syscalls that libseccomp does not know. */
+int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error);
+
 /* libseccomp's number for the architecture; 0 for what it is too old for. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch);
 

@@ -32,7 +32,8 @@ struct sys_spawn {
     const char *const *argv;
     const char *const *envp;
     int stdin_fd;  /* -1: /dev/null */
-    int output_fd; /* stdout and stderr */
+    int output_fd; /* stdout */
+    int error_fd;  /* stderr */
     bool has_companion; /* the process `companion`, a pidfd, whose end is the end of this one, too: -ECANCELED */
     int companion;
     bool searches_path; /* for a path without "/": in the caller's PATH, as execvp(3) does */

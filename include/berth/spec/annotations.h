@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The annotations that are obeyed, as crun does: crun(1), "Extensions to OCI". */
+#pragma once
+
+#define SPEC_HOOKS_STDOUT "run.oci.hooks.stdout" /* a file that what hooks say is added to */
+#define SPEC_HOOKS_STDERR "run.oci.hooks.stderr"
+#define SPEC_SECCOMP_RECEIVER "run.oci.seccomp.receiver" /* an agent, where linux.seccomp.listenerPath is not set */
+#define SPEC_SECCOMP_FAIL_UNKNOWN "run.oci.seccomp_fail_unknown_syscall" /* whatever its value is */
+#define SPEC_SECCOMP_BPF_DATA "run.oci.seccomp_bpf_data" /* the filter itself, in place of linux.seccomp; base64 */
+#define SPEC_KEEP_GROUPS "run.oci.keep_original_groups" /* "1" leaves the process the supplementary groups of the caller */
+/* The option by which mounts get linux.mountLabel: "context" (the default), "fscontext", "defcontext" or "rootcontext". */
+#define SPEC_CONTEXT_TYPE "run.oci.mount_context_type"
+#define SPEC_PIDFD_RECEIVER "run.oci.pidfd_receiver" /* the same as --pidfd-socket */
+#define SPEC_TIME_OFFSET "run.oci.timens_offset"     /* a line for /proc/PID/timens_offsets */
+#define SPEC_SYSTEMD_SUBGROUP "run.oci.systemd.subgroup" /* a cgroup below the scope: none can be asked for */

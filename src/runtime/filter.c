@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter.h"
+
+#include <errno.h>
+
+#include "berth/base/error.h"
+#include "berth/plan/build.h"
+#include "berth/seccomp/seccomp.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
+#include "berth/sys/probe.h"
+
+int filter_check_flags(const struct spec_config *config, struct error *error)
+{
+    if (spec_annotation(config, SPEC_SECCOMP_BPF_DATA) != NULL)
+        return 0;
+    const struct spec_seccomp *seccomp = config->linux->seccomp;
+    for (size_t i = 0; i < seccomp->n_flags; i++)
+        if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
+            return error_set(error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
+                             spec_seccomp_flag_words[seccomp->flags[i]]);
+    return 0;
+}
+
+int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error)
+{
+    const char *data = spec_annotation(config, SPEC_SECCOMP_BPF_DATA);
+
+    if (data != NULL && seccomp_decode_program(data, ret_memfd, error) < 0)
+        return error_prefix(error, "annotations[\"%s\"]", SPEC_SECCOMP_BPF_DATA);
+    if (data != NULL)
+        return 0;
+    if (spec_annotation(config, SPEC_SECCOMP_FAIL_UNKNOWN) != NULL)
+        TRY(seccomp_check_names(config->linux->seccomp, error));
+    return seccomp_make_program(config->linux->seccomp, cache_dir, ret_memfd, error);
+}

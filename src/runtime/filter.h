@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The filter of linux.seccomp, or that of the annotation in place of it. */
+#pragma once
+
+#include "berth/spec/config.h"
+
+struct error;
+
+/* Has the kernel the flags of linux.seccomp? */
+int filter_check_flags(const struct spec_config *config, struct error *error);
+
+/* A sealed memfd with the program; `cache_dir`: as for seccomp_make_program. */
+int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Annotations of crun's that change how a container is made: each is obeyed, or an error. */
+#include <stdio.h>
+
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
+#include "rules.h"
+
+#define CRUN "run.oci."
+
+struct annotated {
+    const struct spec_config *config;
+    const char *key;
+    const char *value;
+    const struct rule *rule;
+};
+
+typedef void check(const struct annotated *annotated, struct error *error);
+
+struct rule {
+    const char *key;
+    check *check;      /* of a value that is not empty; NULL: others look at it */
+    const char *words; /* for `check` */
+};
+
+static void complain(const struct annotated *annotated, const char *words, struct error *error)
+{
+    report_add(error, "annotations[\"%s\"]: %s, got %s", annotated->key, words, QUOTE(annotated->value));
+}
+
+static void check_absolute(const struct annotated *annotated, struct error *error)
+{
+    if (annotated->value[0] != '/')
+        complain(annotated, "must be an absolute path", error);
+}
+
+static void refuse(const struct annotated *annotated, struct error *error)
+{
+    complain(annotated, annotated->rule->words, error);
+}
+
+/* What timens_offsets takes: time_namespaces(7). */
+static void check_offset(const struct annotated *annotated, struct error *error)
+{
+    const struct spec_namespace *time = spec_find_namespace(annotated->config, SPEC_NAMESPACE_TYPE_TIME);
+    char clock[16], rest;
+    long long seconds;
+    unsigned nanoseconds;
+
+    if (sscanf(annotated->value, "%15s %lld %u %c", clock, &seconds, &nanoseconds, &rest) != 3 ||
+        !rules_has_word((const char *const[]){"monotonic", "boottime", "1", "7"}, 4, clock))
+        complain(annotated, "must read \"monotonic SECONDS NANOSECONDS\" or \"boottime ...\"", error);
+    else if (time == NULL || is_set(time->path))
+        complain(annotated, "needs a new time namespace in linux.namespaces", error);
+}
+
+static const struct rule rules[] = {
+    {SPEC_HOOKS_STDOUT, NULL, NULL},
+    {SPEC_HOOKS_STDERR, NULL, NULL},
+    {SPEC_SECCOMP_RECEIVER, check_absolute, NULL},
+    {SPEC_SECCOMP_FAIL_UNKNOWN, NULL, NULL},
+    {SPEC_SECCOMP_BPF_DATA, NULL, NULL},
+    {SPEC_KEEP_GROUPS, NULL, NULL},
+    {SPEC_CONTEXT_TYPE, NULL, NULL},
+    {SPEC_PIDFD_RECEIVER, NULL, NULL},
+    {SPEC_TIME_OFFSET, check_offset, NULL},
+    {SPEC_SYSTEMD_SUBGROUP, NULL, NULL},
+    {CRUN "seccomp.plugins", refuse, "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
+    {CRUN "systemd.force_cgroup_v1", refuse, "this runtime mounts no hierarchy of version 1 on a host of version 2"},
+    {CRUN "delegate-cgroup", refuse, "this runtime makes no further cgroup below the container's own"},
+    {CRUN "handler", refuse, "this runtime has no handlers in place of the container's program"},
+};
+
+static const struct rule *find_rule(const char *key)
+{
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        if (text_equal(rules[i].key, key))
+            return &rules[i];
+    return NULL;
+}
+
+void rules_annotations(const struct spec_config *config, struct error *error)
+{
+    for (size_t i = 0; i < config->n_annotations; i++) {
+        struct annotated annotated = {.config = config, .key = config->annotations[i].key, .value = config->annotations[i].value};
+
+        if (annotated.key[0] == '\0')
+            report_add(error, "annotations: a key must not be empty");
+        annotated.rule = find_rule(annotated.key);
+        if (annotated.rule == NULL && text_starts_with(annotated.key, CRUN))
+            log_warning("annotations[\"%s\"] is not known and has no effect", annotated.key);
+        else if (annotated.rule != NULL && annotated.rule->check != NULL && is_set(annotated.value))
+            annotated.rule->check(&annotated, error);
+    }
+}
