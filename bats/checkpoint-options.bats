@@ -89,7 +89,7 @@ on_pty() {
     counting
     local at
     run_rt checkpoint --pre-dump --image-path "$BATS_TEST_TMPDIR/pre" --work-path "$WORK" "$ID"
-    [[ $output != *"memory tracking"* && $output != *MEM_SOFT_DIRTY* ]] || skip "$output"
+    [[ $output != *"memory tracking"* && $output != *MEM_SOFT_DIRTY* && $output != *"missing features"* ]] || skip "$output"
     assert_status 0
     assert_equal "$(state_of)" running
     at=$(counted)
@@ -137,6 +137,9 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
 }
 
 @test "--lazy-pages: memory is fetched when it is needed" {
+    needs_criu
+    # Its end is "page-pipe: splice: Bad file descriptor" on Linux 6.18.
+    ! criu_since 4.1 || skip "criu 4.1 has its own trouble with this"
     counting
     local at job pages ready=$BATS_TEST_TMPDIR/ready
     mkfifo "$ready"

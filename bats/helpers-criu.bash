@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the files on checkpoint and restore share. Most of their tests need a kernel that criu works on: that of the guest
-# `tests/vm/bats -k qemu` with criu 3.17; on a newer one a newer criu is, `PATH=$(tests/vm/image criu)/bin:$PATH bats bats/checkpoint.bats`.
+# `tests/vm/bats -k qemu` with criu 3.17; on a newer one a newer criu is, `PATH=$(tests/vm/image criu):$PATH bats bats/checkpoint.bats`.
 #
 # A container of these tests has the host's network unless own_network asks for another: that takes criu most of its time.
 load helpers-cgroups
@@ -10,6 +10,7 @@ needs_criu() {
     command -v criu >/dev/null || skip "no criu"
     local answer=$BATS_RUN_TMPDIR/criu-check
     [ -e "$answer" ] || { criu check >"$answer.new" 2>&1 && echo works >"$answer.new"; mv "$answer.new" "$answer"; }
+    rt checkpoint --help >/dev/null 2>&1 || skip "no checkpoint in this $RT_KIND"
     [ "$(cat "$answer")" = works ] || skip "criu check: $(grep -im 1 'error\|fail' "$answer" | cut -c1-100)"
 }
 

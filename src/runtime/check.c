@@ -78,14 +78,6 @@ struct need {
     const char *words; /* with the remedy */
 };
 
-static bool is_profile_loaded(struct arena *arena, const char *profile)
-{
-    const char *profiles = look_text(arena, "/sys/kernel/security/apparmor/profiles");
-
-    return profiles == NULL || text_equal(profile, "unconfined") ||
-           strstr(profiles, arena_printf(arena, "%s (", profile)) != NULL;
-}
-
 static bool is_socket(const char *path)
 {
     struct stat info;
@@ -112,7 +104,7 @@ static void check_needs(struct check *check)
          "AppArmor is not active on this host (leave the profile out, or boot with lsm=...,apparmor)"},
         {"process.apparmorProfile", is_set(process->apparmor_profile) && has_apparmor,
          !is_set(process->apparmor_profile) ||
-             is_profile_loaded(check->arena, process->apparmor_profile),
+             look_has_profile(check->arena, process->apparmor_profile),
          "the profile is not loaded (load it with apparmor_parser -r FILE)"},
         {"process.selinuxLabel", is_set(process->selinux_label), has_selinux,
          "SELinux is not active on this host (leave the label out)"},

@@ -200,6 +200,14 @@ bool look_has_lsm(struct arena *arena, const char *name)
     return enabled != NULL && enabled[0] == 'Y';
 }
 
+bool look_has_profile(struct arena *arena, const char *profile)
+{
+    const char *profiles = look_text(arena, "/sys/kernel/security/apparmor/profiles");
+
+    return profiles == NULL || text_equal(profile, "unconfined") ||
+           strstr(profiles, arena_printf(arena, "%s (", profile)) != NULL;
+}
+
 #define SYSCTL "/proc/sys/kernel/"
 
 const char *look_user_namespace_ban(struct arena *arena)

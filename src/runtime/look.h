@@ -29,6 +29,9 @@ const char *look_over_mount(struct arena *arena, const char *type);
 /* Is AppArmor or SELinux ("apparmor", "selinux") active? */
 bool look_has_lsm(struct arena *arena, const char *name);
 
+/* Is the AppArmor profile loaded, or cannot that be seen? */
+bool look_has_profile(struct arena *arena, const char *profile);
+
 /* Why a caller without root's rights may not make a user namespace, with what helps; NULL: nothing is seen against it. */
 const char *look_user_namespace_ban(struct arena *arena);
 

@@ -19,6 +19,7 @@
 #include "creation.h"
 #include "criu-container.h"
 #include "foreground.h"
+#include "look.h"
 
 #define LOG "restore.log"
 #define ROOT_DIR "criu-root" /* in the directory of the state, in criu's mount namespace alone */
@@ -283,6 +284,26 @@ static int check_criu(struct restoring *restoring)
     return criu_check(&restoring->criu, needs, count);
 }
 
+/* criu does not end when there is no such profile. */
+static int check_profile(struct restoring *restoring)
+{
+    const char *profile = restoring->request->lsm_profile;
+    const char *name = profile == NULL ? NULL : strchr(profile, ':');
+    struct criu *criu = &restoring->criu;
+
+    if (profile == NULL)
+        return 0;
+    const char *module = arena_copy(criu->arena, profile, name == NULL ? 0 : (size_t) (name - profile));
+    if (name == NULL || name[1] == '\0' || (!text_equal(module, "apparmor") && !text_equal(module, "selinux")))
+        return error_set(criu->error, EINVAL, "--lsm-profile is apparmor:NAME or selinux:LABEL, not \"%s\"", profile);
+    if (!look_has_lsm(criu->arena, module))
+        return error_set(criu->error, ENOTSUP, "--lsm-profile: %s is not active on this host", module);
+    if (text_equal(module, "apparmor") && !look_has_profile(criu->arena, name + 1))
+        return error_set(criu->error, ENOENT, "--lsm-profile: the profile %s is not loaded: no such file or directory",
+                         name + 1);
+    return 0;
+}
+
 static int prepare(struct restoring *restoring, struct error *error)
 {
     struct creation *creation = &restoring->creation;
@@ -291,6 +312,7 @@ static int prepare(struct restoring *restoring, struct error *error)
     if (!creation->host.privileged)
         return error_set(error, EPERM,
                          "restore: criu needs root's rights: operation not permitted");
+    TRY(check_profile(restoring));
     TRY(check_criu(restoring));
     return criu_open_dirs(&restoring->criu, &restoring->request->criu, false, restoring->dirs);
 }

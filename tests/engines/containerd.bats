@@ -172,12 +172,6 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
     [ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(ctr task ls | awk -v c="$C" '$1 == c {print $2}')" ]
 }
 
-@test "ctr task checkpoint and run from it" {
-    needs_criu
-    up
-    run_ok ctr -a "$SOCKET" task checkpoint --exit "$C"
-}
-
 @test "ctr: eight containers at once" {
     local i pids=()
     for i in 1 2 3 4 5 6 7 8; do

@@ -75,6 +75,7 @@ end_process() {
 criu_works() { command -v criu >/dev/null && criu check >/dev/null 2>&1; }
 
 needs_criu() {
+    "$REAL_RUNTIME" checkpoint --help >/dev/null 2>&1 || skip "no checkpoint in this $KIND"
     criu_works || skip "CRIU does not work on this kernel: $(criu check 2>&1 | grep -m 1 Error | cut -c1-80)"
 }
 

@@ -217,7 +217,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     pod_ok exec other true
 }
 
-# --- health, pods, play, checkpoint -----------------------------------------------------------
+# --- health, pods, play -----------------------------------------------------------------------
 
 @test "podman healthcheck run: healthy and not" {
     up --health-cmd 'test ! -e /tmp/ill' --health-interval disable --health-retries 1
@@ -297,15 +297,6 @@ END
     up --memory 64m
     pod_ok generate kube "$C"
     assert_output 'kind: Pod'
-}
-
-@test "podman container checkpoint and restore" {
-    needs_criu
-    up
-    pod_ok container checkpoint "$C"
-    state_is exited
-    pod_ok container restore "$C"
-    state_is running
 }
 
 @test "podman: every option of its calls is known" { assert_calls_known; }
