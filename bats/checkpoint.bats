@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# checkpoint and restore: what comes back.
+# checkpoint and restore: what comes back. Its other files: -cgroups, -namespaces, -options, -labels, -bad.
 load helpers
 load helpers-criu
 
 @test "a restored container goes on where it was, and can be used as before" {
+    own_network
     counting
     local at pid
     checkpoint_c
@@ -42,17 +43,10 @@ load helpers-criu
     echo 0 >rootfs/count
     restore_c
     wait_until counted_beyond $((at - 3))
-}
-
-@test "another id" {
-    counting
-    local at
-    checkpoint_c
-    at=$(counted)
-    restore_c "$ID-2"
-    run_fails state "$ID"
-    assert_equal "$(state_of "$ID-2")" running
-    goes_on_from "$at"
+    # Without paths image and log are in the directory checkpoint.
+    run_ok checkpoint --leave-running "$ID"
+    [ -e checkpoint/inventory.img ]
+    [ -e checkpoint/dump.log ]
 }
 
 @test "a checkpoint of what was restored" {
@@ -67,22 +61,15 @@ load helpers-criu
     goes_on_from "$at"
 }
 
-@test "processes keep their ids in the container" {
-    counting 'sh -c '\''echo $$ >/child; while :; do usleep 20000; done'\'' & echo $! >/known; '"$COUNT"
+@test "processes keep their ids, and a tmpfs of the container's own what is in it" {
+    counting 'echo kept >/dev/shm/note; sh -c '\''echo $$ >/child; while :; do usleep 20000; done'\'' & echo $! >/known; '"$COUNT"
     wait_until file_has '[0-9]' rootfs/child
     checkpoint_c
     restore_c
     local child
     child=$(cat rootfs/known)
-    run_ok exec "$ID" cat "/proc/$child/stat"
+    run_ok exec "$ID" cat "/proc/$child/stat" /dev/shm/note
     assert_output "^$child .* [0-9]+ 1 "
-}
-
-@test "what is in a tmpfs of the container's own" {
-    counting "echo kept >/dev/shm/note; $COUNT"
-    checkpoint_c
-    restore_c
-    run_ok exec "$ID" cat /dev/shm/note
     assert_output '^kept$'
 }
 
@@ -115,52 +102,18 @@ load helpers-criu
 
 has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
-@test "the cgroup and its limits are back" {
-    needs memory pids
-    resources 'memory: {limit: 104857600}, pids: {limit: 50}'
-    counting
-    value_is pids pids.max pids.max 50
-    checkpoint_c
-    restore_c
-    value_is pids pids.max pids.max 50
-    value_is memory memory.limit_in_bytes memory.max 104857600
-}
-
-@test "limits are those of config.json, in the cgroup that it names" {
-    needs pids
-    cgroupfs_only
-    resources 'pids: {limit: 50}'
-    counting
-    checkpoint_c
-    resources 'pids: {limit: 60}'
-    config ".linux.cgroupsPath = \"/$ID-other\""
-    restore_c
-    value_is pids pids.max pids.max 60
-    assert_equal "$(basename "$(cgroup_dir pids)")" "$ID-other"
-}
-
-@test "a limit of one process" {
-    needs pids
-    resources 'pids: {limit: 1}'
-    counting 'i=0; while :; do i=$((i + 1)); echo $i >/count; done'
-    checkpoint_c
-    local at
-    at=$(counted)
-    restore_c
-    wait_until counted_beyond "$at"
-    value_is pids pids.max pids.max 1
-}
-
-@test "bind mounts are those of config.json, known by their destination" {
-    mkdir one two
+@test "bind mounts are those of config.json, known by their destination; mount points that are missing are made" {
+    mkdir one two three
     echo first >one/file
     echo second >two/file
     echo single >single
     config ".mounts += [{destination: \"/mnt/dir\", type: \"bind\", source: \"$PWD/one\", options: [\"rbind\", \"ro\"]},
+        {destination: \"/data/deep\", type: \"bind\", source: \"$PWD/three\", options: [\"bind\"]},
         {destination: \"/mnt/file\", type: \"bind\", source: \"$PWD/single\", options: [\"bind\"]}]"
     counting
     checkpoint_c
-    config ".mounts[-2].source = \"$PWD/two\""
+    rmdir rootfs/data/deep rootfs/data
+    config ".mounts[-3].source = \"$PWD/two\""
     restore_c
     run_ok exec "$ID" cat /mnt/dir/file /mnt/file
     assert_equal "$output" $'second\nsingle'
@@ -180,31 +133,6 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" deep
     rt delete --force "$ID"
     in_ns umount "$PWD/one/below"
-}
-
-@test "mount points that a new copy of the root file system lacks are made" {
-    config ".mounts += [{destination: \"/data/deep\", type: \"bind\", source: \"$PWD/one\", options: [\"bind\"]}]"
-    mkdir one
-    counting
-    checkpoint_c
-    rmdir rootfs/data/deep rootfs/data
-    restore_c
-    assert_equal "$(state_of)" running
-}
-
-@test "a network namespace that has a path" {
-    needs_criu
-    in_ns ip netns add "$ID"
-    config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/run/netns/$ID\""
-    counting
-    checkpoint_c
-    restore_c
-    local at
-    at=$(stat -Lc %i "/proc/$(init_pid)/ns/net")
-    assert_equal "$at" "$(in_ns stat -Lc %i "/run/netns/$ID")"
-    rt delete --force "$ID"
-    in_ns ip netns del "$ID"
-    in_ns sh -c "umount /run/netns; rmdir /run/netns"
 }
 
 @test "the terminal comes over the console socket" {
@@ -229,23 +157,15 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 @test "in the foreground restore ends with the container's status" {
     counting 'i=0; until [ -e /go ]; do i=$((i + 1)); echo $i >/count; usleep 20000; done; exit 7'
     checkpoint_c
-    (sleep 2; touch rootfs/go) 3>&- &
+    local at
+    at=$(counted)
+    (wait_until counted_beyond "$at"; touch rootfs/go) 3>&- &
     status=0
     rt restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" "$ID" </dev/null 2>"$BATS_TEST_TMPDIR/err2" | cat ||
         true
     status=${PIPESTATUS[0]}
     assert_status 7
     run_fails state "$ID"
-}
-
-@test "a paused container" {
-    counting
-    local at
-    rt pause "$ID"
-    at=$(counted)
-    checkpoint_c
-    restore_c
-    wait_until counted_beyond "$at"
 }
 
 @test "hooks: prestart, createRuntime and poststart run at restore" {
@@ -271,47 +191,3 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 }
 
 # --- images after images ----------------------------------------------------------------------
-
-@test "--pre-dump, then a checkpoint with --parent-path" {
-    counting
-    local at
-    run_rt checkpoint --pre-dump --image-path "$BATS_TEST_TMPDIR/pre" --work-path "$WORK" "$ID"
-    [[ $output != *"memory tracking"* && $output != *MEM_SOFT_DIRTY* ]] || skip "$output"
-    assert_status 0
-    assert_equal "$(state_of)" running
-    at=$(counted)
-    wait_until counted_beyond "$at"
-    checkpoint_c --parent-path ../pre
-    [ -e "$IMAGE/parent" ]
-    at=$(counted)
-    restore_c
-    goes_on_from "$at"
-}
-
-@test "--parent-path has to be relative, and there" {
-    counting
-    mkdir -p "$BATS_TEST_TMPDIR/pre"
-    run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --parent-path "$BATS_TEST_TMPDIR/pre" "$ID"
-    assert_output 'parent-path'
-    run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --parent-path ../none "$ID"
-    assert_equal "$(state_of)" running
-}
-
-@test "--lazy-pages: memory is fetched when it is needed" {
-    counting
-    local at job pages ready=$BATS_TEST_TMPDIR/ready
-    mkfifo "$ready"
-    exec 5<>"$ready"
-    rt_exec checkpoint --image-path "$IMAGE" --work-path "$WORK" --lazy-pages --page-server 127.0.0.1:27277 --status-fd 5 "$ID" \
-        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    job=$!
-    read -r -t 30 -d '' -u 5 || { grep -q userfaultfd "$BATS_TEST_TMPDIR/run-out" && skip "no userfaultfd"; fail_with "$(cat "$BATS_TEST_TMPDIR/run-out")"; }
-    exec 5>&-
-    at=$(counted)
-    criu lazy-pages --page-server --address 127.0.0.1 --port 27277 -D "$IMAGE" -W "$WORK" </dev/null >/dev/null 2>&1 3>&- &
-    pages=$!
-    wait_until test -S "$WORK/lazy-pages.socket"
-    restore_c "$ID-2" --lazy-pages
-    wait "$job" "$pages"
-    goes_on_from "$at"
-}

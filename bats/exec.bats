@@ -82,7 +82,7 @@ test_teardown() { end_receiver; }
 @test "a container of joined namespaces" {
     living
     local other=$ID
-    ID=${ID}b
+    next_id
     config ".linux.namespaces |= map(if (.type == \"network\" or .type == \"ipc\" or .type == \"pid\" or .type == \"uts\")
         then .path = (\"/proc/$(init_pid "$other")/ns/\" + (if .type == \"network\" then \"net\" else .type end)) else . end)" 'del(.hostname)'
     living payload pause
@@ -96,7 +96,7 @@ test_teardown() { end_receiver; }
     user_namespace
     living
     local other=$ID
-    ID=${ID}b
+    next_id
     config ".linux.namespaces |= map(if .type == \"user\" then .path = \"/proc/$(init_pid "$other")/ns/user\" else . end)" \
         'del(.linux.uidMappings, .linux.gidMappings)'
     living payload pause

@@ -12,6 +12,12 @@
 #   receive SOCKET FILE               in the background a listener for one descriptor; FILE gets the "Pid:" that it names
 load helpers-cgroups
 
+# A second container of the bundle, with a unit of its own where systemd makes the cgroup.
+next_id() {
+    ID=${ID}b
+    ! by_systemd || config ".linux.cgroupsPath = \":berth:$ID\""
+}
+
 living() {
     if [ $# -gt 0 ]; then set_args "$@"; else set_args payload pause; fi
     create_c

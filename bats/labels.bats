@@ -1,18 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # process.apparmorProfile, process.selinuxLabel, linux.mountLabel: where the security module is active (tests/vm), and where it is not.
 load helpers
-
-# Debian's guests have SELinux without a policy.
-setup_file() {
-    [ -n "${VM_KIND:-}" ] && command -v secilc >/dev/null || return 0
-    [ "$(tr -d '\0' </proc/self/attr/current 2>/dev/null)" = kernel ] || return 0
-    [ -e /sys/fs/selinux/load ] || { mount -t selinuxfs selinuxfs /sys/fs/selinux && in_ns mount -t selinuxfs selinuxfs /sys/fs/selinux; }
-    secilc -c 33 -f /dev/null -o "$BATS_FILE_TMPDIR/policy" "$BATS_TEST_DIRNAME/labels.cil"
-    dd if="$BATS_FILE_TMPDIR/policy" of=/sys/fs/selinux/load bs=1M
-}
-
-has_apparmor() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
-has_selinux() { [ -e /sys/fs/selinux/enforce ]; }
+load helpers-labels
 
 shows() {
     run_c
@@ -26,21 +15,6 @@ refuses() {
     run_fails run "$ID"
     [ "$RT_KIND" != berth ] || assert_output "$1"
     assert_host_unchanged
-}
-
-# A profile that lets everything pass but writing to /tmp/forbidden.
-load_profile() {
-    has_apparmor || skip "AppArmor is not active"
-    command -v apparmor_parser >/dev/null || skip "no apparmor_parser"
-    PROFILE=berth-test-$ID
-    printf 'profile %s flags=(attach_disconnected,mediate_deleted) {\n  file,\n  capability,\n  network,\n  mount,\n  umount,\n  signal,\n  ptrace,\n  unix,\n  deny /tmp/forbidden w,\n}\n' "$PROFILE" |
-        apparmor_parser --config-file /dev/null --base "$BATS_TEST_TMPDIR" -K -a
-    config ".process.apparmorProfile = \"$PROFILE\""
-}
-
-test_after() {
-    [ -z "${PROFILE:-}" ] || printf 'profile %s {\n}\n' "$PROFILE" |
-        apparmor_parser --config-file /dev/null --base "$BATS_TEST_TMPDIR" -K -R
 }
 
 current() { set_args cat /proc/self/attr/current; }
@@ -119,12 +93,6 @@ current() { set_args cat /proc/self/attr/current; }
 }
 
 # --- SELinux, with the policy of labels.cil
-
-need_policy() {
-    [[ $(tr -d '\0' </proc/self/attr/current 2>/dev/null) = u:r:t:s0* ]] || skip "SELinux is not active with the policy of these tests"
-    # With it the policy would have to say that the process may change its label.
-    config '.process.noNewPrivileges = false'
-}
 
 @test "the process has its SELinux label" {
     need_policy

@@ -76,6 +76,12 @@ examples_run() {
 
 @test "examples of update" { examples_run update run -d; }
 
+@test "examples of mounts" {
+    examples_run mounts run -d
+    assert_output ' /mnt/shared ro'
+    assert_output ' /mnt/scratch rw.*size=16384k'
+}
+
 @test "examples of checkpoint" { examples_run checkpoint run -d; }
 @test "examples of restore" { examples_run restore run -d; }
 

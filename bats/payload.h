@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between payload.c and payload-load.c: the commands that use up something. */
+/* Between payload.c and its other files: payload-load.c has the commands that use up something, payload-hold.c what criu minds. */
 #pragma once
 
 /* Says what failed with errno's words. Returns the status to end with. */
@@ -10,4 +10,5 @@ int do_burn(int argc, char **argv);
 int do_count(int argc, char **argv);
 int do_disk(int argc, char **argv);
 int do_forks(int argc, char **argv);
+int do_hold(int argc, char **argv);
 int do_huge(int argc, char **argv);

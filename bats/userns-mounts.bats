@@ -207,3 +207,17 @@ END
     run_sh 'grep -c " /m/" /proc/self/mountinfo'
     assert_equal "$output" 200
 }
+
+@test "what the container mounts on a bind of a shared tree stays in the container" {
+    mkdir src
+    chown 100000:200000 src
+    host_mount --bind "$BUNDLE/src" "$BUNDLE/src"
+    in_ns mount --make-shared "$BUNDLE/src"
+    add_mount /data bind "$BUNDLE/src" bind
+    config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    run_sh 'mkdir /data/x && mount -t tmpfs tmpfs /data/x && grep " /data" /proc/self/mountinfo'
+    assert_status 0
+    assert_output ' /data/x '
+    refute_output ' /data rw[^-]* shared:'
+    ! in_ns grep "$BUNDLE/src/x" /proc/self/mountinfo || fail_with "it has come to the host"
+}

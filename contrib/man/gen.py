@@ -44,7 +44,7 @@ def faults_of_call(words, commands):
     for word in words:
         if word == "--" or word.startswith("#"):
             return
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             option = find_option(command, word)
             if option is None:
                 yield f"berth {command.name} has no option {word}"

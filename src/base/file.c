@@ -63,22 +63,59 @@ int file_put(int dir, const char *path, const char *text)
     return (size_t) written == strlen(text) ? 0 : -EIO;
 }
 
-int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode)
+/* What lies there under the temporary name may be a trap of the directory's owner. */
+static int open_temporary(int dir, const char *path, mode_t mode, char temporary[static PATH_MAX])
 {
-    char temporary[PATH_MAX];
-
-    if (snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid()) >= (int) sizeof(temporary))
+    if (snprintf(temporary, PATH_MAX, "%s.%d", path, getpid()) >= PATH_MAX)
         return -ENAMETOOLONG;
-    AUTO_FD fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return -errno;
-    int result = fd_write_all(fd, bytes, size);
+    unlinkat(dir, temporary, 0);
+    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    return fd < 0 ? -errno : fd;
+}
 
+/* `result`: how it has gone so far. */
+static int end_replace(int dir, const char *temporary, const char *path, int result)
+{
     if (result == 0 && renameat(dir, temporary, dir, path) < 0)
         result = -errno;
     if (result < 0)
         unlinkat(dir, temporary, 0);
     return result;
+}
+
+int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    AUTO_FD fd = open_temporary(dir, path, mode, temporary);
+
+    if (fd < 0)
+        return fd;
+    return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
+}
+
+/* Only root meets a directory that is another's. */
+static int own(int fd, int dir)
+{
+    struct stat info;
+
+    if (fstat(dir, &info) < 0)
+        return -errno;
+    if (info.st_uid == geteuid() || geteuid() != 0)
+        return 0;
+    return fchown(fd, info.st_uid, info.st_gid) < 0 ? -errno : 0;
+}
+
+int file_replace_private(int dir, const char *path, const void *bytes, size_t size)
+{
+    char temporary[PATH_MAX];
+    AUTO_FD fd = open_temporary(dir, path, 0600, temporary);
+
+    if (fd < 0)
+        return fd;
+    int result = own(fd, dir);
+    if (result == 0)
+        result = fd_write_all(fd, bytes, size);
+    return end_replace(dir, temporary, path, result);
 }
 
 int file_make_dirs(const char *path, mode_t mode)

@@ -38,21 +38,28 @@ static void split_controllers(struct arena *arena, char *names, struct cgroup_hi
     hierarchy->n_controllers = count;
 }
 
-/* Lines of /proc/self/cgroup: "4:memory:/path", v2: "0::/path". Returns false for one of another
- * shape. */
-static bool parse_own(struct arena *arena, char *line, struct cgroup_hierarchy *hierarchy)
+bool cgroup_line_parse(char *line, struct cgroup_line *ret_line)
 {
     char *names = strchr(line, ':');
     char *path = names == NULL ? NULL : strchr(names + 1, ':');
 
     if (path == NULL)
         return false;
-    *names++ = '\0';
     *path++ = '\0';
-    hierarchy->own = path;
-    hierarchy->v2 = names[0] == '\0';
+    *ret_line = (struct cgroup_line){.controllers = names + 1, .path = path};
+    return true;
+}
+
+static bool parse_own(struct arena *arena, char *text, struct cgroup_hierarchy *hierarchy)
+{
+    struct cgroup_line line;
+
+    if (!cgroup_line_parse(text, &line))
+        return false;
+    hierarchy->own = line.path;
+    hierarchy->v2 = line.controllers[0] == '\0';
     if (!hierarchy->v2)
-        split_controllers(arena, names, hierarchy);
+        split_controllers(arena, line.controllers, hierarchy);
     return true;
 }
 

@@ -113,10 +113,12 @@ static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarc
 
     if (file_read(arena, AT_FDCWD, file, &lines, &size) < 0)
         return NULL;
-    for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
-        if (!text_starts_with(line, "0::/"))
+    for (char *text; (text = strsep(&lines, "\n")) != NULL;) {
+        struct cgroup_line line;
+
+        if (!cgroup_line_parse(text, &line) || line.controllers[0] != '\0' || line.path[0] != '/')
             continue;
-        const char *path = arena_printf(arena, "%s%s", hierarchy->mount_point, line + 3);
+        const char *path = arena_printf(arena, "%s%s", hierarchy->mount_point, line.path);
         return access(path, F_OK) == 0 ? path : NULL;
     }
     return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create, run and exec. */
+/* create, run, exec and mounts: what a plan is made for. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -132,5 +132,36 @@ int cli_exec(const struct cli_arguments *arguments, const struct runtime_options
         return status;
     }
     TRY(runtime_dry_exec(options, &request, &text, error));
+    return cli_print(&text, error);
+}
+
+static int read_verb(const char *verb, bool *ret_removes, struct error *error)
+{
+    *ret_removes = text_equal(verb, "remove");
+    if (*ret_removes || text_equal(verb, "add"))
+        return 0;
+    return error_set(error, EINVAL, "mounts: neither add nor remove: \"%s\"", verb);
+}
+
+int cli_mounts(const struct cli_arguments *arguments, const struct runtime_options *options,
+               struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    const char *file = arguments->operands[2];
+    struct text mounts = {.arena = &arena}, text = {.arena = &arena};
+    struct runtime_mounts request = {
+        .id = arguments->operands[1],
+        .name = text_equal(file, "-") ? "stdin" : file,
+        .trace_file = arguments->trace,
+    };
+
+    TRY(read_verb(arguments->operands[0], &request.removes, error));
+    TRY(read_fault(arguments->fault, &request.fault_step, &request.fault_errno, error));
+    TRY(cli_read_file("mounts", file, &mounts, error));
+    request.bytes = mounts.bytes;
+    request.size = mounts.size;
+    if (!arguments->dry_run)
+        return runtime_change_mounts(options, &request, error);
+    TRY(runtime_dry_change_mounts(options, &request, &text, error));
     return cli_print(&text, error);
 }

@@ -148,10 +148,14 @@ int init_mount_over(struct init *init, const struct plan_step *step)
 {
     const int target = init->slot[PLAN_SLOT_TARGET];
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
+    if (covers_root && step->number[1] != 0)
+        return -EBUSY;
     int err = mount_at(init, step, target);
     if (err < 0 || (step->number[0] & MS_REMOUNT) != 0)
         return err;
     err = init_fill(init, step->makes, open_cover(target));
+    if (err == 0 && step->number[1] != 0)
+        err = init_note_mount(init, init->slot[step->makes], NULL);
     if (err == 0 && covers_root)
         err =
             init_fill(init, PLAN_SLOT_ROOT, sys_fcntl(init->slot[step->makes], F_DUPFD_CLOEXEC, 0));

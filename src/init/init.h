@@ -14,6 +14,8 @@
 #define INIT_HOME_MAX 1024
 #define INIT_RESOLVE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
+struct init_mounted;
+
 /* The whole state of FIRST or INIT; lives on the stack. */
 struct init {
     const struct plan_header *plan;
@@ -27,6 +29,7 @@ struct init {
     uint64_t begin_ns;    /* when the current step began, when tracing */
     bool null_attached;   /* the mount in PLAN_SLOT_NULL is part of the container's tree */
     bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
+    struct init_mounted *mounted; /* what is to be unmounted if the plan fails, the last one first */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
     const char **argv;          /* EXECUTE's, from CLOSE_DESCRIPTORS on */
@@ -100,6 +103,21 @@ void init_wait(struct init *init, int32_t step);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t init_clock_ns(void);
 
+/* --- unmount.c ------------------------------------------------------------------------------ */
+
+/* Takes note that `mount`, which is about to be attached to PLAN_SLOT_TARGET, found as `path`, is to be unmounted should the plan
+ * fail. -EBUSY: that is the container's root. -ESTALE: it is not at `path` any more. */
+int init_note_mount(struct init *init, int mount, const char *path);
+
+/* The note of the mount was premature. */
+void init_forget_mount(struct init *init);
+
+/* Ends the process, when all mounts that are noted are unmounted. */
+__attribute__((noreturn)) void init_give_up(struct init *init);
+
+/* Unmounts them. */
+void init_undo(struct init *init);
+
 /* --- exec.c --------------------------------------------------------------------------------- */
 
 /* Default dispositions and an empty mask: for what is executed next. */
@@ -137,6 +155,8 @@ void *init_allocate(size_t size);
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount, init_mount_over,
     init_set_mount_attributes, init_attach_mount, init_copy_up, init_make_node, init_make_symlink,
     init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_set_propagation;
+/* unmount.c */
+init_handler init_find_mount, init_unmount, init_finish;
 /* namespace.c */
 init_handler init_open_namespace, init_join_namespace, init_join_process, init_unshare, init_clone_init,
     init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,

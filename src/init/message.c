@@ -60,7 +60,7 @@ static void receive(struct init *init)
     if (r != sizeof(message) || message.step < 0 ||
         (uint32_t) message.step >= init->plan->step_count ||
         (message.error != 0 && !(plan_steps(init->plan)[message.step].flags & PLAN_OPTIONAL)))
-        sys_exit(1);
+        init_give_up(init);
     makes = plan_steps(init->plan)[message.step].makes;
     if (has_fd && makes != PLAN_NONE)
         init_fill(init, makes, control.fd);

@@ -67,7 +67,7 @@ int init_open_target(struct init *init, const struct plan_step *step)
 int init_open_tree(struct init *init, const struct plan_step *step)
 {
     const unsigned recursive = step->number[0] != 0 ? AT_RECURSIVE : 0;
-    const unsigned nofollow = step->number[1] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    const unsigned nofollow = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
 
     return init_fill(init, step->makes,
                      sys_open_tree(AT_FDCWD, init_step_text(init, step, 0),
@@ -112,15 +112,24 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
         return -EBADF;
     const int target = init->slot[PLAN_SLOT_TARGET];
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
-    const int err = sys_move_mount(init->slot[slot], "", target, "",
-                                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    int err = 0;
+    if (step->number[0] != 0)
+        err = init_note_mount(init, init->slot[slot], init_step_text(init, step, 1));
+    if (err < 0)
+        return err;
+    err = sys_move_mount(init->slot[slot], "", target, "",
+                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (err < 0 && step->number[0] != 0)
+        init_forget_mount(init);
     if (err < 0)
         return err;
     init_empty(init, PLAN_SLOT_TARGET);
+    if (step->makes == PLAN_SLOT_ATTACHED)
+        err = init_fill(init, step->makes, sys_fcntl(init->slot[slot], F_DUPFD_CLOEXEC, 0));
     if (covers_root) { /* the container's root is from now on what lies on top */
         init_fill(init, PLAN_SLOT_ROOT, init->slot[slot]);
         init->slot[slot] = -1;
     }
     init_empty(init, slot);
-    return 0;
+    return err;
 }

@@ -170,8 +170,8 @@ static int walk_make(struct walk *walk, bool file)
     }
 }
 
-/* Puts the target of the symbolic link at `walk->at` in its place; leaves the path alone if that is
- * no link. */
+/* Puts the target of the symbolic link at `walk->at` in its place and returns 1; leaves the path
+ * alone and returns 0 if that is no link. */
 static int walk_follow(struct walk *walk)
 {
     char target[SYS_PATH_MAX], name[SYS_NAME_MAX + 1];
@@ -192,7 +192,7 @@ static int walk_follow(struct walk *walk)
         return -ENAMETOOLONG;
     memmove(to + size, end, rest + 1);
     memcpy(to, target, (size_t) size);
-    return 0;
+    return 1;
 }
 
 static int walk_on(struct walk *walk, bool file, uint64_t resolve)
@@ -257,4 +257,42 @@ int path_make_parent(int root, const char *path, const char **ret_name)
         return dir;
     sys_close(dir);
     return err;
+}
+
+/* Opens the directory in front of the last component. */
+static int open_holder(struct walk *walk, int root)
+{
+    char *name = last_component(walk->text, walk->text + strlen(walk->text));
+    const char cut = *name;
+
+    *name = '\0';
+    walk->dir = path_open(root, name == walk->text ? "." : walk->text, O_PATH | O_DIRECTORY, 0);
+    *name = cut;
+    walk->at = name;
+    return walk->dir;
+}
+
+int path_open_holder(int root, const char *path, char ret_name[SYS_NAME_MAX + 1])
+{
+    struct walk walk;
+    const size_t size = strlen(path) + 1;
+
+    if (size > sizeof(walk.text))
+        return -ENAMETOOLONG;
+    memcpy(walk.text, path, size);
+    for (int i = 0; i < LINKS_MAX; i++) {
+        INIT_FD dir = open_holder(&walk, root);
+        if (dir < 0)
+            return dir;
+        const int followed = walk_follow(&walk);
+        if (followed < 0)
+            return followed;
+        if (followed != 0)
+            continue;
+        /* No longer than a name may be: walk_follow has seen to it. */
+        memcpy(ret_name, walk.at, (size_t) (component_end(walk.at) - walk.at));
+        ret_name[component_end(walk.at) - walk.at] = '\0';
+        return init_take(&dir);
+    }
+    return -ELOOP;
 }

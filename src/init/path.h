@@ -34,6 +34,10 @@ int path_make(int root, const char *path, bool file, uint64_t resolve);
  * with a slash after it. */
 int path_make_parent(int root, const char *path, const char **ret_name);
 
+/* Opens the directory that holds what `path` leads to, also where symbolic links stand at its end, and tells by which name. Who
+ * changes the tree meanwhile may be in the way, so that what goes by this name has to be looked at. */
+int path_open_holder(int root, const char *path, char ret_name[SYS_NAME_MAX + 1]);
+
 /* What lies behind the descriptor, also one with O_PATH: type, mode, owner, inode, device, mount
  * id. */
 int path_status(int fd, struct statx *ret_status);

@@ -29,6 +29,9 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_MOUNT_OVER] = init_mount_over,
     [PLAN_SET_MOUNT_ATTRIBUTES] = init_set_mount_attributes,
     [PLAN_ATTACH_MOUNT] = init_attach_mount,
+    [PLAN_FIND_MOUNT] = init_find_mount,
+    [PLAN_UNMOUNT] = init_unmount,
+    [PLAN_FINISH] = init_finish,
     [PLAN_COPY_UP] = init_copy_up,
     [PLAN_MAKE_NODE] = init_make_node,
     [PLAN_MAKE_SYMLINK] = init_make_symlink,
@@ -127,13 +130,15 @@ static void run_step(struct init *init, const struct plan_step *step)
         init->begin_ns = init_clock_ns();
     r = carry_out(init, step);
     if (r < 0) {
+        if (!(step->flags & PLAN_OPTIONAL))
+            init_undo(init); /* before anybody hears of it */
         bool lost = report(init, step, -r) < 0 && !init->started;
 
         if (lost || !(step->flags & PLAN_OPTIONAL))
             sys_exit(1);
     } else if (r != INIT_SILENT && (step->flags & PLAN_ANNOUNCE || init->plan->trace != 0)) {
         if (announce(init, step) < 0 && !init->started)
-            sys_exit(1);
+            init_give_up(init);
     }
 }
 
@@ -193,6 +198,7 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     init.empty_attached = false;
     init.socket = PLAN_FD_SOCKET;
     init.heard = PLAN_NONE;
+    init.mounted = NULL;
     init.argv = NULL;
     init.env = NULL;
     init.umask = sys_umask(0);

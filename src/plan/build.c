@@ -64,11 +64,12 @@ void plan_commit(struct plan_builder *builder)
                  .uses = {PLAN_TOKEN_COMMITTED});
 }
 
-/* Messages of INIT must not come before FIRST's message of its process id. */
-static void hold_init_until_recorded(struct plan_builder *builder)
+void plan_hold_init_until_recorded(struct plan_builder *builder)
 {
     size_t i = 0;
 
+    if (!builder->needs_first)
+        return;
     while (builder->acts[i].by != PLAN_INIT)
         i++;
     builder->acts[i].uses[PLAN_USES - 1] = PLAN_TOKEN_RECORDED;
@@ -94,8 +95,7 @@ static int build(struct plan_builder *builder)
         TRY(plan_make_process(builder));
     else
         plan_commit(builder);
-    if (builder->needs_first)
-        hold_init_until_recorded(builder);
+    plan_hold_init_until_recorded(builder);
     return 0;
 }
 
@@ -130,8 +130,7 @@ static int build_exec(struct plan_builder *builder)
     prepare_beside_init(builder);
     plan_join_root(builder);
     TRY(plan_make_process(builder));
-    if (builder->needs_first)
-        hold_init_until_recorded(builder);
+    plan_hold_init_until_recorded(builder);
     return 0;
 }
 
@@ -189,5 +188,25 @@ int plan_build_exec(struct arena *arena, const struct spec_config *config,
 
     builder.joins = true;
     TRY(build_exec(&builder));
+    return plan_seal(&builder, ret_plan);
+}
+
+int plan_build_mounts(struct arena *arena, const struct spec_config *config,
+                      const struct plan_request *request, const struct plan_header **ret_plan,
+                      struct error *error)
+{
+    struct plan_builder builder = builder_of(arena, config, request, error);
+
+    TRY(plan_add_mounts(&builder));
+    return plan_seal(&builder, ret_plan);
+}
+
+int plan_build_unmounts(struct arena *arena, const struct spec_config *config,
+                        const struct plan_request *request, const struct plan_header **ret_plan,
+                        struct error *error)
+{
+    struct plan_builder builder = builder_of(arena, config, request, error);
+
+    TRY(plan_remove_mounts(&builder));
     return plan_seal(&builder, ret_plan);
 }

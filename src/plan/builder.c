@@ -81,7 +81,7 @@ static void seal_step(struct text *data, const struct plan_act *act, struct plan
     *step = (struct plan_step){
         .op = (uint16_t) act->op,
         .actor = (uint8_t) act->by,
-        .flags = act->op == PLAN_CLOSE_DESCRIPTORS ? PLAN_ANNOUNCE : 0,
+        .flags = act->op == PLAN_CLOSE_DESCRIPTORS || act->op == PLAN_FINISH ? PLAN_ANNOUNCE : 0,
         .makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes,
         .wait = PLAN_NONE,
         .list_count = (uint32_t) act->n_list,

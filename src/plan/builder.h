@@ -49,7 +49,8 @@ struct plan_builder {
     enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
     bool keeps_groups;    /* the caller's supplementary groups stay the process's */
-    bool joins;           /* exec: the container is there already */
+    bool joins;           /* exec, mounts: the container is there already */
+    bool copied_mounts;   /* the host has a copy of its mounts to open trees of */
     enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
     bool entered_cgroups; /* and the cgroup namespace is made */
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
@@ -86,10 +87,15 @@ void plan_launch(struct plan_builder *builder);
 void plan_enter_namespaces(struct plan_builder *builder);
 /* exec: launches what joins the container's cgroups and namespaces. */
 void plan_join_container(struct plan_builder *builder);
+/* mounts: launches what joins its namespaces alone. */
+void plan_visit_container(struct plan_builder *builder);
 void plan_name_host(struct plan_builder *builder);
 
 /* mounts.c */
 int plan_make_mounts(struct plan_builder *builder);
+/* live-mounts.c: the plan of mounts add, the plan of mounts remove. */
+int plan_add_mounts(struct plan_builder *builder);
+int plan_remove_mounts(struct plan_builder *builder);
 
 struct plan_attributes {
     uint64_t set; /* MOUNT_ATTR_* */
@@ -122,6 +128,9 @@ struct plan_mount_words {
 
 void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
                            struct plan_mount_words *ret_words);
+
+/* Does a file system know no files but its own, and belong to the namespaces of who makes it? */
+bool plan_is_of_namespaces(const char *type);
 
 /* Sets the attributes of the mount in `slot` as the words say. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
@@ -236,5 +245,7 @@ const char *plan_label_options(struct plan_builder *builder, const char *type, c
 int plan_make_process(struct plan_builder *builder);
 
 /* build.c */
+/* Messages of INIT must not come before FIRST's message of its process id. */
+void plan_hold_init_until_recorded(struct plan_builder *builder);
 /* The container is created; from here on it waits for `start`, or goes on if it is to run at once. */
 void plan_commit(struct plan_builder *builder);

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -58,12 +59,7 @@ static bool is_delegated(const struct plan_builder *builder)
 
 static uint32_t host_uid(const struct plan_builder *builder, uint32_t uid)
 {
-    for (size_t i = 0; i < builder->linux->n_uid_mappings; i++) {
-        const struct spec_id_mapping *mapping = &builder->linux->uid_mappings[i];
-
-        if (uid >= mapping->container_id && uid - mapping->container_id < mapping->size)
-            return mapping->host_id + (uid - mapping->container_id);
-    }
+    spec_host_id(builder->linux->uid_mappings, builder->linux->n_uid_mappings, uid, &uid);
     return uid;
 }
 
@@ -124,6 +120,7 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
              .number = {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
+    plan_mark(builder, PLAN_SLOT_ATTACHED);
     for (size_t i = 0; i < host->n_hierarchies; i++)
         plan_bind(builder, host->hierarchies[i].path,
                    text_path_join(builder->arena, mount->destination, host->hierarchies[i].name),
@@ -152,12 +149,14 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
 
     if (v2 != NULL && !has_namespace) {
         plan_bind(builder, v2->path, mount->destination, place);
+        plan_mark(builder, PLAN_SLOT_ATTACHED);
         return;
     }
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
              .place = place, .text = {"cgroup2", "cgroup"});
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup2", mount->destination, place);
+    plan_mark(builder, PLAN_SLOT_ATTACHED);
 }
 
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
@@ -179,12 +178,12 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
         mount_hierarchies(builder, mount, place);
     } else { /* no cgroup of its own: the host's view, which it must not write to */
         plan_bind(builder, CGROUP_ROOT, mount->destination, place);
+        plan_mark(builder, PLAN_SLOT_ATTACHED);
         final.attributes.set |= MOUNT_ATTR_RDONLY;
     }
     /* One mount to the config, several to the kernel: every word reaches them all. */
     final.recursive.set |= final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     final.attributes = (struct plan_attributes){0};
-    plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_apply_mount_words(builder, PLAN_SLOT_TARGET, &final, place);
+    plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &final, place);
     return 0;
 }

@@ -136,19 +136,32 @@ enum plan_slot plan_next_source(struct plan_builder *builder)
     return PLAN_SLOT_SOURCE_0 + builder->next_source++ % 4;
 }
 
+/* The host of a caller without root's rights has none over its mounts; once. */
+static void copy_host_mounts(struct plan_builder *builder, const char *place)
+{
+    if (builder->host->privileged || builder->copied_mounts)
+        return;
+    builder->copied_mounts = true;
+    PLAN_ADD(builder, .op = PLAN_COPY_MOUNTS, .by = PLAN_HOST, .place = place);
+}
+
 /* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
- * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves). */
+ * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves): of all others nothing that
+ * the container mounts on them may reach the host. In a container that is there, INIT sees no mount of the host's at all. */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {
-    bool by_host =
-        builder->host->privileged && (source.is_peer || plan_has_user_namespace(builder));
+    bool by_host = builder->joins || (builder->host->privileged &&
+                                      (source.is_peer || plan_has_user_namespace(builder)));
     enum plan_slot slot = PLAN_SLOT_MOUNT;
 
     if (by_host)
         slot = plan_next_source(builder);
+    if (by_host)
+        copy_host_mounts(builder, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
-             .place = place, .text = {source.path}, .number = {source.recursive, source.is_link});
+             .place = place, .text = {source.path},
+             .number = {source.recursive, by_host && !source.is_peer, source.is_link});
     return slot;
 }
 
@@ -163,7 +176,7 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
                  const char *path, const char *place)
 {
     PLAN_ADD(builder, .op = PLAN_ATTACH_MOUNT, .by = PLAN_INIT, .uses = {slot, PLAN_SLOT_TARGET},
-             .place = place, .text = {source, path});
+             .place = place, .text = {source, path}, .number = {builder->joins});
 }
 
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
@@ -228,10 +241,29 @@ static bool shares_superblock(const char *type)
     return false;
 }
 
+/* Other file systems have paths for a source or in their options. */
+bool plan_is_of_namespaces(const char *type)
+{
+    static const char *const types[] = {"proc",   "sysfs", "mqueue", "devpts",
+                                        "tmpfs",  "ramfs", "bpf",    "binfmt_misc"};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (text_equal(types[i], type))
+            return true;
+    return false;
+}
+
+/* INIT makes it, but in a container that is there not what has paths: these would be the container's. */
+static enum plan_actor maker(const struct plan_builder *builder, const struct spec_mount *mount)
+{
+    return builder->joins && !plan_is_of_namespaces(mount->type) ? PLAN_HOST : PLAN_INIT;
+}
+
 static void make_new_mount(struct plan_builder *builder, const struct spec_mount *mount,
                            const struct plan_mount_words *words, enum plan_slot slot,
                            const char *place)
 {
+    enum plan_actor by = maker(builder, mount);
     uint64_t superblock = words->ms & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK);
     uint64_t attributes = words->attributes.set;
 
@@ -242,7 +274,9 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         superblock &= ~(uint64_t) MS_RDONLY;
         attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
     }
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = slot,
+    if (by == PLAN_HOST)
+        copy_host_mounts(builder, place);
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = by, .makes = slot,
              .place = place,
              .text = {mount->type, mount->source,
                       plan_label_options(builder, mount->type, words->data.bytes)},
@@ -254,7 +288,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
 {
     bool by_mount = words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
     bool is_guarded = text_equal(mount->type, "proc") || text_equal(mount->type, "sysfs");
-    bool by_both = plan_maps_ids(mount, words) && plan_mapper(builder) == PLAN_HOST;
+    bool by_both = maker(builder, mount) == PLAN_HOST ||
+                   (plan_maps_ids(mount, words) && plan_mapper(builder) == PLAN_HOST);
     enum plan_slot slot = by_both ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
     struct plan_mount_words after = *words;
 
@@ -262,6 +297,10 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
         return error_set(builder->error, EINVAL,
                          "%s.options: idmap cannot go with iversion, silent or a word of more than "
                          "%d bytes", place, FSCONFIG_VALUE_MOST);
+    if (by_mount && maker(builder, mount) == PLAN_HOST)
+        return error_set(builder->error, ENOTSUP,
+                         "%s.options: iversion, silent and words of more than %d bytes can be had for %s only when "
+                         "the container is created", place, FSCONFIG_VALUE_MOST, mount->type);
     if (!by_mount)
         make_new_mount(builder, mount, words, slot, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
@@ -272,7 +311,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .uses = {PLAN_SLOT_TARGET}, .place = place,
                  .text = {mount->type, mount->source,
                           plan_label_options(builder, mount->type, words->data.bytes)},
-                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms});
+                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms,
+                            builder->joins});
     if (words->copies_up)
         PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
                  .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
@@ -306,6 +346,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
         return error_set(builder->error, EINVAL, "%s.options: idmap: %s cannot be mapped", place,
                          words.remounts ? "a mount that is there" : "a cgroup file system");
+    if (words.remounts && builder->joins)
+        return error_set(builder->error, EINVAL,
+                         "%s.options: remount: changes a mount that is there, and can only be undone by another one: a "
+                         "running container's are added and removed", place);
     if (words.remounts)
         return remount(builder, &mount, &words, place);
     if (words.binds && copied_link(builder, i) != NULL) {

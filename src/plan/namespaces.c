@@ -214,22 +214,19 @@ static const char *name_namespaces(struct plan_builder *builder, uint64_t flags)
     return names.bytes;
 }
 
-/* Only a child enters a process namespace. */
-void plan_join_container(struct plan_builder *builder)
+/* Only a child enters a process namespace. Returns who joins. */
+static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
-    const uint64_t namespaces = builder->request->namespaces;
-    const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
-    enum plan_actor by = namespaces & CLONE_NEWPID ? PLAN_FIRST : PLAN_INIT;
-
-    builder->needs_first = by == PLAN_FIRST;
+    builder->needs_first = (builder->request->namespaces & CLONE_NEWPID) != 0;
     PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
              .makes = builder->needs_first ? PLAN_SLOT_UNUSED : PLAN_TOKEN_INIT);
-    if (affinity != NULL)
-        plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
-    plan_join_cgroups(builder, by);
-    if (affinity != NULL)
-        plan_set_affinity(builder, by, affinity->final, "process.execCPUAffinity.final");
-    plan_prepare_labels(builder, by);
+    return builder->needs_first ? PLAN_FIRST : PLAN_INIT;
+}
+
+static void join_process(struct plan_builder *builder, enum plan_actor by)
+{
+    const uint64_t namespaces = builder->request->namespaces;
+
     if (namespaces != 0)
         PLAN_ADD(builder, .op = PLAN_JOIN_PROCESS, .by = by, .number = {namespaces},
                  .text = {name_namespaces(builder, namespaces)});
@@ -239,7 +236,27 @@ void plan_join_container(struct plan_builder *builder)
         PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT);
     PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_INIT},
              .makes = PLAN_TOKEN_RECORDED);
+}
+
+void plan_join_container(struct plan_builder *builder)
+{
+    const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
+    enum plan_actor by = launch_joiner(builder);
+
+    if (affinity != NULL)
+        plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
+    plan_join_cgroups(builder, by);
+    if (affinity != NULL)
+        plan_set_affinity(builder, by, affinity->final, "process.execCPUAffinity.final");
+    plan_prepare_labels(builder, by);
+    join_process(builder, by);
     join_keyring(builder);
+}
+
+/* Not its cgroups: what is frozen there could do nothing, and would not end. */
+void plan_visit_container(struct plan_builder *builder)
+{
+    join_process(builder, launch_joiner(builder));
 }
 
 void plan_name_host(struct plan_builder *builder)

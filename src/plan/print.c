@@ -25,6 +25,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_ROOT] = "root",
     [PLAN_SLOT_TARGET] = "target",
     [PLAN_SLOT_MOUNT] = "mount",
+    [PLAN_SLOT_ATTACHED] = "attached",
     [PLAN_SLOT_NULL] = "null",
     [PLAN_SLOT_EMPTY] = "empty",
     [PLAN_SLOT_SECCOMP] = "seccomp",

@@ -126,10 +126,10 @@ static int foresee_joined_namespace(struct check *check, const struct plan_step 
 /* The host's id of root inside; UINT32_MAX: there is no such user namespace. */
 static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (mappings[i].container_id == 0)
-            return mappings[i].host_id;
-    return UINT32_MAX;
+    uint32_t id = UINT32_MAX;
+
+    spec_host_id(mappings, count, 0, &id);
+    return id;
 }
 
 static int foresee_root(struct check *check, const struct plan_step *step)
@@ -169,7 +169,7 @@ static int foresee_source(struct check *check, const struct plan_step *step)
 
     if (is_made_later(check, step, path))
         return 0;
-    return (step->number[1] != 0 ? lstat : stat)(path, &info) < 0 ? errno : 0;
+    return (step->number[2] != 0 ? lstat : stat)(path, &info) < 0 ? errno : 0;
 }
 
 static bool has_namespace(const struct check *check, enum spec_namespace_type type)

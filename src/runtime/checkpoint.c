@@ -66,7 +66,7 @@ static int find_container(struct checkpoint *checkpoint)
         .rootfs = state->record.rootfs,
         .pid = state->pid,
     };
-    return 0;
+    return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }
 
 /* The processes are stopped by way of the freezer: those that are frozen already could not be

@@ -43,12 +43,15 @@ static const struct plan_step *step_at(const struct conduct *conduct, int step)
     return &plan_steps(conduct->plan)[step];
 }
 
-/* The init's side is through with all that it does before execve(2). */
+/* The init's side is through with all that it does before execve(2), or with all. */
 static bool has_executed(const struct conduct *conduct)
 {
-    for (int step = 0; step <= conduct->heard; step++)
-        if (step_at(conduct, step)->op == PLAN_CLOSE_DESCRIPTORS)
+    for (int step = 0; step <= conduct->heard; step++) {
+        const int op = step_at(conduct, step)->op;
+
+        if (op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH)
             return true;
+    }
     return false;
 }
 

@@ -50,7 +50,7 @@ int conduct_fill(struct conduct *conduct, const struct plan_step *step, int fd);
  * `start`'s. Returns 0 or a negative errno. */
 int conduct_run(struct conduct *conduct);
 
-/* Listens until the container's program runs. Returns 0 or a negative errno. */
+/* Listens until the container's program runs, or the init has finished. Returns 0 or a negative errno. */
 int conduct_until_executed(struct conduct *conduct);
 
 /* Takes what the init may still have said, without waiting. */

@@ -39,7 +39,8 @@ struct creation {
     struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
-    int joined;    /* exec: pidfd of the container's process, else -1 */
+    int joined;    /* exec, mounts: pidfd of the container's process, else -1 */
+    bool undoes;   /* mounts: INIT takes back what it has done, when it may do so */
     bool notifies; /* the caller has a NOTIFY_SOCKET */
     struct restoring *restoring; /* restore: what criu is at, else NULL */
     const struct plan_header *plan;
@@ -81,6 +82,9 @@ const char *creation_seccomp_receiver(void);
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(void);
 
+/* Writes down which process INIT is. */
+int creation_save_init(struct creation *creation);
+
 /* The LAUNCH step. */
 conduct_handler creation_launch;
 
@@ -103,6 +107,10 @@ conduct_handler restore_processes;
 conduct_handler restore_resume;
 const char *restore_image_dir(const struct restoring *restoring);
 void restore_end(struct restoring *restoring);
+
+/* live-mounts.c: the host's steps of mounts add and mounts remove. */
+conduct_handler live_mounts_copy;
+conduct_handler live_mounts_record;
 
 /* Closes what is still open. */
 void creation_close(struct creation *creation);

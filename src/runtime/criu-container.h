@@ -22,6 +22,11 @@ struct criu_container {
 
 /* --- criu-mounts.c: a mount is known by its place in the container --- */
 
+/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has made: `restore` knows of
+ * those of the config alone. */
+int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
+                           struct error *error);
+
 /* Adds the mounts of the container's process that are bind mounts of the host's files. */
 int criu_put_mounts(const struct criu_container *container, struct text *options,
                     struct error *error);

@@ -134,6 +134,32 @@ static bool makes_mounts(const struct spec_config *config)
     return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
 }
 
+static bool is_mount_point(const struct mounts *mounts, const char *path)
+{
+    for (size_t i = 0; i < mounts->count; i++)
+        if (text_equal(mounts->item[i].mount_point, path))
+            return true;
+    return false;
+}
+
+int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
+                           struct error *error)
+{
+    const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
+    struct mounts mounts;
+
+    if (record->n_added_mounts == 0)
+        return 0;
+    TRY(read_mounts(container->arena, path, &mounts, error));
+    for (size_t i = 0; i < record->n_added_mounts; i++)
+        if (is_mount_point(&mounts, resolve(container, record->added_mounts[i])))
+            return error_set(error, ENOTSUP,
+                             "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, "
+                             "and restore would not know what is there (see `mounts remove`)",
+                             record->id, record->added_mounts[i]);
+    return 0;
+}
+
 int criu_put_mounts(const struct criu_container *container, struct text *options,
                     struct error *error)
 {

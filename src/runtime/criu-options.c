@@ -11,6 +11,7 @@
 #include "berth/base/file.h"
 #include "berth/spec/check.h"
 #include "criu-container.h"
+#include "look.h"
 
 #define DEFAULT_IMAGE "checkpoint"
 #define LOG_LEVEL 4 /* all of it: what is wrong cannot be asked for afterwards */
@@ -100,6 +101,11 @@ size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs
         needs[count++] =
             (struct criu_needs){.version = text_equal(common->network_lock, "skip") ? 31900 : 31700,
                                 .option = "--network-lock"};
+    /* An older one (seen with 3.17) leaves its rules in place after restore: the connections hang. */
+    if (common->tcp_established && common->network_lock != NULL &&
+        text_equal(common->network_lock, "nftables"))
+        needs[count++] = (struct criu_needs){
+            .version = 40100, .option = "--network-lock nftables with --tcp-established"};
     return count;
 }
 
@@ -142,15 +148,20 @@ int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool ma
  * only make anew. */
 static const struct shared_namespace {
     enum spec_namespace_type type;
-    const char *file; /* in /proc/PID/ns */
-    const char *key;  /* of the descriptor; NULL: by its path */
+    const char *key; /* of the descriptor; NULL: by its path */
 } shared_namespaces[] = {
-    {SPEC_NAMESPACE_TYPE_NETWORK, "net", "extRootNetNS"},
-    {SPEC_NAMESPACE_TYPE_PID, "pid", "extRootPidNS"},
-    {SPEC_NAMESPACE_TYPE_IPC, "ipc", NULL},
-    {SPEC_NAMESPACE_TYPE_UTS, "uts", NULL},
-    {SPEC_NAMESPACE_TYPE_TIME, "time", NULL},
+    {SPEC_NAMESPACE_TYPE_NETWORK, "extRootNetNS"},
+    {SPEC_NAMESPACE_TYPE_PID, "extRootPidNS"},
+    {SPEC_NAMESPACE_TYPE_IPC, NULL},
+    {SPEC_NAMESPACE_TYPE_UTS, NULL},
+    {SPEC_NAMESPACE_TYPE_TIME, NULL},
 };
+
+/* In /proc/PID/ns. */
+static const char *file_of(const struct shared_namespace *shared)
+{
+    return look_namespace_file(spec_namespace_type_words[shared->type]);
+}
 
 static const struct shared_namespace *find_shared(enum spec_namespace_type type)
 {
@@ -173,17 +184,30 @@ static int put_external(const struct criu_container *container,
                         struct error *error)
 {
     const char *path =
-        arena_printf(container->arena, "/proc/%d/ns/%s", container->pid, shared->file);
+        arena_printf(container->arena, "/proc/%d/ns/%s", container->pid, file_of(shared));
     struct stat info;
 
     if (stat(path, &info) < 0)
         return error_errno(error, errno, "look at the namespace %s", path);
     criu_put_string(options, CRIU_EXTERNAL,
-                    arena_printf(container->arena, "%s[%lu]:%s", shared->file,
+                    arena_printf(container->arena, "%s[%lu]:%s", file_of(shared),
                                  (unsigned long) info.st_ino, shared->key));
     return 0;
 }
 
+static int check_joinable(const struct spec_linux *config, size_t index, struct error *error)
+{
+    enum spec_namespace_type type = config->namespaces[index].type;
+
+    if (path_of(config, index) == NULL || find_shared(type) != NULL)
+        return 0;
+    return error_set(error, ENOTSUP,
+                     "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
+                     "that is there already",
+                     index, spec_namespace_type_words[type]);
+}
+
+/* What could not be restored is not ended. */
 int criu_put_namespaces(const struct criu_container *container, struct text *options,
                         struct error *error)
 {
@@ -192,7 +216,8 @@ int criu_put_namespaces(const struct criu_container *container, struct text *opt
     for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
         const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
 
-        if (path_of(config, i) != NULL && shared != NULL && shared->key != NULL)
+        TRY(check_joinable(config, i, error));
+        if (path_of(config, i) != NULL && shared->key != NULL)
             TRY(put_external(container, shared, options, error));
     }
     return 0;
@@ -202,8 +227,8 @@ static int enter(struct criu *criu, const struct shared_namespace *shared, const
                  struct text *options)
 {
     if (shared->key == NULL) {
-        criu_put_pair(options, CRIU_JOIN_NS, shared->file, path);
-        return 0;
+        criu_put_pair(options, CRIU_JOIN_NS, file_of(shared), path);
+        return access(path, F_OK) < 0 ? -errno : 0;
     }
     if (criu->n_namespaces == CRIU_NAMESPACES_MOST)
         return -EMFILE;
@@ -224,14 +249,9 @@ int criu_enter_namespaces(struct criu *criu, const struct criu_container *contai
         const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
         const char *path = path_of(config, i);
 
+        TRY(check_joinable(config, i, criu->error));
         if (path == NULL)
             continue;
-        if (shared == NULL)
-            return error_set(
-                criu->error, ENOTSUP,
-                "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
-                "that is there already",
-                i, spec_namespace_type_words[config->namespaces[i].type]);
         int result = enter(criu, shared, path, options);
         if (result < 0)
             return error_errno(criu->error, -result, "linux.namespaces[%zu].path: %s", i, path);

@@ -74,7 +74,8 @@ static bool has_namespace(const struct failed *failed, uint64_t flag)
     for (uint32_t i = 0; i < failed->plan->step_count; i++) {
         const struct plan_step *step = &plan_steps(failed->plan)[i];
         bool enters = step->op == PLAN_LAUNCH || step->op == PLAN_CLONE_INIT ||
-                      step->op == PLAN_UNSHARE || step->op == PLAN_JOIN_NAMESPACE;
+                      step->op == PLAN_UNSHARE || step->op == PLAN_JOIN_NAMESPACE ||
+                      step->op == PLAN_JOIN_PROCESS;
 
         if (enters && (step->number[0] & flag) != 0)
             return true;
@@ -262,6 +263,15 @@ static const struct {
      "beforehand",
      NULL},
     {PLAN_OPEN_TARGET, ELOOP, "proc and sysfs are not mounted by way of a symbolic link", NULL},
+    {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container", NULL},
+    {PLAN_MOUNT_OVER, EBUSY, "nothing can cover the root file system of a running container", NULL},
+    {PLAN_ATTACH_MOUNT, ESTALE, "the container moves it about", NULL},
+    {PLAN_FIND_MOUNT, EINVAL, "nothing is mounted there", NULL},
+    {PLAN_FIND_MOUNT, EBUSY, "it is the container's root file system", NULL},
+    {PLAN_FIND_MOUNT, ELOOP,
+     "a part of the path is a symbolic link: give the place that it leads to", NULL},
+    {PLAN_UNMOUNT, EINVAL,
+     "it belongs with the mounts around it, which a user namespace may not take apart", NULL},
     {PLAN_SET_CWD, EROFS,
      "it is not there and cannot be made: make it in the root file system "
      "beforehand",

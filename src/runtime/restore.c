@@ -12,6 +12,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
 #include "berth/sys/process.h"
@@ -29,6 +30,8 @@ struct restoring {
     struct criu criu;
     struct criu_container container;
     int dirs[2]; /* of the image, and of the log */
+    bool lent;   /* the image's directory, and what it was before */
+    struct stat image;
     struct text options;
 };
 
@@ -44,8 +47,7 @@ void restore_end(struct restoring *restoring)
 
 /* --- the request ---------------------------------------------------------------------------- */
 
-/* The container's cgroups as criu's own process, which is in them by now, sees them:
- * "5:cpu,cpuacct:/berth/x", "0::/berth/x". */
+/* The container's cgroups as criu's own process, which is in them by now, sees them. */
 static int put_cgroup_roots(struct restoring *restoring)
 {
     const char *path = arena_printf(restoring->criu.arena, "/proc/%d/cgroup", restoring->criu.pid);
@@ -54,16 +56,13 @@ static int put_cgroup_roots(struct restoring *restoring)
 
     if (result < 0)
         return error_errno(restoring->criu.error, -result, "read %s", path);
-    for (char *line = strtok(bytes, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        char *names = strchr(line, ':');
-        char *place = names == NULL ? NULL : strchr(names + 1, ':');
+    for (char *text; (text = strsep(&bytes, "\n")) != NULL;) {
+        struct cgroup_line line;
 
-        if (place == NULL)
+        if (!cgroup_line_parse(text, &line))
             continue;
-        *place++ = '\0';
-        names++;
-        for (const char *name = strsep(&names, ","); name != NULL; name = strsep(&names, ","))
-            criu_put_pair(&restoring->options, CRIU_CG_ROOT, name, place);
+        for (const char *name; (name = strsep(&line.controllers, ",")) != NULL;)
+            criu_put_pair(&restoring->options, CRIU_CG_ROOT, name, line.path);
     }
     return 0;
 }
@@ -145,6 +144,37 @@ static int reopen_dir(struct restoring *restoring, int *dir)
     return 0;
 }
 
+/* criu reads the image first as root of the host without his rights, then as root of the user namespace that it
+ * makes: a directory of mode 0700 is given to his group. */
+static int lend_image(struct restoring *restoring)
+{
+    const struct spec_linux *config = restoring->creation.config->linux;
+    int dir = restoring->dirs[0];
+    uint32_t root = 0;
+
+    if (fstat(dir, &restoring->image) < 0)
+        return -errno;
+    if (config == NULL || (restoring->image.st_mode & S_IXOTH) != 0 ||
+        !spec_host_id(config->gid_mappings, config->n_gid_mappings, 0, &root) || root == 0)
+        return 0;
+    restoring->lent = true;
+    if (fchown(dir, (uid_t) -1, root) < 0 || fchmod(dir, (restoring->image.st_mode & 07777) | S_IXGRP) < 0)
+        return -errno;
+    return 0;
+}
+
+static void close_dirs(struct restoring *restoring)
+{
+    const struct stat *image = &restoring->image;
+
+    if (restoring->lent && (fchmod(restoring->dirs[0], image->st_mode & 07777) < 0 ||
+                            fchown(restoring->dirs[0], (uid_t) -1, image->st_gid) < 0))
+        log_warning("give the directory of the image back to group %u: %s", image->st_gid, error_text_of(errno));
+    restoring->lent = false;
+    fd_close(&restoring->dirs[0]);
+    fd_close(&restoring->dirs[1]);
+}
+
 static int reopen_dirs(struct restoring *restoring)
 {
     for (int i = 0; i < 2; i++) {
@@ -190,17 +220,11 @@ int restore_start_criu(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_enter_namespaces(&restoring->criu, &restoring->container, &restoring->options));
     TRY(criu_start(&restoring->criu));
     creation->launched = restoring->criu.pid;
-    return reopen_dirs(restoring);
-}
-
-static int record_init(struct creation *creation, pid_t pid)
-{
-    creation->init = creation->state.pid = pid;
-    creation->conduct.pidfd = sys_pidfd_open(pid);
-    if (creation->conduct.pidfd < 0)
-        return creation->conduct.pidfd;
-    TRY(sys_process_start_time(pid, &creation->state.start_time));
-    return state_save_process(&creation->state);
+    TRY(reopen_dirs(restoring));
+    int result = lend_image(restoring);
+    return result < 0 ? error_errno(creation->error, -result,
+                                    "give the directory of the image to the container's root")
+                      : 0;
 }
 
 int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
@@ -217,7 +241,9 @@ int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
     TRY(put_sources(restoring));
     TRY(criu_ask(&restoring->criu, CRIU_RESTORE, &restoring->options));
     TRY(criu_until(&restoring->criu, "setup-namespaces", &answer, NULL));
-    return record_init(creation, answer.pid);
+    creation->init = answer.pid;
+    creation->conduct.pidfd = sys_pidfd_open(answer.pid);
+    return creation->conduct.pidfd < 0 ? creation->conduct.pidfd : creation_save_init(creation);
 }
 
 int restore_processes(struct conduct *conduct, const struct plan_step *step)
@@ -240,8 +266,7 @@ int restore_resume(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_until(&restoring->criu, NULL, &answer, NULL));
     criu_end(&restoring->criu);
     /* They hold criu's mount namespace. */
-    fd_close(&restoring->dirs[0]);
-    fd_close(&restoring->dirs[1]);
+    close_dirs(restoring);
     unlinkat(restoring->creation.state.dir, ROOT_DIR, AT_REMOVEDIR);
     return 0;
 }
@@ -317,7 +342,6 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
     restoring.creation.request = &restoring.create;
     restoring.creation.restoring = &restoring;
     int result = restore(&restoring, ret_status, error);
-    fd_close(&restoring.dirs[0]);
-    fd_close(&restoring.dirs[1]);
+    close_dirs(&restoring);
     return result;
 }

@@ -273,6 +273,7 @@ static void put_record(struct json *json, const struct spec_record *record)
     put_flag(json, "poststart", record->poststart);
     put_flag(json, "poststop", record->poststop);
     put_flag(json, "sharesMounts", record->shares_mounts);
+    put_strings(json, "addedMounts", record->added_mounts, record->n_added_mounts);
     put_flag(json, "sharesKeyring", record->shares_keyring);
     json_key(json, "mountsBefore");
     json_u64(json, record->mounts_before);
@@ -298,7 +299,7 @@ int state_save(const struct state *state, struct error *error)
 
     json_start(&json, state->arena, false);
     put_record(&json, &state->record);
-    int result = file_replace(state->dir, RECORD, json.text.bytes, json.text.size, 0600);
+    int result = file_replace_private(state->dir, RECORD, json.text.bytes, json.text.size);
     if (result < 0)
         return error_errno(error, -result, "write %s/%s", path_of(state), RECORD);
     return 0;

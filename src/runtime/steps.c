@@ -176,6 +176,15 @@ static int take_over_init(struct creation *creation, struct conduct *conduct)
     return 0;
 }
 
+int creation_save_init(struct creation *creation)
+{
+    creation->state.pid = creation->init;
+    int result = sys_process_start_time(creation->init, &creation->state.start_time);
+    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
+        return result;
+    return state_save_process(&creation->state);
+}
+
 static int record_init(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -185,13 +194,7 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
         TRY(take_over_init(creation, conduct));
     else
         creation->init = creation->launched;
-    if (creation->joined >= 0)
-        return 0;
-    creation->state.pid = creation->init;
-    int result = sys_process_start_time(creation->init, &creation->state.start_time);
-    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
-        return result;
-    return state_save_process(&creation->state);
+    return creation->joined >= 0 ? 0 : creation_save_init(creation);
 }
 
 /* The kernel and newuidmap(1) say no; which ids these are is looked up. */
@@ -269,8 +272,24 @@ static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
     const char *path = plan_text(conduct->plan, step->text[0]);
+    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0, step->number[2] == 0);
 
-    return conduct_fill(conduct, step, sys_open_tree(path, step->number[0] != 0, step->number[1] == 0));
+    if (tree >= 0 && step->number[1] != 0)
+        TRY(sys_mount_enslave(tree));
+    return conduct_fill(conduct, step, fd_take(&tree));
+}
+
+static int make_mount(struct conduct *conduct, const struct plan_step *step)
+{
+    const struct sys_file_system file_system = {
+        .type = plan_text(conduct->plan, step->text[0]),
+        .source = plan_text(conduct->plan, step->text[1]),
+        .options = plan_text(conduct->plan, step->text[2]),
+        .attributes = step->number[0],
+        .superblock = step->number[1],
+    };
+
+    return conduct_fill(conduct, step, sys_make_file_system(&file_system));
 }
 
 /* What goes to a socket of the caller's: the descriptor with a name beside it. */
@@ -408,6 +427,9 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
+        [PLAN_MAKE_MOUNT] = make_mount,
+        [PLAN_COPY_MOUNTS] = live_mounts_copy,
+        [PLAN_RECORD_MOUNTS] = live_mounts_record,
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_RUN_HOOK] = run_hook,

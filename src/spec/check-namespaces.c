@@ -61,13 +61,23 @@ static void check_list(const struct spec_linux *linux, struct error *error)
     }
 }
 
-static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t n_mappings)
+bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
+                  uint32_t *ret_host_id)
 {
     for (size_t i = 0; i < n_mappings; i++) {
-        if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
-            return true;
+        if (id < mappings[i].container_id || id - mappings[i].container_id >= mappings[i].size)
+            continue;
+        *ret_host_id = mappings[i].host_id + (id - mappings[i].container_id);
+        return true;
     }
     return false;
+}
+
+static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t n_mappings)
+{
+    uint32_t ignored;
+
+    return spec_host_id(mappings, n_mappings, id, &ignored);
 }
 
 static void check_user_is_mapped(const struct spec_config *config, struct error *error)

@@ -227,6 +227,12 @@ int spec_check_process(const struct spec_process *process, struct error *error)
     return error->number == 0 ? 0 : -EINVAL;
 }
 
+int spec_check_mounts(const struct spec_config *config, struct error *error)
+{
+    rules_mounts(config, error);
+    return error->number == 0 ? 0 : -EINVAL;
+}
+
 int spec_check_resources(const struct spec_resources *resources, struct error *error)
 {
     rules_resources(resources, error);

@@ -98,19 +98,24 @@ static void parse(struct reader *reader)
     yajl_free(reader->handle);
 }
 
+/* The document itself is the one member of a frame around it. */
+static void read_into(struct reader *reader, void *object)
+{
+    const struct spec_type around = {&reader->document, 1, 0};
+
+    reader->at_fault.arena = reader->arena;
+    reader->top = reader->frames;
+    *reader->top =
+        (struct frame){.type = &around, .property = &reader->document, .object = object};
+    parse(reader);
+}
+
 int reader_read_document(struct reader *reader, const struct spec_type *type,
                          const void **ret_document)
 {
-    /* The document itself is the one member of a frame around it. */
-    const struct spec_type around = {&reader->document, 1, sizeof(reader->root)};
-
-    reader->at_fault.arena = reader->arena;
     reader->document = (struct spec_property){
         .name = "", .kind = SPEC_KIND_OBJECT, .shape = SPEC_SHAPE_ONE, .type = type};
-    reader->top = reader->frames;
-    *reader->top = (struct frame){
-        .type = &around, .property = &reader->document, .object = (unsigned char *) &reader->root};
-    parse(reader);
+    read_into(reader, &reader->root);
     *ret_document = reader->broken || reader->frames[0].at_fault != 0 ? NULL : reader->root;
     return reader->faults == 0 ? 0 : -EINVAL;
 }
@@ -194,5 +199,37 @@ int spec_read_record(struct arena *arena, const char *bytes, size_t size,
 
     TRY(reader_read_document(&reader, &spec_type_record, &record));
     *ret_record = record;
+    return 0;
+}
+
+/* Does the text begin as an object does? */
+static bool is_object(const char *bytes, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size && strchr(" \t\r\n", bytes[at]) != NULL && bytes[at] != '\0')
+        at++;
+    return at < size && bytes[at] == '{';
+}
+
+int spec_read_mounts(struct arena *arena, const char *name, const struct spec_text *text,
+                     const struct spec_mounts **ret_mounts, struct error *error)
+{
+    struct reader reader = {
+        .arena = arena, .name = name, .bytes = text->bytes, .size = text->size, .error = error};
+    struct spec_mounts *list = ARENA_NEW(arena, struct spec_mounts);
+    const void *document = list;
+
+    if (is_object(text->bytes, text->size)) {
+        TRY(reader_read_document(&reader, &spec_type_mounts, &document));
+    } else {
+        reader.place = "mounts";
+        reader.document = spec_type_mounts.properties[0];
+        reader.document.name = "";
+        read_into(&reader, list);
+        if (reader.faults > 0)
+            return -EINVAL;
+    }
+    *ret_mounts = document;
     return 0;
 }

@@ -51,3 +51,5 @@ extern const struct spec_type spec_type_process;
 extern const struct spec_type spec_type_hooks;
 extern const struct spec_type spec_type_resources;
 extern const struct spec_type spec_type_record;
+extern const struct spec_type spec_type_mounts;
+extern const struct spec_type spec_type_mount;

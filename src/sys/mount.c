@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,23 @@ int sys_mount_map(int mount, int user_namespace, bool recursive)
 
     return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
                                                                                              : 0;
+}
+
+int sys_mount_enslave(int mount)
+{
+    struct mount_attr attributes = {.propagation = MS_SLAVE};
+    unsigned flags = AT_EMPTY_PATH | AT_RECURSIVE;
+
+    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
+                                                                                             : 0;
+}
+
+int sys_copy_mounts(int pidfd)
+{
+    if (setns(pidfd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return -errno;
+    return 0;
 }
 
 int sys_open_tree(const char *path, bool recursive, bool follows)

@@ -27,6 +27,7 @@ static int read_any(struct arena *arena, const char *bytes, size_t size, struct 
     const struct spec_features *features;
     const struct spec_process *process;
     const struct spec_resources *resources;
+    const struct spec_mounts *mounts;
 
     switch (bytes[0]) {
     case 's':
@@ -39,6 +40,9 @@ static int read_any(struct arena *arena, const char *bytes, size_t size, struct 
     case 'r':
         TRY(spec_read_resources(arena, bytes + 1, size - 1, &resources, error));
         return spec_check_resources(resources, error);
+    case 'm':
+        return spec_read_mounts(arena, "mounts", &(struct spec_text){bytes + 1, size - 1}, &mounts,
+                                error);
     default:
         return read_config(arena, bytes, size, error);
     }

@@ -61,10 +61,12 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
                    struct error *error)
 {
     const struct plan_host host = host_of(name);
+    bool is_add = strstr(name, "add-mounts") != NULL, is_remove = strstr(name, "remove-mounts") != NULL;
     bool is_exec = strncmp(name, "exec", 4) == 0;
+    bool joins = is_exec || is_add || is_remove;
     const struct plan_request request = {
         .host = &host,
-        .namespaces = !is_exec ? 0
+        .namespaces = !joins ? 0
                       : strstr(name, "shared") != NULL
                           ? CLONE_NEWUTS
                           : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
@@ -82,6 +84,10 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
     TRY(spec_read_config(arena, bytes, size, &config, error));
     if (is_exec)
         TRY(plan_build_exec(arena, config, &request, &plan, error));
+    else if (is_add)
+        TRY(plan_build_mounts(arena, config, &request, &plan, error));
+    else if (is_remove)
+        TRY(plan_build_unmounts(arena, config, &request, &plan, error));
     else
         TRY(plan_build(arena, config, &request, &plan, error));
     TRY(plan_check(plan, plan->size, error));

@@ -6,8 +6,8 @@
  *     {"process": {"cwd": "tmp", "args": ["sh"]}}
  *     > process.cwd: must be absolute, got "tmp"
  *
- * The first word says what is run: `config`, `state`, `features`, `process`, `resources` read the
- * document as it stands, the last two check it too; `check-root` reads and checks a configuration;
+ * The first word says what is run: `config`, `state`, `features`, `process`, `resources`, `mounts` read the
+ * document as it stands, the last three check it too; `check-root` reads and checks a configuration;
  * `check` puts "ociVersion" and "root" in front of it. A text that ends with "..." is
  * compared up to there.
  */
@@ -64,6 +64,16 @@ static int check_resources(struct document *document, struct error *error)
     return spec_check_resources(resources, error);
 }
 
+static int check_mounts(struct document *document, struct error *error)
+{
+    const struct spec_text text = {document->bytes, document->size};
+    const struct spec_mounts *mounts = NULL;
+
+    TRY(spec_read_mounts(document->arena, "FILE", &text, &mounts, error));
+    const struct spec_config config = {.mounts = mounts->mounts, .n_mounts = mounts->n_mounts};
+    return spec_check_mounts(&config, error);
+}
+
 static int run(const char *kind, struct document *document, struct error *error)
 {
     const struct spec_config *config;
@@ -82,6 +92,8 @@ static int run(const char *kind, struct document *document, struct error *error)
         return check_process(document, error);
     if (text_starts_with(kind, "resources "))
         return check_resources(document, error);
+    if (text_starts_with(kind, "mounts "))
+        return check_mounts(document, error);
     if (text_starts_with(kind, "check-root "))
         return load(document, error);
     whole = complete(document);

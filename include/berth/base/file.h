@@ -20,6 +20,9 @@ int file_put(int dir, const char *path, const char *text);
  * Returns 0 or a negative errno. */
 int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
 
+/* The same of a file that the owner of the directory alone may read, and does own. */
+int file_replace_private(int dir, const char *path, const void *bytes, size_t size);
+
 /* Makes the directory `path` and its missing parents with `mode`. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path, mode_t mode);
 

@@ -36,6 +36,15 @@ struct cgroup_host {
     size_t n_links;
 };
 
+/* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", of v2 "0::/path". */
+struct cgroup_line {
+    char *controllers; /* "cpu,cpuacct"; "" */
+    const char *path;
+};
+
+/* Cuts a line in place. Returns false for one of another shape. */
+bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
+
 /* Finds the hierarchies of /proc/self/cgroup below /sys/fs/cgroup or, where one is not at its usual
  * place, through /proc/self/mountinfo; all below the directory `root` ("" for the host's own).
  * Hierarchies that are not mounted, or hidden under another mount, are left out. Returns 0 or a

@@ -58,7 +58,7 @@ struct plan_request {
     unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
     const char *notify_dir;    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
-    uint64_t namespaces;       /* exec: those of the container's process that are to be joined, CLONE_NEW* */
+    uint64_t namespaces;       /* exec, mounts: those of the container's process that are to be joined, CLONE_NEW* */
     const char *seccomp_receiver; /* an agent where neither linux.seccomp.listenerPath nor an annotation names one; NULL: none */
     const char *image_dir;     /* restore: where the image is */
     bool trace;
@@ -87,3 +87,14 @@ int plan_build_restore(struct arena *arena, const struct spec_config *config,
 int plan_build_exec(struct arena *arena, const struct spec_config *config,
                     const struct plan_request *request, const struct plan_header **ret_plan,
                     struct error *error);
+
+/* The same of mounts add: config->mounts come to those of a container that is there, all of them or none. */
+int plan_build_mounts(struct arena *arena, const struct spec_config *config,
+                      const struct plan_request *request, const struct plan_header **ret_plan,
+                      struct error *error);
+
+/* The same of mounts remove: what is mounted on the destinations of config->mounts is unmounted in that order, when all have been
+ * found. */
+int plan_build_unmounts(struct arena *arena, const struct spec_config *config,
+                        const struct plan_request *request, const struct plan_header **ret_plan,
+                        struct error *error);

@@ -19,7 +19,7 @@
  * deadlock.
  *
  * The sides talk over one SOCK_SEQPACKET pair with `struct plan_message`. End of file is an error,
- * except after INIT has announced CLOSE_DESCRIPTORS: then it means that execve(2) has succeeded.
+ * except after INIT has announced CLOSE_DESCRIPTORS, when it means that execve(2) has succeeded, or FINISH.
  */
 #pragma once
 
@@ -38,7 +38,7 @@ enum plan_descriptor {
     PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
     PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
     PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
-    PLAN_FD_PROCESS = 5, /* exec: the pidfd of the container's process */
+    PLAN_FD_PROCESS = 5, /* exec, mounts: the pidfd of the container's process */
     PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
 };
 
@@ -58,6 +58,7 @@ enum plan_slot {
     PLAN_SLOT_ROOT,    /* the container's root file system, O_PATH on its mount */
     PLAN_SLOT_TARGET,  /* where the next mount goes, O_PATH */
     PLAN_SLOT_MOUNT,   /* the mount being made, detached */
+    PLAN_SLOT_ATTACHED, /* a mount in its place, open until all is mounted below it */
     PLAN_SLOT_NULL,    /* a verified /dev/null of the host's, O_PATH: masks files */
     PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
     PLAN_SLOT_SECCOMP, /* memfd with the filter's struct sock_filter[] */

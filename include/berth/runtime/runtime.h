@@ -268,6 +268,27 @@ struct runtime_update {
 int runtime_update(const struct runtime_options *options, const struct runtime_update *request,
                    struct error *error);
 
+struct runtime_mounts {
+    const char *id;
+    bool removes;      /* else they are added */
+    const char *name;  /* of the document, for messages */
+    const char *bytes; /* mounts of the specification, JSON: an array, or an object with it as `mounts` */
+    size_t size;
+    const char *trace_file;
+    int fault_step; /* as for create; -1: none */
+    int fault_errno;
+};
+
+/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what
+ * is mounted on their destinations, one after the other. */
+int runtime_change_mounts(const struct runtime_options *options,
+                          const struct runtime_mounts *request, struct error *error);
+
+/* Adds the plan of it to `text`; changes nothing. */
+int runtime_dry_change_mounts(const struct runtime_options *options,
+                              const struct runtime_mounts *request, struct text *text,
+                              struct error *error);
+
 struct runtime_events {
     const char *id;
     bool once;           /* one object of statistics, and no waiting */

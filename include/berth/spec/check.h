@@ -31,6 +31,9 @@ int spec_check_process(const struct spec_process *process, struct error *error);
 /* Checks resources alone, as update sets them. Returns 0 or -EINVAL. */
 int spec_check_resources(const struct spec_resources *resources, struct error *error);
 
+/* Checks config->mounts alone, as mounts add adds them. Returns 0 or -EINVAL. */
+int spec_check_mounts(const struct spec_config *config, struct error *error);
+
 /* Checks linux.intelRdt alone. Returns 0 or -EINVAL. */
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
 
@@ -41,6 +44,10 @@ int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 /* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
+
+/* The id outside of the user namespace that `id` in it has by these mappings. Returns false if there is none. */
+bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
+                  uint32_t *ret_host_id);
 
 /* The value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec_config *config, const char *key);

@@ -46,3 +46,13 @@ int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
 /* The runtime's own record of a container (schemas/record.json). */
 int spec_read_record(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_record **ret_record, struct error *error);
+
+struct spec_text {
+    const char *bytes;
+    size_t size;
+};
+
+/* Mounts alone, as `mounts add` gets them: an array of them, or an object whose property `mounts` is one, such as a config.json.
+ * `name`: of the document, for messages. */
+int spec_read_mounts(struct arena *arena, const char *name, const struct spec_text *text,
+                     const struct spec_mounts **ret_mounts, struct error *error);

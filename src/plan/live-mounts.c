@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts add and mounts remove: INIT visits a container that is there, and the host waits until it is done. */
+#include <errno.h>
+#include <sched.h>
+
+#include "builder.h"
+
+/* Without a mount namespace its mounts are the host's, in one that was joined others' too. */
+static int check_own_mounts(const struct plan_builder *builder)
+{
+    if (builder->new_namespaces & builder->request->namespaces & CLONE_NEWNS)
+        return 0;
+    return error_set(builder->error, ENOTSUP,
+                     "linux.namespaces: the container has no mount namespace of its own, and its "
+                     "mounts are others', too");
+}
+
+static int visit(struct plan_builder *builder)
+{
+    builder->joins = true;
+    builder->entered_cgroups = true;
+    TRY(plan_sort_namespaces(builder));
+    TRY(check_own_mounts(builder));
+    plan_visit_container(builder);
+    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
+             .text = {"/"});
+    return 0;
+}
+
+/* `destinations`: of the mounts with files of the host's that are there from now on or, if `removed`, no longer. */
+static void leave(struct plan_builder *builder, const struct text_list *destinations, bool removed)
+{
+    plan_hold_init_until_recorded(builder);
+    plan_mark(builder, PLAN_TOKEN_READY);
+    PLAN_ADD(builder, .op = PLAN_RECORD_MOUNTS, .by = PLAN_HOST, .uses = {PLAN_TOKEN_READY},
+             .makes = PLAN_TOKEN_COMMITTED, .list = (const char *const *) destinations->item,
+             .n_list = destinations->count, .number = {removed});
+    PLAN_ADD(builder, .op = PLAN_FINISH, .by = PLAN_INIT, .uses = {PLAN_TOKEN_COMMITTED});
+}
+
+static const char *place_of(const struct plan_builder *builder, size_t i)
+{
+    const char *destination = builder->config->mounts[i].destination;
+
+    return text_path_clean(builder->arena, text_path_join(builder->arena, "/", destination));
+}
+
+static bool is_of_host(const struct plan_builder *builder, const struct spec_mount *mount)
+{
+    struct plan_mount_words words;
+
+    plan_read_mount_words(builder->arena, mount, &words);
+    return words.binds || !plan_is_of_namespaces(mount->type);
+}
+
+int plan_add_mounts(struct plan_builder *builder)
+{
+    struct text_list places = {.arena = builder->arena};
+
+    TRY(visit(builder));
+    TRY(plan_make_mounts(builder));
+    for (size_t i = 0; i < builder->config->n_mounts; i++)
+        if (is_of_host(builder, &builder->config->mounts[i]))
+            text_list_add(&places, place_of(builder, i));
+    leave(builder, &places, false);
+    return 0;
+}
+
+static void find_mount(struct plan_builder *builder, size_t i, const char *path)
+{
+    PLAN_ADD(builder, .op = PLAN_FIND_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = {PLAN_SLOT_ROOT}, .place = PLAN_PLACE(builder, "mounts[%zu].destination", i),
+             .text = {path});
+}
+
+/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on
+ * another. */
+int plan_remove_mounts(struct plan_builder *builder)
+{
+    struct text_list places = {.arena = builder->arena};
+
+    TRY(visit(builder));
+    for (size_t i = 0; i < builder->config->n_mounts; i++) {
+        text_list_add(&places, place_of(builder, i));
+        find_mount(builder, i, places.item[i]);
+    }
+    for (size_t i = 0; i < builder->config->n_mounts; i++) {
+        find_mount(builder, i, places.item[i]);
+        PLAN_ADD(builder, .op = PLAN_UNMOUNT, .by = PLAN_INIT,
+                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_ROOT},
+                 .place = PLAN_PLACE(builder, "mounts[%zu].destination", i),
+                 .text = {places.item[i]});
+    }
+    leave(builder, &places, true);
+    return 0;
+}
