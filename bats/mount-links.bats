@@ -114,3 +114,34 @@ bind_link() {
     [ "$status" -ne 0 ]
     assert_output 'mounts\[[0-9]+\].*not a directory'
 }
+
+# added OPTIONS: adds a bind mount of the link to the running container, at /place, where there is a link, too
+added() {
+    echo content >"$BUNDLE/file"
+    ln -sf file "$BUNDLE/link"
+    echo inner >rootfs/inner
+    ln -s /inner rootfs/place
+    set_args payload pause
+    create_c
+    rt start "$ID"
+    echo "[{\"destination\": \"/place\", \"type\": \"bind\", \"source\": \"$BUNDLE/link\", \"options\": [\"bind\", $1]}]" >add.json
+    run_rt mounts add "$ID" add.json
+}
+
+@test "mounts add with copy-symlink or dest-nofollow is an error" {
+    berth_only "crun 1.8 does not know them yet"
+    added '"dest-nofollow"'
+    [ "$status" -ne 0 ]
+    assert_output 'mounts\[0\].options: .*dest-nofollow'
+    sed -i 's/dest-nofollow/copy-symlink/' add.json
+    run_fails mounts add "$ID" add.json
+    assert_output 'mounts\[0\].options: copy-symlink'
+}
+
+@test "mounts add with src-nofollow binds the link itself" {
+    berth_only "crun 1.8 does not know it yet"
+    added '"src-nofollow"'
+    assert_status 0
+    run_ok exec "$ID" readlink /inner
+    assert_output '^file$'
+}

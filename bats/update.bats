@@ -302,3 +302,12 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     memory_is $((100 * M))
     swap_is $((150 * M)) $((100 * M))
 }
+
+@test "of --resources that is given twice the last one counts" {
+    needs pids
+    started
+    echo '{"pids": {"limit": 11}}' >one
+    echo '{"pids": {"limit": 12}}' >two
+    update --resources one --resources two
+    value_is pids pids.max pids.max 12
+}

@@ -352,6 +352,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          "running container's are added and removed", place);
     if (words.remounts)
         return remount(builder, &mount, &words, place);
+    /* What lies on a link is not found again by its path, and a link is no mount that could be removed. */
+    if (builder->joins && (words.copies_link || words.covers_link))
+        return error_set(builder->error, EINVAL,
+                         "%s.options: copy-symlink and dest-nofollow are for mounts that are made with the container", place);
     if (words.binds && copied_link(builder, i) != NULL) {
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT}, .place = place,
                  .text = {mount.destination, copied_link(builder, i)});
