@@ -115,9 +115,10 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     assert_equal "${#lines[@]}" 2
     assert_equal "$(xargs <<<"${lines[0]}")" "COMMAND PID"
     assert_equal "$(xargs <<<"${lines[1]}")" "payload pause $(init_pid)"
-    run_ok ps "$ID" -e -o lstart,pid,args
-    assert_equal "${#lines[@]}" 2
     run_ok ps "$ID" axo args,pid
+    assert_equal "${#lines[@]}" 2
+    has_times
+    run_ok ps "$ID" -e -o lstart,pid,args
     assert_equal "${#lines[@]}" 2
 }
 
