@@ -172,8 +172,7 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     own_network
     before_start() { in_network "$(init_pid)" ip addr add 10.9.8.7/32 dev lo; }
     counting
-    checkpoint_c --empty-ns network --leave-running
-    rt delete --force "$ID"
+    checkpoint_c --empty-ns network
     config ".hooks = {prestart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"nsenter -t \$(jq .pid) -n ip addr add 10.9.8.6/32 dev lo\"],
         env: [\"PATH=$PATH\"]}]}"
     restore_c "$ID" --empty-ns network

@@ -41,6 +41,8 @@ load helpers-criu
     wait_until counted_beyond $((at + 3))
     rt delete --force "$ID"
     echo 0 >rootfs/count
+    # It may have been open.
+    : >rootfs/count.new
     restore_c
     wait_until counted_beyond $((at - 3))
     # Without paths image and log are in the directory checkpoint.
