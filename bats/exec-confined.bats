@@ -134,21 +134,6 @@ shares_keyring() {
 
 USER_ID=1001
 
-as_user() {
-    status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
-        env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
-    read_output "$BATS_TEST_TMPDIR/run-out"
-}
-
-living_rootless() {
-    cgroupfs_only
-    rootless 54321
-    set_args payload pause
-    as_user run -d --bundle "$BUNDLE" "$ID"
-    assert_status 0
-}
-
 @test "without root's rights: it runs in all namespaces of the container" {
     living_rootless
     as_user exec "$ID" payload ns

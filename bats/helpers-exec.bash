@@ -8,6 +8,8 @@
 #   processes [ID]                    the host's ids of the container's processes
 #   process_json JSON                 the file $PROCESS of JSON's members over a plain process object
 #   host_rt COMMAND [OPTION...]       COMMAND of the runtime with descriptors 3 and 4 left open
+#   as_user COMMAND...                the runtime by the ordinary user $USER_ID; as run_rt
+#   living_rootless                   a running container of that user's
 #   user_namespace                    the container gets one, with host ids from 100000 on
 #   receive SOCKET FILE               in the background a listener for one descriptor; FILE gets the "Pid:" that it names
 load helpers-cgroups
@@ -115,4 +117,19 @@ caps_hex() { sed -n "s/^Cap$1:[[:space:]]*//p" <<<"$output"; }
 shows() {
     assert_status 0
     assert_equal "$output" "$1"
+}
+
+as_user() {
+    status=0
+    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
+        env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+living_rootless() {
+    cgroupfs_only
+    rootless 54321
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
 }

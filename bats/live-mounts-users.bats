@@ -65,21 +65,6 @@ users() {
     assert_equal "$output" $'low\n5:6'
 }
 
-as_user() {
-    status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
-        env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
-    read_output "$BATS_TEST_TMPDIR/run-out"
-}
-
-living_rootless() {
-    cgroupfs_only
-    rootless 54321
-    set_args payload pause
-    as_user run -d --bundle "$BUNDLE" "$ID"
-    assert_status 0
-}
-
 @test "without root's rights: binds and new file systems, and their end" {
     living_rootless
     a_file "/mnt/a bind $BUNDLE/src rbind,ro
