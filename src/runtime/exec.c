@@ -127,12 +127,7 @@ static int find_container(struct exec *exec)
 
     TRY(state_open(&creation->state, creation->error));
     TRY(check_status(exec));
-    creation->joined = state_open_process(&creation->state);
-    if (creation->joined == -ESRCH)
-        return state_not_running(&creation->state, SPEC_STATUS_STOPPED, creation->error);
-    if (creation->joined < 0)
-        return error_errno(creation->error, -creation->joined, "find the process of container \"%s\"",
-                           creation->state.id);
+    TRY(creation_join(creation));
     return await_resume(exec);
 }
 

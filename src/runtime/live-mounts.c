@@ -79,12 +79,7 @@ static int find_container(struct creation *creation)
     if (status != SPEC_STATUS_CREATED && status != SPEC_STATUS_RUNNING &&
         status != SPEC_STATUS_PAUSED)
         return state_not_running(state, status, creation->error);
-    creation->joined = state_open_process(state);
-    if (creation->joined == -ESRCH)
-        return state_not_running(state, SPEC_STATUS_STOPPED, creation->error);
-    return creation->joined < 0 ? error_errno(creation->error, -creation->joined,
-                                              "find the process of container \"%s\"", state->id)
-                                : 0;
+    return creation_join(creation);
 }
 
 /* Of what is to be removed only the destination counts. */
