@@ -166,18 +166,41 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     wait_until file_has later rootfs/got
 }
 
-# --- --empty-ns -------------------------------------------------------------------------------
+# --- what is in the network namespace is left out ----------------------------------------------
+
+# The hook of that kind gives the network namespace an address.
+address_hook() {
+    config ".hooks = {$1: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"nsenter -t \$(jq .pid) -n ip addr add $2/32 dev lo\"],
+        env: [\"PATH=$PATH\"]}]}"
+}
+
+addresses_are() {
+    run_ok exec "$ID" ip addr
+    assert_output "$1"
+    refute_output "$2"
+    refute_output 'eth|veth'
+    assert_output '1: lo: <LOOPBACK,UP'
+}
 
 @test "--empty-ns network: what is in the network namespace is a hook's to make" {
     own_network
     before_start() { in_network "$(init_pid)" ip addr add 10.9.8.7/32 dev lo; }
     counting
     checkpoint_c --empty-ns network
-    config ".hooks = {prestart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"nsenter -t \$(jq .pid) -n ip addr add 10.9.8.6/32 dev lo\"],
-        env: [\"PATH=$PATH\"]}]}"
+    address_hook prestart 10.9.8.6
     restore_c "$ID" --empty-ns network
-    run_ok exec "$ID" ip addr
-    assert_output '10\.9\.8\.6'
-    refute_output '10\.9\.8\.7'
-    refute_output 'eth|veth'
+    addresses_are '10\.9\.8\.6' '10\.9\.8\.7'
 }
+
+hooks_make_the_network() {
+    own_network
+    address_hook "$1" 10.9.8.7
+    counting
+    checkpoint_c
+    address_hook "$1" 10.9.8.6
+    restore_c
+    addresses_are '10\.9\.8\.6' '10\.9\.8\.7'
+}
+
+@test "a network that a prestart hook makes is made by it again" { hooks_make_the_network prestart; }
+@test "a network that a createRuntime hook makes is made by it again" { hooks_make_the_network createRuntime; }

@@ -12,7 +12,12 @@
 #   update_refused FIELD ARGS...      must fail and leave every value;  update_json_refused FIELD JSON
 #   all_values                        every limit of the container in every hierarchy
 #   own_groups                        the container's directories, one a line
+#   hierarchies_stay, hierarchies_change    for this test, or this file: criu opens every hierarchy that there is, and fails with one
+#                                     that is just going
 load helpers-bad
+
+hierarchies_stay() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock -s 7; }
+hierarchies_change() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock 7; }
 
 resources() { config ".linux.resources = {$1}"; }
 

@@ -12,6 +12,7 @@ needs_criu() {
     [ -e "$answer" ] || { criu check >"$answer.new" 2>&1 && echo works >"$answer.new"; mv "$answer.new" "$answer"; }
     rt checkpoint --help >/dev/null 2>&1 || skip "no checkpoint in this $RT_KIND"
     [ "$(cat "$answer")" = works ] || skip "criu check: $(grep -im 1 'error\|fail' "$answer" | cut -c1-100)"
+    hierarchies_stay
 }
 
 # criu_since VERSION: is it that one, or newer?

@@ -82,8 +82,15 @@ examples_run() {
     assert_output ' /mnt/scratch rw.*size=16384k'
 }
 
-@test "examples of checkpoint" { examples_run checkpoint run -d; }
-@test "examples of restore" { examples_run restore run -d; }
+@test "examples of checkpoint" {
+    hierarchies_stay
+    examples_run checkpoint run -d
+}
+
+@test "examples of restore" {
+    hierarchies_stay
+    examples_run restore run -d
+}
 
 @test "examples of ps" {
     command -v ps >/dev/null || skip "no ps(1)"

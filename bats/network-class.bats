@@ -19,6 +19,9 @@ setup_file() {
     export WITHOUT_NETWORK=$SUITE_NS
     [ -e /sys/fs/cgroup/cgroup.controllers ] || ! grep -q '^net_cls' /proc/cgroups && return 0
     local ok
+    NETWORK_MADE=$(awk '$1 ~ /^net_/ && $2 == 0 {print $1}' /proc/cgroups)
+    export NETWORK_MADE
+    hierarchies_change
     mkfifo "$BATS_FILE_TMPDIR/ready"
     "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m --propagation slave sh -c "$network_view" sh "$BATS_FILE_TMPDIR" 3>&- 4>&- \
         </dev/null >/dev/null 2>&1 &
@@ -27,7 +30,21 @@ setup_file() {
     export NETWORK_NS
 }
 
-teardown_file() { [ -z "${NETWORK_NS:-}" ] || kill "$NETWORK_NS"; }
+# A hierarchy that is unmounted when a cgroup in it has hardly gone stays, until it is mounted and unmounted once more.
+gone() {
+    local name
+    for name in $NETWORK_MADE; do
+        ! grep -q "^$name[[:space:]]*[1-9]" /proc/cgroups ||
+            { unshare -m mount -t cgroup -o "$name" cgroup "$BATS_FILE_TMPDIR" 2>/dev/null || true; return 1; }
+    done
+}
+
+teardown_file() {
+    [ -n "${NETWORK_NS:-}" ] || return 0
+    kill "$NETWORK_NS"
+    wait "$NETWORK_NS" || true
+    wait_until gone
+}
 
 # On version 2, and where the hierarchy is missing, the property is an error that names it.
 have() { in_ns mountpoint -q "/sys/fs/cgroup/$1" || skip "no $1 hierarchy here"; }

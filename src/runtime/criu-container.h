@@ -64,6 +64,10 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
 #define CRIU_NEEDS_MOST 8
 size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs);
 
+/* Is what is in the container's network namespace left out? So --empty-ns says, or there are hooks that make it, as those of
+ * docker do, and will do so again. */
+bool criu_empties_network(const struct runtime_criu *common, const struct spec_config *config);
+
 /* The directory of the image. */
 const char *criu_image_dir(const struct runtime_criu *common);
 

@@ -18,6 +18,8 @@
 #define CRIU_CONFIG "org.criu.config"
 #define DEFAULT_CONFIG "/etc/criu/berth.conf" /* runc and crun have theirs beside it */
 
+#define NETWORK "network"
+
 struct word {
     const char *name;
     int number;
@@ -30,8 +32,6 @@ static const struct word cgroup_modes[] = {
 /* criu_network_lock_method */
 static const struct word network_locks[] = {
     {"iptables", 1}, {"nftables", 2}, {"skip", 3}, {NULL, 0}};
-
-static const struct word namespaces[] = {{"network", CLONE_NEWNET}, {NULL, 0}};
 
 static int put_word(struct text *options, unsigned field, const struct word *words,
                     const char *name)
@@ -55,12 +55,22 @@ static int put_words(const struct runtime_criu *common, struct text *options, st
         put_word(options, CRIU_NETWORK_LOCK, network_locks, common->network_lock) < 0)
         return error_set(error, EINVAL, "--network-lock is iptables, nftables or skip, not \"%s\"",
                          common->network_lock);
-    if (common->empty_ns != NULL &&
-        put_word(options, CRIU_EMPTY_NS, namespaces, common->empty_ns) < 0)
+    if (common->empty_ns != NULL && !text_equal(common->empty_ns, NETWORK))
         return error_set(error, EINVAL,
                          "--empty-ns: criu can leave out a network namespace alone, not \"%s\"",
                          common->empty_ns);
     return 0;
+}
+
+bool criu_empties_network(const struct runtime_criu *common, const struct spec_config *config)
+{
+    const struct spec_namespace *network = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_NETWORK);
+    const struct spec_hooks *hooks = config->hooks;
+
+    if (network == NULL || network->path != NULL)
+        return false;
+    return common->empty_ns != NULL ||
+           (hooks != NULL && (hooks->n_prestart > 0 || hooks->n_create_runtime > 0));
 }
 
 /* An empty annotation is none, and no default either. */
@@ -86,6 +96,8 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
     criu_put_number(options, CRIU_FILE_LOCKS, common->file_locks);
     criu_put_number(options, CRIU_AUTO_DEDUP, common->auto_dedup);
     criu_put_number(options, CRIU_LAZY_PAGES, common->lazy_pages);
+    if (criu_empties_network(common, config))
+        criu_put_number(options, CRIU_EMPTY_NS, CLONE_NEWNET);
     put_config_file(config, options);
     return put_words(common, options, error);
 }

@@ -15,6 +15,8 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
+#include "berth/sys/link.h"
+#include "berth/sys/netlink.h"
 #include "berth/sys/process.h"
 #include "creation.h"
 #include "criu-container.h"
@@ -228,6 +230,22 @@ int restore_start_criu(struct conduct *conduct, const struct plan_step *step)
                       : 0;
 }
 
+/* criu leaves all devices down in a network namespace that it makes empty. */
+static int set_loopback_up(const struct restoring *restoring, pid_t pid)
+{
+    const char *path = arena_printf(restoring->criu.arena, "/proc/%d/ns/net", pid);
+    AUTO_FD network = open(path, O_RDONLY | O_CLOEXEC);
+    struct sys_link loopback;
+
+    if (network < 0)
+        return -errno;
+    AUTO_FD socket = sys_netlink_open(network);
+    if (socket < 0)
+        return socket;
+    TRY(sys_link_find(socket, "lo", &loopback));
+    return sys_link_set_up(socket, loopback.index);
+}
+
 int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
@@ -244,7 +262,13 @@ int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_until(&restoring->criu, "setup-namespaces", &answer, NULL));
     creation->init = answer.pid;
     creation->conduct.pidfd = sys_pidfd_open(answer.pid);
-    return creation->conduct.pidfd < 0 ? creation->conduct.pidfd : creation_save_init(creation);
+    if (creation->conduct.pidfd < 0)
+        return creation->conduct.pidfd;
+    TRY(creation_save_init(creation));
+    int result = criu_empties_network(&restoring->request->criu, creation->config)
+                     ? set_loopback_up(restoring, answer.pid)
+                     : 0;
+    return result < 0 ? error_errno(creation->error, -result, "set the loopback device of the container up") : 0;
 }
 
 int restore_processes(struct conduct *conduct, const struct plan_step *step)

@@ -9,7 +9,7 @@ docker_env() {
 
 docker_config() {
     jq -n --arg runtime "$ENGINE_RUNTIME" --arg dir "$DOCKER_DIR" '{"default-runtime": "engine", runtimes: {engine: {path: $runtime}},
-        "data-root": ($dir + "/data"), "exec-root": ($dir + "/exec"), pidfile: ($dir + "/pid"), "live-restore": false,
+        "data-root": ($dir + "/data"), "exec-root": ($dir + "/exec"), pidfile: ($dir + "/pid"), "live-restore": false, experimental: true,
         "exec-opts": ["native.cgroupdriver=cgroupfs"]}'
 }
 
@@ -250,7 +250,9 @@ state_is() { output_of "$1" docker inspect -f '{{.State.Status}}' "$C"; }
     needs_criu
     up
     run_ok docker checkpoint create "$C" one
+    wait_for state_is exited
     run_ok docker start --checkpoint one "$C"
+    wait_for state_is running
 }
 
 @test "docker swarm: a service of three replicas, scaled, mended, removed" {
