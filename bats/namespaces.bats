@@ -120,6 +120,20 @@ test_teardown() { [ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" "${HELD:-$HOLDER}
     done
 }
 
+@test "the mount namespace is joined by path, and exec has the container's root" {
+    hold --mount --propagation private
+    join mount "/proc/$HOLDER/ns/mnt"
+    set_args payload pause
+    touch rootfs/of-the-container
+    create_c
+    rt start "$ID"
+    assert_equal "$(readlink "/proc/$(init_pid)/ns/mnt")" "$(readlink "/proc/$HOLDER/ns/mnt")"
+    run_ok exec "$ID" ls /
+    assert_output '^of-the-container$'
+    run_ok exec "$ID" cat /proc/self/mountinfo
+    assert_output '/rootfs / rw'
+}
+
 @test "a network namespace that is bound to a file is joined" {
     # In the suite's mount namespace, as ip netns does it.
     : >"$BATS_TEST_TMPDIR/netns"

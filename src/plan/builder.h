@@ -191,7 +191,7 @@ void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);
 void plan_open_masks(struct plan_builder *builder);
 void plan_change_root(struct plan_builder *builder);
-/* exec: a container without a mount namespace is a directory to chroot(2) to. */
+/* exec: a container without a mount namespace of its own is a directory to chroot(2) to. */
 void plan_join_root(struct plan_builder *builder);
 
 /* devices.c */

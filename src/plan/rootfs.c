@@ -125,7 +125,7 @@ void plan_change_root(struct plan_builder *builder)
 
 void plan_join_root(struct plan_builder *builder)
 {
-    if ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS)
+    if (builder->new_namespaces & CLONE_NEWNS)
         return;
     PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
              .place = "root.path", .text = {builder->request->rootfs});
