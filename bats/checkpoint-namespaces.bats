@@ -22,12 +22,12 @@ load helpers-criu
 pod() {
     local type flags=() file
     for type in "$@"; do flags+=("--${type/network/net}"); done
-    unshare "${flags[@]}" --fork --kill-child=KILL sleep 1000 3>&- 8>&- 9>&- </dev/null >/dev/null 2>&1 &
+    unshare "${flags[@]}" ${as_root:-} --fork --kill-child=KILL sleep 1000 3>&- 8>&- 9>&- </dev/null >/dev/null 2>&1 &
     UNSHARE=$!
     wait_until pgrep -P "$UNSHARE" sleep
     POD=$(pgrep -P "$UNSHARE" sleep)
     for type in "$@"; do
-        file=${type/network/net}
+        file=${type/network/net} file=${file/mount/mnt}
         config ".linux.namespaces |= map(select(.type != \"$type\")) + [{type: \"$type\", path: \"/proc/$POD/ns/$file\"}]"
     done
 }
@@ -164,6 +164,24 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     exec 8>&-
     run_ok exec "$ID" kill -USR1 "$(cat rootfs/late)"
     wait_until file_has later rootfs/got
+}
+
+@test "a user, mount or cgroup namespace that was joined is an error that names it, and the container goes on" {
+    berth_only "others try it"
+    local type as_root
+    config '.mounts |= map(select(.destination | startswith("/sys") | not) | .options |= map(select(. != "gid=5")))'
+    cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR"
+    for type in cgroup mount user; do
+        cp "$BATS_TEST_TMPDIR/config.json" "$BUNDLE/config.json"
+        [ "$type" != user ] || as_root=--map-root-user
+        pod "$type"
+        started_c
+        run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" "$ID"
+        assert_output "linux\.namespaces\[[0-9]+\]\.path: .*$type"
+        assert_equal "$(state_of)" running
+        rt delete --force "$ID"
+        end_pod
+    done
 }
 
 # --- what is in the network namespace is left out ----------------------------------------------

@@ -172,6 +172,13 @@ test_teardown() { [ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" "${HELD:-$HOLDER}
     assert_equal "$(inside user)" "$(readlink "/proc/$HOLDER/ns/user" | tr -dc 0-9)"
 }
 
+@test "a user namespace that is joined and has no root is an error that names it" {
+    hold --user
+    join user "/proc/$HOLDER/ns/user"
+    run_fails run "$ID"
+    [ "$RT_KIND" != berth ] || assert_output "linux\.namespaces\[[0-9]+\]\.path: become root of the user namespace"
+}
+
 @test "a path of the wrong type is an error" {
     host_snapshot
     hold --net --ipc

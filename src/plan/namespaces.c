@@ -153,7 +153,10 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
     if (is_new && (!maps_root(config->uid_mappings, config->n_uid_mappings) ||
                    !maps_root(config->gid_mappings, config->n_gid_mappings)))
         return;
-    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = by, .place = "linux.uidMappings",
+    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = by,
+             .place = is_new ? "linux.uidMappings"
+                             : PLAN_PLACE(builder, "linux.namespaces[%d].path",
+                                          find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
              .uses = {is_new && !builder->joins ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED},
              .number = {builder->keeps_groups});
 }

@@ -67,7 +67,7 @@ bool criu_empties_network(const struct runtime_criu *common, const struct spec_c
     const struct spec_namespace *network = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_NETWORK);
     const struct spec_hooks *hooks = config->hooks;
 
-    if (network == NULL || network->path != NULL)
+    if (network == NULL || (network->path != NULL && network->path[0] != '\0'))
         return false;
     return common->empty_ns != NULL ||
            (hooks != NULL && (hooks->n_prestart > 0 || hooks->n_create_runtime > 0));
