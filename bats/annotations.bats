@@ -6,6 +6,7 @@ load helpers-exec
 test_teardown() {
     end_receiver
     [ -z "${AGENT:-}" ] || kill "$AGENT" 2>/dev/null || true
+    [ -z "${MADE_OLD_SYSTEMD:-}" ] || { in_ns umount "$OLD_SYSTEMD" && in_ns rmdir "$OLD_SYSTEMD"; }
 }
 
 test_setup() { [ "$RT_KIND" != runc ] || skip "they are crun's"; }
@@ -94,6 +95,39 @@ run_with_groups() {
     assert_output 'annotations\["run.oci.bogus"\]'
 }
 
+# ---- run.oci.systemd.force_cgroup_v1
+
+OLD_SYSTEMD=/sys/fs/cgroup/systemd
+
+# Where the host is of version 2 its root mounts that hierarchy for the test.
+with_old_systemd() {
+    in_ns mountpoint -q "$OLD_SYSTEMD" && return
+    in_ns mkdir "$OLD_SYSTEMD"
+    in_ns mount -t cgroup -o none,name=systemd cgroup "$OLD_SYSTEMD"
+    MADE_OLD_SYSTEMD=1
+}
+
+@test "run.oci.systemd.force_cgroup_v1: the mount has name=systemd of version 1 alone, the container's own group" {
+    with_old_systemd
+    annotate run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup
+    set_sh 'ls -A /sys/fs/cgroup; stat -fc %T /sys/fs/cgroup/systemd; cat /sys/fs/cgroup/systemd/cgroup.procs'
+    run_c
+    assert_status 0
+    assert_output '^systemd$'
+    assert_equal "$(grep -c . <<<"$output")" "$(grep -cx 'systemd\|cgroup.*\|UNKNOWN.*\|1\|[0-9]*' <<<"$output")"
+    assert_output '^1$'
+}
+
+@test "run.oci.systemd.force_cgroup_v1 without that hierarchy is an error that tells how to get it" {
+    berth_only "crun's words differ"
+    in_ns mountpoint -q "$OLD_SYSTEMD" && skip "this host has it"
+    annotate run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup
+    host_snapshot
+    run_fails run "$ID"
+    assert_output 'annotations\["run.oci.systemd.force_cgroup_v1"\].*none,name=systemd'
+    assert_host_unchanged
+}
+
 # ---- what this runtime does not have
 
 refused_annotation() {
@@ -116,7 +150,9 @@ refused_annotation() {
 @test "run.oci.handler is an error" { refused_annotation run.oci.handler krun; }
 @test "run.oci.seccomp.plugins is an error" { refused_annotation run.oci.seccomp.plugins plugin.so; }
 @test "run.oci.delegate-cgroup is an error" { refused_annotation run.oci.delegate-cgroup payload; }
-@test "run.oci.systemd.force_cgroup_v1 is an error" { refused_annotation run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup/systemd; }
+@test "run.oci.systemd.force_cgroup_v1 of what is no mount of type cgroup is an error" {
+    refused_annotation run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup/systemd
+}
 
 @test "run.oci.systemd.subgroup is an error where systemd makes the cgroup" {
     annotate run.oci.systemd.subgroup payload

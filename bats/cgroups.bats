@@ -121,6 +121,19 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_output 'Read-only file system'
 }
 
+@test "version 2 alone is in the mount of cgroup where it is at /sys/fs/cgroup, whatever of version 1 is mounted besides" {
+    cg_is_v2 || skip "not on cgroup version 2"
+    mkdir "$BATS_TEST_TMPDIR/v1"
+    in_ns mount -t cgroup -o none,name=berth-test cgroup "$BATS_TEST_TMPDIR/v1"
+    set_sh 'cat /sys/fs/cgroup/cgroup.procs; ls /sys/fs/cgroup'
+    run_c
+    in_ns umount "$BATS_TEST_TMPDIR/v1"
+    assert_status 0
+    assert_output '^1$'
+    refute_output 'berth-test|v1'
+    assert_output '^cgroup.controllers$'
+}
+
 @test "limits of several controllers at once" {
     resources 'memory: {limit: 67108864}, pids: {limit: 33}, cpu: {shares: 256}'
     started

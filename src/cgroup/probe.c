@@ -119,8 +119,10 @@ static void place_mount(struct arena *arena, const char *root, const struct moun
 }
 
 /* Keeps the hierarchies that are mounted, and says what they make together. */
-static void settle(struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
+static void settle(struct arena *arena, const char *root, struct cgroup_host *host,
+                   struct cgroup_hierarchy *hierarchies)
 {
+    const char *top = arena_printf(arena, "%s/sys/fs/cgroup", root);
     size_t kept = 0;
     size_t v2 = 0;
 
@@ -128,7 +130,10 @@ static void settle(struct cgroup_host *host, struct cgroup_hierarchy *hierarchie
         if (hierarchies[i].mount_point == NULL)
             continue;
         v2 += hierarchies[i].v2;
-        hierarchies[kept++] = hierarchies[i];
+        hierarchies[kept] = hierarchies[i];
+        if (hierarchies[i].v2 && text_equal(hierarchies[i].mount_point, top))
+            hierarchies[kept].name = "";
+        kept++;
     }
     host->n_hierarchies = kept;
     if (kept == 0)
@@ -137,8 +142,6 @@ static void settle(struct cgroup_host *host, struct cgroup_hierarchy *hierarchie
         host->layout = CGROUP_V1;
     else
         host->layout = kept > v2 ? CGROUP_HYBRID : CGROUP_V2;
-    if (host->layout == CGROUP_V2)
-        hierarchies[0].name = "";
 }
 
 static void link_controllers(struct arena *arena, struct cgroup_host *host)
@@ -248,7 +251,7 @@ int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_
         host.n_hierarchies += parse_own(arena, line, &hierarchies[host.n_hierarchies]);
     if (!find_usual(arena, root, &host, hierarchies))
         TRY(find_mounted(arena, root, &host, hierarchies, error));
-    settle(&host, hierarchies);
+    settle(arena, root, &host, hierarchies);
     host.hierarchies = hierarchies;
     link_controllers(arena, &host);
     *ret_host = host;

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
 
@@ -39,6 +40,22 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
     builder->joined_cgroups = true;
 }
 
+static const struct plan_hierarchy *find_v2(const struct plan_host *host)
+{
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        if (host->hierarchies[i].v2)
+            return &host->hierarchies[i];
+    return NULL;
+}
+
+/* Version 2 at /sys/fs/cgroup: the container sees it alone, whatever hierarchies of version 1 there are besides. */
+static bool is_unified(const struct plan_host *host)
+{
+    const struct plan_hierarchy *v2 = find_v2(host);
+
+    return v2 != NULL && v2->name[0] == '\0';
+}
+
 /* Does the container get its cgroup to write to? config-linux.md, "Cgroup ownership". */
 static bool is_delegated(const struct plan_builder *builder)
 {
@@ -66,17 +83,16 @@ static uint32_t host_uid(const struct plan_builder *builder, uint32_t uid)
 static void own_cgroup(struct plan_builder *builder)
 {
     const struct plan_host *host = builder->host;
-    bool is_pure_v2 = host->n_hierarchies == 1 && host->hierarchies[0].v2;
     const struct spec_process *process = builder->config->process;
 
-    if (!is_pure_v2 || !host->privileged || process == NULL ||
+    if (!is_unified(host) || !host->privileged || process == NULL ||
         !(builder->new_namespaces & CLONE_NEWCGROUP) || !is_delegated(builder))
         return;
     uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
     if (uid == 0)
         return;
     PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
-             .makes = PLAN_TOKEN_LIMITED, .text = {host->hierarchies[0].path}, .number = {uid},
+             .makes = PLAN_TOKEN_LIMITED, .text = {find_v2(host)->path}, .number = {uid},
              .place = "process.user.uid");
     builder->cgroup_token = PLAN_TOKEN_LIMITED;
 }
@@ -109,9 +125,10 @@ void plan_enter_cgroups(struct plan_builder *builder)
                  .text = {"cgroup"}, .place = "linux.namespaces");
 }
 
-/* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. */
+/* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. `only`: the one to be there,
+ * or NULL for all. */
 static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
-                              const char *place)
+                              const struct plan_hierarchy *only, const char *place)
 {
     const struct plan_host *host = builder->host;
 
@@ -122,23 +139,16 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
     plan_mark(builder, PLAN_SLOT_ATTACHED);
     for (size_t i = 0; i < host->n_hierarchies; i++)
-        plan_bind(builder, host->hierarchies[i].path,
-                   text_path_join(builder->arena, mount->destination, host->hierarchies[i].name),
-                   place);
-    for (size_t i = 0; i < host->n_cgroup_links; i++)
+        if (only == NULL || only == &host->hierarchies[i])
+            plan_bind(builder, host->hierarchies[i].path,
+                       text_path_join(builder->arena, mount->destination, host->hierarchies[i].name),
+                       place);
+    for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
                  .place = place,
                  .text = {text_path_join(builder->arena, mount->destination,
                                          host->cgroup_links[i].name),
                           host->cgroup_links[i].target});
-}
-
-static const struct plan_hierarchy *find_v2(const struct plan_host *host)
-{
-    for (size_t i = 0; i < host->n_hierarchies; i++)
-        if (host->hierarchies[i].v2)
-            return &host->hierarchies[i];
-    return NULL;
 }
 
 /* cgroup2: with a cgroup namespace its own mount, whose root is the container's cgroup; else that cgroup bound. */
@@ -159,23 +169,48 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
     plan_mark(builder, PLAN_SLOT_ATTACHED);
 }
 
+/* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2 wants it? */
+static bool is_for_old_systemd(const struct plan_builder *builder, const struct spec_mount *mount)
+{
+    const char *destination = spec_annotation(builder->config, SPEC_SYSTEMD_V1);
+
+    return destination != NULL && text_equal(destination, mount->destination);
+}
+
+static int mount_for_old_systemd(struct plan_builder *builder, const struct spec_mount *mount, const char *place)
+{
+    const struct plan_host *host = builder->host;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        if (!host->hierarchies[i].v2 && text_equal(host->hierarchies[i].name, "systemd")) {
+            mount_hierarchies(builder, mount, &host->hierarchies[i], place);
+            return 0;
+        }
+    error_set(builder->error, ENODEV,
+              "annotations[\"" SPEC_SYSTEMD_V1 "\"]: the container has no cgroup in a hierarchy of version 1 at "
+              CGROUP_ROOT "/systemd");
+    return error_hint(builder->error, "as root: mkdir " CGROUP_ROOT "/systemd && mount -t cgroup -o none,name=systemd cgroup "
+                      CGROUP_ROOT "/systemd");
+}
+
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
                        const struct plan_mount_words *words, const char *place)
 {
     const struct plan_host *host = builder->host;
     bool has_namespace =
         ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWCGROUP) != 0;
-    bool is_pure_v2 = host->n_hierarchies == 1 && host->hierarchies[0].v2;
     struct plan_mount_words final = *words;
 
     if (words->data.size > 0 || words->copies_up)
         return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"", place,
                          words->copies_up ? "tmpcopyup" : words->data.bytes);
     plan_enter_cgroups(builder);
-    if (text_equal(mount->type, "cgroup2") || is_pure_v2) {
+    if (is_for_old_systemd(builder, mount)) {
+        TRY(mount_for_old_systemd(builder, mount, place));
+    } else if (text_equal(mount->type, "cgroup2") || is_unified(host)) {
         mount_v2(builder, mount, has_namespace, place);
     } else if (host->n_hierarchies > 0) {
-        mount_hierarchies(builder, mount, place);
+        mount_hierarchies(builder, mount, NULL, place);
     } else { /* no cgroup of its own: the host's view, which it must not write to */
         plan_bind(builder, CGROUP_ROOT, mount->destination, place);
         plan_mark(builder, PLAN_SLOT_ATTACHED);

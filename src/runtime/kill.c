@@ -30,7 +30,8 @@ static int signal_process(struct state *state, int signal, struct error *error)
     return 0;
 }
 
-/* Without a cgroup, or when it is gone, the container's process stands for all. */
+/* Without a cgroup, or when it is gone, the container's process stands for all; when that is gone as well, as systemd removes the
+ * cgroup with the last process, there are none. */
 static int signal_all(struct state *state, int signal, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -40,6 +41,8 @@ static int signal_all(struct state *state, int signal, struct error *error)
     if (result != -ENOENT)
         return result;
     *error = (struct error){0};
+    if (cgroups.n_paths > 0 && state_status(state) == SPEC_STATUS_STOPPED)
+        return 0;
     return signal_process(state, signal, error);
 }
 

@@ -56,6 +56,17 @@ static void check_offset(const struct annotated *annotated, struct error *error)
         complain(annotated, "needs a new time namespace in linux.namespaces", error);
 }
 
+static void check_cgroup_mount(const struct annotated *annotated, struct error *error)
+{
+    const struct spec_config *config = annotated->config;
+
+    for (size_t i = 0; i < config->n_mounts; i++)
+        if (text_equal(config->mounts[i].destination, annotated->value) && config->mounts[i].type != NULL &&
+            text_starts_with(config->mounts[i].type, "cgroup"))
+            return;
+    complain(annotated, "must be the destination of a mount of type cgroup", error);
+}
+
 static const struct rule rules[] = {
     {SPEC_HOOKS_STDOUT, NULL, NULL},
     {SPEC_HOOKS_STDERR, NULL, NULL},
@@ -68,7 +79,7 @@ static const struct rule rules[] = {
     {SPEC_TIME_OFFSET, check_offset, NULL},
     {SPEC_SYSTEMD_SUBGROUP, NULL, NULL},
     {CRUN "seccomp.plugins", refuse, "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
-    {CRUN "systemd.force_cgroup_v1", refuse, "this runtime mounts no hierarchy of version 1 on a host of version 2"},
+    {SPEC_SYSTEMD_V1, check_cgroup_mount, NULL},
     {CRUN "delegate-cgroup", refuse, "this runtime makes no further cgroup below the container's own"},
     {CRUN "handler", refuse, "this runtime has no handlers in place of the container's program"},
 };

@@ -11,7 +11,7 @@ struct error;
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct cgroup_hierarchy {
-    const char *name;        /* its directory: "memory", "cpu,cpuacct", "unified"; "" on pure v2 */
+    const char *name;        /* its directory: "memory", "cpu,cpuacct", "unified"; "" of v2 at /sys/fs/cgroup itself */
     const char *mount_point; /* "/sys/fs/cgroup/memory" */
     const char
         *own; /* the caller's cgroup below the mount point, "/" for itself; NULL: not shown there */

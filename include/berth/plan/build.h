@@ -16,7 +16,7 @@ struct plan_header;
 
 /* A cgroup hierarchy of the host's and the container's cgroup in it. */
 struct plan_hierarchy {
-    const char *name;   /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" on pure v2 */
+    const char *name;   /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" of v2 at /sys/fs/cgroup itself */
     const char *path;   /* the container's cgroup on the host: "/sys/fs/cgroup/memory/berth/ID" */
     const char *join;   /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
     bool v2;
