@@ -29,6 +29,7 @@ state = "$CONTAINERD_DIR/state"
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.engine.options]
         BinaryName = "$ENGINE_RUNTIME"
+        SystemdCgroup = $(if [ "$MANAGER" = systemd ]; then echo true; else echo false; fi)
 END
 }
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # podman for podman.bats and podman-rootless.bats: p ARGUMENT... is podman with this run's storage, as $PODMAN_USER when that is set.
 
-podman_config() { # podman_config FILE: no systemd, no journal; limits that hold without CAP_SYS_RESOURCE
+podman_config() { # podman_config FILE: no journal; limits that hold without CAP_SYS_RESOURCE
     cat >"$1" <<END
 [containers]
+$([ "$MANAGER" != systemd ] || echo 'netns = "host"')
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 log_driver = "k8s-file"
 init_path = "/usr/bin/catatonit"
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "$MANAGER"
 events_logger = "file"
 runtime = "$KIND"
 runtime_supports_json = ["berth", "crun", "runc"]
