@@ -56,6 +56,21 @@ load helpers-criu
     assert_host_unchanged
 }
 
+@test "an image whose notes on descriptors cannot be read is an error that names them, and leaves nothing" {
+    berth_only "others open whatever it is"
+    counting
+    checkpoint_c
+    host_snapshot
+    local kind
+    for kind in 'mkfifo "$1"' 'ln -s /dev/zero "$1"' 'mkdir "$1"'; do
+        rm -rf "$IMAGE/descriptors.json"
+        sh -c "$kind" sh "$IMAGE/descriptors.json"
+        run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+        assert_output '^read descriptors.json in the directory of the image: '
+        assert_host_unchanged
+    done
+}
+
 @test "what is killed in the middle can be deleted" {
     counting
     local i job
@@ -140,6 +155,18 @@ no_criu() { ! pgrep -x criu >/dev/null; }
         assert_output "${option%%=*}"
     done
     assert_equal "$(state_of)" running
+}
+
+@test "--status-fd of a descriptor that only berth itself has is no open one" {
+    berth_only
+    needs_criu
+    counting
+    local fd
+    # Those that rt closes.
+    for fd in 3 4; do
+        run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --status-fd "$fd" "$ID"
+        assert_output "^--status-fd: no open descriptor: \"$fd\"\$"
+    done
 }
 
 @test "features says that there is checkpoint" {

@@ -119,6 +119,14 @@ static int put_page_server(struct checkpoint *checkpoint)
     return 0;
 }
 
+/* What came through execve(2): all that are this command's own are closed on the next one. */
+static bool is_callers(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 static int take_status_fd(struct checkpoint *checkpoint)
 {
     const char *words = checkpoint->request->status_fd;
@@ -126,7 +134,7 @@ static int take_status_fd(struct checkpoint *checkpoint)
 
     if (words == NULL)
         return 0;
-    if (text_to_u64(words, &fd) < 0 || fd > INT_MAX || fcntl((int) fd, F_GETFD) < 0)
+    if (text_to_u64(words, &fd) < 0 || fd > INT_MAX || !is_callers((int) fd))
         return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
                          words);
     checkpoint->criu.status_fd = (int) fd;
