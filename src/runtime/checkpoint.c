@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,6 +139,8 @@ static int take_status_fd(struct checkpoint *checkpoint)
         return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
                          words);
     checkpoint->criu.status_fd = (int) fd;
+    /* That nobody reads it any more is no reason to end in the middle. */
+    signal(SIGPIPE, SIG_IGN);
     return 0;
 }
 
