@@ -121,6 +121,48 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'second\nsingle'
 }
 
+@test "copy-symlink: the link, and what it leads to, comes back with the root file system" {
+    berth_only "crun 1.8 does not know it yet"
+    mkdir src
+    echo text >src/file
+    ln -s /lib/copied link
+    config ".mounts += [{destination: \"/place\", type: \"bind\", source: \"$BUNDLE/link\", options: [\"bind\", \"copy-symlink\"]},
+        {destination: \"/lib/copied\", type: \"tmpfs\", source: \"tmpfs\"}]"
+    counting "echo kept >/place/note; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" sh -c 'readlink /place; cat /place/note'
+    assert_equal "$output" $'/lib/copied\nkept'
+}
+
+@test "src-nofollow, dest-nofollow: mounts with symbolic links are refused, and the container goes on" {
+    berth_only "crun 1.8 does not know them yet"
+    ln -s "$BUNDLE/single" link
+    echo single >single
+    ln -s count rootfs/link
+    config ".mounts += [{destination: \"/place\", type: \"bind\", source: \"$BUNDLE/link\", options: [\"bind\", \"src-nofollow\"]}]"
+    counting
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output '^mounts\[[0-9]+\].options: src-nofollow: criu cannot'
+    assert_equal "$(state_of)" running
+    rt delete --force "$ID"
+    config ".mounts[-1] = {destination: \"/link\", type: \"bind\", source: \"$BUNDLE/single\", options: [\"bind\", \"dest-nofollow\"]}"
+    rm -f rootfs/count
+    counting
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output '^mounts\[[0-9]+\].options: dest-nofollow: criu cannot'
+    assert_equal "$(state_of)" running
+    # Where there are no links they are like all others.
+    rt delete --force "$ID"
+    config ".mounts[-1] = {destination: \"/other\", type: \"bind\", source: \"$BUNDLE/single\", options: [\"bind\", \"src-nofollow\", \"dest-nofollow\"]}"
+    rm -f rootfs/count
+    counting
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" cat /other
+    assert_output '^single$'
+}
+
 @test "mounts below a recursive bind mount" {
     berth_only "others know the mounts of config.json alone"
     needs_criu

@@ -67,6 +67,7 @@ static int find_container(struct checkpoint *checkpoint)
         .rootfs = state->record.rootfs,
         .pid = state->pid,
     };
+    TRY(criu_check_links(&checkpoint->container, checkpoint->error));
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }
 

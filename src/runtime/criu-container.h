@@ -27,6 +27,9 @@ struct criu_container {
 int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
                            struct error *error);
 
+/* -ENOTSUP when a mount of the config is one of a symbolic link, or on one. */
+int criu_check_links(const struct criu_container *container, struct error *error);
+
 /* Adds the mounts of the container's process that are bind mounts of the host's files. */
 int criu_put_mounts(const struct criu_container *container, struct text *options,
                     struct error *error);

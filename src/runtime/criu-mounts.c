@@ -23,22 +23,48 @@
 struct binding {
     bool binds;
     bool recursive;
+    bool binds_link;  /* these three as in struct plan_mount_words */
+    bool covers_link;
+    bool copies_link;
 };
 
 static struct binding binding_of(const struct spec_mount *mount)
 {
-    struct binding binding = {false, false};
+    struct binding binding = {0};
 
     for (size_t i = 0; i < mount->n_options; i++) {
         bool twin;
         const struct plan_option *option = plan_option_find(mount->options[i], &twin);
 
-        if (option != NULL && option->kind == PLAN_OPTION_BIND) {
-            binding.binds = true;
-            binding.recursive = option->recursive;
-        }
+        if (option == NULL)
+            continue;
+        binding.binds |= option->kind == PLAN_OPTION_BIND;
+        binding.recursive |= option->kind == PLAN_OPTION_BIND && option->recursive;
+        binding.binds_link |= option->kind == PLAN_OPTION_SOURCE_LINK;
+        binding.covers_link |= option->kind == PLAN_OPTION_TARGET_LINK;
+        binding.copies_link |= option->kind == PLAN_OPTION_COPY_LINK;
     }
     return binding;
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+static bool source_is_link(const struct criu_container *container, const struct spec_mount *mount)
+{
+    return is_link(text_path_join(container->arena, container->bundle, mount->source));
+}
+
+/* A symbolic link, which is one of the root file system's by now. */
+static bool is_no_mount(const struct criu_container *container, const struct spec_mount *mount)
+{
+    struct binding binding = binding_of(mount);
+
+    return binding.binds && binding.copies_link && source_is_link(container, mount);
 }
 
 static bool is_cgroup(const char *type)
@@ -89,11 +115,12 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
     size_t longest = 0;
 
     for (size_t i = 0; i < container->config->n_mounts; i++) {
-        const char *place = resolve(container, container->config->mounts[i].destination);
+        const struct spec_mount *mount = &container->config->mounts[i];
+        const char *place = resolve(container, mount->destination);
 
-        if (!text_path_is_within(path, place) || strlen(place) < longest)
+        if (!text_path_is_within(path, place) || strlen(place) < longest || is_no_mount(container, mount))
             continue;
-        found = &container->config->mounts[i];
+        found = mount;
         longest = strlen(place);
     }
     return found;
@@ -140,6 +167,30 @@ static bool is_mount_point(const struct mounts *mounts, const char *path)
         if (text_equal(mounts->item[i].mount_point, path))
             return true;
     return false;
+}
+
+static int check_links(const struct criu_container *container, size_t index, struct error *error)
+{
+    const struct spec_mount *mount = &container->config->mounts[index];
+    struct binding binding = binding_of(mount);
+    const char *place = text_path_clean(container->arena, mount->destination);
+
+    if (!binding.binds || is_no_mount(container, mount))
+        return 0;
+    if (binding.binds_link && source_is_link(container, mount))
+        return error_set(error, ENOTSUP,
+                         "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a symbolic link", index);
+    if (binding.covers_link && is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
+        return error_set(error, ENOTSUP,
+                         "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a symbolic link", index);
+    return 0;
+}
+
+int criu_check_links(const struct criu_container *container, struct error *error)
+{
+    for (size_t i = 0; i < container->config->n_mounts; i++)
+        TRY(check_links(container, i, error));
+    return 0;
 }
 
 int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
@@ -249,6 +300,8 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
     for (size_t i = 0; i < config->n_mounts; i++) {
         const struct spec_mount *mount = &config->mounts[i];
 
+        if (is_no_mount(container, mount))
+            continue;
         if (binding_of(mount).binds)
             TRY(put_bind(container, mount, options, error));
         else if (is_cgroup(mount->type))
@@ -270,7 +323,8 @@ static bool is_on_own_file_system(const struct criu_container *container, size_t
     for (size_t i = 0; i < index; i++) {
         const char *above = resolve(container, config->mounts[i].destination);
 
-        if (text_path_is_within(place, above) && !text_equal(place, above))
+        if (text_path_is_within(place, above) && !text_equal(place, above) &&
+            !is_no_mount(container, &config->mounts[i]))
             return true;
     }
     return false;
@@ -283,7 +337,7 @@ static int make_mount_point(const struct criu_container *container, int root, si
     bool is_file = false;
     struct stat info;
 
-    if (is_on_own_file_system(container, index))
+    if (is_no_mount(container, mount) || is_on_own_file_system(container, index))
         return 0;
     if (binding_of(mount).binds) {
         const char *source = text_path_join(container->arena, container->bundle, mount->source);
