@@ -121,6 +121,19 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'second\nsingle'
 }
 
+@test "what the container has mounted itself, from a bind mount and below one" {
+    mkdir -p src/part src/below
+    echo text >src/part/file
+    config ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$PWD/src\", options: [\"rbind\"]}]" \
+        '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    counting "mkdir /part /whole; mount -o bind /data/part /part; mount -o bind /data /whole
+        mount -t tmpfs tmpfs /data/below; echo kept >/data/below/note; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" cat /part/file /whole/part/file /data/below/note
+    assert_equal "$output" $'text\ntext\nkept'
+}
+
 @test "copy-symlink: the link, and what it leads to, comes back with the root file system" {
     berth_only "crun 1.8 does not know it yet"
     mkdir src

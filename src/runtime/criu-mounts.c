@@ -67,6 +67,16 @@ static bool is_no_mount(const struct criu_container *container, const struct spe
     return binding.binds && binding.copies_link && source_is_link(container, mount);
 }
 
+/* NULL and errno: it is not there. */
+static const char *real_source(const struct criu_container *container, const struct spec_mount *mount)
+{
+    char *path = realpath(text_path_join(container->arena, container->bundle, mount->source), NULL);
+    const char *copy = path == NULL ? NULL : arena_string(container->arena, path);
+
+    free(path);
+    return copy;
+}
+
 static bool is_cgroup(const char *type)
 {
     return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
@@ -106,6 +116,14 @@ static int read_mounts(struct arena *arena, const char *path, struct mounts *ret
     return 0;
 }
 
+static bool is_mount_point(const struct mounts *mounts, const char *path)
+{
+    for (size_t i = 0; i < mounts->count; i++)
+        if (text_equal(mounts->item[i].mount_point, path))
+            return true;
+    return false;
+}
+
 /* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none.
  */
 static const struct spec_mount *find_config_mount(const struct criu_container *container,
@@ -142,16 +160,46 @@ static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *
     return false;
 }
 
-static bool is_external(const struct criu_container *container, const struct mounts *mounts,
-                        const struct mountinfo *mount)
+/* With rbind what the host has mounted below the source is there, too; all else below it is the container's own. */
+static bool is_bound_by_config(const struct criu_container *container, const struct mounts *of_host,
+                               const struct mountinfo *mount)
 {
     const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
 
+    if (of_config == NULL || !binding_of(of_config).binds)
+        return false;
+    const char *place = resolve(container, of_config->destination);
+    const char *source = real_source(container, of_config);
+    return text_equal(mount->mount_point, place) ||
+           (source != NULL && binding_of(of_config).recursive &&
+            is_mount_point(of_host, arena_printf(container->arena, "%s%s", source,
+                                                 mount->mount_point + strlen(place))));
+}
+
+/* The container has bound it itself from what the config binds, and criu does that again. */
+static bool is_part_of_bound(const struct criu_container *container, const struct mounts *mounts,
+                             const struct mounts *of_host, const struct mountinfo *mount)
+{
+    for (size_t i = 0; i < mounts->count; i++) {
+        const struct mountinfo *other = &mounts->item[i];
+
+        if (other != mount && other->major == mount->major && other->minor == mount->minor &&
+            text_path_is_within(mount->root, other->root) &&
+            is_bound_by_config(container, of_host, other))
+            return true;
+    }
+    return false;
+}
+
+static bool is_external(const struct criu_container *container, const struct mounts *mounts,
+                        const struct mounts *of_host, const struct mountinfo *mount)
+{
     if (text_equal(mount->mount_point, "/"))
         return false;
-    if (is_cgroup(mount->type) || (of_config != NULL && binding_of(of_config).binds))
+    if (is_cgroup(mount->type) || is_bound_by_config(container, of_host, mount))
         return true;
-    return !text_equal(mount->root, "/") && !is_part_of_own(mounts, mount);
+    return !text_equal(mount->root, "/") && !is_part_of_own(mounts, mount) &&
+           !is_part_of_bound(container, mounts, of_host, mount);
 }
 
 static bool makes_mounts(const struct spec_config *config)
@@ -159,14 +207,6 @@ static bool makes_mounts(const struct spec_config *config)
     const struct spec_namespace *namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT);
 
     return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
-}
-
-static bool is_mount_point(const struct mounts *mounts, const char *path)
-{
-    for (size_t i = 0; i < mounts->count; i++)
-        if (text_equal(mounts->item[i].mount_point, path))
-            return true;
-    return false;
 }
 
 static int check_links(const struct criu_container *container, size_t index, struct error *error)
@@ -215,13 +255,14 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
                     struct error *error)
 {
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
-    struct mounts mounts;
+    struct mounts mounts, of_host;
 
     if (!makes_mounts(container->config))
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
+    TRY(read_mounts(container->arena, "/proc/self/mountinfo", &of_host, error));
     for (size_t i = 0; i < mounts.count; i++)
-        if (is_external(container, &mounts, &mounts.item[i]))
+        if (is_external(container, &mounts, &of_host, &mounts.item[i]))
             criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point,
                           mounts.item[i].mount_point);
     return 0;
@@ -229,19 +270,15 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
 
 /* --- restore -------------------------------------------------------------------------------- */
 
-/* With rbind what the host has mounted below the source is there, too. */
 static int put_bind(const struct criu_container *container, const struct spec_mount *mount,
                     struct text *options, struct error *error)
 {
-    const char *source = text_path_join(container->arena, container->bundle, mount->source);
+    const char *source = real_source(container, mount);
     const char *place = resolve(container, mount->destination);
-    char *real = realpath(source, NULL);
     struct mounts mounts;
 
-    if (real == NULL)
-        return error_errno(error, errno, "mounts: the source %s of %s", source, mount->destination);
-    source = arena_string(container->arena, real);
-    free(real);
+    if (source == NULL)
+        return error_errno(error, errno, "mounts: the source %s of %s", mount->source, mount->destination);
     criu_put_pair(options, CRIU_EXT_MNT, place, source);
     if (!binding_of(mount).recursive)
         return 0;
