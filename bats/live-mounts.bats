@@ -475,6 +475,17 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
 }
 
+@test "checkpoint refuses what was added below a link of the container's, whatever became of the link" {
+    berth_only
+    living
+    inside 'ln -s /mnt /link'
+    added "/link/a bind $BUNDLE/src bind"
+    inside 'rm /link; mkdir /link'
+    run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+    assert_output 'cannot checkpoint: .* /mnt/a '
+    assert_equal "$(state_of)" running
+}
+
 @test "checkpoint refuses what is left of two that were added at one place" {
     berth_only
     living

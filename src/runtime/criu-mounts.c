@@ -92,6 +92,9 @@ static const char *resolve(const struct criu_container *container, const char *d
     return tree_find(&tree, path, &place) == 0 ? place.path : path;
 }
 
+static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
+                                          "/dev/random", "/dev/urandom", "/dev/tty"};
+
 /* --- checkpoint ----------------------------------------------------------------------------- */
 
 struct mounts {
@@ -191,15 +194,34 @@ static bool is_part_of_bound(const struct criu_container *container, const struc
     return false;
 }
 
-static bool is_external(const struct criu_container *container, const struct mounts *mounts,
-                        const struct mounts *of_host, const struct mountinfo *mount)
+/* put_devices and the directory for notifications. */
+static bool has_known_source(const struct criu_container *container, const char *path)
+{
+    const struct spec_linux *config = container->config->linux;
+    bool is_known = text_equal(path, PLAN_NOTIFY_DIR);
+
+    for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
+        is_known |= text_equal(path, own_devices[i]);
+    for (size_t i = 0; config != NULL && i < config->n_devices; i++)
+        is_known |= text_equal(path, resolve(container, config->devices[i].path));
+    for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
+        is_known |= text_equal(path, resolve(container, config->masked_paths[i]));
+    return is_known;
+}
+
+enum origin { OF_CONTAINER, OF_CONFIG, UNKNOWN };
+
+static enum origin origin_of(const struct criu_container *container, const struct mounts *mounts,
+                             const struct mounts *of_host, const struct mountinfo *mount)
 {
     if (text_equal(mount->mount_point, "/"))
-        return false;
+        return OF_CONTAINER;
     if (is_cgroup(mount->type) || is_bound_by_config(container, of_host, mount))
-        return true;
-    return !text_equal(mount->root, "/") && !is_part_of_own(mounts, mount) &&
-           !is_part_of_bound(container, mounts, of_host, mount);
+        return OF_CONFIG;
+    if (text_equal(mount->root, "/") || is_part_of_own(mounts, mount) ||
+        is_part_of_bound(container, mounts, of_host, mount))
+        return OF_CONTAINER;
+    return has_known_source(container, mount->mount_point) ? OF_CONFIG : UNKNOWN;
 }
 
 static bool makes_mounts(const struct spec_config *config)
@@ -261,10 +283,17 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
     TRY(read_mounts(container->arena, "/proc/self/mountinfo", &of_host, error));
-    for (size_t i = 0; i < mounts.count; i++)
-        if (is_external(container, &mounts, &of_host, &mounts.item[i]))
-            criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point,
-                          mounts.item[i].mount_point);
+    for (size_t i = 0; i < mounts.count; i++) {
+        const char *point = mounts.item[i].mount_point;
+        enum origin origin = origin_of(container, &mounts, &of_host, &mounts.item[i]);
+
+        if (origin == UNKNOWN && criu_config_file(container->config) == NULL)
+            return error_set(error, ENOTSUP,
+                             "cannot checkpoint: there are files of the host's on %s that are not of config.json, and "
+                             "restore would not know what is there", point);
+        if (origin != OF_CONTAINER)
+            criu_put_pair(options, CRIU_EXT_MNT, point, point);
+    }
     return 0;
 }
 
@@ -313,18 +342,17 @@ static void put_cgroups(const struct criu_container *container, const struct spe
     }
 }
 
-static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
-                                          "/dev/random", "/dev/urandom", "/dev/tty"};
-
 /* Devices are mounts where they cannot be made, and what is masked has /dev/null over it. */
-static void put_devices(const struct spec_linux *config, struct text *options)
+static void put_devices(const struct criu_container *container, struct text *options)
 {
+    const struct spec_linux *config = container->config->linux;
+
     for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
         criu_put_pair(options, CRIU_EXT_MNT, own_devices[i], own_devices[i]);
     for (size_t i = 0; config != NULL && i < config->n_devices; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, config->devices[i].path, config->devices[i].path);
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path), config->devices[i].path);
     for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, config->masked_paths[i], "/dev/null");
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->masked_paths[i]), "/dev/null");
 }
 
 int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
@@ -344,7 +372,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
         else if (is_cgroup(mount->type))
             put_cgroups(container, mount, sources, options);
     }
-    put_devices(config->linux, options);
+    put_devices(container, options);
     criu_put_pair(options, CRIU_EXT_MNT, PLAN_NOTIFY_DIR, sources->notify_dir);
     return 0;
 }

@@ -74,14 +74,13 @@ bool criu_empties_network(const struct runtime_criu *common, const struct spec_c
 }
 
 /* An empty annotation is none, and no default either. */
-static void put_config_file(const struct spec_config *config, struct text *options)
+const char *criu_config_file(const struct spec_config *config)
 {
     const char *file = spec_annotation(config, CRIU_CONFIG);
 
     if (file == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
         file = DEFAULT_CONFIG;
-    if (file != NULL && file[0] != '\0')
-        criu_put_string(options, CRIU_CONFIG_FILE, file);
+    return file != NULL && file[0] != '\0' ? file : NULL;
 }
 
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
@@ -98,7 +97,8 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
     criu_put_number(options, CRIU_LAZY_PAGES, common->lazy_pages);
     if (criu_empties_network(common, config))
         criu_put_number(options, CRIU_EMPTY_NS, CLONE_NEWNET);
-    put_config_file(config, options);
+    if (criu_config_file(config) != NULL)
+        criu_put_string(options, CRIU_CONFIG_FILE, criu_config_file(config));
     return put_words(common, options, error);
 }
 
