@@ -136,6 +136,20 @@ no_criu() { ! pgrep -x criu >/dev/null; }
     [ ! -e "$IMAGE" ]
 }
 
+@test "a directory in which criu cannot write its log is named" {
+    berth_only "others say that criu failed"
+    counting
+    checkpoint_c
+    in_ns mount -t tmpfs -o ro tmpfs "$WORK"
+    run_rt restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    in_ns umount "$WORK"
+    assert_status 1
+    assert_output "^--work-path: write restore.log in $WORK: read-only file system\$"
+    mkdir "$IMAGE/restore.log"
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --detach "$ID"
+    assert_output "^--work-path: write restore.log in $IMAGE: is a directory\$"
+}
+
 # --- the command line -------------------------------------------------------------------------
 
 @test "the help, and an option without its value, are as engines look for them" {

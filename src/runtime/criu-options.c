@@ -138,6 +138,18 @@ const char *criu_image_dir(const struct runtime_criu *common)
     return common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
 }
 
+/* What an earlier attempt has left would be taken for this one's log, and where it can write none criu does not say so. */
+static int try_log(struct criu *criu, int dir)
+{
+    int result = unlinkat(dir, criu->log, 0) < 0 && errno != ENOENT ? -errno : 0;
+    AUTO_FD fd = result < 0 ? -1 : openat(dir, criu->log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (result == 0 && (fd < 0 || unlinkat(dir, criu->log, 0) < 0))
+        result = -errno;
+    return result < 0 ? error_errno(criu->error, -result, "--work-path: write %s in %s", criu->log, criu->work_dir)
+                      : 0;
+}
+
 int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool make, int ret_dirs[2])
 {
     const char *image = criu_image_dir(common);
@@ -149,9 +161,7 @@ int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool ma
     ret_dirs[1] = open_dir("--work-path", criu->work_dir, true, criu->error);
     if (ret_dirs[1] < 0)
         return ret_dirs[1];
-    /* What an earlier attempt has left would be taken for this one's. */
-    unlinkat(ret_dirs[1], criu->log, 0);
-    return 0;
+    return try_log(criu, ret_dirs[1]);
 }
 
 /* --- namespaces ----------------------------------------------------------------------------- */
