@@ -134,6 +134,26 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'text\ntext\nkept'
 }
 
+@test "a cgroup file system that the container has mounted itself" {
+    config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    counting "mkdir /own; mount -t cgroup2 cgroup2 /own; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" grep ' /own ' /proc/self/mountinfo
+    assert_output '- cgroup2 '
+}
+
+@test "the host's root file system, bound with all that is below it" {
+    config '.mounts += [{destination: "/host", type: "bind", source: "/", options: ["rbind"]}]'
+    counting
+    local before
+    before=$(grep -c ' /host' "/proc/$(init_pid)/mountinfo")
+    checkpoint_c
+    restore_c
+    assert_equal "$(grep -c ' /host' "/proc/$(init_pid)/mountinfo")" "$before"
+    run_ok exec "$ID" test -e "/host$BUNDLE/config.json"
+}
+
 @test "copy-symlink: the link, and what it leads to, comes back with the root file system" {
     berth_only "crun 1.8 does not know it yet"
     mkdir src

@@ -95,6 +95,12 @@ static const char *resolve(const struct criu_container *container, const char *d
 static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
                                           "/dev/random", "/dev/urandom", "/dev/tty"};
 
+/* What stands in front of the paths below it. */
+static const char *prefix_of(const char *directory)
+{
+    return text_equal(directory, "/") ? "" : directory;
+}
+
 /* --- checkpoint ----------------------------------------------------------------------------- */
 
 struct mounts {
@@ -163,6 +169,13 @@ static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *
     return false;
 }
 
+static bool is_cgroup_of_config(const struct criu_container *container, const struct mountinfo *mount)
+{
+    const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
+
+    return of_config != NULL && is_cgroup(of_config->type);
+}
+
 /* With rbind what the host has mounted below the source is there, too; all else below it is the container's own. */
 static bool is_bound_by_config(const struct criu_container *container, const struct mounts *of_host,
                                const struct mountinfo *mount)
@@ -175,7 +188,7 @@ static bool is_bound_by_config(const struct criu_container *container, const str
     const char *source = real_source(container, of_config);
     return text_equal(mount->mount_point, place) ||
            (source != NULL && binding_of(of_config).recursive &&
-            is_mount_point(of_host, arena_printf(container->arena, "%s%s", source,
+            is_mount_point(of_host, arena_printf(container->arena, "%s%s", prefix_of(source),
                                                  mount->mount_point + strlen(place))));
 }
 
@@ -216,8 +229,10 @@ static enum origin origin_of(const struct criu_container *container, const struc
 {
     if (text_equal(mount->mount_point, "/"))
         return OF_CONTAINER;
-    if (is_cgroup(mount->type) || is_bound_by_config(container, of_host, mount))
+    if (is_bound_by_config(container, of_host, mount))
         return OF_CONFIG;
+    if (is_cgroup(mount->type))
+        return is_cgroup_of_config(container, mount) ? OF_CONFIG : OF_CONTAINER;
     if (text_equal(mount->root, "/") || is_part_of_own(mounts, mount) ||
         is_part_of_bound(container, mounts, of_host, mount))
         return OF_CONTAINER;
@@ -312,10 +327,11 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
     if (!binding_of(mount).recursive)
         return 0;
     TRY(read_mounts(container->arena, "/proc/self/mountinfo", &mounts, error));
+    source = prefix_of(source);
     for (size_t i = 0; i < mounts.count; i++) {
         const char *point = mounts.item[i].mount_point;
 
-        if (text_path_is_within(point, source) && !text_equal(point, source))
+        if (text_path_is_within(point, source) && point[strlen(source)] == '/' && !text_equal(point, "/"))
             criu_put_pair(options, CRIU_EXT_MNT,
                           arena_printf(container->arena, "%s%s", place, point + strlen(source)),
                           point);
