@@ -68,7 +68,8 @@ static bool is_no_mount(const struct criu_container *container, const struct spe
 }
 
 /* NULL and errno: it is not there. */
-static const char *real_source(const struct criu_container *container, const struct spec_mount *mount)
+static const char *real_source(const struct criu_container *container,
+                               const struct spec_mount *mount)
 {
     char *path = realpath(text_path_join(container->arena, container->bundle, mount->source), NULL);
     const char *copy = path == NULL ? NULL : arena_string(container->arena, path);
@@ -145,7 +146,8 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
         const struct spec_mount *mount = &container->config->mounts[i];
         const char *place = resolve(container, mount->destination);
 
-        if (!text_path_is_within(path, place) || strlen(place) < longest || is_no_mount(container, mount))
+        if (!text_path_is_within(path, place) || strlen(place) < longest ||
+            is_no_mount(container, mount))
             continue;
         found = mount;
         longest = strlen(place);
@@ -169,7 +171,8 @@ static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *
     return false;
 }
 
-static bool is_cgroup_of_config(const struct criu_container *container, const struct mountinfo *mount)
+static bool is_cgroup_of_config(const struct criu_container *container,
+                                const struct mountinfo *mount)
 {
     const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
 
@@ -256,10 +259,13 @@ static int check_links(const struct criu_container *container, size_t index, str
         return 0;
     if (binding.binds_link && source_is_link(container, mount))
         return error_set(error, ENOTSUP,
-                         "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a symbolic link", index);
-    if (binding.covers_link && is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
+                         "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a "
+                         "symbolic link", index);
+    if (binding.covers_link &&
+        is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
         return error_set(error, ENOTSUP,
-                         "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a symbolic link", index);
+                         "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a "
+                         "symbolic link", index);
     return 0;
 }
 
@@ -304,8 +310,8 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
 
         if (origin == UNKNOWN && criu_config_file(container->config) == NULL)
             return error_set(error, ENOTSUP,
-                             "cannot checkpoint: there are files of the host's on %s that are not of config.json, and "
-                             "restore would not know what is there", point);
+                             "cannot checkpoint: there are files of the host's on %s that are not of "
+                             "config.json, and restore would not know what is there", point);
         if (origin != OF_CONTAINER)
             criu_put_pair(options, CRIU_EXT_MNT, point, point);
     }
@@ -322,7 +328,8 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
     struct mounts mounts;
 
     if (source == NULL)
-        return error_errno(error, errno, "mounts: the source %s of %s", mount->source, mount->destination);
+        return error_errno(error, errno, "mounts: the source %s of %s", mount->source,
+                           mount->destination);
     criu_put_pair(options, CRIU_EXT_MNT, place, source);
     if (!binding_of(mount).recursive)
         return 0;
@@ -331,7 +338,8 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
     for (size_t i = 0; i < mounts.count; i++) {
         const char *point = mounts.item[i].mount_point;
 
-        if (text_path_is_within(point, source) && point[strlen(source)] == '/' && !text_equal(point, "/"))
+        if (text_path_is_within(point, source) && point[strlen(source)] == '/' &&
+            !text_equal(point, "/"))
             criu_put_pair(options, CRIU_EXT_MNT,
                           arena_printf(container->arena, "%s%s", place, point + strlen(source)),
                           point);
@@ -366,7 +374,8 @@ static void put_devices(const struct criu_container *container, struct text *opt
     for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
         criu_put_pair(options, CRIU_EXT_MNT, own_devices[i], own_devices[i]);
     for (size_t i = 0; config != NULL && i < config->n_devices; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path), config->devices[i].path);
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path),
+                      config->devices[i].path);
     for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
         criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->masked_paths[i]), "/dev/null");
 }
