@@ -240,6 +240,27 @@ whole_life() {
     done
 }
 
+@test "run.oci.hooks.stdout that is a fifo without a reader holds nobody up" {
+    berth_only
+    talking_hooks createRuntime poststop
+    annotate run.oci.hooks.stdout "$BATS_TEST_TMPDIR/fifo"
+    set_args true
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    run_fails create --bundle "$BUNDLE" "$ID"
+    assert_output 'annotations\["run.oci.hooks.stdout"\].*/fifo.*no such device or address'
+    # One that is read is as good as a file.
+    local line
+    exec 5<>"$BATS_TEST_TMPDIR/fifo"
+    create_c
+    read -r -t 5 line <&5
+    exec 5>&-
+    assert_equal "$line" "out createRuntime"
+    rt start "$ID"
+    wait_status stopped
+    run_ok delete "$ID"
+    assert_output 'annotations\["run.oci.hooks.stdout"\].*/fifo.*no such device or address'
+}
+
 # ---- seccomp
 
 agent() {
@@ -364,6 +385,15 @@ no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000"
     run_c
     [ "$status" -ne 0 ]
     assert_output 'annotations\["run.oci.seccomp_bpf_data"\].*invalid argument'
+}
+
+@test "run.oci.seccomp_bpf_data that kills the process says so" {
+    berth_only
+    annotate run.oci.seccomp_bpf_data "$(bpf "0x06 0 0 0x80000000")"
+    set_args true
+    run_c
+    assert_status 159
+    assert_output 'annotations\["run.oci.seccomp_bpf_data"\]: the filter has killed'
 }
 
 # ---- the time namespace

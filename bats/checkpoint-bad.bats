@@ -56,6 +56,21 @@ load helpers-criu
     assert_host_unchanged
 }
 
+@test "an image whose notes on descriptors cannot be read is an error that names them, and leaves nothing" {
+    berth_only "others open whatever it is"
+    counting
+    checkpoint_c
+    host_snapshot
+    local kind
+    for kind in 'mkfifo "$1"' 'ln -s /dev/zero "$1"' 'mkdir "$1"'; do
+        rm -rf "$IMAGE/descriptors.json"
+        sh -c "$kind" sh "$IMAGE/descriptors.json"
+        run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+        assert_output '^read descriptors.json in the directory of the image: '
+        assert_host_unchanged
+    done
+}
+
 @test "what is killed in the middle can be deleted" {
     counting
     local i job
@@ -71,7 +86,8 @@ load helpers-criu
     assert_nothing_left || return 1
 }
 
-no_criu() { ! pgrep -x criu >/dev/null; }
+# The criu of tests/vm/image is started by its own dynamic linker.
+no_criu() { ! pgrep -x "criu|ld-linux-x86-64" >/dev/null; }
 
 @test "a restore that is killed in the middle can be deleted" {
     berth_only
@@ -121,6 +137,20 @@ no_criu() { ! pgrep -x criu >/dev/null; }
     [ ! -e "$IMAGE" ]
 }
 
+@test "a directory in which criu cannot write its log is named" {
+    berth_only "others say that criu failed"
+    counting
+    checkpoint_c
+    in_ns mount -t tmpfs -o ro tmpfs "$WORK"
+    run_rt restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$ID"
+    in_ns umount "$WORK"
+    assert_status 1
+    assert_output "^--work-path: write restore.log in $WORK: read-only file system\$"
+    mkdir "$IMAGE/restore.log"
+    run_fails restore --bundle "$BUNDLE" --image-path "$IMAGE" --detach "$ID"
+    assert_output "^--work-path: write restore.log in $IMAGE: is a directory\$"
+}
+
 # --- the command line -------------------------------------------------------------------------
 
 @test "the help, and an option without its value, are as engines look for them" {
@@ -140,6 +170,18 @@ no_criu() { ! pgrep -x criu >/dev/null; }
         assert_output "${option%%=*}"
     done
     assert_equal "$(state_of)" running
+}
+
+@test "--status-fd of a descriptor that only berth itself has is no open one" {
+    berth_only
+    needs_criu
+    counting
+    local fd
+    # Those that rt closes.
+    for fd in 3 4; do
+        run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --status-fd "$fd" "$ID"
+        assert_output "^--status-fd: no open descriptor: \"$fd\"\$"
+    done
 }
 
 @test "features says that there is checkpoint" {

@@ -136,6 +136,28 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
     goes_on_from 3
 }
 
+@test "--status-fd whose reader is gone does not end the command" {
+    berth_only "others die of SIGPIPE"
+    counting
+    local job status=0
+    exec 5> >(exec true)
+    wait $!
+    rt_exec checkpoint --image-path "$IMAGE" --work-path "$WORK" --lazy-pages --page-server 127.0.0.1:27279 --status-fd 5 "$ID" \
+        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
+    job=$!
+    exec 5>&-
+    wait_until listens_or_ends 27279 "$job"
+    # This ends criu's wait for somebody who fetches the pages.
+    { exec 6<>/dev/tcp/127.0.0.1/27279 && exec 6>&-; } || true
+    wait "$job" || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    ! grep -q userfaultfd <<<"$output" || skip "no userfaultfd"
+    [ "$status" -lt 128 ] || fail_with "it ended with status $status"
+    assert_output '--status-fd: broken pipe'
+}
+
+listens_or_ends() { listens "$1" || ! kill -0 "$2" 2>/dev/null; }
+
 @test "--lazy-pages: memory is fetched when it is needed" {
     needs_criu
     # Its end is "page-pipe: splice: Bad file descriptor" on Linux 6.18.

@@ -121,6 +121,81 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'second\nsingle'
 }
 
+@test "what the container has mounted itself, from a bind mount and below one" {
+    mkdir -p src/part src/below
+    echo text >src/part/file
+    config ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$PWD/src\", options: [\"rbind\"]}]" \
+        '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    counting "mkdir /part /whole; mount -o bind /data/part /part; mount -o bind /data /whole
+        mount -t tmpfs tmpfs /data/below; echo kept >/data/below/note; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" cat /part/file /whole/part/file /data/below/note
+    assert_equal "$output" $'text\ntext\nkept'
+}
+
+@test "a cgroup file system that the container has mounted itself" {
+    config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    counting "mkdir /own; mount -t cgroup2 cgroup2 /own; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" grep ' /own ' /proc/self/mountinfo
+    assert_output '- cgroup2 '
+}
+
+@test "the host's root file system, bound with all that is below it" {
+    config '.mounts += [{destination: "/host", type: "bind", source: "/", options: ["rbind"]}]'
+    counting
+    local before
+    before=$(grep -c ' /host' "/proc/$(init_pid)/mountinfo")
+    checkpoint_c
+    restore_c
+    assert_equal "$(grep -c ' /host' "/proc/$(init_pid)/mountinfo")" "$before"
+    run_ok exec "$ID" test -e "/host$BUNDLE/config.json"
+}
+
+@test "copy-symlink: the link, and what it leads to, comes back with the root file system" {
+    berth_only "crun 1.8 does not know it yet"
+    mkdir src
+    echo text >src/file
+    ln -s /lib/copied link
+    config ".mounts += [{destination: \"/place\", type: \"bind\", source: \"$BUNDLE/link\", options: [\"bind\", \"copy-symlink\"]},
+        {destination: \"/lib/copied\", type: \"tmpfs\", source: \"tmpfs\"}]"
+    counting "echo kept >/place/note; $COUNT"
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" sh -c 'readlink /place; cat /place/note'
+    assert_equal "$output" $'/lib/copied\nkept'
+}
+
+@test "src-nofollow, dest-nofollow: mounts with symbolic links are refused, and the container goes on" {
+    berth_only "crun 1.8 does not know them yet"
+    ln -s "$BUNDLE/single" link
+    echo single >single
+    ln -s count rootfs/link
+    config ".mounts += [{destination: \"/place\", type: \"bind\", source: \"$BUNDLE/link\", options: [\"bind\", \"src-nofollow\"]}]"
+    counting
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output '^mounts\[[0-9]+\].options: src-nofollow: criu cannot'
+    assert_equal "$(state_of)" running
+    rt delete --force "$ID"
+    config ".mounts[-1] = {destination: \"/link\", type: \"bind\", source: \"$BUNDLE/single\", options: [\"bind\", \"dest-nofollow\"]}"
+    rm -f rootfs/count
+    counting
+    run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output '^mounts\[[0-9]+\].options: dest-nofollow: criu cannot'
+    assert_equal "$(state_of)" running
+    # Where there are no links they are like all others.
+    rt delete --force "$ID"
+    config ".mounts[-1] = {destination: \"/other\", type: \"bind\", source: \"$BUNDLE/single\", options: [\"bind\", \"src-nofollow\", \"dest-nofollow\"]}"
+    rm -f rootfs/count
+    counting
+    checkpoint_c
+    restore_c
+    run_ok exec "$ID" cat /other
+    assert_output '^single$'
+}
+
 @test "mounts below a recursive bind mount" {
     berth_only "others know the mounts of config.json alone"
     needs_criu

@@ -291,6 +291,13 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     add_fails "$FILE.*[Nn]o such file"
 }
 
+@test "a file that is too large is named" {
+    berth_only
+    living
+    truncate -s 1T "$FILE"
+    add_fails "^read the mounts $FILE: file too large\$"
+}
+
 @test "an unknown container, a stopped one" {
     a_file "/t tmpfs tmpfs"
     run_fails mounts add "$ID" "$FILE"
@@ -464,6 +471,29 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
     assert_output 'cannot checkpoint .*/mnt/a was mounted by `mounts add`'
     assert_equal "$(state_of)" running
+    removed
+    assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
+}
+
+@test "checkpoint refuses what was added below a link of the container's, whatever became of the link" {
+    berth_only
+    living
+    inside 'ln -s /mnt /link'
+    added "/link/a bind $BUNDLE/src bind"
+    inside 'rm /link; mkdir /link'
+    run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+    assert_output 'cannot checkpoint: .* /mnt/a '
+    assert_equal "$(state_of)" running
+}
+
+@test "checkpoint refuses what is left of two that were added at one place" {
+    berth_only
+    living
+    added "/mnt/a bind $BUNDLE/src bind"
+    added
+    removed
+    run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+    assert_output 'cannot checkpoint .*/mnt/a was mounted by `mounts add`'
     removed
     assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
 }

@@ -105,6 +105,19 @@ bind_link() {
     assert_output '^content$'
 }
 
+@test "copy-symlink, dest-nofollow: a destination may end with slashes" {
+    berth_only "crun 1.8 does not know them yet"
+    bind_link /copy// '"copy-symlink"'
+    set_args readlink /copy
+    run_c
+    assert_output '^file$'
+    mkdir "$BUNDLE/dir" && echo inside >"$BUNDLE/dir/file"
+    config ".mounts[-1] = {destination: \"/a/b/\", type: \"bind\", source: \"$BUNDLE/dir\", options: [\"bind\", \"dest-nofollow\"]}"
+    set_args cat /a/b/file
+    run_c
+    assert_output '^inside$'
+}
+
 @test "dest-nofollow: a directory cannot cover a link" {
     berth_only "crun 1.8 does not know it yet"
     mkdir "$BUNDLE/dir"

@@ -24,6 +24,8 @@ int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, 
     struct stat info;
     if (fstat(fd, &info) < 0)
         return -errno;
+    if (info.st_size > (off_t) SIZE_MOST)
+        return -EFBIG;
     /* Files of proc and pipes have no size: read on in growing pieces until the end. */
     size_t room = info.st_size > 0 ? (size_t) info.st_size + 1 : 4096;
     size_t size = 0;

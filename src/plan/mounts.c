@@ -333,6 +333,16 @@ static const char *copied_link(const struct plan_builder *builder, size_t i)
     return builder->host->copied_links != NULL ? builder->host->copied_links[i] : NULL;
 }
 
+/* Slashes at the end would follow a link, which is what words like dest-nofollow are against. */
+static char *without_last_slashes(struct arena *arena, const char *path)
+{
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    return arena_copy(arena, path, size);
+}
+
 static int make_mount(struct plan_builder *builder, size_t i)
 {
     struct spec_mount mount = builder->config->mounts[i];
@@ -341,6 +351,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
 
     plan_read_mount_words(builder->arena, &mount, &words);
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
+    if (words.copies_link || words.covers_link)
+        mount.destination = without_last_slashes(builder->arena, mount.destination);
     bool is_cgroup = text_equal(mount.type != NULL ? mount.type : "", "cgroup") ||
                      text_equal(mount.type != NULL ? mount.type : "", "cgroup2");
     if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))

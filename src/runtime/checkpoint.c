@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ static int find_container(struct checkpoint *checkpoint)
         .rootfs = state->record.rootfs,
         .pid = state->pid,
     };
+    TRY(criu_check_links(&checkpoint->container, checkpoint->error));
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }
 
@@ -119,6 +121,14 @@ static int put_page_server(struct checkpoint *checkpoint)
     return 0;
 }
 
+/* What came through execve(2): all that are this command's own are closed on the next one. */
+static bool is_callers(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 static int take_status_fd(struct checkpoint *checkpoint)
 {
     const char *words = checkpoint->request->status_fd;
@@ -126,10 +136,12 @@ static int take_status_fd(struct checkpoint *checkpoint)
 
     if (words == NULL)
         return 0;
-    if (text_to_u64(words, &fd) < 0 || fd > INT_MAX || fcntl((int) fd, F_GETFD) < 0)
+    if (text_to_u64(words, &fd) < 0 || fd > INT_MAX || !is_callers((int) fd))
         return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
                          words);
     checkpoint->criu.status_fd = (int) fd;
+    /* That nobody reads it any more is no reason to end in the middle. */
+    signal(SIGPIPE, SIG_IGN);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "berth/sys/socket.h"
 #include "creation.h"
 #include "destroy.h"
+#include "filter.h"
 #include "foreground.h"
 #include "hook.h"
 #include "notify.h"
@@ -127,12 +128,12 @@ static int delete_at_end(struct creation *creation)
 /* The status alone would leave the user to guess. */
 static void warn_of_filter(const struct creation *creation, int status)
 {
-    const struct spec_linux *config = creation->config->linux;
+    const char *place = filter_place(creation->config);
 
-    if (status == 128 + SIGSYS && config != NULL && config->seccomp != NULL)
-        log_warning("linux.seccomp: the filter has killed the container's process (SIGSYS): allow the "
+    if (status == 128 + SIGSYS && place != NULL)
+        log_warning("%s: the filter has killed the container's process (SIGSYS): allow the "
                     "system call that it makes, which dmesg or the audit log tells, or let the "
-                    "action be SCMP_ACT_ERRNO");
+                    "action be SCMP_ACT_ERRNO", place);
 }
 
 int creation_wait(struct creation *creation, int signals, int *ret_status)

@@ -27,7 +27,11 @@ struct criu_container {
 int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
                            struct error *error);
 
-/* Adds the mounts of the container's process that are bind mounts of the host's files. */
+/* -ENOTSUP when a mount of the config is one of a symbolic link, or on one. */
+int criu_check_links(const struct criu_container *container, struct error *error);
+
+/* Adds the mounts of the container's process that are bind mounts of the host's files. -ENOTSUP when there is one that
+ * restore would not know of, either. */
 int criu_put_mounts(const struct criu_container *container, struct text *options,
                     struct error *error);
 
@@ -58,6 +62,9 @@ int criu_inherit_descriptors(struct criu *criu, int image_dir, struct text *opti
 /* Adds what checkpoint and restore have in common. */
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
                     struct text *options, struct error *error);
+
+/* criu's own file of options, by which it may know of more than is told here; or NULL. */
+const char *criu_config_file(const struct spec_config *config);
 
 /* What of it not every criu can do; returns how many were added to `needs`, which has room for
  * CRIU_NEEDS_MOST. */

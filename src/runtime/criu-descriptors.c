@@ -12,8 +12,10 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/json.h"
+#include "berth/sys/path.h"
 #include "criu-container.h"
 
 #define NOTES "descriptors.json"
@@ -109,12 +111,23 @@ static const char *next_string(struct arena *arena, const char **at)
 }
 
 /* An image without notes has none to take over. */
+static int read_notes(struct arena *arena, int image_dir, char **ret_bytes)
+{
+    AUTO_FD fd = sys_open_regular(image_dir, NOTES);
+
+    *ret_bytes = "";
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
+    return file_read(arena, AT_FDCWD, arena_printf(arena, "/proc/self/fd/%d", fd), ret_bytes, NULL);
+}
+
 int criu_inherit_descriptors(struct criu *criu, int image_dir, struct text *options)
 {
     char *bytes;
+    int result = read_notes(criu->arena, image_dir, &bytes);
 
-    if (file_read(criu->arena, image_dir, NOTES, &bytes, NULL) < 0)
-        return 0;
+    if (result < 0)
+        return error_errno(criu->error, -result, "read %s in the directory of the image", NOTES);
     const char *at = bytes;
     for (int fd = 0; fd < STREAMS; fd++) {
         const char *name = next_string(criu->arena, &at);

@@ -23,22 +23,59 @@
 struct binding {
     bool binds;
     bool recursive;
+    bool binds_link;  /* these three as in struct plan_mount_words */
+    bool covers_link;
+    bool copies_link;
 };
 
 static struct binding binding_of(const struct spec_mount *mount)
 {
-    struct binding binding = {false, false};
+    struct binding binding = {0};
 
     for (size_t i = 0; i < mount->n_options; i++) {
         bool twin;
         const struct plan_option *option = plan_option_find(mount->options[i], &twin);
 
-        if (option != NULL && option->kind == PLAN_OPTION_BIND) {
-            binding.binds = true;
-            binding.recursive = option->recursive;
-        }
+        if (option == NULL)
+            continue;
+        binding.binds |= option->kind == PLAN_OPTION_BIND;
+        binding.recursive |= option->kind == PLAN_OPTION_BIND && option->recursive;
+        binding.binds_link |= option->kind == PLAN_OPTION_SOURCE_LINK;
+        binding.covers_link |= option->kind == PLAN_OPTION_TARGET_LINK;
+        binding.copies_link |= option->kind == PLAN_OPTION_COPY_LINK;
     }
     return binding;
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+static bool source_is_link(const struct criu_container *container, const struct spec_mount *mount)
+{
+    return is_link(text_path_join(container->arena, container->bundle, mount->source));
+}
+
+/* A symbolic link, which is one of the root file system's by now. */
+static bool is_no_mount(const struct criu_container *container, const struct spec_mount *mount)
+{
+    struct binding binding = binding_of(mount);
+
+    return binding.binds && binding.copies_link && source_is_link(container, mount);
+}
+
+/* NULL and errno: it is not there. */
+static const char *real_source(const struct criu_container *container,
+                               const struct spec_mount *mount)
+{
+    char *path = realpath(text_path_join(container->arena, container->bundle, mount->source), NULL);
+    const char *copy = path == NULL ? NULL : arena_string(container->arena, path);
+
+    free(path);
+    return copy;
 }
 
 static bool is_cgroup(const char *type)
@@ -54,6 +91,15 @@ static const char *resolve(const struct criu_container *container, const char *d
     struct tree_place place;
 
     return tree_find(&tree, path, &place) == 0 ? place.path : path;
+}
+
+static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
+                                          "/dev/random", "/dev/urandom", "/dev/tty"};
+
+/* What stands in front of the paths below it. */
+static const char *prefix_of(const char *directory)
+{
+    return text_equal(directory, "/") ? "" : directory;
 }
 
 /* --- checkpoint ----------------------------------------------------------------------------- */
@@ -80,6 +126,14 @@ static int read_mounts(struct arena *arena, const char *path, struct mounts *ret
     return 0;
 }
 
+static bool is_mount_point(const struct mounts *mounts, const char *path)
+{
+    for (size_t i = 0; i < mounts->count; i++)
+        if (text_equal(mounts->item[i].mount_point, path))
+            return true;
+    return false;
+}
+
 /* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none.
  */
 static const struct spec_mount *find_config_mount(const struct criu_container *container,
@@ -89,11 +143,13 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
     size_t longest = 0;
 
     for (size_t i = 0; i < container->config->n_mounts; i++) {
-        const char *place = resolve(container, container->config->mounts[i].destination);
+        const struct spec_mount *mount = &container->config->mounts[i];
+        const char *place = resolve(container, mount->destination);
 
-        if (!text_path_is_within(path, place) || strlen(place) < longest)
+        if (!text_path_is_within(path, place) || strlen(place) < longest ||
+            is_no_mount(container, mount))
             continue;
-        found = &container->config->mounts[i];
+        found = mount;
         longest = strlen(place);
     }
     return found;
@@ -115,16 +171,75 @@ static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *
     return false;
 }
 
-static bool is_external(const struct criu_container *container, const struct mounts *mounts,
-                        const struct mountinfo *mount)
+static bool is_cgroup_of_config(const struct criu_container *container,
+                                const struct mountinfo *mount)
 {
     const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
 
-    if (text_equal(mount->mount_point, "/"))
+    return of_config != NULL && is_cgroup(of_config->type);
+}
+
+/* With rbind what the host has mounted below the source is there, too; all else below it is the container's own. */
+static bool is_bound_by_config(const struct criu_container *container, const struct mounts *of_host,
+                               const struct mountinfo *mount)
+{
+    const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
+
+    if (of_config == NULL || !binding_of(of_config).binds)
         return false;
-    if (is_cgroup(mount->type) || (of_config != NULL && binding_of(of_config).binds))
-        return true;
-    return !text_equal(mount->root, "/") && !is_part_of_own(mounts, mount);
+    const char *place = resolve(container, of_config->destination);
+    const char *source = real_source(container, of_config);
+    return text_equal(mount->mount_point, place) ||
+           (source != NULL && binding_of(of_config).recursive &&
+            is_mount_point(of_host, arena_printf(container->arena, "%s%s", prefix_of(source),
+                                                 mount->mount_point + strlen(place))));
+}
+
+/* The container has bound it itself from what the config binds, and criu does that again. */
+static bool is_part_of_bound(const struct criu_container *container, const struct mounts *mounts,
+                             const struct mounts *of_host, const struct mountinfo *mount)
+{
+    for (size_t i = 0; i < mounts->count; i++) {
+        const struct mountinfo *other = &mounts->item[i];
+
+        if (other != mount && other->major == mount->major && other->minor == mount->minor &&
+            text_path_is_within(mount->root, other->root) &&
+            is_bound_by_config(container, of_host, other))
+            return true;
+    }
+    return false;
+}
+
+/* put_devices and the directory for notifications. */
+static bool has_known_source(const struct criu_container *container, const char *path)
+{
+    const struct spec_linux *config = container->config->linux;
+    bool is_known = text_equal(path, PLAN_NOTIFY_DIR);
+
+    for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
+        is_known |= text_equal(path, own_devices[i]);
+    for (size_t i = 0; config != NULL && i < config->n_devices; i++)
+        is_known |= text_equal(path, resolve(container, config->devices[i].path));
+    for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
+        is_known |= text_equal(path, resolve(container, config->masked_paths[i]));
+    return is_known;
+}
+
+enum origin { OF_CONTAINER, OF_CONFIG, UNKNOWN };
+
+static enum origin origin_of(const struct criu_container *container, const struct mounts *mounts,
+                             const struct mounts *of_host, const struct mountinfo *mount)
+{
+    if (text_equal(mount->mount_point, "/"))
+        return OF_CONTAINER;
+    if (is_bound_by_config(container, of_host, mount))
+        return OF_CONFIG;
+    if (is_cgroup(mount->type))
+        return is_cgroup_of_config(container, mount) ? OF_CONFIG : OF_CONTAINER;
+    if (text_equal(mount->root, "/") || is_part_of_own(mounts, mount) ||
+        is_part_of_bound(container, mounts, of_host, mount))
+        return OF_CONTAINER;
+    return has_known_source(container, mount->mount_point) ? OF_CONFIG : UNKNOWN;
 }
 
 static bool makes_mounts(const struct spec_config *config)
@@ -134,12 +249,31 @@ static bool makes_mounts(const struct spec_config *config)
     return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
 }
 
-static bool is_mount_point(const struct mounts *mounts, const char *path)
+static int check_links(const struct criu_container *container, size_t index, struct error *error)
 {
-    for (size_t i = 0; i < mounts->count; i++)
-        if (text_equal(mounts->item[i].mount_point, path))
-            return true;
-    return false;
+    const struct spec_mount *mount = &container->config->mounts[index];
+    struct binding binding = binding_of(mount);
+    const char *place = text_path_clean(container->arena, mount->destination);
+
+    if (!binding.binds || is_no_mount(container, mount))
+        return 0;
+    if (binding.binds_link && source_is_link(container, mount))
+        return error_set(error, ENOTSUP,
+                         "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a "
+                         "symbolic link", index);
+    if (binding.covers_link &&
+        is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
+        return error_set(error, ENOTSUP,
+                         "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a "
+                         "symbolic link", index);
+    return 0;
+}
+
+int criu_check_links(const struct criu_container *container, struct error *error)
+{
+    for (size_t i = 0; i < container->config->n_mounts; i++)
+        TRY(check_links(container, i, error));
+    return 0;
 }
 
 int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
@@ -164,41 +298,48 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
                     struct error *error)
 {
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
-    struct mounts mounts;
+    struct mounts mounts, of_host;
 
     if (!makes_mounts(container->config))
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
-    for (size_t i = 0; i < mounts.count; i++)
-        if (is_external(container, &mounts, &mounts.item[i]))
-            criu_put_pair(options, CRIU_EXT_MNT, mounts.item[i].mount_point,
-                          mounts.item[i].mount_point);
+    TRY(read_mounts(container->arena, "/proc/self/mountinfo", &of_host, error));
+    for (size_t i = 0; i < mounts.count; i++) {
+        const char *point = mounts.item[i].mount_point;
+        enum origin origin = origin_of(container, &mounts, &of_host, &mounts.item[i]);
+
+        if (origin == UNKNOWN && criu_config_file(container->config) == NULL)
+            return error_set(error, ENOTSUP,
+                             "cannot checkpoint: there are files of the host's on %s that are not of "
+                             "config.json, and restore would not know what is there", point);
+        if (origin != OF_CONTAINER)
+            criu_put_pair(options, CRIU_EXT_MNT, point, point);
+    }
     return 0;
 }
 
 /* --- restore -------------------------------------------------------------------------------- */
 
-/* With rbind what the host has mounted below the source is there, too. */
 static int put_bind(const struct criu_container *container, const struct spec_mount *mount,
                     struct text *options, struct error *error)
 {
-    const char *source = text_path_join(container->arena, container->bundle, mount->source);
+    const char *source = real_source(container, mount);
     const char *place = resolve(container, mount->destination);
-    char *real = realpath(source, NULL);
     struct mounts mounts;
 
-    if (real == NULL)
-        return error_errno(error, errno, "mounts: the source %s of %s", source, mount->destination);
-    source = arena_string(container->arena, real);
-    free(real);
+    if (source == NULL)
+        return error_errno(error, errno, "mounts: the source %s of %s", mount->source,
+                           mount->destination);
     criu_put_pair(options, CRIU_EXT_MNT, place, source);
     if (!binding_of(mount).recursive)
         return 0;
     TRY(read_mounts(container->arena, "/proc/self/mountinfo", &mounts, error));
+    source = prefix_of(source);
     for (size_t i = 0; i < mounts.count; i++) {
         const char *point = mounts.item[i].mount_point;
 
-        if (text_path_is_within(point, source) && !text_equal(point, source))
+        if (text_path_is_within(point, source) && point[strlen(source)] == '/' &&
+            !text_equal(point, "/"))
             criu_put_pair(options, CRIU_EXT_MNT,
                           arena_printf(container->arena, "%s%s", place, point + strlen(source)),
                           point);
@@ -225,18 +366,18 @@ static void put_cgroups(const struct criu_container *container, const struct spe
     }
 }
 
-static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
-                                          "/dev/random", "/dev/urandom", "/dev/tty"};
-
 /* Devices are mounts where they cannot be made, and what is masked has /dev/null over it. */
-static void put_devices(const struct spec_linux *config, struct text *options)
+static void put_devices(const struct criu_container *container, struct text *options)
 {
+    const struct spec_linux *config = container->config->linux;
+
     for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
         criu_put_pair(options, CRIU_EXT_MNT, own_devices[i], own_devices[i]);
     for (size_t i = 0; config != NULL && i < config->n_devices; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, config->devices[i].path, config->devices[i].path);
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path),
+                      config->devices[i].path);
     for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, config->masked_paths[i], "/dev/null");
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->masked_paths[i]), "/dev/null");
 }
 
 int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
@@ -249,12 +390,14 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
     for (size_t i = 0; i < config->n_mounts; i++) {
         const struct spec_mount *mount = &config->mounts[i];
 
+        if (is_no_mount(container, mount))
+            continue;
         if (binding_of(mount).binds)
             TRY(put_bind(container, mount, options, error));
         else if (is_cgroup(mount->type))
             put_cgroups(container, mount, sources, options);
     }
-    put_devices(config->linux, options);
+    put_devices(container, options);
     criu_put_pair(options, CRIU_EXT_MNT, PLAN_NOTIFY_DIR, sources->notify_dir);
     return 0;
 }
@@ -270,7 +413,8 @@ static bool is_on_own_file_system(const struct criu_container *container, size_t
     for (size_t i = 0; i < index; i++) {
         const char *above = resolve(container, config->mounts[i].destination);
 
-        if (text_path_is_within(place, above) && !text_equal(place, above))
+        if (text_path_is_within(place, above) && !text_equal(place, above) &&
+            !is_no_mount(container, &config->mounts[i]))
             return true;
     }
     return false;
@@ -283,7 +427,7 @@ static int make_mount_point(const struct criu_container *container, int root, si
     bool is_file = false;
     struct stat info;
 
-    if (is_on_own_file_system(container, index))
+    if (is_no_mount(container, mount) || is_on_own_file_system(container, index))
         return 0;
     if (binding_of(mount).binds) {
         const char *source = text_path_join(container->arena, container->bundle, mount->source);

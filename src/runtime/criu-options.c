@@ -74,14 +74,13 @@ bool criu_empties_network(const struct runtime_criu *common, const struct spec_c
 }
 
 /* An empty annotation is none, and no default either. */
-static void put_config_file(const struct spec_config *config, struct text *options)
+const char *criu_config_file(const struct spec_config *config)
 {
     const char *file = spec_annotation(config, CRIU_CONFIG);
 
     if (file == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
         file = DEFAULT_CONFIG;
-    if (file != NULL && file[0] != '\0')
-        criu_put_string(options, CRIU_CONFIG_FILE, file);
+    return file != NULL && file[0] != '\0' ? file : NULL;
 }
 
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
@@ -98,7 +97,8 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
     criu_put_number(options, CRIU_LAZY_PAGES, common->lazy_pages);
     if (criu_empties_network(common, config))
         criu_put_number(options, CRIU_EMPTY_NS, CLONE_NEWNET);
-    put_config_file(config, options);
+    if (criu_config_file(config) != NULL)
+        criu_put_string(options, CRIU_CONFIG_FILE, criu_config_file(config));
     return put_words(common, options, error);
 }
 
@@ -138,6 +138,18 @@ const char *criu_image_dir(const struct runtime_criu *common)
     return common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
 }
 
+/* What an earlier attempt has left would be taken for this one's log, and where it can write none criu does not say so. */
+static int try_log(struct criu *criu, int dir)
+{
+    int result = unlinkat(dir, criu->log, 0) < 0 && errno != ENOENT ? -errno : 0;
+    AUTO_FD fd = result < 0 ? -1 : openat(dir, criu->log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (result == 0 && (fd < 0 || unlinkat(dir, criu->log, 0) < 0))
+        result = -errno;
+    return result < 0 ? error_errno(criu->error, -result, "--work-path: write %s in %s", criu->log, criu->work_dir)
+                      : 0;
+}
+
 int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool make, int ret_dirs[2])
 {
     const char *image = criu_image_dir(common);
@@ -149,9 +161,7 @@ int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool ma
     ret_dirs[1] = open_dir("--work-path", criu->work_dir, true, criu->error);
     if (ret_dirs[1] < 0)
         return ret_dirs[1];
-    /* What an earlier attempt has left would be taken for this one's. */
-    unlinkat(ret_dirs[1], criu->log, 0);
-    return 0;
+    return try_log(criu, ret_dirs[1]);
 }
 
 /* --- namespaces ----------------------------------------------------------------------------- */

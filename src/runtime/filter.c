@@ -10,6 +10,13 @@
 #include "berth/spec/check.h"
 #include "berth/sys/probe.h"
 
+const char *filter_place(const struct spec_config *config)
+{
+    if (spec_annotation(config, SPEC_SECCOMP_BPF_DATA) != NULL)
+        return "annotations[\"" SPEC_SECCOMP_BPF_DATA "\"]";
+    return config->linux != NULL && config->linux->seccomp != NULL ? "linux.seccomp" : NULL;
+}
+
 int filter_check_flags(const struct spec_config *config, struct error *error)
 {
     if (spec_annotation(config, SPEC_SECCOMP_BPF_DATA) != NULL)
@@ -27,7 +34,7 @@ int filter_make(const struct spec_config *config, const char *cache_dir, int *re
     const char *data = spec_annotation(config, SPEC_SECCOMP_BPF_DATA);
 
     if (data != NULL && seccomp_decode_program(data, ret_memfd, error) < 0)
-        return error_prefix(error, "annotations[\"%s\"]", SPEC_SECCOMP_BPF_DATA);
+        return error_prefix(error, "%s", filter_place(config));
     if (data != NULL)
         return 0;
     if (spec_annotation(config, SPEC_SECCOMP_FAIL_UNKNOWN) != NULL)

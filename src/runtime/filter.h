@@ -6,6 +6,9 @@
 
 struct error;
 
+/* Where in the configuration the filter is; NULL: there is none. */
+const char *filter_place(const struct spec_config *config);
+
 /* Has the kernel the flags of linux.seccomp? */
 int filter_check_flags(const struct spec_config *config, struct error *error);
 

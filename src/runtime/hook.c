@@ -43,11 +43,14 @@ static const char *annotated(const struct state *state, const char *key)
     return NULL;
 }
 
+/* A fifo that nobody reads is ENXIO: whoever has put it there would hold up `delete` for ever. */
 int hook_open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    AUTO_FD fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
 
-    return fd < 0 ? -errno : fd;
+    if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+        return -errno;
+    return fd_take(&fd);
 }
 
 /* The file of an annotation, else `otherwise` once more. */

@@ -33,11 +33,14 @@ int live_mounts_copy(struct conduct *conduct, const struct plan_step *step)
     return sys_copy_mounts(creation->joined);
 }
 
-static bool has(const struct text_list *list, const char *item)
+/* Of mounts that lie on one another at one place, one. */
+static bool take(struct text_list *list, const char *item)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (text_equal(list->item[i], item))
+        if (text_equal(list->item[i], item)) {
+            list->item[i] = list->item[--list->count];
             return true;
+        }
     return false;
 }
 
@@ -51,14 +54,15 @@ int live_mounts_record(struct conduct *conduct, const struct plan_step *step)
     struct text_list named = {.arena = conduct->arena};
     struct text_list mounts = {.arena = conduct->arena};
     const char *item = plan_text(conduct->plan, step->list);
+    bool removed = step->number[0] != 0;
 
     TRY(state_open_locked(&state, creation->error));
     for (uint32_t i = 0; i < step->list_count; i++, item += strlen(item) + 1)
         text_list_add(&named, item);
     for (size_t i = 0; i < record->n_added_mounts; i++)
-        if (!has(&named, record->added_mounts[i]))
+        if (!removed || !take(&named, record->added_mounts[i]))
             text_list_add(&mounts, record->added_mounts[i]);
-    for (size_t i = 0; i < named.count && step->number[0] == 0; i++)
+    for (size_t i = 0; i < named.count && !removed; i++)
         text_list_add(&mounts, named.item[i]);
     if (mounts.count == record->n_added_mounts)
         return 0;

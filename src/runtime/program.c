@@ -158,7 +158,7 @@ static struct program look_into(const struct tree *tree, const char *file, int d
         Elf64_Ehdr elf;
     } head = {{0}};
 
-    AUTO_FD fd = sys_open_regular(file);
+    AUTO_FD fd = sys_open_regular(AT_FDCWD, file);
     ssize_t size = fd < 0 ? -1 : fd_read_all(fd, head.bytes, HEAD_MOST);
     if (size < 0)
         return fine;

@@ -10,12 +10,12 @@
 
 #include "berth/base/fd.h"
 
-int sys_open_regular(const char *path)
+int sys_open_regular(int dir, const char *path)
 {
     char own[64];
     struct stat info;
 
-    AUTO_FD place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    AUTO_FD place = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (place < 0 || fstat(place, &info) < 0)
         return -errno;
     if (!S_ISREG(info.st_mode))
