@@ -417,6 +417,17 @@ test_teardown() { end_receiver; }
 END
 }
 
+@test "--process that is wrong is told with the name of the file" {
+    berth_only
+    living
+    echo '{"cwd": "/", "args": 3}' >"$BATS_TEST_TMPDIR/wrong"
+    in_c_fails "^$BATS_TEST_TMPDIR/wrong:1:22: args: expected an array" --process "$BATS_TEST_TMPDIR/wrong" --
+    status=0
+    output=$(rt exec --process - "$ID" <"$BATS_TEST_TMPDIR/wrong" 2>&1) || status=$?
+    assert_status 255
+    assert_output '^stdin:1:22: args: expected an array'
+}
+
 @test "--process that is no JSON object, or not there, is an error" {
     living
     local text

@@ -139,6 +139,38 @@ wait_run() {
     assert_host_unchanged
 }
 
+@test "a --pid-file that is a device or leads to one is written into, and stays" {
+    mknod "$BATS_TEST_TMPDIR/null" c 1 3
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    ln -s /dev/null "$BATS_TEST_TMPDIR/link"
+    ln -s /dev/full "$BATS_TEST_TMPDIR/full"
+    run_ok run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/link" "$ID"
+    run_fails run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/full" "$ID"
+    assert_output '[Nn]o space left'
+    run_fails run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/fifo" "$ID"
+    set_args nosuch
+    run_fails run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/link" "$ID"
+    run_fails run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/null" "$ID"
+    [ -c "$BATS_TEST_TMPDIR/null" ] && [ -p "$BATS_TEST_TMPDIR/fifo" ]
+    [ -L "$BATS_TEST_TMPDIR/link" ] && [ -L "$BATS_TEST_TMPDIR/full" ]
+}
+
+@test "--trace /dev/stdout prints the trace" {
+    berth_only
+    ln -s /proc/self/fd/1 "$BATS_TEST_TMPDIR/stdout"
+    rt run --trace "$BATS_TEST_TMPDIR/stdout" "$ID" | jq -e '.traceEvents | length > 20'
+    [ -L "$BATS_TEST_TMPDIR/stdout" ]
+}
+
+@test "a --pid-file that is another's link is replaced, not followed" {
+    berth_only
+    echo old >"$BATS_TEST_TMPDIR/precious"
+    ln -s precious "$BATS_TEST_TMPDIR/link"
+    chown -h 1000:1000 "$BATS_TEST_TMPDIR/link"
+    run_ok run --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/link" "$ID"
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/precious")" old
+}
+
 @test "the program has descriptors 0, 1 and 2 alone" {
     set_args payload fds
     local leak

@@ -53,6 +53,20 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     rt resume "$ID"
 }
 
+@test "what is wrong in the file of --resources is told with its name, of an option without one" {
+    berth_only
+    started
+    echo '{"pids": {"limit": "5"}}' >"$BATS_TEST_TMPDIR/wrong"
+    run_fails update --resources "$BATS_TEST_TMPDIR/wrong" "$ID"
+    assert_output "^$BATS_TEST_TMPDIR/wrong:1:20: linux.resources.pids.limit: expected a number"
+    status=0
+    output=$(echo '[' | rt update --resources - "$ID" 2>&1) || status=$?
+    assert_status 1
+    assert_output '^stdin:1:1: linux.resources: expected an object'
+    run_fails update --pids-limit=-2 "$ID"
+    assert_output '^linux.resources.pids.limit: -2 is out of range'
+}
+
 @test "a missing id and an extra argument are errors" {
     busy
     run_fails update --pids-limit 5

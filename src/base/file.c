@@ -95,6 +95,36 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
     return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
 }
 
+static bool is_written_into(const char *path)
+{
+    struct stat info;
+
+    if (lstat(path, &info) < 0 || S_ISREG(info.st_mode))
+        return false;
+    bool is_others = info.st_uid != geteuid() && info.st_uid != 0;
+    return !S_ISLNK(info.st_mode) || (!is_others && stat(path, &info) == 0);
+}
+
+int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    if (!is_written_into(path))
+        return file_replace(AT_FDCWD, path, bytes, size, mode);
+    /* A FIFO that nobody reads would be waited for. */
+    AUTO_FD fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0)
+        return -errno;
+    return fd_write_all(fd, bytes, size);
+}
+
+void file_remove_named(const char *path)
+{
+    struct stat info;
+
+    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
+        unlink(path);
+}
+
 /* Only root meets a directory that is another's. */
 static int own(int fd, int dir)
 {

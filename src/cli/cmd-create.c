@@ -95,6 +95,7 @@ static int read_exec(struct arena *arena, const struct cli_arguments *arguments,
         .id = arguments->operands[0],
         .process = arguments->process != NULL ? process.bytes : NULL,
         .process_size = process.size,
+        .process_name = arguments->process != NULL ? cli_name_file(arguments->process) : NULL,
         .args = arguments->operands + 1,
         .cwd = arguments->cwd,
         .env = arguments->env,
@@ -151,7 +152,7 @@ int cli_mounts(const struct cli_arguments *arguments, const struct runtime_optio
     struct text mounts = {.arena = &arena}, text = {.arena = &arena};
     struct runtime_mounts request = {
         .id = arguments->operands[1],
-        .name = text_equal(file, "-") ? "stdin" : file,
+        .name = cli_name_file(file),
         .trace_file = arguments->trace,
     };
 

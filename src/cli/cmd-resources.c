@@ -177,6 +177,7 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
         TRY(cli_read_file("resources", arguments->resources, &text, error));
         request.resources = text.bytes;
         request.size = text.size;
+        request.name = cli_name_file(arguments->resources);
     } else if (has_settings(arguments) || !only_rdt) {
         json_start(&json, &arena, false);
         TRY(put_settings(&json, arguments, error));

@@ -16,5 +16,8 @@
 /* Adds the whole file `path`, or stdin for "-", to `text`; `what` it is, for errors. */
 int cli_read_file(const char *what, const char *path, struct text *text, struct error *error);
 
+/* How messages call that file. */
+const char *cli_name_file(const char *path);
+
 /* Writes `text` to stdout; what cannot be written is an error. */
 int cli_print(const struct text *text, struct error *error);

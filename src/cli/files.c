@@ -38,6 +38,11 @@ int cli_read_file(const char *what, const char *path, struct text *text, struct 
     return 0;
 }
 
+const char *cli_name_file(const char *path)
+{
+    return text_equal(path, "-") ? "stdin" : path;
+}
+
 int cli_print(const struct text *text, struct error *error)
 {
     int result = fd_write_all(STDOUT_FILENO, text->bytes, text->size);

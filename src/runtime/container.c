@@ -116,8 +116,10 @@ static int list_ids(struct text_list *ids, const struct runtime_options *options
 
     if (dir == NULL && errno == ENOENT && options->root == NULL)
         return 0;
-    if (dir == NULL)
-        return error_errno(error, errno, "open the directory %s", root);
+    if (dir == NULL) {
+        error_errno(error, errno, "open the directory %s", root);
+        return state_root_error(root, error);
+    }
     while ((entry = readdir(dir)) != NULL) {
         if (state_id_is_valid(entry->d_name))
             text_list_add(ids, arena_string(ids->arena, entry->d_name));

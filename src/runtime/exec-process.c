@@ -140,7 +140,9 @@ int exec_make_process(struct arena *arena, const struct spec_process *own, const
         return error_set(error, EINVAL,
                          "process: the container's configuration has none: use --process");
     if (request->process != NULL)
-        TRY(spec_read_process(arena, request->process, request->process_size, &base, error));
+        TRY(spec_read_process(arena, request->process_name,
+                              &(struct spec_text){request->process, request->process_size}, &base,
+                              error));
     *process = *base;
     if (request->process == NULL) {
         process->terminal = false;

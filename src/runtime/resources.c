@@ -225,7 +225,9 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
     enum spec_status status;
 
     if (request->resources != NULL) {
-        TRY(spec_read_resources(&arena, request->resources, request->size, &resources, error));
+        TRY(spec_read_resources(&arena, request->name,
+                                &(struct spec_text){request->resources, request->size}, &resources,
+                                error));
         TRY(spec_check_resources(resources, error));
     }
     TRY(spec_check_intel_rdt(&schemas, error));

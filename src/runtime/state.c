@@ -22,6 +22,7 @@
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 
+#define DEFAULT_ROOT "/run/berth"
 #define RECORD "state.json"
 #define PROCESS "process"
 #define PROCESS_CREATING "process.creating"
@@ -32,12 +33,19 @@ const char *runtime_default_root(struct arena *arena)
 
     if (own != NULL && own[0] != '\0' && (geteuid() != 0 || sys_in_user_namespace()))
         return text_path_join(arena, own, "berth");
-    return "/run/berth";
+    return DEFAULT_ROOT;
 }
 
 const char *state_root(struct arena *arena, const struct runtime_options *options)
 {
     return options->root != NULL ? options->root : runtime_default_root(arena);
+}
+
+int state_root_error(const char *root, struct error *error)
+{
+    if (error->number == EACCES && geteuid() != 0 && text_equal(root, DEFAULT_ROOT))
+        return error_hint(error, "it is root's: set XDG_RUNTIME_DIR, or give --root");
+    return -error->number;
 }
 
 struct state state_of(struct arena *arena, const struct runtime_options *options, const char *id)
@@ -114,8 +122,10 @@ static int make_dir(struct state *state, struct error *error)
 
     if (result == -EEXIST)
         return already_exists(state, error);
-    if (result < 0)
-        return error_errno(error, -result, "make the directory %s", path_of(state));
+    if (result < 0) {
+        error_errno(error, -result, "make the directory %s", path_of(state));
+        return state_root_error(state->root, error);
+    }
     result = open_dir(state);
     if (result == 0)
         result = state_relock(state);
@@ -132,8 +142,10 @@ int state_make(struct state *state, struct error *error)
 {
     TRY(state_check_id(state->id, error));
     int result = file_make_dirs(state->root, 0700);
-    if (result < 0)
-        return error_errno(error, -result, "make the directory %s", state->root);
+    if (result < 0) {
+        error_errno(error, -result, "make the directory %s", state->root);
+        return state_root_error(state->root, error);
+    }
     do {
         result = make_dir(state, error);
     } while (result == -ESTALE);
@@ -189,8 +201,10 @@ static int open_existing(struct state *state, struct error *error)
 
     if (result == -ENOENT)
         return does_not_exist(state, error);
-    if (result < 0)
-        return error_errno(error, -result, "open the directory %s", path_of(state));
+    if (result < 0) {
+        error_errno(error, -result, "open the directory %s", path_of(state));
+        return state_root_error(state->root, error);
+    }
     return 0;
 }
 

@@ -53,6 +53,10 @@ struct state {
 /* The directory of all states. */
 const char *state_root(struct arena *arena, const struct runtime_options *options);
 
+/* What went wrong with that directory, or one in it, is worded; adds what helps. Returns
+ * -error->number. */
+int state_root_error(const char *root, struct error *error);
+
 /* The state of the container `id`, not open yet. */
 struct state state_of(struct arena *arena, const struct runtime_options *options, const char *id);
 

@@ -378,7 +378,7 @@ static int write_pid_file(struct creation *creation)
 
     if (path == NULL)
         return 0;
-    int result = file_replace(AT_FDCWD, path, pid, strlen(pid), 0644);
+    int result = file_write_named(path, pid, strlen(pid), 0644);
     if (result < 0)
         return error_errno(creation->error, -result, "write the pid file %s", path);
     creation->wrote_pid_file = true;

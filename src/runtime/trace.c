@@ -93,7 +93,7 @@ int trace_write(const struct trace *trace, const struct plan_header *plan, const
         put_event(&json, plan, &trace->events[i]);
     json_array_close(&json);
     json_object_close(&json);
-    int result = file_replace(AT_FDCWD, path, json.text.bytes, json.text.size, 0644);
+    int result = file_write_named(path, json.text.bytes, json.text.size, 0644);
     if (result < 0)
         return error_errno(error, -result, "write the trace %s", path);
     return 0;

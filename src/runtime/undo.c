@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way back from a creation that has failed. */
 #include <signal.h>
-#include <unistd.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/cgroup/setting.h"
 #include "berth/sys/process.h"
@@ -67,7 +67,7 @@ void creation_undo(struct creation *creation)
     cgroup_set_back(creation->former_limits);
     creation_close(creation);
     if (creation->wrote_pid_file)
-        unlink(creation->request->pid_file);
+        file_remove_named(creation->request->pid_file);
     if (!creation->made_state)
         return;
     creation->state.pid = 0;

@@ -156,11 +156,11 @@ int spec_read_features(struct arena *arena, const char *bytes, size_t size,
     return 0;
 }
 
-int spec_read_process(struct arena *arena, const char *bytes, size_t size,
+int spec_read_process(struct arena *arena, const char *name, const struct spec_text *text,
                       const struct spec_process **ret_process, struct error *error)
 {
     struct reader reader = {
-        .arena = arena, .name = "process.json", .bytes = bytes, .size = size, .error = error};
+        .arena = arena, .name = name, .bytes = text->bytes, .size = text->size, .error = error};
     const void *process;
 
     TRY(reader_read_document(&reader, &spec_type_process, &process));
@@ -168,14 +168,14 @@ int spec_read_process(struct arena *arena, const char *bytes, size_t size,
     return 0;
 }
 
-int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
+int spec_read_resources(struct arena *arena, const char *name, const struct spec_text *text,
                         const struct spec_resources **ret_resources, struct error *error)
 {
     struct reader reader = {.arena = arena,
-                            .name = "resources.json",
+                            .name = name,
                             .place = "linux.resources",
-                            .bytes = bytes,
-                            .size = size,
+                            .bytes = text->bytes,
+                            .size = text->size,
                             .error = error,
                             .any_case = true};
     const void *resources;

@@ -101,8 +101,12 @@ void reader_complain(struct reader *reader, size_t at, const char *path, const c
     size_t column = column_of(reader, at);
     reader->faults++;
     reader_note_fault(reader);
-    report_add(reader->error, "%s:%zu:%zu: %s%s%s", reader->name, reader->line + 1, column, path,
-               path[0] != '\0' ? ": " : "", words);
+    const char *position =
+        reader->name == NULL
+            ? ""
+            : arena_printf(reader->arena, "%s:%zu:%zu: ", reader->name, reader->line + 1, column);
+
+    report_add(reader->error, "%s%s%s%s", position, path, path[0] != '\0' ? ": " : "", words);
 }
 
 static bool is_between_tokens(char byte)

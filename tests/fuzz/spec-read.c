@@ -35,10 +35,12 @@ static int read_any(struct arena *arena, const char *bytes, size_t size, struct 
     case 'f':
         return spec_read_features(arena, bytes + 1, size - 1, &features, error);
     case 'p':
-        TRY(spec_read_process(arena, bytes + 1, size - 1, &process, error));
+        TRY(spec_read_process(arena, "process.json", &(struct spec_text){bytes + 1, size - 1},
+                              &process, error));
         return spec_check_process(process, error);
     case 'r':
-        TRY(spec_read_resources(arena, bytes + 1, size - 1, &resources, error));
+        TRY(spec_read_resources(arena, "resources.json", &(struct spec_text){bytes + 1, size - 1},
+                                &resources, error));
         return spec_check_resources(resources, error);
     case 'm':
         return spec_read_mounts(arena, "mounts", &(struct spec_text){bytes + 1, size - 1}, &mounts,

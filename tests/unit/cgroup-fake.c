@@ -158,7 +158,8 @@ static int make(struct scene *scene, const char *path, bool rootless, const char
     struct cgroup_request request = {.cgroups_path = path, .id = "id", .rootless = rootless};
     const struct spec_resources *resources;
 
-    if (spec_read_resources(&scene->arena, json, strlen(json), &resources, &scene->error) < 0 ||
+    if (spec_read_resources(&scene->arena, NULL, &(struct spec_text){json, strlen(json)},
+                            &resources, &scene->error) < 0 ||
         cgroup_plan(&scene->arena, &scene->host, &request, &scene->cgroup, &scene->error) < 0)
         return -1;
     if (cgroup_make(&scene->arena, &scene->cgroup, 0, &scene->error) < 0)

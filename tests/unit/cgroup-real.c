@@ -68,7 +68,8 @@ static int make(struct scene *scene, const char *json)
 
     memset(&scene->error, 0, sizeof(scene->error));
     if (json != NULL &&
-        spec_read_resources(&scene->arena, json, strlen(json), &resources, &scene->error) < 0)
+        spec_read_resources(&scene->arena, NULL, &(struct spec_text){json, strlen(json)},
+                            &resources, &scene->error) < 0)
         return -1;
     int result = cgroup_make(&scene->arena, &scene->cgroup, 0, &scene->error);
     if (result == 0 && resources != NULL)

@@ -52,7 +52,8 @@ static int check_process(struct document *document, struct error *error)
 {
     const struct spec_process *process = NULL;
 
-    TRY(spec_read_process(document->arena, document->bytes, document->size, &process, error));
+    TRY(spec_read_process(document->arena, "process.json",
+                          &(struct spec_text){document->bytes, document->size}, &process, error));
     return spec_check_process(process, error);
 }
 
@@ -60,7 +61,9 @@ static int check_resources(struct document *document, struct error *error)
 {
     const struct spec_resources *resources = NULL;
 
-    TRY(spec_read_resources(document->arena, document->bytes, document->size, &resources, error));
+    TRY(spec_read_resources(document->arena, "resources.json",
+                            &(struct spec_text){document->bytes, document->size}, &resources,
+                            error));
     return spec_check_resources(resources, error);
 }
 

@@ -20,7 +20,14 @@ int file_put(int dir, const char *path, const char *text);
  * Returns 0 or a negative errno. */
 int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
 
-/* The same of a file that the owner of the directory alone may read, and does own. */
+/* The same of a file that the caller's user has named. But what is there and no file, such as a device, is written into; so is
+ * what a link leads to, such as /dev/stdout, unless the link is of another user, who could mean any file. */
+int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode);
+
+/* Removes what that has made, and nothing else. */
+void file_remove_named(const char *path);
+
+/* The same as file_replace of a file that the owner of the directory alone may read, and does own. */
 int file_replace_private(int dir, const char *path, const void *bytes, size_t size);
 
 /* Makes the directory `path` and its missing parents with `mode`. Returns 0 or a negative errno. */

@@ -134,6 +134,7 @@ struct runtime_exec {
     const char *id;
     const char *process; /* a process object (config.md, "Process"), JSON; NULL: the container's own, without its terminal */
     size_t process_size;
+    const char *process_name; /* of the document, for messages */
     /* what is changed of it */
     const char *const *args; /* ends with NULL; none: as it is, which has to be asked for by `process` */
     const char *cwd;         /* NULL: as it is */
@@ -260,6 +261,7 @@ struct runtime_update {
     const char *id;
     const char *resources; /* linux.resources, a JSON object whose keys match in any case; NULL: none */
     size_t size;
+    const char *name; /* of the document, for messages; NULL: it is no document of the user's */
     const char *l3_cache_schema; /* for the container's class of service, or NULL */
     const char *mem_bw_schema;
 };

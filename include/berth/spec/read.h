@@ -34,23 +34,24 @@ int spec_read_features(struct arena *arena, const char *bytes, size_t size,
 /* The names of the kinds of hooks, in the order in which they run; NULL: `index` is behind the last. */
 const char *spec_hook_name(size_t index);
 
-/* The process object alone, as `exec --process` gets it. */
-int spec_read_process(struct arena *arena, const char *bytes, size_t size,
+struct spec_text {
+    const char *bytes;
+    size_t size;
+};
+
+/* The process object alone, as `exec --process` gets it. `name`: of the document, for messages. */
+int spec_read_process(struct arena *arena, const char *name, const struct spec_text *text,
                       const struct spec_process **ret_process, struct error *error);
 
 /* The resources object alone, as `update --resources` gets it; keys match in any case, for callers
- * count on Go's reader. */
-int spec_read_resources(struct arena *arena, const char *bytes, size_t size,
+ * count on Go's reader. `name` is NULL when there is no document that the user knows: messages are
+ * without a line, then. */
+int spec_read_resources(struct arena *arena, const char *name, const struct spec_text *text,
                         const struct spec_resources **ret_resources, struct error *error);
 
 /* The runtime's own record of a container (schemas/record.json). */
 int spec_read_record(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_record **ret_record, struct error *error);
-
-struct spec_text {
-    const char *bytes;
-    size_t size;
-};
 
 /* Mounts alone, as `mounts add` gets them: an array of them, or an object whose property `mounts` is one, such as a config.json.
  * `name`: of the document, for messages. */
