@@ -265,6 +265,17 @@ status_now() { assert_equal "$(state_of)" "$1"; }
     status_now running
 }
 
+# The first process of a namespace ends when all others have.
+@test "delete may come right behind kill KILL" {
+    berth_only "theirs fail now and then"
+    set_sh 'i=0; while [ $i -lt 200 ]; do sleep 1000 & i=$((i + 1)); done; payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    rt kill "$ID" KILL
+    rt delete "$ID"
+}
+
 @test "delete of a created container needs no --force" {
     host_snapshot
     long

@@ -15,6 +15,8 @@
 #include "destroy.h"
 #include "signals.h"
 
+#define ENDING_MS 100
+
 static int signal_process(struct state *state, int signal, struct error *error)
 {
     enum spec_status status = state_status(state);
@@ -65,11 +67,21 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     return 0;
 }
 
+/* One that was killed a moment ago takes another to end. */
+static bool is_just_ending(const struct state *state)
+{
+    AUTO_FD pidfd = state_open_process(state);
+
+    return pidfd < 0 || sys_pidfd_wait(pidfd, ENDING_MS) == 0;
+}
+
 static int check_deletable(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
 
     if (status != SPEC_STATUS_RUNNING && status != SPEC_STATUS_PAUSED)
+        return 0;
+    if (status == SPEC_STATUS_RUNNING && is_just_ending(state))
         return 0;
     return error_set(error, EBUSY,
                      "cannot delete container \"%s\" that is %s: kill it first, or --force",
