@@ -95,25 +95,40 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
     return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
 }
 
-static bool is_written_into(const char *path)
+/* Opens what `place`, an O_PATH descriptor, is of, by way of that: whoever may change its name meanwhile changes nothing. Returns a
+ * descriptor, -EEXIST for what is to be replaced, or another negative errno. */
+static int open_in_place(int place)
 {
+    char path[PATH_MAX];
     struct stat info;
 
-    if (lstat(path, &info) < 0 || S_ISREG(info.st_mode))
-        return false;
-    bool is_others = info.st_uid != geteuid() && info.st_uid != 0;
-    return !S_ISLNK(info.st_mode) || (!is_others && stat(path, &info) == 0);
+    if (fstat(place, &info) < 0)
+        return -errno;
+    if (S_ISREG(info.st_mode))
+        return -EEXIST;
+    if (S_ISLNK(info.st_mode)) {
+        ssize_t size = readlinkat(place, "", path, sizeof(path) - 1);
+
+        if (size <= 0 || path[0] != '/' || (info.st_uid != geteuid() && info.st_uid != 0))
+            return -EEXIST;
+        path[size] = '\0';
+    } else {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+    }
+    /* A FIFO that nobody reads would be waited for. */
+    int fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd >= 0 ? fd : errno == ENOENT ? -EEXIST : -errno;
 }
 
 int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode)
 {
-    if (!is_written_into(path))
-        return file_replace(AT_FDCWD, path, bytes, size, mode);
-    /* A FIFO that nobody reads would be waited for. */
-    AUTO_FD fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    AUTO_FD place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    AUTO_FD fd = place < 0 ? -EEXIST : open_in_place(place);
 
+    if (fd == -EEXIST)
+        return file_replace(AT_FDCWD, path, bytes, size, mode);
     if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0)
-        return -errno;
+        return fd < 0 ? fd : -errno;
     return fd_write_all(fd, bytes, size);
 }
 

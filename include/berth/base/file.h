@@ -21,7 +21,7 @@ int file_put(int dir, const char *path, const char *text);
 int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
 
 /* The same of a file that the caller's user has named. But what is there and no file, such as a device, is written into; so is
- * what a link leads to, such as /dev/stdout, unless the link is of another user, who could mean any file. */
+ * what a link with an absolute path leads to, such as /dev/stdout, unless the link is of another user, who could mean any file. */
 int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode);
 
 /* Removes what that has made, and nothing else. */
