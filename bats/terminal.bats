@@ -113,6 +113,16 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '^word'
 }
 
+# A shell that reads lines by itself takes the terminal out of that mode, which makes nothing of an end that has come before.
+@test "the end of the caller's file ends the input of a program that reads by itself, too" {
+    berth_only "others want a terminal"
+    set_sh 'usleep 300000; stty -icanon min 1; echo by itself; od -An -tx1 -N2'
+    RT_TIMEOUT=5 run_c
+    assert_status 0
+    assert_output '^by itself'
+    assert_output '04'
+}
+
 @test "the caller's terminal is as before afterwards" {
     set_args true
     run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \

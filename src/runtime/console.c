@@ -77,18 +77,30 @@ static void move(struct console_pump *pump, const struct pollfd *fd)
         empty(pump);
 }
 
+/* The end of a file or pipe becomes what a user would type: within a line the first one only hands over what there is of it. */
+static void end_input(struct console *console, bool is_canonical)
+{
+    struct console_pump *input = &console->input;
+
+    input->bytes[0] = input->bytes[1] = END_OF_FILE;
+    input->start = 0;
+    input->end = input->ends_in_line ? 2 : 1;
+    input->ends_in_line = false;
+    console->was_canonical = is_canonical;
+}
+
 void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_FDS])
 {
     bool had_ended = console->input.ended;
 
     move(&console->input, &fds[0]);
     move(&console->output, &fds[1]);
-    /* The end of a file or pipe becomes what a user would type: within a line the first one only hands over what there is of it. */
-    if (console->input.ended && !had_ended && !console->is_raw) {
-        console->input.bytes[0] = console->input.bytes[1] = END_OF_FILE;
-        console->input.start = 0;
-        console->input.end = console->input.ends_in_line ? 2 : 1;
-    }
+    if (!console->input.ended || console->is_raw || console->input.start < console->input.end)
+        return;
+    /* A shell reads by itself while it prompts: what was written before that has been lost on it. */
+    bool is_canonical = sys_terminal_is_canonical(console->master);
+    if (!had_ended || is_canonical != console->was_canonical)
+        end_input(console, is_canonical);
 }
 
 void console_resize(const struct console *console)

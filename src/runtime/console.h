@@ -22,6 +22,7 @@ struct console {
     int master;
     int slave;     /* held open, so that the master never hangs up while the container may open it again */
     bool is_raw;   /* stdin is a terminal, and raw */
+    bool was_canonical; /* the container's terminal, when the end of stdin was written to it */
     struct termios before;
     struct console_pump input;
     struct console_pump output;

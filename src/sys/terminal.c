@@ -21,6 +21,13 @@ void sys_terminal_restore(int fd, const struct termios *before)
     tcsetattr(fd, TCSANOW, before);
 }
 
+bool sys_terminal_is_canonical(int fd)
+{
+    struct termios now;
+
+    return tcgetattr(fd, &now) == 0 && (now.c_lflag & ICANON) != 0;
+}
+
 void sys_terminal_copy_size(int from, int to)
 {
     struct winsize size;

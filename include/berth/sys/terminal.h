@@ -2,6 +2,7 @@
 /* The caller's terminal. */
 #pragma once
 
+#include <stdbool.h>
 #include <termios.h>
 
 /* Makes the terminal `fd` raw; *ret_before is what it was. Returns 0 or a negative errno. */
@@ -9,6 +10,9 @@ int sys_terminal_make_raw(int fd, struct termios *ret_before);
 
 /* Sets what sys_terminal_make_raw has saved. */
 void sys_terminal_restore(int fd, const struct termios *before);
+
+/* Does the terminal, here by its master side, hand over whole lines, and make the end of a file of the byte VEOF (termios(3), ICANON)? */
+bool sys_terminal_is_canonical(int fd);
 
 /* Gives the terminal `to` the window size of `from`, if that is a terminal. */
 void sys_terminal_copy_size(int from, int to);
