@@ -56,18 +56,16 @@ USER_ENV=(A=)
     config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
         '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
         '.mounts |= map(select(.type == "proc"))'
-    # The suite's /run is open to all.
-    in_ns mkdir -p -m 700 /run/berth
-    local words
+    # The suite's /run is open to all, and other tests may have what they like below it.
+    local words in_own_run="mount -t tmpfs -o mode=755 tmpfs /run && mkdir -m 700 /run/berth && exec \"\$@\""
     for words in list "state $ID" "create --bundle $BUNDLE $ID"; do
         status=0
-        timeout 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups \
+        timeout 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$in_own_run" sh setpriv --reuid=1000 --regid=1000 --clear-groups \
             env -u XDG_RUNTIME_DIR "$RUNTIME" $words </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
         read_output "$BATS_TEST_TMPDIR/run-out"
         assert_status 1
         assert_says "permission denied (it is root's: set XDG_RUNTIME_DIR, or give --root)"
     done
-    in_ns rmdir /run/berth
 }
 
 script() {

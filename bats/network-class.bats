@@ -30,12 +30,16 @@ setup_file() {
     export NETWORK_NS
 }
 
-# A hierarchy that is unmounted when a cgroup in it has hardly gone stays, until it is mounted and unmounted once more.
+lingers() { grep -q "^$1[[:space:]]*[1-9]" /proc/cgroups; }
+
+# A hierarchy goes a moment after it is unmounted. When a cgroup in it has hardly gone it stays until it is mounted and unmounted once more.
 gone() {
     local name
     for name in $NETWORK_MADE; do
-        ! grep -q "^$name[[:space:]]*[1-9]" /proc/cgroups ||
-            { unshare -m mount -t cgroup -o "$name" cgroup "$BATS_FILE_TMPDIR" 2>/dev/null || true; return 1; }
+        lingers "$name" && sleep 0.5
+        lingers "$name" || continue
+        unshare -m mount -t cgroup -o "$name" cgroup "$BATS_FILE_TMPDIR" 2>/dev/null || true
+        return 1
     done
 }
 
