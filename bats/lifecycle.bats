@@ -268,7 +268,7 @@ status_now() { assert_equal "$(state_of)" "$1"; }
 # The first process of a namespace ends when all others have.
 @test "delete may come right behind kill KILL" {
     berth_only "theirs fail now and then"
-    set_sh 'i=0; while [ $i -lt 200 ]; do sleep 1000 & i=$((i + 1)); done; payload pause'
+    set_sh 'i=0; while [ $i -lt 50 ]; do sleep 1000 & i=$((i + 1)); done; payload pause'
     create_c
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"

@@ -15,7 +15,7 @@
 #include "destroy.h"
 #include "signals.h"
 
-#define ENDING_MS 100
+#define ENDING_MS 500
 
 static int signal_process(struct state *state, int signal, struct error *error)
 {
