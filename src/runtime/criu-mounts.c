@@ -242,13 +242,6 @@ static enum origin origin_of(const struct criu_container *container, const struc
     return has_known_source(container, mount->mount_point) ? OF_CONFIG : UNKNOWN;
 }
 
-static bool makes_mounts(const struct spec_config *config)
-{
-    const struct spec_namespace *namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT);
-
-    return namespace != NULL && (namespace->path == NULL || namespace->path[0] == '\0');
-}
-
 static int check_links(const struct criu_container *container, size_t index, struct error *error)
 {
     const struct spec_mount *mount = &container->config->mounts[index];
@@ -300,7 +293,7 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
     struct mounts mounts, of_host;
 
-    if (!makes_mounts(container->config))
+    if (!spec_makes_namespace(container->config, SPEC_NAMESPACE_TYPE_MOUNT))
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
     TRY(read_mounts(container->arena, "/proc/self/mountinfo", &of_host, error));
@@ -385,7 +378,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
 {
     const struct spec_config *config = container->config;
 
-    if (!makes_mounts(config))
+    if (!spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT))
         return 0;
     for (size_t i = 0; i < config->n_mounts; i++) {
         const struct spec_mount *mount = &config->mounts[i];
@@ -450,7 +443,7 @@ int criu_make_mount_points(const struct criu_container *container, struct error 
 
     if (root < 0)
         return error_errno(error, errno, "open %s", container->rootfs);
-    if (!makes_mounts(container->config))
+    if (!spec_makes_namespace(container->config, SPEC_NAMESPACE_TYPE_MOUNT))
         return 0;
     for (size_t i = 0; i < container->config->n_mounts; i++)
         TRY(make_mount_point(container, root, i, error));

@@ -18,8 +18,6 @@
 #define CRIU_CONFIG "org.criu.config"
 #define DEFAULT_CONFIG "/etc/criu/berth.conf" /* runc and crun have theirs beside it */
 
-#define NETWORK "network"
-
 struct word {
     const char *name;
     int number;
@@ -55,7 +53,7 @@ static int put_words(const struct runtime_criu *common, struct text *options, st
         put_word(options, CRIU_NETWORK_LOCK, network_locks, common->network_lock) < 0)
         return error_set(error, EINVAL, "--network-lock is iptables, nftables or skip, not \"%s\"",
                          common->network_lock);
-    if (common->empty_ns != NULL && !text_equal(common->empty_ns, NETWORK))
+    if (common->empty_ns != NULL && !text_equal(common->empty_ns, "network"))
         return error_set(error, EINVAL,
                          "--empty-ns: criu can leave out a network namespace alone, not \"%s\"",
                          common->empty_ns);
@@ -64,13 +62,11 @@ static int put_words(const struct runtime_criu *common, struct text *options, st
 
 bool criu_empties_network(const struct runtime_criu *common, const struct spec_config *config)
 {
-    const struct spec_namespace *network = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_NETWORK);
     const struct spec_hooks *hooks = config->hooks;
 
-    if (network == NULL || (network->path != NULL && network->path[0] != '\0'))
-        return false;
-    return common->empty_ns != NULL ||
-           (hooks != NULL && (hooks->n_prestart > 0 || hooks->n_create_runtime > 0));
+    return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_NETWORK) &&
+           (common->empty_ns != NULL ||
+            (hooks != NULL && (hooks->n_prestart > 0 || hooks->n_create_runtime > 0)));
 }
 
 /* An empty annotation is none, and no default either. */
@@ -86,6 +82,8 @@ const char *criu_config_file(const struct spec_config *config)
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
                     struct text *options, struct error *error)
 {
+    const char *file = criu_config_file(config);
+
     criu_put_number(options, CRIU_LOG_LEVEL, LOG_LEVEL);
     criu_put_number(options, CRIU_NOTIFY_SCRIPTS, true);
     criu_put_number(options, CRIU_ORPHAN_PTS_MASTER, true);
@@ -97,8 +95,8 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
     criu_put_number(options, CRIU_LAZY_PAGES, common->lazy_pages);
     if (criu_empties_network(common, config))
         criu_put_number(options, CRIU_EMPTY_NS, CLONE_NEWNET);
-    if (criu_config_file(config) != NULL)
-        criu_put_string(options, CRIU_CONFIG_FILE, criu_config_file(config));
+    if (file != NULL)
+        criu_put_string(options, CRIU_CONFIG_FILE, file);
     return put_words(common, options, error);
 }
 

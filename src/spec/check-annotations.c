@@ -44,7 +44,6 @@ static void refuse(const struct annotated *annotated, struct error *error)
 /* What timens_offsets takes: time_namespaces(7). */
 static void check_offset(const struct annotated *annotated, struct error *error)
 {
-    const struct spec_namespace *time = spec_find_namespace(annotated->config, SPEC_NAMESPACE_TYPE_TIME);
     char clock[16], rest;
     long long seconds;
     unsigned nanoseconds;
@@ -52,7 +51,7 @@ static void check_offset(const struct annotated *annotated, struct error *error)
     if (sscanf(annotated->value, "%15s %lld %u %c", clock, &seconds, &nanoseconds, &rest) != 3 ||
         !rules_has_word((const char *const[]){"monotonic", "boottime", "1", "7"}, 4, clock))
         complain(annotated, "must read \"monotonic SECONDS NANOSECONDS\" or \"boottime ...\"", error);
-    else if (time == NULL || is_set(time->path))
+    else if (!spec_makes_namespace(annotated->config, SPEC_NAMESPACE_TYPE_TIME))
         complain(annotated, "needs a new time namespace in linux.namespaces", error);
 }
 

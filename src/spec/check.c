@@ -20,6 +20,13 @@ const struct spec_namespace *spec_find_namespace(const struct spec_config *confi
     return NULL;
 }
 
+bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type)
+{
+    const struct spec_namespace *namespace = spec_find_namespace(config, type);
+
+    return namespace != NULL && !is_set(namespace->path);
+}
+
 const char *spec_annotation(const struct spec_config *config, const char *key)
 {
     for (size_t i = 0; i < config->n_annotations; i++)

@@ -12,13 +12,6 @@ setup_file() {
 
 teardown_file() { [ "$MANAGER" != systemd ] || docker_stop; }
 
-setup() {
-    docker_env
-    C=c$BATS_TEST_NUMBER
-}
-
-teardown() { docker rm -f "$C" >/dev/null 2>&1 || true; }
-
 scope_of() { echo "docker-$(docker inspect -f '{{.Id}}' "$C").scope"; }
 
 @test "docker with systemd: a container is a scope of system.slice, with its limits" {

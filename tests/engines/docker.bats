@@ -7,18 +7,6 @@ load helpers-docker
 setup_file() { docker_start; }
 teardown_file() { docker_stop; }
 
-setup() {
-    docker_env
-    C=c$BATS_TEST_NUMBER
-}
-
-teardown() {
-    local all
-    all=$(docker ps -aq)
-    # shellcheck disable=SC2086
-    [ -z "$all" ] || docker rm -f $all >/dev/null 2>&1 || true
-}
-
 @test "docker info has the runtime as default" {
     run_ok docker info --format '{{.DefaultRuntime}}'
     [ "$output" = engine ]

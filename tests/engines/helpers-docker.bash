@@ -24,5 +24,17 @@ docker_start() {
 
 docker_stop() { end_process "$DOCKERD_PID"; }
 
+setup() {
+    docker_env
+    C=c$BATS_TEST_NUMBER
+}
+
+teardown() {
+    local all
+    all=$(docker ps -aq)
+    # shellcheck disable=SC2086
+    [ -z "$all" ] || docker rm -f $all >/dev/null 2>&1 || true
+}
+
 up() { run_ok docker run -d --name "$C" "$@" box:1 sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'; }
 state_is() { output_of "$1" docker inspect -f '{{.State.Status}}' "$C"; }

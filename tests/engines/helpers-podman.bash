@@ -58,4 +58,5 @@ up() {
 }
 pod_ok() { run_ok "${PODMAN[@]}" "$@"; }
 pod_status() { local want=$1; shift; run_status "$want" "${PODMAN[@]}" "$@"; }
+own_cgroup() { sed -n 's/^0:://p' "/proc/$(p inspect -f '{{.State.Pid}}' "$C")/cgroup"; } # of version 2
 state_is() { output_of "$1" p inspect -f '{{.State.Status}}' "${2:-$C}"; }

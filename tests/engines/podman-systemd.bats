@@ -14,7 +14,6 @@ setup_file() {
 }
 
 scope_of() { echo "libpod-$(p inspect -f '{{.Id}}' "${1:-$C}").scope"; }
-own_cgroup() { sed -n 's/^0:://p' "/proc/$(p inspect -f '{{.State.Pid}}' "${1:-$C}")/cgroup"; }
 
 @test "podman with systemd: a container is a scope of machine.slice, with its limits" {
     up --memory 64m --cpus 0.5 --pids-limit 33

@@ -12,8 +12,6 @@ setup_file() {
     podman_start /home/engineer /run/user/1001
 }
 
-own_cgroup() { sed -n 's/^0:://p' "/proc/$(p inspect -f '{{.State.Pid}}' "$C")/cgroup"; }
-
 @test "rootless podman with systemd: a container is a scope of the user's manager, with its limits" {
     up --memory 64m --pids-limit 33
     local cgroup

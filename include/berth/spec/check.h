@@ -45,6 +45,9 @@ int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
 
+/* Is it a new one? */
+bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type);
+
 /* The id outside of the user namespace that `id` in it has by these mappings. Returns false if there is none. */
 bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
                   uint32_t *ret_host_id);
