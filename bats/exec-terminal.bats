@@ -37,11 +37,24 @@ console_socket() {
     assert_output 'isatty 1 1 1'
     assert_output '^name /dev/pts/[0-9]+'
     assert_output '^ctty 1'
-    assert_output '^onlcr 0'
     local pid
     pid=$(sed -n 's/^pid \([0-9]*\) sid.*/\1/p' <<<"$output")
     assert_output "^pid $pid sid $pid pgrp $pid"
     assert_output "^foreground $pid"
+}
+
+@test "each line begins at the left edge of exec's own terminal" {
+    living
+    pty_in '@sleep 1' -- sh -c 'echo one; echo two'
+    assert_equal "$output" $'one\r\ntwo\r'
+}
+
+@test "exec --tty into a pipe or file: the program's newlines as they are" {
+    living
+    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
+        "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" sh -c 'echo one; echo two' \
+        3>&- 4>&- </dev/null
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" $'one\ntwo'
 }
 
 @test "without --tty the descriptors are the caller's" {
@@ -138,6 +151,7 @@ console_socket() {
     in_c --tty --detach --console-socket "$SOCKET" -- payload tty
     assert_status 0
     wait_until file_has 'isatty 1 1 1' "$BATS_TEST_TMPDIR/tty"
+    wait_until file_has '^onlcr 1' "$BATS_TEST_TMPDIR/tty"
     wait_until file_has end "$BATS_TEST_TMPDIR/messages"
     assert_equal "$(grep -c message "$BATS_TEST_TMPDIR/messages")" 1
     grep -q '^message fds=1 ' "$BATS_TEST_TMPDIR/messages"

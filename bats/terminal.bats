@@ -49,10 +49,40 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '^isatty 0 0 0'
 }
 
-@test "ONLCR is off on the container's terminal" {
-    set_args payload tty
+@test "a terminal that is handed over begins each line at its left edge (ONLCR)" {
+    set_sh 'echo one; echo two; payload tty'
+    console_c
+    rt start "$ID"
+    wait_until file_has '^onlcr 1' "$BATS_TEST_TMPDIR/tty"
+    assert_equal "$(head -c 10 "$BATS_TEST_TMPDIR/tty" | od -An -c | tr -d ' ')" 'one\r\ntwo\r\n'
+}
+
+@test "run begins each line at the left edge of its own terminal" {
+    set_sh 'echo one; echo two'
     pty_run '@sleep 1'
-    assert_output '^onlcr 0'
+    assert_equal "$output" $'one\r\ntwo\r'
+}
+
+# A program that moves the cursor writes a newline to go down, not to the left edge.
+@test "a newline of a program whose terminal is raw reaches run's own terminal as it is" {
+    set_sh 'stty raw; printf "one\ntwo\n"'
+    pty_run '@sleep 1'
+    assert_equal "$output" $'one\ntwo'
+}
+
+@test "run into a pipe or file: the program's newlines as they are" {
+    set_sh 'echo one; echo two'
+    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
+        "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- </dev/null
+    assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" $'one\ntwo'
+}
+
+# As in `run | tee FILE`: the other program writes lines to the terminal.
+@test "run into a pipe: the caller's terminal goes on to begin lines at its left edge" {
+    set_sh 'echo ready; read line'
+    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c '"$@" | cat; echo' sh \
+        "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- <<<$'@wait ready\nword'
+    assert_equal "${output:0:7}" $'ready\r\n'
 }
 
 @test "consoleSize sets the size" {

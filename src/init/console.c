@@ -43,14 +43,9 @@ static int set_up(int terminal, const struct plan_step *step)
 {
     struct winsize size = {.ws_row = (unsigned short) step->number[0],
                            .ws_col = (unsigned short) step->number[1]};
-    struct termios mode;
-    int r = sys_ioctl(terminal, TCGETS, &mode);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    mode.c_oflag &= ~(tcflag_t) ONLCR;
-    r = sys_ioctl(terminal, TCSETS, &mode);
-    if (r == 0 && (size.ws_row != 0 || size.ws_col != 0))
+    if (size.ws_row != 0 || size.ws_col != 0)
         r = sys_ioctl(terminal, TIOCSWINSZ, &size);
     return r < 0 ? r : sys_fchown(terminal, (uint32_t) step->number[2], (uint32_t) -1);
 }

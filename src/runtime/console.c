@@ -12,6 +12,21 @@
 #define DRAIN_MOST ((size_t) 256 * 1024)
 #define END_OF_FILE 0x04
 
+/* One of two terminals turns "\n" into "\r\n": the container's when the caller's is raw, which a program that moves the cursor
+ * relies on; else the caller's, so that a file or pipe gets the program's own bytes. */
+static bool passes_output_raw(void)
+{
+    return sys_terminal_is_same(STDIN_FILENO, STDOUT_FILENO);
+}
+
+void console_prepare(int master, bool has_size)
+{
+    if (!has_size)
+        sys_terminal_copy_size(STDIN_FILENO, master);
+    if (!passes_output_raw())
+        sys_terminal_keep_newlines(master);
+}
+
 void console_open(struct console *console, int master)
 {
     *console = (struct console){.master = master,
@@ -19,7 +34,7 @@ void console_open(struct console *console, int master)
                                 .input = {.from = STDIN_FILENO, .to = master},
                                 .output = {.from = master, .to = STDOUT_FILENO}};
     fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-    console->is_raw = sys_terminal_make_raw(STDIN_FILENO, &console->before) == 0;
+    console->is_raw = sys_terminal_make_raw(STDIN_FILENO, !passes_output_raw(), &console->before) == 0;
 }
 
 static void prepare_pump(const struct console_pump *pump, struct pollfd *fd)

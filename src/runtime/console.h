@@ -30,6 +30,9 @@ struct console {
 
 #define CONSOLE_POLL_FDS 2
 
+/* Before the program runs: sets the modes of the terminal, and its size unless it `has_size`, for the foreground. */
+void console_prepare(int master, bool has_size);
+
 /* Takes over the master side and makes the caller's terminal raw. */
 void console_open(struct console *console, int master);
 

@@ -20,7 +20,7 @@
 #include "berth/sys/mount.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
-#include "berth/sys/terminal.h"
+#include "console.h"
 #include "creation.h"
 #include "filter.h"
 #include "hook.h"
@@ -323,8 +323,7 @@ static int hand_console(struct conduct *conduct, const struct plan_step *step)
         return deliver(creation, &(struct delivery){"the terminal to the console socket",
                                                     creation->request->console_socket, "/dev/ptmx",
                                                     console});
-    if (creation->config->process->console_size == NULL)
-        sys_terminal_copy_size(STDIN_FILENO, console);
+    console_prepare(console, creation->config->process->console_size != NULL);
     creation->console = fd_take(&console);
     return 0;
 }

@@ -16,7 +16,8 @@ static const char script[] =
     "echo leads; [ $8 = $$ ] && echo in front; [ /dev/console -ef /dev/pts/0 ] && echo console; "
     "echo error >&2; echo >/dev/tty tty; for i in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$i ] || "
     "echo fd $i; done";
-static const char expected[] = "/dev/pts/0\n24 80\n1000\nleads\nin front\nconsole\nerror\ntty\n";
+static const char expected[] =
+    "/dev/pts/0\r\n24 80\r\n1000\r\nleads\r\nin front\r\nconsole\r\nerror\r\ntty\r\n";
 
 static const struct test_plan with_console = {.steps = {{.op = PLAN_MAKE_CONSOLE,
                                                          .actor = PLAN_INIT,
@@ -108,7 +109,7 @@ static void keeps_size(void)
     plan.steps[3].list[2] = "stty size";
     struct test_init init = test_launch(&plan);
     test_receive(init.socket, &message, &master);
-    tap_text(read_terminal(master), "0 0\n", "no size is asked for");
+    tap_text(read_terminal(master), "0 0\r\n", "no size is asked for");
     test_finish(&init);
     close(master);
 }

@@ -5,14 +5,21 @@
 #include <stdbool.h>
 #include <termios.h>
 
-/* Makes the terminal `fd` raw; *ret_before is what it was. Returns 0 or a negative errno. */
-int sys_terminal_make_raw(int fd, struct termios *ret_before);
+/* Makes the terminal `fd` raw, of which `keep_output` excepts what becomes of output (termios(3), OPOST); *ret_before is what it was.
+ * Returns 0 or a negative errno. */
+int sys_terminal_make_raw(int fd, bool keep_output, struct termios *ret_before);
 
 /* Sets what sys_terminal_make_raw has saved. */
 void sys_terminal_restore(int fd, const struct termios *before);
 
 /* Does the terminal, here by its master side, hand over whole lines, and make the end of a file of the byte VEOF (termios(3), ICANON)? */
 bool sys_terminal_is_canonical(int fd);
+
+/* Are both descriptors one terminal? */
+bool sys_terminal_is_same(int one, int other);
+
+/* The terminal, here by its master side, leaves the newlines in its output as they are (termios(3), ONLCR). */
+void sys_terminal_keep_newlines(int fd);
 
 /* Gives the terminal `to` the window size of `from`, if that is a terminal. */
 void sys_terminal_copy_size(int from, int to);
