@@ -152,12 +152,101 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     for kind in $KINDS; do assert_equal "$(cat "$LOGS/$kind")" $'A=1\nB=two words'; done
 }
 
-@test "without env the environment is empty" {
-    hook createRuntime "wc -c </proc/self/environ >$LOGS/a"
+@test "an empty env is an empty environment" {
+    hook createRuntime "wc -c </proc/self/environ >$LOGS/a" 'env: []'
     hook startContainer "wc -c </proc/self/environ >$LOGS/b" 'env: []'
     SECRET=1 run_c
     assert_status 0
     assert_equal "$(cat "$LOGS/a" "$LOGS/b" | xargs)" "0 0"
+}
+
+@test "without env hooks of the host inherit the runtime's environment, startContainer hooks the process's" {
+    local kind
+    config 'del(.process.env[] | select(startswith("HOME="))) | .process.env += ["OF_PROCESS=1"]'
+    for kind in $KINDS; do hook $kind "tr '\\0' '\\n' </proc/self/environ >$LOGS/$kind"; done
+    OF_CALLER=1 run_c
+    assert_status 0
+    for kind in prestart createRuntime poststart poststop; do grep -qx OF_CALLER=1 "$LOGS/$kind" || fail_with "$kind"; done
+    assert_equal "$(grep -c OF_CALLER "$LOGS/startContainer")" 0
+    grep -qx OF_PROCESS=1 "$LOGS/startContainer"
+    grep -qx HOME=/root "$LOGS/startContainer"
+}
+
+@test "a createContainer hook without env has nothing of the runtime's environment" {
+    hook createContainer "tr '\\0' '\\n' </proc/self/environ >$LOG"
+    OF_CALLER=1 run_c
+    assert_status 0
+    ! grep -q OF_CALLER "$LOG" || fail_with "leaked: $(cat "$LOG")"
+}
+
+@test "hooks of the host run in the bundle, createContainer in the root file system, startContainer in process.cwd" {
+    hook_all "pwd >$LOGS/KIND"
+    config '.process.cwd = "/tmp"'
+    cd /
+    run_c
+    assert_status 0
+    local kind
+    for kind in prestart createRuntime poststart poststop; do assert_equal "$kind $(cat "$LOGS/$kind")" "$kind $BUNDLE"; done
+    assert_equal "$(cat "$LOGS/createContainer")" "$BUNDLE/rootfs"
+    assert_equal "$(cat "$LOGS/startContainer")" /tmp
+}
+
+@test "poststop hooks run when the bundle is gone" {
+    hook poststop "echo poststop >>$LOG"
+    create_c
+    mv "$BUNDLE" "$BUNDLE.gone"
+    rt delete --force "$ID"
+    mv "$BUNDLE.gone" "$BUNDLE"
+    log_is poststop
+}
+
+# status FIELD...: these of /proc/self/status
+@test "a startContainer hook is confined as the program is" {
+    local fields='Uid|Gid|Groups|Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp'
+    local script="grep -E '^($fields):' /proc/self/status" nnp
+    chmod 777 "$LOGS"
+    config '.process.user = {uid: 1000, gid: 1001, additionalGids: [7, 8]}
+        | .process.capabilities = ({bounding: ["CAP_KILL", "CAP_CHOWN"]} | .effective = .bounding | .permitted = .bounding | .inheritable = .bounding | .ambient = ["CAP_KILL"])
+        | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+    hook startContainer "$script >$LOGS/hook"
+    set_sh "$script >$LOGS/program"
+    for nnp in true false; do
+        config ".process.noNewPrivileges = $nnp"
+        run_c
+        assert_status 0
+        diff "$LOGS/hook" "$LOGS/program"
+        grep -q 'Seccomp:.*2' "$LOGS/hook"
+    done
+}
+
+@test "a filter that kills mkdir kills it in a startContainer hook, and start fails" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+    hook startContainer "mkdir $LOGS/made"
+    run_rt run --bundle "$BUNDLE" "$ID"
+    [ ! -e "$LOGS/made" ]
+}
+
+@test "descriptors of --preserve-fds reach the program, not its startContainer hooks" {
+    hook startContainer "(cd /proc/self/fd; for f in *; do [ ! -h \$f ] || printf '%s ' \$f; done) >$LOG"
+    echo kept >"$BATS_TEST_TMPDIR/kept"
+    set_sh 'cat <&7'
+    run rt run --preserve-fds 5 "$ID" 7<"$BATS_TEST_TMPDIR/kept" </dev/null
+    assert_status 0
+    assert_output '^kept$'
+    assert_equal "$(cat "$LOG")" "0 1 2 "
+}
+
+@test "the error of a failed hook has runc's words and ours" {
+    berth_only "the words are berth's"
+    local kind
+    for kind in prestart createRuntime createContainer startContainer poststart; do
+        config 'del(.hooks)'
+        hook "$kind" true
+        hook "$kind" 'exit 3'
+        set_args sleep 100
+        run_fails run "$ID"
+        assert_output "hooks[.]$kind\[1\]: error running $kind hook #1: run the hook /bin/sh: exit status 3"
+    done
 }
 
 @test "args are the hook's whole argv" {

@@ -314,13 +314,13 @@ important() { notify '["execve", "openat", "open", "read", "close", "fcntl", "mm
     assert_equal "$output" '/proc/1 1'
 }
 
-@test "startContainer hooks get no descriptor, and need no agent" {
+@test "startContainer hooks get no descriptor, and run under the filter" {
     agent mkdir=123
     notify '["mkdir"]'
-    config '.hooks = {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "payload fds >/tmp/fds; mkdir /tmp/dir"]}]}'
-    set_sh 'grep -v "^[012] " /tmp/fds; ls -d /tmp/dir'
+    config '.hooks = {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "payload fds >/tmp/fds; mkdir /tmp/dir 2>/tmp/said; true"]}]}'
+    set_sh 'grep -v "^[012] " /tmp/fds; cat /tmp/said'
     run_c
-    assert_equal "$output" /tmp/dir
+    assert_equal "$output" "mkdir: can't create directory '/tmp/dir': No medium found"
 }
 
 @test "a user namespace" {

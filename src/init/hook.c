@@ -13,15 +13,20 @@ static int output_of(const struct init *init, enum plan_slot file)
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
     const char **argv = init_list(init, step->list, step->list_count);
-    const char **env = init_list(init, step->second_list, step->second_list_count);
+    bool inherits = step->number[1] != 0 && init->env != NULL;
+    const char **env = inherits ? init->env : init_list(init, step->second_list, step->second_list_count);
     const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], output_of(init, PLAN_SLOT_HOOK_STDOUT),
                          output_of(init, PLAN_SLOT_HOOK_STDERR)};
+    int r;
 
     if (argv == NULL || env == NULL)
         return -ENOMEM;
     sys_lseek(stdio[0], 0, SYS_SEEK_SET); /* the one before may have read it */
+    r = step->number[2] != 0 ? sys_fchdir(init->slot[PLAN_SLOT_ROOT]) : 0;
+    if (r < 0)
+        return r;
     for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {
-        int r = stdio[fd] < 0 ? 0 : sys_dup3(stdio[fd], fd, 0);
+        r = stdio[fd] < 0 ? 0 : sys_dup3(stdio[fd], fd, 0);
 
         if (r < 0)
             return r;

@@ -116,7 +116,10 @@ static int report(struct init *init, const struct plan_step *step, int error)
     int output =
         step->op == PLAN_RUN_HOOK && init->started ? init->slot[PLAN_SLOT_HOOK_OUTPUT] : -1;
 
-    return init_send(init, error, output);
+    /* The filter of a startContainer hook may forbid to send more than a message. */
+    if (output >= 0 && init_send(init, error, output) == 0)
+        return 0;
+    return init_send(init, error, -1);
 }
 
 static void run_step(struct init *init, const struct plan_step *step)

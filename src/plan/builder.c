@@ -76,12 +76,19 @@ static uint32_t put_list(struct text *data, const char *const *list, size_t coun
     return count == 0 ? 0 : offset;
 }
 
+/* What the host has to hear of to tell the end of the plan from the end of INIT. */
+static bool is_always_announced(const struct plan_act *act)
+{
+    return act->op == PLAN_CLOSE_DESCRIPTORS || act->op == PLAN_FINISH ||
+           (act->op == PLAN_RUN_HOOK && act->by == PLAN_INIT);
+}
+
 static void seal_step(struct text *data, const struct plan_act *act, struct plan_step *step)
 {
     *step = (struct plan_step){
         .op = (uint16_t) act->op,
         .actor = (uint8_t) act->by,
-        .flags = act->op == PLAN_CLOSE_DESCRIPTORS || act->op == PLAN_FINISH ? PLAN_ANNOUNCE : 0,
+        .flags = is_always_announced(act) ? PLAN_ANNOUNCE : 0,
         .makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes,
         .wait = PLAN_NONE,
         .list_count = (uint32_t) act->n_list,

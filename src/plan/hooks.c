@@ -30,6 +30,7 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
         act.second_list = hook->env;
         act.n_second_list = hook->n_env;
         act.number[0] = hook->has_timeout ? (uint64_t) hook->timeout : 0;
+        act.number[1] = hook->env == NULL;
         plan_add(builder, &act);
     }
 }
@@ -94,7 +95,8 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
               &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
                                           builder->hooked ? PLAN_TOKEN_HOOKED
                                                           : plan_net_devices_token(builder),
-                                          builder->hook_files[0], builder->hook_files[1]}});
+                                          builder->hook_files[0], builder->hook_files[1]},
+                                 .number = {[2] = 1}});
 }
 
 void plan_run_hooks_at_start(struct plan_builder *builder)
@@ -105,6 +107,6 @@ void plan_run_hooks_at_start(struct plan_builder *builder)
         return;
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
-              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT, PLAN_TOKEN_COMMITTED,
-                                          builder->hook_files[0], builder->hook_files[1]}});
+              &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT, builder->hook_files[0],
+                                          builder->hook_files[1]}});
 }

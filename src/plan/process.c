@@ -177,13 +177,13 @@ int plan_make_process(struct plan_builder *builder)
     make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);
-    if (!builder->joins)
-        plan_run_hooks_at_start(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
              .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
     plan_label_process(builder); /* a limit may forbid to open a file */
     set_limits(builder, false);
     plan_confine(builder, &sets);
+    if (!builder->joins)
+        plan_run_hooks_at_start(builder); /* as confined as the program: config.md has them run in the container */
     PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
              .text = {process->args[0]}, .list = process->args, .n_list = process->n_args,
              .second_list = (const char *const *) env.item, .n_second_list = env.count);

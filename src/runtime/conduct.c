@@ -43,16 +43,13 @@ static const struct plan_step *step_at(const struct conduct *conduct, int step)
     return &plan_steps(conduct->plan)[step];
 }
 
-/* The init's side is through with all that it does before execve(2), or with all. */
+/* The init's side has said all that it has to say before execve(2), or at all. */
 static bool has_executed(const struct conduct *conduct)
 {
-    for (int step = 0; step <= conduct->heard; step++) {
-        const int op = step_at(conduct, step)->op;
-
-        if (op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH)
-            return true;
-    }
-    return false;
+    for (int i = (int) conduct->plan->step_count - 1; i > conduct->heard; i--)
+        if (step_at(conduct, i)->actor != PLAN_HOST && (step_at(conduct, i)->flags & PLAN_ANNOUNCE))
+            return false;
+    return conduct->heard != PLAN_NONE;
 }
 
 static int next_of_init(const struct conduct *conduct)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,24 +36,33 @@ static const char *tail_of(struct arena *arena, int output)
     return size <= 0 ? "" : arena_printf(arena, ": %.*s", (int) size, tail);
 }
 
+/* Callers look for runc's words: "error running KIND hook #N:". */
+static const char *start_of(struct arena *arena, const struct failed_hook *hook)
+{
+    char kind[32];
+    unsigned number;
+
+    if (sscanf(hook->place, "hooks.%31[A-Za-z][%u]", kind, &number) == 2)
+        return arena_printf(arena, "%s: error running %s hook #%u: %s", hook->place, kind, number, hook->words);
+    return arena_printf(arena, "%s: %s", hook->place, hook->words);
+}
+
 int explain_hook(struct arena *arena, const struct failed_hook *hook, struct error *error)
 {
     int status = hook->wait_status;
     const char *tail = tail_of(arena, hook->output);
+    const char *start = start_of(arena, hook);
 
     if (hook->number == ECANCELED)
-        return error_set(error, ECANCELED, "%s: %s: the container's process was killed meanwhile", hook->place, 
-                         hook->words);
+        return error_set(error, ECANCELED, "%s: the container's process was killed meanwhile", start);
     if (hook->number == ETIMEDOUT)
-        return error_set(error, ETIMEDOUT, "%s: %s: did not end in time and was killed%s",
-                         hook->place, hook->words, tail);
+        return error_set(error, ETIMEDOUT, "%s: did not end in time and was killed%s", start, tail);
     if (hook->number != EIO || status == 0) /* it never ran */
-        return error_errno(error, hook->number, "%s: %s", hook->place, hook->words);
+        return error_errno(error, hook->number, "%s", start);
     if (WIFSIGNALED(status))
-        return error_set(error, EIO, "%s: %s: killed by signal %d (%s)%s", hook->place,
-                         hook->words, WTERMSIG(status), strsignal(WTERMSIG(status)), tail);
-    return error_set(error, EIO, "%s: %s: exit status %d%s", hook->place, hook->words,
-                     WEXITSTATUS(status), tail);
+        return error_set(error, EIO, "%s: killed by signal %d (%s)%s", start, WTERMSIG(status),
+                         strsignal(WTERMSIG(status)), tail);
+    return error_set(error, EIO, "%s: exit status %d%s", start, WEXITSTATUS(status), tail);
 }
 
 /* Callers look for these words, which Go's os/exec has coined. */

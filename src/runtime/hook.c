@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
@@ -66,10 +67,15 @@ static int open_output(const struct state *state, const char *annotation, int ot
     return fd;
 }
 
+/* The bundle. A container may outlive it, and its poststop hooks have to run all the same. */
+static const char *directory_of(const struct state *state)
+{
+    return access(state->record.bundle, F_OK) < 0 && errno == ENOENT ? "/" : state->record.bundle;
+}
+
 struct hook_result hook_run(const struct state *state, const struct hook_call *call,
                             enum spec_status status, struct error *error)
 {
-    static const char *const nothing[] = {NULL};
     const char *const path_alone[] = {call->path, NULL};
     AUTO_FD input = hook_open_state(state, status);
     AUTO_FD output = sys_memfd_empty("hook");
@@ -83,7 +89,8 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
     struct sys_spawn spawn = {
         .path = call->path,
         .argv = call->argv != NULL ? call->argv : path_alone,
-        .envp = call->envp != NULL ? call->envp : nothing,
+        .envp = call->envp != NULL ? call->envp : (const char *const *) environ,
+        .directory = directory_of(state),
         .stdin_fd = input,
         .output_fd = out,
         .error_fd = err,

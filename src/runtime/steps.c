@@ -343,10 +343,13 @@ static const char *const *unpack_list(struct conduct *conduct, uint32_t offset, 
 static int run_hook(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
+    bool inherits = step->number[1] != 0;
+    static const char *const nothing[] = {NULL};
+    const char *const *own = unpack_list(conduct, step->second_list, step->second_list_count);
     struct hook_call call = {
         .path = plan_text(conduct->plan, step->text[0]),
         .argv = unpack_list(conduct, step->list, step->list_count),
-        .envp = unpack_list(conduct, step->second_list, step->second_list_count),
+        .envp = inherits ? NULL : own != NULL ? own : nothing,
         .timeout_s = step->number[0],
         .has_init = true,
         .init = conduct->pidfd,

@@ -158,6 +158,8 @@ static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spa
         number = posix_spawn_file_actions_adddup2(files, spawn->error_fd, STDERR_FILENO);
     if (number == 0)
         number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+    if (number == 0 && spawn->directory != NULL)
+        number = posix_spawn_file_actions_addchdir_np(files, spawn->directory);
     return -number;
 }
 

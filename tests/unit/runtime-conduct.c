@@ -287,14 +287,14 @@ static void test_hook_words(void)
     struct failed_hook hook = {"hooks.prestart[0]", "run the hook /h", EIO, 3 << 8, -1};
 
     tap_ok(explain_hook(&arena, &hook, &error) == -EIO, "a failing hook");
-    tap_text(error.text, "hooks.prestart[0]: run the hook /h: exit status 3", "with its status");
+    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: exit status 3", "with its status");
     hook.wait_status = 9;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text, "hooks.prestart[0]: run the hook /h: killed by signal 9 (Killed)",
+    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: killed by signal 9 (Killed)",
              "with its signal");
     hook.number = ENOENT;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text, "hooks.prestart[0]: run the hook /h: no such file or directory",
+    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: no such file or directory",
              "that is not there");
 }
 

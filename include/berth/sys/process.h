@@ -31,6 +31,7 @@ struct sys_spawn {
     const char *path;
     const char *const *argv;
     const char *const *envp;
+    const char *directory; /* the working directory; NULL: the caller's */
     int stdin_fd;  /* -1: /dev/null */
     int output_fd; /* stdout */
     int error_fd;  /* stderr */
