@@ -94,22 +94,28 @@ static int init_is_gone(struct conduct *conduct)
     return -ECONNRESET;
 }
 
+/*
+ * Waits for a message of the init's or the end of what would send it. The socket alone does not tell: a first stage that dies
+ * before it has named the init leaves that init with the other end. Returns 1, 0 when the process has ended without a word, or a
+ * negative errno.
+ */
 static int wait_readable(struct conduct *conduct)
 {
     struct pollfd fds[] = {{.fd = conduct->socket, .events = POLLIN},
-                           {.fd = conduct->signals, .events = POLLIN}};
+                           {.fd = conduct->signals, .events = POLLIN},
+                           {.fd = conduct->pidfd, .events = POLLIN}};
     struct signalfd_siginfo info;
 
-    if (conduct->signals < 0)
-        return 0;
-    while (poll(fds, 2, -1) < 0) {
+    while (poll(fds, 3, -1) < 0) {
         if (errno != EINTR)
             return error_errno(conduct->error, errno, "wait for the container's init");
     }
-    if (fds[1].revents == 0 || read(conduct->signals, &info, sizeof(info)) != sizeof(info))
-        return 0;
-    conduct->error->exit_status = 128 + (int) info.ssi_signo;
-    return error_set(conduct->error, EINTR, "interrupted by signal %u", info.ssi_signo);
+    if (fds[1].revents != 0 && read(conduct->signals, &info, sizeof(info)) == sizeof(info)) {
+        conduct->error->exit_status = 128 + (int) info.ssi_signo;
+        return error_set(conduct->error, EINTR, "interrupted by signal %u", info.ssi_signo);
+    }
+    /* What it has sent before its end may have come after the look at the socket. */
+    return fds[0].revents != 0 || fds[2].revents == 0 || poll(fds, 1, 0) > 0;
 }
 
 /* What a hook of the init's has written: it is the host's memfd, but `start` gets it with the message. */
@@ -202,11 +208,18 @@ static int receive(struct conduct *conduct)
     return result < 0 ? result : 1;
 }
 
+/* Waits for one message and takes it. Returns 1, 0 when there is nobody to send any, or a negative errno. */
+static int listen_once(struct conduct *conduct)
+{
+    int result = wait_readable(conduct);
+
+    return result > 0 ? receive(conduct) : result;
+}
+
 static int wait_for(struct conduct *conduct, int32_t step)
 {
     while (conduct->heard < step) {
-        TRY(wait_readable(conduct));
-        int result = receive(conduct);
+        int result = listen_once(conduct);
         if (result <= 0)
             return result < 0 ? result : init_is_gone(conduct);
     }
@@ -215,14 +228,13 @@ static int wait_for(struct conduct *conduct, int32_t step)
 
 int conduct_until_executed(struct conduct *conduct)
 {
-    for (;;) {
-        TRY(wait_readable(conduct));
-        int result = receive(conduct);
-        if (result < 0)
-            return result;
-        if (result == 0)
-            break;
-    }
+    int result;
+
+    do {
+        result = listen_once(conduct);
+    } while (result > 0);
+    if (result < 0)
+        return result;
     return has_executed(conduct) ? 0 : init_is_gone(conduct);
 }
 

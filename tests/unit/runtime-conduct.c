@@ -8,6 +8,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "conduct.h"
 #include "explain.h"
@@ -224,6 +225,41 @@ static void test_end_of_file(void)
     end(&play);
 }
 
+/* A child that ends at once, as a pidfd. */
+static int pidfd_of_dead(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(1);
+    int pidfd = sys_pidfd_open(pid);
+    sys_pidfd_wait(pidfd, -1);
+    return pidfd;
+}
+
+static void test_dead_first_stage(void)
+{
+    struct play play;
+    AUTO_FD pidfd = pidfd_of_dead();
+
+    alarm(60);
+    begin(&play);
+    play.conduct.pidfd = pidfd;
+    play.conduct.is_parent = true;
+    tap_ok(conduct_run(&play.conduct) == -ECONNRESET,
+           "the end of the launched process ends the wait while another holds its socket");
+    tap_ok(strstr(play.error.text, "ended with status 1") != NULL, "in words: %s", play.error.text);
+    end(&play);
+    begin(&play);
+    play.conduct.pidfd = pidfd;
+    say(&play, 2, 0);
+    say(&play, 4, 0);
+    tap_ok(conduct_run(&play.conduct) == 0 && conduct_until_executed(&play.conduct) == 0,
+           "what it has sent before counts");
+    end(&play);
+    alarm(0);
+}
+
 static void test_nonsense(void)
 {
     static const int steps[] = {-1, STEPS, 1, INT32_MAX};
@@ -306,6 +342,7 @@ int main(void)
     test_failure();
     test_failed_exec();
     test_end_of_file();
+    test_dead_first_stage();
     test_nonsense();
     test_fault();
     test_better_news();
