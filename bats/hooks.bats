@@ -449,6 +449,19 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_status 0
 }
 
+@test "prestart and createRuntime hooks go with the host's /dev and masked paths" {
+    local kind
+    config '.mounts |= map(select(.destination | startswith("/dev") | not)) +
+                [{destination: "/dev", source: "/dev", type: "bind", options: ["rbind"]}]' \
+           '.linux.maskedPaths = ["/proc/timer_list"]'
+    for kind in prestart createRuntime; do
+        config '.hooks = {}'
+        hook "$kind" "echo $kind >$LOG"
+        whole_life
+        log_is "$kind"
+    done
+}
+
 @test "delete --force of a created container runs the poststop hooks" {
     hook poststop "echo poststop >>$LOG"
     create_c

@@ -48,7 +48,7 @@ static int move_kept(struct init *init, int n)
 {
     int r = move_above(&init->socket, PLAN_FD_KEPT + n);
 
-    for (int slot = 0; r == 0 && slot < PLAN_TOKEN_FIRST; slot++)
+    for (int slot = 0; r == 0 && slot < PLAN_SLOTS; slot++)
         r = move_above(&init->slot[slot], PLAN_FD_KEPT + n);
     for (int i = 0; r >= 0 && i < n; i++)
         r = move_down(i);

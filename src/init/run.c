@@ -64,7 +64,10 @@ static init_handler *const handlers[PLAN_OPS] = {
 
 bool init_uses(const struct plan_step *step, int slot)
 {
-    return step->uses[0] == slot || step->uses[1] == slot || step->uses[2] == slot;
+    for (int i = 0; i < PLAN_USES; i++)
+        if (step->uses[i] == slot)
+            return true;
+    return false;
 }
 
 void init_close(const int *fd)
@@ -170,7 +173,7 @@ static const struct plan_header *map_plan(void)
 static void hide(const struct plan_header *plan)
 {
     for (uint32_t i = 0; i < plan->step_count; i++)
-        if (plan_steps(plan)[i].makes == PLAN_TOKEN_USER_NAMESPACE)
+        if (plan_steps(plan)[i].signals & PLAN_TOKEN_USER_NAMESPACE)
             return;
     sys_prctl(PR_SET_DUMPABLE, 0, 0);
 }

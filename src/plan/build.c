@@ -18,7 +18,7 @@ static void make_rdt(struct plan_builder *builder)
 static void join_rdt(struct plan_builder *builder)
 {
     if (builder->host->rdt_class != NULL)
-        PLAN_ADD(builder, .op = PLAN_JOIN_RDT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_RECORDED},
+        PLAN_ADD(builder, .op = PLAN_JOIN_RDT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED,
                  .place = "linux.intelRdt", .text = {builder->host->rdt_class});
 }
 
@@ -35,7 +35,7 @@ static void prepare_beside_init(struct plan_builder *builder)
         plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj)
         PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
-                 .uses = {PLAN_TOKEN_RECORDED}, .place = "process.oomScoreAdj",
+                 .awaits = PLAN_TOKEN_RECORDED, .place = "process.oomScoreAdj",
                  .number = {(uint64_t) (int64_t) process->oom_score_adj});
 }
 
@@ -56,12 +56,12 @@ static int make_root(struct plan_builder *builder)
 
 void plan_commit(struct plan_builder *builder)
 {
-    plan_mark(builder, PLAN_TOKEN_READY);
-    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_READY},
-             .makes = PLAN_TOKEN_COMMITTED);
+    plan_signal(builder, PLAN_TOKEN_READY);
+    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
+             .signals = PLAN_TOKEN_COMMITTED);
     if (!builder->request->run)
         PLAN_ADD(builder, .op = PLAN_AWAIT_START, .by = PLAN_INIT,
-                 .uses = {PLAN_TOKEN_COMMITTED});
+                 .awaits = PLAN_TOKEN_COMMITTED);
 }
 
 void plan_hold_init_until_recorded(struct plan_builder *builder)
@@ -72,7 +72,7 @@ void plan_hold_init_until_recorded(struct plan_builder *builder)
         return;
     while (builder->acts[i].by != PLAN_INIT)
         i++;
-    builder->acts[i].uses[PLAN_USES - 1] = PLAN_TOKEN_RECORDED;
+    builder->acts[i].awaits |= PLAN_TOKEN_RECORDED;
 }
 
 static int build(struct plan_builder *builder)
@@ -108,7 +108,7 @@ static void build_restore(struct plan_builder *builder)
     make_rdt(builder);
     PLAN_ADD(builder, .op = PLAN_START_CRIU, .by = PLAN_HOST);
     plan_make_cgroups(builder);
-    PLAN_ADD(builder, .op = PLAN_RESTORE_NAMESPACES, .by = PLAN_HOST, .makes = PLAN_TOKEN_RECORDED,
+    PLAN_ADD(builder, .op = PLAN_RESTORE_NAMESPACES, .by = PLAN_HOST, .signals = PLAN_TOKEN_RECORDED,
              .text = {builder->request->image_dir});
     join_rdt(builder);
     plan_run_hooks_of_host(builder);

@@ -6,18 +6,14 @@
 #include <string.h>
 
 #include "berth/base/text.h"
+#include "berth/plan/print.h"
 
 static void take_awaited(struct plan_builder *builder, struct plan_act *act)
 {
-    if (act->by != PLAN_INIT || builder->awaited == PLAN_SLOT_UNUSED)
+    if (act->by != PLAN_INIT)
         return;
-    for (int i = 0; i < PLAN_USES; i++) {
-        if (act->uses[i] != PLAN_SLOT_UNUSED)
-            continue;
-        act->uses[i] = builder->awaited;
-        builder->awaited = PLAN_SLOT_UNUSED;
-        return;
-    }
+    act->awaits |= builder->awaited;
+    builder->awaited = 0;
 }
 
 void plan_add(struct plan_builder *builder, const struct plan_act *act)
@@ -27,18 +23,18 @@ void plan_add(struct plan_builder *builder, const struct plan_act *act)
     take_awaited(builder, &builder->acts[builder->n_acts++]);
 }
 
-void plan_await(struct plan_builder *builder, enum plan_slot token)
+void plan_await(struct plan_builder *builder, unsigned tokens)
 {
-    builder->awaited = token;
+    builder->awaited |= tokens;
 }
 
-void plan_mark(struct plan_builder *builder, enum plan_slot token)
+void plan_signal(struct plan_builder *builder, unsigned tokens)
 {
     size_t last = builder->n_acts;
 
     while (builder->acts[last - 1].by != PLAN_INIT)
         last--;
-    builder->acts[last - 1].makes = token;
+    builder->acts[last - 1].signals |= tokens;
 }
 
 bool plan_has_user_namespace(const struct plan_builder *builder)
@@ -90,6 +86,8 @@ static void seal_step(struct text *data, const struct plan_act *act, struct plan
         .actor = (uint8_t) act->by,
         .flags = is_always_announced(act) ? PLAN_ANNOUNCE : 0,
         .makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes,
+        .signals = (uint16_t) act->signals,
+        .awaits = (uint16_t) act->awaits,
         .wait = PLAN_NONE,
         .list_count = (uint32_t) act->n_list,
         .second_list_count = (uint32_t) act->n_second_list,
@@ -123,29 +121,57 @@ struct slot_history {
     int last_user[2]; /* of the init's side, of the host */
 };
 
+static int order_slots(struct plan_builder *builder, struct plan_step *steps, int step, struct slot_history *history)
+{
+    for (int use = 0; use < PLAN_USES; use++) {
+        if (steps[step].uses[use] == PLAN_NONE)
+            continue;
+        struct slot_history *slot = &history[steps[step].uses[use]];
+        if (slot->maker == PLAN_NONE)
+            return error_set(builder->error, EINVAL, "plan: step %d uses the slot %s, which no step makes", step,
+                             plan_slot_name(steps[step].uses[use]));
+        order(steps, step, slot->maker);
+        slot->last_user[steps[step].actor == PLAN_HOST] = step;
+    }
+    if (steps[step].makes == PLAN_NONE)
+        return 0;
+    struct slot_history *slot = &history[steps[step].makes];
+    for (int side = 0; side < 2; side++)
+        if (slot->last_user[side] != PLAN_NONE)
+            order(steps, step, slot->last_user[side]);
+    *slot = (struct slot_history){step, {PLAN_NONE, PLAN_NONE}};
+    return 0;
+}
+
+/* `signaller`: of each token the last step that signals it. */
+static int order_tokens(struct plan_builder *builder, struct plan_step *steps, int step, int *signaller)
+{
+    for (int token = 0; token < PLAN_TOKENS; token++) {
+        if (!(steps[step].awaits >> token & 1))
+            continue;
+        if (signaller[token] == PLAN_NONE)
+            return error_set(builder->error, EINVAL, "plan: step %d awaits the token %s, which no step signals", step,
+                             plan_token_name(1U << token));
+        order(steps, step, signaller[token]);
+    }
+    for (int token = 0; token < PLAN_TOKENS; token++)
+        if (steps[step].signals >> token & 1)
+            signaller[token] = step;
+    return 0;
+}
+
 static int derive_waits(struct plan_builder *builder, struct plan_step *steps)
 {
     struct slot_history history[PLAN_SLOTS];
+    int signaller[PLAN_TOKENS];
 
     for (int i = 0; i < PLAN_SLOTS; i++)
         history[i] = (struct slot_history){PLAN_NONE, {PLAN_NONE, PLAN_NONE}};
+    for (int i = 0; i < PLAN_TOKENS; i++)
+        signaller[i] = PLAN_NONE;
     for (int i = 0; i < (int) builder->n_acts; i++) {
-        for (int use = 0; use < PLAN_USES; use++) {
-            if (steps[i].uses[use] == PLAN_NONE)
-                continue;
-            struct slot_history *slot = &history[steps[i].uses[use]];
-            if (slot->maker == PLAN_NONE)
-                return error_set(builder->error, EINVAL, "plan: step %d uses a slot that no step makes", i);
-            order(steps, i, slot->maker);
-            slot->last_user[steps[i].actor == PLAN_HOST] = i;
-        }
-        if (steps[i].makes == PLAN_NONE)
-            continue;
-        struct slot_history *slot = &history[steps[i].makes];
-        for (int side = 0; side < 2; side++)
-            if (slot->last_user[side] != PLAN_NONE)
-                order(steps, i, slot->last_user[side]);
-        *slot = (struct slot_history){i, {PLAN_NONE, PLAN_NONE}};
+        TRY(order_slots(builder, steps, i, history));
+        TRY(order_tokens(builder, steps, i, signaller));
     }
     return 0;
 }

@@ -18,6 +18,8 @@ struct plan_act {
     const char *place;
     enum plan_slot makes;
     enum plan_slot uses[PLAN_USES];
+    unsigned signals; /* PLAN_TOKEN_* */
+    unsigned awaits;
     const char *text[PLAN_TEXTS];
     const char *const *list;
     size_t n_list;
@@ -46,12 +48,12 @@ struct plan_builder {
     uint64_t new_namespaces;    /* CLONE_NEW* flags */
     uint64_t joined_namespaces; /* those that have a path */
     bool needs_first;           /* a first stage has to join or make what only children enter */
-    enum plan_slot cgroup_token; /* what says that the cgroups are as they shall be */
+    unsigned cgroup_token; /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
     bool keeps_groups;    /* the caller's supplementary groups stay the process's */
     bool joins;           /* exec, mounts: the container is there already */
     bool copied_mounts;   /* the host has a copy of its mounts to open trees of */
-    enum plan_slot awaited; /* a token that the next step of INIT waits for, or PLAN_SLOT_UNUSED */
+    unsigned awaited;     /* tokens that the next step of INIT awaits */
     bool entered_cgroups; /* and the cgroup namespace is made */
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
     enum plan_slot hook_files[2]; /* for stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
@@ -66,11 +68,11 @@ void plan_add(struct plan_builder *builder, const struct plan_act *act);
 
 #define PLAN_ADD(builder, ...) plan_add((builder), &(struct plan_act){__VA_ARGS__})
 
-/* Lets INIT wait for `token` before it goes on. */
-void plan_await(struct plan_builder *builder, enum plan_slot token);
+/* Lets the next step of INIT await `tokens`, too. */
+void plan_await(struct plan_builder *builder, unsigned tokens);
 
-/* Lets the last step of INIT make the token `token`: "all before this is done". */
-void plan_mark(struct plan_builder *builder, enum plan_slot token);
+/* Lets the last step of INIT signal `tokens`, too: all up to it is done. */
+void plan_signal(struct plan_builder *builder, unsigned tokens);
 
 /* A place in config.json, as printf(3) does. */
 #define PLAN_PLACE(builder, ...) arena_printf((builder)->arena, __VA_ARGS__)
@@ -157,6 +159,9 @@ void plan_open_target(struct plan_builder *builder, const char *path, enum plan_
 void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
                  const char *path, const char *place);
 
+/* The mount that was attached last stays open as PLAN_SLOT_ATTACHED. */
+void plan_keep_attached(struct plan_builder *builder);
+
 /* All of these in one: binds `source` with submounts onto `path`. */
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
                const char *place);
@@ -183,8 +188,8 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
 void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char *place);
 /* network.c */
 int plan_move_net_devices(struct plan_builder *builder);
-/* The token that INIT waits for where it needs them, or PLAN_SLOT_UNUSED. */
-enum plan_slot plan_net_devices_token(const struct plan_builder *builder);
+/* The token that INIT awaits where it needs them, or 0. */
+unsigned plan_net_devices_token(const struct plan_builder *builder);
 
 /* rootfs.c */
 void plan_open_root(struct plan_builder *builder);

@@ -17,7 +17,7 @@ void plan_make_cgroups(struct plan_builder *builder)
     if (builder->host->n_hierarchies == 0)
         return;
     builder->cgroup_token = PLAN_TOKEN_CGROUP;
-    PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .makes = PLAN_TOKEN_CGROUP,
+    PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_CGROUP,
              .place = builder->linux->cgroups_path != NULL ? "linux.cgroupsPath" : NULL,
              .text = {builder->host->hierarchies[0].path});
 }
@@ -26,7 +26,7 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
 {
     const struct plan_host *host = builder->host;
     /* INIT waits for them anyhow: for more than that they exist. */
-    enum plan_slot token = by == PLAN_FIRST ? builder->cgroup_token : PLAN_SLOT_UNUSED;
+    unsigned token = by == PLAN_FIRST ? builder->cgroup_token : 0;
 
     if (builder->joined_cgroups)
         return;
@@ -34,8 +34,8 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
         if (host->hierarchies[i].is_joined)
             continue;
         PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
-                 .uses = {token}, .text = {host->hierarchies[i].join, "0"});
-        token = PLAN_SLOT_UNUSED;
+                 .awaits = token, .text = {host->hierarchies[i].join, "0"});
+        token = 0;
     }
     builder->joined_cgroups = true;
 }
@@ -91,8 +91,8 @@ static void own_cgroup(struct plan_builder *builder)
     uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
     if (uid == 0)
         return;
-    PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
-             .makes = PLAN_TOKEN_LIMITED, .text = {find_v2(host)->path}, .number = {uid},
+    PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
+             .signals = PLAN_TOKEN_LIMITED, .text = {find_v2(host)->path}, .number = {uid},
              .place = "process.user.uid");
     builder->cgroup_token = PLAN_TOKEN_LIMITED;
 }
@@ -102,8 +102,8 @@ void plan_limit_cgroups(struct plan_builder *builder)
     if (builder->host->n_hierarchies == 0)
         return;
     if (builder->linux->resources != NULL) {
-        PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .uses = {PLAN_TOKEN_CGROUP},
-                 .makes = PLAN_TOKEN_LIMITED, .place = "linux.resources",
+        PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
+                 .signals = PLAN_TOKEN_LIMITED, .place = "linux.resources",
                  .text = {builder->host->hierarchies[0].path});
         builder->cgroup_token = PLAN_TOKEN_LIMITED;
     }
@@ -137,7 +137,7 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
              .number = {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
-    plan_mark(builder, PLAN_SLOT_ATTACHED);
+    plan_keep_attached(builder);
     for (size_t i = 0; i < host->n_hierarchies; i++)
         if (only == NULL || only == &host->hierarchies[i])
             plan_bind(builder, host->hierarchies[i].path,
@@ -159,14 +159,14 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
 
     if (v2 != NULL && !has_namespace) {
         plan_bind(builder, v2->path, mount->destination, place);
-        plan_mark(builder, PLAN_SLOT_ATTACHED);
+        plan_keep_attached(builder);
         return;
     }
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
              .place = place, .text = {"cgroup2", "cgroup"});
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup2", mount->destination, place);
-    plan_mark(builder, PLAN_SLOT_ATTACHED);
+    plan_keep_attached(builder);
 }
 
 /* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2 wants it? */
@@ -213,7 +213,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
         mount_hierarchies(builder, mount, NULL, place);
     } else { /* no cgroup of its own: the host's view, which it must not write to */
         plan_bind(builder, CGROUP_ROOT, mount->destination, place);
-        plan_mark(builder, PLAN_SLOT_ATTACHED);
+        plan_keep_attached(builder);
         final.attributes.set |= MOUNT_ATTR_RDONLY;
     }
     /* One mount to the config, several to the kernel: every word reaches them all. */

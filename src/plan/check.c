@@ -7,6 +7,7 @@
 
 #include "berth/base/error.h"
 #include "berth/plan/plan.h"
+#include "berth/plan/print.h"
 
 static const char *const actors[PLAN_OPS] = {
 #define PLAN_OP(NAME, name, actors, words) [PLAN_##NAME] = actors,
@@ -50,7 +51,7 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
 {
     const struct plan_step *steps = plan_steps(plan);
     const struct plan_step *values = &steps[step];
-    bool good = is_slot(values->makes);
+    bool good = is_slot(values->makes) && values->signals >> PLAN_TOKENS == 0 && values->awaits >> PLAN_TOKENS == 0;
 
     if (values->op >= PLAN_OPS || values->actor >= PLAN_ACTORS ||
         strchr(actors[values->op], "HFI"[values->actor]) == NULL)
@@ -58,7 +59,7 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
     for (int i = 0; i < PLAN_USES; i++)
         good = good && is_slot(values->uses[i]);
     if (!good)
-        return error_set(error, EINVAL, "plan: step %d: no such slot", step);
+        return error_set(error, EINVAL, "plan: step %d: no such slot or token", step);
     if (values->wait != PLAN_NONE &&
         (values->wait < 0 || values->wait >= step || !(steps[values->wait].flags & PLAN_ANNOUNCE) ||
          (steps[values->wait].actor == PLAN_HOST) == (values->actor == PLAN_HOST)))
@@ -68,34 +69,206 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
     return check_texts(plan, step, error);
 }
 
-/* A use on one side of what the other side has made must be covered by a wait, its own or an earlier one of its side. */
-static int check_uses(const struct plan_header *plan, struct error *error)
-{
-    const struct plan_step *steps = plan_steps(plan);
+/* --- slots and tokens ----------------------------------------------------------------------------- */
+
+#define SLOT(slot) (1ULL << (slot))
+#define MOUNTS                                                                                     \
+    (SLOT(PLAN_SLOT_MOUNT) | SLOT(PLAN_SLOT_SOURCE_0) | SLOT(PLAN_SLOT_SOURCE_1) |                 \
+     SLOT(PLAN_SLOT_SOURCE_2) | SLOT(PLAN_SLOT_SOURCE_3))
+_Static_assert(PLAN_SLOTS <= 64, "a set of slots is 64 bits");
+
+/* What a step does with slots besides what it makes. */
+static const struct handling {
+    uint64_t needs;      /* it uses all of these */
+    uint64_t needs_one;  /* and one of these */
+    uint64_t closes;     /* of what it uses, unless it makes a slot of it */
+    bool may_be_unused;  /* what it makes */
+} handlings[PLAN_OPS] = {
+    [PLAN_HAND_CONSOLE] = {.needs = SLOT(PLAN_SLOT_CONSOLE)},
+    [PLAN_HAND_LISTENER] = {.needs = SLOT(PLAN_SLOT_LISTENER), .closes = SLOT(PLAN_SLOT_LISTENER)},
+    [PLAN_MOVE_NET_DEVICE] = {.needs = SLOT(PLAN_SLOT_NETWORK)},
+    [PLAN_OPEN_TARGET] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_MOUNT_OVER] = {.needs = SLOT(PLAN_SLOT_TARGET), .may_be_unused = true},
+    [PLAN_ATTACH_MOUNT] = {.needs = SLOT(PLAN_SLOT_TARGET), .needs_one = MOUNTS,
+                           .closes = MOUNTS | SLOT(PLAN_SLOT_TARGET)},
+    [PLAN_FIND_MOUNT] = {.needs = SLOT(PLAN_SLOT_ROOT), .may_be_unused = true},
+    [PLAN_UNMOUNT] = {.needs = SLOT(PLAN_SLOT_TARGET), .closes = SLOT(PLAN_SLOT_TARGET)},
+    [PLAN_COPY_UP] = {.needs = SLOT(PLAN_SLOT_TARGET), .needs_one = MOUNTS},
+    [PLAN_MAP_MOUNT] = {.needs_one = MOUNTS},
+    [PLAN_MAKE_NODE] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_MAKE_SYMLINK] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_MASK_PATH] = {.needs = SLOT(PLAN_SLOT_ROOT) | SLOT(PLAN_SLOT_NULL) | SLOT(PLAN_SLOT_EMPTY)},
+    [PLAN_PROTECT_PATH] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_PIVOT_ROOT] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_LOAD_SECCOMP] = {.needs = SLOT(PLAN_SLOT_SECCOMP)},
+    [PLAN_OPEN_TREE] = {0},
+    [PLAN_OPEN_ROOT] = {.may_be_unused = true},
+    [PLAN_RESTORE_PROCESSES] = {.may_be_unused = true},
+    [PLAN_OPEN_PROC] = {.may_be_unused = true},
+};
+
+/* What is known of the slots and tokens when the actors have come to a step. */
+struct course {
+    const struct plan_step *steps;
+    struct error *error;
+    int known[2]; /* up to where the init's side, the host knows the other to be */
     int maker[PLAN_SLOTS];
-    int known[2] = {PLAN_NONE, PLAN_NONE}; /* up to where the init's side, the host knows the other to be */
+    int user[PLAN_SLOTS];
+    int signaller[PLAN_TOKENS];
+};
+
+/* What one side needs of the other's must be covered by a wait, its own or an earlier one of its side. */
+static int check_waits_for(const struct course *course, int step, int earlier)
+{
+    bool by_host = course->steps[step].actor == PLAN_HOST;
+
+    if ((course->steps[earlier].actor == PLAN_HOST) == by_host || course->known[by_host] >= earlier)
+        return 0;
+    return error_set(course->error, EINVAL, "plan: step %d does not wait for step %d", step, earlier);
+}
+
+static int check_uses(struct course *course, int step)
+{
+    const struct plan_step *values = &course->steps[step];
+    const struct handling *handling = &handlings[values->op];
+    uint64_t used = 0;
+
+    for (int use = 0; use < PLAN_USES; use++) {
+        int slot = values->uses[use];
+
+        if (slot == PLAN_NONE)
+            continue;
+        if (course->maker[slot] == PLAN_NONE)
+            return error_set(course->error, EINVAL, "plan: step %d uses the slot %s, which is empty there", step,
+                             plan_slot_name(slot));
+        TRY(check_waits_for(course, step, course->maker[slot]));
+        course->user[slot] = step;
+        used |= SLOT(slot);
+    }
+    if ((handling->needs & ~used) != 0 || (handling->needs_one != 0 && (handling->needs_one & used) == 0))
+        return error_set(course->error, EINVAL, "plan: step %d lacks a slot that it needs", step);
+    for (int slot = 0; slot < PLAN_SLOTS; slot++)
+        if (used & handling->closes & SLOT(slot))
+            course->maker[slot] = PLAN_NONE;
+    return 0;
+}
+
+static int check_made(struct course *course, int step)
+{
+    int slot = course->steps[step].makes;
+
+    if (slot == PLAN_NONE)
+        return 0;
+    int maker = course->maker[slot];
+    if (maker != PLAN_NONE && course->user[slot] < maker && !handlings[course->steps[maker].op].may_be_unused)
+        return error_set(course->error, EINVAL, "plan: step %d overwrites the slot %s, which nobody has used since step %d",
+                         step, plan_slot_name(slot), maker);
+    if (course->user[slot] != PLAN_NONE)
+        TRY(check_waits_for(course, step, course->user[slot]));
+    course->maker[slot] = step;
+    return 0;
+}
+
+static int check_tokens(struct course *course, int step)
+{
+    const struct plan_step *values = &course->steps[step];
+
+    for (int token = 0; token < PLAN_TOKENS; token++) {
+        int *signaller = &course->signaller[token];
+
+        if (values->awaits >> token & 1) {
+            if (*signaller == PLAN_NONE)
+                return error_set(course->error, EINVAL, "plan: step %d awaits the token %s, which no earlier step signals",
+                                 step, plan_token_name(1U << token));
+            TRY(check_waits_for(course, step, *signaller));
+        }
+        if (!(values->signals >> token & 1))
+            continue;
+        if (*signaller != PLAN_NONE &&
+            (course->steps[*signaller].actor == PLAN_HOST) != (values->actor == PLAN_HOST))
+            return error_set(course->error, EINVAL, "plan: both sides signal the token %s", plan_token_name(1U << token));
+        *signaller = step;
+    }
+    return 0;
+}
+
+static int check_course(const struct plan_header *plan, struct error *error)
+{
+    struct course course = {.steps = plan_steps(plan), .error = error, .known = {PLAN_NONE, PLAN_NONE}};
 
     for (int i = 0; i < PLAN_SLOTS; i++)
-        maker[i] = PLAN_NONE;
+        course.maker[i] = course.user[i] = PLAN_NONE;
+    for (int i = 0; i < PLAN_TOKENS; i++)
+        course.signaller[i] = PLAN_NONE;
     for (int i = 0; i < (int) plan->step_count; i++) {
-        bool by_host = steps[i].actor == PLAN_HOST;
+        int *known = &course.known[course.steps[i].actor == PLAN_HOST];
 
-        if (known[by_host] < steps[i].wait)
-            known[by_host] = steps[i].wait;
-        for (int use = 0; use < PLAN_USES; use++) {
-            int slot = steps[i].uses[use];
-
-            if (slot == PLAN_NONE)
-                continue;
-            if (maker[slot] == PLAN_NONE)
-                return error_set(error, EINVAL, "plan: step %d uses a slot before it is made", i);
-            if ((steps[maker[slot]].actor == PLAN_HOST) != by_host && known[by_host] < maker[slot])
-                return error_set(error, EINVAL, "plan: step %d does not wait for step %d", i,
-                                 maker[slot]);
-        }
-        if (steps[i].makes != PLAN_NONE)
-            maker[steps[i].makes] = i;
+        if (*known < course.steps[i].wait)
+            *known = course.steps[i].wait;
+        TRY(check_tokens(&course, i));
+        TRY(check_uses(&course, i));
+        TRY(check_made(&course, i));
     }
+    return 0;
+}
+
+/* --- order ---------------------------------------------------------------------------------------- */
+
+/* Every step of the first kind comes before every step of the second. */
+static const struct order {
+    enum plan_op first, then;
+} orders[] = {
+    {PLAN_SAVE_STATE, PLAN_LAUNCH},
+    {PLAN_LAUNCH, PLAN_RECORD_INIT},
+    {PLAN_OPEN_NAMESPACE, PLAN_OPEN_ROOT},
+    {PLAN_JOIN_NAMESPACE, PLAN_OPEN_ROOT},
+    {PLAN_JOIN_PROCESS, PLAN_OPEN_ROOT},
+    {PLAN_SET_PROPAGATION, PLAN_OPEN_ROOT},
+    {PLAN_OPEN_ROOT, PLAN_PIVOT_ROOT},
+    {PLAN_ATTACH_MOUNT, PLAN_PIVOT_ROOT},
+    {PLAN_PIVOT_ROOT, PLAN_SET_CWD},
+    {PLAN_PIVOT_ROOT, PLAN_SET_USER},
+    {PLAN_MASK_PATH, PLAN_SET_USER},
+    {PLAN_PROTECT_PATH, PLAN_SET_USER},
+    {PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER},
+    {PLAN_SET_USER, PLAN_SET_CAPABILITIES},
+    {PLAN_SET_NO_NEW_PRIVILEGES, PLAN_LOAD_SECCOMP},
+    {PLAN_COMMIT, PLAN_AWAIT_START},
+    {PLAN_COMMIT, PLAN_CLOSE_DESCRIPTORS},
+    {PLAN_AWAIT_START, PLAN_CLOSE_DESCRIPTORS},
+};
+
+/* What every program is started with: it becomes its user and gets its capabilities. */
+static const enum plan_op before_execute[] = {
+    PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER, PLAN_SET_CWD, PLAN_SET_UMASK, PLAN_FIND_PROGRAM,
+    PLAN_COMMIT, PLAN_CLOSE_DESCRIPTORS, PLAN_SET_CAPABILITIES,
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int check_order(const struct plan_header *plan, struct error *error)
+{
+    const struct plan_step *steps = plan_steps(plan);
+    int first[PLAN_OPS], last[PLAN_OPS];
+
+    for (int op = 0; op < PLAN_OPS; op++)
+        first[op] = last[op] = PLAN_NONE;
+    for (int i = 0; i < (int) plan->step_count; i++) {
+        last[steps[i].op] = i;
+        if (first[steps[i].op] == PLAN_NONE)
+            first[steps[i].op] = i;
+    }
+    for (size_t i = 0; i < COUNT(orders); i++)
+        if (first[orders[i].then] != PLAN_NONE && last[orders[i].first] > first[orders[i].then])
+            return error_set(error, EINVAL, "plan: step %d comes after step %d", last[orders[i].first],
+                             first[orders[i].then]);
+    if (first[PLAN_EXECUTE] == PLAN_NONE)
+        return 0;
+    if (first[PLAN_EXECUTE] != (int) plan->step_count - 1)
+        return error_set(error, EINVAL, "plan: step %d executes the program before the plan ends", first[PLAN_EXECUTE]);
+    for (size_t i = 0; i < COUNT(before_execute); i++)
+        if (first[before_execute[i]] == PLAN_NONE)
+            return error_set(error, EINVAL, "plan: the program is executed without %s", plan_op_name(before_execute[i]));
     return 0;
 }
 
@@ -107,5 +280,6 @@ int plan_check(const struct plan_header *plan, size_t size, struct error *error)
         return error_set(error, EINVAL, "plan: not a plan of this version");
     for (int i = 0; i < (int) plan->step_count; i++)
         TRY(check_step(plan, i, error));
-    return check_uses(plan, error);
+    TRY(check_course(plan, error));
+    return check_order(plan, error);
 }

@@ -55,7 +55,7 @@ void plan_prepare_hooks(struct plan_builder *builder)
     if (hooks == NULL || (hooks->n_create_container == 0 && hooks->n_start_container == 0))
         return;
     PLAN_ADD(builder, .op = PLAN_WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE,
-             .uses = {PLAN_TOKEN_RECORDED});
+             .awaits = PLAN_TOKEN_RECORDED);
     PLAN_ADD(builder, .op = PLAN_OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
     builder->hook_files[0] = open_file(builder, SPEC_HOOKS_STDOUT, PLAN_SLOT_HOOK_STDOUT);
     builder->hook_files[1] = open_file(builder, SPEC_HOOKS_STDERR, PLAN_SLOT_HOOK_STDERR);
@@ -73,7 +73,7 @@ static void run_of_host(struct plan_builder *builder, const struct spec_hooks *h
 void plan_run_hooks_of_host(struct plan_builder *builder)
 {
     if (builder->config->hooks != NULL)
-        run_of_host(builder, builder->config->hooks, &(struct plan_act){.uses = {PLAN_TOKEN_RECORDED}});
+        run_of_host(builder, builder->config->hooks, &(struct plan_act){.awaits = PLAN_TOKEN_RECORDED});
 }
 
 void plan_run_hooks_before_pivot(struct plan_builder *builder)
@@ -83,19 +83,19 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
     if (hooks == NULL)
         return;
     if (hooks->n_prestart > 0 || hooks->n_create_runtime > 0) {
-        const struct plan_act slots = {.uses = {PLAN_TOKEN_ENVIRONMENT, PLAN_TOKEN_RECORDED},
-                                       .makes = PLAN_TOKEN_HOOKED};
+        const struct plan_act slots = {.awaits = PLAN_TOKEN_ENVIRONMENT | PLAN_TOKEN_RECORDED,
+                                       .signals = PLAN_TOKEN_HOOKED};
 
-        plan_mark(builder, PLAN_TOKEN_ENVIRONMENT);
+        plan_signal(builder, PLAN_TOKEN_ENVIRONMENT);
         run_of_host(builder, hooks, &slots);
         builder->hooked = true;
     }
     run_hooks(builder, PLAN_INIT,
               (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer"},
               &(struct plan_act){.uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT,
-                                          builder->hooked ? PLAN_TOKEN_HOOKED
-                                                          : plan_net_devices_token(builder),
                                           builder->hook_files[0], builder->hook_files[1]},
+                                 .awaits = builder->hooked ? PLAN_TOKEN_HOOKED
+                                                           : plan_net_devices_token(builder),
                                  .number = {[2] = 1}});
 }
 

@@ -31,11 +31,11 @@ static int visit(struct plan_builder *builder)
 static void leave(struct plan_builder *builder, const struct text_list *destinations, bool removed)
 {
     plan_hold_init_until_recorded(builder);
-    plan_mark(builder, PLAN_TOKEN_READY);
-    PLAN_ADD(builder, .op = PLAN_RECORD_MOUNTS, .by = PLAN_HOST, .uses = {PLAN_TOKEN_READY},
-             .makes = PLAN_TOKEN_COMMITTED, .list = (const char *const *) destinations->item,
+    plan_signal(builder, PLAN_TOKEN_READY);
+    PLAN_ADD(builder, .op = PLAN_RECORD_MOUNTS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
+             .signals = PLAN_TOKEN_COMMITTED, .list = (const char *const *) destinations->item,
              .n_list = destinations->count, .number = {removed});
-    PLAN_ADD(builder, .op = PLAN_FINISH, .by = PLAN_INIT, .uses = {PLAN_TOKEN_COMMITTED});
+    PLAN_ADD(builder, .op = PLAN_FINISH, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
 }
 
 static const char *place_of(const struct plan_builder *builder, size_t i)

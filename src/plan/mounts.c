@@ -179,6 +179,11 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
              .place = place, .text = {source, path}, .number = {builder->joins});
 }
 
+void plan_keep_attached(struct plan_builder *builder)
+{
+    builder->acts[builder->n_acts - 1].makes = PLAN_SLOT_ATTACHED;
+}
+
 void plan_bind(struct plan_builder *builder, const char *source, const char *path,
                const char *place)
 {

@@ -64,7 +64,7 @@ static uint64_t cloned_namespaces(const struct plan_builder *builder)
 void plan_launch(struct plan_builder *builder)
 {
     PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
-             .makes = builder->needs_first ? PLAN_SLOT_UNUSED : PLAN_TOKEN_INIT,
+             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT,
              .number = {builder->needs_first ? 0 : cloned_namespaces(builder)});
 }
 
@@ -103,12 +103,12 @@ static void make_user_namespace(struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWUSER))
         return;
-    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .makes = PLAN_TOKEN_USER_NAMESPACE,
+    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .signals = PLAN_TOKEN_USER_NAMESPACE,
              .number = {CLONE_NEWUSER}, .text = {"user"},
              .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
                                  find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)));
-    PLAN_ADD(builder, .op = PLAN_MAP_IDS, .by = PLAN_HOST, .uses = {PLAN_TOKEN_USER_NAMESPACE},
-             .makes = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
+    PLAN_ADD(builder, .op = PLAN_MAP_IDS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_USER_NAMESPACE,
+             .signals = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
 }
 
 /* Offsets are written before the first child enters the namespace, and before set-uid calls make the file root's. */
@@ -157,7 +157,7 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
              .place = is_new ? "linux.uidMappings"
                              : PLAN_PLACE(builder, "linux.namespaces[%d].path",
                                           find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
-             .uses = {is_new && !builder->joins ? PLAN_TOKEN_MAPPED : PLAN_SLOT_UNUSED},
+             .awaits = is_new && !builder->joins ? PLAN_TOKEN_MAPPED : 0,
              .number = {builder->keeps_groups});
 }
 
@@ -176,8 +176,8 @@ static void enter_by_first(struct plan_builder *builder)
     become_root(builder, PLAN_FIRST);
     if (!builder->host->privileged)
         join_namespaces(builder, PLAN_FIRST, others);
-    PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT,
-             .uses = {builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : PLAN_SLOT_UNUSED},
+    PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT,
+             .awaits = builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : 0,
              .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
 }
 
@@ -194,8 +194,8 @@ void plan_enter_namespaces(struct plan_builder *builder)
 {
     if (builder->needs_first)
         enter_by_first(builder);
-    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_INIT},
-             .makes = PLAN_TOKEN_RECORDED);
+    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
+             .signals = PLAN_TOKEN_RECORDED);
     if (!builder->needs_first) {
         open_namespaces(builder, PLAN_INIT);
         join_namespaces(builder, PLAN_INIT, ~(uint64_t) 0);
@@ -222,7 +222,7 @@ static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
     builder->needs_first = (builder->request->namespaces & CLONE_NEWPID) != 0;
     PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
-             .makes = builder->needs_first ? PLAN_SLOT_UNUSED : PLAN_TOKEN_INIT);
+             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
     return builder->needs_first ? PLAN_FIRST : PLAN_INIT;
 }
 
@@ -236,9 +236,9 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
     if (namespaces & CLONE_NEWUSER)
         become_root(builder, by);
     if (builder->needs_first)
-        PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .makes = PLAN_TOKEN_INIT);
-    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_INIT},
-             .makes = PLAN_TOKEN_RECORDED);
+        PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT);
+    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
+             .signals = PLAN_TOKEN_RECORDED);
 }
 
 void plan_join_container(struct plan_builder *builder)

@@ -5,9 +5,9 @@
 
 #include "builder.h"
 
-enum plan_slot plan_net_devices_token(const struct plan_builder *builder)
+unsigned plan_net_devices_token(const struct plan_builder *builder)
 {
-    return builder->linux->n_net_devices > 0 ? PLAN_TOKEN_NET_DEVICES : PLAN_SLOT_UNUSED;
+    return builder->linux->n_net_devices > 0 ? PLAN_TOKEN_NET_DEVICES : 0;
 }
 
 int plan_move_net_devices(struct plan_builder *builder)
@@ -28,7 +28,7 @@ int plan_move_net_devices(struct plan_builder *builder)
         const char *name = config->net_devices[i].value->name;
 
         PLAN_ADD(builder, .op = PLAN_MOVE_NET_DEVICE, .by = PLAN_HOST, .uses = {PLAN_SLOT_NETWORK},
-                 .makes = PLAN_TOKEN_NET_DEVICES,
+                 .signals = PLAN_TOKEN_NET_DEVICES,
                  .place = PLAN_PLACE(builder, "linux.netDevices[\"%s\"]", host),
                  .text = {host, name != NULL && name[0] != '\0' ? name : host});
     }

@@ -44,21 +44,16 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_ID_MAP_2] = "id-map-2",
     [PLAN_SLOT_ID_MAP_3] = "id-map-3",
     [PLAN_SLOT_NETWORK] = "network",
-    [PLAN_TOKEN_CGROUP] = "cgroup",
-    [PLAN_TOKEN_LIMITED] = "limited",
-    [PLAN_TOKEN_USER_NAMESPACE] = "user-namespace",
-    [PLAN_TOKEN_MAPPED] = "mapped",
-    [PLAN_TOKEN_INIT] = "init",
-    [PLAN_TOKEN_RECORDED] = "recorded",
-    [PLAN_TOKEN_NET_DEVICES] = "net-devices",
-    [PLAN_TOKEN_ENVIRONMENT] = "environment",
-    [PLAN_TOKEN_HOOKED] = "hooked",
-    [PLAN_TOKEN_READY] = "ready",
-    [PLAN_TOKEN_COMMITTED] = "committed",
-    [PLAN_TOKEN_PREPARED] = "prepared",
-    [PLAN_TOKEN_AGENT] = "agent",
-    [PLAN_TOKEN_HANDED] = "handed",
 };
+
+static const char *const token_names[PLAN_TOKENS] = {
+    "cgroup", "limited", "user-namespace", "mapped", "init", "recorded", "net-devices", "environment", "hooked", "ready", "committed", "prepared", "agent", "handed",
+};
+
+const char *plan_token_name(unsigned token)
+{
+    return token_names[__builtin_ctz(token)];
+}
 
 const char *plan_slot_name(int slot)
 {
@@ -72,6 +67,11 @@ const char *plan_actor_name(int actor)
     static const char *const names[] = {"host", "first", "init"};
 
     return names[actor];
+}
+
+const char *plan_op_name(enum plan_op op)
+{
+    return ops[op].name;
 }
 
 const char *plan_step_name(const struct plan_header *plan, int step)
@@ -153,6 +153,12 @@ static void print_numbers(const struct plan_step *step, struct text *text)
         text_add(text, "]");
 }
 
+static void print_tokens(unsigned tokens, char sign, struct text *text)
+{
+    for (; tokens != 0; tokens &= tokens - 1)
+        text_addf(text, " %c%s", sign, plan_token_name(tokens & -tokens));
+}
+
 static void print_step(const struct plan_header *plan, int step, struct text *text)
 {
     const struct plan_step *values = &plan_steps(plan)[step];
@@ -169,8 +175,10 @@ static void print_step(const struct plan_header *plan, int step, struct text *te
     for (int i = 0; i < PLAN_USES; i++)
         if (values->uses[i] != PLAN_NONE)
             text_addf(text, " <%s", plan_slot_name(values->uses[i]));
+    print_tokens(values->awaits, '<', text);
     if (values->makes != PLAN_NONE)
         text_addf(text, " >%s", plan_slot_name(values->makes));
+    print_tokens(values->signals, '>', text);
     if (values->wait != PLAN_NONE)
         text_addf(text, " after %d", values->wait);
     text_addf(text, "%s%s\n", place != NULL ? "  # " : "", place != NULL ? place : "");

@@ -178,7 +178,7 @@ int plan_make_process(struct plan_builder *builder)
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
-             .uses = {PLAN_TOKEN_COMMITTED}, .number = {builder->request->kept_fds});
+             .awaits = PLAN_TOKEN_COMMITTED, .number = {builder->request->kept_fds});
     plan_label_process(builder); /* a limit may forbid to open a file */
     set_limits(builder, false);
     plan_confine(builder, &sets);

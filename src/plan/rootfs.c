@@ -56,8 +56,7 @@ void plan_set_sysctls(struct plan_builder *builder)
 {
     if (builder->linux->n_sysctl == 0)
         return;
-    if (plan_net_devices_token(builder) != PLAN_SLOT_UNUSED)
-        plan_await(builder, plan_net_devices_token(builder));
+    plan_await(builder, plan_net_devices_token(builder));
     plan_open_proc(builder, PLAN_INIT, "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
@@ -108,7 +107,7 @@ void plan_change_root(struct plan_builder *builder)
     const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
 
     PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
-             .uses = {PLAN_SLOT_ROOT, builder->hooked ? PLAN_TOKEN_HOOKED : PLAN_SLOT_UNUSED},
+             .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
              .number = {root_change(builder)});
     mask_paths(builder);
     if (!mounts_root(builder))

@@ -181,14 +181,14 @@ static void load_seccomp_with_listener(struct plan_builder *builder)
     const struct agent agent = find_agent(builder);
     const char *path = agent_path(builder, agent.path);
 
-    plan_mark(builder, PLAN_TOKEN_PREPARED);
-    PLAN_ADD(builder, .op = PLAN_CONNECT_AGENT, .by = PLAN_HOST, .uses = {PLAN_TOKEN_PREPARED},
-             .makes = PLAN_TOKEN_AGENT, .place = agent.place, .text = {path});
+    plan_signal(builder, PLAN_TOKEN_PREPARED);
+    PLAN_ADD(builder, .op = PLAN_CONNECT_AGENT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_PREPARED,
+             .signals = PLAN_TOKEN_AGENT, .place = agent.place, .text = {path});
     PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT,
-             .uses = {PLAN_SLOT_SECCOMP, PLAN_TOKEN_AGENT}, .makes = PLAN_SLOT_LISTENER,
+             .uses = {PLAN_SLOT_SECCOMP}, .awaits = PLAN_TOKEN_AGENT, .makes = PLAN_SLOT_LISTENER,
              .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
     PLAN_ADD(builder, .op = PLAN_HAND_LISTENER, .by = PLAN_HOST, .uses = {PLAN_SLOT_LISTENER},
-             .makes = PLAN_TOKEN_HANDED, .place = agent.place,
+             .signals = PLAN_TOKEN_HANDED, .place = agent.place,
              .text = {path, seccomp->listener_metadata});
     plan_await(builder, PLAN_TOKEN_HANDED);
 }

@@ -241,7 +241,7 @@ int conduct_until_executed(struct conduct *conduct)
 static int announce(struct conduct *conduct, int step)
 {
     int makes = step_at(conduct, step)->makes;
-    int passed = makes == PLAN_NONE || makes >= PLAN_TOKEN_FIRST ? -1 : conduct->slot[makes];
+    int passed = makes == PLAN_NONE ? -1 : conduct->slot[makes];
     struct plan_message message = {.step = step};
     int result = sys_socket_send(conduct->socket, &message, sizeof(message), passed);
 

@@ -231,7 +231,7 @@ static void hides_itself(void)
     plan.steps[0] = (struct test_step){.op = PLAN_UNSHARE,
                                        .actor = PLAN_INIT,
                                        .flags = PLAN_ANNOUNCE,
-                                       .makes = PLAN_TOKEN_USER_NAMESPACE,
+                                       .signals = PLAN_TOKEN_USER_NAMESPACE,
                                        .number = {CLONE_NEWUSER}};
     init = test_launch(&plan);
     tap_ok(is_message(init.socket, 0, 0), "an ordinary user's init makes a user namespace");

@@ -41,7 +41,7 @@ static const struct test_plan plan_with_listener = {
               {.op = PLAN_HAND_LISTENER,
                .actor = PLAN_HOST,
                .uses = {PLAN_SLOT_LISTENER},
-               .makes = PLAN_TOKEN_HANDED},
+               .signals = PLAN_TOKEN_HANDED},
               {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"true"}, .wait = HAND + 1},
               TEST_END},
     .clone_flags = CLONE_NEWPID};

@@ -23,11 +23,11 @@
     {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE},           \
         {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT},         \
     {                                                                                              \
-        .op = PLAN_COMMIT, .actor = PLAN_HOST, .makes = PLAN_TOKEN_COMMITTED                       \
+        .op = PLAN_COMMIT, .actor = PLAN_HOST, .signals = PLAN_TOKEN_COMMITTED                       \
     }
 #define AWAIT                                                                                      \
     {                                                                                              \
-        .op = PLAN_AWAIT_START, .actor = PLAN_INIT, .uses = {PLAN_TOKEN_COMMITTED}, .wait = 3      \
+        .op = PLAN_AWAIT_START, .actor = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED, .wait = 3      \
     }
 #define HOOK(script, timeout_s)                                                                    \
     {                                                                                              \

@@ -76,6 +76,8 @@ static void add_step(struct builder *builder, struct plan_step *to, const struct
     to->actor = (uint8_t) from->actor;
     to->flags = (uint8_t) from->flags;
     to->makes = (int16_t) (from->makes == 0 ? PLAN_NONE : from->makes);
+    to->signals = (uint16_t) from->signals;
+    to->awaits = (uint16_t) from->awaits;
     to->wait = from->wait == 0 ? PLAN_NONE : from->wait - 1;
     for (int i = 0; i < PLAN_USES; i++)
         to->uses[i] = (int16_t) (from->uses[i] == 0 ? PLAN_NONE : from->uses[i]);

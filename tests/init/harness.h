@@ -23,6 +23,8 @@ struct test_step {
     unsigned flags;
     int makes;
     int uses[PLAN_USES];
+    unsigned signals;
+    unsigned awaits;
     int wait;
     const char *text[PLAN_TEXTS];
     const char *list[8];

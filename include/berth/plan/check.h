@@ -7,6 +7,8 @@
 struct error;
 struct plan_header;
 
-/* Checks that offsets and texts lie within `size` bytes, that every step's actor can carry it out, that waits and the
- * makers of used slots are earlier steps, and that no slot is made anew while it is still in use. -EINVAL. */
+/* Checks that offsets and texts lie within `size` bytes, that every step's actor can carry it out, that waits are for
+ * earlier steps; that a slot is made before it is used, on both sides, and not made again before somebody has used it; that a
+ * token is signalled before it is awaited; that steps have the slots that they need, and come in an order that protects: a
+ * program is executed by its user, with its capabilities, at the end. -EINVAL. */
 int plan_check(const struct plan_header *plan, size_t size, struct error *error);

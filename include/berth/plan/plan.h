@@ -12,11 +12,10 @@
  * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init; FIRST
  * turns into INIT's parent at the CLONE_INIT step and exits.
  *
- * A step may make a value in a slot and use up to three slots. A slot holds a descriptor or is a mere token
- * ("this has happened"). A step that uses a slot made by the other side waits until that side has
- * announced the making step; a step that makes a slot anew waits until its last user is done. These
- * waits are derived when the plan is sealed and always point to earlier steps, so the actors cannot
- * deadlock.
+ * A step may make a descriptor in one slot and use up to four slots. Beside that it may signal tokens ("this has
+ * happened") and await tokens. A step that uses a slot which the other side makes, or awaits a token which it signals, waits
+ * until that side has announced that step; a step that makes a slot again waits until its last user is done. These waits are
+ * derived when the plan is sealed and always point to earlier steps, so the actors cannot deadlock.
  *
  * The sides talk over one SOCK_SEQPACKET pair with `struct plan_message`. End of file is an error,
  * except after INIT has announced CLOSE_DESCRIPTORS, when it means that execve(2) has succeeded, or FINISH.
@@ -30,7 +29,7 @@
 #define PLAN_NONE (-1)
 #define PLAN_TEXTS 3
 #define PLAN_NUMBERS 4
-#define PLAN_USES 5
+#define PLAN_USES 4
 
 /* Descriptors that the init finds open when it starts. */
 enum plan_descriptor {
@@ -79,23 +78,26 @@ enum plan_slot {
     PLAN_SLOT_NETWORK,   /* INIT's network namespace, for the host */
     PLAN_SLOT_NAMESPACE_0, /* namespaces to join, in the order of enum plan_namespace */
     PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
-    /* tokens */
-    PLAN_TOKEN_FIRST,
-    PLAN_TOKEN_CGROUP = PLAN_TOKEN_FIRST, /* the container's cgroups exist */
-    PLAN_TOKEN_LIMITED,                   /* and are limited */
-    PLAN_TOKEN_USER_NAMESPACE,            /* the new user namespace exists, not mapped yet */
-    PLAN_TOKEN_MAPPED,                    /* its ids are mapped */
-    PLAN_TOKEN_INIT,                      /* INIT exists */
-    PLAN_TOKEN_RECORDED,                  /* the host knows INIT's process id */
-    PLAN_TOKEN_NET_DEVICES,               /* the host's network devices are in INIT's namespace */
-    PLAN_TOKEN_ENVIRONMENT,               /* namespaces and mounts are made; not pivoted yet */
-    PLAN_TOKEN_HOOKED,                    /* the host's hooks before pivot_root have run */
-    PLAN_TOKEN_READY,                     /* INIT is ready to wait for `start` */
-    PLAN_TOKEN_COMMITTED,                 /* the state says "created" */
-    PLAN_TOKEN_PREPARED,                  /* INIT has only to load the filter before it executes */
-    PLAN_TOKEN_AGENT,                     /* the host is connected to the seccomp agent */
-    PLAN_TOKEN_HANDED,                    /* the agent has the listener */
     PLAN_SLOTS
+};
+
+/* What has happened: a step may signal several, and await several. */
+enum plan_token {
+    PLAN_TOKEN_CGROUP = 1 << 0,    /* the container's cgroups exist */
+    PLAN_TOKEN_LIMITED = 1 << 1,   /* and are limited */
+    PLAN_TOKEN_USER_NAMESPACE = 1 << 2,  /* the new user namespace exists, not mapped yet */
+    PLAN_TOKEN_MAPPED = 1 << 3,    /* its ids are mapped */
+    PLAN_TOKEN_INIT = 1 << 4,      /* INIT exists */
+    PLAN_TOKEN_RECORDED = 1 << 5,  /* the host knows INIT's process id */
+    PLAN_TOKEN_NET_DEVICES = 1 << 6,  /* the host's network devices are in INIT's namespace */
+    PLAN_TOKEN_ENVIRONMENT = 1 << 7,  /* namespaces and mounts are made; not pivoted yet */
+    PLAN_TOKEN_HOOKED = 1 << 8,    /* the host's hooks before pivot_root have run */
+    PLAN_TOKEN_READY = 1 << 9,     /* INIT is ready to wait for `start` */
+    PLAN_TOKEN_COMMITTED = 1 << 10,  /* the state says "created" */
+    PLAN_TOKEN_PREPARED = 1 << 11,  /* INIT has only to load the filter before it executes */
+    PLAN_TOKEN_AGENT = 1 << 12,    /* the host is connected to the seccomp agent */
+    PLAN_TOKEN_HANDED = 1 << 13,   /* the agent has the listener */
+    PLAN_TOKENS = 14,
 };
 
 enum plan_step_flag {
@@ -141,6 +143,8 @@ struct plan_step {
     uint8_t flags;
     int16_t makes; /* slot or PLAN_NONE */
     int16_t uses[PLAN_USES];
+    uint16_t signals; /* PLAN_TOKEN_*, that all up to this step is done */
+    uint16_t awaits;  /* PLAN_TOKEN_* */
     int32_t wait; /* the step of the other side that must be announced first, or PLAN_NONE */
     uint32_t place;             /* text: where in config.json the step comes from */
     uint32_t text[PLAN_TEXTS];  /* NUL-ended */
