@@ -96,6 +96,43 @@ opens() {
     refute_output 'EPERM'
 }
 
+@test "no rules at all: the default devices work, others are refused" {
+    local without
+    for without in 'del(.linux.resources)' '.linux.resources = {}' '.linux.resources = {pids: {limit: 50}}' '.linux.resources = {devices: []}'; do
+        config "$without"
+        opens /one /null /dev/null /dev/zero /dev/full /dev/random /dev/urandom
+        assert_equal "${lines[0]}" "/one: EPERM"
+        assert_equal "$(grep -c 'EPERM' <<<"$output")" 1
+    done
+}
+
+@test "no rules at all: devices of linux.devices are made and refused" {
+    config 'del(.linux.resources)' '.linux.devices = [{path: "/dev/my-one", type: "c", major: 240, minor: 1, fileMode: 438}]'
+    opens /dev/my-one
+    assert_equal "$output" "/dev/my-one: EPERM"
+}
+
+@test "no rules at all: update of other values leaves the default devices alone" {
+    needs pids
+    config 'del(.linux.resources)'
+    set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload open /one /null'
+    create_c
+    rt start "$ID"
+    update --pids-limit 44
+    touch rootfs/go
+    wait_status stopped
+    assert_equal "$(out)" $'/one: EPERM\n/null: ok'
+}
+
+@test "rules that do not begin with a deny of all: what none allows is refused" {
+    rules '{allow: true, type: "c", major: 240, minor: 1, access: "rwm"}'
+    opens /one /two /null
+    assert_equal "$output" $'/one: ENXIO\n/two: EPERM\n/null: ok'
+    rules '{allow: false, type: "c", major: 240, minor: 1, access: "rwm"}'
+    opens /one /two /null
+    assert_equal "$output" $'/one: EPERM\n/two: EPERM\n/null: ok'
+}
+
 @test "devices of linux.devices need a rule of their own" {
     rules "$deny, $defaults"
     config '.linux.devices = [{path: "/dev/my-one", type: "c", major: 240, minor: 1, fileMode: 438}]'
@@ -159,10 +196,10 @@ can_open() {
     rules "$deny, $defaults"
     started
     can_open /one EPERM
-    update_json '{"devices": [{"allow": false, "type": "c", "major": 240, "minor": 2, "access": "rwm"}]}'
+    update_json '{"devices": [{"allow": true, "type": "c", "major": 240, "minor": 1, "access": "rwm"}]}'
     can_open /one ENXIO
     can_open /two EPERM
-    update_json '{"devices": [{"allow": false, "type": "c", "major": 240, "minor": 1, "access": "rwm"}]}'
+    update_json '{"devices": [{"allow": true, "type": "c", "major": 240, "minor": 2, "access": "rwm"}]}'
     can_open /two ENXIO
     can_open /one EPERM
 }

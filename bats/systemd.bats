@@ -179,6 +179,16 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     property DeviceAllow | grep -Eq '(/dev/null|/dev/char/1:3) rwm?' || fail_with "$(property DeviceAllow)"
 }
 
+@test "DevicePolicy and DeviceAllow without rules: the default devices" {
+    limits_in_scope
+    config 'del(.linux.resources)'
+    started
+    property_is DevicePolicy strict
+    property DeviceAllow | grep -Eq '(/dev/null|/dev/char/1:3) rwm?' || fail_with "$(property DeviceAllow)"
+    update --pids-limit 44
+    property_is DevicePolicy strict
+}
+
 @test "Delegate and Description" {
     started
     property_is Delegate yes

@@ -75,8 +75,10 @@ struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
 {
     size_t count = 0;
     struct cgroup_device_rule *rules =
-        ARENA_ARRAY(arena, resources->n_devices + N_DEFAULT_RULES, struct cgroup_device_rule);
+        ARENA_ARRAY(arena, 1 + resources->n_devices + N_DEFAULT_RULES, struct cgroup_device_rule);
 
+    rules[count++] = (struct cgroup_device_rule){
+        .field = "devices", .type = 'a', .major = ANY, .minor = ANY, .access = ALL};
     for (size_t i = 0; i < resources->n_devices; i++)
         rules[count++] = take_rule(arena, &resources->devices[i], i);
     for (size_t i = 0; i < N_DEFAULT_RULES; i++)
@@ -134,26 +136,13 @@ static void add_v1(struct cgroup_compiler *compiler, const struct cgroup_place *
     add_text(compiler, place, rule, 'c');
 }
 
-/* As on v2 new rules take the place of those that were there, and what none of them names is as it would be without any: where the
- * group above lets it. */
-static void forget_v1(struct cgroup_compiler *compiler, const struct cgroup_place *place, const char *field)
-{
-    cgroup_add_write(compiler, (struct cgroup_write){
-                                   .field = field, .place = place, .file = "devices.deny", .text = "a"});
-    cgroup_add_write(compiler, (struct cgroup_write){.field = field,
-                                                     .place = place,
-                                                     .file = "devices.allow",
-                                                     .text = "a",
-                                                     .forgiven = EPERM});
-}
-
 int cgroup_compile_devices(struct cgroup_compiler *compiler)
 {
     const struct cgroup *cgroup = compiler->cgroup;
     const struct cgroup_place *place;
     size_t n_rules;
 
-    if (compiler->resources->n_devices == 0)
+    if (compiler->resources->n_devices == 0 && !cgroup->confines_devices)
         return 0;
     /* In a user namespace no node can be made, so only the host's devices that the config binds are
      * there. */
@@ -174,8 +163,6 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
         compiler->program = cgroup_device_compile(compiler->arena, rules, n_rules);
         return 0;
     }
-    if (place->exists)
-        forget_v1(compiler, place, rules[0].field);
     for (size_t i = 0; i < n_rules; i++)
         add_v1(compiler, place, &rules[i]);
     return 0;

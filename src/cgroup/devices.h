@@ -23,8 +23,8 @@ struct cgroup_device_rule {
     int forgiven;    /* as in struct cgroup_write */
 };
 
-/* The config's rules in its order, and behind them the default ones, where the kernel refuses what the cgroup above
- * lacks. */
+/* A rule that denies every device, the config's rules in its order, and then the default ones, where the kernel refuses what
+ * the cgroup above lacks. So a device that no rule allows is denied, with no rules in the config as well. */
 struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
                                                     const struct spec_resources *resources,
                                                     size_t *ret_count);

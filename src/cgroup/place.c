@@ -235,6 +235,7 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
         TRY(placed);
         cgroup.n_places += (size_t) placed;
     }
+    cgroup.confines_devices = request->confines_devices && cgroup.n_places > 0;
     cgroup.record = (struct cgroup_record){
         .paths = (const char *const *) planner.paths.item,
         .n_paths = planner.paths.count,

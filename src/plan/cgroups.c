@@ -101,7 +101,7 @@ void plan_limit_cgroups(struct plan_builder *builder)
 {
     if (builder->host->n_hierarchies == 0)
         return;
-    if (builder->linux->resources != NULL) {
+    if (builder->linux->resources != NULL || builder->host->confines_devices) {
         PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
                  .signals = PLAN_TOKEN_LIMITED, .place = "linux.resources",
                  .text = {builder->host->hierarchies[0].path});

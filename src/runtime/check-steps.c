@@ -49,7 +49,7 @@ static int foresee_limits(struct check *check, const struct plan_step *step)
 
     (void) step;
     error_collect(check->error, cgroup_check(check->arena, &creation->cgroup,
-                                             creation->config->linux->resources, check->error));
+                                             creation_resources(creation), check->error));
     return 0;
 }
 

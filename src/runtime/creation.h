@@ -76,6 +76,9 @@ int creation_check_terminal(struct creation *creation);
 int creation_probe(struct creation *creation);
 void creation_describe_cgroups(struct creation *creation);
 
+/* linux.resources, or one without anything. */
+const struct spec_resources *creation_resources(const struct creation *creation);
+
 /* Opens the process of a container that is there as creation->joined, a pidfd: it names the process for ever. */
 int creation_join(struct creation *creation);
 

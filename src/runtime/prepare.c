@@ -191,27 +191,39 @@ void creation_describe_cgroups(struct creation *creation)
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
 }
 
+const struct spec_resources *creation_resources(const struct creation *creation)
+{
+    static const struct spec_resources nothing;
+    const struct spec_linux *config = creation->config->linux;
+
+    return config != NULL && config->resources != NULL ? config->resources : &nothing;
+}
+
+static bool goes_without(const struct creation *creation)
+{
+    if (creation->options->rootless != RUNTIME_ROOTLESS_AUTO)
+        return creation->options->rootless == RUNTIME_ROOTLESS_TRUE;
+    return !creation->host.privileged || creation->host.in_user_namespace;
+}
+
 /* The plan has no step then: what cannot be kept is said here. */
 static int go_without_cgroups(struct creation *creation)
 {
-    const struct spec_linux *config = creation->config->linux;
-
-    if (config != NULL && config->resources != NULL)
-        TRY(cgroup_check(creation->arena, &creation->cgroup, config->resources, creation->error));
+    TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), creation->error));
     if (creation->cgroup_host.n_hierarchies > 0)
-        log_warning("the container shares the caller's cgroups: no right to make one for it");
+        log_debug("the container shares the caller's cgroups: no right to make one for it");
+    else if (!goes_without(creation))
+        log_warning("linux.resources.devices: no cgroup hierarchy is mounted: the container can use every device");
     return 0;
 }
 
 /* It was asked for: what is not kept is a warning. */
 static void warn_of_limits(struct creation *creation)
 {
-    const struct spec_linux *config = creation->config->linux;
     struct error error = {0};
 
     creation->cgroup.host = &creation->cgroup_host;
-    if (config != NULL && config->resources != NULL &&
-        cgroup_check(creation->arena, &creation->cgroup, config->resources, &error) < 0)
+    if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) < 0)
         log_warning("cgroups are disabled: %s", error.text);
 }
 
@@ -244,13 +256,6 @@ static int plan_systemd(struct creation *creation, const struct cgroup_systemd *
     return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
 }
 
-static bool goes_without(const struct creation *creation)
-{
-    if (creation->options->rootless != RUNTIME_ROOTLESS_AUTO)
-        return creation->options->rootless == RUNTIME_ROOTLESS_TRUE;
-    return !creation->host.privileged || creation->host.in_user_namespace;
-}
-
 static int place_in_cgroups(struct creation *creation)
 {
     const struct spec_linux *config = creation->config->linux;
@@ -259,6 +264,7 @@ static int place_in_cgroups(struct creation *creation)
         .cgroups_path = config != NULL ? config->cgroups_path : NULL,
         .id = creation->request->id,
         .rootless = goes_without(creation),
+        .confines_devices = !goes_without(creation),
     };
 
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED) {
@@ -273,6 +279,7 @@ static int place_in_cgroups(struct creation *creation)
     TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
                     creation->error));
     creation->host.cgroups_need_process = request.systemd != NULL;
+    creation->host.confines_devices = creation->cgroup.confines_devices;
     creation_describe_cgroups(creation);
     return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }

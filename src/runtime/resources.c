@@ -164,6 +164,7 @@ static int update_devices(struct state *state, enum spec_status status, struct c
     bool freezes = cgroup->host->layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED;
 
     TRY(find_rules(state, &cgroup->former, error));
+    cgroup->confines_devices = true; /* the former rules, should they be set again, may be the default ones alone */
     TRY(freezes ? set_frozen(state, cgroup, resources, error)
                 : cgroup_set(state->arena, cgroup, resources, error));
     state->record.devices = resources->devices;

@@ -134,7 +134,7 @@ static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
 
     (void) step;
-    return cgroup_set_noting(creation->arena, &creation->cgroup, creation->config->linux->resources,
+    return cgroup_set_noting(creation->arena, &creation->cgroup, creation_resources(creation),
                              &creation->former_limits, creation->error);
 }
 

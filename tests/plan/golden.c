@@ -48,6 +48,7 @@ static struct plan_host host_of(const char *name)
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
     if (!host.privileged)
         return host;
+    host.confines_devices = true;
     host.cgroups_need_process = strncmp(name, "systemd", 7) == 0;
     bool is_v2 = host.cgroups_need_process || strncmp(name, "v2", 2) == 0;
     host.hierarchies = is_v2 ? unified : hybrid;

@@ -68,6 +68,7 @@ struct cgroup {
     const struct cgroup_systemd *systemd; /* NULL: without it */
     const struct spec_resources *former; /* whose rules for devices hold now, which v1 does not tell; NULL: not known */
     bool rootless;
+    bool confines_devices; /* set rules for devices even if linux.resources has none */
 };
 
 struct cgroup_request {
@@ -76,6 +77,7 @@ struct cgroup_request {
     const struct cgroup_systemd *systemd; /* says where instead of cgroups_path; NULL: without it */
     bool rootless; /* not root of the initial user namespace: go without the hierarchies that are
                       not writable */
+    bool confines_devices; /* as in struct cgroup, where there is any hierarchy */
 };
 
 /* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's

@@ -32,6 +32,7 @@ struct plan_host {
     uint64_t permitted_capabilities; /* the caller's permitted set */
     const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
     size_t n_hierarchies;
+    bool confines_devices; /* the cgroups get rules for devices even if linux.resources has none */
     bool cgroups_need_process; /* systemd makes them around the launched process */
     const struct plan_link {
         const char *name;   /* "cpu" */
