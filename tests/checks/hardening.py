@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""hardening.py PROGRAM... OBJECTS: are the programs and the object files below the folder OBJECTS built with what meson.build asks for?"""
+import pathlib
+import platform
+import subprocess
+import sys
+
+# What readelf says of an object whose code has landing pads, by machine.
+LANDING_PADS = {'x86_64': 'IBT', 'aarch64': 'BTI'}
+# Programs that are embedded as data; the init is built by commands of its own.
+EMBEDDED = {'image-data.o', 'bus-helper-data.o'}
+
+
+def readelf(option, file):
+    return subprocess.run(['readelf', option, '-W', file], capture_output=True, text=True, check=True).stdout
+
+
+def faults_of_program(program):
+    header, segments, dynamic, symbols = (readelf(option, program) for option in ('-h', '-l', '-d', '-s'))
+    if 'DYN (' not in header:
+        yield f'{program}: not position-independent'
+    if 'GNU_RELRO' not in segments:
+        yield f'{program}: no GNU_RELRO segment'
+    # Nothing is bound late where there is no loader.
+    if 'INTERP' in segments and 'BIND_NOW' not in dynamic and 'NOW' not in dynamic:
+        yield f'{program}: symbols are bound late, so that the table stays writable'
+    stack = next((line for line in segments.splitlines() if 'GNU_STACK' in line), '')
+    if ' RW ' not in stack:
+        yield f'{program}: the stack can be executed: {stack.strip()}'
+    if '__stack_chk_fail' not in symbols:
+        yield f'{program}: no stack protector'
+    if '_chk' not in symbols.replace('__stack_chk_fail', ''):
+        yield f'{program}: no fortified function'
+
+
+def faults_of_objects(folder):
+    objects = [file for file in sorted(folder.rglob('*.o')) if file.name not in EMBEDDED]
+    if not objects:
+        yield f'{folder}: no object file'
+    pads = LANDING_PADS.get(platform.machine())
+    for file in objects if pads else []:
+        if pads not in readelf('-n', file):
+            yield f'{file}: no landing pads ({pads})'
+
+
+def main(programs, folder):
+    faults = [fault for program in programs for fault in faults_of_program(program)]
+    faults += faults_of_objects(pathlib.Path(folder))
+    print(*faults, sep='\n', end='\n' if faults else '')
+    return 1 if faults else 0
+
+
+sys.exit(main(sys.argv[1:-1], sys.argv[-1]))
