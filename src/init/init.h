@@ -161,6 +161,8 @@ init_handler init_find_mount, init_unmount, init_finish;
 init_handler init_open_namespace, init_join_namespace, init_join_process, init_unshare, init_clone_init,
     init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,
     init_new_session;
+/* null.c */
+init_handler init_reopen_null;
 /* files.c */
 init_handler init_open_proc, init_put_file, init_set_umask, init_set_cwd, init_own_stdio,
     init_find_home;

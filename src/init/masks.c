@@ -3,30 +3,18 @@
 #include "init.h"
 #include "path.h"
 
-#define NULL_MAJOR 1
-#define NULL_MINOR 3
-
-static int check_null(int fd)
-{
-    struct statx status;
-    const int err = path_status(fd, &status);
-
-    if (err < 0)
-        return err;
-    return S_ISCHR(status.stx_mode) && status.stx_rdev_major == NULL_MAJOR &&
-                   status.stx_rdev_minor == NULL_MINOR
-               ? 0
-               : -ENODEV;
-}
-
-/* A mount of its own, as the host's mounts are gone when the masks are put up. */
+/* A mount of its own, as the host's mounts are gone when the masks are put up. Read-only: it is the host's own node, whose
+ * mode, owner and times root in the container could change. */
 int init_open_null(struct init *init, const struct plan_step *step)
 {
+    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
     const int fd = sys_open_tree(AT_FDCWD, "/dev/null",
                                  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
     if (fd < 0)
         return fd;
-    const int err = check_null(fd);
+    int err = path_check_null(fd);
+    if (err == 0)
+        err = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly);
     if (err == 0)
         return init_fill(init, step->makes, fd);
     sys_close(fd);

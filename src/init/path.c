@@ -5,6 +5,8 @@
 
 #define LINKS_MAX 40 /* as the kernel's own limit */
 #define RACES_MAX 64
+#define NULL_MAJOR 1
+#define NULL_MINOR 3
 
 /* A path of which the beginning exists. */
 struct walk {
@@ -54,6 +56,18 @@ int path_check_directory(int fd)
     const int err = path_status(fd, &status);
 
     return err < 0 ? err : S_ISDIR(status.stx_mode) ? 0 : -ENOTDIR;
+}
+
+int path_check_null(int fd)
+{
+    struct statx status;
+    const int err = path_status(fd, &status);
+
+    if (err < 0)
+        return err;
+    return S_ISCHR(status.stx_mode) && status.stx_rdev_major == NULL_MAJOR && status.stx_rdev_minor == NULL_MINOR
+               ? 0
+               : -ENODEV;
 }
 
 bool path_is_same(int a, int b)

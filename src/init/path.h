@@ -45,5 +45,8 @@ int path_status(int fd, struct statx *ret_status);
 /* Whether both are the same file on the same mount; false if either cannot be told. */
 bool path_is_same(int a, int b);
 
+/* 0 when the descriptor is a /dev/null (character device 1:3), else -ENODEV, or what statx(2) says. */
+int path_check_null(int fd);
+
 /* 0 when the descriptor is a directory, else -ENOTDIR, or what statx(2) says. */
 int path_check_directory(int fd);

@@ -48,6 +48,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_SET_MEMORY_POLICY] = init_set_memory_policy,
     [PLAN_SET_PERSONALITY] = init_set_personality,
     [PLAN_LIMIT_CAPABILITIES] = init_limit_capabilities,
+    [PLAN_REOPEN_NULL] = init_reopen_null,
     [PLAN_OWN_STDIO] = init_own_stdio,
     [PLAN_FIND_HOME] = init_find_home,
     [PLAN_SET_USER] = init_set_user,

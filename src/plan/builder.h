@@ -162,8 +162,8 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
 /* The mount that was attached last stays open as PLAN_SLOT_ATTACHED. */
 void plan_keep_attached(struct plan_builder *builder);
 
-/* All of these in one: binds `source` with submounts onto `path`. */
-void plan_bind(struct plan_builder *builder, const char *source, const char *path,
+/* All of these in one: binds `source` onto `path`, with MOUNT_ATTR_* `attributes` (0: as the source's mount has them). */
+void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
                const char *place);
 
 /* idmap.c */

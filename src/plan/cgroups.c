@@ -140,9 +140,8 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     plan_keep_attached(builder);
     for (size_t i = 0; i < host->n_hierarchies; i++)
         if (only == NULL || only == &host->hierarchies[i])
-            plan_bind(builder, host->hierarchies[i].path,
-                       text_path_join(builder->arena, mount->destination, host->hierarchies[i].name),
-                       place);
+            plan_bind(builder, (struct plan_source){.path = host->hierarchies[i].path, .recursive = true},
+                      text_path_join(builder->arena, mount->destination, host->hierarchies[i].name), 0, place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
                  .place = place,
@@ -158,7 +157,7 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
     const struct plan_hierarchy *v2 = find_v2(builder->host);
 
     if (v2 != NULL && !has_namespace) {
-        plan_bind(builder, v2->path, mount->destination, place);
+        plan_bind(builder, (struct plan_source){.path = v2->path, .recursive = true}, mount->destination, 0, place);
         plan_keep_attached(builder);
         return;
     }
@@ -212,7 +211,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     } else if (host->n_hierarchies > 0) {
         mount_hierarchies(builder, mount, NULL, place);
     } else { /* no cgroup of its own: the host's view, which it must not write to */
-        plan_bind(builder, CGROUP_ROOT, mount->destination, place);
+        plan_bind(builder, (struct plan_source){.path = CGROUP_ROOT, .recursive = true}, mount->destination, 0, place);
         plan_keep_attached(builder);
         final.attributes.set |= MOUNT_ATTR_RDONLY;
     }

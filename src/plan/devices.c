@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.devices, and the devices and links that every container has (config-linux.md, "Default Devices"). */
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -79,7 +80,8 @@ static uint64_t type_bits(enum spec_device_type type)
     return type == SPEC_DEVICE_TYPE_B ? S_IFBLK : type == SPEC_DEVICE_TYPE_P ? S_IFIFO : S_IFCHR;
 }
 
-/* A user namespace may not make devices: it gets the host's, bound. */
+/* A user namespace may not make devices: it gets the host's, bound. The mount is read-only, which is no matter to who writes to the
+ * device: where the host's root is mapped, root in the container could change the node's mode, owner and times. */
 static void make_device(struct plan_builder *builder, const struct spec_device *device,
                         const char *place)
 {
@@ -87,7 +89,8 @@ static void make_device(struct plan_builder *builder, const struct spec_device *
 
     if (!builder->host->can_make_devices || plan_has_user_namespace(builder)) {
         if (!is_fifo) {
-            plan_bind(builder, device->path, device->path, place);
+            plan_bind(builder, (struct plan_source){.path = device->path}, device->path,
+                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, place);
             return;
         }
     }

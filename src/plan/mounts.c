@@ -184,13 +184,15 @@ void plan_keep_attached(struct plan_builder *builder)
     builder->acts[builder->n_acts - 1].makes = PLAN_SLOT_ATTACHED;
 }
 
-void plan_bind(struct plan_builder *builder, const char *source, const char *path,
+void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
                const char *place)
 {
-    enum plan_slot slot = plan_open_source(builder, (struct plan_source){.path = source, .recursive = true}, place);
+    enum plan_slot slot = plan_open_source(builder, source, place);
 
     plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
-    plan_attach(builder, slot, source, path, place);
+    if (attributes != 0)
+        set_attributes(builder, slot, place, &(struct plan_act){.number = {attributes, 0, 0, source.recursive}});
+    plan_attach(builder, slot, source.path, path, place);
 }
 
 /* --- the kinds of mounts -------------------------------------------------------------------- */
@@ -393,16 +395,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
 /* It is the host's own directory: what the container made there would fill its disk and hinder `delete`. */
 static void bind_notify_dir(struct plan_builder *builder, const char *source)
 {
-    const struct plan_mount_words words = {
-        .attributes.set =
-            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-    };
-    enum plan_slot slot =
-        plan_open_source(builder, (struct plan_source){.path = source}, NULL);
-
-    plan_open_target(builder, PLAN_NOTIFY_DIR, PLAN_TARGET_LIKE_MOUNT, slot, NULL);
-    plan_apply_mount_words(builder, slot, &words, NULL);
-    plan_attach(builder, slot, source, PLAN_NOTIFY_DIR, NULL);
+    plan_bind(builder, (struct plan_source){.path = source}, PLAN_NOTIFY_DIR,
+              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL);
 }
 
 int plan_make_mounts(struct plan_builder *builder)

@@ -95,6 +95,7 @@ static void open_terminal(struct plan_builder *builder, const struct spec_user *
 
     if (!process->terminal) {
         PLAN_ADD(builder, .op = PLAN_NEW_SESSION, .by = PLAN_INIT);
+        PLAN_ADD(builder, .op = PLAN_REOPEN_NULL, .by = PLAN_INIT, .place = "process");
         PLAN_ADD(builder, .op = PLAN_OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid",
                  .number = {user->uid});
         return;
