@@ -162,3 +162,27 @@ USER_ID=1001
     in_c -- id -u
     shows 0
 }
+
+# ---- what cannot be known
+
+# A call on the path of a namespace fails with an errno: the command must not run in the runtime's namespace instead.
+injected() {
+    local status=0
+    timeout -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -f -qq -o "$BATS_TEST_TMPDIR/strace" -P "$1" -e inject=all:error="$2" \
+        "$RUNTIME" --root "$ROOT" exec "$ID" payload ns </dev/null >"$BATS_TEST_TMPDIR/injected" 2>&1 3>&- 4>&- || status=$?
+    [ -s "$BATS_TEST_TMPDIR/strace" ] || return 0
+    [ "$status" -ne 0 ] || assert_equal "$(grep . "$BATS_TEST_TMPDIR/injected")" "$inside"
+}
+
+@test "exec runs in the container's namespaces or not at all, whatever errno a call on them gives" {
+    local inside kind errno
+    command -v strace >/dev/null || skip "strace is missing"
+    living
+    inside=$(namespaces_of "$(init_pid)")
+    for kind in mnt net pid ipc uts cgroup; do
+        for errno in ENOMEM EPERM EINTR EIO ENOENT; do
+            injected "/proc/self/ns/$kind" "$errno"
+            injected "/proc/$(init_pid)/ns/$kind" "$errno"
+        done
+    done
+}

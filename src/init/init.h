@@ -158,7 +158,7 @@ init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, i
 /* unmount.c */
 init_handler init_find_mount, init_unmount, init_finish;
 /* namespace.c */
-init_handler init_open_namespace, init_join_namespace, init_join_process, init_unshare, init_clone_init,
+init_handler init_open_namespace, init_join_namespace, init_join_process, init_verify_namespaces, init_unshare, init_clone_init,
     init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,
     init_new_session;
 /* null.c */

@@ -53,6 +53,41 @@ int init_join_process(struct init *init, const struct plan_step *step)
     return r;
 }
 
+/* "self/ns/net" of "net:[4026531840]"; the name's length, or 0 if it is none. */
+static size_t namespace_path(const char *name, char *ret_path, size_t size)
+{
+    static const char dir[] = "self/ns/";
+    size_t length = 0;
+
+    while (name[length] != '\0' && name[length] != ':')
+        length++;
+    if (name[length] == '\0' || sizeof(dir) + length > size)
+        return 0;
+    memcpy(ret_path, dir, sizeof(dir) - 1);
+    memcpy(ret_path + sizeof(dir) - 1, name, length);
+    ret_path[sizeof(dir) - 1 + length] = '\0';
+    return length;
+}
+
+int init_verify_namespaces(struct init *init, const struct plan_step *step)
+{
+    const char *name = plan_text(init->plan, step->list);
+
+    for (uint32_t i = 0; i < step->list_count; i++, name += strlen(name) + 1) {
+        char path[32], own[64];
+        int size;
+
+        if (namespace_path(name, path, sizeof(path)) == 0)
+            return -EINVAL;
+        size = sys_readlinkat(init_used(init, step, 0), path, own, sizeof(own));
+        if (size < 0)
+            return size;
+        if ((size_t) size != strlen(name) || memcmp(own, name, (size_t) size) != 0)
+            return -ESTALE;
+    }
+    return step->list_count == 0 ? -EINVAL : 0;
+}
+
 int init_unshare(struct init *init, const struct plan_step *step)
 {
     (void) init;

@@ -13,6 +13,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_OPEN_NAMESPACE] = init_open_namespace,
     [PLAN_JOIN_NAMESPACE] = init_join_namespace,
     [PLAN_JOIN_PROCESS] = init_join_process,
+    [PLAN_VERIFY_NAMESPACES] = init_verify_namespaces,
     [PLAN_UNSHARE] = init_unshare,
     [PLAN_BECOME_ROOT] = init_become_root,
     [PLAN_CLONE_INIT] = init_clone_init,

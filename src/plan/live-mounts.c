@@ -8,7 +8,7 @@
 /* Without a mount namespace its mounts are the host's, in one that was joined others' too. */
 static int check_own_mounts(const struct plan_builder *builder)
 {
-    if (builder->new_namespaces & builder->request->namespaces & CLONE_NEWNS)
+    if (builder->new_namespaces & builder->request->namespaces.foreign & CLONE_NEWNS)
         return 0;
     return error_set(builder->error, ENOTSUP,
                      "linux.namespaces: the container has no mount namespace of its own, and its "

@@ -221,7 +221,7 @@ static const char *name_namespaces(struct plan_builder *builder, uint64_t flags)
 /* Only a child enters a process namespace. Returns who joins. */
 static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
-    builder->needs_first = (builder->request->namespaces & CLONE_NEWPID) != 0;
+    builder->needs_first = (builder->request->namespaces.foreign & CLONE_NEWPID) != 0;
     PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
              .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
     return builder->needs_first ? PLAN_FIRST : PLAN_INIT;
@@ -229,8 +229,9 @@ static enum plan_actor launch_joiner(struct plan_builder *builder)
 
 static void join_process(struct plan_builder *builder, enum plan_actor by)
 {
-    const uint64_t namespaces = builder->request->namespaces;
+    const uint64_t namespaces = builder->request->namespaces.foreign;
 
+    plan_open_proc(builder, by, NULL); /* the host's: the container's may be anything */
     if (namespaces != 0)
         PLAN_ADD(builder, .op = PLAN_JOIN_PROCESS, .by = by, .number = {namespaces},
                  .text = {name_namespaces(builder, namespaces)});
@@ -240,6 +241,8 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
         PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT);
     PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
              .signals = PLAN_TOKEN_RECORDED);
+    PLAN_ADD(builder, .op = PLAN_VERIFY_NAMESPACES, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
+             .list = builder->request->namespaces.names, .n_list = builder->request->namespaces.n_names);
 }
 
 void plan_join_container(struct plan_builder *builder)

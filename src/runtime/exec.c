@@ -104,7 +104,7 @@ static int build_plan(struct exec *exec)
         .fault_errno = exec->create.fault_errno,
     };
 
-    TRY(look_foreign_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
+    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
     return plan_build_exec(creation->arena, creation->config, &request, &creation->plan, creation->error);
 }
 

@@ -153,8 +153,7 @@ static int build_plan(struct change *change)
         .fault_errno = change->create.fault_errno,
     };
 
-    TRY(look_foreign_namespaces(creation->arena, creation->state.pid, &request.namespaces,
-                                creation->error));
+    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
     return (change->request->removes ? plan_build_unmounts : plan_build_mounts)(
         creation->arena, creation->config, &request, &creation->plan, creation->error);
 }

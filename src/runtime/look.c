@@ -256,21 +256,42 @@ const char *look_namespace_file(const char *name)
     return NULL;
 }
 
-int look_foreign_namespaces(struct arena *arena, pid_t pid, uint64_t *ret_types, struct error *error)
+/* What /proc/PID/ns/FILE links to. Returns 0, -ENOENT or another negative errno. */
+static int read_namespace(struct arena *arena, const char *path, const char **ret_name)
 {
-    *ret_types = 0;
+    char name[64]; /* "cgroup:[4026531835]" */
+    ssize_t size = readlink(path, name, sizeof(name));
+
+    if (size < 0)
+        return -errno;
+    *ret_name = arena_copy(arena, name, (size_t) size);
+    return 0;
+}
+
+int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_namespaces, struct error *error)
+{
+    struct text_list names = {.arena = arena};
+
+    *ret_namespaces = (struct plan_namespaces){0};
     for (size_t i = 0; i < COUNT(namespaces); i++) {
         const char *path = arena_printf(arena, "/proc/%d/ns/%s", pid, namespaces[i].file);
         const char *own = arena_printf(arena, "/proc/self/ns/%s", namespaces[i].file);
-        struct stat theirs, ours;
+        const char *theirs = "", *ours = "";
 
-        if (stat(own, &ours) < 0) /* the kernel has none of this kind */
-            continue;
-        if (stat(path, &theirs) < 0)
-            return error_errno(error, errno, "look at the namespace %s", path);
-        if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
-            *ret_types |= namespaces[i].flag;
+        int own_result = read_namespace(arena, own, &ours);
+        int result = read_namespace(arena, path, &theirs);
+        if (own_result == -ENOENT && result == -ENOENT)
+            continue; /* the kernel has none of this kind */
+        if (own_result < 0)
+            return error_errno(error, -own_result, "look at the namespace %s", own);
+        if (result < 0)
+            return error_errno(error, -result, "look at the namespace %s", path);
+        text_list_add(&names, theirs);
+        if (!text_equal(theirs, ours))
+            ret_namespaces->foreign |= namespaces[i].flag;
     }
+    ret_namespaces->names = (const char *const *) names.item;
+    ret_namespaces->n_names = names.count;
     return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "berth/plan/build.h"
+
 struct arena;
 struct error;
 struct spec_linux;
@@ -45,8 +47,10 @@ const char *look_namespace_limits(struct arena *arena, uint64_t types);
 const char *look_namespace_name(uint64_t type);
 const char *look_namespace_file(const char *name);
 
-/* The types (CLONE_NEW*) of the namespaces of process `pid` that the caller is not in himself. Returns 0 or a negative errno. */
-int look_foreign_namespaces(struct arena *arena, pid_t pid, uint64_t *ret_types, struct error *error);
+/* The namespaces of process `pid`: their names, as the links in /proc/PID/ns are ("net:[4026531840]"), and the types (CLONE_NEW*) of
+ * those that the caller is not in himself. Returns 0 or a negative errno: whatever cannot be read is an error, but a type of
+ * namespace that the kernel does not have. */
+int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_namespaces, struct error *error);
 
 struct look_user {
     uint32_t uid; /* on the host */

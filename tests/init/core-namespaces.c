@@ -233,6 +233,30 @@ static void makes_session(void)
     struct plan_message message = test_fail(&plan);
     tap_ok(message.step == 1 && message.error == EPERM, "only once");
 }
+static void verifies_namespaces(void)
+{
+    char own[64] = "";
+
+    test_must(readlink("/proc/self/ns/uts", own, sizeof(own) - 1) > 0, "readlink");
+    struct test_plan plan = {.steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+                                       {.op = PLAN_VERIFY_NAMESPACES,
+                                        .actor = PLAN_INIT,
+                                        .uses = {PLAN_SLOT_PROC},
+                                        .list = {own}},
+                                       TEST_SHELL("echo verified")}};
+
+    tap_text(test_run(&plan).output, "verified\n", "goes on in the namespaces that it shall be in");
+    static const struct {
+        const char *name;
+        int error;
+    } wrong[] = {{"uts:[1]", ESTALE}, {"ipc:[4026531839]0", ESTALE}, {"none:[1]", ENOENT}, {"uts", EINVAL}, {NULL, EINVAL}};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        plan.steps[1].list[0] = wrong[i].name;
+        struct plan_message message = test_fail(&plan);
+        tap_ok(message.step == 1 && message.error == wrong[i].error, "ends in a namespace other than %s",
+               wrong[i].name != NULL ? wrong[i].name : "none at all");
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -241,6 +265,7 @@ int main(int argc, char **argv)
     test_need_root();
     test_must(readlink("/proc/self/exe", own_path, sizeof(own_path) - 1) > 0, "own path");
     joins_namespaces();
+    verifies_namespaces();
     makes_namespaces();
     two_stage_clone();
     unmapped_root();

@@ -362,10 +362,11 @@ enum outcome { SOUND, REFUSED, BROKEN };
 static int plan_of(const struct draw *draw, const struct spec_config *config, struct error *error)
 {
     const struct plan_host host = host_of(draw);
+    static const char *const names[] = {"net:[1]", "mnt:[2]"};
     const struct verb *verb = verb_of(draw);
     const struct plan_request request = {
         .host = &host, .id = "c", .bundle = "/b", .rootfs = "/b/r", .image_dir = "/i", .fault_step = PLAN_NONE,
-        .namespaces = verb->joins ? namespaces_of(config) : 0, .run = !text_equal(verb->name, "create"),
+        .namespaces = {verb->joins ? namespaces_of(config) : 0, names, 2}, .run = !text_equal(verb->name, "create"),
         .no_pivot = has_word(draw, "no-pivot"), .no_new_keyring = has_word(draw, "no-keyring"),
         .notify_dir = has_word(draw, "notify") && verb->runs ? "/run/n" : NULL,
     };
@@ -375,6 +376,8 @@ static int plan_of(const struct draw *draw, const struct spec_config *config, st
     TRY(plan_check(inspection.plan, inspection.plan->size, error));
     if (verb->runs)
         return inspect_container(&inspection);
+    if (verb->joins)
+        TRY(expect_steps(&inspection, PLAN_VERIFY_NAMESPACES, NULL, 1));
     return text_equal(verb->name, "exec") ? inspect_process(&inspection) : 0;
 }
 

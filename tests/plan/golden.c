@@ -65,13 +65,15 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
     bool is_add = strstr(name, "add-mounts") != NULL, is_remove = strstr(name, "remove-mounts") != NULL;
     bool is_exec = strncmp(name, "exec", 4) == 0;
     bool joins = is_exec || is_add || is_remove;
+    uint64_t foreign = !joins ? 0
+                       : strstr(name, "shared") != NULL
+                           ? CLONE_NEWUTS
+                           : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
+                                 (strstr(name, "user") != NULL ? CLONE_NEWUSER : 0);
+    static const char *const names[] = {"net:[1]", "mnt:[2]"};
     const struct plan_request request = {
         .host = &host,
-        .namespaces = !joins ? 0
-                      : strstr(name, "shared") != NULL
-                          ? CLONE_NEWUTS
-                          : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
-                                (strstr(name, "user") != NULL ? CLONE_NEWUSER : 0),
+        .namespaces = {foreign, names, 2},
         .id = "c1", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE,
         .run = is_exec || strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
     };

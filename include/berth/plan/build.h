@@ -47,6 +47,13 @@ struct plan_host {
     bool has_selinux;          /* SELinux is active */
 };
 
+/* The namespaces of a process. */
+struct plan_namespaces {
+    uint64_t foreign; /* those that are to be joined: CLONE_NEW* */
+    const char *const *names; /* all, as the links in /proc/PID/ns are: "net:[4026531840]" */
+    size_t n_names;
+};
+
 /* What was asked for besides the config, and where. */
 struct plan_request {
     const struct plan_host *host;
@@ -59,7 +66,7 @@ struct plan_request {
     unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
     const char *notify_dir;    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
-    uint64_t namespaces;       /* exec, mounts: those of the container's process that are to be joined, CLONE_NEW* */
+    struct plan_namespaces namespaces; /* exec, mounts: those of the container's process */
     const char *seccomp_receiver; /* an agent where neither linux.seccomp.listenerPath nor an annotation names one; NULL: none */
     const char *image_dir;     /* restore: where the image is */
     bool trace;
