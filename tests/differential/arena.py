@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where containers live while they are compared: one folder, namespaces to join, and a look around for what is left."""
+import contextlib
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+CGROUPS = pathlib.Path('/sys/fs/cgroup')
+JOINABLE = {'ipc': 'ipc', 'net': 'network', 'uts': 'uts', 'cgroup': 'cgroup', 'pid': 'pid', 'time': 'time'}
+
+
+def children_of(pid):
+    try:
+        return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+    except OSError:
+        return []
+
+
+class Arena:
+    def __init__(self, path):
+        self.path, self.root, self.bundle = path, path / 'state', path / 'b'
+        self.texts = []
+        # Orphans of a runtime come to us, which tells how they end.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        # Whoever holds it must be another process than one that left its user namespace behind.
+        self.holder = subprocess.Popen(['unshare', *(['-Ur'] if os.geteuid() else []), '--net', '--ipc', '--uts', '--cgroup', '--time', '--pid', '--fork',
+                                        '--kill-child', 'sleep', 'infinity'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.held = self.wait_for_held()
+        self.own = {kind: os.readlink(f'/proc/self/ns/{kind}') for kind in os.listdir('/proc/self/ns')}
+        self.joined = {kind: os.readlink(f'/proc/{self.held}/ns/{kind}') for kind in JOINABLE}
+
+    def wait_for_held(self):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            for pid in children_of(self.holder.pid):
+                with contextlib.suppress(OSError):
+                    if os.readlink(f'/proc/{pid}/exe').endswith('sleep'):
+                        return pid
+            time.sleep(0.01)
+        raise TimeoutError('no namespaces to join')
+
+    def words(self):
+        """For the configuration: {ns:net}, {bundle}."""
+        return {f'ns:{kind}': f'/proc/{self.held}/ns/{kind}' for kind in JOINABLE} | {'bundle': str(self.bundle)}
+
+    def namespace(self, link):
+        """Whose it is, of an inode's number."""
+        if link in self.own.values():
+            return 'host'
+        return 'joined' if link in self.joined.values() else 'new'
+
+    def cgroups_of(self, pid):
+        """The folders of a process in all hierarchies that are mounted here."""
+        folders = []
+        with contextlib.suppress(OSError):
+            for line in pathlib.Path(f'/proc/{pid}/cgroup').read_text().splitlines():
+                number, names, path = line.split(':', 2)
+                if names:
+                    folder = CGROUPS / names.removeprefix('name=').split(',')[0]
+                else:
+                    folder = CGROUPS if (CGROUPS / 'cgroup.controllers').exists() else CGROUPS / 'unified'
+                if (folder / path.lstrip('/')).is_dir() and (number != '0' or names == ''):
+                    folders.append(folder / path.lstrip('/'))
+        return folders
+
+    def look_around(self):
+        mounts = {line.split(' ')[4] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()}
+        run = {str(path) for path in pathlib.Path('/run').glob('*/*') if not str(path).startswith(('/run/berth/@', '/run/user', '/run/systemd'))}
+        processes = {pathlib.Path(f'/proc/{pid}/comm').read_text().strip() for pid in children_of(os.getpid()) if pid != self.holder.pid}
+        dev = {f'{path} {os.lstat(path).st_mode:o} {os.lstat(path).st_uid}' for path in pathlib.Path('/dev').glob('*')}
+        cgroups = set(self.our_cgroups(CGROUPS, 4))
+        shm = {str(path) for path in pathlib.Path('/dev/shm').glob('*')}
+        return {'mounts': mounts, 'run': run, 'processes': processes, 'dev': dev, 'cgroups': cgroups, 'shm': shm}
+
+    def our_cgroups(self, folder, depth):
+        """Names of containers begin with the number of the process that makes them. Others make and remove cgroups meanwhile."""
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if f'd{os.getpid()}n' in entry.name:
+                    yield entry.path
+                elif depth and entry.is_dir(follow_symlinks=False):
+                    yield from self.our_cgroups(entry.path, depth - 1)
+
+    def clean(self):
+        """What is left is in nobody's way."""
+        for pid in children_of(os.getpid()):
+            if pid != self.holder.pid:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        for path in self.our_cgroups(CGROUPS, 4):
+            for folder, _, _ in os.walk(path, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()

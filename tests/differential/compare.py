@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which fields differ, and which of that is meant: berth must be as one of its peers in every field, or a row of expected.tsv says why not."""
+import fnmatch
+import os
+import pathlib
+from dataclasses import dataclass
+
+HERE = pathlib.Path(__file__).resolve().parent
+MISSING = '(nothing)'
+COLUMNS = 6
+
+
+@dataclass
+class Difference:
+    field: str
+    berth: str
+    peers: dict
+
+    def __str__(self):
+        alike = len(set(self.peers.values())) == 1 and len(self.peers) > 1
+        words = f'{" and ".join(self.peers)}: {next(iter(self.peers.values()))!r}' if alike else ', '.join(
+            f'{name}: {value!r}' for name, value in self.peers.items())
+        return f'{self.field}: berth: {self.berth!r}, {words}'
+
+
+@dataclass
+class Row:
+    """A difference that is meant."""
+    where: str   # environments, or *
+    when: str    # FACTOR=LEVEL patterns that all must be in the case, or *
+    field: str   # a pattern
+    berth: str   # a pattern for what berth has
+    section: str
+    reason: str
+    used: int = 0
+
+    def explains(self, environment, names, difference):
+        if self.where != '*' and environment not in self.where.split(','):
+            return False
+        if self.when != '*' and not all(fnmatch.filter(names, pattern) for pattern in self.when.split(' ')):
+            return False
+        return matches(difference.field, self.field) and matches(difference.berth, self.berth)
+
+
+def matches(text, pattern):
+    """Brackets are themselves: they stand in many fields."""
+    return any(fnmatch.fnmatchcase(text, one.replace('[', '[[]')) for one in pattern.split(' || '))
+
+
+def read_rows(path=pathlib.Path(os.environ.get('EXPECTED', HERE / 'expected.tsv'))):
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line and not line.startswith('#'):
+            parts = line.split('\t')
+            if len(parts) != COLUMNS:
+                raise ValueError(f'{path.name}:{number}: {len(parts)} columns, not {COLUMNS}')
+            rows.append(Row(*parts))
+    return rows
+
+
+def group_of(field):
+    """A peer that has nothing of a census or of a call has no opinion on it."""
+    parts = field.split('/')
+    if parts[0] == 'hook':
+        return '/'.join(parts[:2])
+    return '/'.join(parts[:2]) if parts[0] in ('call', 'state', 'list') else parts[0]
+
+
+def is_outcome(field):
+    return field.startswith('call/') and field.endswith('/status')
+
+
+def has_failed(fields):
+    """Was there no container's process?"""
+    statuses = [fields.get(f'call/{call}/status', '0') for call in ('1-run', '1-create', '2-start', '3-start')]
+    return any(status != '0' for status in statuses) and fields.get('census/census') != 'whole'
+
+
+def has_opinion(field, mine, fields):
+    """A peer that has not got that far says nothing of it; nor do words of a call that failed here and not there."""
+    group = group_of(field)
+    if group == 'left':
+        return True
+    if field.startswith('call/') and not is_outcome(field):
+        outcome = f'{group}/status'
+        return (mine.get(outcome) == '0') == (fields.get(outcome) == '0')
+    if group in ('rootfs', 'census', 'outside', 'kept', 'end') and has_failed(fields):
+        return False
+    return any(group_of(other) == group for other in fields)
+
+
+def opinions_on(field, answers):
+    """What the peers have in a field."""
+    return {name: fields.get(field, MISSING) for name, fields in answers.items() if name != 'berth' and has_opinion(field, answers['berth'], fields)}
+
+
+def differs(field, berth, peers):
+    """A failure is a difference as soon as one peer succeeds; all else when no peer is like berth."""
+    if is_outcome(field) and berth != '0' and '0' in peers.values():
+        return True
+    return berth not in peers.values()
+
+
+def all_fields(answers):
+    """Each field that berth got as far as: what berth has there, and the peers."""
+    mine = answers['berth']
+    for field in sorted(set().union(*answers.values())):
+        peers = opinions_on(field, answers)
+        if peers and has_opinion(field, mine, mine):
+            yield field, mine.get(field, MISSING), peers
+
+
+class Habits:
+    """Where peers differ from each other and berth is as one of them: where only the other one has an opinion later, the same values are no news."""
+
+    def __init__(self):
+        self.known = set()
+
+    def learn(self, answers):
+        for field, berth, peers in all_fields(answers):
+            if berth in peers.values():
+                self.known.update((field, berth, name, value) for name, value in peers.items() if value != berth)
+
+    def are_same(self, field, berth, peers):
+        return len(peers) == 1 and all((field, berth, name, value) in self.known for name, value in peers.items())
+
+
+def differences(answers, habits):
+    """Of {berth: fields, ...}."""
+    return [Difference(field, berth, peers) for field, berth, peers in all_fields(answers)
+            if differs(field, berth, peers) and not habits.are_same(field, berth, peers)]
+
+
+def explained(rows, environment, names, difference):
+    """The first row that explains it, or None."""
+    for row in rows:
+        if row.explains(environment, names, difference):
+            row.used += 1
+            return row
+    return None

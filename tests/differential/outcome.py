@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was found out about a container, in fields that can be compared: numbers that are another each time become words."""
+import json
+import re
+
+STATUS = '''Seccomp Seccomp_filters NoNewPrivs Cpus_allowed_list Mems_allowed_list Groups Umask CoreDumping THP_enabled Speculation_Store_Bypass
+    Threads TracerPid'''.split()
+# Not the container's own, or another each time.
+IGNORED = ('process/ppid', 'file//proc/self/status', 'file//proc/self/mountinfo', 'file//proc/self/autogroup', 'uts/release', 'tree//dev/pts/')
+
+
+def mounts_of(text):
+    """Of /proc/self/mountinfo, in the words of each mount; mounts at one place are counted from below."""
+    fields, seen = {}, {}
+    for line in text.splitlines():
+        before, _, after = line.partition(' - ')
+        words, (kind, source, supers) = before.split(' '), after.split(' ', 2)
+        seen[words[4]] = seen.get(words[4], 0) + 1
+        key = f'mounts/{words[4]}#{seen[words[4]]}'
+        propagation = ' '.join(re.sub(r':\d+', '', word) for word in words[6:]) or 'private'
+        fields.update({f'{key}/root': words[3], f'{key}/options': ','.join(sorted(words[5].split(','))), f'{key}/propagation': propagation,
+                       f'{key}/type': kind, f'{key}/source': source, f'{key}/super': ','.join(sorted(supers.split(',')))})
+    return fields
+
+
+def flat(value, key):
+    """An object in an object is a longer key."""
+    if isinstance(value, dict):
+        return {name: word for part in value for name, word in flat(value[part], f'{key}/{part}').items()}
+    return {key: json.dumps(value)}
+
+
+def json_of(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+class Words:
+    """What is another each time."""
+
+    def __init__(self, arena, name):
+        self.arena, self.name = arena, name
+
+    def plain(self, text):
+        text = re.sub(r'\b(\w+):\[(\d+)\]', self.inode, text)
+        text = re.sub(r'/proc/(?:\d+)/', '/proc/N/', text)
+        text = text.replace(str(self.arena.path), '{arena}').replace(self.name, '{id}')
+        return re.sub(r'\bpts/\d+', 'pts/N', text).rstrip('\n')
+
+    def inode(self, match):
+        kind, number = match.groups()
+        return 'a ' + kind if kind in ('pipe', 'socket') else self.arena.namespace(f'{kind}:[{number}]')
+
+    def census(self, key, text):
+        data = json_of(text)
+        if not isinstance(data, dict):
+            return {f'{key}/census': 'none' if not text else 'cut off' if text.startswith('{') else 'other output'}
+        fields = {f'{key}/census': 'whole'}
+        status = dict(line.split(':', 1) for line in data.get('file//proc/self/status', '').splitlines() if ':' in line)
+        for name in STATUS:
+            if name in status:
+                fields[f'{key}/status/{name}'] = status[name].strip()
+        for name, value in mounts_of(data['file//proc/self/mountinfo']).items() if ' - ' in data.get('file//proc/self/mountinfo', '') else []:
+            fields[f'{key}/{name}'] = self.plain(value)
+        for name, value in data.items():
+            fields.update(self.census_field(key, name, value))
+        if fields.get(f'{key}/namespaces/pid') != 'new':
+            fields.pop(f'{key}/process/pid', None)
+        return fields
+
+    def census_field(self, key, name, value):
+        if name.startswith(IGNORED):
+            return {}
+        if name.startswith('environment/'):
+            name, _, value = ('environment/' + value).partition('=')
+        if name.endswith(('uid_map', 'gid_map')):
+            value = ' '.join(value.split())
+        if name.endswith('/cgroup'):
+            value = '\n'.join(sorted(value.splitlines()))
+        if name == 'stdin':
+            return self.state(f'{key}/stdin', value)
+        return {f'{key}/{name}': self.plain(value)}
+
+    def state(self, key, text):
+        """Of `state`, `list` and the standard input of hooks."""
+        data = json_of(text)
+        if isinstance(data, list):
+            data = {str(one.get('id')): one for one in data}
+        if not isinstance(data, dict):
+            return {key: 'no object'}
+        fields = {}
+        for name, value in flat(data, key).items():
+            last = name.rsplit('/', 1)[1]
+            if last == 'pid':
+                value = 'a number' if value.isdigit() and value != '0' else value
+            if last == 'created':
+                value = re.sub(r'\d', 'N', re.sub(r'\.\d+', '.N', value))
+            fields[self.plain(name)] = self.plain(value)
+        return fields
+
+
+def fields_of(found, arena, name):
+    """The fields of what Life has found out."""
+    words, fields = Words(arena, name), {}
+    for key, value in found.items():
+        if key in ('census', 'exec') or key.startswith('hook '):
+            fields.update(words.census(key.replace(' ', '/'), value))
+        elif key.startswith(('state/', 'list/')):
+            fields.update(words.state(key, value))
+        elif key == 'outside/cgroup':
+            fields[key] = words.plain('\n'.join(sorted(value.splitlines())))
+        elif key.endswith(('uid_map', 'gid_map')):
+            fields[key] = ' '.join(value.split())
+        else:
+            fields[words.plain(key)] = words.plain(value)
+    return fields

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""worker.py FOLDER CENSUS RUNTIME...: reads cases (a list of FACTOR=LEVEL, JSON) from standard input, a line each, and answers with what each
+runtime made of them. Runs in arena.sh."""
+import json
+import os
+import pathlib
+import sys
+
+import arena as arenas
+import bundle
+import factors
+import life
+import outcome
+
+
+def run_case(arena, census, runtimes, names):
+    """The fields of each runtime, and what they said."""
+    config, controls = factors.apply(names, rootless=os.geteuid() != 0)
+    run_case.count += 1
+    name = f'd{os.getpid()}n{run_case.count}'
+    words = arena.words() | {'id': name}
+    config, controls = bundle.replace_words(config, words), bundle.replace_words(controls, words)
+    answer = {}
+    for kind, runtime in runtimes.items():
+        bundle.make(arena.bundle, census, config)
+        arena.texts = []
+        found = life.live(arena, runtime, name, controls)
+        answer[kind] = {'fields': outcome.fields_of(found, arena, name), 'texts': arena.texts}
+    return answer
+
+
+run_case.count = 0
+
+
+def main(folder, census, *runtimes):
+    os.umask(0o022)
+    local = pathlib.Path(folder, 'census')
+    local.write_bytes(pathlib.Path(census).read_bytes())
+    local.chmod(0o755)
+    arena = arenas.Arena(pathlib.Path(folder))
+    try:
+        for line in sys.stdin:
+            answer = run_case(arena, local, dict(runtime.split('=', 1) for runtime in runtimes), json.loads(line))
+            print(json.dumps(answer), flush=True)
+    finally:
+        arena.close()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))
