@@ -27,6 +27,7 @@ static struct {
     const char *name; /* journald's and syslog's name of this program */
     bool is_journal;
     bool json;
+    bool is_in_line;
     enum log_level level;
     struct arena arena;
     struct text_list held;
@@ -159,8 +160,16 @@ static void write_record(enum log_level level, const char *message)
         write_to_service(level, message);
     else if (sink.fd >= 0)
         write_to_file(level, message);
-    if (sink.fd < 0 || level == LOG_LEVEL_ERROR)
-        dprintf(STDERR_FILENO, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
+    if (sink.fd >= 0 && level != LOG_LEVEL_ERROR)
+        return;
+    dprintf(STDERR_FILENO, "%s%s%s\n", sink.is_in_line ? "\n" : "", level == LOG_LEVEL_WARNING ? "warning: " : "",
+            message);
+    sink.is_in_line = false;
+}
+
+void log_start_new_line(void)
+{
+    sink.is_in_line = true;
 }
 
 void log_release_warnings(void)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "berth/base/fd.h"
+#include "berth/base/log.h"
 #include "berth/sys/terminal.h"
 
 /* More than a terminal's buffers hold: what is beyond was written after the container's end. */
@@ -27,6 +28,11 @@ void console_prepare(int master, bool has_size)
         sys_terminal_keep_newlines(master);
 }
 
+static bool make_raw(struct termios *ret_before)
+{
+    return sys_terminal_make_raw(STDIN_FILENO, !passes_output_raw(), ret_before) == 0;
+}
+
 void console_open(struct console *console, int master)
 {
     *console = (struct console){.master = master,
@@ -34,7 +40,15 @@ void console_open(struct console *console, int master)
                                 .input = {.from = STDIN_FILENO, .to = master},
                                 .output = {.from = master, .to = STDOUT_FILENO}};
     fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-    console->is_raw = sys_terminal_make_raw(STDIN_FILENO, !passes_output_raw(), &console->before) == 0;
+    console->is_raw = make_raw(&console->before);
+}
+
+void console_continue(const struct console *console)
+{
+    struct termios now;
+
+    if (console->is_raw)
+        make_raw(&now);
 }
 
 static void prepare_pump(const struct console_pump *pump, struct pollfd *fd)
@@ -108,6 +122,7 @@ void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_
 {
     bool had_ended = console->input.ended;
 
+    console->has_hung_up |= console->is_raw && fds[0].fd == STDIN_FILENO && (fds[0].revents & POLLHUP) != 0;
     move(&console->input, &fds[0]);
     move(&console->output, &fds[1]);
     if (!console->input.ended || console->is_raw || console->input.start < console->input.end)
@@ -145,6 +160,8 @@ void console_close(struct console *console)
     drain(&console->output);
     if (console->is_raw)
         sys_terminal_restore(STDIN_FILENO, &console->before);
+    if (console->output.ends_in_line && sys_terminal_is_same(STDOUT_FILENO, STDERR_FILENO))
+        log_start_new_line();
     fd_close(&console->slave);
     fd_close(&console->master);
 }

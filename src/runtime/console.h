@@ -22,6 +22,7 @@ struct console {
     int master;
     int slave;     /* held open, so that the master never hangs up while the container may open it again */
     bool is_raw;   /* stdin is a terminal, and raw */
+    bool has_hung_up;   /* stdin is a terminal whose other side has gone away */
     bool was_canonical; /* the container's terminal, when the end of stdin was written to it */
     struct termios before;
     struct console_pump input;
@@ -35,6 +36,9 @@ void console_prepare(int master, bool has_size);
 
 /* Takes over the master side and makes the caller's terminal raw. */
 void console_open(struct console *console, int master);
+
+/* After SIGCONT: the shell has set modes of its own meanwhile. */
+void console_continue(const struct console *console);
 
 /* Says what to wait for. */
 void console_prepare_poll(const struct console *console, struct pollfd fds[CONSOLE_POLL_FDS]);

@@ -11,6 +11,7 @@
 #include "berth/plan/print.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
+#include "berth/sys/terminal.h"
 #include "creation.h"
 #include "destroy.h"
 #include "filter.h"
@@ -50,6 +51,7 @@ static int conduct_creation(struct creation *creation)
 int creation_carry_out(struct creation *creation, int signals)
 {
     start_conducting(creation, signals);
+    creation->terminal = sys_terminal_open_own();
     int result = sys_socket_pair(&creation->conduct.socket, &creation->far_socket);
     if (result < 0)
         return error_errno(creation->error, -result, "make a pair of sockets");
@@ -142,6 +144,7 @@ int creation_wait(struct creation *creation, int signals, int *ret_status)
         .signals = signals,
         .pidfd = creation->conduct.pidfd,
         .pid = creation->init,
+        .terminal = creation->terminal,
         .console = fd_take(&creation->console),
         .notify = fd_take(&creation->notify),
     };

@@ -11,8 +11,19 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/sys/process.h"
+#include "berth/sys/terminal.h"
 #include "console.h"
 #include "notify.h"
+
+/* So long a program may take to save what it has, when its terminal has hung up. */
+#define HANGUP_GRACE_MS 3000
+
+struct watch {
+    const struct foreground *foreground;
+    struct console console;
+    bool ignores_hangups; /* the caller's will, as by nohup(1) */
+    bool has_hung_up;
+};
 
 int foreground_block_signals(bool all, struct error *error)
 {
@@ -41,73 +52,100 @@ static void reap_others(pid_t pid)
     }
 }
 
-static void handle_signal(const struct foreground *foreground, const struct console *console,
-                          const struct signalfd_siginfo *info)
+static void handle_signal(struct watch *watch, const struct signalfd_siginfo *info)
 {
+    const struct foreground *foreground = watch->foreground;
     int signal = (int) info->ssi_signo;
     /* From our own write to a stdout that nobody reads. */
     bool is_own = signal == SIGPIPE && info->ssi_pid == (uint32_t) getpid();
+    bool is_hangup = signal == SIGHUP && sys_terminal_has_hung_up(foreground->terminal);
 
     if (is_own)
         return;
-    if (signal == SIGCHLD)
+    if (signal == SIGCONT && foreground->console >= 0)
+        console_continue(&watch->console);
+    if (is_hangup)
+        watch->has_hung_up = !watch->ignores_hangups;
+    else if (signal == SIGCHLD)
         reap_others(foreground->pid);
     else if (signal == SIGWINCH && foreground->console >= 0)
-        console_resize(console);
+        console_resize(&watch->console);
     else if (signal != SIGWINCH && signal != SIGURG)
         sys_pidfd_signal(foreground->pidfd, signal);
 }
 
-static void take_signals(const struct foreground *foreground, const struct console *console)
+static void take_signals(struct watch *watch)
 {
     struct signalfd_siginfo info;
 
-    while (read(foreground->signals, &info, sizeof(info)) == sizeof(info))
-        handle_signal(foreground, console, &info);
+    while (read(watch->foreground->signals, &info, sizeof(info)) == sizeof(info))
+        handle_signal(watch, &info);
 }
 
-/* Until the container's process has ended. */
-static int loop(struct foreground *foreground, struct console *console)
+/* Until the container's process has ended, or its user has gone away. */
+static int loop(struct watch *watch)
 {
+    const struct foreground *foreground = watch->foreground;
+    bool has_console = foreground->console >= 0;
     struct pollfd fds[3 + CONSOLE_POLL_FDS] = {
         {.fd = foreground->signals, .events = POLLIN},
         {.fd = foreground->pidfd, .events = POLLIN},
         {.fd = foreground->notify, .events = POLLIN},
     };
-    nfds_t count = foreground->console >= 0 ? 3 + CONSOLE_POLL_FDS : 3;
 
     for (;;) {
-        if (foreground->console >= 0)
-            console_prepare_poll(console, &fds[3]);
-        if (poll(fds, count, -1) < 0) {
+        if (has_console)
+            console_prepare_poll(&watch->console, &fds[3]);
+        if (poll(fds, has_console ? 3 + CONSOLE_POLL_FDS : 3, -1) < 0) {
             if (errno != EINTR)
                 return -errno;
             continue;
         }
         if (fds[0].revents != 0)
-            take_signals(foreground, console);
+            take_signals(watch);
         if (fds[2].revents != 0 && notify_forward(foreground->notify, foreground->pid))
             fds[2].fd = -1;
-        if (foreground->console >= 0)
-            console_move(console, &fds[3]);
-        if (fds[1].revents != 0)
+        if (has_console)
+            console_move(&watch->console, &fds[3]);
+        watch->has_hung_up |= watch->console.has_hung_up && !watch->ignores_hangups;
+        if (fds[1].revents != 0 || watch->has_hung_up)
             return 0;
     }
 }
 
+/* Process 1 of a container is not ended by a SIGHUP that it does not handle. */
+static void end_after_hangup(const struct foreground *foreground)
+{
+    sys_pidfd_signal(foreground->pidfd, SIGHUP);
+    sys_pidfd_signal(foreground->pidfd, SIGCONT);
+    if (sys_pidfd_wait(foreground->pidfd, HANGUP_GRACE_MS) == -ETIMEDOUT)
+        sys_pidfd_signal(foreground->pidfd, SIGKILL);
+}
+
+static bool is_ignored(int signal)
+{
+    struct sigaction action;
+
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int foreground_wait(struct foreground *foreground, struct error *error)
 {
-    struct console console = {.master = -1, .slave = -1};
+    struct watch watch = {.foreground = foreground,
+                          .console = {.master = -1, .slave = -1},
+                          .ignores_hangups = is_ignored(SIGHUP)};
     sigset_t all;
 
     sigfillset(&all);
     if (signalfd(foreground->signals, &all, 0) < 0)
         return error_errno(error, errno, "open a signalfd");
     if (foreground->console >= 0)
-        console_open(&console, foreground->console);
-    int result = loop(foreground, &console);
+        console_open(&watch.console, foreground->console);
+    int result = loop(&watch);
     if (foreground->console >= 0)
-        console_close(&console);
+        console_close(&watch.console);
+    if (watch.has_hung_up)
+        end_after_hangup(foreground);
     if (result == 0)
         result = sys_pidfd_reap(foreground->pidfd, NULL);
     fd_close(&foreground->notify);

@@ -15,6 +15,7 @@ struct foreground {
     int signals; /* foreground_block_signals */
     int pidfd;
     pid_t pid;
+    int terminal; /* the controlling one, or -1 */
     int console; /* the terminal's master side, or -1; taken over */
     int notify;  /* notify_open, or -1; taken over */
 };

@@ -354,7 +354,7 @@ int creation_begin(struct creation *creation, struct error *error)
 {
     creation->error = error;
     creation->far_socket = creation->launched_fd = creation->console = creation->notify = -1;
-    creation->joined = -1;
+    creation->joined = creation->terminal = -1;
     return find_state(creation);
 }
 

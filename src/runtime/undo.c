@@ -89,6 +89,7 @@ void creation_close(struct creation *creation)
     conduct_close(&creation->conduct);
     fd_close(&creation->far_socket);
     fd_close(&creation->console);
+    fd_close(&creation->terminal);
     fd_close(&creation->notify);
     bus_close(&creation->bus);
 }

@@ -3,7 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
+
+/* With SIGTTOU blocked the kernel would let a job in the background change the terminal under the one in the foreground: it stops here
+ * instead, until it is in the foreground. */
+static int set_in_foreground(int fd, const struct termios *mode)
+{
+    sigset_t stops, before;
+
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTTOU);
+    sigprocmask(SIG_UNBLOCK, &stops, &before);
+    int result = tcsetattr(fd, TCSANOW, mode) < 0 ? -errno : 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
 
 int sys_terminal_make_raw(int fd, bool keep_output, struct termios *ret_before)
 {
@@ -15,12 +32,22 @@ int sys_terminal_make_raw(int fd, bool keep_output, struct termios *ret_before)
     cfmakeraw(&raw);
     if (keep_output)
         raw.c_oflag = ret_before->c_oflag;
-    return tcsetattr(fd, TCSANOW, &raw) < 0 ? -errno : 0;
+    return set_in_foreground(fd, &raw);
 }
 
 void sys_terminal_restore(int fd, const struct termios *before)
 {
-    tcsetattr(fd, TCSANOW, before);
+    pid_t group = tcgetpgrp(fd);
+
+    if (group < 0 || group == getpgrp())
+        tcsetattr(fd, TCSANOW, before);
+}
+
+bool sys_terminal_has_hung_up(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd};
+
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP) != 0;
 }
 
 bool sys_terminal_is_canonical(int fd)
@@ -59,6 +86,13 @@ void sys_terminal_copy_size(int from, int to)
 int sys_terminal_open_peer(int master)
 {
     int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int sys_terminal_open_own(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
     return fd < 0 ? -errno : fd;
 }

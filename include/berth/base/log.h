@@ -25,6 +25,9 @@ bool log_shows(enum log_level level);
  * a failing command's one record is its error. */
 void log_release_warnings(void);
 
+/* A program has left the cursor of the terminal within a line: the next record on stderr begins a new one. */
+void log_start_new_line(void);
+
 /* Gives out the warnings held back as strings of the list's arena, in place of logging them. */
 void log_take_warnings(struct text_list *list);
 
