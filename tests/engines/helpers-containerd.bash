@@ -5,31 +5,38 @@ containerd_env() {
     export SOCKET=$WORK/containerd.sock CONTAINERD_DIR=$WORK/containerd
 }
 
+containerd_is_2() { [[ $(containerd --version) == *' '2.* ]]; }
+
+# The tables of the CRI plugin have other names since version 3 of the configuration, which containerd 2 has.
 containerd_config() {
+    local version=2 runtime='plugins."io.containerd.grpc.v1.cri"' cri sandbox='sandbox_image = "docker.io/library/box:1"'
+    cri=$runtime
+    ! containerd_is_2 || { version=3 runtime='plugins."io.containerd.cri.v1.runtime"' sandbox=''; }
     cat <<END
-version = 2
+version = $version
 root = "$CONTAINERD_DIR/root"
 state = "$CONTAINERD_DIR/state"
 [grpc]
   address = "$SOCKET"
 [plugins."io.containerd.internal.v1.opt"]
   path = "$CONTAINERD_DIR/opt"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/box:1"
+[$cri]
+  $sandbox
   disable_tcp_service = true
   stream_server_address = "127.0.0.1"
   stream_server_port = "0"
+$([ $version = 2 ] || printf '%s\n' '[plugins."io.containerd.cri.v1.images".pinned_images]' '  sandbox = "docker.io/library/box:1"' "[$runtime]")
   restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "$CONTAINERD_DIR/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    default_runtime_name = "engine"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.engine]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.engine.options]
-        BinaryName = "$ENGINE_RUNTIME"
-        SystemdCgroup = $(if [ "$MANAGER" = systemd ]; then echo true; else echo false; fi)
+[$runtime.cni]
+  $(if [ $version = 2 ]; then echo 'bin_dir = "/usr/lib/cni"'; else echo "bin_dirs = [\"${ENGINES:-/usr/lib}/cni\"]"; fi)
+  conf_dir = "$CONTAINERD_DIR/cni"
+[$runtime.containerd]
+  default_runtime_name = "engine"
+[$runtime.containerd.runtimes.engine]
+  runtime_type = "io.containerd.runc.v2"
+[$runtime.containerd.runtimes.engine.options]
+  BinaryName = "$ENGINE_RUNTIME"
+  SystemdCgroup = $(if [ "$MANAGER" = systemd ]; then echo true; else echo false; fi)
 END
 }
 

@@ -7,13 +7,14 @@ podman_config() { # podman_config FILE: no journal; limits that hold without CAP
 $([ "$MANAGER" != systemd ] || echo 'netns = "host"')
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 log_driver = "k8s-file"
-init_path = "/usr/bin/catatonit"
+init_path = "$(command -v catatonit)"
 [engine]
 cgroup_manager = "$MANAGER"
 events_logger = "file"
 runtime = "$KIND"
 runtime_supports_json = ["berth", "crun", "runc"]
 runtime_supports_nocgroup = ["berth", "crun"]
+$([ -z "$ENGINES" ] || printf '%s\n' "conmon_path = [\"$ENGINES/bin/conmon\"]" "helper_binaries_dir = [\"$ENGINES/bin\"]")
 [engine.runtimes]
 $KIND = ["$ENGINE_RUNTIME"]
 [network]

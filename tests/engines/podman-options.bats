@@ -49,7 +49,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 }
 
 @test "podman run --device-cgroup-rule" {
-    pod_ok run --rm --device-cgroup-rule 'c 42:* rmw' box:1 sh -c 'mknod /tmp/d c 42 1 && head -c 1 /tmp/d 2>&1 || true'
+    pod_ok run --rm --cap-add MKNOD --device-cgroup-rule 'c 42:* rmw' box:1 sh -c 'mknod /tmp/d c 42 1 && head -c 1 /tmp/d 2>&1 || true'
     refute_output 'not permitted'
 }
 
@@ -154,7 +154,10 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 
 @test "podman run: podman's own set of capabilities" {
     pod_ok run --rm box:1 grep CapEff /proc/self/status
-    assert_output '00000000a80425fb'
+    case $(p --version) in
+    *' 4.'*) assert_output '00000000a80425fb' ;;
+    *) assert_output '00000000800405fb' ;; # without MKNOD, AUDIT_WRITE and NET_RAW
+    esac
 }
 
 @test "podman run --cap-drop all --cap-add" {
