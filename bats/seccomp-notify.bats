@@ -437,7 +437,7 @@ refused_run() {
 @test "the error names listenerPath and the path" {
     berth_only "the words are berth's"
     notify '["mkdir"]'
-    refused_run "^linux.seccomp.listenerPath: connect to the seccomp agent at $SOCKET: no such file or directory"
+    refused_run "^linux.seccomp.listenerPath: failed to connect with seccomp agent: connect to the seccomp agent at $SOCKET: no such file or directory"
     agent
     stop_agent
     refused_run "^linux.seccomp.listenerPath: .*: connection refused \(no agent listens there\)"

@@ -4,15 +4,38 @@
 #define CAPABILITY_LIMIT 64
 #define WORD_BITS 32
 
+/* user_namespaces(7): "deny" where the ids were mapped without privilege. */
+static bool denies_groups(const struct init *init)
+{
+    char word[sizeof("deny") - 1];
+    INIT_FD fd = init->slot[PLAN_SLOT_PROC] < 0
+                     ? -EBADF
+                     : sys_openat(init->slot[PLAN_SLOT_PROC], "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
+
+    return fd >= 0 && sys_read(fd, word, sizeof(word)) == sizeof(word) && memcmp(word, "deny", sizeof(word)) == 0;
+}
+
+/* The kernel says EPERM to who lacks CAP_SETGID, too: the caller's groups must not stay for that. */
+static int set_groups(struct init *init, size_t n, const uint32_t *groups)
+{
+    int r = sys_setgroups(n, groups);
+
+    if (r != -EPERM || (n == 0 && sys_getgroups(0, NULL) == 0))
+        return r == -EPERM ? 0 : r;
+    init->denied_groups = denies_groups(init);
+    return init->denied_groups ? 0 : r;
+}
+
 int init_become_root(struct init *init, const struct plan_step *step)
 {
     int dumpable = sys_prctl(PR_GET_DUMPABLE, 0, 0);
-    int r = step->number[0] != 0 ? 0 : sys_setgroups(0, NULL);
+    int r;
 
-    (void) init;
-    /* setgroups(2) is denied where the ids were mapped without privilege. */
-    if (r < 0 && r != -EPERM)
+    init->value = PLAN_USER_GROUPS;
+    r = step->number[0] != 0 ? 0 : set_groups(init, 0, NULL);
+    if (r < 0)
         return r;
+    init->value = 0;
     r = sys_setresgid(0);
     if (r < 0)
         return r;
@@ -46,8 +69,10 @@ int init_limit_capabilities(struct init *init, const struct plan_step *step)
         int present = sys_prctl(PR_CAPBSET_READ, i, 0);
         int r;
 
-        if (present < 0) /* above the kernel's last one */
+        if (present == -EINVAL) /* above the kernel's last one */
             return 0;
+        if (present < 0)
+            return present;
         if (present == 0 || step->number[0] >> i & 1)
             continue;
         r = sys_prctl(PR_CAPBSET_DROP, i, 0);
@@ -57,7 +82,7 @@ int init_limit_capabilities(struct init *init, const struct plan_step *step)
     return 0;
 }
 
-static int set_groups(const struct init *init, const struct plan_step *step)
+static int set_listed_groups(struct init *init, const struct plan_step *step)
 {
     const char *text = init_text(init, step->list);
     size_t size = step->list_count * sizeof(uint32_t);
@@ -75,25 +100,28 @@ static int set_groups(const struct init *init, const struct plan_step *step)
             return r;
         text += strlen(text) + 1;
     }
-    r = sys_setgroups(step->list_count, groups);
+    r = set_groups(init, step->list_count, groups);
     if (groups != NULL)
         sys_munmap(groups, size);
-    /* setgroups(2) is denied where the ids were mapped without privilege (user_namespaces(7)): then there is no way to
-     * be without the caller's groups, but asking for others is an error. */
-    return r == -EPERM && step->list_count == 0 ? 0 : r;
+    return r;
 }
 
 int init_set_user(struct init *init, const struct plan_step *step)
 {
     int r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
 
-    if (r == 0 && step->number[2] == 0)
-        r = set_groups(init, step);
-    if (r == 0)
-        r = sys_setresgid((uint32_t) step->number[1]);
-    if (r == 0)
-        r = sys_setresuid((uint32_t) step->number[0]);
-    return r;
+    if (r < 0)
+        return r;
+    init->value = PLAN_USER_GROUPS;
+    r = step->number[2] == 0 ? set_listed_groups(init, step) : 0;
+    if (r < 0)
+        return r;
+    init->value = PLAN_USER_GID;
+    r = sys_setresgid((uint32_t) step->number[1]);
+    if (r < 0)
+        return r;
+    init->value = PLAN_USER_UID;
+    return sys_setresuid((uint32_t) step->number[0]);
 }
 
 static int set_ambient(uint64_t capabilities)

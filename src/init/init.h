@@ -31,6 +31,9 @@ struct init {
     bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
     struct init_mounted *mounted; /* what is to be unmounted if the plan fails, the last one first */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
+    bool denied_groups;   /* the user namespace does not let supplementary groups be set */
+    bool filter_is_blind; /* the seccomp filter does not let read(2) pass, or might not */
+    char *status;         /* memory for VERIFY */
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
     const char **argv;          /* EXECUTE's, from CLOSE_DESCRIPTORS on */
     const char **env;
@@ -175,5 +178,7 @@ init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_se
 init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
 /* seccomp.c */
 init_handler init_load_seccomp;
+/* verify.c */
+init_handler init_open_status, init_verify;
 /* exec.c await.c */
 init_handler init_find_program, init_close_descriptors, init_execute, init_await_start;

@@ -66,6 +66,8 @@ static void receive(struct init *init)
         init_fill(init, makes, control.fd);
     else if (has_fd)
         sys_close(control.fd);
+    if (plan_steps(init->plan)[message.step].op == PLAN_COMPILE_SECCOMP)
+        init->filter_is_blind = message.value != 0;
     if (message.step > init->heard)
         init->heard = message.step;
 }

@@ -61,6 +61,8 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_FIND_PROGRAM] = init_find_program,
     [PLAN_AWAIT_START] = init_await_start,
     [PLAN_CLOSE_DESCRIPTORS] = init_close_descriptors,
+    [PLAN_OPEN_STATUS] = init_open_status,
+    [PLAN_VERIFY] = init_verify,
     [PLAN_EXECUTE] = init_execute,
 };
 
@@ -202,6 +204,8 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     hide(init.plan);
     init.actor = own_actor(init.plan);
     init.started = false;
+    init.denied_groups = false;
+    init.filter_is_blind = false;
     init.null_attached = false;
     init.empty_attached = false;
     init.socket = PLAN_FD_SOCKET;

@@ -250,6 +250,11 @@ static inline int sys_setgroups(size_t n, const uint32_t *gids)
     return (int) start_call3(__NR_setgroups, SYS_WORD(n), SYS_WORD(gids), 0);
 }
 
+static inline int sys_getgroups(size_t n, uint32_t *gids)
+{
+    return (int) start_call3(__NR_getgroups, SYS_WORD(n), SYS_WORD(gids), 0);
+}
+
 static inline int sys_capget(struct __user_cap_header_struct *header,
                              struct __user_cap_data_struct *data)
 {

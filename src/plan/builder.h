@@ -228,6 +228,13 @@ void plan_read_capabilities(const struct plan_builder *builder, struct plan_capa
 /* no_new_privs, capabilities and the seccomp filter, in the order that lets each other work. */
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets);
 
+/* Until then: what FIND_PROGRAM and the init may do is what the program may. */
+void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets);
+
+/* verify.c */
+void plan_open_status(struct plan_builder *builder);
+void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets);
+
 /* scheduling.c */
 /* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
 void plan_schedule(struct plan_builder *builder);

@@ -193,6 +193,7 @@ static void join_keyring(struct plan_builder *builder)
 
 void plan_enter_namespaces(struct plan_builder *builder)
 {
+    plan_open_proc(builder, builder->needs_first ? PLAN_FIRST : PLAN_INIT, NULL);
     if (builder->needs_first)
         enter_by_first(builder);
     PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
@@ -250,6 +251,7 @@ void plan_join_container(struct plan_builder *builder)
     const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
     enum plan_actor by = launch_joiner(builder);
 
+    plan_open_proc(builder, by, NULL);
     if (affinity != NULL)
         plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
     plan_join_cgroups(builder, by);

@@ -28,6 +28,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_ATTACHED] = "attached",
     [PLAN_SLOT_NULL] = "null",
     [PLAN_SLOT_EMPTY] = "empty",
+    [PLAN_SLOT_STATUS] = "status",
     [PLAN_SLOT_SECCOMP] = "seccomp",
     [PLAN_SLOT_CONSOLE] = "console",
     [PLAN_SLOT_HOOK_STATE] = "hook-state",

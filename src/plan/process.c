@@ -8,6 +8,7 @@
 #include "berth/spec/annotations.h"
 #include "builder.h"
 
+#define GROUPS_MOST 65536     /* NGROUPS_MAX */
 #define UMASK_OF_CALLER 01000 /* above every umask: leave it */
 
 static const int rlimit_numbers[] = {
@@ -129,6 +130,14 @@ static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_
     return count == 0; /* a joined user namespace: its mappings are not known here */
 }
 
+/* An unprivileged caller may map his own group alone, for the price that groups cannot be set: user_namespaces(7). */
+static bool will_deny_groups(const struct plan_builder *builder)
+{
+    const struct spec_linux *config = builder->linux;
+
+    return !builder->host->privileged && config->n_gid_mappings == 1 && config->gid_mappings[0].size == 1;
+}
+
 static int check_user(struct plan_builder *builder, const struct spec_user *user)
 {
     const struct spec_linux *config = builder->linux;
@@ -143,6 +152,14 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
     if (!is_mapped(user->gid, config->gid_mappings, config->n_gid_mappings))
         return error_set(builder->error, EINVAL,
                          "process.user.gid: %u is not mapped in linux.gidMappings", user->gid);
+    for (size_t i = 0; i < user->n_additional_gids && !will_deny_groups(builder); i++)
+        if (!is_mapped(user->additional_gids[i], config->gid_mappings, config->n_gid_mappings))
+            return error_set(builder->error, EINVAL,
+                             "process.user.additionalGids[%zu]: %u is not mapped in linux.gidMappings", i,
+                             user->additional_gids[i]);
+    if (user->n_additional_gids > GROUPS_MOST)
+        return error_set(builder->error, EINVAL, "process.user.additionalGids: the kernel takes at most %d groups, got %zu",
+                         GROUPS_MOST, user->n_additional_gids);
     return 0;
 }
 
@@ -161,6 +178,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
              .text = {process->cwd}, .number = {!builder->joins});
     become_user(builder, user);
+    plan_hold_capabilities(builder, sets);
     PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
              .text = {process->args[0], find_variable(env, "PATH")});
 }
@@ -181,8 +199,10 @@ int plan_make_process(struct plan_builder *builder)
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
              .awaits = PLAN_TOKEN_COMMITTED, .number = {builder->request->kept_fds});
     plan_label_process(builder); /* a limit may forbid to open a file */
+    plan_open_status(builder);
     set_limits(builder, false);
     plan_confine(builder, &sets);
+    plan_verify(builder, &sets);
     if (!builder->joins)
         plan_run_hooks_at_start(builder); /* as confined as the program: config.md has them run in the container */
     PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",

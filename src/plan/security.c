@@ -15,6 +15,7 @@
 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
 #define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #define CAPABILITIES_MOST 64 /* bits of a set */
+#define LOADER (1ULL << CAP_SYS_ADMIN) /* may load a filter */
 
 const char *const *plan_capability_names(struct arena *arena)
 {
@@ -207,12 +208,21 @@ static void load_seccomp(struct plan_builder *builder)
                  .place = filter_place(builder), .number = {seccomp_flags(seccomp)});
 }
 
+void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
+{
+    bool loads_with_rights = builder->linux->seccomp != NULL && !builder->config->process->no_new_privileges;
+
+    set_capabilities(builder, &(struct plan_capabilities){
+                                  .effective = sets->effective,
+                                  .permitted = sets->permitted | sets->inheritable |
+                                               (loads_with_rights ? LOADER : 0),
+                              });
+}
+
 /* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities are set after
  * it; with it the filter is the last of all, and need not let capset(2) pass. */
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
-    const uint64_t loader = 1ULL << CAP_SYS_ADMIN;
-
     if (builder->config->process->no_new_privileges) {
         PLAN_ADD(builder, .op = PLAN_SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT,
                  .place = "process.noNewPrivileges");
@@ -222,8 +232,8 @@ void plan_confine(struct plan_builder *builder, const struct plan_capabilities *
     }
     if (builder->linux->seccomp != NULL) {
         set_capabilities(builder, &(struct plan_capabilities){
-                                      .effective = loader,
-                                      .permitted = sets->permitted | sets->inheritable | loader,
+                                      .effective = LOADER,
+                                      .permitted = sets->permitted | sets->inheritable | LOADER,
                                   });
         load_seccomp(builder);
     }

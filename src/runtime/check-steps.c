@@ -12,6 +12,7 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
 #include "berth/spec/check.h"
@@ -85,6 +86,13 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
 
     (void) step;
     error_collect(check->error, filter_make(check->creation->config, NULL, &fd, check->error));
+    if (fd >= 0) {
+        const char *barred = filter_bars_exit(fd);
+
+        error_collect(check->error, filter_check_program(check->creation->config, fd, check->error));
+        if (barred != NULL)
+            log_warning("%s: %s", filter_place(check->creation->config), barred);
+    }
     return 0;
 }
 

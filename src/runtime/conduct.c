@@ -242,7 +242,7 @@ static int announce(struct conduct *conduct, int step)
 {
     int makes = step_at(conduct, step)->makes;
     int passed = makes == PLAN_NONE ? -1 : conduct->slot[makes];
-    struct plan_message message = {.step = step};
+    struct plan_message message = {.step = step, .value = conduct->answer};
     int result = sys_socket_send(conduct->socket, &message, sizeof(message), passed);
 
     /* A mount that is open here could not be unmounted in the container. */
@@ -298,6 +298,7 @@ static int run_step(struct conduct *conduct, int index)
 
     if (step->wait != PLAN_NONE)
         TRY(wait_for(conduct, step->wait));
+    conduct->answer = 0;
     uint64_t begin_ns = conduct->trace == NULL ? 0 : trace_now_ns();
     int result = is_faulty ? -conduct->plan->fault_errno
                            : conduct->handlers[step->op](conduct, step);

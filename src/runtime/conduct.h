@@ -35,6 +35,7 @@ struct conduct {
     int agent;             /* the connection of CONNECT_AGENT, or -1 */
     int32_t heard;         /* the last step that the init has announced, or PLAN_NONE */
     pid_t init_pid;        /* what CLONE_INIT has announced, or 0 */
+    int64_t answer;        /* what the handler of the present step tells the init with its announcement */
     int64_t hook_value;    /* the wait status that a failing handler of RUN_HOOK leaves */
     int hook_output;       /* and the output, or -1 */
     int failed_op;         /* of the step that has failed, or -1 */

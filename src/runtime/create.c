@@ -132,6 +132,8 @@ static void warn_of_filter(const struct creation *creation, int status)
 {
     const char *place = filter_place(creation->config);
 
+    if (status > 128 && status != 128 + SIGSYS && creation->bars_exit != NULL)
+        log_warning("%s: %s", place, creation->bars_exit);
     if (status == 128 + SIGSYS && place != NULL)
         log_warning("%s: the filter has killed the container's process (SIGSYS): allow the "
                     "system call that it makes, which dmesg or the audit log tells, or let the "

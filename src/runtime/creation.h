@@ -55,6 +55,7 @@ struct creation {
     pid_t init;
     int console;     /* the terminal's master side for the foreground, or -1 */
     int terminal;    /* the caller's controlling terminal, opened before a program may run that hangs up with it; or -1 */
+    const char *bars_exit; /* why the seccomp filter does not let the process end, or NULL */
     int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
     struct net_device *net_devices; /* those that have left the host, the last one first */
     const struct cgroup_former *former_limits; /* of cgroups that were there before, or NULL */

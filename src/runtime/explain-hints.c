@@ -3,6 +3,7 @@
  * failure, or for `check`. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -24,6 +25,7 @@ struct failed {
     const struct plan_step *step;
     int number;
     const char *text; /* text 0 of the step, or "" */
+    int64_t value;    /* of the message */
 };
 
 /* --- namespaces ----------------------------------------------------------------------------- */
@@ -240,6 +242,47 @@ static const char *of_bad_value(const struct failed *failed)
     return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
 }
 
+/* The ids are those of the container's user namespace. */
+static const char *of_unmapped_id(const struct failed *failed)
+{
+    const struct plan_step *step = failed->step;
+
+    if (failed->value == PLAN_USER_GROUPS)
+        return "process.user.additionalGids: the user namespace does not map one of these groups, or they are more than 65536";
+    return arena_printf(failed->arena, "the user namespace does not map %s %llu",
+                        failed->value == PLAN_USER_GID ? "group" : "user",
+                        (unsigned long long) step->number[failed->value == PLAN_USER_GID ? 1 : 0]);
+}
+
+static const char *of_refused_user(const struct failed *failed)
+{
+    return failed->value == PLAN_USER_GROUPS
+               ? "the caller's supplementary groups would stay: setgroups(2) needs CAP_SETGID"
+               : "another user or group needs CAP_SETUID and CAP_SETGID";
+}
+
+static const char *of_verification(const struct failed *failed)
+{
+    const char *expected = plan_text(failed->plan, failed->step->list);
+
+    for (int64_t i = 1; i < failed->value; i++)
+        expected += strlen(expected) + 1;
+    return arena_printf(failed->arena,
+                        "/proc/self/status does not say \"%s\": what confines berth pretends that system calls succeed", expected);
+}
+
+static const char *of_scheduler(const struct failed *failed)
+{
+    struct plan_scheduler values;
+
+    memcpy(&values, failed->step->number, sizeof(values));
+    if (values.policy == SCHED_DEADLINE)
+        return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: linux.resources.cpu.cpus may leave out "
+               "none";
+    return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a real-time policy may also need "
+           "linux.resources.cpu.realtimeRuntime";
+}
+
 /* What is known to help: the first row that fits. */
 static const struct {
     enum plan_op op;
@@ -339,11 +382,11 @@ static const struct {
      "devices are moved with CAP_NET_ADMIN on both sides and CAP_SYS_ADMIN in the container's "
      "network namespace",
      NULL},
-    {PLAN_SET_SCHEDULER, EPERM,
-     "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a real-time "
-     "policy may also need "
-     "linux.resources.cpu.realtimeRuntime",
-     NULL},
+    {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
+    {PLAN_SET_USER, EINVAL, NULL, of_unmapped_id},
+    {PLAN_SET_USER, EPERM, NULL, of_refused_user},
+    {PLAN_BECOME_ROOT, EPERM, NULL, of_refused_user},
+    {PLAN_VERIFY, ENOTRECOVERABLE, NULL, of_verification},
     {PLAN_SET_SCHEDULER, EBUSY, "the processors have not so much time left for deadlines", NULL},
     {PLAN_SET_SCHEDULER, EINVAL,
      "the kernel does not take these values together; see sched_setattr(2)", NULL},
@@ -371,7 +414,8 @@ const char *explain_hint(struct arena *arena, const struct plan_header *plan,
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
     const char *text = plan_text(plan, step->text[0]);
-    const struct failed failed = {arena, plan, step, failure->number, text == NULL ? "" : text};
+    const struct failed failed = {arena, plan, step, failure->number, text == NULL ? "" : text,
+                                  failure->value};
 
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (hints[i].op == step->op && hints[i].number == failure->number)

@@ -97,6 +97,8 @@ int explain_failure(struct arena *arena, const struct plan_header *plan,
     if (step->op == PLAN_FIND_PROGRAM || step->op == PLAN_EXECUTE)
         return explain_exec(arena, plan, failure, error);
     const char *words = plan_step_words(arena, plan, failure->step);
+    if (step->op == PLAN_CONNECT_AGENT) /* runc's words, for who looks for them */
+        words = arena_printf(arena, "failed to connect with seccomp agent: %s", words);
     const char *hint = explain_hint(arena, plan, failure);
     if (step->op == PLAN_RUN_HOOK)
         explain_hook(arena,

@@ -2,6 +2,7 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <sys/syscall.h>
 
 #include "berth/base/error.h"
 #include "berth/plan/build.h"
@@ -27,6 +28,38 @@ int filter_check_flags(const struct spec_config *config, struct error *error)
             return error_set(error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
                              spec_seccomp_flag_words[seccomp->flags[i]]);
     return 0;
+}
+
+int filter_check_program(const struct spec_config *config, int memfd, struct error *error)
+{
+    const bool sets_capabilities = !config->process->no_new_privileges;
+    const struct {
+        long number;
+        const char *name;
+        bool needed;
+        const char *why;
+    } calls[] = {
+        {SYS_execve, "execve", true, "which starts the container's process: allow it"},
+        {SYS_capset, "capset", sets_capabilities,
+         "which has to come after it where process.noNewPrivileges is not true: allow it, or set noNewPrivileges"},
+    };
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        if (!calls[i].needed || !seccomp_forbids(memfd, calls[i].number))
+            continue;
+        error_set(error, EPERM, "%s: the filter forbids %s", filter_place(config), calls[i].name);
+        return error_hint(error, "%s", calls[i].why);
+    }
+    return 0;
+}
+
+const char *filter_bars_exit(int memfd)
+{
+    if (seccomp_forbids(memfd, SYS_exit_group) && seccomp_forbids(memfd, SYS_exit))
+        return "the filter forbids exit and exit_group, without which a process can only be killed: allow them";
+    return seccomp_forbids(memfd, SYS_exit_group)
+               ? "the filter forbids exit_group, with which C libraries end a process: allow it"
+               : NULL;
 }
 
 int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error)

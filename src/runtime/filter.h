@@ -12,5 +12,12 @@ const char *filter_place(const struct spec_config *config);
 /* Has the kernel the flags of linux.seccomp? */
 int filter_check_flags(const struct spec_config *config, struct error *error);
 
+/* Is there a call that the filter in the memfd forbids, though berth has to make it, under the filter, to start the process? That is an
+ * error: the process would die without a word. */
+int filter_check_program(const struct spec_config *config, int memfd, struct error *error);
+
+/* Why a process that has to end under the filter in the memfd cannot end well, or NULL. */
+const char *filter_bars_exit(int memfd);
+
 /* A sealed memfd with the program; `cache_dir`: as for seccomp_make_program. */
 int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error);

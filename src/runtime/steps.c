@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
+#include "berth/seccomp/seccomp.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "berth/sys/memfd.h"
@@ -244,7 +246,10 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
 
     TRY(filter_check_flags(creation->config, creation->error));
     TRY(filter_make(creation->config, cache, &fd, creation->error));
-    return conduct_fill(conduct, step, fd);
+    conduct_fill(conduct, step, fd);
+    creation->bars_exit = filter_bars_exit(fd);
+    conduct->answer = !seccomp_allows(fd, SYS_read);
+    return filter_check_program(creation->config, fd, creation->error);
 }
 
 /* runtime.md, "State": hooks in the container's namespaces see the process id that the container sees. */

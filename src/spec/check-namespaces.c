@@ -96,13 +96,7 @@ static void check_user_is_mapped(const struct spec_config *config, struct error 
     if (!is_mapped(user->gid, linux->gid_mappings, linux->n_gid_mappings))
         report_add(error, "process.user.gid: %" PRIu32 " is not mapped by linux.gidMappings",
                    user->gid);
-    for (size_t i = 0; i < user->n_additional_gids; i++) {
-        if (!is_mapped(user->additional_gids[i], linux->gid_mappings, linux->n_gid_mappings))
-            report_add(error,
-                       "process.user.additionalGids[%zu]: %" PRIu32
-                       " is not mapped by linux.gidMappings",
-                       i, user->additional_gids[i]);
-    }
+    /* additionalGids need not be, where no groups may be set at all: the plan knows. */
 }
 
 /* Mappings beside a joined user namespace tell what it maps; engines write them so for a pod. */

@@ -196,9 +196,31 @@ static void loads_seccomp(void)
     tap_ok(message.step == 4 && message.error == EINVAL, "a filter without an end is an error");
 }
 
+/* VERIFY refuses a process that has more than the plan says, and says which. */
+static void verifies(void)
+{
+    static const char *const wrong[] = {"Uid 1001", "Gid 1000", "Groups 5 6", "CapEff 1", "CapBnd ffff", "NoNewPrivs 1", "Seccomp 2", "Nothing 1"};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+                  {.op = PLAN_SET_USER, .actor = PLAN_INIT, .list = {"7", "5"}, .number = {1000, 1001}},
+                  {.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT, .number = {BIT(CAP_KILL), BIT(CAP_KILL)}},
+                  {.op = PLAN_OPEN_STATUS, .actor = PLAN_INIT, .makes = PLAN_SLOT_STATUS, .uses = {PLAN_SLOT_PROC}},
+                  {.op = PLAN_VERIFY, .actor = PLAN_INIT, .uses = {PLAN_SLOT_STATUS},
+                   .list = {"Uid 1000", "Gid 1001", "Groups 5 7", "CapEff 20", "CapPrm a0", "CapBnd ffffffffffffffff", "CapAmb 0"}},
+                  TEST_SHELL("echo verified")}};
+
+    tap_text(test_run(&plan).output, "verified\n", "what is as it should be");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        plan.steps[4].list[1] = wrong[i];
+        struct plan_message message = test_fail(&plan);
+        tap_ok(message.error == ENOTRECOVERABLE && message.value == 2, "what should be \"%s\"", wrong[i]);
+    }
+}
+
 int main(void)
 {
     test_need_root();
+    verifies();
     becomes_user();
     limits_capabilities();
     drops_inherited();

@@ -60,6 +60,7 @@ enum plan_slot {
     PLAN_SLOT_ATTACHED, /* a mount in its place, open until all is mounted below it */
     PLAN_SLOT_NULL,    /* a verified /dev/null of the host's, O_PATH: masks files */
     PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
+    PLAN_SLOT_STATUS,  /* /proc/self/status of INIT */
     PLAN_SLOT_SECCOMP, /* memfd with the filter's struct sock_filter[] */
     PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
     PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
@@ -119,6 +120,9 @@ enum plan_root_change {
     PLAN_ROOT_CHROOT, /* chroot(2) alone: the mount namespace is not this container's own */
 };
 
+/* What of SET_USER has failed. */
+enum plan_user_part { PLAN_USER_GROUPS = 1, PLAN_USER_GID, PLAN_USER_UID };
+
 /* The numbers of SET_SCHEDULER, as sched_setattr(2) takes them. */
 struct plan_scheduler {
     uint16_t policy;
@@ -170,7 +174,8 @@ struct plan_header {
 struct plan_message {
     int32_t step;  /* the step that was carried out or has failed */
     int32_t error; /* 0 or a positive errno; with PLAN_OPTIONAL steps only a warning */
-    int64_t value; /* CLONE_INIT: the process id; HOOK: the hook's wait status; else 0 */
+    int64_t value; /* CLONE_INIT: the process id; HOOK: the hook's wait status; COMPILE_SECCOMP: not 0 when the filter may not let
+                      read(2) pass; VERIFY: which of its list's strings does not hold, from 1; SET_USER, BECOME_ROOT: enum plan_user_part; else 0 */
     uint64_t begin_ns; /* CLOCK_MONOTONIC, only when tracing */
     uint64_t end_ns;
 };
