@@ -209,7 +209,7 @@ int init_copy_up(struct init *init, const struct plan_step *step)
     int err = path_status(from, &status);
     if (err == 0)
         err = copy_content(from, to, DEPTH_MAX);
-    if (err == 0 && step->number[0] != 0)
+    if (err == 0 && step->number[0] != 0 && !init->target_made)
         err = finish(from, to, &status);
     return err;
 }

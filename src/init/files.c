@@ -111,6 +111,18 @@ static int make_directory(const char *path)
     return dir;
 }
 
+int init_make_cwd(struct init *init, const struct plan_step *step)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    const char *path = init_step_text(init, step, 0);
+    INIT_FD fd = sys_openat2(AT_FDCWD, path, &how);
+
+    if (fd != -ENOENT) /* SET_CWD says what is wrong with it */
+        return 0;
+    fd = make_directory(path);
+    return fd < 0 ? fd : 0;
+}
+
 int init_set_cwd(struct init *init, const struct plan_step *step)
 {
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
@@ -120,8 +132,6 @@ int init_set_cwd(struct init *init, const struct plan_step *step)
     char reached[SYS_PATH_MAX];
     int r;
 
-    if (fd == -ENOENT && step->number[0] != 0)
-        fd = make_directory(path);
     if (fd < 0)
         return fd;
     r = sys_fchdir(fd);

@@ -14,6 +14,7 @@
 #define INIT_HOME_MAX 1024
 #define INIT_RESOLVE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
+struct init_held;
 struct init_mounted;
 
 /* The whole state of FIRST or INIT; lives on the stack. */
@@ -29,6 +30,8 @@ struct init {
     uint64_t begin_ns;    /* when the current step began, when tracing */
     bool null_attached;   /* the mount in PLAN_SLOT_NULL is part of the container's tree */
     bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
+    bool target_made;     /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
+    struct init_held *held;       /* what HOLD_MOUNT has kept, the first one first */
     struct init_mounted *mounted; /* what is to be unmounted if the plan fails, the last one first */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
     bool denied_groups;   /* the user namespace does not let supplementary groups be set */
@@ -156,7 +159,7 @@ void *init_allocate(size_t size);
 
 /* mount.c rootfs.c devices.c masks.c copyup.c */
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount, init_mount_over,
-    init_set_mount_attributes, init_attach_mount, init_copy_up, init_make_node, init_make_symlink,
+    init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode, init_hold_mount, init_protect_held, init_make_node, init_make_symlink,
     init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_set_propagation;
 /* unmount.c */
 init_handler init_find_mount, init_unmount, init_finish;
@@ -167,7 +170,7 @@ init_handler init_open_namespace, init_join_namespace, init_join_process, init_v
 /* null.c */
 init_handler init_reopen_null;
 /* files.c */
-init_handler init_open_proc, init_put_file, init_set_umask, init_set_cwd, init_own_stdio,
+init_handler init_open_proc, init_put_file, init_set_umask, init_make_cwd, init_set_cwd, init_own_stdio,
     init_find_home;
 /* console.c hook.c */
 init_handler init_make_console, init_run_hook;

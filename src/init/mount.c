@@ -37,13 +37,17 @@ static int open_unfollowed(int root, const char *path)
     return fd;
 }
 
-static int open_place(const struct init *init, const struct plan_step *step, bool file)
+static int open_place(struct init *init, const struct plan_step *step, bool file)
 {
     const int root = init->slot[PLAN_SLOT_ROOT];
     const char *path = init_step_text(init, step, 0);
-    const int fd = step->number[2] != 0 ? open_unfollowed(root, path) : -ENOENT;
+    const uint64_t resolve = step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0;
+    int fd = step->number[2] != 0 ? open_unfollowed(root, path) : -ENOENT;
 
-    return fd != -ENOENT ? fd : path_make(root, path, file, step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0);
+    if (fd == -ENOENT)
+        fd = path_open(root, path, O_PATH, resolve);
+    init->target_made = fd == -ENOENT;
+    return init->target_made ? path_make(root, path, file, resolve) : fd;
 }
 
 int init_open_target(struct init *init, const struct plan_step *step)
@@ -131,5 +135,50 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
         init->slot[slot] = -1;
     }
     init_empty(init, slot);
+    return err;
+}
+
+int init_keep_mode(struct init *init, const struct plan_step *step)
+{
+    struct statx status;
+    const int err = path_status(init->slot[PLAN_SLOT_TARGET], &status);
+
+    if (err < 0 || init->target_made)
+        return err;
+    return sys_fchmodat(init_used(init, step, 1), ".", status.stx_mode & 07777);
+}
+
+struct init_held {
+    struct init_held *next;
+    int mount;
+};
+
+int init_hold_mount(struct init *init, const struct plan_step *step)
+{
+    struct init_held *held = init_allocate(sizeof(*held));
+    struct init_held **end = &init->held;
+    if (held == NULL)
+        return -ENOMEM;
+    held->next = NULL;
+    held->mount = sys_fcntl(init_used(init, step, 0), F_DUPFD_CLOEXEC, 0);
+    if (held->mount < 0)
+        return held->mount;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = held;
+    return 0;
+}
+
+int init_protect_held(struct init *init, const struct plan_step *step)
+{
+    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+    struct init_held *held = init->held;
+
+    (void) step;
+    if (held == NULL)
+        return -EBADF;
+    init->held = held->next;
+    const int err = sys_mount_setattr(held->mount, "", AT_EMPTY_PATH, &readonly);
+    init_close(&held->mount);
     return err;
 }

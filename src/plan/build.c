@@ -93,8 +93,10 @@ static int build(struct plan_builder *builder)
     TRY(make_root(builder));
     if (builder->config->process != NULL)
         TRY(plan_make_process(builder));
-    else
+    if (builder->config->process == NULL) {
+        plan_finish_root(builder);
         plan_commit(builder);
+    }
     plan_hold_init_until_recorded(builder);
     return 0;
 }
@@ -153,6 +155,7 @@ static struct plan_builder builder_of(struct arena *arena, const struct spec_con
         .request = request,
         .error = error,
         .keeps_groups = keeps_groups(config),
+        .read_only_later = {.arena = arena},
     };
 
     plan_take_filter(&builder);

@@ -58,6 +58,7 @@ struct plan_builder {
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
     enum plan_slot hook_files[2]; /* for stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
     bool hooked;          /* the host runs hooks before INIT changes its root */
+    struct text_list read_only_later; /* the places of mounts that HOLD_MOUNT has taken */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
     struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
     unsigned next_id_map;
@@ -196,6 +197,8 @@ void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);
 void plan_open_masks(struct plan_builder *builder);
 void plan_change_root(struct plan_builder *builder);
+/* When nothing more is made in the root: what shall be read-only becomes so. */
+void plan_finish_root(struct plan_builder *builder);
 /* exec: a container without a mount namespace of its own is a directory to chroot(2) to. */
 void plan_join_root(struct plan_builder *builder);
 

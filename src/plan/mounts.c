@@ -272,22 +272,61 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
 {
     enum plan_actor by = maker(builder, mount);
     uint64_t superblock = words->ms & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK);
-    uint64_t attributes = words->attributes.set;
 
     if (words->ms & MS_RDONLY && !shares_superblock(mount->type))
         superblock |= MS_RDONLY;
-    /* The content is copied first; the mount becomes read-only afterwards. */
-    if (words->copies_up) {
-        superblock &= ~(uint64_t) MS_RDONLY;
-        attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
-    }
     if (by == PLAN_HOST)
         copy_host_mounts(builder, place);
     PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = by, .makes = slot,
              .place = place,
              .text = {mount->type, mount->source,
                       plan_label_options(builder, mount->type, words->data.bytes)},
-             .number = {attributes, superblock});
+             .number = {words->attributes.set, superblock});
+}
+
+/* They begin empty: mount points in them have to be made. */
+static bool begins_empty(const char *type)
+{
+    return text_equal(type, "tmpfs") || text_equal(type, "ramfs");
+}
+
+static int check_way(struct plan_builder *builder, const struct spec_mount *mount,
+                     const struct plan_mount_words *words, const char *place)
+{
+    if (plan_maps_ids(mount, words))
+        return error_set(builder->error, EINVAL,
+                         "%s.options: idmap cannot go with iversion, silent or a word of more than "
+                         "%d bytes", place, FSCONFIG_VALUE_MOST);
+    if (maker(builder, mount) == PLAN_HOST)
+        return error_set(builder->error, ENOTSUP,
+                         "%s.options: iversion, silent and words of more than %d bytes can be had for %s only when "
+                         "the container is created", place, FSCONFIG_VALUE_MOST, mount->type);
+    return 0;
+}
+
+/* What the file system's root has in common with the directory that it covers. */
+static void fill_root(struct plan_builder *builder, const struct spec_mount *mount,
+                      const struct plan_mount_words *words, enum plan_slot slot, const char *place)
+{
+    if (words->copies_up)
+        PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
+                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
+                 .number = {!words->has_mode});
+    else if (text_equal(mount->type, "tmpfs") && !words->has_mode)
+        PLAN_ADD(builder, .op = PLAN_KEEP_MODE, .by = PLAN_INIT, .place = place,
+                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination});
+}
+
+/* Content comes first, and mount points in an empty file system, until the container's root is complete. */
+static void make_read_only(struct plan_builder *builder, const char *type, struct plan_mount_words *after,
+                           enum plan_slot slot, const char *place)
+{
+    if (!begins_empty(type) || builder->joins) {
+        after->attributes.set = MOUNT_ATTR_RDONLY;
+        return;
+    }
+    text_list_add(&builder->read_only_later, place);
+    PLAN_ADD(builder, .op = PLAN_HOLD_MOUNT, .by = PLAN_INIT, .uses = {slot}, .place = place);
 }
 
 static int new_mount(struct plan_builder *builder, const struct spec_mount *mount,
@@ -298,18 +337,19 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     bool by_both = maker(builder, mount) == PLAN_HOST ||
                    (plan_maps_ids(mount, words) && plan_mapper(builder) == PLAN_HOST);
     enum plan_slot slot = by_both ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
-    struct plan_mount_words after = *words;
+    bool is_late = ((words->attributes.set | words->recursive.set) & MOUNT_ATTR_RDONLY) != 0 &&
+                   (words->copies_up || begins_empty(mount->type));
+    struct plan_mount_words made = *words;
 
-    if (by_mount && plan_maps_ids(mount, words))
-        return error_set(builder->error, EINVAL,
-                         "%s.options: idmap cannot go with iversion, silent or a word of more than "
-                         "%d bytes", place, FSCONFIG_VALUE_MOST);
-    if (by_mount && maker(builder, mount) == PLAN_HOST)
-        return error_set(builder->error, ENOTSUP,
-                         "%s.options: iversion, silent and words of more than %d bytes can be had for %s only when "
-                         "the container is created", place, FSCONFIG_VALUE_MOST, mount->type);
+    if (by_mount)
+        TRY(check_way(builder, mount, words, place));
+    if (is_late) {
+        made.ms &= ~(uint64_t) MS_RDONLY;
+        made.attributes.set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+        made.recursive.set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+    }
     if (!by_mount)
-        make_new_mount(builder, mount, words, slot, place);
+        make_new_mount(builder, mount, &made, slot, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = {PLAN_SLOT_ROOT}, .place = place, .text = {mount->destination},
              .number = {PLAN_TARGET_DIRECTORY, is_guarded});
@@ -318,17 +358,14 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .uses = {PLAN_SLOT_TARGET}, .place = place,
                  .text = {mount->type, mount->source,
                           plan_label_options(builder, mount->type, words->data.bytes)},
-                 .number = {words->copies_up ? words->ms & ~(uint64_t) MS_RDONLY : words->ms,
-                            builder->joins});
-    if (words->copies_up)
-        PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
-                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
-                 .number = {!words->has_mode});
-    else /* they came with the mount */
-        after.attributes = (struct plan_attributes){0};
+                 .number = {made.ms, builder->joins});
+    fill_root(builder, mount, words, slot, place);
+    made.attributes = (struct plan_attributes){0}; /* they came with the mount */
     /* After the copy, whose owners may be none of the mapping's. */
     TRY(plan_map_mount(builder, mount, words, slot, place));
-    plan_apply_mount_words(builder, slot, &after, place);
+    if (is_late)
+        make_read_only(builder, mount->type, &made, slot, place);
+    plan_apply_mount_words(builder, slot, &made, place);
     if (!by_mount)
         plan_attach(builder, slot, mount->type, mount->destination, place);
     return 0;

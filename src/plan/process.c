@@ -169,6 +169,10 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     const struct spec_process *process = builder->config->process;
 
     open_terminal(builder, user);
+    if (!builder->joins) {
+        PLAN_ADD(builder, .op = PLAN_MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .text = {process->cwd});
+        plan_finish_root(builder);
+    }
     plan_schedule(builder);
     set_limits(builder, true);
     PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
@@ -176,7 +180,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     if (find_variable(env, "HOME") == NULL)
         PLAN_ADD(builder, .op = PLAN_FIND_HOME, .by = PLAN_INIT, .number = {user->uid});
     PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
-             .text = {process->cwd}, .number = {!builder->joins});
+             .text = {process->cwd});
     become_user(builder, user);
     plan_hold_capabilities(builder, sets);
     PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",

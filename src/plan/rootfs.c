@@ -104,12 +104,18 @@ static uint64_t root_change(const struct plan_builder *builder)
 
 void plan_change_root(struct plan_builder *builder)
 {
-    const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
-
     PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
              .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
              .number = {root_change(builder)});
     mask_paths(builder);
+}
+
+void plan_finish_root(struct plan_builder *builder)
+{
+    const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
+
+    for (size_t i = 0; i < builder->read_only_later.count; i++)
+        PLAN_ADD(builder, .op = PLAN_PROTECT_HELD, .by = PLAN_INIT, .place = builder->read_only_later.item[i]);
     if (!mounts_root(builder))
         return;
     if (builder->config->root->readonly)

@@ -260,18 +260,21 @@ static int foresee_target(struct check *check, const struct plan_step *step)
     return 0;
 }
 
+static int foresee_missing_cwd(struct check *check, const struct plan_step *step)
+{
+    struct tree_place place;
+
+    return tree_find(&check->tree, text_of(check, step, 0), &place) == -ENOENT && is_read_only(&place) ? EROFS : 0;
+}
+
 static int foresee_cwd(struct check *check, const struct plan_step *step)
 {
-    const char *path = text_of(check, step, 0);
-    bool is_protected = check->creation->config->root->readonly;
     struct tree_place place;
     struct stat info;
-    int result = tree_find(&check->tree, path, &place);
+    int result = tree_find(&check->tree, text_of(check, step, 0), &place);
 
-    if (result == TREE_UNSEEN)
+    if (result == TREE_UNSEEN || result == -ENOENT)
         return 0;
-    if (result == -ENOENT)
-        return is_protected || is_read_only(&place) ? EROFS : 0;
     if (result < 0)
         return -result;
     return stat(place.host, &info) == 0 && !S_ISDIR(info.st_mode) ? ENOTDIR : 0;
@@ -357,6 +360,7 @@ static foresee *const foreseers[PLAN_OPS] = {
     [PLAN_SET_OOM_SCORE] = foresee_oom_score,
     [PLAN_COMPILE_SECCOMP] = foresee_filter,
     [PLAN_LOAD_SECCOMP] = foresee_filter_flags,
+    [PLAN_MAKE_CWD] = foresee_missing_cwd,
     [PLAN_SET_CWD] = foresee_cwd,
     [PLAN_FIND_PROGRAM] = foresee_program,
 };

@@ -315,7 +315,7 @@ static const struct {
      "a part of the path is a symbolic link: give the place that it leads to", NULL},
     {PLAN_UNMOUNT, EINVAL,
      "it belongs with the mounts around it, which a user namespace may not take apart", NULL},
-    {PLAN_SET_CWD, EROFS,
+    {PLAN_MAKE_CWD, EROFS,
      "it is not there and cannot be made: make it in the root file system "
      "beforehand",
      NULL},

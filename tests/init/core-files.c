@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPEN_PROC, PUT_FILE, SET_CWD, OWN_STDIO, FIND_HOME. */
+/* OPEN_PROC, PUT_FILE, MAKE_CWD, SET_CWD, OWN_STDIO, FIND_HOME. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -184,13 +184,13 @@ static void changes_directory(void)
         {TREE "/magic/50/x", true, ELOOP, ""},
     };
     struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_CWD, .actor = PLAN_INIT}, TEST_SHELL("pwd -P")},
+        .steps = {{.actor = PLAN_INIT}, {.op = PLAN_SET_CWD, .actor = PLAN_INIT}, TEST_SHELL("pwd -P")},
         .clone_flags = CLONE_NEWNS,
         .prepare = make_directories};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        plan.steps[0].text[0] = cases[i].path;
-        plan.steps[0].number[0] = cases[i].make;
+        plan.steps[0].op = cases[i].make ? PLAN_MAKE_CWD : PLAN_SET_CWD;
+        plan.steps[0].text[0] = plan.steps[1].text[0] = cases[i].path;
         int error = test_fail(&plan).error;
         tap_ok((error == -1 ? 0 : error) == cases[i].error, "%s%s: errno %d", cases[i].path,
                cases[i].make ? ", made" : "", error);
