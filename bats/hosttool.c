@@ -9,6 +9,9 @@
  *   hosttool pty [-s ROWSxCOLS] COMMAND...
  *                                   run COMMAND on a new terminal: stdin is typed, output is copied
  *   hosttool notify SOCKET FILE     receive datagrams on SOCKET, append them to FILE
+ *   hosttool refuse ERRNO CALL[,CALL...] COMMAND...
+ *                                   run COMMAND under a seccomp filter that answers these system calls with ENOSYS or EPERM;
+ *                                   ">5.4" stands for all calls newer than that Linux (hosttool-refuse.c)
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,6 +30,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+int refuse(char **argv); /* hosttool-refuse.c */
 
 static const char *mark_id;
 static char host_ns[64], suite_ns[64];
@@ -432,6 +437,8 @@ int main(int argc, char **argv)
         return recvtty(argv + 2);
     if (argc == 4 && strcmp(argv[1], "notify") == 0)
         return notify(argv + 2);
+    if (argc > 4 && strcmp(argv[1], "refuse") == 0)
+        return refuse(argv + 2);
     if (argc > 2 && strcmp(argv[1], "pty") == 0)
         return run_pty(argv + 2);
     fprintf(stderr, "hosttool: see the comment at the top of hosttool.c\n");

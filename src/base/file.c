@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -218,4 +219,13 @@ int file_remove_tree(int dir, const char *path)
     if (result == 0 && unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
         result = -errno;
     return result;
+}
+
+int file_access(int dir, const char *path, int mode)
+{
+    int result = faccessat(dir, path, mode, AT_EACCESS);
+
+    if (result < 0 && errno == EPERM)
+        result = (int) syscall(SYS_faccessat, dir, path, mode);
+    return result < 0 ? -errno : 0;
 }

@@ -21,19 +21,12 @@
 
 extern const unsigned char bus_helper_start[], bus_helper_end[]; /* ../image.S */
 
-/* Where the kernel forbids programs in memory (vm.memfd_noexec) the installed file does. */
 static int open_image(struct error *error)
 {
     size_t size = (size_t) (bus_helper_end - bus_helper_start);
-    int fd = sys_memfd_sealed(NAME, bus_helper_start, size, true);
-    bool forbidden = fd == -EACCES;
+    int fd = sys_open_image(NAME, bus_helper_start, size, BERTH_BUS_PATH);
 
-    if (forbidden)
-        fd = sys_open_program(BERTH_BUS_PATH);
-    if (fd < 0)
-        return error_errno(error, -fd, "open the helper for D-Bus, %s",
-                           forbidden ? BERTH_BUS_PATH : "a file in memory");
-    return fd;
+    return fd < 0 ? error_errno(error, -fd, "open the helper for D-Bus") : fd;
 }
 
 static int start_helper(struct bus *bus, struct error *error)

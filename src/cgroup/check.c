@@ -10,6 +10,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "files.h"
@@ -30,7 +31,7 @@ static int foresee_enable_error(struct arena *arena, const char *path)
     const char *file = text_path_join(arena, path, "cgroup.subtree_control");
     char *processes;
 
-    if (faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
+    if (file_access(AT_FDCWD, file, W_OK) < 0)
         return errno;
     if (cgroup_has_file(path, "cgroup.type") &&
         cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0')

@@ -8,6 +8,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
@@ -60,7 +61,7 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
 
 static bool may_write(const char *path)
 {
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+    return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
 /* CLONE_INTO_CGROUP needs the right to move processes in the first cgroup that is above both. */

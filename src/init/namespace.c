@@ -44,11 +44,64 @@ int init_join_namespace(struct init *init, const struct plan_step *step)
     return r;
 }
 
+static const struct {
+    uint64_t type;
+    const char *file; /* in /proc/PID */
+} namespaces[] = {
+    {CLONE_NEWIPC, "ns/ipc"}, {CLONE_NEWUTS, "ns/uts"},       {CLONE_NEWNET, "ns/net"},   {CLONE_NEWPID, "ns/pid"},
+    {CLONE_NEWTIME, "ns/time"}, {CLONE_NEWCGROUP, "ns/cgroup"}, {CLONE_NEWNS, "ns/mnt"}, {CLONE_NEWUSER, "ns/user"},
+};
+#define KINDS (sizeof(namespaces) / sizeof(*namespaces))
+
+static int join_kinds(const int fds[KINDS], uint64_t types)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < KINDS; i++)
+        if (namespaces[i].type & types)
+            r = sys_setns(fds[i], namespaces[i].type);
+    return r;
+}
+
+/* Who has root's rights uses them before it enters the user namespace, others have some only in there. */
+static int join_opened(const int fds[KINDS], uint64_t types)
+{
+    const uint64_t others = types & ~(uint64_t) CLONE_NEWUSER;
+    int r = join_kinds(fds, others);
+
+    if (r == 0)
+        return join_kinds(fds, types & CLONE_NEWUSER);
+    if (r != -EPERM || others == types)
+        return r;
+    r = join_kinds(fds, CLONE_NEWUSER);
+    return r < 0 ? r : join_kinds(fds, others);
+}
+
+/* PLAN_FD_PROCESS is the process's directory in /proc where setns(2) takes no pidfd. */
+static int join_by_directory(uint64_t types)
+{
+    int fds[KINDS];
+    int r = 0;
+
+    for (size_t i = 0; i < KINDS; i++) {
+        fds[i] = types & namespaces[i].type ? sys_openat(PLAN_FD_PROCESS, namespaces[i].file, O_RDONLY | O_CLOEXEC, 0) : -1;
+        if ((types & namespaces[i].type) && fds[i] < 0 && r == 0)
+            r = fds[i];
+    }
+    if (r == 0)
+        r = join_opened(fds, types);
+    for (size_t i = 0; i < KINDS; i++)
+        init_close(&fds[i]);
+    return r;
+}
+
 int init_join_process(struct init *init, const struct plan_step *step)
 {
     int r = sys_setns(PLAN_FD_PROCESS, step->number[0]);
 
     (void) init;
+    if (r == -EINVAL)
+        r = join_by_directory(step->number[0]);
     sys_close(PLAN_FD_PROCESS);
     return r;
 }
@@ -96,7 +149,8 @@ int init_unshare(struct init *init, const struct plan_step *step)
 
 int init_clone_init(struct init *init, const struct plan_step *step)
 {
-    int pid = sys_clone(CLONE_PARENT | SIGCHLD | step->number[0], NULL);
+    int pidfd = -1;
+    int pid = sys_clone(CLONE_PARENT | CLONE_PIDFD | SIGCHLD | step->number[0], &pidfd);
 
     if (pid < 0)
         return pid;
@@ -105,7 +159,7 @@ int init_clone_init(struct init *init, const struct plan_step *step)
         return INIT_SILENT;
     }
     init->value = pid;
-    sys_exit(init_send(init, 0, -1) < 0);
+    sys_exit(init_send(init, 0, pidfd) < 0);
 }
 
 int init_set_hostname(struct init *init, const struct plan_step *step)

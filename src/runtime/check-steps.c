@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
@@ -66,7 +67,7 @@ static int foresee_cgroup(struct check *check, const struct plan_step *step)
             continue;
         while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
             *strrchr(path, '/') = '\0';
-        if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
+        if (file_access(AT_FDCWD, path, W_OK) < 0)
             return errno;
     }
     return 0;

@@ -15,6 +15,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/plan/print.h"
+#include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "explain.h"
 
@@ -27,6 +28,7 @@ struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, s
         .signals = -1,
         .socket = -1,
         .pidfd = -1,
+        .init_pidfd = -1,
         .agent = -1,
         .heard = PLAN_NONE,
         .hook_output = -1,
@@ -103,7 +105,7 @@ static int wait_readable(struct conduct *conduct)
 {
     struct pollfd fds[] = {{.fd = conduct->socket, .events = POLLIN},
                            {.fd = conduct->signals, .events = POLLIN},
-                           {.fd = conduct->pidfd, .events = POLLIN}};
+                           {.fd = sys_pidfd_pollable(conduct->pidfd), .events = POLLIN}};
     struct signalfd_siginfo info;
 
     while (poll(fds, 3, -1) < 0) {
@@ -177,8 +179,10 @@ static int take_message(struct conduct *conduct, const struct plan_message *mess
                                                         message->end_ns});
     if (message->error != 0)
         TRY(take_failure(conduct, message, fd));
-    if (step->op == PLAN_CLONE_INIT)
+    if (step->op == PLAN_CLONE_INIT) {
         conduct->init_pid = (pid_t) message->value;
+        conduct->init_pidfd = fd_take(&fd);
+    }
     if (fd >= 0 && message->error == 0 && step->makes != PLAN_NONE)
         fill_slot(conduct, step->makes, fd_take(&fd));
     conduct->heard = message->step;
@@ -336,6 +340,7 @@ void conduct_close(struct conduct *conduct)
     fd_close(&conduct->socket);
     fd_close(&conduct->hook_output);
     fd_close(&conduct->agent);
+    fd_close(&conduct->init_pidfd);
     for (int i = 0; i < PLAN_SLOTS; i++)
         fd_close(&conduct->slot[i]);
 }

@@ -36,6 +36,7 @@ struct conduct {
     int32_t heard;         /* the last step that the init has announced, or PLAN_NONE */
     pid_t init_pid;        /* what CLONE_INIT has announced, or 0 */
     int64_t answer;        /* what the handler of the present step tells the init with its announcement */
+    int init_pidfd;        /* that came with it, or -1 */
     int64_t hook_value;    /* the wait status that a failing handler of RUN_HOOK leaves */
     int hook_output;       /* and the output, or -1 */
     int failed_op;         /* of the step that has failed, or -1 */

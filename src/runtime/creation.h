@@ -93,6 +93,9 @@ conduct_handler *const *creation_handlers(void);
 /* Writes down which process INIT is. */
 int creation_save_init(struct creation *creation);
 
+/* The pidfd of the init that the first stage has named. */
+int creation_open_init(struct conduct *conduct);
+
 /* The LAUNCH step. */
 conduct_handler creation_launch;
 

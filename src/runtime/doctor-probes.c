@@ -199,7 +199,7 @@ void doctor_layout(const struct doctor *doctor, const struct doctor_row *row,
 
 static bool may_write(const char *path)
 {
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+    return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
 void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy *hierarchy,

@@ -21,7 +21,7 @@ static const struct doctor_row rows[] = {
     {"kernel", "mount API", doctor_call, NULL, SYS_fsopen, OLD ": nothing can be mounted", NEWER("5.2"), true},
     {"kernel", "mount_setattr", doctor_call, NULL, SYS_mount_setattr, OLD ": mounts cannot be made read-only", NEWER("5.12"), true},
     {"kernel", "id-mapped mounts", doctor_idmapped_mounts, NULL, 0, "mounts[].uidMappings and idmap are refused", NEWER("5.12"), false},
-    {"kernel", "pidfd", doctor_call, NULL, SYS_pidfd_open, OLD ": processes cannot be told apart for sure", NEWER("5.3"), true},
+    {"kernel", "pidfd", doctor_call, NULL, SYS_pidfd_open, OLD ": directories in /proc take the place of pidfds, which restore needs", NEWER("5.3"), false},
     {"kernel", "clone3", doctor_call, NULL, SYS_clone3, OLD ": clone is used, which cannot start in a cgroup", NEWER("5.3"), false},
     {"kernel", "CLONE_INTO_CGROUP", doctor_clone_into_cgroup, NULL, 0, "a container cannot start in a cgroup of version 2", NEWER("5.7"), false},
     {"kernel", "close_range", doctor_call, NULL, SYS_close_range, "descriptors are closed one by one", NEWER("5.11"), false},

@@ -17,6 +17,7 @@
 #include "state.h"
 
 #define NS_IN_S 1000000000
+#define LOOK_MS 100 /* at a process whose end poll(2) does not tell */
 
 enum { OUTPUT, PROCESS, OOM, TIMER, FDS };
 
@@ -106,7 +107,7 @@ static int loop(const struct watch *watch, struct cgroup_oom *oom, int timer, st
 {
     struct pollfd fds[FDS] = {
         [OUTPUT] = {.fd = watch->output},
-        [PROCESS] = {.fd = watch->process, .events = POLLIN},
+        [PROCESS] = {.fd = sys_pidfd_pollable(watch->process), .events = POLLIN},
         [OOM] = {.fd = oom->fd, .events = POLLIN},
         [TIMER] = {.fd = timer, .events = POLLIN},
     };
@@ -114,16 +115,17 @@ static int loop(const struct watch *watch, struct cgroup_oom *oom, int timer, st
     for (;;) {
         uint64_t ticks;
 
-        if (poll(fds, FDS, -1) < 0) {
+        if (poll(fds, FDS, fds[PROCESS].fd == watch->process ? -1 : LOOK_MS) < 0) {
             if (errno != EINTR)
                 return error_errno(error, errno, "wait for events");
             continue;
         }
         if (fds[OUTPUT].revents != 0)
             return -EPIPE;
-        if (fds[OOM].revents != 0 || fds[PROCESS].revents != 0)
+        bool has_ended = sys_pidfd_wait(watch->process, 0) == 0;
+        if (fds[OOM].revents != 0 || has_ended)
             TRY(put_ooms(watch, cgroup_oom_take(oom), error));
-        if (fds[PROCESS].revents != 0)
+        if (has_ended)
             return 0;
         if (read(timer, &ticks, sizeof(ticks)) == sizeof(ticks))
             TRY(put_stats_now(watch, error));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "berth/base/error.h"
@@ -8,26 +7,33 @@
 #include "berth/init/image.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/memfd.h"
+#include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "creation.h"
 
-/* Where the kernel forbids programs in memory (vm.memfd_noexec) the installed file does. */
 static int open_image(void)
 {
     size_t size;
     const void *bytes = init_image(&size);
-    int fd = sys_memfd_sealed("berth-init", bytes, size, true);
 
-    return fd == -EACCES ? sys_open_program(BERTH_INIT_PATH) : fd;
+    return sys_open_image("berth-init", bytes, size, BERTH_INIT_PATH);
 }
 
 /* What the init finds as its third descriptor; -1 without an error: nothing. */
 static int open_third(const struct creation *creation)
 {
     if (creation->joined >= 0)
-        return fcntl(creation->joined, F_DUPFD_CLOEXEC, 0);
+        return sys_pidfd_for_namespaces(creation->joined);
     return creation->run ? -1
                          : sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+}
+
+static bool launches_into_cgroup(const struct plan_host *host)
+{
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        if (host->hierarchies[i].is_joined)
+            return true;
+    return false;
 }
 
 int creation_launch(struct conduct *conduct, const struct plan_step *step)
@@ -42,7 +48,7 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
         return image < 0 ? image : plan;
     if (!creation->run && third < 0)
         return third;
-    if (creation->cgroup.systemd == NULL)
+    if (creation->cgroup.systemd == NULL && launches_into_cgroup(&creation->host))
         TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
     struct sys_launch launch = {
         .image = image,

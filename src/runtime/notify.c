@@ -13,10 +13,12 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "state.h"
 
 #define SOCKET_NAME "notify.sock"
+#define LOOK_MS 100 /* at a process whose end poll(2) does not tell */
 
 static int make_socket(int state_dir)
 {
@@ -86,15 +88,17 @@ bool notify_forward(int socket, pid_t pid)
 
 void notify_wait(int socket, int pidfd, pid_t pid)
 {
-    struct pollfd fds[] = {{.fd = socket, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = socket, .events = POLLIN}, {.fd = sys_pidfd_pollable(pidfd), .events = POLLIN}};
 
     for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        int count = poll(fds, 2, fds[1].fd == pidfd ? -1 : LOOK_MS);
+
+        if (count < 0 && errno != EINTR)
             return;
         /* A container that has ended may have been ready before. */
         if (fds[0].revents != 0 && notify_forward(socket, pid))
             return;
-        if (fds[0].revents == 0 && fds[1].revents != 0)
+        if (fds[0].revents == 0 && sys_pidfd_wait(pidfd, 0) == 0)
             return;
     }
 }

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "berth/base/error.h"
@@ -166,9 +167,16 @@ int creation_probe(struct creation *creation)
     return 0;
 }
 
+/* CLONE_INTO_CGROUP is of Linux 5.7; what tells of it without a process being made is the next newer call. */
+static bool can_clone_into_cgroup(void)
+{
+    return sys_has_call(SYS_clone3) && sys_has_call(SYS_faccessat2);
+}
+
 void creation_describe_cgroups(struct creation *creation)
 {
     const struct cgroup *cgroup = &creation->cgroup;
+    bool is_placed = cgroup->systemd != NULL || can_clone_into_cgroup();
     struct plan_hierarchy *hierarchies =
         ARENA_ARRAY(creation->arena, cgroup->n_places + 1, struct plan_hierarchy);
     struct plan_link *links =
@@ -180,7 +188,7 @@ void creation_describe_cgroups(struct creation *creation)
             .path = cgroup->places[i].path,
             .join = cgroup->places[i].join,
             .v2 = cgroup->places[i].hierarchy->v2,
-            .is_joined = cgroup->places[i].hierarchy->v2,
+            .is_joined = cgroup->places[i].hierarchy->v2 && is_placed,
         };
     for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
         links[i] = (struct plan_link){creation->cgroup_host.links[i].name,

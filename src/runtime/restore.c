@@ -17,6 +17,7 @@
 #include "berth/spec/check.h"
 #include "berth/sys/link.h"
 #include "berth/sys/netlink.h"
+#include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "creation.h"
 #include "criu-container.h"
@@ -264,6 +265,8 @@ int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
     creation->conduct.pidfd = sys_pidfd_open(answer.pid);
     if (creation->conduct.pidfd < 0)
         return creation->conduct.pidfd;
+    if (sys_pidfd_pollable(creation->conduct.pidfd) < 0)
+        return error_set(creation->error, ENOSYS, "restore needs pidfd_open(2): %s", sys_refusal());
     TRY(creation_save_init(creation));
     int result = criu_empties_network(&restoring->request->criu, creation->config)
                      ? set_loopback_up(restoring, answer.pid)

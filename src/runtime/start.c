@@ -88,7 +88,7 @@ static int open_notify(struct starting *starting, struct error *error)
     const char *notify = getenv("NOTIFY_SOCKET");
 
     if (notify == NULL || notify[0] == '\0' ||
-        faccessat(starting->state.dir, STATE_NOTIFY_DIR, F_OK, 0) < 0)
+        file_access(starting->state.dir, STATE_NOTIFY_DIR, F_OK) < 0)
         return 0;
     return notify_open(starting->state.dir, &starting->notify, error);
 }

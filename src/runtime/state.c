@@ -365,9 +365,9 @@ static bool has_been_committed(struct state *state)
 /* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without it. */
 static bool has_started(const struct state *state)
 {
-    if (faccessat(state->dir, STATE_START_SOCKET, F_OK, 0) == 0)
+    if (file_access(state->dir, STATE_START_SOCKET, F_OK) == 0)
         return false;
-    return faccessat(state->dir, STATE_STARTING_SOCKET, F_OK, 0) < 0 || !is_locked_by_others(state);
+    return file_access(state->dir, STATE_STARTING_SOCKET, F_OK) < 0 || !is_locked_by_others(state);
 }
 
 enum spec_status state_status(struct state *state)

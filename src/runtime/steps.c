@@ -165,12 +165,18 @@ static int join_rdt(struct conduct *conduct, const struct plan_step *step)
     return rdt_join(creation->arena, &creation->rdt, creation->init, creation->error);
 }
 
+/* Before Linux 5.2 clone(2) gives no pidfd. */
+int creation_open_init(struct conduct *conduct)
+{
+    return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd) : sys_pidfd_open(conduct->init_pid);
+}
+
 /* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
 static int take_over_init(struct creation *creation, struct conduct *conduct)
 {
     creation->launched_fd = fd_take(&conduct->pidfd);
     creation->init = conduct->init_pid;
-    conduct->pidfd = sys_pidfd_open(creation->init);
+    conduct->pidfd = creation_open_init(conduct);
     if (conduct->pidfd < 0)
         return conduct->pidfd;
     TRY(sys_pidfd_reap(creation->launched_fd, NULL));

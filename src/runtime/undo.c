@@ -37,7 +37,7 @@ static void kill_children(struct creation *creation)
         return;
     conduct_drain(conduct);
     if (conduct->init_pid != 0)
-        conduct->pidfd = sys_pidfd_open(conduct->init_pid);
+        conduct->pidfd = creation_open_init(conduct);
     kill_child(creation, &conduct->pidfd);
 }
 

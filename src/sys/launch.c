@@ -4,18 +4,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
+#include "berth/sys/probe.h"
 
 #define FIRST_FD 3
 
@@ -35,7 +36,7 @@ static bool is_inherited(int fd)
 }
 
 /* From the last to the first, for kept descriptors move up. */
-static void arrange_descriptors(const struct sys_launch *launch)
+static int arrange_descriptors(const struct sys_launch *launch)
 {
     for (int fd = FIRST_FD + (int) launch->n_kept; fd-- > FIRST_FD;) {
         if (is_inherited(fd))
@@ -49,8 +50,21 @@ static void arrange_descriptors(const struct sys_launch *launch)
         else
             dup2(launch->given[i], FIRST_FD + i);
     }
-    syscall(SYS_close_range, FIRST_FD + SYS_LAUNCH_GIVEN + launch->n_kept, ~0U,
-            CLOSE_RANGE_CLOEXEC);
+    return sys_close_on_exec_from(FIRST_FD + SYS_LAUNCH_GIVEN + (int) launch->n_kept);
+}
+
+/* Where execveat(2) is refused, the image's path in /proc. */
+static int execute_image(const struct child *child)
+{
+    char path[64];
+    const int image = child->launch->image;
+
+    syscall(SYS_execveat, image, "", child->argv, child->envp, AT_EMPTY_PATH);
+    if (!sys_is_refusal(-errno))
+        return errno;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
+    execve(path, (char *const *) child->argv, (char *const *) child->envp);
+    return errno;
 }
 
 /* Runs on a stack of its own in the parent's memory, while the parent stands still. */
@@ -58,9 +72,9 @@ static void run_child(struct child *child)
 {
     const struct sys_launch *launch = child->launch;
 
-    arrange_descriptors(launch);
-    syscall(SYS_execveat, launch->image, "", child->argv, child->envp, AT_EMPTY_PATH);
-    child->error = errno;
+    child->error = -arrange_descriptors(launch);
+    if (child->error == 0)
+        child->error = execute_image(child);
     _exit(127);
 }
 
@@ -134,7 +148,7 @@ static long clone_child(const struct sys_launch *launch, struct child *child, in
     long result = clone_and_run(SYS_clone3, (long[4]){(long) &args, sizeof(args)}, child);
 
     /* Some confinements know only clone(2), which can do the same but for the cgroup. */
-    if (result == -ENOSYS && launch->cgroup < 0)
+    if (sys_is_refusal((int) result) && launch->cgroup < 0)
         result = clone_and_run(
             SYS_clone,
             (long[4]){(long) (flags | SIGCHLD), (long) (stack + sizeof(stack)), (long) pidfd, 0},

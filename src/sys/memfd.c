@@ -3,15 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/sys/mount.h"
+#include "berth/sys/probe.h"
 
 /* Since Linux 6.3; unknown before, where a memfd can always be executed. */
 #ifndef MFD_NOEXEC_SEAL
@@ -31,10 +37,73 @@ static int create(const char *name, bool executable)
     return fd < 0 ? -errno : fd;
 }
 
+/* The directories for files without a name, where memfd_create(2) is refused. */
+static const char *const directories[] = {"/dev/shm", "/run", "/tmp", "/var/tmp"};
+
+static int make_unnamed(const char *dir)
+{
+    char path[PATH_MAX];
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0500);
+
+    if (fd >= 0)
+        return fd;
+    snprintf(path, sizeof(path), "%s/.berth-XXXXXX", dir);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    unlink(path);
+    if (fchmod(fd, 0500) == 0)
+        return fd;
+    close(fd);
+    return -EACCES;
+}
+
+/* A file that can be written to. */
+static int open_unnamed(bool executable)
+{
+    const char *own = getenv("XDG_RUNTIME_DIR");
+    int result = -ENOENT;
+
+    for (size_t i = 0; i <= sizeof(directories) / sizeof(directories[0]); i++) {
+        const char *dir = i == 0 ? own : directories[i - 1];
+        struct statvfs system;
+
+        if (dir == NULL || statvfs(dir, &system) < 0 || (executable && (system.f_flag & ST_NOEXEC) != 0))
+            continue;
+        result = make_unnamed(dir);
+        if (result >= 0)
+            return result;
+    }
+    return result;
+}
+
+/* The same file for reading: one that is open for writing cannot be executed. */
+static int reopen(int fd)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    int copy = open(path, O_RDONLY | O_CLOEXEC);
+    return copy < 0 ? -errno : copy;
+}
+
+/* Nobody else has its name or a descriptor to write to it. */
+static int unnamed(const void *bytes, size_t size, bool executable)
+{
+    AUTO_FD fd = open_unnamed(executable);
+
+    if (fd < 0)
+        return fd;
+    TRY(fd_write_all(fd, bytes, size));
+    return reopen(fd);
+}
+
 int sys_memfd_sealed(const char *name, const void *bytes, size_t size, bool executable)
 {
     AUTO_FD fd = create(name, executable);
 
+    if (sys_is_refusal(fd))
+        return unnamed(bytes, size, executable);
     if (fd < 0)
         return fd;
     /* pwrite leaves the offset at the start, for readers. */
@@ -50,7 +119,9 @@ int sys_memfd_sealed(const char *name, const void *bytes, size_t size, bool exec
 
 int sys_memfd_empty(const char *name)
 {
-    return create(name, false);
+    int fd = create(name, false);
+
+    return sys_is_refusal(fd) ? open_unnamed(false) : fd;
 }
 
 int sys_open_program(const char *path)
@@ -63,4 +134,13 @@ int sys_open_program(const char *path)
         return fd_take(&tree);
     int fd = open(path, O_PATH | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+int sys_open_image(const char *name, const void *bytes, size_t size, const char *path)
+{
+    AUTO_FD fd = sys_memfd_sealed(name, bytes, size, true);
+
+    if (fd == -EACCES)
+        fd = sys_open_program(path);
+    return fd == -ENOENT ? unnamed(bytes, size, true) : fd_take(&fd);
 }

@@ -96,9 +96,27 @@ bool sys_has_selinux(void)
     return statfs("/sys/fs/selinux", &system) == 0 && system.f_type == SELINUX_MAGIC;
 }
 
+/* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a seccomp filter. */
+static bool may_say_eperm(long number)
+{
+    uint64_t permitted = 0;
+
+    return (number == SYS_fsopen || number == SYS_fsmount || number == SYS_move_mount) &&
+           read_permitted(&permitted) == 0 && (permitted >> CAP_SYS_ADMIN & 1) == 0;
+}
+
 bool sys_has_call(long number)
 {
-    return syscall(number, -1, -1, -1, -1, -1, -1) >= 0 || errno != ENOSYS;
+    if (syscall(number, -1, -1, -1, -1, -1, -1) >= 0 || !sys_is_refusal(-errno))
+        return true;
+    return errno == EPERM && may_say_eperm(number);
+}
+
+const char *sys_refusal(void)
+{
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER
+               ? "a seccomp filter around this process refuses it: have the outer container or the service allow it"
+               : "this kernel does not have it";
 }
 
 /* With the flags alone a kernel that knows them goes on to the filter, which is none. */

@@ -17,65 +17,6 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 
-int sys_pidfd_open(pid_t pid)
-{
-    int fd = (int) syscall(SYS_pidfd_open, pid, 0);
-
-    /* Kernels such as 6.12 say EINVAL of one that is gone while its number is still a session's. */
-    if (fd < 0 && errno == EINVAL && pid > 0)
-        return -ESRCH;
-    return fd < 0 ? -errno : fd;
-}
-
-int sys_pidfd_signal(int pidfd, int signal)
-{
-    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
-}
-
-/* `other` (-1: none) ends first: -ECANCELED. */
-static int wait_unless(int pidfd, int other, int timeout_ms)
-{
-    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = other, .events = POLLIN}};
-    int64_t end = clock_now_ms() + timeout_ms;
-
-    for (;;) {
-        int left = timeout_ms < 0 ? -1 : (int) (end - clock_now_ms());
-        int count = poll(fds, 2, timeout_ms >= 0 && left < 0 ? 0 : left);
-
-        if (count > 0)
-            return fds[0].revents != 0 ? 0 : -ECANCELED;
-        if (count == 0)
-            return -ETIMEDOUT;
-        if (errno != EINTR)
-            return -errno;
-    }
-}
-
-int sys_pidfd_wait(int pidfd, int timeout_ms)
-{
-    return wait_unless(pidfd, -1, timeout_ms);
-}
-
-static int reap(int pidfd, siginfo_t *ret_info)
-{
-    while (waitid((idtype_t) P_PIDFD, (id_t) pidfd, ret_info, WEXITED) < 0) {
-        if (errno != EINTR)
-            return -errno;
-    }
-    return 0;
-}
-
-int sys_pidfd_reap(int pidfd, int *ret_signal)
-{
-    siginfo_t info;
-
-    TRY(reap(pidfd, &info));
-    bool exited = info.si_code == CLD_EXITED;
-    if (ret_signal != NULL)
-        *ret_signal = exited ? 0 : info.si_status;
-    return exited ? info.si_status : 128 + info.si_status;
-}
-
 /* proc_pid_stat(5) */
 #define FIELD_STATE 3
 #define FIELD_THREADS 20
@@ -95,10 +36,19 @@ static const char *skip_fields(const char *field, int count)
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
 {
     char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d", pid);
+    AUTO_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    return sys_process_start_time_at(dir, ret_ticks);
+}
+
+int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
+{
     char stat[1024];
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    AUTO_FD fd = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? -ESRCH : -errno;
     ssize_t size = fd_read_all(fd, stat, sizeof(stat) - 1);
@@ -193,7 +143,8 @@ static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
         (char *const *) spawn->envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
-    return result;
+    /* The libc takes clone(2) where clone3(2) is missing, but not where a filter says EPERM. */
+    return result == -EPERM ? sys_spawn_by_fork(spawn, ret_pid) : result;
 }
 
 int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
@@ -204,7 +155,7 @@ int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
     TRY(spawn_program(spawn, &pid));
     AUTO_FD pidfd = sys_pidfd_open(pid);
     int other = spawn->has_companion ? spawn->companion : -1;
-    int waited = pidfd < 0 ? pidfd : wait_unless(pidfd, other, timeout_ms);
+    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait_unless(pidfd, other, timeout_ms);
     if (waited < 0)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0) {

@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/sys/launch.h"
 #include "berth/sys/process.h"
 
 #define GIVEN_FIRST 3
@@ -56,7 +55,7 @@ static int place_descriptors(const struct sys_worker *worker, int *report)
     for (size_t i = 0; i < worker->n_given; i++)
         if (dup2(copies[i], GIVEN_FIRST + (int) i) < 0)
             return -errno;
-    return syscall(SYS_close_range, (unsigned) base, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+    return sys_close_on_exec_from(base);
 }
 
 static _Noreturn void become(const struct sys_worker *worker, int report)

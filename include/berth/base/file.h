@@ -36,3 +36,7 @@ int file_make_dirs(const char *path, mode_t mode);
 /* Removes a directory and all below it, never following a symbolic link nor leaving its file system.
  * A missing one is success. Returns 0 or a negative errno. */
 int file_remove_tree(int dir, const char *path);
+
+/* faccessat(2) of the caller's effective ids, also where a seccomp filter refuses faccessat2(2), for which the libc has no answer.
+ * Returns 0 or a negative errno. */
+int file_access(int dir, const char *path, int mode);

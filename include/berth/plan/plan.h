@@ -37,7 +37,7 @@ enum plan_descriptor {
     PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
     PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
     PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
-    PLAN_FD_PROCESS = 5, /* exec, mounts: the pidfd of the container's process */
+    PLAN_FD_PROCESS = 5, /* exec, mounts: the pidfd of the container's process, or its directory in /proc */
     PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
 };
 

@@ -25,3 +25,7 @@ pid_t sys_launch(const struct sys_launch *launch, int *ret_pidfd);
 /* How many descriptors from 3 up to 3 + `most` the caller may keep: the distance to the highest one that is open
  * and not close-on-exec. */
 unsigned sys_count_inherited(unsigned most);
+
+/* Sets close-on-exec on all descriptors from `first` up; makes no memory, so that it may be called after vfork(2). Returns 0 or a
+ * negative errno. */
+int sys_close_on_exec_from(int first);

@@ -2,6 +2,7 @@
 /* Facts about the calling process and the kernel. */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,15 @@ int sys_probe_caller(struct sys_caller *ret_caller);
 
 /* Does this process live in a user namespace that is not the initial one? */
 bool sys_in_user_namespace(void);
+
+/* Is it what a system call returns that the kernel does not have (ENOSYS) or a seccomp filter refuses (mostly EPERM)? */
+static inline bool sys_is_refusal(int result)
+{
+    return result == -ENOSYS || result == -EPERM;
+}
+
+/* Who refuses a system call that berth needs, in words: a seccomp filter, if there is one, else the kernel. */
+const char *sys_refusal(void);
 
 /* Does the kernel, and what confines the caller, know the system call? It is made with arguments that it refuses. */
 bool sys_has_call(long number);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Children that are made without posix_spawn(3), and what they inherit. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/sys/launch.h"
+#include "berth/sys/process.h"
+
+/* What getdents64(2) writes. */
+struct entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t size;
+    uint8_t type;
+    char name[];
+};
+
+static int close_listed(int dir, int first)
+{
+    _Alignas(struct entry) char entries[4096];
+    long size;
+
+    while ((size = syscall(SYS_getdents64, dir, entries, sizeof(entries))) > 0)
+        for (long at = 0; at < size;) {
+            const struct entry *entry = (const struct entry *) (entries + at);
+            int fd = atoi(entry->name);
+
+            if (fd >= first)
+                fcntl(fd, F_SETFD, FD_CLOEXEC);
+            at += entry->size;
+        }
+    return size < 0 ? -errno : 0;
+}
+
+/* A limit that was lowered leaves open what is above it, but without /proc nothing tells. */
+static int close_all(int first)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    for (rlim_t fd = (rlim_t) first; fd < limit.rlim_max && fd < INT32_MAX; fd++)
+        fcntl((int) fd, F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+int sys_close_on_exec_from(int first)
+{
+    if (syscall(SYS_close_range, (unsigned) first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return 0;
+    /* ENOSYS before Linux 5.9, EINVAL before 5.11 */
+    int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = dir < 0 ? close_all(first) : close_listed(dir, first);
+    fd_close(&dir);
+    return result;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Returns only when it fails. */
+static int become(const struct sys_spawn *spawn)
+{
+    int input = spawn->stdin_fd >= 0 ? spawn->stdin_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    reset_signals();
+    if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(spawn->output_fd, STDOUT_FILENO) < 0 ||
+        dup2(spawn->error_fd, STDERR_FILENO) < 0 || (spawn->directory != NULL && chdir(spawn->directory) < 0))
+        return -errno;
+    TRY(sys_close_on_exec_from(STDERR_FILENO + 1));
+    (spawn->searches_path ? execvpe : execve)(spawn->path, (char *const *) spawn->argv, (char *const *) spawn->envp);
+    return -errno;
+}
+
+int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid)
+{
+    int ends[2];
+    int result = 0;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    AUTO_FD report = ends[0];
+    AUTO_FD other = ends[1];
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        result = become(spawn);
+        fd_write_all(other, &result, sizeof(result));
+        _exit(127);
+    }
+    fd_close(&other);
+    if (fd_read_all(report, &result, sizeof(result)) == sizeof(result)) {
+        waitpid(pid, NULL, 0);
+        return result;
+    }
+    *ret_pid = pid;
+    return 0;
+}
