@@ -136,3 +136,126 @@ rootless() {
     assert_status 0
     assert_equal "$output" 65537
 }
+
+@test "HOME= is as good as no HOME" {
+    printf 'user:x:1000:1000::/home/user:/bin/sh\n' >"$BATS_TEST_TMPDIR/passwd"
+    cp --remove-destination "$BATS_TEST_TMPDIR/passwd" rootfs/etc/passwd
+    config '.process.user = {uid: 1000, gid: 1000} | .process.env = ["PATH=/bin", "HOME=", "A=1"]'
+    set_sh 'env | grep -c ^HOME=; echo $HOME'
+    run_c
+    assert_status 0
+    assert_equal "$(xargs <<<"$output")" "1 /home/user"
+}
+
+@test "an /etc/passwd that cannot be read is told, and not passed over" {
+    berth_only "others make it HOME=/ in silence"
+    config 'del(.process.env[] | select(startswith("HOME=")))' '.mounts += [{destination: "/etc/passwd", source: "/proc/1/mem", options: ["bind"]}]'
+    set_args true
+    # Root may open this file, and the kernel refuses to read from address 0 of it.
+    run_c
+    assert_failed
+    assert_output 'find the home directory of user 0'
+}
+
+@test "exec --cap makes the capability ambient where the container has it inheritable" {
+    config '.process.capabilities = {bounding: ["CAP_KILL"], effective: [], permitted: ["CAP_KILL"], inheritable: ["CAP_KILL"], ambient: []}'
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    run_ok exec --user 1000 --cap CAP_KILL "$ID" grep -E 'Cap(Eff|Amb)' /proc/self/status
+    assert_equal "$(xargs <<<"$output")" "CapEff: 0000000000000020 CapAmb: 0000000000000020"
+}
+
+@test "exec --cap makes nothing ambient where the container has nothing inheritable" {
+    config '.process.capabilities = {bounding: ["CAP_KILL"], effective: [], permitted: [], inheritable: [], ambient: []}'
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    run_ok exec --user 1000 --cap CAP_KILL "$ID" grep -E 'Cap(Eff|Amb)' /proc/self/status
+    assert_equal "$(xargs <<<"$output")" "CapEff: 0000000000000000 CapAmb: 0000000000000000"
+}
+
+@test "capabilities that the caller's bounding set lacks: one line at create, none at exec" {
+    berth_only "the words are berth's"
+    local all='["CAP_KILL", "CAP_SYS_TIME", "CAP_SYS_BOOT"]'
+    config ".process.capabilities = {bounding: $all, effective: $all, permitted: $all, inheritable: $all, ambient: $all}"
+    set_args sleep 100
+    run_as --inh-caps -sys_time,-sys_boot --bounding-set -sys_time,-sys_boot -- run --detach --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    assert_equal "$output" "warning: process.capabilities: leaving out CAP_SYS_BOOT, CAP_SYS_TIME, which the caller's bounding set lacks"
+    run_as --inh-caps -sys_time,-sys_boot --bounding-set -sys_time,-sys_boot -- exec --cap CAP_SYS_TIME "$ID" echo ran
+    assert_status 0
+    assert_equal "$output" ran
+}
+
+@test "the capabilities that spec of runc 1.1 writes bring no warning" {
+    berth_only "the words are berth's"
+    local all='["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]'
+    config ".process.capabilities = {bounding: $all, effective: $all, permitted: $all, ambient: $all}"
+    set_args true
+    run_c
+    assert_status 0
+    assert_equal "$output" ""
+}
+
+@test "effective capabilities that are not permitted are named" {
+    berth_only "the words are berth's"
+    config '.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN"], effective: ["CAP_KILL", "CAP_CHOWN"], permitted: []}'
+    set_args true
+    run_c
+    assert_status 0
+    assert_output 'process.capabilities.effective: leaving out CAP_CHOWN, CAP_KILL, which the permitted set lacks'
+}
+
+# user_seconds COUNT: of a dry run with so many variables
+user_seconds() {
+    jq -n --argjson n "$1" '[range($n) | "VARIABLE_\(.)=\(.)"]' >"$BATS_TEST_TMPDIR/variables"
+    jq --slurpfile env "$BATS_TEST_TMPDIR/variables" '.process.env = $env[0]' "$SUITE_DIR/config.json" >"$BUNDLE/config.json.new"
+    mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+    local TIMEFORMAT=%U
+    { time "$RUNTIME" --root "$ROOT" run --dry-run --bundle "$BUNDLE" "$ID" >/dev/null 2>&1; } 2>&1
+}
+
+@test "the environment is planned in linear time" {
+    berth_only "others have no dry run"
+    local few many
+    few=$(user_seconds 50000)
+    many=$(user_seconds 200000)
+    # Four times as many take four times as long, and 16 times where each is compared with each.
+    awk -v few="$few" -v many="$many" 'BEGIN {exit !(many < 8 * few + 0.1)}' || fail_with "$few s for 50000, $many s for 200000"
+}
+
+pinned() { (taskset -pc 0 "$BASHPID" >/dev/null && rt "$@" </dev/null); }
+cpus() { grep Cpus_allowed_list "/proc/${1:-self}/status" | cut -f2; }
+
+@test "the caller's CPU affinity is not the container's" {
+    [ "$(nproc)" -gt 1 ] || skip "needs two processors"
+    local all
+    all=$(cpus)
+    set_sh 'grep Cpus_allowed_list /proc/self/status | cut -f2'
+    assert_equal "$(pinned run --bundle "$BUNDLE" "$ID" 2>/dev/null)" "$all"
+    set_args sleep 100
+    pinned create --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 2>&1
+    rt start "$ID"
+    assert_equal "$(cpus "$(init_pid)")" "$all"
+    assert_equal "$(pinned exec "$ID" grep Cpus_allowed_list /proc/self/status | cut -f2)" "$all"
+}
+
+@test "the container's CPU affinity is its cpuset" {
+    [ "$(nproc)" -gt 1 ] && has_controller cpuset || skip "needs two processors and cpuset"
+    config '.linux.resources.cpu.cpus = "1"'
+    set_args sleep 100
+    pinned create --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 2>&1
+    rt start "$ID"
+    assert_equal "$(cpus "$(init_pid)")" 1
+    assert_equal "$(pinned exec "$ID" grep Cpus_allowed_list /proc/self/status | cut -f2)" 1
+}
+
+@test "execCPUAffinity.final is the affinity of exec, whatever the caller's" {
+    [ "$(nproc)" -gt 1 ] || skip "needs two processors"
+    config '.process.execCPUAffinity = {final: "1"}'
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    assert_equal "$(pinned exec "$ID" grep Cpus_allowed_list /proc/self/status | cut -f2)" 1
+}

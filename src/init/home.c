@@ -5,27 +5,34 @@
 #define FIELD_UID 2
 #define FIELD_HOME 5
 
-/* The passwd file as one text, its size, 0 if there is none: the container's, so nothing is
+/* There is no such file there, whatever is in its place. */
+static bool is_missing(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ENXIO;
+}
+
+/* The passwd file as one text: its size, 0 if there is none, or a negative errno. It is the container's, so nothing is
  * believed. */
-static size_t read_passwd(char *text)
+static long read_passwd(char *text)
 {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                            .resolve = RESOLVE_NO_MAGICLINKS};
     INIT_FD fd = sys_openat2(AT_FDCWD, "/etc/passwd", &how);
     struct statx status;
     size_t size = 0;
+    long r;
 
-    if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 ||
-        !S_ISREG(status.stx_mode))
-        return 0;
-    while (size < PASSWD_MAX) {
-        long r = sys_read(fd, text + size, PASSWD_MAX - size);
-
-        if (r <= 0)
-            break;
-        size += (size_t) r;
-    }
-    return size;
+    if (fd < 0)
+        return is_missing(fd) ? 0 : fd;
+    r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    if (r < 0 || !S_ISREG(status.stx_mode))
+        return r;
+    do {
+        r = sys_read(fd, text + size, PASSWD_MAX - size);
+        if (r > 0)
+            size += (size_t) r;
+    } while (r > 0 && size < PASSWD_MAX);
+    return r < 0 ? r : (long) size;
 }
 
 /* The n-th field of a line; NULL if the line has fewer. */
@@ -75,11 +82,15 @@ int init_find_home(struct init *init, const struct plan_step *step)
 {
     char *text = init_allocate(PASSWD_MAX);
     const char *line = text, *end;
+    long size;
 
     memcpy(init->home, "HOME=/", sizeof("HOME=/"));
     if (text == NULL)
         return -ENOMEM;
-    end = text + read_passwd(text);
+    size = read_passwd(text);
+    if (size < 0)
+        return (int) size;
+    end = text + size;
     while (line < end) {
         const char *line_end = line;
 

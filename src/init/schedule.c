@@ -61,6 +61,8 @@ int init_set_affinity(struct init *init, const struct plan_step *step)
     unsigned long cpus[PLAN_CPUS / WORD_BITS] = {0};
     int r = read_bits(init, step, cpus, PLAN_CPUS);
 
+    if (step->number[0] != 0)
+        memset(cpus, 0xff, sizeof(cpus));
     return r < 0 ? r : sys_sched_setaffinity(sizeof(cpus), cpus);
 }
 

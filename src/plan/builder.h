@@ -243,6 +243,8 @@ void plan_verify(struct plan_builder *builder, const struct plan_capabilities *s
 void plan_schedule(struct plan_builder *builder);
 /* Lets the process run on the processors of `list` alone; an empty one, or NULL, is none. `place`: its property. */
 void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place);
+/* The caller's affinity, which the kernel would keep in the container's cpuset, is not the process's. */
+void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by);
 
 /* labels.c */
 /* Refuses labels of security modules that the host has not. */
@@ -255,6 +257,11 @@ void plan_prepare_labels(struct plan_builder *builder, enum plan_actor by);
 void plan_label_process(struct plan_builder *builder);
 /* The options of a new file system of `type` with the label that linux.mountLabel gives it. */
 const char *plan_label_options(struct plan_builder *builder, const char *type, const char *options);
+
+/* environment.c */
+void plan_make_environment(struct plan_builder *builder, struct text_list *list);
+/* The value of a variable, or NULL. */
+const char *plan_find_variable(const struct text_list *env, const char *name);
 
 /* process.c */
 int plan_make_process(struct plan_builder *builder);

@@ -123,6 +123,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
     if (builder->new_namespaces & CLONE_NEWCGROUP)
         PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},
                  .text = {"cgroup"}, .place = "linux.namespaces");
+    plan_reset_affinity(builder, PLAN_INIT);
 }
 
 /* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. `only`: the one to be there,

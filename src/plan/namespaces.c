@@ -257,6 +257,8 @@ void plan_join_container(struct plan_builder *builder)
     plan_join_cgroups(builder, by);
     if (affinity != NULL)
         plan_set_affinity(builder, by, affinity->final, "process.execCPUAffinity.final");
+    else
+        plan_reset_affinity(builder, by);
     plan_prepare_labels(builder, by);
     join_process(builder, by);
     join_keyring(builder);

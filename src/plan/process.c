@@ -30,50 +30,6 @@ static const int rlimit_numbers[] = {
     [SPEC_RLIMIT_TYPE_RLIMIT_STACK] = RLIMIT_STACK,
 };
 
-static bool same_variable(const char *a, const char *b)
-{
-    size_t length = strcspn(a, "=");
-
-    return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
-}
-
-/* Adds a variable; one of the same name that stands there already gives way. */
-static void put_variable(struct text_list *env, const char *variable)
-{
-    for (size_t i = 0; i < env->count; i++) {
-        if (same_variable(variable, env->item[i])) {
-            env->item[i] = (char *) variable;
-            return;
-        }
-    }
-    text_list_add(env, variable);
-}
-
-static const char *find_variable(const struct text_list *env, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < env->count; i++)
-        if (strncmp(env->item[i], name, length) == 0 && env->item[i][length] == '=')
-            return env->item[i] + length + 1;
-    return NULL;
-}
-
-static void make_environment(struct plan_builder *builder, struct text_list *env)
-{
-    const struct spec_process *process = builder->config->process;
-    const struct plan_request *request = builder->request;
-
-    for (size_t i = 0; i < process->n_env; i++)
-        put_variable(env, process->env[i]);
-    if (request->listen_fds > 0) {
-        put_variable(env, arena_printf(builder->arena, "LISTEN_FDS=%u", request->listen_fds));
-        put_variable(env, "LISTEN_PID=1");
-    }
-    if (request->notify_dir != NULL)
-        put_variable(env, "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR "/notify.sock");
-}
-
 static void set_limits(struct plan_builder *builder, bool only_raise)
 {
     const struct spec_process *process = builder->config->process;
@@ -177,14 +133,14 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     set_limits(builder, true);
     PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
              .place = "process.capabilities.bounding", .number = {sets->bounding});
-    if (find_variable(env, "HOME") == NULL)
+    if (plan_find_variable(env, "HOME") == NULL)
         PLAN_ADD(builder, .op = PLAN_FIND_HOME, .by = PLAN_INIT, .number = {user->uid});
     PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
              .text = {process->cwd});
     become_user(builder, user);
     plan_hold_capabilities(builder, sets);
     PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
-             .text = {process->args[0], find_variable(env, "PATH")});
+             .text = {process->args[0], plan_find_variable(env, "PATH")});
 }
 
 int plan_make_process(struct plan_builder *builder)
@@ -197,7 +153,7 @@ int plan_make_process(struct plan_builder *builder)
 
     TRY(error_collect(builder->error, check_user(builder, user)));
     plan_read_capabilities(builder, &sets);
-    make_environment(builder, &env);
+    plan_make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);
     PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,

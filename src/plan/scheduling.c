@@ -117,6 +117,11 @@ void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const c
                  .list = (const char *const *) cpus.item, .n_list = cpus.count);
 }
 
+void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by)
+{
+    PLAN_ADD(builder, .op = PLAN_SET_AFFINITY, .by = by, .text = {"that the cgroup has"}, .number = {1});
+}
+
 /* --- linux.memoryPolicy --------------------------------------------------------------------- */
 
 /* Since Linux 6.9: older headers lack it. */

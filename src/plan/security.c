@@ -35,13 +35,24 @@ const char *const *plan_capability_names(struct arena *arena)
     return (const char *const *) names.item;
 }
 
-/* The set of a list of names. What the kernel does not know or the caller cannot grant is warned of
- * and left out (config.md, "Linux Process": capabilities). */
-static uint64_t read_set(const struct plan_builder *builder, const char *const *names, size_t count,
-                         const char *place)
+/* Names of the capabilities in `set`: "CAP_CHOWN, CAP_KILL". */
+static const char *name_set(struct arena *arena, uint64_t set)
 {
-    uint64_t grantable =
-        plan_has_user_namespace(builder) ? UINT64_MAX : builder->host->bounding_capabilities;
+    const char *const *names = plan_capability_names(arena); /* those that have a name: the list is without gaps */
+    struct text words = {.arena = arena};
+
+    for (size_t i = 0; names[i] != NULL && set != 0; i++, set >>= 1) {
+        if (!(set & 1))
+            continue;
+        text_add(&words, words.size > 0 ? ", " : "");
+        text_add(&words, names[i]);
+    }
+    return words.bytes;
+}
+
+/* The set of a list of names. What the kernel does not know is warned of and left out (config.md, "Linux Process": capabilities). */
+static uint64_t read_set(const char *const *names, size_t count, const char *place)
+{
     uint64_t set = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -49,27 +60,48 @@ static uint64_t read_set(const struct plan_builder *builder, const char *const *
 
         if (cap_from_name(names[i], &value) < 0 || value >= CAPABILITIES_MOST)
             log_warning("%s[%zu]: unknown capability \"%s\"", place, i, names[i]);
-        else if (!(grantable & 1ULL << value))
-            log_warning("%s[%zu]: %s cannot be granted here: the caller's bounding set lacks it", place,
-                        i, names[i]);
         else
             set |= 1ULL << value;
     }
     return set;
 }
 
-/* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and inheritable. */
-static void keep_within(uint64_t *set, uint64_t bounds, const char *name)
+/* One line for all sets. exec says nothing: create has said it, and its caller would find it among the output of his command. */
+static void keep_grantable(const struct plan_builder *builder, struct plan_capabilities *sets)
 {
-    if (*set & ~bounds)
-        log_warning("process.capabilities.%s: leaving out capabilities (%#llx) that the permitted%s set "
-                    "lacks", name, (unsigned long long) (*set & ~bounds),
-                    text_equal(name, "ambient") ? " or inheritable" : "");
-    *set &= bounds;
+    uint64_t grantable =
+        plan_has_user_namespace(builder) ? UINT64_MAX : builder->host->bounding_capabilities;
+    uint64_t *const set[] = {&sets->bounding, &sets->effective, &sets->permitted, &sets->inheritable, &sets->ambient};
+    uint64_t lacking = 0;
+
+    for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+        lacking |= *set[i] & ~grantable;
+        *set[i] &= grantable;
+    }
+    if (lacking != 0 && !builder->joins)
+        log_warning("process.capabilities: leaving out %s, which the caller's bounding set lacks",
+                    name_set(builder->arena, lacking));
 }
 
-#define READ_SET(builder, capabilities, name) \
-    read_set(builder, (capabilities)->name, (capabilities)->n_##name, "process.capabilities." #name)
+/* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and inheritable. */
+static void keep_within_permitted(const struct plan_builder *builder, struct plan_capabilities *sets)
+{
+    uint64_t beyond = sets->effective & ~sets->permitted;
+
+    if (beyond != 0 && !builder->joins)
+        log_warning("process.capabilities.effective: leaving out %s, which the permitted set lacks",
+                    name_set(builder->arena, beyond));
+    sets->effective &= sets->permitted;
+    /* `spec` of runc 1.1 writes an ambient set without an inheritable one: that is no mistake of the user's. */
+    beyond = sets->ambient & ~(sets->permitted & sets->inheritable);
+    if (beyond != 0 && log_shows(LOG_LEVEL_DEBUG))
+        log_debug("process.capabilities.ambient: leaving out %s, which the permitted or inheritable set lacks",
+                  name_set(builder->arena, beyond));
+    sets->ambient &= sets->permitted & sets->inheritable;
+}
+
+#define READ_SET(capabilities, name) \
+    read_set((capabilities)->name, (capabilities)->n_##name, "process.capabilities." #name)
 
 void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets)
 {
@@ -78,13 +110,13 @@ void plan_read_capabilities(const struct plan_builder *builder, struct plan_capa
     *ret_sets = (struct plan_capabilities){0};
     if (names == NULL)
         return;
-    ret_sets->bounding = READ_SET(builder, names, bounding);
-    ret_sets->effective = READ_SET(builder, names, effective);
-    ret_sets->permitted = READ_SET(builder, names, permitted);
-    ret_sets->inheritable = READ_SET(builder, names, inheritable);
-    ret_sets->ambient = READ_SET(builder, names, ambient);
-    keep_within(&ret_sets->effective, ret_sets->permitted, "effective");
-    keep_within(&ret_sets->ambient, ret_sets->permitted & ret_sets->inheritable, "ambient");
+    ret_sets->bounding = READ_SET(names, bounding);
+    ret_sets->effective = READ_SET(names, effective);
+    ret_sets->permitted = READ_SET(names, permitted);
+    ret_sets->inheritable = READ_SET(names, inheritable);
+    ret_sets->ambient = READ_SET(names, ambient);
+    keep_grantable(builder, ret_sets);
+    keep_within_permitted(builder, ret_sets);
 }
 
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)

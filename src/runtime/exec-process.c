@@ -83,6 +83,9 @@ static const struct spec_capabilities *add_capabilities(struct arena *arena,
     JOIN(arena, capabilities, bounding, more);
     JOIN(arena, capabilities, effective, more);
     JOIN(arena, capabilities, permitted, more);
+    /* As runc: ambient where the container has inheritable ones at all. */
+    if (capabilities->n_inheritable > 0)
+        JOIN(arena, capabilities, ambient, more);
     return capabilities;
 }
 

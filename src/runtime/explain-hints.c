@@ -382,6 +382,7 @@ static const struct {
      "devices are moved with CAP_NET_ADMIN on both sides and CAP_SYS_ADMIN in the container's "
      "network namespace",
      NULL},
+    {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
     {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
     {PLAN_SET_USER, EINVAL, NULL, of_unmapped_id},
     {PLAN_SET_USER, EPERM, NULL, of_refused_user},
