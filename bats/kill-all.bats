@@ -59,6 +59,45 @@ freeze_below() {
     wait_status stopped
 }
 
+@test "kill KILL without a PID namespace ends every process" {
+    orphans
+    run_ok kill "$ID" KILL
+    wait_until none_alive
+    wait_status stopped
+    [ "$RT_KIND" != runc ] || return 0 # says nothing of a second one
+    run_fails kill "$ID" KILL
+    assert_output 'container not running'
+}
+
+@test "kill KILL without a PID namespace ends those that outlived the container's process" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    set_sh 'setsid sleep 1001 & exit 0'
+    create_c
+    rt start "$ID"
+    wait_status stopped
+    PIDS=$(rt ps --format json "$ID" | jq '.[]')
+    [ -n "$PIDS" ] && alive
+    run_ok kill "$ID" KILL
+    wait_until none_alive
+}
+
+@test "kill KILL in another container's PID namespace ends every process, and none of the other container's" {
+    set_args payload pause
+    rt run -d "$ID-other" </dev/null >"$BATS_TEST_TMPDIR/other" 2>&1
+    local other
+    other=$(init_pid "$ID-other")
+    config ".linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$other/ns/pid\" else . end)"
+    set_sh 'setsid sleep 1001 & exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    PIDS=$(in_ns cat "$(cgroup_dir pids)/cgroup.procs")
+    [ "$(wc -w <<<"$PIDS")" -eq 2 ]
+    run_ok kill "$ID" KILL
+    wait_until none_alive
+    assert_equal "$(state_of "$ID-other")" running
+}
+
 @test "kill --all with another signal reaches every process" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     set_sh 'payload catch >/one & payload catch >/two & exec payload catch'

@@ -394,13 +394,32 @@ status_now() { assert_equal "$(state_of)" "$1"; }
     jq -e 'length == 0' <<<"$output"
 }
 
-@test "list fails for a named root that is missing" {
-    run_fails list
+@test "list of a missing root is empty" {
+    run_ok list
+    assert_equal "${#lines[@]}" 1
+    run_ok list -q
+    assert_equal "$output" ""
+    run_ok list --format json
+    jq -e 'length == 0' <<<"$output"
 }
 
 @test "list refuses an unknown format" {
     mkdir "$ROOT"
     run_fails list --format yaml
+}
+
+@test "spec has a new cgroup namespace on version 2 alone" {
+    local option
+    for option in "" --rootless; do
+        rm -f config.json
+        # shellcheck disable=SC2086
+        run_ok spec $option
+        if cg_is_v2; then
+            jq -e 'any(.linux.namespaces[]; .type == "cgroup")' config.json
+        else
+            jq -e 'all(.linux.namespaces[]; .type != "cgroup")' config.json
+        fi
+    done
 }
 
 @test "spec writes a config that runs" {

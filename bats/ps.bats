@@ -156,8 +156,20 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     create_c
     rt start "$ID"
     wait_status stopped
-    run_rt ps --format json "$ID"
-    [ "$status" -ne 0 ] || [[ $output =~ ^(\[\]|null)$ ]]
+    run_ok ps --format json "$ID"
+    jq -e 'length == 0' <<<"$output"
+    run_ok ps "$ID"
+    assert_equal "${#lines[@]}" 1
+}
+
+@test "a stopped container without a PID namespace: those that live on" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    set_sh 'setsid sleep 1001 & exit 0'
+    create_c
+    rt start "$ID"
+    wait_status stopped
+    run_ok ps --format json "$ID"
+    assert_equal "$(jq length <<<"$output")" 1
 }
 
 @test "a missing id is an error" { run_fails ps; }

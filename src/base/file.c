@@ -17,12 +17,23 @@
 
 #define SIZE_MOST ((size_t) 64 * 1024 * 1024)
 
-int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
+/* A FIFO would be waited for, on opening it or for its end. */
+static int open_regular(int dir, const char *path)
 {
-    AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
+    AUTO_FD fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    if (S_ISDIR(info.st_mode))
+        return -EISDIR;
+    return S_ISREG(info.st_mode) ? fd_take(&fd) : -ESPIPE;
+}
+
+static int read_open(struct arena *arena, int fd, char **ret_bytes, size_t *ret_size)
+{
+    struct stat info;
+
     if (fstat(fd, &info) < 0)
         return -errno;
     if (info.st_size > (off_t) SIZE_MOST)
@@ -52,6 +63,25 @@ int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, 
     if (ret_size != NULL)
         *ret_size = size;
     return 0;
+}
+
+int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
+{
+    AUTO_FD fd = open_regular(dir, path);
+
+    return fd < 0 ? fd : read_open(arena, fd, ret_bytes, ret_size);
+}
+
+const char *file_read_error(int number)
+{
+    return number == ESPIPE ? "not a regular file" : error_text_of(number);
+}
+
+int file_read_named(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size)
+{
+    AUTO_FD fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : read_open(arena, fd, ret_bytes, ret_size);
 }
 
 int file_put(int dir, const char *path, const char *text)

@@ -69,7 +69,8 @@ static int open_target(const char *target)
     }
     if (text_starts_with(target, "syslog:"))
         return open_service(SYSLOG, target + strlen("syslog:"));
-    int fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    /* A FIFO that nobody reads would be waited for: it is ENXIO, and what does not fit into a full one is lost. */
+    int fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
     return fd < 0 ? -errno : fd;
 }
 
@@ -151,7 +152,16 @@ static void write_to_file(enum log_level level, const char *message)
 
     if (!sink.json)
         record = arena_printf(&arena, "%s%s\n", record, message);
-    dprintf(sink.fd, "%s", record);
+    fd_write_all(sink.fd, record, strlen(record));
+}
+
+/* Not by stdio, which says nothing where it cannot seek. */
+static void write_to_stderr(const char *start, const char *prefix, const char *message)
+{
+    AUTO_ARENA arena = {0};
+    const char *line = arena_printf(&arena, "%s%s%s\n", start, prefix, message);
+
+    fd_write_all(STDERR_FILENO, line, strlen(line));
 }
 
 static void write_record(enum log_level level, const char *message)
@@ -162,8 +172,7 @@ static void write_record(enum log_level level, const char *message)
         write_to_file(level, message);
     if (sink.fd >= 0 && level != LOG_LEVEL_ERROR)
         return;
-    dprintf(STDERR_FILENO, "%s%s%s\n", sink.is_in_line ? "\n" : "", level == LOG_LEVEL_WARNING ? "warning: " : "",
-            message);
+    write_to_stderr(sink.is_in_line ? "\n" : "", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
     sink.is_in_line = false;
 }
 

@@ -30,6 +30,17 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
     return 0;
 }
 
+int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text)
+{
+    int result = cgroup_read(arena, path, "cgroup.procs", ret_text);
+
+    if (result == -ENOENT || result == -ENOTDIR || result == -ENODEV || result == -EOPNOTSUPP) {
+        *ret_text = arena_string(arena, "");
+        return 0;
+    }
+    return result;
+}
+
 int cgroup_put(const char *path, const char *file, const char *text)
 {
     char full[PATH_MAX];
@@ -42,7 +53,7 @@ bool cgroup_has_file(const char *path, const char *file)
 {
     char full[PATH_MAX];
 
-    return join(full, path, file) == 0 && access(full, F_OK) == 0;
+    return join(full, path, file) == 0 && (access(full, F_OK) == 0 || errno != ENOENT);
 }
 
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller)

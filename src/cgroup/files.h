@@ -11,10 +11,13 @@
  * errno. */
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text);
 
+/* Reads cgroup.procs: "" for a cgroup that is gone, or a threaded one, which lists no processes. Returns 0 or a negative errno. */
+int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text);
+
 /* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
 int cgroup_put(const char *path, const char *file, const char *text);
 
-/* Has the cgroup `path` such a file? */
+/* Has the cgroup `path` such a file? Also when that is not known: using it will tell. */
 bool cgroup_has_file(const char *path, const char *file);
 
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller);
@@ -25,6 +28,9 @@ const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const 
 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */
 bool cgroup_has_word(const char *text, const char *word);
+
+/* The hint for a user without the right to make cgroups. */
+extern const char cgroup_how_to_delegate[];
 
 /* Is one of the names in `path` ".."? */
 bool cgroup_has_dots(const char *path);

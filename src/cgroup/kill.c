@@ -30,6 +30,7 @@ struct killer {
     size_t count;
     size_t found; /* processes seen in this round, some may be out of reach */
     bool freezes;
+    int failed; /* a negative errno: not every list could be read; 0: all were */
 };
 
 /* Is `pid` a line of the text? */
@@ -50,8 +51,11 @@ static void kill_members(struct killer *killer, const char *path)
     size_t first = killer->count;
     pid_t pids[MOST_AT_ONCE];
 
-    if (cgroup_read(killer->arena, path, "cgroup.procs", &before) < 0)
+    int result = cgroup_read_processes(killer->arena, path, &before);
+    if (result < 0) {
+        killer->failed = result;
         return;
+    }
     for (char *line; (line = strsep(&before, "\n")) != NULL;) {
         pid_t pid = (pid_t) strtol(line, NULL, 10);
 
@@ -99,8 +103,12 @@ static int thaw(void *context, const char *path)
 static void walk_all(struct killer *killer, const struct cgroup_record *record,
                      int (*visit)(void *, const char *))
 {
-    for (size_t i = 0; i < record->n_paths; i++)
-        cgroup_walk(killer->arena, record->paths[i], visit, killer);
+    for (size_t i = 0; i < record->n_paths; i++) {
+        int result = cgroup_walk(killer->arena, record->paths[i], visit, killer);
+
+        if (result < 0)
+            killer->failed = result;
+    }
 }
 
 /* Waits for those killed in this round. */
@@ -129,6 +137,7 @@ static bool run_round(struct killer *killer, const struct cgroup_record *record,
 {
     killer->count = 0;
     killer->found = 0;
+    killer->failed = 0;
     if (killer->freezes)
         walk_all(killer, record, freeze);
     walk_all(killer, record, kill_in);
@@ -169,5 +178,7 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error)
         if (clock_now_ms() > deadline_ms)
             return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
                              record->paths[0]);
+    if (killer.failed < 0)
+        return error_errno(error, -killer.failed, "cgroup %s: find the processes that are to be killed", record->paths[0]);
     return 0;
 }

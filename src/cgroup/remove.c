@@ -45,7 +45,7 @@ static int remove_patiently(void *context, const char *path)
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
-        if (access(record->paths[i], F_OK) == 0)
+        if (access(record->paths[i], F_OK) == 0 || errno != ENOENT)
             return true;
     return false;
 }
@@ -59,6 +59,14 @@ bool cgroup_remove_empty(const struct cgroup_record *record)
         if (try_remove(record->made[i - 1]) < 0)
             left |= is_own(record, record->made[i - 1]);
     return left || uses_existing(record);
+}
+
+void cgroup_remove_deserted(const struct cgroup_record *record)
+{
+    AUTO_ARENA arena = {0};
+
+    for (size_t i = 0; i < record->n_paths; i++)
+        cgroup_walk(&arena, record->paths[i], remove_patiently, NULL);
 }
 
 int cgroup_remove(const struct cgroup_record *record, struct error *error)

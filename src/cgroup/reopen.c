@@ -11,6 +11,8 @@
 #include "berth/cgroup/place.h"
 #include "files.h"
 
+#define SCOPE ".scope"
+
 static bool lies_in(const struct cgroup_hierarchy *hierarchy, const char *path)
 {
     size_t length = strlen(hierarchy->mount_point);
@@ -102,6 +104,54 @@ int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice
     if (found == 0)
         return error_set(error, ENODEV, "--cgroup: the container has no cgroup for \"%s\"", choice);
     return 0;
+}
+
+/* Does the last name of the path end with "ID" or "ID.scope", alone or after a "-"? */
+static bool is_named_after(const char *path, const char *id)
+{
+    const char *name = strrchr(path, '/') + 1;
+    size_t length = strlen(name);
+    size_t id_length = strlen(id);
+
+    if (length > strlen(SCOPE) && text_equal(name + length - strlen(SCOPE), SCOPE))
+        length -= strlen(SCOPE);
+    return length >= id_length && memcmp(name + length - id_length, id, id_length) == 0 &&
+           (length == id_length || name[length - id_length - 1] == '-');
+}
+
+static const struct cgroup_hierarchy *hierarchy_of_line(const struct cgroup_host *host, const struct cgroup_line *line)
+{
+    size_t length = strcspn(line->controllers, ",");
+
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
+        const char *first = hierarchy->v2 ? "" : hierarchy->controllers[0];
+
+        if (strlen(first) == length && strncmp(first, line->controllers, length) == 0)
+            return hierarchy;
+    }
+    return NULL;
+}
+
+struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_host *host,
+                                      const struct cgroup_owner *owner)
+{
+    struct text_list paths = {.arena = arena};
+    char *lines = "";
+
+    if (owner->pid <= 0 ||
+        file_read(arena, AT_FDCWD, arena_printf(arena, "/proc/%d/cgroup", owner->pid), &lines, NULL) < 0)
+        return (struct cgroup_record){0};
+    for (char *text; (text = strsep(&lines, "\n")) != NULL;) {
+        struct cgroup_line line;
+
+        if (!cgroup_line_parse(text, &line) || line.path[0] != '/' || !is_named_after(line.path, owner->id))
+            continue;
+        const struct cgroup_hierarchy *hierarchy = hierarchy_of_line(host, &line);
+        if (hierarchy != NULL)
+            text_list_add(&paths, arena_printf(arena, "%s%s", hierarchy->mount_point, line.path));
+    }
+    return (struct cgroup_record){.paths = (const char *const *) paths.item, .n_paths = paths.count};
 }
 
 /* "0::PATH" of /proc/PID/cgroup, below the mount point; NULL: it cannot be seen. */

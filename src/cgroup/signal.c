@@ -27,10 +27,10 @@ static int signal_member(struct signaller *signaller, const char *path, const ch
     AUTO_FD pidfd = sys_pidfd_open((pid_t) strtol(line, NULL, 10));
     if (pidfd < 0)
         return pidfd == -ESRCH || pidfd == -EINVAL ? 0 : pidfd;
-    if (cgroup_read(signaller->arena, path, "cgroup.procs", &now) < 0 ||
-        !cgroup_has_word(now, line))
-        return 0;
-    int result = sys_pidfd_signal(pidfd, signaller->signal);
+    int result = cgroup_read_processes(signaller->arena, path, &now);
+    if (result < 0 || !cgroup_has_word(now, line))
+        return result;
+    result = sys_pidfd_signal(pidfd, signaller->signal);
     return result == -ESRCH ? 0 : result;
 }
 
@@ -39,8 +39,7 @@ static int signal_members(void *context, const char *path)
     struct signaller *signaller = context;
     char *members;
 
-    if (cgroup_read(signaller->arena, path, "cgroup.procs", &members) < 0)
-        return 0;
+    TRY(cgroup_read_processes(signaller->arena, path, &members));
     for (char *line; (line = strsep(&members, "\n")) != NULL;)
         if (line[0] != '\0')
             TRY(signal_member(signaller, path, line));
@@ -54,6 +53,8 @@ static int find_living(const struct cgroup_record *record, const char **ret_path
         *ret_path = record->paths[i];
         if (access(record->paths[i], F_OK) == 0)
             return 0;
+        if (errno != ENOENT)
+            return error_errno(error, errno, "the container's cgroup %s", record->paths[i]);
     }
     return error_set(error, ENOENT, "the container's cgroup %s is gone", record->paths[0]);
 }
@@ -86,8 +87,7 @@ static int list_members(void *context, const char *path)
     struct lister *lister = context;
     char *members;
 
-    if (cgroup_read(lister->arena, path, "cgroup.procs", &members) < 0)
-        return 0;
+    TRY(cgroup_read_processes(lister->arena, path, &members));
     for (char *line; (line = strsep(&members, "\n")) != NULL;) {
         pid_t pid = (pid_t) strtol(line, NULL, 10);
 
@@ -110,7 +110,9 @@ int cgroup_list_processes(struct arena *arena, const struct cgroup_record *recor
         return error_set(error, ENODEV,
                          "the container has no cgroup of its own that tells its processes");
     TRY(find_living(record, &path, error));
-    TRY(cgroup_walk(arena, path, list_members, &lister));
+    int result = cgroup_walk(arena, path, list_members, &lister);
+    if (result < 0)
+        return error_errno(error, -result, "list the processes of cgroup %s", path);
     *ret_pids = lister.pids;
     *ret_count = lister.count;
     return 0;

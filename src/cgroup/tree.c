@@ -9,18 +9,21 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
-static void list_children(struct arena *arena, const char *path, struct text_list *children)
+/* Returns 0, also for a cgroup that is gone, or a negative errno. */
+static int list_children(struct arena *arena, const char *path, struct text_list *children)
 {
     DIR *dir = opendir(path);
     struct dirent *entry;
 
     if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+    while (errno = 0, (entry = readdir(dir)) != NULL)
         if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
             strcmp(entry->d_name, "..") != 0)
             text_list_add(children, text_path_join(arena, path, entry->d_name));
+    int result = errno == ENOENT || errno == ENODEV ? 0 : -errno;
     closedir(dir);
+    return result;
 }
 
 int cgroup_walk(struct arena *arena, const char *path,
@@ -28,7 +31,7 @@ int cgroup_walk(struct arena *arena, const char *path,
 {
     struct text_list children = {.arena = arena};
 
-    list_children(arena, path, &children);
+    TRY(list_children(arena, path, &children));
     for (size_t i = 0; i < children.count; i++)
         TRY(cgroup_walk(arena, children.item[i], visit, context));
     return visit(context, path);

@@ -31,7 +31,7 @@ int cli_read_file(const char *what, const char *path, struct text *text, struct 
 
     if (text_equal(path, "-"))
         return read_stdin(what, text, error);
-    int result = file_read(text->arena, AT_FDCWD, path, &bytes, &size);
+    int result = file_read_named(text->arena, path, &bytes, &size);
     if (result < 0)
         return error_errno(error, -result, "read the %s %s", what, path);
     text_add_bytes(text, bytes, size);

@@ -114,7 +114,7 @@ static int list_ids(struct text_list *ids, const struct runtime_options *options
     DIR *dir = opendir(root);
     struct dirent *entry;
 
-    if (dir == NULL && errno == ENOENT && options->root == NULL)
+    if (dir == NULL && errno == ENOENT)
         return 0;
     if (dir == NULL) {
         error_errno(error, errno, "open the directory %s", root);

@@ -109,7 +109,7 @@ static int stop_after_hook(struct creation *creation)
     return -creation->error->number;
 }
 
-static int delete_at_end(struct creation *creation)
+static void delete_at_end(struct creation *creation)
 {
     AUTO_STATE state = state_of(creation->arena, creation->options, creation->request->id);
     struct error error = {0};
@@ -120,11 +120,10 @@ static int delete_at_end(struct creation *creation)
         error = (struct error){0};
         destroy_container(&state, &error);
     } else if (error.number == ENOENT) {
-        return 0;
+        return;
     }
     if (error.number != 0)
         log_warning("%s", error.text);
-    return 0;
 }
 
 /* The status alone would leave the user to guess. */
@@ -152,8 +151,12 @@ int creation_wait(struct creation *creation, int signals, int *ret_status)
     };
     int status = foreground_wait(&foreground, creation->error);
 
-    if (status < 0)
+    /* Nobody waits for the process any more: it must not be left. */
+    if (status < 0) {
+        sys_pidfd_signal(creation->conduct.pidfd, SIGKILL);
+        sys_pidfd_reap(creation->conduct.pidfd, NULL);
         return status;
+    }
     warn_of_filter(creation, status);
     *ret_status = status;
     return 0;
@@ -161,8 +164,11 @@ int creation_wait(struct creation *creation, int signals, int *ret_status)
 
 static int wait_in_foreground(struct creation *creation, int signals, int *ret_status)
 {
-    TRY(creation_wait(creation, signals, ret_status));
-    return creation->request->keep ? 0 : delete_at_end(creation);
+    int result = creation_wait(creation, signals, ret_status);
+
+    if (!creation->request->keep)
+        delete_at_end(creation);
+    return result;
 }
 
 /* The container's program runs. */

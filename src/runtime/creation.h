@@ -99,7 +99,7 @@ int creation_open_init(struct conduct *conduct);
 /* The LAUNCH step. */
 conduct_handler creation_launch;
 
-/* Waits in the foreground for the end of the process; returns 0, or a negative errno. */
+/* Waits in the foreground for the end of the process. After a failure it has been killed. Returns 0 or a negative errno. */
 int creation_wait(struct creation *creation, int signals, int *ret_status);
 
 /* Carries the plan out, unless one of the `signals` (a signalfd) comes. After a failure nothing is left of it. */

@@ -68,7 +68,7 @@ static bool is_others(const struct state *state, const char *id, const struct cg
         !other.has_record)
         return false;
     AUTO_FD pidfd = state_open_process(&other);
-    for (size_t i = 0; pidfd >= 0 && i < other.record.n_cgroups; i++)
+    for (size_t i = 0; pidfd != -ESRCH && i < other.record.n_cgroups; i++)
         for (size_t j = 0; j < cgroups->n_paths; j++)
             if (text_path_is_within(other.record.cgroups[i], cgroups->paths[j]) ||
                 text_path_is_within(cgroups->paths[j], other.record.cgroups[i]))
@@ -77,7 +77,7 @@ static bool is_others(const struct state *state, const char *id, const struct cg
 }
 
 /* A cgroup that a stopped container leaves empty may have become another one's by its cgroupsPath. */
-static bool shares_cgroups(const struct state *state, const struct cgroup_record *cgroups)
+bool destroy_shares_cgroups(const struct state *state, const struct cgroup_record *cgroups)
 {
     struct error ignored = {0};
     struct dirent *entry;
@@ -97,14 +97,31 @@ static bool shares_cgroups(const struct state *state, const struct cgroup_record
     return found;
 }
 
+/* Without a record the container's process alone is known. */
+static int destroy_unrecorded(const struct state *state, struct error *error)
+{
+    AUTO_FD pidfd = state_open_process(state);
+
+    if (pidfd == -ESRCH)
+        return 0;
+    int result = pidfd < 0 ? pidfd : sys_pidfd_signal(pidfd, SIGKILL);
+    if (result == 0)
+        result = sys_pidfd_wait(pidfd, END_TIMEOUT_MS);
+    if (result < 0 && result != -ESRCH)
+        return error_errno(error, -result, "end the container's process %d", state->pid);
+    return 0;
+}
+
 int destroy_container(struct state *state, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
 
+    if (!state->has_record)
+        TRY(destroy_unrecorded(state, error));
     if (state->has_record) {
         TRY(destroy_process(state, error));
         stop_unit(state);
-        if (cgroup_remove_empty(&cgroups) && !shares_cgroups(state, &cgroups))
+        if (cgroup_remove_empty(&cgroups) && !destroy_shares_cgroups(state, &cgroups))
             TRY(cgroup_remove(&cgroups, error));
         TRY(rdt_remove(state->record.rdt_groups, state->record.n_rdt_groups, error));
         if (state->record.shares_mounts)

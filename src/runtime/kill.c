@@ -7,10 +7,14 @@
 
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/freeze.h"
+#include "berth/cgroup/probe.h"
+#include "berth/cgroup/remove.h"
 #include "berth/cgroup/signal.h"
 #include "berth/runtime/runtime.h"
+#include "berth/spec/check.h"
 #include "berth/sys/process.h"
 #include "destroy.h"
 #include "signals.h"
@@ -48,6 +52,42 @@ static int signal_all(struct state *state, int signal, struct error *error)
     return signal_process(state, signal, error);
 }
 
+/* Has the container a PID namespace of its own, in which all end with the first process? */
+static bool has_own_pids(const struct state *state)
+{
+    const struct spec_config *config;
+    struct error ignored = {0};
+
+    if (state_read_config(state, &config, &ignored) < 0)
+        return false;
+    const struct spec_namespace *pids = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_PID);
+    return pids != NULL && (pids->path == NULL || pids->path[0] == '\0');
+}
+
+/* Others live on when the container's process has ended, unless they are another container's by now. */
+static bool has_survivors(const struct state *state)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+    struct error ignored = {0};
+    pid_t *pids;
+    size_t count;
+
+    return cgroups.n_paths > 0 &&
+           cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored) == 0 && count > 0 &&
+           !destroy_shares_cgroups(state, &cgroups);
+}
+
+/* SIGKILL ends the container: nothing may be left of it. */
+static int kill_container(struct state *state, struct error *error)
+{
+    enum spec_status status = state_status(state);
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING || status == SPEC_STATUS_PAUSED;
+
+    if (has_own_pids(state) || (!lives && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
+        return signal_process(state, SIGKILL, error);
+    return signal_all(state, SIGKILL, error);
+}
+
 int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
                  bool all, struct error *error)
 {
@@ -60,7 +100,12 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     TRY(state_open(&state, error));
     if (!state.has_record)
         return error_set(error, ENOENT, "container \"%s\" does not exist", id);
-    TRY(all ? signal_all(&state, number, error) : signal_process(&state, number, error));
+    if (all)
+        TRY(signal_all(&state, number, error));
+    else if (number == SIGKILL)
+        TRY(kill_container(&state, error));
+    else
+        TRY(signal_process(&state, number, error));
     const struct cgroup_record cgroups = state_cgroups(&state);
     if (number == SIGKILL)
         cgroup_let_die(&cgroups);
@@ -72,7 +117,7 @@ static bool is_just_ending(const struct state *state)
 {
     AUTO_FD pidfd = state_open_process(state);
 
-    return pidfd < 0 || sys_pidfd_wait(pidfd, ENDING_MS) == 0;
+    return pidfd == -ESRCH || (pidfd >= 0 && sys_pidfd_wait(pidfd, ENDING_MS) == 0);
 }
 
 static int check_deletable(struct state *state, struct error *error)
@@ -88,19 +133,35 @@ static int check_deletable(struct state *state, struct error *error)
                      state->id, spec_status_words[status]);
 }
 
+/* The cgroups of a living container whose record is lost. */
+static struct cgroup_record find_lost_cgroups(const struct state *state)
+{
+    struct cgroup_host host;
+    struct error ignored = {0};
+
+    if (state->has_record || cgroup_probe(state->arena, "", &host, &ignored) < 0)
+        return (struct cgroup_record){0};
+    return cgroup_record_of(state->arena, &host, &(struct cgroup_owner){state->pid, state->id});
+}
+
 /* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
- * that never ends. With the process dead that comes to its end. */
-static void kill_unlocked(struct arena *arena, const struct runtime_options *options,
-                          const char *id)
+ * that never ends. With the process dead that comes to its end. Returns the cgroups that no record tells of. */
+static struct cgroup_record kill_unlocked(struct arena *arena, const struct runtime_options *options,
+                                          const char *id)
 {
     AUTO_STATE state = state_of(arena, options, id);
     struct error ignored = {0};
 
-    if (state_open(&state, &ignored) < 0)
-        return;
+    /* The process is known by its link, whatever has become of the record. */
+    if (state_open(&state, &ignored) < 0 && state.pid == 0)
+        return (struct cgroup_record){0};
     AUTO_FD pidfd = state_open_process(&state);
-    if (pidfd >= 0)
-        sys_pidfd_signal(pidfd, SIGKILL);
+    if (pidfd < 0)
+        return (struct cgroup_record){0};
+    const struct cgroup_record lost = find_lost_cgroups(&state);
+    sys_pidfd_signal(pidfd, SIGKILL);
+    cgroup_let_die(&lost);
+    return lost;
 }
 
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
@@ -108,18 +169,26 @@ int runtime_delete(const struct runtime_options *options, const char *id, bool f
 {
     AUTO_ARENA arena = {0};
     AUTO_STATE state = state_of(&arena, options, id);
+    struct cgroup_record lost = {0};
 
     if (force)
-        kill_unlocked(&arena, options, id);
+        lost = kill_unlocked(&arena, options, id);
     int result = state_open_locked(&state, error);
 
     if (result == -ENOENT && force) {
         *error = (struct error){0};
         return 0;
     }
+    if (result < 0 && force && state.locked) {
+        log_warning("%s", error->text);
+        *error = (struct error){0};
+        result = 0;
+    }
     if (result < 0)
         return result;
     if (!force)
         TRY(check_deletable(&state, error));
-    return destroy_container(&state, error);
+    TRY(destroy_container(&state, error));
+    cgroup_remove_deserted(&lost);
+    return 0;
 }

@@ -47,9 +47,11 @@ static int read_bundle(struct creation *creation)
     TRY(resolve_dir(creation, "bundle", request->bundle != NULL ? request->bundle : ".",
                     &creation->bundle));
     const char *path = text_path_join(creation->arena, creation->bundle, name);
-    int result = file_read(creation->arena, AT_FDCWD, path, &bytes, &creation->config_size);
+    int result = request->config_file != NULL
+                     ? file_read_named(creation->arena, path, &bytes, &creation->config_size)
+                     : file_read(creation->arena, AT_FDCWD, path, &bytes, &creation->config_size);
     if (result < 0)
-        return error_errno(creation->error, -result, "read %s", path);
+        return error_set(creation->error, -result, "read %s: %s", path, file_read_error(-result));
     creation->config_bytes = bytes;
     TRY(error_collect(creation->error,
                       spec_load_config(creation->arena, bytes, creation->config_size,
@@ -112,7 +114,7 @@ static int probe_caller(struct creation *creation)
     int result = sys_probe_caller(&caller);
 
     if (result < 0)
-        return error_errno(creation->error, -result, "look at the caller's capabilities");
+        return error_errno(creation->error, -result, "look at the caller's capabilities and user namespace");
     host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
     host->in_user_namespace = caller.in_user_namespace;
     host->can_make_devices = host->privileged && !caller.in_user_namespace &&

@@ -67,13 +67,17 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
 
     TRY(state_open(&state, error));
     enum spec_status status = state.has_record ? state_status(&state) : SPEC_STATUS_CREATING;
-    if (status == SPEC_STATUS_STOPPED)
-        return state_not_running(&state, status, error);
     const struct cgroup_record cgroups = state_cgroups(&state);
-    pid_t *pids;
-    TRY(cgroup_list_processes(arena, &cgroups, &pids, &ret_processes->count, error));
+    pid_t *pids = NULL;
+    int result = cgroup_list_processes(arena, &cgroups, &pids, &ret_processes->count, error);
+    /* Without a PID namespace of its own some may have outlived the container's process. */
+    if (result < 0 && status == SPEC_STATUS_STOPPED) {
+        *error = (struct error){0};
+        ret_processes->count = 0;
+        result = 0;
+    }
     ret_processes->pids = pids;
-    return 0;
+    return result;
 }
 
 /* v1's rules for devices are written one after the other, from "none" on: nobody is to see those

@@ -68,7 +68,7 @@ static int read_plan(struct starting *starting, struct error *error)
     int result = file_read(state->arena, state->dir, STATE_PLAN, &bytes, &size);
 
     if (result < 0)
-        return error_errno(error, -result, "read the plan of container \"%s\"", state->id);
+        return error_set(error, -result, "read the plan of container \"%s\": %s", state->id, file_read_error(-result));
     const struct plan_header *plan = (const struct plan_header *) bytes;
     TRY(plan_check(plan, size, error));
     if (find_step(plan, PLAN_EXECUTE) == PLAN_NONE)

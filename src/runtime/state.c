@@ -31,7 +31,7 @@ const char *runtime_default_root(struct arena *arena)
 {
     const char *own = getenv("XDG_RUNTIME_DIR");
 
-    if (own != NULL && own[0] != '\0' && (geteuid() != 0 || sys_in_user_namespace()))
+    if (own != NULL && own[0] != '\0' && (geteuid() != 0 || sys_in_user_namespace() > 0))
         return text_path_join(arena, own, "berth");
     return DEFAULT_ROOT;
 }
@@ -112,7 +112,9 @@ static int already_exists(const struct state *state, struct error *error)
 
 int state_check_free(const struct state *state, struct error *error)
 {
-    return access(path_of(state), F_OK) == 0 ? already_exists(state, error) : 0;
+    if (access(path_of(state), F_OK) == 0)
+        return already_exists(state, error);
+    return errno == ENOENT ? 0 : error_errno(error, errno, "look at the directory %s", path_of(state));
 }
 
 /* -ESTALE: a `delete` has taken it for what a killed creator has left. */
@@ -157,40 +159,52 @@ static int does_not_exist(const struct state *state, struct error *error)
     return error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
 }
 
-static bool read_link(struct state *state, const char *name)
+/* Returns 0, -ENOENT without the link, or another negative errno. */
+static int read_link(struct state *state, const char *name)
 {
     char text[64];
     ssize_t size = readlinkat(state->dir, name, text, sizeof(text) - 1);
 
     if (size < 0)
-        return false;
+        return -errno;
     text[size] = '\0';
-    return sscanf(text, "%d %" SCNu64, &state->pid, &state->start_time) == 2;
+    return sscanf(text, "%d %" SCNu64, &state->pid, &state->start_time) == 2 ? 0 : -EBADMSG;
 }
 
-static void read_process(struct state *state)
+/* Between a look for the one name and for the other the creator may rename it. */
+static int read_process(struct state *state)
 {
-    state->committed = read_link(state, PROCESS);
-    if (!state->committed && !read_link(state, PROCESS_CREATING))
+    state->pid = 0;
+    int result = read_link(state, PROCESS);
+    if (result == -ENOENT && (result = read_link(state, PROCESS_CREATING)) == 0)
+        return 0;
+    if (result == -ENOENT)
+        result = read_link(state, PROCESS);
+    state->committed = result == 0;
+    if (result < 0)
         state->pid = 0;
+    return result == -ENOENT ? 0 : result;
 }
 
+/* The process first: a record that cannot be read must not hide it. */
 static int read_record(struct state *state, struct error *error)
 {
     const struct spec_record *record;
     char *bytes;
     size_t size;
-    int result = file_read(state->arena, state->dir, RECORD, &bytes, &size);
+    int result = read_process(state);
 
+    if (result < 0)
+        return error_errno(error, -result, "read %s/%s", path_of(state), PROCESS);
+    result = file_read(state->arena, state->dir, RECORD, &bytes, &size);
     if (result == -ENOENT)
         return 0;
     if (result < 0)
-        return error_errno(error, -result, "read %s/%s", path_of(state), RECORD);
+        return error_set(error, -result, "read %s/%s: %s", path_of(state), RECORD, file_read_error(-result));
     if (spec_read_record(state->arena, bytes, size, &record, error) < 0)
         return error_prefix(error, "%s", path_of(state));
     state->record = *record;
     state->has_record = true;
-    read_process(state);
     return 0;
 }
 
@@ -248,7 +262,8 @@ int state_read_config(const struct state *state, const struct spec_config **ret_
     int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
 
     if (result < 0)
-        return error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
+        return error_set(error, -result, "read the configuration of container \"%s\": %s", state->id,
+                         file_read_error(-result));
     return spec_read_config(state->arena, bytes, size, ret_config, error);
 }
 
@@ -346,12 +361,15 @@ static bool is_locked_by_others(const struct state *state)
     return false;
 }
 
-static bool is_alive(const struct state *state)
+/* Returns 0, -ESRCH when it is not, or another negative errno when that is not known. */
+static int check_alive(const struct state *state)
 {
     uint64_t start_time;
 
-    return state->pid > 0 && sys_process_start_time(state->pid, &start_time) == 0 &&
-           start_time == state->start_time;
+    if (state->pid <= 0)
+        return -ESRCH;
+    TRY(sys_process_start_time(state->pid, &start_time));
+    return start_time == state->start_time ? 0 : -ESRCH;
 }
 
 /* The creator may have come to its end since the state was read, and let go of its lock: look again. */
@@ -359,15 +377,20 @@ static bool has_been_committed(struct state *state)
 {
     if (!state->committed)
         read_process(state);
-    return state->has_record && state->committed;
+    return state->committed;
+}
+
+static bool has_file(const struct state *state, const char *name)
+{
+    return file_access(state->dir, name, F_OK) != -ENOENT;
 }
 
 /* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without it. */
 static bool has_started(const struct state *state)
 {
-    if (file_access(state->dir, STATE_START_SOCKET, F_OK) == 0)
+    if (has_file(state, STATE_START_SOCKET))
         return false;
-    return file_access(state->dir, STATE_STARTING_SOCKET, F_OK) < 0 || !is_locked_by_others(state);
+    return !has_file(state, STATE_STARTING_SOCKET) || !is_locked_by_others(state);
 }
 
 enum spec_status state_status(struct state *state)
@@ -376,7 +399,7 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_CREATING;
     if (!has_been_committed(state))
         return SPEC_STATUS_STOPPED;
-    if (!is_alive(state))
+    if (check_alive(state) == -ESRCH)
         return SPEC_STATUS_STOPPED;
     const struct cgroup_record cgroups = state_cgroups(state);
     if (cgroup_is_frozen(&cgroups))
@@ -421,7 +444,8 @@ int state_open_process(const struct state *state)
     if (pidfd < 0)
         return pidfd;
     /* Looked at after the pidfd: the process of this pid cannot change any more. */
-    return is_alive(state) ? fd_take(&pidfd) : -ESRCH;
+    int result = check_alive(state);
+    return result < 0 ? result : fd_take(&pidfd);
 }
 
 int state_remove(struct state *state, struct error *error)

@@ -21,16 +21,18 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 
-bool sys_in_user_namespace(void)
+int sys_in_user_namespace(void)
 {
     unsigned inside, outside, count;
     char map[128];
 
     AUTO_FD fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return errno == ENOENT ? 0 : -errno; /* a kernel without user namespaces */
     ssize_t size = fd_read_all(fd, map, sizeof(map) - 1);
-    map[size < 0 ? 0 : size] = '\0';
+    if (size < 0)
+        return (int) size;
+    map[size] = '\0';
     return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
            outside != 0 || count != UINT32_MAX;
 }
@@ -58,7 +60,9 @@ int sys_probe_caller(struct sys_caller *ret_caller)
             break;
         ret_caller->bounding |= (uint64_t) held << cap;
     }
-    ret_caller->in_user_namespace = sys_in_user_namespace();
+    int inside = sys_in_user_namespace();
+    TRY(inside);
+    ret_caller->in_user_namespace = inside;
     return 0;
 }
 

@@ -8,8 +8,14 @@
 struct arena;
 
 /* Reads a whole file, ended with a NUL that `ret_size` (may be NULL) does not count; at most 64 MiB
- * (-EFBIG). Returns 0 or a negative errno. */
+ * (-EFBIG). Never waits: -ESPIPE for what is no regular file, such as a FIFO. Returns 0 or a negative errno. */
 int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size);
+
+/* The words for the errno of file_read. */
+const char *file_read_error(int number);
+
+/* The same of a file that the caller's user has named, which may be a pipe: waits for its end. */
+int file_read_named(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size);
 
 /* Writes `text` to an existing file with one write(2), as the files of proc and cgroup want it.
  * Returns 0 or a negative errno. */

@@ -81,9 +81,9 @@ struct cgroup_request {
 };
 
 /* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
- * mount point, a relative one below /berth, none: /berth-ID. Where an ordinary user cannot write,
- * the latter two are below the caller's own cgroup if that is writable; else the hierarchy is left
- * out. An existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0
+ * mount point, a relative one below /berth, none: /ID. Where an unprivileged user cannot write,
+ * the latter two are below the caller's own cgroup, or one above that, if the user may write to it;
+ * else the hierarchy is left out. An existing cgroup that is frozen or holds processes is -EBUSY; ".." is -EINVAL. Returns 0
  * or a negative errno. */
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
@@ -95,6 +95,16 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
 int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
+
+struct cgroup_owner {
+    pid_t pid;
+    const char *id;
+};
+
+/* The cgroups of a process that are named after its container: ID, PREFIX-ID, PREFIX-ID.scope. For a container whose record is
+ * lost. */
+struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_host *host,
+                                      const struct cgroup_owner *owner);
 
 /* Goes down from the container's cgroups to existing ones below: `choice` is "PATH", in every hierarchy, or
  * "CONTROLLER[,CONTROLLER...]:PATH", in those of these controllers. Returns 0, -EINVAL for "..", -ENODEV when no hierarchy is

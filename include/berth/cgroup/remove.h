@@ -16,6 +16,9 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error);
 /* Removes what cgroup_make has made and nobody uses any more. Returns whether a cgroup of the container's own is left. */
 bool cgroup_remove_empty(const struct cgroup_record *record);
 
+/* Removes the container's cgroups with all below them, as far as nobody is in them. */
+void cgroup_remove_deserted(const struct cgroup_record *record);
+
 /* Kills what is left in the cgroups, and removes what cgroup_make has made, with the cgroups below
  * that the container has made. Parents that others use by now stay, what is gone already is fine.
  * Returns 0 or a negative errno. */

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# What remains of a container when files of its state are lost or broken: no command hangs, and delete --force removes it.
+load helpers
+load helpers-cgroups
+
+test_setup() { berth_only "the files are berth's own"; }
+
+running() {
+    started
+    PID=$(init_pid)
+    GROUPS_WERE=$(own_groups)
+}
+
+# spoil FILE HOW
+spoil() {
+    local file=$ROOT/$ID/$1
+    rm "$file"
+    case $2 in
+    missing) ;;
+    empty) : >"$file" ;;
+    broken) echo '{"id": 7,' >"$file" ;;
+    fifo) mkfifo "$file" ;;
+    directory) mkdir "$file" ;;
+    esac
+}
+
+process_gone() { [ ! -e "/proc/$PID" ] || [ "$(awk '/^State/{print $2}' "/proc/$PID/status")" = Z ]; }
+
+assert_removed() {
+    local dir
+    [ ! -e "$ROOT/$ID" ] || fail_with "the state is left"
+    process_gone || fail_with "the process is left"
+    for dir in $GROUPS_WERE; do in_ns test ! -e "$dir" || [[ $dir != *"$ID"* ]] || fail_with "$dir is left"; done
+}
+
+@test "state.json missing, empty, broken, a FIFO, a directory: delete --force ends and removes the container" {
+    local how
+    for how in missing empty broken fifo directory; do
+        running
+        spoil state.json $how
+        RT_TIMEOUT=10 run_ok list
+        refute_output "^$ID "
+        RT_TIMEOUT=10 run_fails state "$ID"
+        RT_TIMEOUT=10 run_fails delete "$ID"
+        kill -0 "$PID"
+        run_ok delete --force "$ID"
+        assert_removed
+        run_fails state "$ID"
+        assert_output 'does not exist'
+    done
+}
+
+@test "without a PID namespace and a record delete --force ends the process that is known" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    running
+    spoil state.json missing
+    run_ok delete --force "$ID"
+    assert_removed
+}
+
+@test "a paused container without a record is removed" {
+    has_freezer || skip "no freezer here"
+    running
+    run_ok pause "$ID"
+    spoil state.json empty
+    run_ok delete --force "$ID"
+    assert_removed
+}
+
+@test "a config.json that is a FIFO in the state or in the bundle is an error" {
+    running
+    spoil config.json fifo
+    RT_TIMEOUT=10 run_fails exec "$ID" true
+    assert_output 'not a regular file'
+    run_ok kill "$ID" KILL
+    run_ok delete --force "$ID"
+    rm config.json
+    mkfifo config.json
+    RT_TIMEOUT=10 run_fails create "$ID"
+    assert_output 'config.json: not a regular file'
+    RT_TIMEOUT=10 run_fails check
+}
+
+@test "a --log that is a FIFO without a reader is an error" {
+    mkfifo log
+    set_args true
+    status=0
+    timeout 10 "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" --log "$PWD/log" list >out 2>&1 || status=$?
+    read_output out
+    assert_equal "$status" 1
+    assert_output 'no such device or address'
+}
+
+@test "a configuration by a pipe that the user names is read to its end" {
+    set_args echo by a pipe
+    mkfifo named
+    cat config.json >named &
+    run_ok run --config "$PWD/named" "$ID"
+    assert_equal "$output" "by a pipe"
+}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# System calls that fail where nobody expects it: the run ends with a message, nothing is weaker for it, and nothing is left.
+load helpers
+load helpers-cgroups
+
+test_setup() { berth_only "the calls are berth's"; command -v strace >/dev/null || skip "no strace here"; }
+
+# with_fault [-P PATH]... CALL:error=ERRNO[:when=N] ARGUMENT...: the runtime itself, not its children, meets the failure
+with_fault() {
+    local path=()
+    while [ "$1" = -P ]; do path+=(-P "$2") && shift 2; done
+    status=0
+    timeout -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -o "$BATS_TEST_TMPDIR/calls" "${path[@]}" -e inject="$1" \
+        "$RUNTIME" --root "$ROOT" "${@:2}" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    output=$(grep -v '^strace: ' <<<"$output") || true
+    grep -q INJECTED "$BATS_TEST_TMPDIR/calls" || fail_with "the call was never made"
+}
+
+nothing_left() {
+    run_ok list -q
+    assert_equal "$output" ""
+}
+
+@test "/proc/self/uid_map cannot be read: an error, not a container without rules for devices" {
+    set_args true
+    with_fault -P /proc/self/uid_map openat:error=EACCES run "$ID"
+    assert_equal "$status" 1
+    assert_output 'user namespace: permission denied'
+    nothing_left
+}
+
+@test "lseek fails: the message is there all the same" {
+    set_args /no-such-program
+    with_fault lseek:error=EIO run "$ID"
+    assert_failed
+    assert_output 'no-such-program'
+    nothing_left
+}
+
+@test "poll, signalfd or waitid fails in the foreground: an error, and the container is ended and removed" {
+    local call
+    # The first signalfd4 is the creation's; the container that waitid waits for has ended.
+    for call in "payload pause:signalfd4:error=ENOMEM:when=2" "true:waitid:error=ENOMEM" "payload pause:poll:error=ENOMEM:when=1+"; do
+        # shellcheck disable=SC2086
+        set_args ${call%%:*}
+        with_fault "${call#*:}" run "$ID"
+        assert_equal "$status" 1
+        assert_output 'cannot allocate memory'
+        nothing_left
+    done
+}
+
+@test "poll fails in the foreground of exec: an error, and the command is ended" {
+    started
+    with_fault poll:error=ENOMEM:when=1+ exec "$ID" sleep 1000
+    assert_failed
+    assert_output 'cannot allocate memory'
+    no_sleep() { ! rt ps "$ID" | grep -q 'sleep 1000'; }
+    wait_until no_sleep
+}
+
+@test "a look for the cgroup fails: create fails before anything is made" {
+    set_args true
+    local dir
+    for dir in $(hierarchies); do
+        with_fault -P "$dir/$ID" access:error=ENOMEM run "$ID"
+        assert_equal "$status" 1
+        assert_output "look for the cgroup $dir/$ID: cannot allocate memory"
+    done
+    nothing_left
+}
+
+@test "the lists of a cgroup's processes cannot be read: kill --all says so" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    started
+    local dir lists=()
+    for dir in $(own_groups); do lists+=(-P "$dir/cgroup.procs"); done
+    with_fault "${lists[@]}" openat:error=EMFILE kill --all "$ID" KILL
+    assert_equal "$status" 1
+    assert_output 'too many open files'
+    assert_equal "$(state_of)" running
+}
