@@ -174,6 +174,37 @@ busy_group() {
     for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
 }
 
+@test "without cgroupsPath the group has the name of the id" {
+    cgroupfs_only
+    config 'del(.linux.cgroupsPath)'
+    started
+    [[ $(cgroup_dir pids) == */"$ID" ]] || fail_with "$(cgroup_dir pids)"
+}
+
+@test "without cgroupsPath a tree of somebody else's with the name of the id is left alone" {
+    berth_only "runc and crun take it, and remove it"
+    cgroupfs_only
+    local dir
+    dir=$(hierarchies | head -1)/$ID
+    in_ns mkdir -p "$dir/below"
+    config 'del(.linux.cgroupsPath)'
+    set_args true
+    run_c
+    in_ns test -d "$dir/below"
+    in_ns rmdir "$dir/below" "$dir"
+    assert_failed
+    assert_output "$dir exists already"
+}
+
+@test "a group that holds processes: the words that callers look for" {
+    [ "$RT_KIND" != crun ] || skip "crun takes it"
+    cgroupfs_only
+    config ".linux.cgroupsPath = \"/$ID-first\""
+    started
+    rt create "$ID-two" </dev/null >"$BATS_TEST_TMPDIR/two" 2>&1 && fail_with "it was accepted"
+    grep -q "container's cgroup is not empty" "$BATS_TEST_TMPDIR/two"
+}
+
 @test "a frozen group is refused" {
     cgroupfs_only
     if cg_is_v2; then
@@ -185,12 +216,14 @@ busy_group() {
     fi
     config ".linux.cgroupsPath = \"/$ID-made\""
     RT_TIMEOUT=5 run_rt create "$ID"
+    echo "$output" >"$BATS_TEST_TMPDIR/frozen"
     local state=$status
     [ ! -e "/sys/fs/cgroup/freezer/$ID-made" ] || echo THAWED >"/sys/fs/cgroup/freezer/$ID-made/freezer.state"
     [ ! -e "/sys/fs/cgroup/$ID-made/cgroup.freeze" ] || echo 0 >"/sys/fs/cgroup/$ID-made/cgroup.freeze"
     rt delete --force "$ID"
     [ "$state" -ne 0 ]
     [ "$state" -ne 124 ]
+    [ "$RT_KIND" = crun ] || grep -q "container's cgroup unexpectedly frozen" "$BATS_TEST_TMPDIR/frozen"
 }
 
 @test "delete --force ends a container whose group was frozen from outside" {

@@ -131,7 +131,7 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     create_c
     check
     assert_status 1
-    assert_output 'error: linux.cgroupsPath: the cgroup .*/berth-check-.* holds processes already'
+    assert_output 'error: linux.cgroupsPath: .*/berth-check-.* holds processes already'
 }
 
 @test "systemd that is not there" {

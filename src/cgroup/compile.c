@@ -16,7 +16,7 @@
 #include "systemd-properties.h"
 #include "systemd-settings.h"
 
-static const char how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
+const char cgroup_how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
                                       "user, as by systemd-run --user --scope "
                                       "-p Delegate=yes";
 
@@ -37,7 +37,7 @@ int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_
         error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
                                     "parents hold none, or let systemd make it: --systemd-cgroup");
     else
-        error_hint(compiler->error, "%s", how_to_delegate);
+        error_hint(compiler->error, "%s", cgroup_how_to_delegate);
     return -place->enable_error;
 }
 
@@ -98,7 +98,7 @@ int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const
     error_set(compiler->error, EACCES,
               "linux.resources.%s: no right to make a cgroup for the controller \"%s\"", field,
               controller);
-    return error_hint(compiler->error, "%s", how_to_delegate);
+    return error_hint(compiler->error, "%s", cgroup_how_to_delegate);
 }
 
 void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write write)

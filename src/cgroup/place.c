@@ -24,8 +24,9 @@ struct planner {
     struct error *error;
     const char *path;   /* of the container's cgroup, clean and with a leading "/" */
     bool is_free;       /* no absolute cgroupsPath: the runtime decides where it is */
-    bool is_default;    /* /berth-ID, where the id keeps others away */
+    bool is_default;    /* /ID, where the id keeps others away */
     bool below_default; /* below /berth, which is the runtime's own */
+    const char *parent; /* the cgroup that check_childless looks at */
     struct text_list paths;
     struct text_list made;
 };
@@ -41,7 +42,7 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     /* Flat: a parent of its own would double what has to be made and removed. */
     planner->is_default = asked == NULL || asked[0] == '\0';
     if (planner->is_default)
-        asked = arena_printf(planner->arena, "/" DEFAULT_NAME "-%s", request->id);
+        asked = arena_printf(planner->arena, "/%s", request->id);
     if (cgroup_has_dots(asked))
         return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
                          asked);
@@ -102,17 +103,19 @@ static bool is_runtimes(const struct planner *planner, bool is_own)
 }
 
 /* Notes which directories will be made, the topmost first: those that are missing, and those that
- * are the runtime's. Returns the deepest directory that exists. */
-static const char *note_made(struct planner *planner, const struct cgroup_place *place,
-                             const char *top)
+ * are the runtime's. *ret_existing is the deepest directory that exists. */
+static int note_made(struct planner *planner, const struct cgroup_place *place, const char *top,
+                     const char **ret_existing)
 {
     char *path = arena_string(planner->arena, place->path);
     const char *existing = NULL;
     struct text_list noted = {.arena = planner->arena};
 
     while (strlen(path) > strlen(top) && (existing == NULL || planner->below_default)) {
-        bool exists = access(path, F_OK) == 0 || errno != ENOENT;
+        bool exists = access(path, F_OK) == 0;
 
+        if (!exists && errno != ENOENT)
+            return error_errno(planner->error, errno, PLACE ": look for the cgroup %s", path);
         if (exists && existing == NULL)
             existing = arena_string(planner->arena, path);
         if (!exists || is_runtimes(planner, strlen(path) == strlen(place->path)))
@@ -121,7 +124,8 @@ static const char *note_made(struct planner *planner, const struct cgroup_place 
     }
     for (size_t i = noted.count; i > 0; i--)
         text_list_add(&planner->made, noted.item[i - 1]);
-    return existing == NULL ? top : existing;
+    *ret_existing = existing == NULL ? top : existing;
+    return 0;
 }
 
 static int check_frozen(struct planner *planner, const struct cgroup_place *place, const char *path)
@@ -133,35 +137,60 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
     if (!place->hierarchy->v2 && !cgroup_has_controller(place->hierarchy, "freezer"))
         return 0;
     if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
-        return error_set(planner->error, EBUSY, PLACE ": the cgroup %s is frozen", path);
+        return error_set(planner->error, EBUSY, PLACE ": container's cgroup unexpectedly frozen: %s", path);
     return 0;
+}
+
+static int refuse_processes(void *context, const char *path)
+{
+    struct planner *planner = context;
+    char *processes;
+    int result = cgroup_read_processes(planner->arena, path, &processes);
+
+    if (result < 0)
+        return error_errno(planner->error, -result, PLACE ": read the processes of the cgroup %s", path);
+    if (processes[0] == '\0')
+        return 0;
+    return error_set(planner->error, EBUSY, PLACE ": container's cgroup is not empty: %s holds processes already", path);
+}
+
+/* With all below it: what is there is not the container's to be paused, signalled and killed with it. */
+static int check_empty(struct planner *planner, const char *path)
+{
+    int result = cgroup_walk(planner->arena, path, refuse_processes, planner);
+
+    if (result < 0 && planner->error->number == 0)
+        return error_errno(planner->error, -result, PLACE ": read the cgroup %s", path);
+    return result;
 }
 
 static bool holds_processes(struct arena *arena, const char *path)
 {
     char *processes;
 
-    return cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+    return cgroup_read_processes(arena, path, &processes) == 0 && processes[0] != '\0';
 }
 
-static int refuse_processes(void *context, const char *path)
+static int refuse_child(void *context, const char *path)
 {
     struct planner *planner = context;
 
-    if (!holds_processes(planner->arena, path))
+    if (strlen(path) <= strlen(planner->parent))
         return 0;
-    return error_set(planner->error, EBUSY, PLACE ": the cgroup %s holds processes already", path);
+    error_set(planner->error, EBUSY, PLACE ": the cgroup %s exists already, and is somebody's: it has %s", planner->parent, path);
+    return error_hint(planner->error, "choose another id, or set linux.cgroupsPath");
 }
 
-/* With all below it: what is there is not the container's to be paused, signalled and killed with it. */
-static int check_empty(struct planner *planner, const char *path)
+/* What an earlier container of the id has left is taken and removed with this one, but not a tree of somebody else's that has this
+ * name by chance. */
+static int check_childless(struct planner *planner, const char *path)
 {
-    return cgroup_walk(planner->arena, path, refuse_processes, planner);
+    planner->parent = path;
+    return cgroup_walk(planner->arena, path, refuse_child, planner);
 }
 
-/* Where an ordinary user's cgroups go: below the caller's own or, since on v2 one with processes
- * has no controllers to give, the nearest above without any that is the user's too. What systemd
- * has made is systemd's to divide. */
+/* Where an unprivileged user's cgroups go: below the caller's own cgroup or, since on v2 one with processes has no controllers
+ * to give, below the nearest cgroup above without any that the user may write to. */
 static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
     char *path = arena_printf(arena, "%s%s", hierarchy->mount_point,
@@ -169,11 +198,22 @@ static const char *users_top(struct arena *arena, const struct cgroup_hierarchy 
     const char *own = arena_string(arena, path);
     size_t least = strlen(hierarchy->mount_point);
 
-    if (!hierarchy->v2 || access("/run/systemd/system", F_OK) == 0)
+    if (!hierarchy->v2)
         return own;
     while (strlen(path) > least && holds_processes(arena, path))
         *strrchr(path, '/') = '\0';
     return may_write(path) && may_write(text_path_join(arena, path, "cgroup.procs")) ? path : own;
+}
+
+/* Where the config does not say where, the container may go without. */
+static int lack_rights(struct planner *planner, const char *path)
+{
+    if (planner->is_free) {
+        log_debug("no right to make a cgroup in %s", path);
+        return 0;
+    }
+    error_errno(planner->error, EACCES, PLACE ": make the cgroup %s below %s", planner->path, path);
+    return error_hint(planner->error, "%s", cgroup_how_to_delegate);
 }
 
 /* Returns 1 when the container gets a cgroup here, 0 when it has to go without. */
@@ -198,7 +238,8 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     place->join = cgroup_join_file(arena, hierarchy, place->path);
 
     size_t made_before = planner->made.count;
-    const char *existing = note_made(planner, place, top);
+    const char *existing = top;
+    TRY(note_made(planner, place, top, &existing));
     place->exists = strlen(existing) == strlen(place->path);
     if (place->is_systemds) {
         planner->made.count = made_before;
@@ -206,12 +247,13 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     } else if (planner->cgroup->rootless &&
                (!may_write(existing) || (hierarchy->v2 && !may_move(arena, hierarchy, below)))) {
         planner->made.count = made_before;
-        log_debug("no right to make a cgroup in %s", existing);
-        return 0;
+        return lack_rights(planner, existing);
     }
     TRY(check_frozen(planner, place, existing));
     if (place->exists)
         TRY(check_empty(planner, place->path));
+    if (place->exists && planner->is_default)
+        TRY(check_childless(planner, place->path));
     text_list_add(&planner->paths, place->path);
     return 1;
 }

@@ -115,6 +115,8 @@ int cli_list(const struct cli_arguments *arguments, const struct runtime_options
     return cli_print(&text, error);
 }
 
+#define V2_FILE "/sys/fs/cgroup/cgroup.controllers"
+
 int cli_spec(const struct cli_arguments *arguments, const struct runtime_options *options,
              struct error *error)
 {
@@ -128,6 +130,8 @@ int cli_spec(const struct cli_arguments *arguments, const struct runtime_options
         return error_errno(error, errno, "write %s", path);
     const char *config = arguments->rootless ? spec_rootless_config(&arena, getuid(), getgid())
                                              : spec_default_config();
+    if (access(V2_FILE, F_OK) < 0)
+        config = spec_without_cgroup_namespace(&arena, config);
     int result = fd_write_all(fd, config, strlen(config));
     if (result < 0) {
         unlink(path);

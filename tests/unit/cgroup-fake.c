@@ -234,7 +234,7 @@ static void test_v2_refusals(void)
     refuse(&scene, false, "{\"memory\":{\"swap\":5000}}",
            "linux.resources.memory.swap: needs memory.limit");
     put(&scene, V2 "/a/b/cgroup.events", "populated 0\nfrozen 1\n");
-    refuse(&scene, false, "{}", "is frozen");
+    refuse(&scene, false, "{}", "unexpectedly frozen");
     put(&scene, V2 "/a/b/cgroup.events", "populated 0\nfrozen 0\n");
     put(&scene, V2 "/a/b/cgroup.procs", "17\n");
     refuse(&scene, false, "{}", "holds processes");
@@ -254,8 +254,9 @@ static void test_rootless(void)
     put(&scene, V2 "/me/cgroup.procs", "17\n");
     if (seteuid(65534) < 0)
         return;
-    tap_ok(make(&scene, "/a/b", true, "{}") == 0 && scene.cgroup.n_places == 0,
-           "no rights, no limits: goes without");
+    refuse(&scene, true, "{}", "linux.cgroupsPath: make the cgroup /a/b below");
+    tap_ok(make(&scene, "a/b", true, "{}") == 0 && scene.cgroup.n_places == 0,
+           "no rights, no limits, no path of the user's: goes without");
     refuse(&scene, true, "{\"pids\":{\"limit\":5}}", "delegated to the user");
     tap_ok(make(&scene, NULL, true, "{\"devices\":[{\"allow\":false}]}") == 0,
            "device rules do not matter to a user");
@@ -264,8 +265,8 @@ static void test_rootless(void)
         return;
     tap_ok(make(&scene, NULL, true, "{}") == 0 && scene.cgroup.n_places == 1,
            "a delegated subtree");
-    tap_text(scene.cgroup.places[0].path, at(&scene, V2 "/me/berth-id"), "below the own cgroup");
-    tap_ok(access(at(&scene, V2 "/me/berth-id"), F_OK) == 0, "is made");
+    tap_text(scene.cgroup.places[0].path, at(&scene, V2 "/me/id"), "below the own cgroup");
+    tap_ok(access(at(&scene, V2 "/me/id"), F_OK) == 0, "is made");
     if (seteuid(0) == 0)
         scene_close(&scene);
 }

@@ -44,6 +44,21 @@ static void test_default(struct arena *arena)
     tap_ok(has_option(config, "gid="), "terminals belong to a group");
 }
 
+static void test_without_cgroup_namespace(struct arena *arena)
+{
+    const char *text = spec_without_cgroup_namespace(arena, spec_default_config());
+    const struct spec_config *config = read_config(arena, text);
+
+    if (!tap_ok(config != NULL, "the default configuration for version 1 can be used"))
+        return;
+    tap_ok(spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP) == NULL, "the cgroups of the host");
+    tap_ok(spec_find_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT) != NULL, "the others are there");
+    text = spec_without_cgroup_namespace(arena, spec_rootless_config(arena, 1, 2));
+    config = read_config(arena, text);
+    tap_ok(config != NULL && spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP) == NULL,
+           "nor for an unprivileged user");
+}
+
 static void test_rootless(struct arena *arena)
 {
     const char *text = spec_rootless_config(arena, 1000, 4294967294);
@@ -68,6 +83,7 @@ int main(void)
     AUTO_ARENA arena = {0};
 
     test_default(&arena);
+    test_without_cgroup_namespace(&arena);
     test_rootless(&arena);
     return tap_end();
 }

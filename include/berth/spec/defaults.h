@@ -12,3 +12,6 @@ const char *spec_default_config(void);
 /* The same for an ordinary user: a user namespace in which root is `uid` and `gid` of the host, no
  * network namespace, no cgroup limits. */
 const char *spec_rootless_config(struct arena *arena, uint32_t uid, uint32_t gid);
+
+/* The same text without the new cgroup namespace: on cgroup v1 runc and crun have none. */
+const char *spec_without_cgroup_namespace(struct arena *arena, const char *text);
