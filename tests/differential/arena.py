@@ -9,6 +9,7 @@ import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+MNT_DETACH = 2
 CGROUPS = pathlib.Path('/sys/fs/cgroup')
 JOINABLE = {'ipc': 'ipc', 'net': 'network', 'uts': 'uts', 'cgroup': 'cgroup', 'pid': 'pid', 'time': 'time'}
 
@@ -70,7 +71,7 @@ class Arena:
     def look_around(self):
         mounts = {line.split(' ')[4] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()}
         run = {str(path) for path in pathlib.Path('/run').glob('*/*') if not str(path).startswith(('/run/berth/@', '/run/user', '/run/systemd'))}
-        processes = {pathlib.Path(f'/proc/{pid}/comm').read_text().strip() for pid in children_of(os.getpid()) if pid != self.holder.pid}
+        processes = {pathlib.Path(f'/proc/{pid}/comm').read_text().strip() for pid in self.orphans()}
         dev = {f'{path} {os.lstat(path).st_mode:o} {os.lstat(path).st_uid}' for path in pathlib.Path('/dev').glob('*')}
         cgroups = set(self.our_cgroups(CGROUPS, 4))
         shm = {str(path) for path in pathlib.Path('/dev/shm').glob('*')}
@@ -85,17 +86,36 @@ class Arena:
                 elif depth and entry.is_dir(follow_symlinks=False):
                     yield from self.our_cgroups(entry.path, depth - 1)
 
+    def orphans(self):
+        return [pid for pid in children_of(os.getpid()) if pid != self.holder.pid]
+
+    def reap_orphans(self, spared=0):
+        """As the first process of a host does: a process 1 of a pid namespace does not end before all in it are gone."""
+        for pid in self.orphans():
+            if pid != spared:
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+
     def clean(self):
         """What is left is in nobody's way."""
-        for pid in children_of(os.getpid()):
-            if pid != self.holder.pid:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+        for pid in self.orphans():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while self.orphans() and time.monotonic() < end:
+            self.reap_orphans()
+            time.sleep(0.002)
+        self.unmount()
         for path in self.our_cgroups(CGROUPS, 4):
             for folder, _, _ in os.walk(path, topdown=False):
                 with contextlib.suppress(OSError):
                     os.rmdir(folder)
+
+    def unmount(self):
+        """What a runtime has left mounted, before anything below it is removed."""
+        mounts = [line.split(' ')[4] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()]
+        for mount in reversed([mount for mount in mounts if mount.startswith(f'{self.path}/')]):
+            ctypes.CDLL(None).umount2(mount.encode(), MNT_DETACH)
 
     def close(self):
         self.holder.kill()

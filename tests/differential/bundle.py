@@ -157,8 +157,10 @@ def make(path, census, config):
 
 def tree_of(path):
     """Type, mode and owner of everything below it: what a runtime has left in the root file system."""
-    found = {}
+    found, device = {}, os.lstat(path).st_dev
     for folder, folders, names in os.walk(path):
+        # Some runtimes leave mounts where there is no mount namespace.
+        folders[:] = [name for name in folders if os.lstat(os.path.join(folder, name)).st_dev == device]
         for name in sorted(folders + names):
             where = os.path.join(folder, name)
             st = os.lstat(where)

@@ -240,7 +240,7 @@ static void put_descriptors(void)
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         ssize_t n = readlink(path, target, sizeof(target) - 1);
         target[n < 0 ? 0 : n] = 0;
-        put(under("descriptors", name), "%o %x %x %s", st.st_mode & S_IFMT, fcntl(fd, F_GETFL), fcntl(fd, F_GETFD), target);
+        put(under("descriptors", name), "%o %x %x %s", st.st_mode & S_IFMT, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_PATH), fcntl(fd, F_GETFD), target);
     }
 }
 
@@ -326,6 +326,15 @@ static void put_keyring(void)
     put("keyring/session", "%s", n < 0 ? word(-1) : text);
 }
 
+/* Of what is inside a container, and would be the host's business for a hook. */
+static void put_surroundings(void)
+{
+    put_tree("/", 4);
+    put_accesses();
+    put_writables();
+    put_devices();
+}
+
 static void put_all(int argc, char **argv)
 {
     put_environment(argc, argv);
@@ -342,10 +351,8 @@ static void put_all(int argc, char **argv)
     put_keyring();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         put_file(files[i]);
-    put_tree("/", 4);
-    put_accesses();
-    put_writables();
-    put_devices();
+    if (out == stdout)
+        put_surroundings();
     put_calls();
     fputs("}\n", out);
     fflush(out);

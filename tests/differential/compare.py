@@ -3,6 +3,7 @@
 import fnmatch
 import os
 import pathlib
+import re
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,10 +35,14 @@ class Row:
     reason: str
     used: int = 0
 
+    def conditions(self):
+        """Each is a pattern, or several with || between."""
+        return re.split(r'(?<!\|\|) (?!\|\|)', self.when) if self.when != '*' else []
+
     def explains(self, environment, names, difference):
         if self.where != '*' and environment not in self.where.split(','):
             return False
-        if self.when != '*' and not all(fnmatch.filter(names, pattern) for pattern in self.when.split(' ')):
+        if not all(any(matches(name, one) for name in names) for one in self.conditions()):
             return False
         return matches(difference.field, self.field) and matches(difference.berth, self.berth)
 

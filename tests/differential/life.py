@@ -239,6 +239,7 @@ class Life:
         """How the container's process ended."""
         end = time.monotonic() + DEADLINE_S
         while self.pid and time.monotonic() < end:
+            self.arena.reap_orphans(spared=self.pid)
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
             except ChildProcessError:
@@ -270,6 +271,7 @@ FLOWS = {
 
 def left_behind(arena, before):
     """What is there now and was not before."""
+    arena.reap_orphans()
     found = {}
     for kind, now in arena.look_around().items():
         more = sorted(now - before[kind])

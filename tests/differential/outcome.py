@@ -62,7 +62,9 @@ class Words:
         for name in STATUS:
             if name in status:
                 fields[f'{key}/status/{name}'] = status[name].strip()
-        for name, value in mounts_of(data['file//proc/self/mountinfo']).items() if ' - ' in data.get('file//proc/self/mountinfo', '') else []:
+        mountinfo = data.get('file//proc/self/mountinfo', '')
+        # A hook on the host sees the host's mounts, which come and go.
+        for name, value in mounts_of(mountinfo).items() if ' - ' in mountinfo and key in ('census', 'exec', 'hook/startContainer') else []:
             fields[f'{key}/{name}'] = self.plain(value)
         for name, value in data.items():
             fields.update(self.census_field(key, name, value))

@@ -127,7 +127,7 @@ def faults_of_rows():
     for row in compare.read_rows():
         if not row.reason or not row.section:
             yield f'expected.tsv: {row.field}: no reason or section'
-        for pattern in row.when.split(' ') if row.when != '*' else []:
+        for pattern in (one for condition in row.conditions() for one in condition.split(' || ')):
             if not any(compare.matches(name, pattern) for name in factors.all_names()):
                 yield f'expected.tsv: there is no {pattern}'
 
