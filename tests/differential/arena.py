@@ -28,11 +28,12 @@ class Arena:
         # Orphans of a runtime come to us, which tells how they end.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         # Whoever holds it must be another process than one that left its user namespace behind.
-        self.holder = subprocess.Popen(['unshare', *(['-Ur'] if os.geteuid() else []), '--net', '--ipc', '--uts', '--cgroup', '--time', '--pid', '--fork',
-                                        '--kill-child', 'sleep', 'infinity'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        kinds = [kind for kind in ('net', 'ipc', 'uts', 'cgroup', 'time', 'pid') if os.path.exists(f'/proc/self/ns/{kind}')]
+        self.holder = subprocess.Popen(['unshare', *(['-Ur'] if os.geteuid() else []), *(f'--{kind}' for kind in kinds), '--fork', '--kill-child', 'sleep',
+                                        'infinity'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.held = self.wait_for_held()
         self.own = {kind: os.readlink(f'/proc/self/ns/{kind}') for kind in os.listdir('/proc/self/ns')}
-        self.joined = {kind: os.readlink(f'/proc/{self.held}/ns/{kind}') for kind in JOINABLE}
+        self.joined = {kind: os.readlink(f'/proc/{self.held}/ns/{kind}') for kind in kinds}
 
     def wait_for_held(self):
         end = time.monotonic() + 10

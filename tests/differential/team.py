@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The workers: each has an arena of its own (arena.sh) and makes one case after the other (worker.py)."""
+import contextlib
 import json
 import os
 import pathlib
@@ -30,7 +31,8 @@ class Worker:
         return json.loads(line)
 
     def end(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 
