@@ -250,6 +250,14 @@ run_activated() {
     refute_output '^3 '
 }
 
+@test "LISTEN_FDS without LISTEN_PID are not passed" {
+    set_sh 'echo "fds=$LISTEN_FDS"; payload fds'
+    LISTEN_FDS=1 run rt run "$ID" 3</dev/zero
+    assert_status 0
+    assert_output '^fds=$'
+    refute_output '/dev/zero'
+}
+
 @test "without LISTEN_FDS the program has no LISTEN variables" {
     set_args payload env
     run_c

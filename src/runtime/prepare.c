@@ -85,14 +85,14 @@ int creation_check_terminal(struct creation *creation)
     return 0;
 }
 
-/* LISTEN_FDS is meant for us if LISTEN_PID says so or is missing (sd_listen_fds(3)). */
+/* LISTEN_FDS is meant for the process that LISTEN_PID names, and without LISTEN_PID for nobody, as sd_listen_fds(3) has it. */
 static unsigned count_listen_fds(void)
 {
     const char *count = getenv("LISTEN_FDS");
     const char *pid = getenv("LISTEN_PID");
     uint64_t number;
 
-    if (pid != NULL && (text_to_u64(pid, &number) < 0 || number != (uint64_t) getpid()))
+    if (pid == NULL || text_to_u64(pid, &number) < 0 || number != (uint64_t) getpid())
         return 0;
     if (count == NULL || text_to_u64(count, &number) < 0 || number > INT_MAX / 2)
         return 0;

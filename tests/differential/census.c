@@ -333,6 +333,7 @@ static void put_surroundings(void)
     put_accesses();
     put_writables();
     put_devices();
+    put_calls();
 }
 
 static void put_all(int argc, char **argv)
@@ -353,7 +354,6 @@ static void put_all(int argc, char **argv)
         put_file(files[i]);
     if (out == stdout)
         put_surroundings();
-    put_calls();
     fputs("}\n", out);
     fflush(out);
 }
