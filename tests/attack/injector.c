@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL (-e ERRNO | -k)] [-l FILE] COMMAND...
+ *
+ * Runs a runtime's command under ptrace(2), counts the system calls of each of its processes, and makes one of them fail, or
+ * kills the process right before it.
+ *
+ * A process counts from its birth until it executes the container's program or a hook: then it is let go. Processes are numbered
+ * in the order of their births, system calls from 0. -a follows a process that is there already as number 1, until it executes
+ * something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of
+ * its system calls. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
+ * its processes are killed), 125 when this tool fails itself. A line "inject: hit NAME" on descriptor 3, if that is open, says
+ * that the chosen system call was reached.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_PROCESSES 256
+#define MAX_CALLS 20000
+#define TOOL_FAILED 125
+#define TIMED_OUT 124
+
+struct process {
+    pid_t pid; /* 0: let go, or ended */
+    bool runs;    /* what it runs is the runtime */
+    bool failing; /* the call was replaced: its result is to be set */
+    char name[32];
+    int count;
+    unsigned short *calls;
+};
+
+struct target {
+    int process;
+    int call;
+    int number; /* errno */
+    bool kills;
+};
+
+static struct process processes[MAX_PROCESSES];
+static int n_processes;
+static int attached = -1; /* the process of -a */
+static volatile sig_atomic_t is_late;
+
+static void die(const char *act)
+{
+    perror(act);
+    exit(TOOL_FAILED);
+}
+
+static struct process *find(pid_t pid)
+{
+    for (int i = 0; i < n_processes; i++)
+        if (processes[i].pid == pid)
+            return &processes[i];
+    return NULL;
+}
+
+/* The first stop of a child may come before its parent's event. */
+static struct process *find_or_add(pid_t pid)
+{
+    struct process *process = find(pid);
+
+    if (process != NULL)
+        return process;
+    if (n_processes == MAX_PROCESSES) {
+        fprintf(stderr, "inject: more than %d processes\n", MAX_PROCESSES);
+        exit(TOOL_FAILED);
+    }
+    process = &processes[n_processes++];
+    *process = (struct process){.pid = pid, .runs = n_processes > 1, .calls = calloc(MAX_CALLS, sizeof(*process->calls))};
+    if (process->calls == NULL)
+        die("calloc");
+    return process;
+}
+
+static void read_name(struct process *process)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", process->pid);
+    FILE *file = fopen(path, "r");
+    if (file != NULL && fgets(process->name, sizeof(process->name), file) != NULL)
+        process->name[strcspn(process->name, "\n")] = '\0';
+    if (file != NULL)
+        fclose(file);
+}
+
+/* The runtime's own programs go on being counted; the container's and hooks do not. */
+static bool is_runtime(pid_t pid)
+{
+    char path[64];
+    char program[4096];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    ssize_t length = readlink(path, program, sizeof(program) - 1);
+    if (length < 0)
+        return false;
+    program[length] = '\0';
+    const char *base = strrchr(program, '/');
+    base = base == NULL ? program : base + 1;
+    return strncmp(base, "berth", 5) == 0 || strncmp(base, "memfd:berth", 11) == 0 || strncmp(base, "runc", 4) == 0 ||
+           strncmp(base, "crun", 4) == 0;
+}
+
+static void let_go(struct process *process, pid_t pid)
+{
+    ptrace(PTRACE_DETACH, pid, 0, 0);
+    process->pid = 0;
+}
+
+/* At the entry of a call. Returns whether the process still lives. */
+static bool enter_call(struct process *process, int number, const struct target *target)
+{
+    struct user_regs_struct registers;
+    int index = process->count;
+
+    if (index < MAX_CALLS)
+        process->calls[index] = (unsigned short) number;
+    process->count++;
+    if (process - processes != target->process || index != target->call)
+        return true;
+    read_name(process);
+    dprintf(3, "inject: hit %s\n", process->name);
+    if (target->kills) {
+        kill(process->pid, SIGKILL);
+        return false;
+    }
+    if (ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
+        return false;
+    registers.orig_rax = (unsigned long long) -1;
+    process->failing = ptrace(PTRACE_SETREGS, process->pid, 0, &registers) == 0;
+    return true;
+}
+
+static void leave_call(struct process *process, const struct target *target)
+{
+    struct user_regs_struct registers;
+
+    if (!process->failing || ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
+        return;
+    registers.rax = (unsigned long long) -target->number;
+    ptrace(PTRACE_SETREGS, process->pid, 0, &registers);
+    process->failing = false;
+}
+
+/* Returns whether the process still lives. */
+static bool take_call(struct process *process, const struct target *target)
+{
+    struct __ptrace_syscall_info info;
+
+    if (!process->runs || ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) <= 0)
+        return true;
+    if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+        return enter_call(process, (int) info.entry.nr, target);
+    leave_call(process, target);
+    return true;
+}
+
+/* The process of -a is still followed. */
+static bool is_attached(void)
+{
+    return attached >= 0 && processes[attached].pid != 0;
+}
+
+/* Handles one stop; the process goes on. */
+static void take_stop(pid_t pid, int status, const struct target *target)
+{
+    struct process *process = find_or_add(pid);
+    int signal = WSTOPSIG(status);
+    int event = status >> 16;
+    int passed = 0;
+
+    if (signal == (SIGTRAP | 0x80)) {
+        if (!take_call(process, target))
+            return;
+    } else if (event == PTRACE_EVENT_EXEC) {
+        if (!is_runtime(pid)) {
+            read_name(process);
+            let_go(process, pid);
+            return;
+        }
+        process->runs = true;
+        read_name(process);
+    } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
+        ptrace(PTRACE_LISTEN, pid, 0, 0);
+        return;
+    } else if (event == 0) {
+        passed = signal;
+    }
+    if (process->name[0] == '\0')
+        read_name(process);
+    ptrace(PTRACE_SYSCALL, pid, 0, passed);
+}
+
+/* Follows all processes until the command has ended, and the one that it lets go has executed or ended. Returns its wait status, or -1 when it is late. */
+static int follow(pid_t command, const struct target *target)
+{
+    int last = -1; /* that of the command, once it has ended */
+
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, __WALL);
+
+        if (pid < 0 && errno == EINTR && is_late)
+            return -1;
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0)
+            return last;
+        if (WIFSTOPPED(status)) {
+            take_stop(pid, status, target);
+            if (last > 0 || (last == 0 && !is_attached()))
+                return last;
+            continue;
+        }
+        struct process *process = find(pid);
+        if (process != NULL)
+            process->pid = 0;
+        if (pid == command)
+            last = status;
+        if (last > 0 || (last == 0 && !is_attached()))
+            return last;
+    }
+}
+
+/* What goes on without the command, as the init of `create` does, is let go. */
+static void let_all_go(void)
+{
+    for (int i = 0; i < n_processes; i++) {
+        pid_t pid = processes[i].pid;
+        int status;
+
+        if (pid == 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
+            continue;
+        if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+            ptrace(PTRACE_DETACH, pid, 0, status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80) ? WSTOPSIG(status) : 0);
+    }
+}
+
+static void kill_all(void)
+{
+    for (int i = 0; i < n_processes; i++)
+        if (processes[i].pid != 0)
+            kill(processes[i].pid, SIGKILL);
+}
+
+static void write_list(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL)
+        die(path);
+    for (int i = 0; i < n_processes; i++) {
+        fprintf(file, "%d %s", i, processes[i].name[0] == '\0' ? "?" : processes[i].name);
+        for (int call = 0; call < processes[i].count && call < MAX_CALLS; call++)
+            fprintf(file, " %d", processes[i].calls[call]);
+        fputc('\n', file);
+    }
+    fclose(file);
+}
+
+/* The init that `create` has left waits in a system call. */
+static void attach(pid_t pid, long options)
+{
+    if (ptrace(PTRACE_SEIZE, pid, 0, options) < 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
+        die("ptrace");
+    attached = (int) (find_or_add(pid) - processes);
+    processes[attached].runs = true;
+}
+
+static void note_late(int signal)
+{
+    (void) signal;
+    is_late = 1;
+}
+
+static pid_t start(char **argv, long options)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        die("fork");
+    if (pid == 0) {
+        close(3);
+        raise(SIGSTOP);
+        execvp(argv[0], argv);
+        die(argv[0]);
+    }
+    int status;
+    if (waitpid(pid, &status, WUNTRACED) < 0 || ptrace(PTRACE_SEIZE, pid, 0, options) < 0)
+        die("ptrace");
+    kill(pid, SIGCONT);
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
+    struct target target = {.process = -1};
+    const char *list = NULL;
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+                         PTRACE_O_EXITKILL;
+    int option, seconds = 10;
+    pid_t init = 0;
+
+    while ((option = getopt(argc, argv, "+t:p:e:kl:a:")) != -1) {
+        if (option == 't')
+            seconds = atoi(optarg);
+        else if (option == 'p' && sscanf(optarg, "%d:%d", &target.process, &target.call) == 2)
+            continue;
+        else if (option == 'e')
+            target.number = atoi(optarg);
+        else if (option == 'k')
+            target.kills = true;
+        else if (option == 'a')
+            init = atoi(optarg);
+        else if (option == 'l')
+            list = optarg;
+        else
+            return TOOL_FAILED;
+    }
+    if (argv[optind] == NULL)
+        return TOOL_FAILED;
+    pid_t command = start(argv + optind, options);
+    find_or_add(command);
+    if (init != 0)
+        attach(init, options);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_late}, NULL);
+    alarm((unsigned) seconds);
+    int status = follow(command, &target);
+    if (status < 0)
+        kill_all();
+    else
+        let_all_go();
+    if (list != NULL)
+        write_list(list);
+    if (status < 0)
+        return TIMED_OUT;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
