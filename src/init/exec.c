@@ -4,21 +4,33 @@
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
 #define OLD_KERNEL_FD_LIMIT 1024
 
-void init_reset_signals(void)
+int init_reset_signals(void)
 {
     struct sys_signal_action action = {0};
     uint64_t none = 0;
 
-    for (int signo = 1; signo <= SYS_SIGNAL_LAST; signo++)
-        sys_sigaction(signo, &action); /* refused for SIGKILL and SIGSTOP */
-    sys_sigprocmask(SIG_SETMASK, &none);
+    for (int signo = 1; signo <= SYS_SIGNAL_LAST; signo++) {
+        int r = sys_sigaction(signo, &action);
+
+        /* SIGKILL and SIGSTOP cannot be set. */
+        if (r < 0 && r != -EINVAL)
+            return r;
+    }
+    return sys_sigprocmask(SIG_SETMASK, &none);
 }
 
-/* Before Linux 5.11. All that this program has opened is close-on-exec anyhow. */
-static void close_on_exec_from(int first)
+int init_close_on_exec_from(int first)
 {
-    for (int fd = first; fd < OLD_KERNEL_FD_LIMIT; fd++)
-        sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (sys_close_range((unsigned) first, ~0U, SYS_CLOSE_RANGE_CLOEXEC) == 0)
+        return 0;
+    /* Before Linux 5.11, or under a filter that refuses the call. Everything that this program has opened is close-on-exec anyhow. */
+    for (int fd = first; fd < OLD_KERNEL_FD_LIMIT; fd++) {
+        int r = sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+
+        if (r < 0 && r != -EBADF)
+            return r;
+    }
+    return 0;
 }
 
 static int move_above(int *fd, int least)
@@ -93,10 +105,10 @@ int init_close_descriptors(struct init *init, const struct plan_step *step)
 
     if (r < 0)
         return r;
-    if (sys_close_range((unsigned) (PLAN_FD_FIRST + n), ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
-        close_on_exec_from(PLAN_FD_FIRST + n);
-    init_reset_signals();
-    return prepare_lists(init);
+    r = init_close_on_exec_from(PLAN_FD_FIRST + n);
+    if (r == 0)
+        r = init_reset_signals();
+    return r < 0 ? r : prepare_lists(init);
 }
 
 static int check_program(const char *path)

@@ -31,9 +31,12 @@ static int execute_hook(const struct init *init, const struct plan_step *step)
         if (r < 0)
             return r;
     }
-    sys_close_range(PLAN_FD_FIRST, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+    r = init_close_on_exec_from(PLAN_FD_FIRST);
+    if (r == 0)
+        r = init_reset_signals();
+    if (r < 0)
+        return r;
     sys_umask(init->umask);
-    init_reset_signals();
     return sys_execve(init_step_text(init, step, 0), argv, env);
 }
 

@@ -126,8 +126,11 @@ void init_undo(struct init *init);
 
 /* --- exec.c --------------------------------------------------------------------------------- */
 
-/* Default dispositions and an empty mask: for what is executed next. */
-void init_reset_signals(void);
+/* Default dispositions and an empty mask, for what is executed next. Returns 0 or a negative errno. */
+int init_reset_signals(void);
+
+/* Marks all descriptors from `first` on close-on-exec. Returns 0 or a negative errno. */
+int init_close_on_exec_from(int first);
 
 /* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
 const char **init_list(const struct init *init, uint32_t offset, uint32_t count);

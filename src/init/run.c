@@ -178,12 +178,12 @@ static const struct plan_header *map_plan(void)
 /* Nobody may look into this process while others share its pid namespace (CVE-2016-9962). In a new
  * user namespace there is nobody, and the host needs the files in /proc to map the ids: a process
  * that is not dumpable owns none. */
-static void hide(const struct plan_header *plan)
+static int hide(const struct plan_header *plan)
 {
     for (uint32_t i = 0; i < plan->step_count; i++)
         if (plan_steps(plan)[i].signals & PLAN_TOKEN_USER_NAMESPACE)
-            return;
-    sys_prctl(PR_SET_DUMPABLE, 0, 0);
+            return 0;
+    return sys_prctl(PR_SET_DUMPABLE, 0, 0);
 }
 
 static uint8_t own_actor(const struct plan_header *plan)
@@ -205,7 +205,8 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     sys_fcntl(PLAN_FD_SOCKET, F_SETFD, FD_CLOEXEC);
     sys_fcntl(PLAN_FD_START, F_SETFD, FD_CLOEXEC);
     sys_prctl(PR_SET_NAME, (unsigned long) "berth-init", 0);
-    hide(init.plan);
+    if (hide(init.plan) < 0)
+        sys_exit(1);
     init.actor = own_actor(init.plan);
     init.started = false;
     init.denied_groups = false;

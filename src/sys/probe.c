@@ -56,8 +56,10 @@ int sys_probe_caller(struct sys_caller *ret_caller)
     for (int cap = 0; cap < 64; cap++) {
         int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
-        if (held < 0)
+        if (held < 0 && errno == EINVAL)
             break;
+        if (held < 0)
+            return -errno;
         ret_caller->bounding |= (uint64_t) held << cap;
     }
     int inside = sys_in_user_namespace();
