@@ -241,3 +241,32 @@ busy_group() {
     fi
     RT_TIMEOUT=10 run_ok delete --force "$ID"
 }
+
+# ---- what a cgroup mount shows
+
+@test "v2: without a cgroup namespace a cgroup mount shows the hierarchy from its root" {
+    cg_is_v2 || skip "version 1"
+    config '.linux.namespaces |= map(select(.type != "cgroup"))'
+    set_sh 'p=$(cut -d: -f3 /proc/self/cgroup); [ ${#p} -gt 1 ] && grep -x $$ /sys/fs/cgroup$p/cgroup.procs >/dev/null && ls /sys/fs/cgroup/cgroup.procs'
+    run_c
+    assert_status 0
+}
+
+@test "v2: with a cgroup namespace a cgroup mount shows the container's cgroup" {
+    cg_is_v2 || skip "version 1"
+    set_sh 'cat /proc/self/cgroup; grep -x 1 /sys/fs/cgroup/cgroup.procs'
+    run_c
+    assert_equal "$output" $'0::/\n1'
+}
+
+@test "hybrid: a cgroup mount has the hierarchies of version 1 alone" {
+    [ -d /sys/fs/cgroup/unified ] || skip "no hybrid layout"
+    set_sh 'ls /sys/fs/cgroup'
+    run_c
+    assert_status 0
+    assert_output '^memory$'
+    refute_output '^unified$'
+    config '.linux.namespaces |= map(select(.type != "cgroup"))'
+    run_c
+    refute_output '^unified$'
+}

@@ -140,6 +140,12 @@ assert_default_devices() {
     assert_output '^/node: c .* 10:229 '
 }
 
+@test "linux.devices: a slash after the path" {
+    config '.linux.devices = [{path: "/dev/net/tun/", type: "c", major: 10, minor: 200}]'
+    run_payload stat /dev/net/tun
+    assert_output '^/dev/net/tun: c .* 10:200 '
+}
+
 device_mismatch() {
     config "$1"
     host_snapshot
@@ -196,6 +202,15 @@ device_mismatch() {
     config '.linux.maskedPaths = ["/nowhere/at/all", "/etc/nothing"]'
     run_c
     assert_status 0
+}
+
+@test "a masked path may be listed twice" {
+    mkdir rootfs/secrets && echo secret >rootfs/secrets/file && echo secret >rootfs/etc/secret
+    config '.linux.maskedPaths = ["/secrets", "/etc/secret", "/secrets", "/etc/secret", "/proc/timer_list", "/proc/timer_list"]' \
+        '.linux.readonlyPaths = ["/proc/sys", "/proc/sys"]'
+    run_sh 'cat /etc/secret; ls -A /secrets'
+    assert_status 0
+    assert_equal "$output" ""
 }
 
 @test "paths of proc and sys are masked" {

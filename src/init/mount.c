@@ -50,6 +50,33 @@ static int open_place(struct init *init, const struct plan_step *step, bool file
     return init->target_made ? path_make(root, path, file, resolve) : fd;
 }
 
+#define PROC_ROOT_INODE 1
+
+/* What a mount may cover of procfs: numbers that a container may be told of its own limits. Other mounts there could
+ * hide from the runtime, or from who trusts the files of procfs, what they are about (CVE-2019-16884, CVE-2019-19921). */
+static const char *const coverable[] = {
+    "/proc/cpuinfo",   "/proc/diskstats", "/proc/meminfo", "/proc/stat",
+    "/proc/swaps",     "/proc/uptime",    "/proc/loadavg", "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+};
+
+static int check_procfs(int root, int target)
+{
+    struct statfs system;
+    struct statx status;
+    int err = sys_fstatfs(target, &system);
+    if (err == 0)
+        err = path_status(target, &status);
+    if (err < 0 || system.f_type != PROC_SUPER_MAGIC || status.stx_ino == PROC_ROOT_INODE)
+        return err;
+    for (size_t i = 0; i < sizeof(coverable) / sizeof(*coverable); i++) {
+        INIT_FD fd = path_open(root, coverable[i], O_PATH | O_NOFOLLOW, 0);
+        if (fd >= 0 && path_is_same(fd, target))
+            return 0;
+    }
+    return -EOPNOTSUPP;
+}
+
 int init_open_target(struct init *init, const struct plan_step *step)
 {
     bool file;
@@ -62,6 +89,8 @@ int init_open_target(struct init *init, const struct plan_step *step)
     err = path_check_directory(fd);
     if (file)
         err = err == 0 ? -EISDIR : err == -ENOTDIR ? 0 : err;
+    if (err == 0)
+        err = check_procfs(init->slot[PLAN_SLOT_ROOT], fd);
     if (err == 0)
         return init_fill(init, step->makes, fd);
     sys_close(fd);

@@ -127,7 +127,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
 }
 
 /* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. `only`: the one to be there,
- * or NULL for all. */
+ * or NULL for all of version 1: a systemd in the container that finds one of version 2 beside them looks for its cgroup there. */
 static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
                               const struct plan_hierarchy *only, const char *place)
 {
@@ -140,7 +140,7 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
     plan_keep_attached(builder);
     for (size_t i = 0; i < host->n_hierarchies; i++)
-        if (only == NULL || only == &host->hierarchies[i])
+        if (only == NULL ? !host->hierarchies[i].v2 : only == &host->hierarchies[i])
             plan_bind(builder, (struct plan_source){.path = host->hierarchies[i].path, .recursive = true},
                       text_path_join(builder->arena, mount->destination, host->hierarchies[i].name), 0, place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
@@ -151,14 +151,17 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
                           host->cgroup_links[i].target});
 }
 
-/* cgroup2: with a cgroup namespace its own mount, whose root is the container's cgroup; else that cgroup bound. */
+/* cgroup2: with a cgroup namespace its own mount, whose root is the container's cgroup; else the host's, which is the whole hierarchy:
+ * /proc/PID/cgroup has paths from its root then. */
 static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, bool has_namespace,
                      const char *place)
 {
     const struct plan_hierarchy *v2 = find_v2(builder->host);
 
     if (v2 != NULL && !has_namespace) {
-        plan_bind(builder, (struct plan_source){.path = v2->path, .recursive = true}, mount->destination, 0, place);
+        const char *root = text_path_join(builder->arena, CGROUP_ROOT, v2->name);
+
+        plan_bind(builder, (struct plan_source){.path = root, .recursive = true}, mount->destination, 0, place);
         plan_keep_attached(builder);
         return;
     }

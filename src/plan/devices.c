@@ -124,6 +124,7 @@ void plan_make_devices(struct plan_builder *builder)
     for (size_t i = 0; i < builder->linux->n_devices; i++) {
         struct spec_device device = builder->linux->devices[i];
 
+        device.path = text_path_clean(builder->arena, device.path);
         if (!device.has_file_mode)
             device.file_mode = 0666;
         if (!is_there(builder, device.path, is_hosts))

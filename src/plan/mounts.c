@@ -424,6 +424,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (mount.type == NULL || mount.type[0] == '\0')
         return error_set(builder->error, EINVAL,
                          "%s.type: needed where the options have neither bind nor rbind", place);
+    if (text_equal(mount.type, "bind") || text_equal(mount.type, "none"))
+        return error_set(builder->error, ENODEV,
+                         "%s.options: what makes a bind mount is the option bind or rbind, which is missing, not the type \"%s\"",
+                         place, mount.type);
     if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, &words, place);
     return new_mount(builder, &mount, &words, place);

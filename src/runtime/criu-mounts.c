@@ -19,6 +19,8 @@
 #include "criu-container.h"
 #include "tree.h"
 
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
 /* What a mount of the config binds, if it does. */
 struct binding {
     bool binds;
@@ -345,17 +347,18 @@ static void put_cgroups(const struct criu_container *container, const struct spe
 {
     const char *place = resolve(container, mount->destination);
     const struct cgroup *cgroup = sources->cgroup;
+    bool has_namespace = spec_find_namespace(container->config, SPEC_NAMESPACE_TYPE_CGROUP) != NULL;
 
     if (cgroup->n_places == 0)
-        criu_put_pair(options, CRIU_EXT_MNT, place, "/sys/fs/cgroup");
+        criu_put_pair(options, CRIU_EXT_MNT, place, CGROUP_ROOT);
     for (size_t i = 0; i < cgroup->n_places; i++) {
         const struct cgroup_hierarchy *hierarchy = cgroup->places[i].hierarchy;
 
-        criu_put_pair(options, CRIU_EXT_MNT,
-                      hierarchy->name[0] == '\0'
-                          ? place
-                          : text_path_join(container->arena, place, hierarchy->name),
-                      cgroup->places[i].path);
+        if (hierarchy->name[0] == '\0')
+            criu_put_pair(options, CRIU_EXT_MNT, place, has_namespace ? cgroup->places[i].path : CGROUP_ROOT);
+        else
+            criu_put_pair(options, CRIU_EXT_MNT, text_path_join(container->arena, place, hierarchy->name),
+                          cgroup->places[i].path);
     }
 }
 

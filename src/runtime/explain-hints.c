@@ -138,6 +138,12 @@ static const char *of_forbidden_mount(const struct failed *failed)
                         failed->text);
 }
 
+static const char *of_links(const struct failed *failed)
+{
+    return failed->step->number[1] != 0 ? "proc and sysfs are not mounted by way of a symbolic link"
+                                        : "symbolic links there lead in a circle";
+}
+
 /* How far a path on the host leads. */
 static const char *of_missing_source(const struct failed *failed)
 {
@@ -150,6 +156,10 @@ static const char *of_missing_source(const struct failed *failed)
         name = last + 1;
         *last = '\0';
     }
+    if (name[0] == '\0')
+        return text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/")
+                   ? "/proc/self is another process where it is opened: name the file itself"
+                   : "it was not there a moment ago";
     if (strrchr(path, '/') == path && access(path, F_OK) < 0)
         return arena_printf(failed->arena, "there is no %s on the host, and sources are not made",
                             path);
@@ -305,7 +315,11 @@ static const struct {
      "it is not there and cannot be made: make it in the root file system "
      "beforehand",
      NULL},
-    {PLAN_OPEN_TARGET, ELOOP, "proc and sysfs are not mounted by way of a symbolic link", NULL},
+    {PLAN_OPEN_TARGET, ELOOP, NULL, of_links},
+    {PLAN_OPEN_TARGET, EOPNOTSUPP,
+     "nothing is mounted inside /proc but on cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, swaps, uptime, "
+     "sys/kernel/ns_last_pid and sys/crypto/fips_enabled",
+     NULL},
     {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container", NULL},
     {PLAN_MOUNT_OVER, EBUSY, "nothing can cover the root file system of a running container", NULL},
     {PLAN_ATTACH_MOUNT, ESTALE, "the container moves it about", NULL},
