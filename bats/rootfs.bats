@@ -254,6 +254,54 @@ receives_mounts() {
     refute_output "^[0-9]+ [0-9]+ [^ ]+ [^ ]+ $BUNDLE"
 }
 
+# What a user namespace in the container may mount: no procfs or sysfs without what hides parts of the container's.
+nested() { set_sh "unshare $1 sh -c 'mount -t $2 none /mnt && ls /mnt' && echo mounted; true"; }
+
+@test "no user namespace in a container can mount a procfs or sysfs of its own" {
+    local option
+    for option in "" --no-pivot; do
+        nested -mrpf proc
+        run_c $option
+        assert_status 0
+        refute_output mounted
+        nested -mrn sysfs
+        run_c $option
+        refute_output mounted
+    done
+}
+
+@test "--no-pivot: no procfs that the host has elsewhere, or under another mount, helps a nested user namespace" {
+    local dir="$BATS_TEST_TMPDIR/a b"
+    mkdir -p "$dir/proc" "$dir/sys"
+    host_mount -t proc proc "$dir/proc"
+    host_mount -t sysfs sysfs "$dir/sys"
+    host_mount -t proc proc "$dir/proc"
+    nested -mrpf proc
+    run_c --no-pivot
+    refute_output mounted
+    nested -mrn sysfs
+    run_c --no-pivot
+    refute_output mounted
+    in_ns test -e "$dir/proc/self/status"
+    in_ns test -e "$dir/sys/kernel"
+}
+
+@test "--no-pivot in a user namespace: no procfs of the host helps a nested one" {
+    config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]' \
+        '.linux.gidMappings = .linux.uidMappings'
+    nested -mrpf proc
+    run_c --no-pivot
+    assert_status 0
+    refute_output mounted
+}
+
+@test "a nested user namespace can mount a procfs where the container has nothing masked" {
+    config 'del(.linux.maskedPaths, .linux.readonlyPaths)'
+    nested -mrpf proc
+    run_c --no-pivot
+    assert_output mounted
+}
+
 @test "without a mount namespace of its own a container leaves nothing on the host" {
     config '.linux.namespaces |= map(select(.type != "mount"))'
     host_snapshot

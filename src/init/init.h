@@ -163,7 +163,7 @@ void *init_allocate(size_t size);
 /* mount.c rootfs.c devices.c masks.c copyup.c */
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount, init_mount_over,
     init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode, init_hold_mount, init_protect_held, init_make_node, init_make_symlink,
-    init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_set_propagation;
+    init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_hide_mount, init_set_propagation;
 /* unmount.c */
 init_handler init_find_mount, init_unmount, init_finish;
 /* namespace.c */

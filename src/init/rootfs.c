@@ -51,11 +51,43 @@ static int pivot(void)
     return err;
 }
 
-static int move_over(int root)
-{
-    const int err = sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+#define LAYERS_MAX 64
 
-    return err < 0 ? err : sys_chroot(".");
+/* Whether the directory is the root of a procfs or sysfs. A file system that is no directory, or gone, is none. */
+static int is_of_kernel(const char *path, bool *ret_is)
+{
+    struct statfs system;
+    struct statx status;
+    INIT_FD fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+    *ret_is = false;
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return 0;
+    int err = fd < 0 ? fd : sys_fstatfs(fd, &system);
+    if (err == 0)
+        err = path_status(fd, &status);
+    if (err == 0)
+        *ret_is = (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC) &&
+                  (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    return err;
+}
+
+int init_hide_mount(struct init *init, const struct plan_step *step)
+{
+    const char *path = init_step_text(init, step, 0);
+    bool is_there = true;
+
+    for (int i = 0; i < LAYERS_MAX; i++) {
+        int err = is_of_kernel(path, &is_there);
+        if (err < 0 || !is_there)
+            return err;
+        err = sys_umount(path, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW);
+        if (err == -EINVAL || err == -EPERM) /* it came with a user namespace */
+            err = sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=1");
+        if (err < 0)
+            return err;
+    }
+    return -ELOOP;
 }
 
 int init_pivot_root(struct init *init, const struct plan_step *step)
@@ -69,8 +101,7 @@ int init_pivot_root(struct init *init, const struct plan_step *step)
         err = pivot();
         break;
     case PLAN_ROOT_MOVE:
-        err = move_over(root);
-        break;
+        return sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
     case PLAN_ROOT_CHROOT:
         err = sys_chroot(".");
         break;

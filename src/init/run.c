@@ -43,6 +43,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_MASK_PATH] = init_mask_path,
     [PLAN_PROTECT_PATH] = init_protect_path,
     [PLAN_PIVOT_ROOT] = init_pivot_root,
+    [PLAN_HIDE_MOUNT] = init_hide_mount,
     [PLAN_MAKE_CONSOLE] = init_make_console,
     [PLAN_NEW_SESSION] = init_new_session,
     [PLAN_SET_RLIMIT] = init_set_rlimit,

@@ -102,11 +102,25 @@ static uint64_t root_change(const struct plan_builder *builder)
     return builder->request->no_pivot ? PLAN_ROOT_MOVE : PLAN_ROOT_PIVOT;
 }
 
+/* Below the new root all mounts of the host are there still. A procfs or sysfs that is whole would let a user namespace in the
+ * container mount another one, without masks. */
+static void leave_old_root(struct plan_builder *builder)
+{
+    const char *const *path = builder->host->kernel_mounts;
+
+    for (; path != NULL && *path != NULL; path++)
+        PLAN_ADD(builder, .op = PLAN_HIDE_MOUNT, .by = PLAN_INIT, .place = "root.path", .text = {*path});
+    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = {PLAN_SLOT_ROOT},
+             .number = {PLAN_ROOT_CHROOT});
+}
+
 void plan_change_root(struct plan_builder *builder)
 {
     PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
              .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
              .number = {root_change(builder)});
+    if (root_change(builder) == PLAN_ROOT_MOVE)
+        leave_old_root(builder);
     mask_paths(builder);
 }
 

@@ -10,6 +10,8 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/mountinfo.h"
+#include "berth/base/text.h"
 
 #define FIELD_MOUNT_POINT 4 /* those before it end with a blank */
 
@@ -71,5 +73,34 @@ int mounts_take_off(struct arena *arena, const char *path, size_t rest, struct e
     for (; count > rest; count--)
         if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
             return error_errno(error, errno, "unmount %s", path);
+    return 0;
+}
+
+int mounts_of_kernel(struct arena *arena, const char *const **ret_paths, struct error *error)
+{
+    struct text_list paths = {.arena = arena};
+    char *line;
+    int result = file_read(arena, AT_FDCWD, "/proc/self/mountinfo", &line, NULL);
+
+    if (result < 0 && result != -ENOENT)
+        return error_errno(error, -result, "read /proc/self/mountinfo");
+    while (result >= 0 && line != NULL && *line != '\0') {
+        char *next = line + strcspn(line, "\n");
+        struct mountinfo mount;
+
+        if (*next == '\n')
+            *next++ = '\0';
+        if (mountinfo_parse(line, &mount) && text_equal(mount.root, "/") &&
+            (text_equal(mount.type, "proc") || text_equal(mount.type, "sysfs")))
+            text_list_add(&paths, mount.mount_point);
+        line = next;
+    }
+    for (size_t i = 0; i < paths.count / 2; i++) {
+        char *first = paths.item[i];
+
+        paths.item[i] = paths.item[paths.count - 1 - i];
+        paths.item[paths.count - 1 - i] = first;
+    }
+    *ret_paths = (const char *const *) paths.item;
     return 0;
 }

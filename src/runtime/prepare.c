@@ -22,6 +22,7 @@
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
 #include "creation.h"
+#include "mounts.h"
 
 /* The directory `path` without symbolic links; `what` names it in errors. */
 static int resolve_dir(struct creation *creation, const char *what, const char *path,
@@ -166,6 +167,8 @@ int creation_probe(struct creation *creation)
     probe_labels(creation);
     if (creation->joined < 0)
         probe_copied_links(creation);
+    if (creation->request->no_pivot)
+        TRY(mounts_of_kernel(creation->arena, &creation->host.kernel_mounts, creation->error));
     return 0;
 }
 

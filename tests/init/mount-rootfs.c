@@ -64,6 +64,7 @@ static void moves(struct init *init)
     EXPECT(open_root(init, ROOT, 1), 0);
     EXPECT(mount_tmpfs(init, "/x"), 0);
     EXPECT(change_root(init, PLAN_ROOT_MOVE), 0);
+    EXPECT(change_root(init, PLAN_ROOT_CHROOT), 0);
     inside(init);
 }
 

@@ -43,6 +43,8 @@ static struct plan_host host_of(const char *name)
     host.can_make_devices = host.privileged;
     if (strncmp(name, "v2-rdt", 6) == 0)
         host.rdt_class = "/sys/fs/resctrl/c1";
+    static const char *const kernel_mounts[] = {"/sys", "/proc", NULL};
+    host.kernel_mounts = strstr(name, "no-pivot") != NULL ? kernel_mounts : NULL;
     host.makes_rdt = strstr(name, "rdt-made") != NULL;
     host.has_selinux = strncmp(name, "labels", 6) == 0;
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;

@@ -41,6 +41,7 @@ struct plan_host {
     size_t n_cgroup_links;
     const char *const *copied_links; /* for each of mounts[]: of one with copy-symlink where its source leads, if that is a
                                         symbolic link, else NULL; NULL: none has that */
+    const char *const *kernel_mounts; /* --no-pivot: where the host has procfs and sysfs mounted as a whole; ends with NULL, or NULL */
     const char *rdt_class; /* the directory of linux.intelRdt's class of service; NULL: none */
     bool makes_rdt;        /* it or its monitoring group has to be made */
     const char *apparmor_file; /* below /proc: where a profile for execve(2) is written; NULL: AppArmor is not active */

@@ -116,8 +116,8 @@ enum plan_target_kind {
 /* How PIVOT_ROOT gets INIT into the container's root (number 0). */
 enum plan_root_change {
     PLAN_ROOT_PIVOT,  /* pivot_root(2) */
-    PLAN_ROOT_MOVE,   /* --no-pivot: MS_MOVE onto "/" and chroot(2), for roots that cannot be pivoted (initramfs) */
-    PLAN_ROOT_CHROOT, /* chroot(2) alone: the mount namespace is not this container's own */
+    PLAN_ROOT_MOVE,   /* --no-pivot: MS_MOVE onto "/", for roots that cannot be pivoted (initramfs); PLAN_ROOT_CHROOT follows */
+    PLAN_ROOT_CHROOT, /* chroot(2): alone where the mount namespace is not this container's own */
 };
 
 /* What of SET_USER has failed. */
