@@ -351,10 +351,6 @@ both_refused() {
         .linux.gidMappings = .linux.uidMappings | .process.user.uid = 500'
 }
 
-@test "host: a user namespace without mappings" {
-    refused 'linux.uidMappings' '.linux.namespaces += [{type: "user"}]'
-}
-
 @test "host: mappings that overlap" {
     refused 'linux.uidMappings' '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10},
         {containerID: 5, hostID: 200000, size: 10}] | .linux.gidMappings = .linux.uidMappings'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: the container's cgroups and namespaces are found, the rest is a creation without a container. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "exec.h"
 
@@ -12,6 +13,7 @@
 #include "berth/plan/print.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
+#include "caller-ids.h"
 #include "foreground.h"
 #include "look.h"
 
@@ -53,6 +55,7 @@ static int read_config(struct exec *exec)
     const struct spec_config *frozen;
 
     TRY(state_read_config(&creation->state, &frozen, creation->error));
+    frozen = caller_ids_complete(creation->arena, frozen, geteuid() == 0);
     *config = *frozen;
     TRY(exec_make_process(creation->arena, frozen->process, exec->request, &config->process,
                           creation->error));

@@ -21,6 +21,7 @@
 #include "berth/spec/load.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
+#include "caller-ids.h"
 #include "creation.h"
 #include "mounts.h"
 
@@ -388,6 +389,7 @@ static int plan(struct creation *creation)
 {
     count_descriptors(creation);
     TRY(creation_probe(creation));
+    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     TRY(error_collect(creation->error, place_in_cgroups(creation)));
     TRY(error_collect(creation->error, place_in_rdt(creation)));
     return error_collect(creation->error, build_plan(creation));

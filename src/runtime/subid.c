@@ -128,6 +128,18 @@ uint64_t subid_list(bool groups, struct text *text)
     return sum;
 }
 
+bool subid_first(bool groups, uint32_t *ret_first, uint32_t *ret_count)
+{
+    AUTO_ARENA arena = {0};
+    struct ranges ranges = read_subids(&arena, groups);
+
+    if (ranges.count == 0 || ranges.item[0].count == 0 || ranges.item[0].first + ranges.item[0].count > UINT32_MAX)
+        return false;
+    *ret_first = (uint32_t) ranges.item[0].first;
+    *ret_count = (uint32_t) ranges.item[0].count;
+    return true;
+}
+
 static const char *find_in_path(struct arena *arena, const char *name)
 {
     const char *path = getenv("PATH");

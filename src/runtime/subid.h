@@ -19,5 +19,8 @@ int subid_check(struct arena *arena, const struct spec_linux *config, bool privi
  * these are. */
 uint64_t subid_list(bool groups, struct text *text);
 
+/* The first range of the calling user that there is. False: there is none. */
+bool subid_first(bool groups, uint32_t *ret_first, uint32_t *ret_count);
+
 /* Is newuidmap(1) (or newgidmap(1)) in PATH, and has it the rights that it needs? If not, `ret_why` says so. */
 bool subid_has_helper(struct arena *arena, bool groups, const char **ret_why);

@@ -114,10 +114,11 @@ static void check_user_namespace(const struct spec_config *config, struct error 
     if (user == NULL && linux->n_gid_mappings > 0)
         report_add(error,
                    "linux.gidMappings: needs a user namespace, and linux.namespaces has none");
-    if (made && linux->n_uid_mappings == 0)
-        report_add(error, "linux.uidMappings: a new user namespace needs at least one entry");
-    if (made && linux->n_gid_mappings == 0)
-        report_add(error, "linux.gidMappings: a new user namespace needs at least one entry");
+    /* Without both the caller is mapped. */
+    if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
+        report_add(error, "linux.uidMappings: there have to be some where there are gidMappings");
+    if (made && linux->n_gid_mappings == 0 && linux->n_uid_mappings > 0)
+        report_add(error, "linux.gidMappings: there have to be some where there are uidMappings");
     if (made && linux->n_uid_mappings > 0 && linux->n_gid_mappings > 0)
         check_user_is_mapped(config, error);
 }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "caller-ids.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/text.h"
+#include "berth/spec/check.h"
+#include "subid.h"
+
+#define MAPPINGS_MOST 3
+
+struct ids {
+    uint32_t inside;  /* the caller's id in the container */
+    uint32_t outside; /* and his own */
+    bool groups;
+};
+
+/* The caller's own id, and below and above it his subordinate ids. */
+static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, bool has_helpers, size_t *ret_count)
+{
+    struct spec_id_mapping *mappings = ARENA_ARRAY(arena, MAPPINGS_MOST, struct spec_id_mapping);
+    uint32_t first = 0, count = 0;
+    size_t n = 0;
+
+    if (has_helpers && !subid_first(ids->groups, &first, &count))
+        count = 0;
+    uint32_t below = count < ids->inside ? count : ids->inside;
+    if (below > 0)
+        mappings[n++] = (struct spec_id_mapping){.container_id = 0, .host_id = first, .size = below};
+    mappings[n++] = (struct spec_id_mapping){.container_id = ids->inside, .host_id = ids->outside, .size = 1};
+    if (count > below)
+        mappings[n++] = (struct spec_id_mapping){
+            .container_id = ids->inside + 1, .host_id = first + below, .size = count - below};
+    *ret_count = n;
+    return mappings;
+}
+
+static bool has_subids(struct arena *arena)
+{
+    const char *why;
+    uint32_t first, count;
+
+    return subid_first(false, &first, &count) && subid_first(true, &first, &count) &&
+           subid_has_helper(arena, false, &why) && subid_has_helper(arena, true, &why);
+}
+
+static void map_caller(struct arena *arena, const struct spec_config *config, struct spec_linux *linux)
+{
+    static const struct spec_user root;
+    const struct spec_user *user = config->process != NULL && config->process->user != NULL ? config->process->user : &root;
+    bool has_helpers = has_subids(arena);
+
+    linux->uid_mappings = map(arena, &(struct ids){user->uid, geteuid(), false}, has_helpers, &linux->n_uid_mappings);
+    linux->gid_mappings = map(arena, &(struct ids){user->gid, getegid(), true}, has_helpers, &linux->n_gid_mappings);
+}
+
+static bool is_unmapped_gid(const struct spec_linux *linux, const char *option)
+{
+    uint64_t gid;
+    uint32_t ignored;
+
+    return text_starts_with(option, "gid=") && text_to_u64(option + strlen("gid="), &gid) == 0 &&
+           (gid > UINT32_MAX || !spec_host_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid, &ignored));
+}
+
+/* gid=5, which `spec` writes for devpts, is the group tty: without such a group terminals are left to their users. */
+static void drop_unmapped_gid(struct arena *arena, const struct spec_linux *linux, struct spec_mount *mount)
+{
+    struct text_list options = {.arena = arena};
+
+    for (size_t i = 0; i < mount->n_options; i++)
+        if (!is_unmapped_gid(linux, mount->options[i]))
+            text_list_add(&options, mount->options[i]);
+    mount->options = (const char *const *) options.item;
+    mount->n_options = options.count;
+}
+
+static void fit_terminals(struct arena *arena, struct spec_config *config)
+{
+    struct spec_mount *mounts = ARENA_ARRAY(arena, config->n_mounts + 1, struct spec_mount);
+
+    for (size_t i = 0; i < config->n_mounts; i++) {
+        mounts[i] = config->mounts[i];
+        if (mounts[i].type != NULL && text_equal(mounts[i].type, "devpts"))
+            drop_unmapped_gid(arena, config->linux, &mounts[i]);
+    }
+    config->mounts = mounts;
+}
+
+static void add_namespace(struct arena *arena, struct spec_linux *linux)
+{
+    struct spec_namespace *namespaces = ARENA_ARRAY(arena, linux->n_namespaces + 1, struct spec_namespace);
+
+    if (linux->n_namespaces > 0)
+        memcpy(namespaces, linux->namespaces, linux->n_namespaces * sizeof(*namespaces));
+    namespaces[linux->n_namespaces++] = (struct spec_namespace){.type = SPEC_NAMESPACE_TYPE_USER};
+    linux->namespaces = namespaces;
+}
+
+const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config, bool privileged)
+{
+    const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
+    bool is_made = user == NULL ? !privileged : user->path == NULL || user->path[0] == '\0';
+    bool is_mapped = config->linux != NULL && (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
+
+    if (!is_made || (is_mapped && user != NULL))
+        return config;
+    struct spec_config *own = ARENA_NEW(arena, struct spec_config);
+    struct spec_linux *linux = ARENA_NEW(arena, struct spec_linux);
+    *own = *config;
+    if (config->linux != NULL)
+        *linux = *config->linux;
+    own->linux = linux;
+    if (user == NULL)
+        add_namespace(arena, linux);
+    if (!is_mapped)
+        map_caller(arena, config, linux);
+    fit_terminals(arena, own);
+    return own;
+}
