@@ -18,6 +18,7 @@ assert_ended() { [ "$status" -eq "$1" ] || { printf 'status %s, not %s:\n%s\n' "
 
 see_lines() {
     shown sh -c 'echo one; printf "two\nthree\n"; read x' <<'END'
+raw
 wait one$
 wait two$
 wait three$
@@ -30,6 +31,7 @@ END
 
 see_prompt() {
     shown "${PROMPT[@]}" <<'END'
+raw
 wait ready>$
 cursor 7
 enter echo $((6 * 7))
@@ -43,6 +45,7 @@ END
 
 see_interrupt() {
     shown "${PROMPT[@]}" <<'END'
+raw
 wait ready>$
 enter sh -c 'trap "echo caught; exit" INT; echo waiting; while :; do sleep 0.1; done'
 wait waiting$
@@ -56,6 +59,7 @@ END
 
 see_stop() {
     shown "${PROMPT[@]}" <<'END'
+raw
 wait ready>$
 enter sh -c 'echo waiting; read x; echo got $x'
 wait waiting$
@@ -74,6 +78,7 @@ END
 
 see_end_of_input() {
     shown sh -c 'read a; echo "[$a]"; cat; echo end of input' <<'END'
+raw
 enter word
 wait \[word\]$
 type \x04
@@ -84,6 +89,7 @@ END
 
 see_quit() {
     shown "${PROMPT[@]}" <<'END'
+raw
 wait ready>$
 enter sh -c 'ulimit -c 0; trap "echo caught; exit" QUIT; echo waiting; while :; do sleep 0.1; done'
 wait waiting$
@@ -97,6 +103,7 @@ END
 
 see_editor() {
     shown sh -c 'cd /tmp; busybox vi note; echo saved; cat note; read x' <<'END'
+raw
 wait ~$
 wait - note
 type ione\rtwo\x1b
@@ -113,6 +120,7 @@ END
 
 see_pager() {
     shown sh -c 'seq 1 500 >/tmp/numbers; busybox less /tmp/numbers; echo after; read x' <<'END'
+raw
 wait 1$
 wait 23$
 type G
@@ -128,6 +136,7 @@ END
 see_sizes() {
     shown sh -c 'for size in "24 80" "40 120" "12 40"; do
         until [ "$(stty size)" = "$size" ]; do sleep 0.05; done; echo "has $size"; done' <<'END'
+raw
 wait has 24 80$
 size 40 120
 wait has 40 120$
@@ -142,6 +151,7 @@ see_paste() {
     local sum
     sum=$(seq -f %079.0f 0 1279 | md5sum)
     shown sh -c 'echo go; head -n 1280 | md5sum; read x' <<END
+raw
 wait go$
 paste 1280
 wait ${sum%% *}
