@@ -197,13 +197,12 @@ class Life:
     def step_outside(self):
         """What the host sees of the process."""
         if not self.is_alive():
-            self.found['outside'] = 'no process'
             return
         proc = pathlib.Path('/proc', str(self.pid))
         for name in ('oom_score_adj', 'uid_map', 'gid_map', 'setgroups', 'cgroup', 'comm', 'loginuid'):
             with contextlib.suppress(OSError):
                 self.found[f'outside/{name}'] = (proc / name).read_text()
-        for kind in sorted(os.listdir(proc / 'ns')):
+        for kind in self.arena.own:
             with contextlib.suppress(OSError):
                 self.found[f'outside/namespaces/{kind}'] = os.readlink(proc / 'ns' / kind)
         for folder in self.arena.cgroups_of(self.pid):

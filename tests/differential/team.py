@@ -12,12 +12,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 USER = 1001
 
 
+def python_of(user):
+    """One below /root is out of an ordinary user's reach."""
+    return '/usr/bin/python3' if user else sys.executable
+
+
 class Worker:
     def __init__(self, folder, programs, user):
         folder.mkdir()
-        words = [f'{kind}={path}' for kind, path in programs.items() if kind != 'census']
+        words = [f'{kind}={path}' for kind, path in programs.items() if kind not in ('census', 'code')]
         # Its own session: a signal for the terminal is not for the containers.
-        self.process = subprocess.Popen([HERE / 'arena.sh', folder, str(user), sys.executable, HERE / 'worker.py', folder, programs['census'], *words],
+        self.process = subprocess.Popen([HERE / 'arena.sh', folder, str(user), python_of(user), programs['code'] / 'worker.py', folder, programs['census'], *words],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
                                         env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
 
@@ -46,8 +51,9 @@ def build_census(to):
 
 
 def start(folder, runtimes, count, rootless):
-    """Copies of the runtimes, since what lies below /root is out of an ordinary user's reach."""
-    programs = {'census': build_census(folder / 'census-program')}
+    """Copies of the runtimes and of the code, since what lies below /root is out of an ordinary user's reach."""
+    programs = {'census': build_census(folder / 'census-program'), 'code': folder / 'code'}
+    shutil.copytree(HERE, programs['code'])
     for kind, runtime in runtimes.items():
         found = shutil.which(runtime)
         if not found:
