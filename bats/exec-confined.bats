@@ -151,6 +151,13 @@ USER_ID=1001
     assert_equal "$(caps_hex Eff) $(caps_hex Inh)" "00000000a80425fb 0000000000000000"
 }
 
+@test "without root's rights: exec sets oomScoreAdj" {
+    living_rootless
+    jq '.process | .args = ["cat", "/proc/self/oom_score_adj"] | .oomScoreAdj = 345' config.json >process.json
+    as_user exec --process process.json "$ID"
+    shows 345
+}
+
 @test "without root's rights: a failure leaves nothing" {
     living_rootless
     as_user exec "$ID" nosuch

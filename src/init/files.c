@@ -43,6 +43,15 @@ static int open_below_proc(int proc, const char *path)
     return system.f_type == PROC_SUPER_MAGIC ? init_take(&fd) : -EINVAL;
 }
 
+static int write_all(int fd, const char *content)
+{
+    long r = sys_write(fd, content, strlen(content));
+
+    if (r < 0)
+        return (int) r;
+    return (size_t) r == strlen(content) ? 0 : -EIO;
+}
+
 int init_put_file(struct init *init, const struct plan_step *step)
 {
     const char *path = init_step_text(init, step, 0);
@@ -50,16 +59,30 @@ int init_put_file(struct init *init, const struct plan_step *step)
     INIT_FD fd = init_uses(step, PLAN_SLOT_PROC)
                      ? open_below_proc(init->slot[PLAN_SLOT_PROC], path)
                      : sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-    long r;
 
-    if (fd < 0)
-        return fd;
-    if (content == NULL)
-        content = "";
-    r = sys_write(fd, content, strlen(content));
+    return fd < 0 ? fd : write_all(fd, content != NULL ? content : "");
+}
+
+static int put_oom_score(struct init *init, const struct plan_step *step)
+{
+    INIT_FD fd = open_below_proc(init->slot[PLAN_SLOT_PROC], "self/oom_score_adj");
+
+    return fd < 0 ? fd : write_all(fd, init_step_text(init, step, 0));
+}
+
+/* The file of a process that is not dumpable belongs to root. To be dumpable for that moment is no
+ * risk: without root's rights the caller's other processes can be looked into as well. */
+int init_set_oom_score(struct init *init, const struct plan_step *step)
+{
+    int r = put_oom_score(init, step);
+
+    if (r != -EACCES)
+        return r;
+    r = sys_prctl(PR_SET_DUMPABLE, 1, 0);
     if (r < 0)
-        return (int) r;
-    return (size_t) r == strlen(content) ? 0 : -EIO;
+        return r;
+    r = put_oom_score(init, step);
+    return r < 0 ? r : sys_prctl(PR_SET_DUMPABLE, 0, 0);
 }
 
 int init_set_umask(struct init *init, const struct plan_step *step)

@@ -173,7 +173,7 @@ init_handler init_open_namespace, init_join_namespace, init_join_process, init_v
 /* null.c */
 init_handler init_reopen_null;
 /* files.c */
-init_handler init_open_proc, init_put_file, init_set_umask, init_make_cwd, init_set_cwd, init_own_stdio,
+init_handler init_open_proc, init_put_file, init_set_oom_score, init_set_umask, init_make_cwd, init_set_cwd, init_own_stdio,
     init_find_home;
 /* console.c hook.c */
 init_handler init_make_console, init_run_hook;

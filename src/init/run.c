@@ -19,6 +19,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_CLONE_INIT] = init_clone_init,
     [PLAN_OPEN_PROC] = init_open_proc,
     [PLAN_PUT_FILE] = init_put_file,
+    [PLAN_SET_OOM_SCORE] = init_set_oom_score,
     [PLAN_SET_HOSTNAME] = init_set_hostname,
     [PLAN_SET_DOMAINNAME] = init_set_domainname,
     [PLAN_SET_LOOPBACK_UP] = init_set_loopback_up,

@@ -33,7 +33,7 @@ static void prepare_beside_init(struct plan_builder *builder)
     plan_compile_seccomp(builder);
     if (!builder->joins)
         plan_prepare_hooks(builder);
-    if (process != NULL && process->has_oom_score_adj)
+    if (process != NULL && process->has_oom_score_adj && !builder->joins)
         PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
                  .awaits = PLAN_TOKEN_RECORDED, .place = "process.oomScoreAdj",
                  .number = {(uint64_t) (int64_t) process->oom_score_adj});

@@ -246,12 +246,25 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
              .list = builder->request->namespaces.names, .n_list = builder->request->namespaces.n_names);
 }
 
+/* Before the container's user namespace makes the file root's. */
+static void set_oom_score(struct plan_builder *builder, enum plan_actor by)
+{
+    const struct spec_process *process = builder->config->process;
+
+    if (process->has_oom_score_adj)
+        PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = by, .uses = {PLAN_SLOT_PROC},
+                 .place = "process.oomScoreAdj",
+                 .number = {(uint64_t) (int64_t) process->oom_score_adj},
+                 .text = {arena_printf(builder->arena, "%d", process->oom_score_adj)});
+}
+
 void plan_join_container(struct plan_builder *builder)
 {
     const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
     enum plan_actor by = launch_joiner(builder);
 
     plan_open_proc(builder, by, NULL);
+    set_oom_score(builder, by);
     if (affinity != NULL)
         plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
     plan_join_cgroups(builder, by);
