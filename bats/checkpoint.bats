@@ -121,6 +121,22 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'second\nsingle'
 }
 
+@test "a mount point inside a bind mount that is missing is made again" {
+    mkdir -p src/below inner
+    echo single >single
+    touch src/file
+    config ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$PWD/src\", options: [\"bind\"]},
+        {destination: \"/data/below/deep\", type: \"bind\", source: \"$PWD/inner\", options: [\"bind\"]},
+        {destination: \"/data/file\", type: \"bind\", source: \"$PWD/single\", options: [\"bind\"]}]"
+    counting
+    checkpoint_c
+    rmdir src/below/deep src/below
+    rm src/file
+    restore_c
+    run_ok exec "$ID" cat /data/file
+    assert_equal "$output" single
+}
+
 @test "what the container has mounted itself, from a bind mount and below one" {
     mkdir -p src/part src/below
     echo text >src/part/file
@@ -265,6 +281,22 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     counting
     checkpoint_c
     [ -s "$WORK/other.log" ]
+}
+
+@test "without the annotation it is the file of berth, crun or runc" {
+    berth_only "each has its own file, crun 1.8 none"
+    local name
+    for name in runc crun; do
+        [ ! -e "/etc/criu/$name.conf" ] || skip "there is one on this host"
+    done
+    needs_criu
+    in_ns sh -c 'mkdir -p /etc/criu && mount -t tmpfs tmpfs /etc/criu && echo "log-file runc.log" >/etc/criu/runc.conf'
+    counting
+    rt checkpoint --image-path "$IMAGE" --work-path "$WORK" --leave-running "$ID" || status=1
+    in_ns sh -c 'echo "log-file crun.log" >/etc/criu/crun.conf'
+    rt checkpoint --image-path "$IMAGE-2" --work-path "$WORK" --leave-running "$ID" || status=1
+    in_ns umount /etc/criu
+    [ -s "$WORK/runc.log" ] && [ -s "$WORK/crun.log" ]
 }
 
 # --- images after images ----------------------------------------------------------------------

@@ -45,7 +45,7 @@ struct criu_sources {
 int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
                      struct text *options, struct error *error);
 
-/* Makes the mount points that the root file system lacks. */
+/* Makes the mount points that the root file system, or a bind mount's source, lacks. */
 int criu_make_mount_points(const struct criu_container *container, struct error *error);
 
 /* --- criu-descriptors.c: stdin, stdout and stderr --- */

@@ -400,20 +400,43 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
 
 /* --- mount points --------------------------------------------------------------------------- */
 
-/* What is on a file system of the container's own comes back with that. */
-static bool is_on_own_file_system(const struct criu_container *container, size_t index)
+/* The mount of the config, before that one, that its mount point is on; NULL: it is on the root file system. */
+static const struct spec_mount *find_mount_below(const struct criu_container *container, size_t index)
 {
     const struct spec_config *config = container->config;
     const char *place = resolve(container, config->mounts[index].destination);
+    const struct spec_mount *found = NULL;
+    size_t longest = 0;
 
     for (size_t i = 0; i < index; i++) {
         const char *above = resolve(container, config->mounts[i].destination);
 
-        if (text_path_is_within(place, above) && !text_equal(place, above) &&
-            !is_no_mount(container, &config->mounts[i]))
-            return true;
+        if (strlen(above) < longest || !text_path_is_within(place, above) || text_equal(place, above) ||
+            is_no_mount(container, &config->mounts[i]))
+            continue;
+        found = &config->mounts[i];
+        longest = strlen(above);
     }
-    return false;
+    return found;
+}
+
+/* In a bind mount it is the source that has to have the mount point; what is on another file system of the container's own comes
+ * back with that. */
+static int make_below(const struct criu_container *container, int root, size_t index, bool is_file)
+{
+    const struct spec_mount *mount = &container->config->mounts[index];
+    const struct spec_mount *on = find_mount_below(container, index);
+    const char *place = resolve(container, mount->destination);
+
+    if (on == NULL)
+        return sys_make_below(root, place, is_file);
+    if (!binding_of(on).binds)
+        return 0;
+    const char *source = text_path_join(container->arena, container->bundle, on->source);
+    AUTO_FD directory = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return -errno;
+    return sys_make_below(directory, place + strlen(prefix_of(resolve(container, on->destination))), is_file);
 }
 
 static int make_mount_point(const struct criu_container *container, int root, size_t index,
@@ -423,7 +446,7 @@ static int make_mount_point(const struct criu_container *container, int root, si
     bool is_file = false;
     struct stat info;
 
-    if (is_no_mount(container, mount) || is_on_own_file_system(container, index))
+    if (is_no_mount(container, mount))
         return 0;
     if (binding_of(mount).binds) {
         const char *source = text_path_join(container->arena, container->bundle, mount->source);
@@ -432,10 +455,9 @@ static int make_mount_point(const struct criu_container *container, int root, si
             return error_errno(error, errno, "mounts[%zu].source: %s", index, source);
         is_file = !S_ISDIR(info.st_mode);
     }
-    int result = sys_make_below(root, resolve(container, mount->destination), is_file);
+    int result = make_below(container, root, index, is_file);
     if (result < 0)
-        return error_errno(error, -result,
-                           "mounts[%zu].destination: make %s in the root file system", index,
+        return error_errno(error, -result, "mounts[%zu].destination: make the mount point %s", index,
                            mount->destination);
     return 0;
 }

@@ -16,7 +16,9 @@
 #define DEFAULT_IMAGE "checkpoint"
 #define LOG_LEVEL 4 /* all of it: what is wrong cannot be asked for afterwards */
 #define CRIU_CONFIG "org.criu.config"
-#define DEFAULT_CONFIG "/etc/criu/berth.conf" /* runc and crun have theirs beside it */
+
+/* The first that is there; those of the others are for who changes from them, in crun's order. */
+static const char *const default_configs[] = {"/etc/criu/berth.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf"};
 
 struct word {
     const char *name;
@@ -74,8 +76,9 @@ const char *criu_config_file(const struct spec_config *config)
 {
     const char *file = spec_annotation(config, CRIU_CONFIG);
 
-    if (file == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
-        file = DEFAULT_CONFIG;
+    for (size_t i = 0; file == NULL && i < sizeof(default_configs) / sizeof(default_configs[0]); i++)
+        if (access(default_configs[i], R_OK) == 0)
+            return default_configs[i];
     return file != NULL && file[0] != '\0' ? file : NULL;
 }
 
