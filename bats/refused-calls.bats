@@ -50,6 +50,114 @@ runs() {
 
 @test "close_range is refused" { runs close_range; }
 
+@test "openat2 is refused" { runs openat2; }
+
+@test "statx is refused" { runs statx; }
+
+@test "open_tree is refused" { runs open_tree; }
+
+@test "move_mount is refused" { runs move_mount; }
+
+@test "fsopen is refused" { runs fsopen; }
+
+@test "fsconfig is refused" { runs fsconfig; }
+
+@test "fsmount is refused" { runs fsmount; }
+
+@test "mount_setattr is refused" { runs mount_setattr; }
+
+@test "all calls newer than Linux 5.4 are refused" { runs '>5.4'; }
+
+@test "all calls newer than Linux 4.18 are refused" { runs '>4.18'; }
+
+# What can be told apart in a container, without the numbers of mounts and devices.
+census() {
+    set_sh 'cut -d" " -f4- /proc/self/mountinfo | sed "s/master:[0-9]*/master/; s/shared:[0-9]*/shared/; s/inode64//" | sort
+        ls -ln /dev /proc/kcore /proc/timer_list | sed "s/[A-Z][a-z][a-z] .. ..:..//"; ls -A /proc/scsi /sys/firmware
+        cat /proc/self/status | grep -E "^(Cap|NoNew|Uid|Groups)"; pwd; umask'
+    rt run "$1" >"$BATS_TEST_TMPDIR/$1" 2>&1 </dev/null || { cat "$BATS_TEST_TMPDIR/$1"; return 1; }
+    sed -i "s/$1/ID/g" "$BATS_TEST_TMPDIR/$1"
+}
+
+# same_as_without ERRNO CALLS [OPTION]: the container is as it is where nothing is refused
+same_as_without() {
+    local bundle=$BUNDLE
+    mkdir -p "$BATS_TEST_TMPDIR/source/sub" rootfs/old
+    touch "$BATS_TEST_TMPDIR/source/file" rootfs/old/file
+    config ".mounts += [
+        {destination: \"/all\", source: \"$BATS_TEST_TMPDIR/source\", type: \"bind\", options: [\"rbind\", \"ro\", \"nosuid\"$3]},
+        {destination: \"/deep\", source: \"/dev/shm\", type: \"bind\", options: [\"rbind\", \"rro\", \"rslave\"]},
+        {destination: \"/one/file\", source: \"$BATS_TEST_TMPDIR/source/file\", type: \"bind\", options: [\"bind\", \"ro\", \"noexec\"]},
+        {destination: \"/scratch\", source: \"tmpfs\", type: \"tmpfs\", options: [\"noexec\", \"size=64k\", \"mode=711\"]},
+        {destination: \"/old\", source: \"tmpfs\", type: \"tmpfs\", options: [\"tmpcopyup\", \"ro\"]}]"
+    census "${ID}a"
+    refuse "$1" "$2"
+    census "${ID}a"'b'
+    RUNTIME=$RUNTIME_ITSELF
+    diff <(sed "s/${ID}ab\|${ID}a\|IDb/ID/g" "$BATS_TEST_TMPDIR/${ID}a") <(sed "s/${ID}ab\|${ID}a\|IDb/ID/g" "$BATS_TEST_TMPDIR/${ID}ab")
+    BUNDLE=$bundle
+}
+
+@test "a container is the same one where calls newer than Linux 5.4 are refused" { same_as_without ENOSYS '>5.4' ', "noatime"'; }
+
+@test "a container is the same one where calls newer than Linux 4.18 are refused" { same_as_without EPERM '>4.18' ', "noatime"'; }
+
+@test "a container is the same one in a user namespace where newer calls are refused" {
+    chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"/..
+    config '.linux.namespaces += [{type: "user"}] |
+        .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 rootfs
+    # Access times are locked in a user namespace's copy of the host's mounts.
+    same_as_without ENOSYS '>5.4'
+}
+
+@test "a terminal works where newer calls are refused" {
+    refuse ENOSYS '>5.4'
+    config '.process.terminal = true'
+    set_sh 'tty; grep -c " /dev/console " /proc/self/mountinfo; exit 3'
+    run "$SUITE_DIR/hosttool" pty "$RUNTIME" --root "$ROOT" run "$ID" </dev/null
+    [ "$status" -eq 3 ]
+    assert_output '/dev/pts/0'
+}
+
+@test "links in the image lead nowhere out where newer calls are refused" {
+    local canary=$BATS_TEST_TMPDIR/canary
+    mkdir -p "$canary/dir"
+    refuse ENOSYS '>5.4'
+    ln -s "$canary/dir" rootfs/abs
+    ln -s ../../../../../../../../../../../../../..$canary/dir rootfs/up
+    ln -s up rootfs/twice
+    config '.mounts += (["abs", "up", "twice"] | map({destination: ("/" + . + "/made"), source: "tmpfs", type: "tmpfs"}))'
+    set_sh "ls -d $canary/dir/made && grep -c made /proc/self/mountinfo"
+    run_c
+    [ "$status" -eq 0 ]
+    [ -z "$(ls -A "$canary/dir")" ]
+}
+
+@test "what a stage cannot do is an error that names the call and who refuses it" {
+    berth_only
+    refuse ENOSYS mount_setattr
+    set_args true
+    config '.mounts += [{destination: "/x", source: "/etc", type: "bind", options: ["bind", "idmap=uids=0-1000-10;gids=0-1000-10"]}]'
+    run_fails run "$ID"
+    assert_output 'mounts\[[0-9]*\].*idmapped mount needs the system call mount_setattr.*seccomp filter'
+    config '.mounts[-1].options = ["bind", "shared"]'
+    run_fails run "$ID"
+    assert_output 'shared bind mount needs the system call mount_setattr'
+    config 'del(.mounts[-1]) | .linux.namespaces |= map(select(.type != "mount"))'
+    run_fails run "$ID"
+    assert_output 'without a new mount namespace needs the system call mount_setattr'
+}
+
+@test "doctor tells which calls are refused, and by whom" {
+    berth_only
+    refuse EPERM statx,clone3
+    run_rt doctor
+    assert_output 'statx  *no  *a seccomp filter'
+    assert_output 'clone3  *no  *a seccomp filter'
+    assert_output 'openat2  *yes'
+}
+
 @test "a hook runs and ends in time where calls are refused" {
     refuse EPERM clone3,pidfd_open,pidfd_send_signal,memfd_create,close_range
     config ".hooks = {createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$BATS_TEST_TMPDIR/state\"]}],

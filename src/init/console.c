@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init.h"
+#include "path.h"
 
 #include <asm/termios.h>
 
@@ -12,7 +13,7 @@ static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
     struct open_how how = {
         .flags = flags | O_CLOEXEC | O_NOFOLLOW, .mode = mode, .resolve = RESOLVE_NO_SYMLINKS};
 
-    return sys_openat2(dir, path, &how);
+    return path_openat2(dir, path, &how);
 }
 
 /* The image may hold anything at this place: only a devpts makes terminals that are the
@@ -29,7 +30,7 @@ static int open_master(void)
         return fd;
     r = sys_fstatfs(fd, &system);
     if (r == 0)
-        r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+        r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0)
         return r;
     if (system.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(status.stx_mode) ||
@@ -66,24 +67,20 @@ static int open_console(void)
     return file < 0 ? file : open_plain(dev, "console", O_PATH, 0);
 }
 
-static int bind_console(int terminal)
+static int bind_console(struct init *init, int terminal)
 {
     INIT_FD console = open_console();
-    INIT_FD tree = -1;
     struct statx status;
     int r;
 
     if (console < 0)
         return console;
-    r = sys_statx(console, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    r = path_statx(console, "", AT_EMPTY_PATH, &status);
     if (r < 0)
         return r;
     if (!S_ISREG(status.stx_mode) && !S_ISCHR(status.stx_mode))
         return -EEXIST;
-    tree = sys_open_tree(terminal, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0)
-        return tree;
-    return sys_move_mount(tree, "", console, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    return detached_bind(init, terminal, console);
 }
 
 static int become_terminal(int terminal)
@@ -112,7 +109,7 @@ int init_make_console(struct init *init, const struct plan_step *step)
         return terminal;
     r = set_up(terminal, step);
     if (r == 0 && step->number[3] == 0)
-        r = bind_console(terminal);
+        r = bind_console(init, terminal);
     if (r == 0)
         r = become_terminal(terminal);
     return r < 0 ? r : init_fill(init, step->makes, init_take(&master));

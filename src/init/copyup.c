@@ -155,7 +155,7 @@ static int copy_entry(int from, int to, const char *name, int depth)
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
     };
     struct statx status;
-    INIT_FD fd = sys_openat2(from, name, &how);
+    INIT_FD fd = path_openat2(from, name, &how);
     if (fd == -ENOENT || fd == -EXDEV)
         return 0;
     const int err = fd < 0 ? fd : path_status(fd, &status);

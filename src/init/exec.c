@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init.h"
+#include "path.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
 #define OLD_KERNEL_FD_LIMIT 1024
@@ -114,7 +115,7 @@ int init_close_descriptors(struct init *init, const struct plan_step *step)
 static int check_program(const char *path)
 {
     struct statx status;
-    int r = sys_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
+    int r = path_statx(AT_FDCWD, path, 0, &status);
 
     if (r < 0)
         return r;
@@ -191,7 +192,7 @@ int init_execute(struct init *init, const struct plan_step *step)
 
     (void) step;
     /* The program is there: it is its interpreter that is not. */
-    if (r == -ENOENT && sys_statx(AT_FDCWD, init->program, 0, STATX_TYPE, &status) == 0)
+    if (r == -ENOENT && path_statx(AT_FDCWD, init->program, 0, &status) == 0)
         init->value = 1;
     return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init.h"
+#include "path.h"
 
 #define PROC_ROOT_INODE 1
 #define MODE_BITS 0777U
@@ -17,7 +18,7 @@ int init_open_proc(struct init *init, const struct plan_step *step)
         return fd;
     r = sys_fstatfs(fd, &system);
     if (r == 0)
-        r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status);
+        r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0)
         return r;
     if (system.f_type != PROC_SUPER_MAGIC || status.stx_ino != PROC_ROOT_INODE)
@@ -31,7 +32,7 @@ static int open_below_proc(int proc, const char *path)
 {
     struct open_how how = {.flags = O_WRONLY | O_CLOEXEC,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
-    INIT_FD fd = sys_openat2(proc, path, &how);
+    INIT_FD fd = path_openat2(proc, path, &how);
     struct statfs system;
     int r;
 
@@ -106,11 +107,11 @@ static int enter(int dir, const char *path, size_t size)
     r = sys_mkdirat(dir, name, 0755);
     if (r < 0 && r != -EEXIST) {
         /* An existing directory may lie on a file system that is read-only or not ours. */
-        int there = sys_openat2(dir, name, &how);
+        int there = path_openat2(dir, name, &how);
 
         return there == -ENOENT ? r : there;
     }
-    return sys_openat2(dir, name, &how);
+    return path_openat2(dir, name, &how);
 }
 
 /* This is the container's own tree by now: links lead nowhere else, but for those of procfs. */
@@ -138,7 +139,7 @@ int init_make_cwd(struct init *init, const struct plan_step *step)
 {
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
     const char *path = init_step_text(init, step, 0);
-    INIT_FD fd = sys_openat2(AT_FDCWD, path, &how);
+    INIT_FD fd = path_openat2(AT_FDCWD, path, &how);
 
     if (fd != -ENOENT) /* SET_CWD says what is wrong with it */
         return 0;
@@ -151,7 +152,7 @@ int init_set_cwd(struct init *init, const struct plan_step *step)
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
                            .resolve = RESOLVE_NO_MAGICLINKS};
     const char *path = init_step_text(init, step, 0);
-    INIT_FD fd = sys_openat2(AT_FDCWD, path, &how);
+    INIT_FD fd = path_openat2(AT_FDCWD, path, &how);
     char reached[SYS_PATH_MAX];
     int r;
 
@@ -187,7 +188,7 @@ int init_own_stdio(struct init *init, const struct plan_step *step)
     (void) init;
     for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {
         struct statx status;
-        int r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, &status);
+        int r = path_statx(fd, "", AT_EMPTY_PATH, &status);
 
         if (r == -EBADF)
             continue;

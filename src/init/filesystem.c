@@ -97,8 +97,20 @@ static int configure(const struct init *init, const struct plan_step *step, int 
     return err;
 }
 
+/* Attributes come after, so that a superblock that others have, too, does not become read-only. */
+static int make_staged(struct init *init, const struct plan_step *step)
+{
+    const struct mount_attr attributes = {.attr_set = step->number[0], .attr_clr = MOUNT_ATTR__ATIME};
+    INIT_FD fd = detached_make(init, step, (unsigned long) step->number[1]);
+    const int err = fd < 0 ? fd : detached_change(init, fd, &attributes, false);
+
+    return err < 0 ? err : init_fill(init, step->makes, init_take(&fd));
+}
+
 int init_make_mount(struct init *init, const struct plan_step *step)
 {
+    if (init->plan->stages_mounts)
+        return make_staged(init, step);
     INIT_FD context = sys_fsopen(init_step_text(init, step, 0), FSOPEN_CLOEXEC);
     if (context < 0)
         return context;
@@ -150,10 +162,14 @@ int init_mount_over(struct init *init, const struct plan_step *step)
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
     if (covers_root && step->number[1] != 0)
         return -EBUSY;
-    int err = mount_at(init, step, target);
+    const bool is_staged = init->plan->stages_mounts && (step->number[0] & MS_REMOUNT) == 0;
+    int err = is_staged ? 0 : mount_at(init, step, target);
     if (err < 0 || (step->number[0] & MS_REMOUNT) != 0)
         return err;
-    err = init_fill(init, step->makes, open_cover(target));
+    INIT_FD fd = is_staged ? detached_make(init, step, (unsigned long) step->number[0]) : open_cover(target);
+    err = fd >= 0 && is_staged ? detached_attach(init, fd, target) : 0;
+    if (err == 0)
+        err = init_fill(init, step->makes, init_take(&fd));
     if (err == 0 && step->number[1] != 0)
         err = init_note_mount(init, init->slot[step->makes], NULL);
     if (err == 0 && covers_root)

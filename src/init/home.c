@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init.h"
+#include "path.h"
 
 #define PASSWD_MAX (1024 * 1024)
 #define FIELD_UID 2
@@ -17,14 +18,14 @@ static long read_passwd(char *text)
 {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                            .resolve = RESOLVE_NO_MAGICLINKS};
-    INIT_FD fd = sys_openat2(AT_FDCWD, "/etc/passwd", &how);
+    INIT_FD fd = path_openat2(AT_FDCWD, "/etc/passwd", &how);
     struct statx status;
     size_t size = 0;
     long r;
 
     if (fd < 0)
         return is_missing(fd) ? 0 : fd;
-    r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0 || !S_ISREG(status.stx_mode))
         return r;
     do {

@@ -33,6 +33,9 @@ struct init {
     bool target_made;     /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
     struct init_held *held;       /* what HOLD_MOUNT has kept, the first one first */
     struct init_mounted *mounted; /* what is to be unmounted if the plan fails, the last one first */
+    int self;             /* /proc/self, the host's, once there is a stage (detached.c) */
+    int stage;            /* the root of the stage, or -1 */
+    unsigned n_staged;    /* places that were made on it */
     int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
     bool denied_groups;   /* the user namespace does not let supplementary groups be set */
     bool filter_is_blind; /* the seccomp filter does not let read(2) pass, or might not */
@@ -108,6 +111,22 @@ void init_wait(struct init *init, int32_t step);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t init_clock_ns(void);
+
+/* --- detached.c ----------------------------------------------------------------------------- */
+
+struct mount_attr;
+struct statx;
+
+/* What open_tree(2), mount_setattr(2) and move_mount(2) do, or, where the plan says so, mount(2) on a stage. `flags`: AT_*. */
+int detached_clone(struct init *init, int dir, const char *path, unsigned flags);
+int detached_change(struct init *init, int mount, const struct mount_attr *change, bool recursive);
+int detached_attach(struct init *init, int mount, int target);
+
+/* Mounts what `source` is, without submounts, on `target`. */
+int detached_bind(struct init *init, int source, int target);
+
+/* On the stage alone: a new file system as the step's texts say, with the flags of mount(2). */
+int detached_make(struct init *init, const struct plan_step *step, unsigned long flags);
 
 /* --- unmount.c ------------------------------------------------------------------------------ */
 

@@ -8,13 +8,12 @@
 int init_open_null(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
-    const int fd = sys_open_tree(AT_FDCWD, "/dev/null",
-                                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    const int fd = detached_clone(init, AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW);
     if (fd < 0)
         return fd;
     int err = path_check_null(fd);
     if (err == 0)
-        err = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly);
+        err = detached_change(init, fd, &readonly, false);
     if (err == 0)
         return init_fill(init, step->makes, fd);
     sys_close(fd);
@@ -34,22 +33,17 @@ static int open_existing(int root, const char *path)
     return link < 0 ? -ENOENT : -ESTALE;
 }
 
-static int attach(int mount, int target)
-{
-    return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-}
-
 /* The first path gets the mount itself, as kernels before 6.15 clone only what is attached; and a
  * mount that is never attached costs a grace period when it is closed. */
-static int cover(int mask, bool *attached, int target)
+static int cover(struct init *init, int mask, bool *attached, int target)
 {
     if (!*attached) {
-        const int err = attach(mask, target);
+        const int err = detached_attach(init, mask, target);
         *attached = err == 0;
         return err;
     }
-    INIT_FD clone = sys_open_tree(mask, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return clone < 0 ? clone : attach(clone, target);
+    INIT_FD clone = detached_clone(init, mask, "", AT_EMPTY_PATH);
+    return clone < 0 ? clone : detached_attach(init, clone, target);
 }
 
 int init_mask_path(struct init *init, const struct plan_step *step)
@@ -62,8 +56,8 @@ int init_mask_path(struct init *init, const struct plan_step *step)
         return -EINVAL; /* a mount there would hide nothing from who is inside already */
     const int err = path_check_directory(target);
     if (err == 0)
-        return cover(init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
-    return err == -ENOTDIR ? cover(init->slot[PLAN_SLOT_NULL], &init->null_attached, target) : err;
+        return cover(init, init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
+    return err == -ENOTDIR ? cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target) : err;
 }
 
 int init_protect_path(struct init *init, const struct plan_step *step)
@@ -74,11 +68,10 @@ int init_protect_path(struct init *init, const struct plan_step *step)
     if (target < 0)
         return target == -ENOENT || target == -ESTALE ? 0 : target;
     if (path_is_same(target, root))
-        return sys_mount_setattr(root, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly);
-    INIT_FD clone = sys_open_tree(
-        target, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        return detached_change(init, root, &readonly, true);
+    INIT_FD clone = detached_clone(init, target, "", AT_EMPTY_PATH | AT_RECURSIVE);
     if (clone < 0)
         return clone;
-    const int err = sys_mount_setattr(clone, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly);
-    return err < 0 ? err : attach(clone, target);
+    const int err = detached_change(init, clone, &readonly, true);
+    return err < 0 ? err : detached_attach(init, clone, target);
 }

@@ -103,8 +103,7 @@ int init_open_tree(struct init *init, const struct plan_step *step)
     const unsigned nofollow = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
 
     return init_fill(init, step->makes,
-                     sys_open_tree(AT_FDCWD, init_step_text(init, step, 0),
-                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive | nofollow));
+                     detached_clone(init, AT_FDCWD, init_step_text(init, step, 0), recursive | nofollow));
 }
 
 int init_set_mount_attributes(struct init *init, const struct plan_step *step)
@@ -118,9 +117,7 @@ int init_set_mount_attributes(struct init *init, const struct plan_step *step)
     /* Access times are one field of several bits: it is cleared before it is set. */
     if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0)
         attributes.attr_clr |= MOUNT_ATTR__ATIME;
-    return sys_mount_setattr(init_used(init, step, 0), "",
-                             AT_EMPTY_PATH | (step->number[3] != 0 ? AT_RECURSIVE : 0),
-                             &attributes);
+    return detached_change(init, init_used(init, step, 0), &attributes, step->number[3] != 0);
 }
 
 int init_map_mount(struct init *init, const struct plan_step *step)
@@ -150,8 +147,7 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
         err = init_note_mount(init, init->slot[slot], init_step_text(init, step, 1));
     if (err < 0)
         return err;
-    err = sys_move_mount(init->slot[slot], "", target, "",
-                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    err = detached_attach(init, init->slot[slot], target);
     if (err < 0 && step->number[0] != 0)
         init_forget_mount(init);
     if (err < 0)
@@ -207,7 +203,7 @@ int init_protect_held(struct init *init, const struct plan_step *step)
     if (held == NULL)
         return -EBADF;
     init->held = held->next;
-    const int err = sys_mount_setattr(held->mount, "", AT_EMPTY_PATH, &readonly);
+    const int err = detached_change(init, held->mount, &readonly, false);
     init_close(&held->mount);
     return err;
 }

@@ -25,7 +25,7 @@ int path_open(int root, const char *path, uint64_t flags, uint64_t resolve)
 
     /* EAGAIN: ".." while something was being renamed or mounted. */
     for (int i = 0; fd == -EAGAIN && i < RACES_MAX; i++)
-        fd = sys_openat2(root, path, &how);
+        fd = path_openat2(root, path, &how);
     return fd;
 }
 
@@ -37,7 +37,7 @@ static int open_one(int dir, const char *name, uint64_t flags, uint64_t mode)
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
 
-    return sys_openat2(dir, name, &how);
+    return path_openat2(dir, name, &how);
 }
 
 int path_open_below(int dir, const char *name, uint64_t flags)
@@ -45,9 +45,11 @@ int path_open_below(int dir, const char *name, uint64_t flags)
     return open_one(dir, name, flags, 0);
 }
 
-int path_status(int fd, struct statx *ret_status)
+int path_openat2(int dir, const char *path, const struct open_how *how)
 {
-    return sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, ret_status);
+    const int fd = sys_openat2(dir, path, how);
+
+    return fd == -ENOSYS || fd == -EPERM ? walk_open(dir, path, how) : fd;
 }
 
 int path_check_directory(int fd)

@@ -10,14 +10,12 @@ int init_set_propagation(struct init *init, const struct plan_step *step)
 }
 
 /* A clone of the directory with all below it, mounted on the directory. */
-static int cover_by_itself(int dir)
+static int cover_by_itself(struct init *init, int dir)
 {
-    const int tree =
-        sys_open_tree(dir, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    const int tree = detached_clone(init, dir, "", AT_EMPTY_PATH | AT_RECURSIVE);
     if (tree < 0)
         return tree;
-    const int err =
-        sys_move_mount(tree, "", dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    const int err = detached_attach(init, tree, dir);
     if (err == 0)
         return tree;
     sys_close(tree);
@@ -30,14 +28,14 @@ int init_open_root(struct init *init, const struct plan_step *step)
         sys_openat(AT_FDCWD, init_step_text(init, step, 0), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (dir < 0 || step->number[0] == 0)
         return init_fill(init, step->makes, dir);
-    const int root = cover_by_itself(dir);
+    const int root = cover_by_itself(init, dir);
     sys_close(dir);
     return init_fill(init, step->makes, root);
 }
 
 /* The old root comes to lie on the new one, where umount2(2) of "." takes it away. Before that it
  * must be nobody's peer: what is unmounted here must stay mounted on the host. */
-static int pivot(void)
+static int pivot(struct init *init)
 {
     const struct mount_attr slave = {.propagation = MS_SLAVE};
     INIT_FD old = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -45,10 +43,17 @@ static int pivot(void)
         return old;
     int err = sys_pivot_root(".", ".");
     if (err == 0)
-        err = sys_mount_setattr(old, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave);
+        err = detached_change(init, old, &slave, true);
     if (err == 0)
         err = sys_umount(".", SYS_MNT_DETACH);
     return err;
+}
+
+static int move_over(struct init *init, int root)
+{
+    INIT_FD top = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+    return top < 0 ? top : detached_attach(init, root, top);
 }
 
 #define LAYERS_MAX 64
@@ -68,7 +73,8 @@ static int is_of_kernel(const char *path, bool *ret_is)
         err = path_status(fd, &status);
     if (err == 0)
         *ret_is = (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC) &&
-                  (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+                  ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 ||
+                   (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0); /* before Linux 5.8 */
     return err;
 }
 
@@ -98,10 +104,10 @@ int init_pivot_root(struct init *init, const struct plan_step *step)
         return err;
     switch (step->number[0]) {
     case PLAN_ROOT_PIVOT:
-        err = pivot();
+        err = pivot(init);
         break;
     case PLAN_ROOT_MOVE:
-        return sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+        return move_over(init, root);
     case PLAN_ROOT_CHROOT:
         err = sys_chroot(".");
         break;

@@ -219,6 +219,9 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     init.heard = PLAN_NONE;
     init.target_made = false;
     init.held = NULL;
+    init.self = -1;
+    init.stage = -1;
+    init.n_staged = 0;
     init.mounted = NULL;
     init.argv = NULL;
     init.env = NULL;

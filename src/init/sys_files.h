@@ -22,6 +22,13 @@ static inline int sys_statx(int dir, const char *path, int flags, unsigned mask,
     return (int) start_call6(__NR_statx, dir, SYS_WORD(path), flags, mask, SYS_WORD(ret_status), 0);
 }
 
+struct stat;
+
+static inline int sys_newfstatat(int dir, const char *path, struct stat *ret_status, int flags)
+{
+    return (int) start_call6(__NR_newfstatat, dir, SYS_WORD(path), SYS_WORD(ret_status), flags, 0, 0);
+}
+
 static inline int sys_fstatfs(int fd, struct statfs *ret_status)
 {
     return (int) start_call3(__NR_fstatfs, fd, SYS_WORD(ret_status), 0);

@@ -2,6 +2,7 @@
 /* What the kernel says of the process, held against what the plan says: no call whose failure was overlooked can leave the process with
  * more than it should have. */
 #include "init.h"
+#include "path.h"
 
 #define STATUS_SIZE 16384   /* of all but the groups */
 #define GROUP_SIZE 11       /* digits of one, and a blank */
@@ -11,7 +12,7 @@
 int init_open_status(struct init *init, const struct plan_step *step)
 {
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
-    int fd = sys_openat2(init->slot[PLAN_SLOT_PROC], "self/status", &how);
+    int fd = path_openat2(init->slot[PLAN_SLOT_PROC], "self/status", &how);
 
     /* The descriptor is that of a verified procfs, and no part of this path is anybody's to change. */
     if (fd == -ENOSYS || fd == -EPERM)

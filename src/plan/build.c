@@ -79,6 +79,7 @@ static int build(struct plan_builder *builder)
 {
     TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
     TRY(error_collect(builder->error, plan_check_filter(builder)));
+    TRY(plan_check_stage(builder));
     TRY(plan_check_labels(builder));
     PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
     make_rdt(builder);

@@ -202,6 +202,7 @@ int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
         .trace = builder->request->trace,
         .fault_step = builder->request->fault_step,
         .fault_errno = builder->request->fault_errno,
+        .stages_mounts = builder->host->refused_call != NULL,
     };
     TRY(derive_waits(builder, (struct plan_step *) (data.bytes + plan->steps)));
     *ret_plan = plan;

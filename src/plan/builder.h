@@ -94,6 +94,11 @@ void plan_join_container(struct plan_builder *builder);
 void plan_visit_container(struct plan_builder *builder);
 void plan_name_host(struct plan_builder *builder);
 
+/* stage.c: what a host needs that refuses none of the calls for mounts without a place; -ENOSYS names what is refused. */
+int plan_need_mount_calls(const struct plan_builder *builder, const char *place, const char *what);
+/* Where mounts are staged: can they be? */
+int plan_check_stage(struct plan_builder *builder);
+
 /* mounts.c */
 int plan_make_mounts(struct plan_builder *builder);
 /* live-mounts.c: the plan of mounts add, the plan of mounts remove. */

@@ -184,6 +184,7 @@ int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
 
     if (!plan_maps_ids(mount, words))
         return 0;
+    TRY(plan_need_mount_calls(builder, place, "an idmapped mount"));
     if (!builder->host->privileged) {
         error_errno(builder->error, EPERM, "%s: map its ids", place);
         return error_hint(builder->error, "a mount is mapped by root of the user namespace that "

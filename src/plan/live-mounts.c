@@ -17,6 +17,7 @@ static int check_own_mounts(const struct plan_builder *builder)
 
 static int visit(struct plan_builder *builder)
 {
+    TRY(plan_need_mount_calls(builder, "mounts", "to add or remove mounts"));
     builder->joins = true;
     builder->entered_cgroups = true;
     TRY(plan_sort_namespaces(builder));

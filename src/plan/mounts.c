@@ -151,7 +151,7 @@ static void copy_host_mounts(struct plan_builder *builder, const char *place)
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {
-    bool by_host = builder->joins || (builder->host->privileged &&
+    bool by_host = builder->joins || (builder->host->privileged && builder->host->refused_call == NULL &&
                                       (source.is_peer || plan_has_user_namespace(builder)));
     enum plan_slot slot = PLAN_SLOT_MOUNT;
 
@@ -214,6 +214,8 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
         .is_link = words->binds_link,
         .is_peer = words->propagation == MS_SHARED,
     };
+    if (source.is_peer)
+        TRY(plan_need_mount_calls(builder, place, "a shared bind mount"));
     enum plan_slot slot = plan_open_source(builder, source, place);
     TRY(plan_map_mount(builder, mount, words, slot, place));
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,

@@ -116,12 +116,20 @@ static void leave_old_root(struct plan_builder *builder)
 
 void plan_change_root(struct plan_builder *builder)
 {
+    const bool is_staged = builder->host->refused_call != NULL;
+
+    /* The stage goes with the old root: masks come from there. */
+    if (is_staged && builder->hooked)
+        plan_await(builder, PLAN_TOKEN_HOOKED);
+    if (is_staged)
+        mask_paths(builder);
     PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
              .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
              .number = {root_change(builder)});
     if (root_change(builder) == PLAN_ROOT_MOVE)
         leave_old_root(builder);
-    mask_paths(builder);
+    if (!is_staged)
+        mask_paths(builder);
 }
 
 void plan_finish_root(struct plan_builder *builder)

@@ -14,8 +14,10 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/bus/bus.h"
+#include "berth/init/image.h"
 #include "berth/seccomp/seccomp.h"
 #include "berth/sys/bpf.h"
+#include "berth/sys/memfd.h"
 #include "doctor.h"
 #include "look.h"
 #include "subid.h"
@@ -50,8 +52,11 @@ void doctor_version(const struct doctor *doctor, const struct doctor_row *row,
 void doctor_call(const struct doctor *doctor, const struct doctor_row *row,
                  struct runtime_fact *fact)
 {
+    bool is_there = sys_has_call(row->number);
+
     (void) doctor;
-    set_state(fact, sys_has_call(row->number));
+    set_state(fact, is_there);
+    fact->value = is_there ? "" : sys_refusal();
 }
 
 void doctor_clone_into_cgroup(const struct doctor *doctor, const struct doctor_row *row,
@@ -76,7 +81,10 @@ void doctor_memfd(const struct doctor *doctor, const struct doctor_row *row,
     int64_t level = look_number(row->subject, 0);
 
     fact->value = arena_printf(doctor->arena, "vm.memfd_noexec is %lld", (long long) level);
-    set_state(fact, level < 2 || access(BERTH_INIT_PATH, X_OK) == 0);
+    size_t size;
+    const void *bytes = init_image(&size);
+    AUTO_FD image = sys_open_image("berth-init", bytes, size, BERTH_INIT_PATH);
+    set_state(fact, image >= 0);
 }
 
 void doctor_namespace(const struct doctor *doctor, const struct doctor_row *row,

@@ -9,7 +9,7 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
-#define OLD "the kernel is too old, or a seccomp filter forbids it"
+#define STAGED "mounts are made on a stage: none that are idmapped, shared, or in a running container"
 #define NEWER(version) "use Linux " version " or later; in a container, have its filter allow it"
 #define RECONFIGURE(option) "use a kernel with " option
 #define WAIT_KILLABLE_RECV (1UL << 5) /* since Linux 5.19: older headers lack it */
@@ -17,15 +17,24 @@
 /* clang-format off */
 static const struct doctor_row rows[] = {
     {"kernel", "version", doctor_version, NULL, 0, "", "", false},
-    {"kernel", "openat2", doctor_call, NULL, SYS_openat2, OLD ": paths of containers cannot be resolved safely", NEWER("5.6"), true},
-    {"kernel", "mount API", doctor_call, NULL, SYS_fsopen, OLD ": nothing can be mounted", NEWER("5.2"), true},
-    {"kernel", "mount_setattr", doctor_call, NULL, SYS_mount_setattr, OLD ": mounts cannot be made read-only", NEWER("5.12"), true},
+    {"kernel", "openat2", doctor_call, NULL, SYS_openat2, "paths of containers are resolved step by step; " STAGED, NEWER("5.6"), false},
+    {"kernel", "open_tree", doctor_call, NULL, SYS_open_tree, STAGED, NEWER("5.2"), false},
+    {"kernel", "move_mount", doctor_call, NULL, SYS_move_mount, STAGED, NEWER("5.2"), false},
+    {"kernel", "fsopen", doctor_call, NULL, SYS_fsopen, STAGED, NEWER("5.2"), false},
+    {"kernel", "fsconfig", doctor_call, NULL, SYS_fsconfig, STAGED, NEWER("5.2"), false},
+    {"kernel", "fsmount", doctor_call, NULL, SYS_fsmount, STAGED, NEWER("5.2"), false},
+    {"kernel", "mount_setattr", doctor_call, NULL, SYS_mount_setattr, STAGED, NEWER("5.12"), false},
     {"kernel", "id-mapped mounts", doctor_idmapped_mounts, NULL, 0, "mounts[].uidMappings and idmap are refused", NEWER("5.12"), false},
-    {"kernel", "pidfd", doctor_call, NULL, SYS_pidfd_open, OLD ": directories in /proc take the place of pidfds, which restore needs", NEWER("5.3"), false},
-    {"kernel", "clone3", doctor_call, NULL, SYS_clone3, OLD ": clone is used, which cannot start in a cgroup", NEWER("5.3"), false},
+    {"kernel", "pidfd_open", doctor_call, NULL, SYS_pidfd_open, "directories in /proc take the place of pidfds, and restore is refused", NEWER("5.3"), false},
+    {"kernel", "pidfd_send_signal", doctor_call, NULL, SYS_pidfd_send_signal, "processes are signalled by their numbers", NEWER("5.1"), false},
+    {"kernel", "clone3", doctor_call, NULL, SYS_clone3, "clone is used, which cannot start in a cgroup", NEWER("5.3"), false},
     {"kernel", "CLONE_INTO_CGROUP", doctor_clone_into_cgroup, NULL, 0, "a container cannot start in a cgroup of version 2", NEWER("5.7"), false},
+    {"kernel", "statx", doctor_call, NULL, SYS_statx, "newfstatat is used", NEWER("4.11"), false},
+    {"kernel", "faccessat2", doctor_call, NULL, SYS_faccessat2, "faccessat is used", NEWER("5.8"), false},
+    {"kernel", "memfd_create", doctor_call, NULL, SYS_memfd_create, "files without a name in /dev/shm, /run or /tmp are used", NEWER("3.17"), false},
+    {"kernel", "execveat", doctor_call, NULL, SYS_execveat, "the init is executed by way of /proc/self/fd", NEWER("3.19"), false},
     {"kernel", "close_range", doctor_call, NULL, SYS_close_range, "descriptors are closed one by one", NEWER("5.11"), false},
-    {"kernel", "programs in memory", doctor_memfd, "/proc/sys/vm/memfd_noexec", 0, "vm.memfd_noexec is 2, and the init is not installed to be executed from a file", "meson install -C build, or sysctl vm.memfd_noexec=1, as root", true},
+    {"kernel", "programs in memory", doctor_memfd, "/proc/sys/vm/memfd_noexec", 0, "the init cannot be executed: neither from memory, nor as an installed file, nor from /run or /tmp", "meson install -C build, or sysctl vm.memfd_noexec=1, as root", true},
     {"kernel", "session keyrings", doctor_call, NULL, SYS_keyctl, "containers share the caller's keyring", "use --no-new-keyring, or " RECONFIGURE("CONFIG_KEYS"), false},
 
     {"namespaces", "pid", doctor_namespace, "pid", 0, "linux.namespaces cannot have it", RECONFIGURE("CONFIG_PID_NS"), false},

@@ -117,6 +117,8 @@ static int probe_caller(struct creation *creation)
 
     if (result < 0)
         return error_errno(creation->error, -result, "look at the caller's capabilities and user namespace");
+    host->refused_call = sys_probe_mount_calls();
+    host->refusal = host->refused_call != NULL ? sys_refusal() : NULL;
     host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
     host->in_user_namespace = caller.in_user_namespace;
     host->can_make_devices = host->privileged && !caller.in_user_namespace &&

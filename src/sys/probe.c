@@ -102,6 +102,11 @@ bool sys_has_selinux(void)
     return statfs("/sys/fs/selinux", &system) == 0 && system.f_type == SELINUX_MAGIC;
 }
 
+static bool is_filtered(void)
+{
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
+}
+
 /* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a seccomp filter. */
 static bool may_say_eperm(long number)
 {
@@ -118,9 +123,27 @@ bool sys_has_call(long number)
     return errno == EPERM && may_say_eperm(number);
 }
 
+const char *sys_probe_mount_calls(void)
+{
+    static const struct {
+        const char *name;
+        long number;
+    } calls[] = {
+        {"mount_setattr", SYS_mount_setattr}, {"openat2", SYS_openat2}, {"open_tree", SYS_open_tree}, {"move_mount", SYS_move_mount},
+        {"fsopen", SYS_fsopen},               {"fsconfig", SYS_fsconfig}, {"fsmount", SYS_fsmount},
+    };
+
+    /* Without a filter who has the newest has all. */
+    size_t count = is_filtered() ? sizeof(calls) / sizeof(calls[0]) : 1;
+    for (size_t i = 0; i < count; i++)
+        if (!sys_has_call(calls[i].number))
+            return calls[i].name;
+    return NULL;
+}
+
 const char *sys_refusal(void)
 {
-    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER
+    return is_filtered()
                ? "a seccomp filter around this process refuses it: have the outer container or the service allow it"
                : "this kernel does not have it";
 }

@@ -5,6 +5,19 @@ static bool failed;
 
 /* --- what the handlers need of the init's other half ------------------------------------------ */
 
+void init_print(char *to, const char *prefix, uint64_t number)
+{
+    char digits[21] = {0};
+    size_t at = sizeof(digits) - 1;
+
+    do
+        digits[--at] = (char) ('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (*prefix != '\0')
+        *to++ = *prefix++;
+    memcpy(to, digits + at, sizeof(digits) - at);
+}
+
 bool init_equal(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;

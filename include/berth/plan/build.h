@@ -44,6 +44,9 @@ struct plan_host {
     const char *const *kernel_mounts; /* --no-pivot: where the host has procfs and sysfs mounted as a whole; ends with NULL, or NULL */
     const char *rdt_class; /* the directory of linux.intelRdt's class of service; NULL: none */
     bool makes_rdt;        /* it or its monitoring group has to be made */
+    const char *refused_call; /* one of those that make mounts without a place, which the kernel or a seccomp filter refuses; NULL: none.
+                                 Then INIT stages mounts. */
+    const char *refusal;      /* who does, in words */
     const char *apparmor_file; /* below /proc: where a profile for execve(2) is written; NULL: AppArmor is not active */
     bool has_selinux;          /* SELinux is active */
 };

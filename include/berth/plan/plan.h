@@ -167,7 +167,7 @@ struct plan_header {
     uint32_t trace; /* not 0: announce every step with its times */
     int32_t fault_step; /* this step fails with `fault_errno` without being carried out; PLAN_NONE */
     int32_t fault_errno;
-    uint32_t reserved;
+    uint32_t stages_mounts; /* not 0: INIT makes mounts by mount(2) on a stage, as some of the newer calls are refused */
 };
 
 /* One message, either way; at most one descriptor goes with it (SCM_RIGHTS). */

@@ -30,6 +30,9 @@ const char *sys_refusal(void);
 /* Does the kernel, and what confines the caller, know the system call? It is made with arguments that it refuses. */
 bool sys_has_call(long number);
 
+/* The first of the system calls for mounts without a place that is refused, or NULL. */
+const char *sys_probe_mount_calls(void);
+
 /* What seccomp(2) says of the filter's flags: 0 or a negative errno. */
 int sys_probe_seccomp_flags(uint64_t flags);
 
