@@ -43,11 +43,11 @@ condition() {
 }
 
 @test "missing: process.user.uid" {
-    refused 'process.user.uid' 'del(.process.user.uid)'
+    tolerated 'process.user.uid' 'del(.process.user.uid)'
 }
 
 @test "missing: process.user.gid" {
-    refused 'process.user.gid' 'del(.process.user.gid)'
+    tolerated 'process.user.gid' 'del(.process.user.gid)'
 }
 
 @test "missing: process.scheduler.policy" {
@@ -59,7 +59,7 @@ condition() {
 }
 
 @test "missing: process.ioPriority.priority" {
-    refused 'process.ioPriority.priority' '.process.ioPriority = {class: "IOPRIO_CLASS_BE"}'
+    tolerated 'process.ioPriority.priority' '.process.ioPriority = {class: "IOPRIO_CLASS_BE"}'
 }
 
 @test "missing: hooks.prestart[].path" {
@@ -194,3 +194,29 @@ condition() {
 @test "missing: seccomp.syscalls[].args[].value" { condition value; }
 
 @test "missing: seccomp.syscalls[].args[].op" { condition op; }
+
+@test "what other runtimes accept runs with a warning" {
+    tolerated process.user.uid '.process.user = {}'
+    tolerated process.ioPriority.priority '.process.user = {uid: 0, gid: 0} | .process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
+    tolerated process.scheduler.nice 'del(.process.ioPriority) | .process.scheduler = {policy: "SCHED_IDLE", nice: 5}'
+    tolerated linux.rootfsPropagation 'del(.process.scheduler) | .linux.rootfsPropagation = ""'
+    tolerated 'linux.sysctl["kernel.domainname"]' 'del(.linux.rootfsPropagation)' '.domainname = "d" | .linux.sysctl = {"kernel.domainname": "d"}'
+    tolerated 'hooks.createRuntime[0].env[0]' 'del(.domainname, .linux.sysctl)' '.hooks.createRuntime = [{path: "/bin/true", env: ["A"]}]'
+    tolerated linux.gidMappings 'del(.hooks)' '.linux.uidMappings = [{containerID: 0, hostID: 5, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+@test "what runc accepts runs with a warning" {
+    tolerated linux.seccomp.defaultAction '.linux.seccomp = {}'
+    tolerated 'linux.namespaces[0].path' 'del(.linux.seccomp) | .linux.namespaces[0].path = ""'
+    tolerated linux.resources.memory.swappiness 'del(.linux.namespaces[0].path)' '.linux.resources.memory = {swappiness: 18446744073709551615}'
+    tolerated 'linux.resources.devices[1].access' 'del(.linux.resources.memory)' \
+        '.linux.resources.devices = [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 3, access: "rwa"}]'
+    tolerated 'linux.resources.devices[0].type' '.linux.resources.devices = [{allow: false, type: "", access: "rwm"}]'
+}
+
+@test "an update with a swappiness of -1, as an unsigned number, leaves it alone" {
+    set_args payload pause
+    create_c
+    echo '{"memory": {"swappiness": 18446744073709551615}}' >resources.json
+    run_ok update -r resources.json "$ID"
+}

@@ -157,7 +157,7 @@ opens() {
 
 @test "a bad type, access or number is an error that names the rule" {
     refused_resources 'devices[0]' 'devices: [{allow: true, type: "x", access: "rwm"}]'
-    refused_resources 'devices[1]' "devices: [$deny, {allow: true, type: \"c\", access: \"rq\"}]"
+    refused_resources 'devices[1]' "devices: [$deny, {allow: true, type: \"c\", access: \"q\"}]"
     refused_resources 'devices[0]' 'devices: [{allow: true, type: "c", major: 99999999999, access: "r"}]'
 }
 

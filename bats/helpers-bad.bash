@@ -36,3 +36,15 @@ refused_call() {
     run_rt "${@:2}"
     assert_refused "$1"
 }
+
+# tolerated PLACE EXPR...: a configuration that the specification does not allow and other runtimes run. Berth warns, and `check`, too.
+tolerated() {
+    config "${@:2}"
+    run_c
+    assert_status 0
+    [ "$RT_KIND" = berth ] || return 0
+    grep -Fq -- "warning: $1: " <<<"$output" || fail_with "no warning about '$1'"
+    run_rt check
+    assert_status 0
+    grep -Fq -- "warning: $1: " <<<"$output" || fail_with "check does not find '$1'"
+}

@@ -399,7 +399,7 @@ seek() {
 
 @test "seccomp without defaultAction is an error" {
     host_snapshot
-    config '.linux.seccomp = {syscalls: []}'
+    config '.linux.seccomp = {syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
     run_fails run "$ID"
     assert_host_unchanged
 }

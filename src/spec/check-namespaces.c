@@ -48,7 +48,9 @@ static void check_list(const struct spec_linux *linux, struct error *error)
     for (size_t i = 0; i < linux->n_namespaces; i++) {
         const struct spec_namespace *namespace = &linux->namespaces[i];
 
-        if (namespace->path != NULL && namespace->path[0] != '/')
+        if (namespace->path != NULL && namespace->path[0] == '\0')
+            report_warning(error, "linux.namespaces[%zu].path: \"\" counts as absent", i);
+        else if (namespace->path != NULL && namespace->path[0] != '/')
             report_add(error, "linux.namespaces[%zu].path: must be absolute, got %s", i,
                        QUOTE(namespace->path));
         for (size_t j = 0; j < i; j++) {
@@ -109,11 +111,9 @@ static void check_user_namespace(const struct spec_config *config, struct error 
     rules_id_mappings("linux.uidMappings", linux->uid_mappings, linux->n_uid_mappings, error);
     rules_id_mappings("linux.gidMappings", linux->gid_mappings, linux->n_gid_mappings, error);
     if (user == NULL && linux->n_uid_mappings > 0)
-        report_add(error,
-                   "linux.uidMappings: needs a user namespace, and linux.namespaces has none");
+        report_warning(error, "linux.uidMappings: has no effect without a user namespace, and linux.namespaces has none");
     if (user == NULL && linux->n_gid_mappings > 0)
-        report_add(error,
-                   "linux.gidMappings: needs a user namespace, and linux.namespaces has none");
+        report_warning(error, "linux.gidMappings: has no effect without a user namespace, and linux.namespaces has none");
     /* Without both the caller is mapped. */
     if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
         report_add(error, "linux.uidMappings: there have to be some where there are gidMappings");

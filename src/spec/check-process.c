@@ -10,6 +10,10 @@
 
 static void check_user(const struct spec_user *user, struct error *error)
 {
+    if (!user->has_uid)
+        report_warning(error, "process.user.uid: is required but missing: 0 is taken");
+    if (!user->has_gid)
+        report_warning(error, "process.user.gid: is required but missing: 0 is taken");
     if (user->uid == NO_ID)
         report_add(error, "process.user.uid: %" PRIu32 " is no valid id", user->uid);
     if (user->gid == NO_ID)
@@ -77,9 +81,9 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_ISO)
         report_add(error, "process.scheduler.policy: Linux has no SCHED_ISO");
     if (!fair && scheduler->nice != 0)
-        report_add(error,
-                   "process.scheduler.nice: only SCHED_OTHER and SCHED_BATCH have one, and policy is %s",
-                   policy);
+        report_warning(error,
+                       "process.scheduler.nice: has no effect, only SCHED_OTHER and SCHED_BATCH have one, and policy is %s",
+                       policy);
     if (real_time && scheduler->priority == 0)
         report_add(error, "process.scheduler.priority: must be 1 to 99 for %s, got 0", policy);
     if (!real_time && scheduler->priority != 0)
@@ -115,6 +119,8 @@ void rules_process(const struct spec_process *process, struct error *error)
     if (process->user != NULL)
         check_user(process->user, error);
     check_rlimits(process, error);
+    if (process->io_priority != NULL && !process->io_priority->has_priority)
+        report_warning(error, "process.ioPriority.priority: is required but missing: 0 is taken");
     if (process->scheduler != NULL)
         check_scheduler(process->scheduler, error);
     if (process->exec_cpu_affinity != NULL)

@@ -17,15 +17,22 @@ static void check_device_rules(const struct spec_resources *resources, struct er
     for (size_t i = 0; i < resources->n_devices; i++) {
         const char *access = resources->devices[i].access;
 
-        if (access != NULL && (access[0] == '\0' || access[strspn(access, "rwm")] != '\0'))
+        if (access != NULL && strpbrk(access, "rwm") == NULL)
             report_add(error, RESOURCES "devices[%zu].access: must be made of r, w and m, got %s",
                        i, QUOTE(access));
+        else if (access != NULL && access[strspn(access, "rwm")] != '\0')
+            report_warning(error, RESOURCES "devices[%zu].access: only r, w and m count, got %s", i, QUOTE(access));
     }
 }
 
 /* 0 for swap is left to the kernel: engines write it for "not set". */
 static void check_memory(const struct spec_memory *memory, struct error *error)
 {
+    if (memory->swappiness == SPEC_SWAPPINESS_UNSET)
+        report_warning(error, RESOURCES "memory.swappiness: -1 counts as absent");
+    else if (memory->swappiness > SPEC_SWAPPINESS_MOST)
+        report_add(error, RESOURCES "memory.swappiness: %" PRIu64 " is out of range, 0 to %d", memory->swappiness,
+                   SPEC_SWAPPINESS_MOST);
     if (memory->swap <= 0 || !memory->has_limit)
         return;
     if (memory->limit == -1)

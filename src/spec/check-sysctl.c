@@ -67,8 +67,21 @@ static enum spec_namespace_type namespace_of(const char *path)
     return SPEC_NAMESPACE_TYPE_NONE;
 }
 
-static void check_key(const struct spec_config *config, const char *key, struct error *error)
+static bool is_domainname(const char *key)
 {
+    char path[SPEC_SYSCTL_PATH_SIZE];
+
+    return spec_sysctl_path(key, path) == 0 && text_equal(path, "kernel/domainname");
+}
+
+bool rules_repeats_domainname(const struct spec_config *config, const struct spec_pair *sysctl)
+{
+    return is_set(config->domainname) && is_domainname(sysctl->key) && text_equal(sysctl->value, config->domainname);
+}
+
+static void check_key(const struct spec_config *config, const struct spec_pair *sysctl, struct error *error)
+{
+    const char *key = sysctl->key;
     char path[SPEC_SYSCTL_PATH_SIZE];
 
     if (spec_sysctl_path(key, path) < 0) {
@@ -85,6 +98,8 @@ static void check_key(const struct spec_config *config, const char *key, struct 
                    QUOTE(key), spec_namespace_type_words[type]);
     else if (text_equal(path, "kernel/hostname") && is_set(config->hostname))
         report_add(error, "linux.sysctl[%s]: hostname sets it already", QUOTE(key));
+    else if (rules_repeats_domainname(config, sysctl))
+        report_warning(error, "linux.sysctl[%s]: domainname sets it already", QUOTE(key));
     else if (text_equal(path, "kernel/domainname") && is_set(config->domainname))
         report_add(error, "linux.sysctl[%s]: domainname sets it already", QUOTE(key));
 }
@@ -92,5 +107,5 @@ static void check_key(const struct spec_config *config, const char *key, struct 
 void rules_sysctl(const struct spec_config *config, struct error *error)
 {
     for (size_t i = 0; i < config->linux->n_sysctl; i++)
-        check_key(config, config->linux->sysctl[i].key, error);
+        check_key(config, &config->linux->sysctl[i], error);
 }

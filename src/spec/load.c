@@ -7,6 +7,7 @@
 
 #include "berth/base/error.h"
 #include "berth/base/finding.h"
+#include "berth/base/log.h"
 #include "berth/spec/check.h"
 #include "reader.h"
 #include "report.h"
@@ -60,7 +61,11 @@ static void add_broken(const struct findings *broken, const struct text_list *at
     for (size_t i = 0; i < broken->count; i++) {
         const char *line = finding_line(broken->arena, &broken->item[i]);
 
-        if (!follows(line, at_fault))
+        if (follows(line, at_fault))
+            continue;
+        if (broken->item[i].severity == FINDING_WARNING)
+            log_warning("%s", line);
+        else
             report_add(error, "%s", line);
     }
 }
@@ -69,16 +74,15 @@ int spec_load_config(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_config **ret_config, struct error *error)
 {
     struct reader reader = {
-        .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
+        .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error, .warns = true};
     struct findings broken = {.arena = arena};
     struct error broken_rules = {.findings = &broken};
     const void *config;
     int result = reader_read_document(&reader, &spec_type_config, &config);
 
-    *ret_config = result < 0 ? NULL : config;
-    if (config != NULL && spec_check_config(config, &broken_rules) < 0) {
-        add_broken(&broken, &reader.at_fault, error);
+    *ret_config = result < 0 ? NULL : spec_settle(arena, config);
+    if (config != NULL && spec_check_config(config, &broken_rules) < 0)
         result = -EINVAL;
-    }
+    add_broken(&broken, &reader.at_fault, error);
     return result;
 }

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "reader.h"
 #include "report.h"
@@ -197,6 +198,12 @@ static void store_word(struct reader *reader, void *place, const char *word, siz
 {
     const char *const *words = reader->top->property->words;
 
+    /* Go's writers leave an empty word where nothing is set. */
+    if (length == 0 && reader->top->type != NULL && !reader->top->property->required) {
+        if (reader->warns)
+            log_warning("%s: \"\" counts as absent", reader_path(reader));
+        return;
+    }
     for (unsigned value = 1; words[value] != NULL; value++) {
         if (strlen(words[value]) == length && memcmp(words[value], word, length) == 0) {
             memcpy(place, &value, sizeof(value));

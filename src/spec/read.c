@@ -128,7 +128,7 @@ int spec_read_config(struct arena *arena, const char *bytes, size_t size,
     const void *config;
 
     TRY(reader_read_document(&reader, &spec_type_config, &config));
-    *ret_config = config;
+    *ret_config = spec_settle(arena, config);
     return 0;
 }
 
@@ -181,7 +181,7 @@ int spec_read_resources(struct arena *arena, const char *name, const struct spec
     const void *resources;
 
     TRY(reader_read_document(&reader, &spec_type_resources, &resources));
-    *ret_resources = resources;
+    *ret_resources = spec_settle_resources(arena, resources);
     return 0;
 }
 

@@ -33,6 +33,7 @@ struct reader {
     size_t size;
     struct error *error;
     bool any_case; /* keys match in any case */
+    bool warns;    /* of what is accepted although it is wrong */
 
     yajl_handle handle;
     size_t faults;
@@ -56,6 +57,10 @@ struct reader {
  * string, are at fault themselves. The indices of items never shift. */
 int reader_read_document(struct reader *reader, const struct spec_type *type,
                          const void **ret_document);
+
+/* The document with what is accepted although it is wrong in the form of what is right. */
+const struct spec_config *spec_settle(struct arena *arena, const struct spec_config *config);
+const struct spec_resources *spec_settle_resources(struct arena *arena, const struct spec_resources *resources);
 
 /* The calls of yajl for every token: they fill the structs. */
 extern const yajl_callbacks reader_events;

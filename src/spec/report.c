@@ -8,6 +8,7 @@
 
 #include "berth/base/error.h"
 #include "berth/base/finding.h"
+#include "berth/base/log.h"
 
 #define MORE "(there are more errors)"
 
@@ -31,6 +32,23 @@ void report_add(struct error *error, const char *format, ...)
         error_add(error, EINVAL, "%s", line);
     else if (used < strlen(MORE) || strcmp(error->text + used - strlen(MORE), MORE) != 0)
         error_add(error, EINVAL, MORE);
+}
+
+void report_warning(struct error *error, const char *format, ...)
+{
+    char line[1024];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(line, sizeof(line), format, values);
+    va_end(values);
+    if (error->findings == NULL) {
+        log_warning("%s", line);
+        return;
+    }
+    struct finding finding = finding_of_line(error->findings->arena, FINDING_WARNING, line);
+
+    findings_add(error->findings, &finding);
 }
 
 const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size)

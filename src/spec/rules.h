@@ -40,4 +40,7 @@ static inline bool is_set(const char *string)
     return string != NULL && string[0] != '\0';
 }
 
+/* Does the sysctl set what domainname does? */
+bool rules_repeats_domainname(const struct spec_config *config, const struct spec_pair *sysctl);
+
 bool rules_has_word(const char *const *words, size_t n_words, const char *word);

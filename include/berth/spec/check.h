@@ -20,6 +20,10 @@
 #define SPEC_CPUS 8192
 #define SPEC_NODES 1024
 
+/* -1 as an unsigned number: memory.swappiness is not set. */
+#define SPEC_SWAPPINESS_MOST 100
+#define SPEC_SWAPPINESS_UNSET UINT64_MAX
+
 struct error;
 
 /* Checks a whole configuration (config.md, config-linux.md). Returns 0 or -EINVAL. */
