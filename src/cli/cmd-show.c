@@ -69,7 +69,7 @@ static void row_of(const struct runtime_container *container, struct arena *aren
     ret_row[2] = container->status;
     ret_row[3] = container->bundle;
     ret_row[4] = container->created;
-    ret_row[5] = container->owner;
+    ret_row[5] = container->owner == NULL ? "?" : container->owner;
 }
 
 static void list_table(const struct runtime_container *containers, size_t count, struct text *text)

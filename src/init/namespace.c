@@ -198,10 +198,10 @@ int init_join_keyring(struct init *init, const struct plan_step *step)
 {
     int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, SYS_WORD(init_step_text(init, step, 0)), 0);
 
-    if (keyring >= 0)
-        keyring = sys_keyctl(KEYCTL_SETPERM, (unsigned long) keyring, KEYRING_PERMISSIONS);
     /* A kernel without keyrings has none to share either. */
-    return keyring < 0 && keyring != -ENOSYS ? keyring : 0;
+    if (keyring == -ENOSYS)
+        return 0;
+    return keyring < 0 ? keyring : sys_keyctl(KEYCTL_SETPERM, (unsigned long) keyring, KEYRING_PERMISSIONS);
 }
 
 int init_new_session(struct init *init, const struct plan_step *step)

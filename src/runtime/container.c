@@ -120,11 +120,14 @@ static int list_ids(struct text_list *ids, const struct runtime_options *options
         error_errno(error, errno, "open the directory %s", root);
         return state_root_error(root, error);
     }
-    while ((entry = readdir(dir)) != NULL) {
+    while (errno = 0, (entry = readdir(dir)) != NULL) {
         if (state_id_is_valid(entry->d_name))
             text_list_add(ids, arena_string(ids->arena, entry->d_name));
     }
+    int number = errno;
     closedir(dir);
+    if (number != 0)
+        return error_errno(error, number, "read the directory %s", root);
     if (ids->count > 1)
         qsort(ids->item, ids->count, sizeof(char *), compare_names);
     return 0;

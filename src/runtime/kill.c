@@ -164,6 +164,13 @@ static struct cgroup_record kill_unlocked(struct arena *arena, const struct runt
     return lost;
 }
 
+/* The record or the link is there and cannot be used. Any other error says only that it could not be read this time: then the
+ * container's process and cgroups must not be forgotten. */
+static bool is_broken(int number)
+{
+    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP;
+}
+
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
                    struct error *error)
 {
@@ -179,7 +186,7 @@ int runtime_delete(const struct runtime_options *options, const char *id, bool f
         *error = (struct error){0};
         return 0;
     }
-    if (result < 0 && force && state.locked) {
+    if (result < 0 && force && state.locked && is_broken(-result)) {
         log_warning("%s", error->text);
         *error = (struct error){0};
         result = 0;
