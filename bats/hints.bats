@@ -168,12 +168,6 @@ script() {
     foreseen 'a user namespace needs a pid namespace of its own to mount proc'
 }
 
-@test "sysfs in a user namespace without a network namespace" {
-    mapped
-    config '.linux.namespaces |= map(select(.type != "network"))'
-    foreseen 'a user namespace needs a network namespace of its own to mount sysfs: add {"type": "network"}'
-}
-
 @test "a file system that no user namespace may mount" {
     mapped
     add_mount /a debugfs debugfs

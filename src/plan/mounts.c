@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts[]: each becomes "get a detached mount, open its target, set its attributes, attach it". */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -373,6 +374,35 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     return 0;
 }
 
+/* sysfs shows the network namespace's devices: it can be mounted by who is root where that belongs to. A user namespace that is
+ * joined with its network namespace is taken to own it. */
+static bool may_mount_sysfs(const struct plan_builder *builder)
+{
+    uint64_t joined = builder->joined_namespaces;
+
+    if (builder->new_namespaces & CLONE_NEWNET)
+        return true;
+    if (builder->new_namespaces & CLONE_NEWUSER)
+        return false;
+    if (joined & CLONE_NEWUSER)
+        return (joined & CLONE_NEWNET) != 0;
+    return (joined & CLONE_NEWNET) != 0 || !builder->host->has_foreign_network;
+}
+
+/* The host's then, with all that is mounted there, of which nothing can be changed. */
+static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mount,
+                      const struct plan_mount_words *words, const char *place)
+{
+    struct spec_mount bind = *mount;
+    struct plan_mount_words all = {.attributes = words->attributes, .recursive = words->recursive, .binds_recursively = true};
+
+    bind.source = "/sys";
+    all.attributes.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+    all.recursive.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+    all.recursive.set |= MOUNT_ATTR_RDONLY;
+    return bind_mount(builder, &bind, &all, place);
+}
+
 /* copy-symlink: where the source leads, if it is a symbolic link. */
 static const char *copied_link(const struct plan_builder *builder, size_t i)
 {
@@ -432,6 +462,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          place, mount.type);
     if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, &words, place);
+    if (text_equal(mount.type, "sysfs") && !builder->joins && !may_mount_sysfs(builder))
+        return bind_sysfs(builder, &mount, &words, place);
     return new_mount(builder, &mount, &words, place);
 }
 

@@ -111,10 +111,6 @@ static const char *of_proc(const struct failed *failed)
 
 static const char *of_sysfs(const struct failed *failed)
 {
-    if (!has_namespace(failed, CLONE_NEWNET))
-        return "a user namespace needs a network namespace of its own to mount sysfs: add "
-               "{\"type\": \"network\"}, or bind /sys instead: \"type\": \"none\", \"source\": "
-               "\"/sys\", \"options\": [\"rbind\", \"ro\"]";
     return of_hidden(failed, "/sys");
 }
 
@@ -371,6 +367,9 @@ static const struct {
     {PLAN_SET_RLIMIT, EPERM, NULL, of_rlimit},
     {PLAN_SET_OOM_SCORE, EACCES, "a lower value than the caller's needs CAP_SYS_RESOURCE", NULL},
     {PLAN_SET_HOSTNAME, EPERM, "the container needs a uts namespace of its own", NULL},
+    {PLAN_SET_PROPAGATION, EINVAL,
+     "/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one",
+     NULL},
     {PLAN_PIVOT_ROOT, EINVAL,
      "the root of the host is the initramfs, which cannot be left by "
      "pivot_root(2): use --no-pivot",

@@ -121,6 +121,7 @@ static int probe_caller(struct creation *creation)
     host->refusal = host->refused_call != NULL ? sys_refusal() : NULL;
     host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
     host->in_user_namespace = caller.in_user_namespace;
+    host->has_foreign_network = caller.in_user_namespace && !sys_owns_network();
     host->can_make_devices = host->privileged && !caller.in_user_namespace &&
                              (caller.permitted >> CAP_MKNOD & 1) != 0;
     host->bounding_capabilities = caller.bounding;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,6 +36,16 @@ int sys_in_user_namespace(void)
     map[size] = '\0';
     return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
            outside != 0 || count != UINT32_MAX;
+}
+
+bool sys_owns_network(void)
+{
+    struct stat own, owner;
+    AUTO_FD network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    AUTO_FD user = network < 0 ? -1 : ioctl(network, NS_GET_USERNS);
+
+    return user >= 0 && fstat(user, &owner) == 0 && stat("/proc/self/ns/user", &own) == 0 &&
+           own.st_ino == owner.st_ino && own.st_dev == owner.st_dev;
 }
 
 static int read_permitted(uint64_t *ret_set)

@@ -18,6 +18,9 @@ int sys_probe_caller(struct sys_caller *ret_caller);
 /* Does this process live in a user namespace that is not the initial one? 1, 0, or a negative errno when that is not known. */
 int sys_in_user_namespace(void);
 
+/* Does the network namespace of this process belong to its user namespace? A process that is in the initial one owns all. */
+bool sys_owns_network(void);
+
 /* Is it what a system call returns that the kernel does not have (ENOSYS) or a seccomp filter refuses (mostly EPERM)? */
 static inline bool sys_is_refusal(int result)
 {
