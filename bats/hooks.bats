@@ -483,3 +483,13 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_output 'hooks.createRuntime\[0\]: .*killed meanwhile'
     ! kill -0 "$(cat "$BATS_TEST_TMPDIR/hook")" 2>/dev/null || fail_with "the hook lives on"
 }
+
+@test "a poststart hook that freezes the container and fails does not hold up run" {
+    berth_only "others wait for the end of what is frozen"
+    has_controller freezer || skip "needs a freezer"
+    hook poststart "$RUNTIME --root $ROOT pause $ID; exit 1"
+    set_args sleep 100
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output 'hooks.poststart'
+    gone
+}

@@ -52,7 +52,8 @@ bool log_level_of_name(const char *name, enum log_level *ret_level)
 static int open_service(const char *path, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    /* A service that reads nothing would be waited for: what it has no room for is lost. */
+    AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     memcpy(address.sun_path, path, strlen(path) + 1);
     if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)

@@ -19,6 +19,8 @@
 #include "hook.h"
 #include "notify.h"
 
+#define END_MS 2000 /* for a process that was killed */
+
 static void start_conducting(struct creation *creation, int signals)
 {
     struct conduct *conduct = &creation->conduct;
@@ -94,15 +96,20 @@ int runtime_create(const struct runtime_options *options, const struct runtime_c
     return 0;
 }
 
+/* What is frozen does not end: true if it has. */
+static bool kill_process(int pidfd)
+{
+    sys_pidfd_signal(pidfd, SIGKILL);
+    return sys_pidfd_wait(pidfd, END_MS) == 0 && sys_pidfd_reap(pidfd, NULL) >= 0;
+}
+
 /* The container runs, but a hook says that it must not. */
 static int stop_after_hook(struct creation *creation)
 {
     struct error ignored = {0};
-    int *pidfd = &creation->conduct.pidfd;
 
-    sys_pidfd_signal(*pidfd, SIGKILL);
-    sys_pidfd_reap(*pidfd, NULL);
-    creation->state.pid = 0;
+    if (kill_process(creation->conduct.pidfd))
+        creation->state.pid = 0;
     if (state_relock(&creation->state) != -ENOENT &&
         destroy_container(&creation->state, &ignored) < 0)
         log_warning("%s", ignored.text);
@@ -153,8 +160,7 @@ int creation_wait(struct creation *creation, int signals, int *ret_status)
 
     /* Nobody waits for the process any more: it must not be left. */
     if (status < 0) {
-        sys_pidfd_signal(creation->conduct.pidfd, SIGKILL);
-        sys_pidfd_reap(creation->conduct.pidfd, NULL);
+        kill_process(creation->conduct.pidfd);
         return status;
     }
     warn_of_filter(creation, status);

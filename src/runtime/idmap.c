@@ -18,6 +18,8 @@
 #include "berth/sys/userns.h"
 #include "explain.h"
 
+#define HELPER_TIMEOUT_MS 60000 /* newuidmap(1) may ask a directory service */
+
 struct idmap {
     const struct spec_id_mapping *mappings;
     size_t count;
@@ -59,7 +61,7 @@ static int write_by_helper(struct arena *arena, const struct idmap *map, struct 
                                                      .output_fd = output,
                                                      .error_fd = output,
                                                      .searches_path = true},
-                                 -1);
+                                 HELPER_TIMEOUT_MS);
     if (result == 0)
         return 0;
     struct failed_hook failure = {map->groups ? "linux.gidMappings" : "linux.uidMappings",

@@ -18,6 +18,7 @@
 #include "state.h"
 
 #define SOCKET_NAME "notify.sock"
+#define CALLER_TIMEOUT_MS 10000 /* for a caller that reads nothing */
 #define LOOK_MS 100 /* at a process whose end poll(2) does not tell */
 
 static int make_socket(int state_dir)
@@ -64,7 +65,7 @@ static bool says_ready(char *message)
 static void tell_caller(pid_t pid)
 {
     char words[64];
-    AUTO_FD socket = sys_socket_connect(AT_FDCWD, getenv("NOTIFY_SOCKET"), SOCK_DGRAM);
+    AUTO_FD socket = sys_socket_connect_within(getenv("NOTIFY_SOCKET"), SOCK_DGRAM, CALLER_TIMEOUT_MS);
 
     if (socket < 0)
         return;

@@ -33,6 +33,8 @@
 #include "notify.h"
 #include "subid.h"
 
+#define DELIVERY_TIMEOUT_MS 10000 /* for a caller who listens, but accepts nothing */
+
 /* Beside the containers, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
 
@@ -313,11 +315,13 @@ struct delivery {
 
 static int deliver(struct creation *creation, const struct delivery *delivery)
 {
-    AUTO_FD socket = sys_socket_connect(AT_FDCWD, delivery->path, SOCK_STREAM);
+    AUTO_FD socket = sys_socket_connect_within(delivery->path, SOCK_STREAM, DELIVERY_TIMEOUT_MS);
     int result =
         socket < 0 ? socket
                    : sys_socket_send(socket, delivery->name, strlen(delivery->name), delivery->fd);
 
+    if (result == -EAGAIN)
+        result = -ETIMEDOUT;
     return result < 0 ? error_errno(creation->error, -result, "send %s %s", delivery->what, delivery->path)
                       : 0;
 }
