@@ -86,6 +86,25 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     }
 }
 
+@test "--version has the lines that engines and tools read" {
+    run_ok --version
+    assert_output '(^|\n)commit: [0-9a-z]'
+    assert_output '(^|\n)spec: 1[.]'
+    [ "$RT_KIND" = runc ] || assert_output '[+]SYSTEMD [+]SELINUX [+]APPARMOR [+]CAP [+]SECCOMP [+]EBPF [+]CRIU [+]'
+}
+
+@test "an unknown command is told in the words that callers look for" {
+    [ "$RT_KIND" != crun ] || skip "crun's are others"
+    run_fails nosuch
+    assert_output "No help topic for 'nosuch'"
+}
+
+@test "a bad id is told in the words that callers look for" {
+    [ "$RT_KIND" != crun ] || skip "crun's are others"
+    run_fails run a/b
+    assert_output 'invalid container ID format'
+}
+
 @test "-? is help, --usage the names of the options" {
     crun_form
     run_ok '-?'

@@ -20,6 +20,24 @@ fail_state() { run_fails "$@" state "$ID"; }
         and (.[0].time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"))' "$LOG"
 }
 
+@test "a record in text is logfmt: what has spaces, quotes or newlines is quoted" {
+    [ "$RT_KIND" != crun ] || skip "crun writes words alone"
+    fail_state --log "$LOG" --log-format text
+    grep -Eq '^time="[^"]*Z" level=error msg="([^"\\]|\\.)*does not exist"$' "$LOG"
+    [ "$RT_KIND" = berth ] || return 0
+    : >"$LOG"
+    run_fails --log "$LOG" state $'a"b\\\nc'
+    assert_equal "$(wc -l <"$LOG")" 1
+    grep -Fq '\"a\"b\\\nc\"' "$LOG"
+}
+
+@test "--debug without --log writes records of the level debug to stderr" {
+    [ "$RT_KIND" != crun ] || skip "crun writes words alone"
+    set_args true
+    run_ok --debug run "$ID"
+    assert_output '(^|\n)time="[^"]*" level=debug msg='
+}
+
 @test "a program that is not found writes exactly one JSON object" {
     set_args nosuchprogram
     run_fails --log "$LOG" --log-format json create "$ID"

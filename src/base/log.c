@@ -95,6 +95,31 @@ bool log_shows(enum log_level level)
     return level <= sink.level;
 }
 
+/* A value of logfmt: in quotes, as others write and read it, unless letters, digits and a few signs are all of it. */
+static const char *quote(struct arena *arena, const char *value)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@^+";
+    static const char escaped[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
+    struct text text = {.arena = arena};
+
+    if (value[0] != '\0' && value[strspn(value, plain)] == '\0')
+        return value;
+    text_add(&text, "\"");
+    for (const char *byte = value; *byte != '\0'; byte++) {
+        const char *sign = strchr(escaped, *byte);
+
+        if (sign != NULL)
+            text_addf(&text, "\\%c", letters[sign - escaped]);
+        else if ((unsigned char) *byte < ' ' || *byte == 0x7f)
+            text_addf(&text, "\\x%02x", (unsigned char) *byte);
+        else
+            text_add_bytes(&text, byte, 1);
+    }
+    text_add(&text, "\"");
+    return text.bytes;
+}
+
+/* With its newline. */
 static const char *record_of(struct arena *arena, enum log_level level, const char *message)
 {
     struct timespec now;
@@ -106,8 +131,8 @@ static const char *record_of(struct arena *arena, enum log_level level, const ch
     gmtime_r(&now.tv_sec, &date);
     strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &date);
     if (!sink.json)
-        return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=", time, now.tv_nsec / 1000,
-                            levels[level].name);
+        return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=%s\n", time, now.tv_nsec / 1000, levels[level].name,
+                            quote(arena, message));
     json_start(&json, arena, false);
     json_object_open(&json);
     json_member(&json, "level", levels[level].name);
@@ -151,16 +176,20 @@ static void write_to_file(enum log_level level, const char *message)
     AUTO_ARENA arena = {0};
     const char *record = record_of(&arena, level, message);
 
-    if (!sink.json)
-        record = arena_printf(&arena, "%s%s\n", record, message);
     fd_write_all(sink.fd, record, strlen(record));
 }
 
-/* Not by stdio, which says nothing where it cannot seek. */
-static void write_to_stderr(const char *start, const char *prefix, const char *message)
+/* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell themselves from the words. */
+static void write_to_stderr(enum log_level level, const char *message)
 {
     AUTO_ARENA arena = {0};
-    const char *line = arena_printf(&arena, "%s%s%s\n", start, prefix, message);
+    const char *line = level == LOG_LEVEL_DEBUG
+                           ? record_of(&arena, level, message)
+                           : arena_printf(&arena, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
+
+    if (sink.is_in_line)
+        line = arena_printf(&arena, "\n%s", line);
+    sink.is_in_line = false;
 
     fd_write_all(STDERR_FILENO, line, strlen(line));
 }
@@ -173,8 +202,7 @@ static void write_record(enum log_level level, const char *message)
         write_to_file(level, message);
     if (sink.fd >= 0 && level != LOG_LEVEL_ERROR)
         return;
-    write_to_stderr(sink.is_in_line ? "\n" : "", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
-    sink.is_in_line = false;
+    write_to_stderr(level, message);
 }
 
 void log_start_new_line(void)

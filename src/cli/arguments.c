@@ -206,7 +206,7 @@ static int parse_command(struct parser *parser, const char *word)
         return 0;
     }
     parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
-    return error_set(parser->error, EINVAL, "unknown command \"%s\"", word);
+    return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word, word);
 }
 
 static bool is_option(const char *word)

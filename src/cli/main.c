@@ -77,6 +77,17 @@ static int read_options(const struct cli_arguments *arguments, struct runtime_op
     return read_rootless(arguments, ret_options, error);
 }
 
+/* The lines that containerd and docker read of runc, and the features that tools read of crun. */
+static void print_version(struct text *text)
+{
+    text_addf(text,
+              "berth version " BERTH_VERSION "\n"
+              "commit: " BERTH_COMMIT "\n"
+              "spec: %s\n"
+              "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU +YAJL\n",
+              runtime_spec_version());
+}
+
 static int print_help(const struct cli_arguments *arguments, struct error *error)
 {
     AUTO_ARENA arena = {0};
@@ -87,7 +98,7 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     else if (arguments->usage)
         cli_usage(arguments->command, &text);
     else
-        text_addf(&text, "berth version " BERTH_VERSION "\nspec: %s\n", runtime_spec_version());
+        print_version(&text);
     return cli_print(&text, error);
 }
 

@@ -100,7 +100,8 @@ int state_check_id(const char *id, struct error *error)
     if (state_id_is_valid(id))
         return 0;
     return error_set(error, EINVAL,
-                     "invalid container id \"%s\": letters, digits and \"_+-.\" are allowed, "
+                     "invalid container ID format: invalid character in the container ID \"%s\", or it is too long: letters, "
+                     "digits and \"_+-.\" are allowed, "
                      "\".\" and \"..\" are not, and at most %d bytes",
                      id, NAME_MAX);
 }
