@@ -111,6 +111,25 @@ same_as_without() {
     same_as_without ENOSYS '>5.4'
 }
 
+@test "a container with --no-pivot runs where newer calls are refused" {
+    refuse ENOSYS '>5.4'
+    set_sh 'cat /proc/self/mountinfo; ls -A /proc/scsi; wc -c </proc/timer_list'
+    run_rt run --no-pivot "$ID"
+    [ "$status" -eq 0 ]
+    assert_output '^0$'
+}
+
+@test "rro makes submounts read-only where newer calls are refused" {
+    mkdir -p "$BATS_TEST_TMPDIR/from/sub dir"
+    in_ns mount -t tmpfs from "$BATS_TEST_TMPDIR/from/sub dir"
+    refuse ENOSYS mount_setattr
+    config ".mounts += [{destination: \"/x\", source: \"$BATS_TEST_TMPDIR/from\", type: \"bind\", options: [\"rbind\", \"rro\"]}]"
+    set_sh 'touch "/x/sub dir/file" || touch /x/file || echo both'
+    run_c
+    in_ns umount "$BATS_TEST_TMPDIR/from/sub dir"
+    assert_output '^both$'
+}
+
 @test "a terminal works where newer calls are refused" {
     refuse ENOSYS '>5.4'
     config '.process.terminal = true'
@@ -174,6 +193,7 @@ same_as_without() {
 @test "no descriptor of the caller's gets in where close_range is refused" {
     refuse ENOSYS close_range
     set_args ls /proc/self/fd
+    ulimit -Sn "$(ulimit -Hn)"
     exec 1234<"$BUNDLE/config.json" 77<"$BUNDLE/config.json"
     run_c
     exec 1234<&- 77<&-
