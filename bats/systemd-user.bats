@@ -95,3 +95,20 @@ unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
     [ "$RT_KIND" != berth ] || assert_output "/run/user/$USER_ID/.*/nowhere.*\(.*loginctl enable-linger; XDG_RUNTIME_DIR is not set"
     assert_host_unchanged
 }
+
+# What the user's systemd has made for the caller holds the caller itself: the container's cgroup is beside it.
+@test "without --systemd-cgroup in a scope that the user's systemd has delegated: limits are set, and hold" {
+    needs_v2
+    config 'del(.linux.cgroupsPath)'
+    config '.linux.resources = {pids: {limit: 20}, memory: {limit: 67108864}}'
+    set_sh 'payload forks 30; sleep 0.1; cat /proc/self/cgroup'
+    status=0
+    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
+        env "XDG_RUNTIME_DIR=/run/user/$USER_ID" systemd-run --user --scope --quiet -p Delegate=yes \
+        "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_output '^forks 1[0-9] EAGAIN'
+    assert_output "/user@$USER_ID.service/.*$ID"
+    assert_status 0
+    assert_equal "$(find /sys/fs/cgroup -name "*$ID*")" ""
+}

@@ -70,10 +70,18 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     assert_equal "$(property Slice "pre-$ID.scope")" "$SLICE"
 }
 
-@test "an empty prefix: the name alone" {
+@test "an empty prefix: -name.scope" {
     cgroups_path "system.slice::$ID"
     started
-    [[ $(path_of) =~ ^/system.slice/-?$ID.scope ]] || fail_with "$(path_of)"
+    [[ $(path_of) =~ ^/system.slice/-$ID.scope ]] || fail_with "$(path_of)"
+}
+
+@test "slice:name is name.scope in that slice" {
+    [ "$RT_KIND" != runc ] || skip "runc takes three parts alone"
+    cgroups_path "user.slice:$ID"
+    started
+    [[ $(path_of) =~ ^/user.slice/$ID.scope ]] || fail_with "$(path_of)"
+    assert_equal "$(property Slice "$ID.scope")" user.slice
 }
 
 @test "a slice that was there before create remains after delete, with its limits" {
@@ -97,7 +105,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
 
 @test "a cgroupsPath of another form is an error" {
     local path
-    for path in "/$ID" "$ID" "a:b" "a.slice:b" "a.slice:b:c:d" "/a.slice:b:$ID" "a/b.slice:c:$ID" "noslice:b:$ID" "a--b.slice:c:$ID" \
+    for path in "/$ID" "$ID" "a:b" "a.slice:b:c:d" "/a.slice:b:$ID" "a/b.slice:c:$ID" "noslice:b:$ID" "a--b.slice:c:$ID" \
         "-a.slice:b:$ID" "system.slice:b/c:$ID" "system.slice:b:../$ID"; do
         refused 'linux.cgroupsPath' ".linux.cgroupsPath = \"$path\""
     done
@@ -140,6 +148,51 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     resources 'pids: {limit: -1}'
     started
     property_is TasksMax infinity
+}
+
+@test "no task besides the container's own: TasksMax and pids.max agree" {
+    needs pids
+    limits_in_scope
+    resources 'pids: {limit: 0}'
+    started
+    property_is TasksMax 1
+    value_is pids pids.max pids.max 1
+    run_rt exec "$ID" true
+    [ "$status" -ne 0 ] || fail_with "a second process was made"
+    update --pids-limit 44
+    property_is TasksMax 44
+    value_is pids pids.max pids.max 44
+}
+
+@test "update of the period alone: CPUQuotaPerSecUSec and cpu.max agree" {
+    needs cpu
+    limits_in_scope
+    resources 'cpu: {quota: 20000, period: 50000}'
+    started
+    update --cpu-period 100000
+    property_is CPUQuotaPerSecUSec 200ms
+    property_is CPUQuotaPeriodUSec 100ms
+    value_is cpu cpu.cfs_quota_us cpu.max 20000 "20000 100000"
+    systemctl daemon-reload
+    value_is cpu cpu.cfs_quota_us cpu.max 20000 "20000 100000"
+}
+
+@test "run.oci.systemd.subgroup: the container is in a group below the scope, and its limits hold" {
+    [ "$RT_KIND" != runc ] || skip "an annotation of crun's"
+    needs pids
+    config '.annotations = {"run.oci.systemd.subgroup": "payload/one"}'
+    resources 'pids: {limit: 20}'
+    set_sh 'payload forks 30; exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    [[ $(path_of) == */berth-$ID.scope/payload/one ]] || fail_with "$(path_of)"
+    out | grep -q '^forks 1[0-9] EAGAIN' || fail_with "$(out)"
+    run_ok exec "$ID" cat /proc/self/cgroup
+    run_ok kill "$ID" KILL
+    wait_status stopped
+    run_ok delete "$ID"
+    wait_until unit_gone
 }
 
 @test "CPUWeight and CPUQuotaPerSecUSec" {

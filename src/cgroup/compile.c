@@ -162,6 +162,8 @@ static int compile(struct cgroup_compiler *compiler)
 {
     TRY(cgroup_compile_settings(compiler));
     TRY(error_collect(compiler->error, compile_unified(compiler)));
+    if (compiler->cgroup->systemd != NULL)
+        cgroup_suit_systemd(&compiler->writes);
     cgroup_order(compiler);
     return cgroup_compile_devices(compiler);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,13 +155,29 @@ static void enable_above(struct arena *arena, struct cgroup_place *place)
     }
 }
 
-static int make_places(struct arena *arena, struct cgroup *cgroup, struct text_list *made,
+/* systemd has put the process into the unit's cgroup, which could give no controllers to those below with it. */
+static int enter_subgroup(const struct cgroup_place *place, pid_t pid, struct error *error)
+{
+    char number[32];
+
+    snprintf(number, sizeof(number), "%d", pid);
+    int result = cgroup_put(place->path, "cgroup.procs", number);
+    if (result < 0)
+        return error_errno(error, -result, "put the container's process into the cgroup %s", place->path);
+    return 0;
+}
+
+static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct text_list *made,
                        struct error *error)
 {
+    bool has_subgroup = cgroup->systemd != NULL && cgroup->systemd->has_subgroup;
+
     for (size_t i = 0; i < cgroup->n_places; i++) {
         struct cgroup_place *place = &cgroup->places[i];
 
         TRY(make_place(made, place, error));
+        if (place->hierarchy->v2 && has_subgroup)
+            TRY(enter_subgroup(place, pid, error));
         if (place->hierarchy->v2)
             enable_above(arena, place);
         else if (cgroup_has_controller(place->hierarchy, "cpuset"))
@@ -194,7 +211,7 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
 
     if (cgroup->systemd != NULL)
         TRY(cgroup_start_unit(cgroup->systemd, pid, error));
-    int result = make_places(arena, cgroup, &made, error);
+    int result = make_places(arena, cgroup, pid, &made, error);
     if (result == 0)
         return 0;
     if (cgroup->systemd != NULL)

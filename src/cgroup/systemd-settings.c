@@ -143,10 +143,8 @@ static void add_property(struct cgroup_properties *properties, const struct cgro
 
     switch (property->form) {
     case CGROUP_PROPERTY_NUMBER:
-        add_number(properties, name, number);
-        break;
     case CGROUP_PROPERTY_TASKS:
-        add_number(properties, name, number == 0 ? 1 : number);
+        add_number(properties, name, number);
         break;
     case CGROUP_PROPERTY_WEIGHT:
         if (strchr(write->text, ':') == NULL)
@@ -168,6 +166,16 @@ static void add_property(struct cgroup_properties *properties, const struct cgro
     case CGROUP_PROPERTY_DEVICE_RATE:
         add_device(properties, write, false);
         break;
+    }
+}
+
+void cgroup_suit_systemd(struct cgroup_writes *writes)
+{
+    for (size_t i = 0; i < writes->count; i++) {
+        struct cgroup_write *write = &writes->item[i];
+
+        if (write->property != NULL && write->property->form == CGROUP_PROPERTY_TASKS && text_equal(write->text, "0"))
+            write->text = "1";
     }
 }
 

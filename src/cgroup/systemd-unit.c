@@ -48,21 +48,23 @@ const char *cgroup_expand_slice(struct arena *arena, const char *slice)
     return path.bytes;
 }
 
-/* Splits at the two colons. Returns false if there are more or fewer. */
+/* Splits at the one or two colons. Without the second one there is no prefix: NULL. Returns false if there are more or fewer. */
 static bool split(struct arena *arena, const char *text, const char *ret_parts[PARTS])
 {
     char *rest = arena_string(arena, text);
+    const char *parts[PARTS] = {NULL};
+    size_t count = 0;
 
-    for (int part = 0; part < PARTS; part++) {
-        char *colon = strchr(rest, ':');
-
-        if ((colon == NULL) != (part == PARTS - 1))
+    for (char *part; (part = strsep(&rest, ":")) != NULL; count++) {
+        if (count == PARTS)
             return false;
-        ret_parts[part] = rest;
-        if (colon != NULL)
-            *colon = '\0';
-        rest = colon != NULL ? colon + 1 : rest;
+        parts[count] = part;
     }
+    if (count < PARTS - 1)
+        return false;
+    ret_parts[PART_SLICE] = parts[0];
+    ret_parts[PART_PREFIX] = count == PARTS ? parts[1] : NULL;
+    ret_parts[PART_NAME] = parts[count - 1];
     return true;
 }
 
@@ -108,9 +110,12 @@ static int take_name(struct arena *arena, const char *prefix, const char *name,
     if (name[0] == '\0')
         return error_set(error, EINVAL, PLACE ": the name in " FORM " must not be empty");
     unit->is_slice = ends_with(name, SLICE);
-    unit->name = unit->is_slice ? name
-                                : arena_printf(arena, "%s%s%s.scope", prefix,
-                                               prefix[0] == '\0' ? "" : "-", name);
+    if (unit->is_slice)
+        unit->name = name;
+    else if (prefix == NULL)
+        unit->name = arena_printf(arena, "%s.scope", name);
+    else /* "-NAME.scope" with an empty prefix, where callers of runc and crun look for it */
+        unit->name = arena_printf(arena, "%s-%s.scope", prefix, name);
     TRY(check_name(unit->name, error));
     if (!unit->is_slice) {
         unit->path = arena_printf(arena, "%s/%s", unit->path, unit->name);

@@ -86,13 +86,16 @@ int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *re
 
     TRY(cgroup_find_unit(bus->arena, &unit_request, &unit, error));
     TRY(check_unit(&unit, error));
+    bool has_subgroup = request->subgroup != NULL && request->subgroup[0] != '\0';
     TRY(cgroup_add_annotations(&properties, request->annotations, request->n_annotations, error));
     TRY(bus_read_manager(bus, &manager, error));
     *systemd = (struct cgroup_systemd){
         .bus = bus,
         .unit = unit.name,
         .slice = unit.slice,
-        .path = arena_printf(bus->arena, "%s%s", manager.cgroup, unit.path),
+        .path = text_path_clean(bus->arena, arena_printf(bus->arena, "%s%s/%s", manager.cgroup, unit.path,
+                                                         has_subgroup ? request->subgroup : "")),
+        .has_subgroup = has_subgroup,
         .version = manager.version,
         .properties = properties.item,
         .n_properties = properties.count,

@@ -260,15 +260,11 @@ static int plan_systemd(struct creation *creation, const struct cgroup_systemd *
     struct cgroup_systemd_request request = {
         .cgroups_path = config->linux != NULL ? config->linux->cgroups_path : NULL,
         .id = creation->request->id,
+        .subgroup = spec_annotation(config, SPEC_SYSTEMD_SUBGROUP),
         .annotations = config->annotations,
         .n_annotations = config->n_annotations,
     };
 
-    const char *subgroup = spec_annotation(config, SPEC_SYSTEMD_SUBGROUP);
-    if (subgroup != NULL && subgroup[0] != '\0')
-        return error_set(creation->error, ENOTSUP,
-                         "annotations[\"%s\"]: the container's cgroup is the scope itself, this runtime makes none below it",
-                         SPEC_SYSTEMD_SUBGROUP);
     TRY(bus_open(creation->arena, &options, &creation->bus, creation->error));
     return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
 }

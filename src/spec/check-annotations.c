@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Annotations of crun's that change how a container is made: each is obeyed, or an error. */
 #include <stdio.h>
+#include <string.h>
 
 #include "berth/base/log.h"
 #include "berth/base/text.h"
@@ -34,6 +35,22 @@ static void check_absolute(const struct annotated *annotated, struct error *erro
 {
     if (annotated->value[0] != '/')
         complain(annotated, "must be an absolute path", error);
+}
+
+/* The path of a cgroup below another one. */
+static void check_below(const struct annotated *annotated, struct error *error)
+{
+    const char *value = annotated->value;
+
+    for (const char *part = value; part != NULL; part = strchr(part, '/')) {
+        part += *part == '/';
+        size_t length = strcspn(part, "/");
+
+        if (length == 0 || (length <= 2 && strncmp(part, "..", length) == 0)) {
+            complain(annotated, "must name a cgroup below the scope, like \"container\"", error);
+            return;
+        }
+    }
 }
 
 static void refuse(const struct annotated *annotated, struct error *error)
@@ -76,7 +93,7 @@ static const struct rule rules[] = {
     {SPEC_CONTEXT_TYPE, NULL, NULL},
     {SPEC_PIDFD_RECEIVER, NULL, NULL},
     {SPEC_TIME_OFFSET, check_offset, NULL},
-    {SPEC_SYSTEMD_SUBGROUP, NULL, NULL},
+    {SPEC_SYSTEMD_SUBGROUP, check_below, NULL},
     {CRUN "seccomp.plugins", refuse, "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
     {SPEC_SYSTEMD_V1, check_cgroup_mount, NULL},
     {CRUN "delegate-cgroup", refuse, "this runtime makes no further cgroup below the container's own"},

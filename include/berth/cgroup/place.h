@@ -42,7 +42,8 @@ struct cgroup_systemd {
     struct bus *bus;
     const char *unit;  /* "berth-ID.scope" */
     const char *slice; /* "system.slice" */
-    const char *path;  /* of its cgroup in every hierarchy: "/system.slice/berth-ID.scope" */
+    const char *path;  /* of the container's cgroup in every hierarchy: "/system.slice/berth-ID.scope" */
+    bool has_subgroup; /* that is one below the unit's */
     unsigned version;  /* of systemd */
     const struct bus_property *properties; /* asked for by annotations */
     size_t n_properties;
@@ -51,6 +52,7 @@ struct cgroup_systemd {
 struct cgroup_systemd_request {
     const char *cgroups_path; /* "SLICE:PREFIX:NAME", or NULL */
     const char *id;
+    const char *subgroup; /* below the unit's cgroup, NULL or "": none */
     const struct spec_pair *annotations; /* org.systemd.property.NAME are the unit's */
     size_t n_annotations;
 };
