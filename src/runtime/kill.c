@@ -168,7 +168,8 @@ static struct cgroup_record kill_unlocked(struct arena *arena, const struct runt
  * container's process and cgroups must not be forgotten. */
 static bool is_broken(int number)
 {
-    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP;
+    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP ||
+           number == EISDIR;
 }
 
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
