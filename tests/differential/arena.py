@@ -69,6 +69,9 @@ class Arena:
                     folders.append(folder / path.lstrip('/'))
         return folders
 
+    def has_hierarchy(self, names):
+        return names == '' or (CGROUPS / names.removeprefix('name=').split(',')[0]).exists()
+
     def look_around(self):
         mounts = {line.split(' ')[4] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()}
         run = {str(path) for path in pathlib.Path('/run').glob('*/*') if not str(path).startswith(('/run/berth/@', '/run/user', '/run/systemd'))}

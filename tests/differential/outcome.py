@@ -49,6 +49,11 @@ class Words:
         text = text.replace(str(self.arena.path), '{arena}').replace(self.name, '{id}')
         return re.sub(r'\bpts/\d+', 'pts/N', text).rstrip('\n')
 
+    def cgroups(self, text):
+        """Of the hierarchies that are mounted here: others may mount one elsewhere meanwhile."""
+        lines = [line.split(':', 2) for line in text.splitlines()]
+        return '\n'.join(sorted(f'{names}:{path}' for _, names, path in lines if self.arena.has_hierarchy(names)))
+
     def inode(self, match):
         kind, number = match.groups()
         return 'a ' + kind if kind in ('pipe', 'socket') else self.arena.namespace(f'{kind}:[{number}]')
@@ -79,8 +84,8 @@ class Words:
             name, _, value = ('environment/' + value).partition('=')
         if name.endswith(('uid_map', 'gid_map')):
             value = ' '.join(value.split())
-        if name.endswith('/cgroup'):
-            value = '\n'.join(sorted(value.splitlines()))
+        if name == 'file//proc/self/cgroup' and ':' in value:
+            value = self.cgroups(value)
         if name == 'stdin':
             return self.state(f'{key}/stdin', value)
         return {f'{key}/{name}': self.plain(value)}
@@ -112,7 +117,7 @@ def fields_of(found, arena, name):
         elif key.startswith(('state/', 'list/')):
             fields.update(words.state(key, value))
         elif key == 'outside/cgroup':
-            fields[key] = words.plain('\n'.join(sorted(value.splitlines())))
+            fields[key] = words.plain(words.cgroups(value))
         elif key.endswith(('uid_map', 'gid_map')):
             fields[key] = ' '.join(value.split())
         else:
