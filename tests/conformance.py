@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """conformance.py [--tree TREE]: has every requirement of the specification a test that exists?
 conformance.py --update: writes conformance.md anew
-conformance.py --results RUNTIME VERSION FILE.tap...: notes how the tests ended; each log is named after its file of bats/
+conformance.py --results RUNTIME VERSION FILE.tap...: notes how the tests ended; each log is named after its file of bats/. RUNTIME is berth, crun,
+                  runc, crun-new or runc-new: these two are of tests/peers
 conformance.py --count FOLDER: counts the key words in the specification's documents there, and looks for the rows' originals
 
 tests/conformance.tsv has a row for each key word in the text, separated by tabs:
@@ -19,7 +20,7 @@ import pathlib
 import re
 import sys
 
-RUNTIMES = ['berth', 'crun', 'runc']
+RUNTIMES = ['berth', 'crun', 'runc', 'crun-new', 'runc-new']
 NOT_HERE = 'not here: '
 WORST_LAST = ['skip', 'ok', 'deviates', 'not ok']
 
@@ -82,7 +83,7 @@ class Table:
         """The reasons in deviations.tsv why this runtime fails the test."""
         file, _, name = test.partition(': ')
         return [row[4] for row in self.deviations
-                if row[0] == runtime and row[2] == file and row[3] in ('*', name) and
+                if row[0] == runtime.removesuffix('-new') and row[2] == file and row[3] in ('*', name) and
                 (row[1] == '*' or re.search(row[1], self.versions[runtime]))]
 
 
@@ -171,7 +172,7 @@ def reasons(table, rows):
 
 
 def section_lines(table, section, rows):
-    yield from [f'### {section}', '', '| | requirement | tests | berth | crun | runc |', '|---|---|---|---|---|---|']
+    yield from [f'### {section}', '', f'| | requirement | tests | {" | ".join(RUNTIMES)} |', '|---' * (3 + len(RUNTIMES)) + '|']
     for row in rows:
         verdicts = ' | '.join(verdict(table, runtime, row) for runtime in RUNTIMES)
         tests = '<br>'.join(cell(test.replace('.bats: ', ': ')) for test in tests_of(row))
@@ -185,7 +186,7 @@ def summary_lines(table, rows):
     yield from ['| | fulfilled | deviates | fails | no test was run |', '|---|---|---|---|---|']
     for runtime in RUNTIMES:
         count = collections.Counter(verdict(table, runtime, row) for row in rows)
-        name = f'{runtime} {table.versions[runtime]}'.strip()
+        name = f'{runtime.removesuffix("-new")} {table.versions[runtime]}'.strip()
         yield f'| {name} | {count["ok"]} | {count["deviates"]} | {count["not ok"]} | {count[""]} |'
 
 
@@ -194,8 +195,8 @@ def markdown(table):
     others = [row for row in table.rows if not is_here(row)]
     lines = ['# Conformance', '', '<!-- Written by tests/conformance.py --update from conformance.tsv: change that. -->', '',
              f'The OCI runtime specification 1.3.0 has {len(rows)} times MUST, MUST NOT or REQUIRED for a runtime on Linux. Each is a row',
-             'here: the word, what is required, the tests, and how these end on berth, crun and runc. Tests are in `bats/`, those of',
-             '`unit`, `plan` and `init` below `tests/`. *deviates*: the runtime is known to do otherwise, as the lines below a table say;',
+             'here: the word, what is required, the tests, and how these end on berth, on crun and runc of Debian 12, and on the newest of',
+             'Debian. Tests are in `bats/`, those of `unit`, `plan` and `init` below `tests/`. *deviates*: the runtime is known to do otherwise, as the lines below a table say;',
              'an empty cell: no test could be run, for want of the kernel\'s or the runtime\'s support.', '',
              *summary_lines(table, rows), '']
     document = None
