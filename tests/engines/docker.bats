@@ -218,6 +218,8 @@ teardown_file() { docker_stop; }
     up
     run_ok docker checkpoint create "$C" one
     wait_for state_is exited
+    # "bind-mount /proc/0/ns/net", with every runtime: containerd/containerd#12141
+    [[ $(docker version -f '{{.Server.Version}}') != 28.* ]] || skip "docker 28 restores no checkpoint: it takes the network of process 0"
     run_ok docker start --checkpoint one "$C"
     wait_for state_is running
 }
