@@ -27,7 +27,7 @@ COUNT = TAB(['config.md', 'Hooks', 'MUST', '2']) + '\n'
 CONFORMANCE = {
     'tests/conformance.tsv': f'#id\n{HOOK}\n{VM}\n',
     'tests/conformance-counts.tsv': COUNT,
-    'tests/conformance-results.tsv': '#test\tberth 1.0\tcrun 1.8\trunc 1.1\nhooks.bats: the "order"\tok\tdeviates\n',
+    'tests/conformance-results.tsv': '#test\tberth 1.0\tcrun 1.8\trunc 1.1\tcrun-new 1.28\trunc-new 1.3\nhooks.bats: the "order"\tok\tdeviates\n',
     'tests/unit/hook.c': SPDX,
     'bats/deviations.tsv': TAB(['crun', '^1[.]8$', 'hooks.bats', 'the "order"', 'any order']) + '\n',
     'bats/hooks.bats': '# SPDX-License-Identifier: Apache-2.0\n@test "the \\"order\\"" {\n}\n',
@@ -106,7 +106,7 @@ def conformance_document():
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder)
         log = tree / 'hooks.tap'
-        write(tree, {**GOOD, 'tests/conformance-results.tsv': '#test\tberth 1.0\t\trunc 1.1\nhooks.bats: the "order"\tok\n'})
+        write(tree, {**GOOD, 'tests/conformance-results.tsv': '#test\tberth 1.0\t\trunc 1.1\tcrun-new 1.28\trunc-new 1.3\nhooks.bats: the "order"\tok\n'})
         log.write_text('1..1\nok 1 the "order" in 5ms # skip deviates: any order\n')
         results = [run_in(tree, 'conformance', *options) for options in (['--results', 'crun', '1.8', log], ['--update'])]
         same = (tree / 'tests/conformance-results.tsv').read_text() == GOOD['tests/conformance-results.tsv']
