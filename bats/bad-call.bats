@@ -276,15 +276,6 @@ as_user() {
     assert_refused 'permission denied'
 }
 
-@test "permission: an ordinary user cannot have a container without a user namespace" {
-    ROOT=$BATS_TEST_TMPDIR/user-root
-    mkdir -m 755 "$ROOT" && chown 1000 "$ROOT"
-    host_snapshot
-    as_user run --bundle "$BUNDLE" "$ID"
-    assert_refused ''
-    assert_equal "$(ls -A "$ROOT")" ""
-}
-
 @test "permission: an ordinary user cannot see the state of root's container" {
     set_args sleep 100
     create_c

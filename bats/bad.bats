@@ -34,5 +34,5 @@ some() {
 }
 
 @test "what the host does not have" {
-    some host 38
+    some host 36
 }

@@ -169,7 +169,7 @@ static struct cgroup_record kill_unlocked(struct arena *arena, const struct runt
 static bool is_broken(int number)
 {
     return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP ||
-           number == EISDIR;
+           number == EISDIR || number == ENXIO;
 }
 
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
