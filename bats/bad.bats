@@ -34,5 +34,5 @@ some() {
 }
 
 @test "what the host does not have" {
-    some host 36
+    some host 37
 }
