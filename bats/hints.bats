@@ -239,12 +239,6 @@ script() {
     assert_says 'newuidmap is not in PATH'
 }
 
-@test "an ordinary user without a user namespace" {
-    as_user check --bundle "$BUNDLE"
-    assert_status 1
-    assert_says 'add {"type": "user"} and id mappings'
-}
-
 # ---- limits
 
 @test "a hard limit above the caller's" {

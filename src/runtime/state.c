@@ -115,7 +115,10 @@ int state_check_free(const struct state *state, struct error *error)
 {
     if (access(path_of(state), F_OK) == 0)
         return already_exists(state, error);
-    return errno == ENOENT ? 0 : error_errno(error, errno, "look at the directory %s", path_of(state));
+    if (errno == ENOENT)
+        return 0;
+    error_errno(error, errno, "look at the directory %s", path_of(state));
+    return state_root_error(state->root, error);
 }
 
 /* -ESTALE: a `delete` has taken it for what a killed creator has left. */
