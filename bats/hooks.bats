@@ -137,7 +137,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
 }
 
 @test "a createRuntime hook can reach the new network namespace" {
-    hook createRuntime "pid=\$(sed 's/.*\"pid\": *\([0-9]*\).*/\1/'); readlink /proc/self/ns/net /proc/\$pid/ns/net >$LOG"
+    hook createRuntime "pid=\$(grep -o '\"pid\": *[0-9]*' | tr -dc 0-9); readlink /proc/self/ns/net /proc/\$pid/ns/net >$LOG"
     whole_life
     assert_equal "$(sort -u "$LOG" | wc -l)" 2
 }
