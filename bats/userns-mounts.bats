@@ -49,11 +49,34 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     assert_equal "$output" "/dev/ptmx: ok"
 }
 
-@test "linux.devices: a device under another name than the host's comes or is an error" {
-    config '.linux.devices = [{path: "/dev/my-zero", type: "c", major: 1, minor: 5}]'
+@test "linux.devices: a node that the host lacks, with fileMode, uid and gid" {
+    config '.linux.devices = [{path: "/dev/one", type: "c", major: 1, minor: 5, fileMode: 416, uid: 3, gid: 4}]'
+    run_payload stat /dev/one
+    assert_status 0
+    assert_output '^/dev/one: c 0640 3 4 1:5 '
+    run_sh 'head -c 4 /dev/one | wc -c'
+    assert_equal "$output" 4
+    [ ! -e /dev/one ]
+}
+
+@test "linux.devices: an owner that the user namespace does not have is an error" {
+    config '.linux.devices = [{path: "/dev/one", type: "c", major: 1, minor: 5, uid: 70000}]'
     host_snapshot
-    run_payload stat /dev/my-zero
-    if [ "$status" -eq 0 ]; then assert_output '^/dev/my-zero: c .* 1:5 '; else assert_host_unchanged; fi
+    run_payload stat /dev/one
+    [ "$status" -ne 0 ]
+    assert_output 'linux.devices.0..uid: .* 70000'
+    assert_host_unchanged
+}
+
+@test "linux.devices: where devices cannot be made, another fileMode than the host's is an error" {
+    set_sh 'true'
+    config '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]'
+    run in_ns setpriv --bounding-set=-mknod "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    config '.linux.devices[0].fileMode = 384'
+    run in_ns setpriv --bounding-set=-mknod "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+    [ "$status" -ne 0 ]
+    assert_output 'linux.devices.0..fileMode: .* 0666, not 0600'
 }
 
 @test "linux.devices: /dev/fuse as the host has it" {

@@ -48,7 +48,7 @@ static int make_root(struct plan_builder *builder)
     plan_prepare_labels(builder, PLAN_INIT);
     plan_enter_cgroups(builder);
     plan_open_masks(builder);
-    plan_make_devices(builder);
+    TRY(plan_make_devices(builder));
     plan_run_hooks_before_pivot(builder);
     plan_change_root(builder);
     return 0;
@@ -180,6 +180,7 @@ int plan_build_restore(struct arena *arena, const struct spec_config *config,
     struct plan_builder builder = builder_of(arena, config, request, error);
 
     TRY(plan_sort_namespaces(&builder));
+    TRY(plan_check_restored_devices(&builder));
     build_restore(&builder);
     return plan_seal(&builder, ret_plan);
 }

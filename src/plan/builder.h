@@ -208,7 +208,9 @@ void plan_finish_root(struct plan_builder *builder);
 void plan_join_root(struct plan_builder *builder);
 
 /* devices.c */
-void plan_make_devices(struct plan_builder *builder);
+int plan_make_devices(struct plan_builder *builder);
+/* restore: criu brings the host's nodes. */
+int plan_check_restored_devices(struct plan_builder *builder);
 
 /* hooks.c */
 /* The host makes what INIT's hooks read on stdin and write to. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.devices, and the devices and links that every container has (config-linux.md, "Default Devices"). */
+#include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "builder.h"
 
@@ -24,6 +26,10 @@ static const struct plan_link links[] = {
     {"/dev/stdout", "/proc/self/fd/1"},
     {"/dev/stderr", "/proc/self/fd/2"},
 };
+
+/* Of a device that is mounted. That it is read-only is no matter to who writes to the device: where the host's root is mapped, root in the
+ * container could change the mode, owner and times of the host's node. */
+#define DEVICE_ATTRIBUTES (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -80,20 +86,118 @@ static uint64_t type_bits(enum spec_device_type type)
     return type == SPEC_DEVICE_TYPE_B ? S_IFBLK : type == SPEC_DEVICE_TYPE_P ? S_IFIFO : S_IFCHR;
 }
 
-/* A user namespace may not make devices: it gets the host's, bound. The mount is read-only, which is no matter to who writes to the
- * device: where the host's root is mapped, root in the container could change the node's mode, owner and times. */
+/* --- where INIT may not make them --------------------------------------------------------------- */
+
+/* One more process and mount namespace each: the default devices are bound, for their nodes are the host's anyway. */
+static bool host_makes(const struct plan_builder *builder)
+{
+    return builder->host->can_make_devices && builder->host->refused_call == NULL;
+}
+
+/* Many write what they see on the host: where the user namespace has no such id, the node stays the host's user's, as one that
+ * is bound does. */
+static uint64_t owner(bool is_asked, uint32_t asked, const struct plan_node *node, uint32_t of_node)
+{
+    bool is_hosts = !is_asked || (node != NULL && node->exists && of_node == asked);
+
+    return asked | (is_hosts ? PLAN_DEVICE_HOSTS_TOO : 0);
+}
+
+/* Read-only, as what is bound is: restore brings the host's node with the flags that this mount has. */
+static void let_host_make(struct plan_builder *builder, const struct spec_device *device,
+                          const struct plan_node *node, const char *place)
+{
+    enum plan_slot slot = plan_next_source(builder);
+    const uint32_t uid = node != NULL ? node->uid : 0, gid = node != NULL ? node->gid : 0;
+
+    PLAN_ADD(builder, .op = PLAN_MAKE_DEVICE, .by = PLAN_HOST, .makes = slot, .place = place,
+             .text = {device->path, plan_label_options(builder, "tmpfs", "mode=0700,nr_blocks=1,nr_inodes=4")},
+             .number = {type_bits(device->type) | device->file_mode,
+                        makedev((unsigned) device->major, (unsigned) device->minor),
+                        owner(device->has_uid, device->uid, node, uid),
+                        owner(device->has_gid, device->gid, node, gid)});
+    plan_open_target(builder, device->path, PLAN_TARGET_LIKE_MOUNT, slot, place);
+    PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .uses = {slot}, .place = place,
+             .number = {DEVICE_ATTRIBUTES});
+    plan_attach(builder, slot, device->path, device->path, place);
+}
+
+/* CDI gives the process's ids to devices of which nothing else is said. */
+static int check_owner(struct plan_builder *builder, const char *place, const char *property,
+                       const uint32_t ids[static 3])
+{
+    const uint32_t asked = ids[0], found = ids[1], of_process = ids[2];
+
+    if (asked == found)
+        return 0;
+    if (asked == of_process) {
+        log_warning("%s.%s: the device is the host's, whose %s is %u, not %u", place, property, property, found, asked);
+        return 0;
+    }
+    return error_set(builder->error, EPERM,
+                     "%s.%s: the device is the host's, whose %s is %u, not %u: devices are made for a caller with CAP_MKNOD "
+                     "outside user namespaces; change the host's device, or leave the property out",
+                     place, property, property, found, asked);
+}
+
+/* What is bound is as it is. */
+static int check_bound(struct plan_builder *builder, const struct spec_device *device,
+                       const struct plan_node *node, const char *place)
+{
+    const struct spec_process *process = builder->config->process;
+    const struct spec_user *user = process != NULL ? process->user : NULL;
+    const uint64_t number = makedev((unsigned) device->major, (unsigned) device->minor);
+
+    if (node == NULL || !node->exists)
+        return 0; /* the step that opens it knows best */
+    if ((node->mode & S_IFMT) != type_bits(device->type) || node->device != number)
+        return error_set(builder->error, EPERM,
+                         "%s: %s of the host is not the device %u:%u, and another cannot be made: that needs CAP_MKNOD outside "
+                         "user namespaces",
+                         place, device->path, major(number), minor(number));
+    if (device->has_file_mode && ((node->mode ^ device->file_mode) & 07777) != 0)
+        return error_set(builder->error, EPERM,
+                         "%s.fileMode: the device is the host's, whose mode is %04o, not %04o: devices are made for a caller with "
+                         "CAP_MKNOD outside user namespaces; change the host's device, or leave the property out",
+                         place, node->mode & 07777, device->file_mode & 07777);
+    if (device->has_uid)
+        TRY(check_owner(builder, place, "uid",
+                        (uint32_t[]){device->uid, node->uid, user != NULL ? user->uid : 0}));
+    if (device->has_gid)
+        TRY(check_owner(builder, place, "gid",
+                        (uint32_t[]){device->gid, node->gid, user != NULL ? user->gid : 0}));
+    return 0;
+}
+
+static bool is_made_by_init(const struct plan_builder *builder, const struct spec_device *device)
+{
+    return device->type == SPEC_DEVICE_TYPE_P ||
+           (builder->host->can_make_devices && !plan_has_user_namespace(builder));
+}
+
+int plan_check_restored_devices(struct plan_builder *builder)
+{
+    const struct plan_node *nodes = builder->host->nodes;
+
+    for (size_t i = 0; i < builder->linux->n_devices && nodes != NULL; i++)
+        if (!is_made_by_init(builder, &builder->linux->devices[i]))
+            TRY(check_bound(builder, &builder->linux->devices[i], &nodes[i],
+                            PLAN_PLACE(builder, "linux.devices[%zu]", i)));
+    return 0;
+}
+
+static void bind_device(struct plan_builder *builder, const char *path, const char *place)
+{
+    plan_bind(builder, (struct plan_source){.path = path}, path, DEVICE_ATTRIBUTES, place);
+}
+
+/* --- where it may ------------------------------------------------------------------------------- */
+
 static void make_device(struct plan_builder *builder, const struct spec_device *device,
                         const char *place)
 {
     bool is_fifo = device->type == SPEC_DEVICE_TYPE_P;
 
-    if (!builder->host->can_make_devices || plan_has_user_namespace(builder)) {
-        if (!is_fifo) {
-            plan_bind(builder, (struct plan_source){.path = device->path}, device->path,
-                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, place);
-            return;
-        }
-    }
     PLAN_ADD(builder, .op = PLAN_MAKE_NODE, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
              .place = place, .text = {device->path},
              .number = {type_bits(device->type) | device->file_mode,
@@ -113,14 +217,38 @@ static void make_links(struct plan_builder *builder)
     }
 }
 
-void plan_make_devices(struct plan_builder *builder)
+static void make_default(struct plan_builder *builder, const struct spec_device *device)
 {
+    if (is_made_by_init(builder, device))
+        make_device(builder, device, NULL);
+    else
+        bind_device(builder, device->path, NULL);
+}
+
+static int make_configured(struct plan_builder *builder, const struct spec_device *device,
+                           const struct plan_node *node, const char *place)
+{
+    if (is_made_by_init(builder, device)) {
+        make_device(builder, device, place);
+    } else if (host_makes(builder)) {
+        let_host_make(builder, device, node, place);
+    } else {
+        TRY(check_bound(builder, device, node, place));
+        bind_device(builder, device->path, place);
+    }
+    return 0;
+}
+
+int plan_make_devices(struct plan_builder *builder)
+{
+    const struct plan_node *nodes = builder->host->nodes;
+
     /* A /dev of the host's has its own devices, and nothing may be made there. */
     bool is_hosts = is_bind(find_mount(builder, "/dev"));
 
     for (size_t i = 0; i < COUNT(defaults) && !is_hosts; i++)
         if (!is_configured(builder, defaults[i].path))
-            make_device(builder, &defaults[i], NULL);
+            make_default(builder, &defaults[i]);
     for (size_t i = 0; i < builder->linux->n_devices; i++) {
         struct spec_device device = builder->linux->devices[i];
 
@@ -128,8 +256,10 @@ void plan_make_devices(struct plan_builder *builder)
         if (!device.has_file_mode)
             device.file_mode = 0666;
         if (!is_there(builder, device.path, is_hosts))
-            make_device(builder, &device, PLAN_PLACE(builder, "linux.devices[%zu]", i));
+            TRY(make_configured(builder, &device, nodes != NULL ? &nodes[i] : NULL,
+                                PLAN_PLACE(builder, "linux.devices[%zu]", i)));
     }
     if (!is_hosts)
         make_links(builder);
+    return 0;
 }

@@ -165,12 +165,29 @@ static void probe_copied_links(struct creation *creation)
     creation->host.copied_links = links;
 }
 
+static void probe_nodes(struct creation *creation)
+{
+    const struct spec_linux *config = creation->config->linux;
+    size_t count = config != NULL ? config->n_devices : 0;
+    struct plan_node *nodes = ARENA_ARRAY(creation->arena, count + 1, struct plan_node);
+
+    for (size_t i = 0; i < count; i++) {
+        struct stat info;
+
+        if (stat(config->devices[i].path, &info) == 0)
+            nodes[i] = (struct plan_node){true, info.st_mode, info.st_uid, info.st_gid, info.st_rdev};
+    }
+    creation->host.nodes = nodes;
+}
+
 int creation_probe(struct creation *creation)
 {
     TRY(probe_caller(creation));
     probe_labels(creation);
-    if (creation->joined < 0)
+    if (creation->joined < 0) {
         probe_copied_links(creation);
+        probe_nodes(creation);
+    }
     if (creation->request->no_pivot)
         TRY(mounts_of_kernel(creation->arena, &creation->host.kernel_mounts, creation->error));
     return 0;

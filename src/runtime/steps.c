@@ -24,6 +24,7 @@
 #include "berth/sys/socket.h"
 #include "console.h"
 #include "creation.h"
+#include "device.h"
 #include "filter.h"
 #include "hook.h"
 #include "idmap.h"
@@ -449,6 +450,7 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_RECORD_MOUNTS] = live_mounts_record,
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
+        [PLAN_MAKE_DEVICE] = device_make,
         [PLAN_RUN_HOOK] = run_hook,
         [PLAN_START_CRIU] = restore_start_criu,
         [PLAN_RESTORE_NAMESPACES] = restore_namespaces,

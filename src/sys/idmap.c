@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/sys/idmap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
 #include "berth/base/file.h"
 
 int sys_idmap_write(pid_t pid, bool groups, const char *map)
@@ -12,6 +16,26 @@ int sys_idmap_write(pid_t pid, bool groups, const char *map)
 
     snprintf(path, sizeof(path), "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map");
     return file_put(AT_FDCWD, path, map);
+}
+
+int sys_idmap_find(pid_t pid, bool groups, uint32_t id, uint32_t *ret_outside)
+{
+    AUTO_ARENA arena = {0};
+    char *line;
+
+    TRY(file_read(&arena, AT_FDCWD,
+                  arena_printf(&arena, "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map"), &line, NULL));
+    for (; *line != '\0'; line += strcspn(line, "\n"), line += strspn(line, "\n")) {
+        unsigned inside, outside, count;
+
+        if (sscanf(line, "%u %u %u", &inside, &outside, &count) != 3)
+            return -EPROTO;
+        if (id >= inside && id - inside < count) {
+            *ret_outside = outside + (id - inside);
+            return 0;
+        }
+    }
+    return -EINVAL;
 }
 
 int sys_idmap_deny_setgroups(pid_t pid)

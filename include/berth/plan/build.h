@@ -42,6 +42,13 @@ struct plan_host {
     size_t n_cgroup_links;
     const char *const *copied_links; /* for each of mounts[]: of one with copy-symlink where its source leads, if that is a
                                         symbolic link, else NULL; NULL: none has that */
+    const struct plan_node {
+        bool exists;
+        uint32_t mode; /* with the type */
+        uint32_t uid;  /* as the caller sees them */
+        uint32_t gid;
+        uint64_t device;
+    } *nodes; /* what the host has at the path of each of linux.devices[]; NULL: that is not known */
     const char *const *kernel_mounts; /* --no-pivot: where the host has procfs and sysfs mounted as a whole; ends with NULL, or NULL */
     const char *rdt_class; /* the directory of linux.intelRdt's class of service; NULL: none */
     bool makes_rdt;        /* it or its monitoring group has to be made */

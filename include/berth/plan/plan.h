@@ -134,6 +134,9 @@ struct plan_scheduler {
     uint64_t period_ns;
 };
 
+/* Beside the owner's ids of MAKE_DEVICE. */
+#define PLAN_DEVICE_HOSTS_TOO (1ULL << 32)
+
 /* As many processors as SET_AFFINITY knows: Linux can be built for no more. */
 #define PLAN_CPUS 8192
 
