@@ -83,7 +83,9 @@ freeze_below() {
 
 @test "kill KILL in another container's PID namespace ends every process, and none of the other container's" {
     set_args payload pause
+    ! by_systemd || config ".linux.cgroupsPath = \":berth:$ID-other\""
     rt run -d "$ID-other" </dev/null >"$BATS_TEST_TMPDIR/other" 2>&1
+    ! by_systemd || config ".linux.cgroupsPath = \":berth:$ID\""
     local other
     other=$(init_pid "$ID-other")
     config ".linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$other/ns/pid\" else . end)"

@@ -158,6 +158,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     wait_status stopped
     run_ok ps --format json "$ID"
     jq -e 'length == 0' <<<"$output"
+    not_in_uml "ps(1) finds no time of boot"
     run_ok ps "$ID"
     assert_equal "${#lines[@]}" 1
 }

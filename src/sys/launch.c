@@ -25,6 +25,7 @@ struct child {
     const struct sys_launch *launch;
     const char *const *argv;
     const char *const *envp;
+    char image_path[64]; /* in /proc, for where execveat(2) is refused */
     int error;
 };
 
@@ -53,17 +54,13 @@ static int arrange_descriptors(const struct sys_launch *launch)
     return sys_close_on_exec_from(FIRST_FD + SYS_LAUNCH_GIVEN + (int) launch->n_kept);
 }
 
-/* Where execveat(2) is refused, the image's path in /proc. */
+/* Has no buffer of its own: it does not return, and AddressSanitizer would go on guarding that part of the parent's stack. */
 static int execute_image(const struct child *child)
 {
-    char path[64];
-    const int image = child->launch->image;
-
-    syscall(SYS_execveat, image, "", child->argv, child->envp, AT_EMPTY_PATH);
+    syscall(SYS_execveat, child->launch->image, "", child->argv, child->envp, AT_EMPTY_PATH);
     if (!sys_is_refusal(-errno))
         return errno;
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
-    execve(path, (char *const *) child->argv, (char *const *) child->envp);
+    execve(child->image_path, (char *const *) child->argv, (char *const *) child->envp);
     return errno;
 }
 
@@ -174,6 +171,8 @@ static pid_t launch_lifted(const struct sys_launch *launch, int *ret_pidfd)
     const char *const envp[] = {NULL};
     struct child child = {.launch = launch, .argv = argv, .envp = envp};
     int pidfd = -1;
+
+    snprintf(child.image_path, sizeof(child.image_path), "/proc/self/fd/%d", launch->image);
     long pid = clone_child(launch, &child, &pidfd);
 
     if (pid < 0)
