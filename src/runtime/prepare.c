@@ -174,7 +174,8 @@ static void probe_nodes(struct creation *creation)
     for (size_t i = 0; i < count; i++) {
         struct stat info;
 
-        if (stat(config->devices[i].path, &info) == 0)
+        /* A trailing slash would ask for a directory. */
+        if (stat(text_path_clean(creation->arena, config->devices[i].path), &info) == 0)
             nodes[i] = (struct plan_node){true, info.st_mode, info.st_uid, info.st_gid, info.st_rdev};
     }
     creation->host.nodes = nodes;

@@ -144,6 +144,8 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
         *made = (struct tree_content){access(text, F_OK) == 0 ? text : NULL, 0};
     else if (step->op == PLAN_MAKE_MOUNT)
         *made = (struct tree_content){NULL, step->number[0]};
+    else if (step->op == PLAN_MAKE_DEVICE)
+        *made = (struct tree_content){NULL, 0};
     else if (step->op == PLAN_SET_MOUNT_ATTRIBUTES)
         used->attributes = (used->attributes & ~step->number[1]) | step->number[0];
     else if (step->op == PLAN_ATTACH_MOUNT)
