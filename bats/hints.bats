@@ -151,6 +151,22 @@ script() {
     foreseen "there is $BUNDLE/data on the host, but no missing in it"
 }
 
+@test "a bind source that is missing and ends with a slash" {
+    mkdir data
+    add_mount /a none "$BUNDLE/data/missing/" rbind
+    foreseen "there is $BUNDLE/data on the host, but no missing in it"
+}
+
+@test "a bind source below the root that is missing and ends with a slash" {
+    add_mount /a none /no-such-source/ rbind
+    foreseen 'there is no /no-such-source on the host'
+}
+
+@test "a bind source in /proc/self" {
+    add_mount /a none /proc/self/fd/77 rbind
+    foreseen '/proc/self is another process'
+}
+
 @test "a file system that the kernel does not have" {
     add_mount /a bogusfs x
     foreseen 'the kernel does not have this file system'
@@ -320,4 +336,8 @@ script() {
         in_ns mount -o remount,bind,ro "${dir%/}"
     done
     foreseen '--cgroup-manager=disabled'
+}
+
+@test "a launch that is refused: rights or a filter around the runtime" {
+    faulty launch 1 'need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone'
 }

@@ -143,25 +143,22 @@ static const char *of_links(const struct failed *failed)
 /* How far a path on the host leads. */
 static const char *of_missing_source(const struct failed *failed)
 {
-    char *path = arena_string(failed->arena, failed->text);
+    char *path = text_path_clean(failed->arena, failed->text);
     const char *name = "";
 
+    if (text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/"))
+        return "/proc/self is another process where it is opened: name the file itself";
     while (strrchr(path, '/') > path && access(path, F_OK) < 0) {
         char *last = strrchr(path, '/');
 
         name = last + 1;
         *last = '\0';
     }
+    if (access(path, F_OK) < 0)
+        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made", path);
     if (name[0] == '\0')
-        return text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/")
-                   ? "/proc/self is another process where it is opened: name the file itself"
-                   : "it was not there a moment ago";
-    if (strrchr(path, '/') == path && access(path, F_OK) < 0)
-        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made",
-                            path);
-    return arena_printf(failed->arena,
-                        "there is %s on the host, but no %s in it, and sources are not made", path,
-                        name);
+        return "it was not there a moment ago";
+    return arena_printf(failed->arena, "there is %s on the host, but no %s in it, and sources are not made", path, name);
 }
 
 /* By root of the user namespace, who is nobody in particular outside. */
@@ -333,7 +330,9 @@ static const struct {
      "device nodes need CAP_MKNOD outside a user namespace: bind the host's "
      "device with a mount",
      NULL},
-    {PLAN_LAUNCH, EPERM, "new namespaces need root's rights or a user namespace", NULL},
+    {PLAN_LAUNCH, EPERM,
+     "new namespaces need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone(2) and clone3(2), too",
+     NULL},
     {PLAN_LAUNCH, EAGAIN, NULL, of_processes},
     {PLAN_LAUNCH, ENOSPC, NULL, of_namespace_limit},
     {PLAN_LAUNCH, EBUSY,
