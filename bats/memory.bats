@@ -89,6 +89,12 @@ only_v1() {
     limit 'memory: {limit: 67108864, swap: -1}' memory memory.limit_in_bytes memory.max 67108864
 }
 
+@test "memory.swap of 0 is as if not set" {
+    counts_swap
+    limit 'memory: {swap: 0}' memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
+    limit 'memory: {limit: 67108864, swap: 0}' memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
+}
+
 @test "memory.limit and memory.swap of -1" {
     counts_swap
     limit 'memory: {limit: -1, swap: -1}' memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
