@@ -27,12 +27,20 @@ of_user() {
 
 maps() { tail -n 3 <<<"$output" | xargs; }
 
-@test "a user namespace without mappings maps the caller to the process's user" {
+@test "root's user namespace without mappings is an error: it would map root itself" {
+    host_snapshot
+    config '.linux.namespaces += [{type: "user"}]' '.process.user = {uid: 7, gid: 8}'
+    run_fails run "$ID"
+    assert_host_unchanged
+}
+
+@test "an unprivileged caller's user namespace without mappings maps the caller to the process's user" {
+    of_user
     config '.linux.namespaces += [{type: "user"}]' '.process.user = {uid: 7, gid: 8}'
     set_sh 'id -u; cat /proc/self/uid_map /proc/self/gid_map'
-    run_c
+    as_user run --bundle "$BUNDLE" "$ID"
     assert_status 0
-    assert_equal "$(maps)" "7 7 0 1 8 0 1"
+    assert_equal "$(maps)" "7 7 $USER_ID 1 8 $USER_ID 1"
 }
 
 @test "an unprivileged caller without a user namespace in the config gets one" {

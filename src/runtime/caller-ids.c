@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "caller-ids.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
 #include "subid.h"
@@ -99,13 +101,28 @@ static void add_namespace(struct arena *arena, struct spec_linux *linux)
     linux->namespaces = namespaces;
 }
 
+static bool is_mapped(const struct spec_config *config)
+{
+    return config->linux != NULL && (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
+}
+
+int caller_ids_check(const struct spec_config *config, bool privileged, struct error *error)
+{
+    const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
+    bool is_made = user != NULL && (user->path == NULL || user->path[0] == '\0');
+
+    if (!privileged || !is_made || is_mapped(config))
+        return 0;
+    return error_set(error, EINVAL, "linux.uidMappings: a new user namespace needs at least one entry: without one, only the caller could be "
+                                    "mapped, which is root");
+}
+
 const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config, bool privileged)
 {
     const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
     bool is_made = user == NULL ? !privileged : user->path == NULL || user->path[0] == '\0';
-    bool is_mapped = config->linux != NULL && (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
 
-    if (!is_made || (is_mapped && user != NULL))
+    if (!is_made || (is_mapped(config) && user != NULL))
         return config;
     struct spec_config *own = ARENA_NEW(arena, struct spec_config);
     struct spec_linux *linux = ARENA_NEW(arena, struct spec_linux);
@@ -115,7 +132,7 @@ const struct spec_config *caller_ids_complete(struct arena *arena, const struct 
     own->linux = linux;
     if (user == NULL)
         add_namespace(arena, linux);
-    if (!is_mapped)
+    if (!is_mapped(config))
         map_caller(arena, config, linux);
     fit_terminals(arena, own);
     return own;

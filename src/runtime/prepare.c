@@ -406,6 +406,7 @@ static int plan(struct creation *creation)
 {
     count_descriptors(creation);
     TRY(creation_probe(creation));
+    TRY(caller_ids_check(creation->config, creation->host.privileged, creation->error));
     creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     TRY(error_collect(creation->error, place_in_cgroups(creation)));
     TRY(error_collect(creation->error, place_in_rdt(creation)));
