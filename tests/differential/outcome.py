@@ -116,6 +116,8 @@ def fields_of(found, arena, name):
             fields.update(words.census(key.replace(' ', '/'), value))
         elif key.startswith(('state/', 'list/')):
             fields.update(words.state(key, value))
+        elif key.endswith('/devices.list'):
+            fields[key] = '\n'.join(sorted(value.splitlines()))  # a set of rules
         elif key == 'outside/cgroup':
             fields[key] = words.plain(words.cgroups(value))
         elif key.endswith(('uid_map', 'gid_map')):
