@@ -31,8 +31,9 @@ static int foresee_enable_error(struct arena *arena, const char *path)
     const char *file = text_path_join(arena, path, "cgroup.subtree_control");
     char *processes;
 
-    if (file_access(AT_FDCWD, file, W_OK) < 0)
-        return errno;
+    int result = file_access(AT_FDCWD, file, W_OK);
+    if (result < 0)
+        return -result;
     if (cgroup_has_file(path, "cgroup.type") &&
         cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0')
         return EBUSY;

@@ -135,11 +135,17 @@ static int make_directory(const char *path)
     return dir;
 }
 
-int init_make_cwd(struct init *init, const struct plan_step *step)
+static int open_cwd(const char *path)
 {
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+
+    return path_openat2(AT_FDCWD, path, &how);
+}
+
+int init_make_cwd(struct init *init, const struct plan_step *step)
+{
     const char *path = init_step_text(init, step, 0);
-    INIT_FD fd = path_openat2(AT_FDCWD, path, &how);
+    INIT_FD fd = open_cwd(path);
 
     if (fd != -ENOENT) /* SET_CWD says what is wrong with it */
         return 0;
@@ -149,10 +155,7 @@ int init_make_cwd(struct init *init, const struct plan_step *step)
 
 int init_set_cwd(struct init *init, const struct plan_step *step)
 {
-    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_MAGICLINKS};
-    const char *path = init_step_text(init, step, 0);
-    INIT_FD fd = path_openat2(AT_FDCWD, path, &how);
+    INIT_FD fd = open_cwd(init_step_text(init, step, 0));
     char reached[SYS_PATH_MAX];
     int r;
 

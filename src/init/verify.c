@@ -14,9 +14,6 @@ int init_open_status(struct init *init, const struct plan_step *step)
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
     int fd = path_openat2(init->slot[PLAN_SLOT_PROC], "self/status", &how);
 
-    /* The descriptor is that of a verified procfs, and no part of this path is anybody's to change. */
-    if (fd == -ENOSYS || fd == -EPERM)
-        fd = sys_openat(init->slot[PLAN_SLOT_PROC], "self/status", O_RDONLY | O_CLOEXEC, 0);
     if (fd >= 0) {
         init->status = init_allocate(STATUS_SIZE + GROUPS_MAX_SIZE);
         if (init->status == NULL) {

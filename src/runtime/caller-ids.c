@@ -108,10 +108,7 @@ static bool is_mapped(const struct spec_config *config)
 
 int caller_ids_check(const struct spec_config *config, bool privileged, struct error *error)
 {
-    const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
-    bool is_made = user != NULL && (user->path == NULL || user->path[0] == '\0');
-
-    if (!privileged || !is_made || is_mapped(config))
+    if (!privileged || !spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) || is_mapped(config))
         return 0;
     return error_set(error, EINVAL, "linux.uidMappings: a new user namespace needs at least one entry: without one, only the caller could be "
                                     "mapped, which is root");
@@ -119,10 +116,10 @@ int caller_ids_check(const struct spec_config *config, bool privileged, struct e
 
 const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config, bool privileged)
 {
-    const struct spec_namespace *user = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER);
-    bool is_made = user == NULL ? !privileged : user->path == NULL || user->path[0] == '\0';
+    bool has_namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER) != NULL;
+    bool is_made = has_namespace ? spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) : !privileged;
 
-    if (!is_made || (is_mapped(config) && user != NULL))
+    if (!is_made || (has_namespace && is_mapped(config)))
         return config;
     struct spec_config *own = ARENA_NEW(arena, struct spec_config);
     struct spec_linux *linux = ARENA_NEW(arena, struct spec_linux);
@@ -130,7 +127,7 @@ const struct spec_config *caller_ids_complete(struct arena *arena, const struct 
     if (config->linux != NULL)
         *linux = *config->linux;
     own->linux = linux;
-    if (user == NULL)
+    if (!has_namespace)
         add_namespace(arena, linux);
     if (!is_mapped(config))
         map_caller(arena, config, linux);

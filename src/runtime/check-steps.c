@@ -16,6 +16,7 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
+#include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/sys/probe.h"
 #include "check.h"
@@ -67,8 +68,9 @@ static int foresee_cgroup(struct check *check, const struct plan_step *step)
             continue;
         while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
             *strrchr(path, '/') = '\0';
-        if (file_access(AT_FDCWD, path, W_OK) < 0)
-            return errno;
+        int result = file_access(AT_FDCWD, path, W_OK);
+        if (result < 0)
+            return -result;
     }
     return 0;
 }
@@ -83,14 +85,16 @@ static int foresee_id_maps(struct check *check, const struct plan_step *step)
 
 static int foresee_filter(struct check *check, const struct plan_step *step)
 {
+    struct seccomp_code program;
     AUTO_FD fd = -1;
 
     (void) step;
     error_collect(check->error, filter_make(check->creation->config, NULL, &fd, check->error));
     if (fd >= 0) {
-        const char *barred = filter_bars_exit(fd);
+        TRY(seccomp_read_code(check->arena, fd, &program));
+        const char *barred = filter_bars_exit(&program);
 
-        error_collect(check->error, filter_check_program(check->creation->config, fd, check->error));
+        error_collect(check->error, filter_check_program(check->creation->config, &program, check->error));
         if (barred != NULL)
             log_warning("%s: %s", filter_place(check->creation->config), barred);
     }

@@ -97,29 +97,13 @@ bool destroy_shares_cgroups(const struct state *state, const struct cgroup_recor
     return found;
 }
 
-/* Without a record the container's process alone is known. */
-static int destroy_unrecorded(const struct state *state, struct error *error)
-{
-    AUTO_FD pidfd = state_open_process(state);
-
-    if (pidfd == -ESRCH)
-        return 0;
-    int result = pidfd < 0 ? pidfd : sys_pidfd_signal(pidfd, SIGKILL);
-    if (result == 0)
-        result = sys_pidfd_wait(pidfd, END_TIMEOUT_MS);
-    if (result < 0 && result != -ESRCH)
-        return error_errno(error, -result, "end the container's process %d", state->pid);
-    return 0;
-}
-
 int destroy_container(struct state *state, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
 
-    if (!state->has_record)
-        TRY(destroy_unrecorded(state, error));
+    /* Without a record the process alone is known. */
+    TRY(destroy_process(state, error));
     if (state->has_record) {
-        TRY(destroy_process(state, error));
         stop_unit(state);
         if (cgroup_remove_empty(&cgroups) && !destroy_shares_cgroups(state, &cgroups))
             TRY(cgroup_remove(&cgroups, error));

@@ -17,7 +17,6 @@
 #include "state.h"
 
 #define NS_IN_S 1000000000
-#define LOOK_MS 100 /* at a process whose end poll(2) does not tell */
 
 enum { OUTPUT, PROCESS, OOM, TIMER, FDS };
 
@@ -112,10 +111,12 @@ static int loop(const struct watch *watch, struct cgroup_oom *oom, int timer, st
         [TIMER] = {.fd = timer, .events = POLLIN},
     };
 
+    const int wait_ms = sys_pidfd_poll_ms(watch->process);
+
     for (;;) {
         uint64_t ticks;
 
-        if (poll(fds, FDS, fds[PROCESS].fd == watch->process ? -1 : LOOK_MS) < 0) {
+        if (poll(fds, FDS, wait_ms) < 0) {
             if (errno != EINTR)
                 return error_errno(error, errno, "wait for events");
             continue;

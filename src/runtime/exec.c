@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: the container's cgroups and namespaces are found, the rest is a creation without a container. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "exec.h"
 
@@ -55,7 +54,6 @@ static int read_config(struct exec *exec)
     const struct spec_config *frozen;
 
     TRY(state_read_config(&creation->state, &frozen, creation->error));
-    frozen = caller_ids_complete(creation->arena, frozen, geteuid() == 0);
     *config = *frozen;
     TRY(exec_make_process(creation->arena, frozen->process, exec->request, &config->process,
                           creation->error));
@@ -144,6 +142,7 @@ static int prepare(struct exec *exec, struct error *error)
     TRY(creation_check_terminal(creation));
     creation->kept_fds = sys_count_inherited(exec->request->preserve_fds);
     TRY(creation_probe(creation));
+    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     TRY(find_cgroups(exec));
     find_rdt(creation);
     return build_plan(exec);

@@ -30,7 +30,7 @@ int filter_check_flags(const struct spec_config *config, struct error *error)
     return 0;
 }
 
-int filter_check_program(const struct spec_config *config, int memfd, struct error *error)
+int filter_check_program(const struct spec_config *config, const struct seccomp_code *program, struct error *error)
 {
     const bool sets_capabilities = !config->process->no_new_privileges;
     const struct {
@@ -45,7 +45,7 @@ int filter_check_program(const struct spec_config *config, int memfd, struct err
     };
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        if (!calls[i].needed || !seccomp_forbids(memfd, calls[i].number))
+        if (!calls[i].needed || !seccomp_forbids(program, calls[i].number))
             continue;
         error_set(error, EPERM, "%s: the filter forbids %s", filter_place(config), calls[i].name);
         return error_hint(error, "%s", calls[i].why);
@@ -53,13 +53,13 @@ int filter_check_program(const struct spec_config *config, int memfd, struct err
     return 0;
 }
 
-const char *filter_bars_exit(int memfd)
+const char *filter_bars_exit(const struct seccomp_code *program)
 {
-    if (seccomp_forbids(memfd, SYS_exit_group) && seccomp_forbids(memfd, SYS_exit))
-        return "the filter forbids exit and exit_group, without which a process can only be killed: allow them";
-    return seccomp_forbids(memfd, SYS_exit_group)
-               ? "the filter forbids exit_group, with which C libraries end a process: allow it"
-               : NULL;
+    if (!seccomp_forbids(program, SYS_exit_group))
+        return NULL;
+    return seccomp_forbids(program, SYS_exit)
+               ? "the filter forbids exit and exit_group, without which a process can only be killed: allow them"
+               : "the filter forbids exit_group, with which C libraries end a process: allow it";
 }
 
 int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error)

@@ -60,8 +60,7 @@ static bool has_own_pids(const struct state *state)
 
     if (state_read_config(state, &config, &ignored) < 0)
         return false;
-    const struct spec_namespace *pids = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_PID);
-    return pids != NULL && (pids->path == NULL || pids->path[0] == '\0');
+    return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
 }
 
 /* Others live on when the container's process has ended, unless they are another container's by now. */

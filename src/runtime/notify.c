@@ -19,7 +19,6 @@
 
 #define SOCKET_NAME "notify.sock"
 #define CALLER_TIMEOUT_MS 10000 /* for a caller that reads nothing */
-#define LOOK_MS 100 /* at a process whose end poll(2) does not tell */
 
 static int make_socket(int state_dir)
 {
@@ -91,8 +90,10 @@ void notify_wait(int socket, int pidfd, pid_t pid)
 {
     struct pollfd fds[] = {{.fd = socket, .events = POLLIN}, {.fd = sys_pidfd_pollable(pidfd), .events = POLLIN}};
 
+    const int wait_ms = sys_pidfd_poll_ms(pidfd);
+
     for (;;) {
-        int count = poll(fds, 2, fds[1].fd == pidfd ? -1 : LOOK_MS);
+        int count = poll(fds, 2, wait_ms);
 
         if (count < 0 && errno != EINTR)
             return;

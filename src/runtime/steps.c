@@ -251,14 +251,16 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
     const char *cache = file_make_dirs(dir, 0700) < 0
                             ? NULL
                             : text_path_join(creation->arena, dir, SECCOMP_CACHE);
+    struct seccomp_code program;
     int fd = -1;
 
     TRY(filter_check_flags(creation->config, creation->error));
     TRY(filter_make(creation->config, cache, &fd, creation->error));
     conduct_fill(conduct, step, fd);
-    creation->bars_exit = filter_bars_exit(fd);
-    conduct->answer = !seccomp_allows(fd, SYS_read);
-    return filter_check_program(creation->config, fd, creation->error);
+    TRY(seccomp_read_code(creation->arena, fd, &program));
+    creation->bars_exit = filter_bars_exit(&program);
+    conduct->answer = !seccomp_allows(&program, SYS_read);
+    return filter_check_program(creation->config, &program, creation->error);
 }
 
 /* runtime.md, "State": hooks in the container's namespaces see the process id that the container sees. */

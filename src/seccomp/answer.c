@@ -6,19 +6,19 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
-#include "berth/base/fd.h"
 #include "berth/seccomp/seccomp.h"
 
 /* The number and the architecture alone are known: what looks at more, or is not understood, depends. */
-static int run(const struct sock_filter *program, size_t length, const struct seccomp_data *data, uint32_t *ret_answer)
+static int run(const struct seccomp_code *program, const struct seccomp_data *data, uint32_t *ret_answer)
 {
     uint32_t a = 0;
 
-    for (size_t i = 0; i < length; i++) {
-        const struct sock_filter *code = &program[i];
+    for (size_t i = 0; i < program->length; i++) {
+        const struct sock_filter *code = &program->code[i];
 
         switch (code->code) {
         case BPF_LD | BPF_W | BPF_ABS:
@@ -54,23 +54,33 @@ static int run(const struct sock_filter *program, size_t length, const struct se
     return -EAGAIN;
 }
 
-int seccomp_answer(int memfd, long number, uint32_t *ret_answer)
+int seccomp_read_code(struct arena *arena, int memfd, struct seccomp_code *ret_program)
 {
-    AUTO_ARENA arena = {0};
-    struct seccomp_data data = {.nr = (int) number, .arch = seccomp_arch_native()};
-    struct sock_filter *program = ARENA_ARRAY(&arena, BPF_MAXINSNS, struct sock_filter);
-    ssize_t size = pread(memfd, program, BPF_MAXINSNS * sizeof(*program), 0);
+    struct stat info;
 
+    if (fstat(memfd, &info) < 0)
+        return -errno;
+    size_t length = (size_t) info.st_size / sizeof(struct sock_filter);
+    struct sock_filter *code = ARENA_ARRAY(arena, length + 1, struct sock_filter);
+    ssize_t size = pread(memfd, code, length * sizeof(*code), 0);
     if (size < 0)
         return -errno;
-    return run(program, (size_t) size / sizeof(*program), &data, ret_answer);
+    *ret_program = (struct seccomp_code){code, (size_t) size / sizeof(*code)};
+    return 0;
 }
 
-bool seccomp_forbids(int memfd, long number)
+int seccomp_answer(const struct seccomp_code *program, long number, uint32_t *ret_answer)
+{
+    struct seccomp_data data = {.nr = (int) number, .arch = seccomp_arch_native()};
+
+    return run(program, &data, ret_answer);
+}
+
+bool seccomp_forbids(const struct seccomp_code *program, long number)
 {
     uint32_t answer;
 
-    if (seccomp_answer(memfd, number, &answer) < 0)
+    if (seccomp_answer(program, number, &answer) < 0)
         return false;
     switch (answer & SECCOMP_RET_ACTION_FULL) {
     case SECCOMP_RET_KILL_PROCESS:
@@ -83,11 +93,11 @@ bool seccomp_forbids(int memfd, long number)
     }
 }
 
-bool seccomp_allows(int memfd, long number)
+bool seccomp_allows(const struct seccomp_code *program, long number)
 {
     uint32_t answer;
 
-    if (seccomp_answer(memfd, number, &answer) < 0)
+    if (seccomp_answer(program, number, &answer) < 0)
         return false;
     answer &= SECCOMP_RET_ACTION_FULL;
     return answer == SECCOMP_RET_ALLOW || answer == SECCOMP_RET_LOG;

@@ -24,6 +24,7 @@
 #include "berth/sys/process.h"
 
 #define NAP_MS 5
+#define LOOK_MS 100
 
 int sys_pidfd_open(pid_t pid)
 {
@@ -52,6 +53,11 @@ static bool is_directory_of_proc(int pidfd)
 int sys_pidfd_pollable(int pidfd)
 {
     return is_directory_of_proc(pidfd) ? -1 : pidfd;
+}
+
+int sys_pidfd_poll_ms(int pidfd)
+{
+    return is_directory_of_proc(pidfd) ? LOOK_MS : -1;
 }
 
 /* The number of a process that has not been reaped, or -ESRCH. */
@@ -135,9 +141,7 @@ int sys_pidfd_wait_unless(int pidfd, int other, int timeout_ms)
             return 0;
         if (has_ended(other))
             return -ECANCELED;
-        if (count == 0 && left == 0)
-            return -ETIMEDOUT;
-        if (count == 0 && !naps)
+        if (count == 0 && (left == 0 || !naps))
             return -ETIMEDOUT;
     }
 }

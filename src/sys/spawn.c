@@ -65,7 +65,7 @@ int sys_close_on_exec_from(int first)
     return result;
 }
 
-static void reset_signals(void)
+void sys_reset_signals(void)
 {
     sigset_t none;
 
@@ -80,7 +80,7 @@ static int become(const struct sys_spawn *spawn)
 {
     int input = spawn->stdin_fd >= 0 ? spawn->stdin_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    reset_signals();
+    sys_reset_signals();
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(spawn->output_fd, STDOUT_FILENO) < 0 ||
         dup2(spawn->error_fd, STDERR_FILENO) < 0 || (spawn->directory != NULL && chdir(spawn->directory) < 0))
         return -errno;

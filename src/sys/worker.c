@@ -16,17 +16,6 @@
 
 #define GIVEN_FIRST 3
 
-/* Signals that this process blocks or ignores would be so for the program. */
-static void reset_signals(void)
-{
-    sigset_t none;
-
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* Mounts of the host go on to come in, and none go out. */
 static int bind_root(const struct sys_worker *worker)
 {
@@ -60,7 +49,7 @@ static int place_descriptors(const struct sys_worker *worker, int *report)
 
 static _Noreturn void become(const struct sys_worker *worker, int report)
 {
-    reset_signals();
+    sys_reset_signals();
     setsid();
     int result = bind_root(worker);
     if (result == 0)

@@ -29,13 +29,21 @@ int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_d
 /* The same of a program that is there already: struct sock_filter[] in base64. Returns 0 or -EINVAL. */
 int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *error);
 
-/* What the program in the memfd answers to the native architecture's system call `number`, whatever its arguments: SECCOMP_RET_*.
+struct seccomp_code {
+    const struct sock_filter *code;
+    size_t length;
+};
+
+/* Reads the program in the memfd into the arena. Returns 0 or a negative errno. */
+int seccomp_read_code(struct arena *arena, int memfd, struct seccomp_code *ret_program);
+
+/* What the program answers to the native architecture's system call `number`, whatever its arguments: SECCOMP_RET_*.
  * -EAGAIN: that depends on them. */
-int seccomp_answer(int memfd, long number, uint32_t *ret_answer);
+int seccomp_answer(const struct seccomp_code *program, long number, uint32_t *ret_answer);
 
 /* Does it surely forbid the call; does it surely let it pass, asking nobody? */
-bool seccomp_forbids(int memfd, long number);
-bool seccomp_allows(int memfd, long number);
+bool seccomp_forbids(const struct seccomp_code *program, long number);
+bool seccomp_allows(const struct seccomp_code *program, long number);
 
 /* Fails with the first name of linux.seccomp.syscalls that libseccomp does not know. */
 int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error);

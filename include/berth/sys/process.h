@@ -18,6 +18,9 @@ int sys_pidfd_for_namespaces(int pidfd);
 /* The descriptor for poll(2), which tells nothing of a directory: then -1. */
 int sys_pidfd_pollable(int pidfd);
 
+/* How long poll(2) may wait with that descriptor before the process is looked at, in milliseconds; -1: for ever. */
+int sys_pidfd_poll_ms(int pidfd);
+
 /* pidfd_send_signal(2). Returns 0 or a negative errno. */
 int sys_pidfd_signal(int pidfd, int signal);
 
@@ -53,6 +56,9 @@ struct sys_spawn {
     int companion;
     bool searches_path; /* for a path without "/": in the caller's PATH, as execvp(3) does */
 };
+
+/* For a child, before execve(2): signals that this process blocks or ignores would be so for the program. */
+void sys_reset_signals(void);
 
 /* Starts the program by fork(2). Returns 0 or a negative errno, that of execve(2) too. */
 int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid);
