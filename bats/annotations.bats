@@ -30,7 +30,7 @@ run_with_groups() {
     annotate run.oci.keep_original_groups 1
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
         '.linux.gidMappings = .linux.uidMappings'
-    chown -R -h 100000:100000 rootfs
+    own_rootfs 100000
     set_args payload ids
     run_with_groups
     assert_output '^groups (65534 )*65534$'

@@ -19,10 +19,7 @@ test_setup() {
 
 of_user() {
     config 'del(.linux.resources)' '.mounts |= map(select(.type != "cgroup"))' '.linux.namespaces |= map(select(.type != "cgroup"))'
-    chown -R -h $USER_ID:$USER_ID rootfs
-    chown $USER_ID:$USER_ID .
-    mkdir -p "$ROOT"
-    chown $USER_ID:$USER_ID "$ROOT"
+    own_bundle "$USER_ID"
 }
 
 maps() { tail -n 3 <<<"$output" | xargs; }

@@ -88,7 +88,7 @@ user_namespace() {
     chmod 755 rootfs "$BATS_TEST_TMPDIR"
     config '.linux.namespaces += [{type: "user"}]' \
         '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-    chown -R -h 100000:100000 rootfs
+    own_rootfs 100000
 }
 
 @test "a user namespace" {

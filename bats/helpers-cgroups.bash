@@ -173,6 +173,5 @@ rootless() {
         ".linux.gidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
         '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
             | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
-    mkdir -p "$ROOT"
-    chown -R -h "$USER_ID:$USER_ID" rootfs "$ROOT" .
+    own_bundle "$USER_ID"
 }

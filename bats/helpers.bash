@@ -92,6 +92,16 @@ make_bundle() {
     cp "$SUITE_DIR/config.json" "$1/config.json"
 }
 
+# own_rootfs UID: gives rootfs/ to a user, as a copy: other tests have hard links to the same files.
+own_rootfs() {
+    cp -a rootfs rootfs.copy && rm -r rootfs && mv rootfs.copy rootfs && chown -R -h "$1:$1" rootfs
+}
+
+# own_bundle UID: and the bundle and the state directory, too
+own_bundle() {
+    own_rootfs "$1" && mkdir -p "$ROOT" && chown "$1:$1" . "$ROOT"
+}
+
 config() {
     local all=. expr
     for expr in "$@"; do all+=" | ($expr)"; done

@@ -21,10 +21,7 @@ rootless() {
         "del(.linux.resources) | .linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" '.linux.gidMappings = .linux.uidMappings' \
         '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
             | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
-    chown -R -h $USER_ID:$USER_ID rootfs
-    chown $USER_ID:$USER_ID .
-    mkdir -p "$ROOT"
-    chown $USER_ID:$USER_ID "$ROOT"
+    own_bundle "$USER_ID"
 }
 
 @test "the caller's supplementary groups do not stay when CAP_SETGID is missing" {
@@ -71,10 +68,15 @@ rootless() {
     run_as --reuid $USER_ID --regid $USER_ID --clear-groups -- delete --force "$ID"
 }
 
-@test "a user with CAP_DAC_OVERRIDE runs a program that is root's alone" {
+# /bin/own may be executed by its owner alone: program_of UID:GID
+program_of() {
     cp --remove-destination rootfs/bin/payload rootfs/bin/own
-    chown 0:0 rootfs/bin/own
+    chown "$1" rootfs/bin/own
     chmod 0100 rootfs/bin/own
+}
+
+@test "a user with CAP_DAC_OVERRIDE runs a program that is root's alone" {
+    program_of 0:0
     config '.process.user = {uid: 1000, gid: 1000}' \
         '.process.capabilities = ({bounding: ["CAP_DAC_OVERRIDE"]} | .effective = .bounding | .permitted = .bounding | .inheritable = .bounding | .ambient = .bounding)'
     set_args /bin/own exit 7
@@ -83,9 +85,7 @@ rootless() {
 }
 
 @test "a user without CAP_DAC_OVERRIDE is refused a program that is root's alone, by create" {
-    cp --remove-destination rootfs/bin/payload rootfs/bin/own
-    chown 0:0 rootfs/bin/own
-    chmod 0100 rootfs/bin/own
+    program_of 0:0
     config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}'
     set_args /bin/own exit 7
     run_fails create --bundle "$BUNDLE" "$ID"
@@ -93,9 +93,7 @@ rootless() {
 }
 
 @test "root without CAP_DAC_OVERRIDE is refused another user's program, by create" {
-    cp --remove-destination rootfs/bin/payload rootfs/bin/own
-    chown 1000:1000 rootfs/bin/own
-    chmod 0100 rootfs/bin/own
+    program_of 1000:1000
     config '.process.capabilities = {}'
     set_args /bin/own exit 7
     run_fails create --bundle "$BUNDLE" "$ID"

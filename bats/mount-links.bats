@@ -76,7 +76,7 @@ bind_link() {
     bind_link /place '"src-nofollow"'
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
         '.linux.gidMappings = .linux.uidMappings'
-    chown -R -h 100000:100000 rootfs
+    own_rootfs 100000
     set_args readlink /place
     run_c
     assert_output '^file$'

@@ -177,7 +177,7 @@ END
     add_mount /a tmpfs tmpfs ro
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
         '.linux.gidMappings = .linux.uidMappings'
-    chown -R -h 100000:100000 rootfs
+    own_rootfs 100000
     modes /a
     assert_equal "$output" '/a 2750'
 }

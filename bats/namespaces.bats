@@ -400,10 +400,7 @@ rootless() {
         '.linux.gidMappings = [{containerID: 0, hostID: 54321, size: 1}]' \
         '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5"))
             | if .type == "sysfs" then .type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"] else . end)'
-    chown -R -h $USER_ID:$USER_ID rootfs
-    chown $USER_ID:$USER_ID .
-    mkdir "$ROOT"
-    chown $USER_ID:$USER_ID "$ROOT"
+    own_bundle "$USER_ID"
 }
 
 # as_user [SETPRIV OPTION...] -- RUNTIME ARGS

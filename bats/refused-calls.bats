@@ -106,7 +106,7 @@ same_as_without() {
     chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"/..
     config '.linux.namespaces += [{type: "user"}] |
         .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-    chown -R 100000:100000 rootfs
+    own_rootfs 100000
     # Access times are locked in a user namespace's copy of the host's mounts.
     same_as_without ENOSYS '>5.4'
 }

@@ -151,6 +151,17 @@ END
 
 UP='echo up; while :; do sleep 0.1; done'
 
+# Starts `run` in an interactive shell, closes its window, and waits for the end of the runtime.
+close_window() {
+    in_shell run "$ID" <<'END'
+wait shell>$
+enter ./go
+wait up$
+hangup
+do while kill -0 $(cat pid); do sleep 0.05; done 2>/dev/null
+END
+}
+
 @test "run ends the container when its window is closed" {
     set_sh "$UP"
     with_rt run "$ID" <<<$'wait up\nhangup'
@@ -160,26 +171,14 @@ UP='echo up; while :; do sleep 0.1; done'
 
 @test "run, by a shell, ends the container when the window is closed" {
     set_sh "$UP"
-    in_shell run "$ID" <<'END'
-wait shell>$
-enter ./go
-wait up$
-hangup
-do while kill -0 $(cat pid); do sleep 0.05; done 2>/dev/null
-END
+    close_window
     assert_gone
 }
 
 @test "run without a terminal ends the container when the window is closed" {
     config '.process.terminal = false'
     set_sh "$UP"
-    in_shell run "$ID" <<'END'
-wait shell>$
-enter ./go
-wait up$
-hangup
-do while kill -0 $(cat pid); do sleep 0.05; done 2>/dev/null
-END
+    close_window
     assert_gone
 }
 
