@@ -32,7 +32,11 @@ events_ended() { ! kill -0 "$EVENTS" 2>/dev/null || [ "$(awk '/^State/{print $2}
 }
 
 @test "--stats has the keys that callers read" {
-    started
+    # As with runc a total of 0 is left out: some kernels count no time for a program that only waits.
+    set_sh 'payload burn 0.2; exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     stats '.data | has("cpu") and has("memory") and has("pids") and has("blkio") and has("hugetlb") and has("intel_rdt")
         and has("network_interfaces")'
     stats '.data.cpu.usage | has("total") and has("kernel") and has("user")'
