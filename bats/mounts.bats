@@ -372,6 +372,28 @@ layers() {
     assert_status 0
 }
 
+@test "tmpcopyup copies what an earlier mount has put below the directory, and leaves that as it is" {
+    mkdir -p src/sub rootfs/data/dir rootfs/data/covered
+    echo bound >src/sub/file
+    chmod 750 src/sub
+    echo outside >secret
+    ln -s ../../../../../../../../../../../..$PWD/secret src/link
+    echo hidden >rootfs/data/covered/file
+    add_mounts <<END
+/data/dir bind $BUNDLE/src rbind
+/data/covered tmpfs tmpfs mode=700
+/data tmpfs tmpfs tmpcopyup
+END
+    run_sh 'cat /data/dir/sub/file && echo new >/data/dir/sub/file && cat /data/dir/sub/file && ls -A /data/covered'
+    assert_equal "$output" $'bound\nnew'
+    run_sh 'cat /data/dir/link'
+    refute_output outside
+    assert_equal "$(cat src/sub/file)" bound
+    run_payload stat /data/dir/sub /data/covered
+    assert_output '^/data/dir/sub: d 0750 0 0 '
+    assert_output '^/data/covered: d 0700 0 0 '
+}
+
 @test "1000 mounts" {
     config '.mounts += [range(1000) | {destination: "/m/\(.)", type: "tmpfs", source: "tmpfs", options: ["size=4k"]}]'
     run_sh 'grep -c " /m/" /proc/self/mountinfo'

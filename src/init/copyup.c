@@ -146,17 +146,16 @@ static int copy_node(int to, const char *name, const struct statx *status)
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* What vanishes while it is copied is not there; what is mounted there is not of this directory
- * (EXDEV). */
+/* What vanishes while it is copied is not there. What is mounted there is copied, too: the new tmpfs covers it as well. */
 static int copy_entry(int from, int to, const char *name, int depth)
 {
     const struct open_how how = {
         .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
     struct statx status;
     INIT_FD fd = path_openat2(from, name, &how);
-    if (fd == -ENOENT || fd == -EXDEV)
+    if (fd == -ENOENT)
         return 0;
     const int err = fd < 0 ? fd : path_status(fd, &status);
     if (err < 0)

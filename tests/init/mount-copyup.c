@@ -117,12 +117,14 @@ static void other_mounts(struct init *init)
     make_source();
     make_directory(ROOT "/d/mounted");
     make_tmpfs(ROOT "/d/mounted");
-    make_file(ROOT "/d/mounted/f", "not of /d");
+    make_file(ROOT "/d/mounted/f", "below");
     make_file(ROOT "/d/file", "");
     EXPECT(sys_mount(HOST "/canary", ROOT "/d/file", NULL, MS_BIND, NULL), 0);
     make_file(ROOT "/d/last", "");
     EXPECT(copy_up(init), 0);
-    EXPECT(count_entries(ROOT "/d"), 1);
+    EXPECT(count_entries(ROOT "/d"), 3);
+    EXPECT(look(ROOT "/d/mounted/f").stx_size, sizeof("below") - 1);
+    EXPECT(look(ROOT "/d/file").stx_size, look(HOST "/canary").stx_size);
     same("last");
 }
 
@@ -227,7 +229,7 @@ int main(void)
         {"every kind of file with owner, mode and times", everything},
         {"the directory's own mode and owner", own_mode},
         {"extended attributes", attributes},
-        {"other mounts are left alone", other_mounts},
+        {"other mounts below are copied", other_mounts},
         {"many entries", many_entries},
         {"a large file", large_file},
         {"a tree that is too deep", too_deep},
