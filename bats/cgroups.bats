@@ -270,3 +270,27 @@ busy_group() {
     run_c
     refute_output '^unified$'
 }
+
+# What a cgroup mount shows is below the root of that namespace: the cgroup "seen".
+@test "a cgroup mount in a joined cgroup namespace shows that namespace's root" {
+    local group=/sys/fs/cgroup/pids seen=/sys/fs/cgroup/pids/seen
+    ! cg_is_v2 || group=/sys/fs/cgroup seen=/sys/fs/cgroup/seen
+    in_ns test -e $group/cgroup.procs || skip "no pids hierarchy"
+    in_ns mkdir -p "$group/$ID-joined/seen"
+    move_to() { in_ns sh -c 'echo "$1" >"$2/cgroup.procs"' sh "$BASHPID" "$1"; }
+    (
+        move_to "$group/$ID-joined"
+        exec unshare --cgroup "$SUITE_DIR/payload" pause >"$BATS_TEST_TMPDIR/holder" 3>&- </dev/null
+    ) &
+    HOLDER=$!
+    wait_until file_has ready "$BATS_TEST_TMPDIR/holder"
+    config ".linux.namespaces |= map(select(.type != \"cgroup\")) + [{type: \"cgroup\", path: \"/proc/$HOLDER/ns/cgroup\"}]"
+    set_sh "ls -d $seen && test ! -e $group/$ID && rmdir $seen"
+    run_c
+    kill -KILL "$HOLDER"
+    wait "$HOLDER" 2>/dev/null || true
+    in_ns rmdir "$group/$ID-joined/seen" "$group/$ID-joined"
+    HOLDER=
+    assert_output "^$seen$"
+    assert_output 'Read-only file system'
+}

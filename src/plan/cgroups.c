@@ -126,8 +126,28 @@ void plan_enter_cgroups(struct plan_builder *builder)
     plan_reset_affinity(builder, PLAN_INIT);
 }
 
-/* v1 and hybrid: a tmpfs with a directory for each hierarchy, the container's own cgroup bound on it. `only`: the one to be there,
- * or NULL for all of version 1: a systemd in the container that finds one of version 2 beside them looks for its cgroup there. */
+/* The root of a joined cgroup namespace is another cgroup than the container's: only a mount that is made in the namespace shows it,
+ * which takes rights over the namespace. A joined user namespace is taken to own it. */
+static bool mounts_joined(const struct plan_builder *builder)
+{
+    return (builder->joined_namespaces & CLONE_NEWCGROUP) != 0 && !(builder->new_namespaces & CLONE_NEWUSER);
+}
+
+/* Without a mount of the namespace: the container's own cgroup. */
+static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy, const char *path, const char *place)
+{
+    if (!mounts_joined(builder)) {
+        plan_bind(builder, (struct plan_source){.path = hierarchy->path, .recursive = true}, path, 0, place);
+        return;
+    }
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .text = {"cgroup", "cgroup", hierarchy->options});
+    plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup", path, place);
+}
+
+/* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL for all of version 1: a systemd
+ * in the container that finds one of version 2 beside them looks for its cgroup there. */
 static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
                               const struct plan_hierarchy *only, const char *place)
 {
@@ -141,8 +161,8 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     plan_keep_attached(builder);
     for (size_t i = 0; i < host->n_hierarchies; i++)
         if (only == NULL ? !host->hierarchies[i].v2 : only == &host->hierarchies[i])
-            plan_bind(builder, (struct plan_source){.path = host->hierarchies[i].path, .recursive = true},
-                      text_path_join(builder->arena, mount->destination, host->hierarchies[i].name), 0, place);
+            mount_hierarchy(builder, &host->hierarchies[i],
+                            text_path_join(builder->arena, mount->destination, host->hierarchies[i].name), place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
                  .place = place,
@@ -151,17 +171,17 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
                           host->cgroup_links[i].target});
 }
 
-/* cgroup2: with a cgroup namespace its own mount, whose root is the container's cgroup; else the host's, which is the whole hierarchy:
+/* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's, which is the whole hierarchy:
  * /proc/PID/cgroup has paths from its root then. */
-static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, bool has_namespace,
-                     const char *place)
+static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, const char *place)
 {
     const struct plan_hierarchy *v2 = find_v2(builder->host);
+    bool is_joined = (builder->joined_namespaces & CLONE_NEWCGROUP) != 0;
 
-    if (v2 != NULL && !has_namespace) {
-        const char *root = text_path_join(builder->arena, CGROUP_ROOT, v2->name);
+    if (v2 != NULL && !(builder->new_namespaces & CLONE_NEWCGROUP) && !mounts_joined(builder)) {
+        const char *path = is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
-        plan_bind(builder, (struct plan_source){.path = root, .recursive = true}, mount->destination, 0, place);
+        plan_bind(builder, (struct plan_source){.path = path, .recursive = true}, mount->destination, 0, place);
         plan_keep_attached(builder);
         return;
     }
@@ -200,8 +220,6 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
                        const struct plan_mount_words *words, const char *place)
 {
     const struct plan_host *host = builder->host;
-    bool has_namespace =
-        ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWCGROUP) != 0;
     struct plan_mount_words final = *words;
 
     if (words->data.size > 0 || words->copies_up)
@@ -211,7 +229,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     if (is_for_old_systemd(builder, mount)) {
         TRY(mount_for_old_systemd(builder, mount, place));
     } else if (text_equal(mount->type, "cgroup2") || is_unified(host)) {
-        mount_v2(builder, mount, has_namespace, place);
+        mount_v2(builder, mount, place);
     } else if (host->n_hierarchies > 0) {
         mount_hierarchies(builder, mount, NULL, place);
     } else { /* no cgroup of its own: the host's view, which it must not write to */

@@ -200,6 +200,15 @@ static bool can_clone_into_cgroup(void)
     return sys_has_call(SYS_clone3) && sys_has_call(SYS_faccessat2);
 }
 
+static const char *mount_options(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    struct text options = {.arena = arena};
+
+    for (size_t i = 0; i < hierarchy->n_controllers; i++)
+        text_addf(&options, "%s%s", i == 0 ? "" : ",", hierarchy->controllers[i]);
+    return options.size > 0 ? options.bytes : "";
+}
+
 void creation_describe_cgroups(struct creation *creation)
 {
     const struct cgroup *cgroup = &creation->cgroup;
@@ -213,6 +222,7 @@ void creation_describe_cgroups(struct creation *creation)
         hierarchies[i] = (struct plan_hierarchy){
             .name = cgroup->places[i].hierarchy->name,
             .path = cgroup->places[i].path,
+            .options = mount_options(creation->arena, cgroup->places[i].hierarchy),
             .join = cgroup->places[i].join,
             .v2 = cgroup->places[i].hierarchy->v2,
             .is_joined = cgroup->places[i].hierarchy->v2 && is_placed,

@@ -165,10 +165,10 @@ static char *document_of(const struct draw *draw)
 }
 
 static const struct plan_hierarchy hybrid[] = {
-    {"memory", "/sys/fs/cgroup/memory/b", "/sys/fs/cgroup/memory/b/tasks", false, false},
-    {"unified", "/sys/fs/cgroup/unified/b", "/sys/fs/cgroup/unified/b/cgroup.procs", true, true},
+    {"memory", "/sys/fs/cgroup/memory/b", "memory", "/sys/fs/cgroup/memory/b/tasks", false, false},
+    {"unified", "/sys/fs/cgroup/unified/b", "", "/sys/fs/cgroup/unified/b/cgroup.procs", true, true},
 };
-static const struct plan_hierarchy unified[] = {{"", "/sys/fs/cgroup/b", "/sys/fs/cgroup/b/cgroup.procs", true, true}};
+static const struct plan_hierarchy unified[] = {{"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true}};
 
 static struct plan_host host_of(const struct draw *draw)
 {

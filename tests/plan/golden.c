@@ -22,12 +22,12 @@
 #include "berth/spec/read.h"
 
 static const struct plan_hierarchy hybrid[] = {
-    {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},
-    {"memory", "/sys/fs/cgroup/memory/berth/c1", "/sys/fs/cgroup/memory/berth/c1/tasks", false, false},
-    {"unified", "/sys/fs/cgroup/unified/berth/c1", "/sys/fs/cgroup/unified/berth/c1/cgroup.procs", true, true},
+    {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},
+    {"memory", "/sys/fs/cgroup/memory/berth/c1", "memory", "/sys/fs/cgroup/memory/berth/c1/tasks", false, false},
+    {"unified", "/sys/fs/cgroup/unified/berth/c1", "", "/sys/fs/cgroup/unified/berth/c1/cgroup.procs", true, true},
 };
 static const struct plan_hierarchy unified[] = {
-    {"", "/sys/fs/cgroup/berth/c1", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true},
+    {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true},
 };
 static const struct plan_link links[] = {{"cpu", "cpu,cpuacct"}, {"cpuacct", "cpu,cpuacct"}};
 

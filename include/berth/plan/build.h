@@ -18,6 +18,7 @@ struct plan_header;
 struct plan_hierarchy {
     const char *name;   /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" of v2 at /sys/fs/cgroup itself */
     const char *path;   /* the container's cgroup on the host: "/sys/fs/cgroup/memory/berth/ID" */
+    const char *options; /* mount it by: "cpu,cpuacct", "name=systemd"; "" of v2 */
     const char *join;   /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
     bool v2;
     bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step needed */
