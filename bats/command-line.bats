@@ -213,6 +213,85 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     run_ok --systemd-cgroup --cgroup-manager=systemd list
 }
 
+# ---- typos
+
+# typo STATUS WORDS WORD...: one line, with these words
+typo() {
+    local want=$1 words=$2
+    shift 2
+    run_rt "$@"
+    assert_status "$want"
+    assert_equal "${#lines[@]}" 1
+    assert_output "$words"
+}
+
+@test "a mistyped command is one line that suggests the right one and names the help" {
+    berth_only
+    typo 3 'unknown command "stat".*did you mean state[?] see berth --help' stat x
+    typo 3 'unknown command "rnu".*did you mean run[?]' rnu x
+    typo 3 'unknown command "nosuch".*[(]see berth --help[)]$' nosuch
+}
+
+@test "a mistyped option is one line that suggests the right one and names the help" {
+    berth_only
+    typo 1 'unknown option --bundel.*did you mean --bundle[?] see berth run --help' run --bundel x y
+    typo 1 'unknown option --log-fromat=json.*did you mean --log-format[?] see berth --help' --log-fromat=json list
+    typo 1 'unknown option --qqqqqq [(]see berth list --help[)]$' list --qqqqqq
+}
+
+@test "operands that are missing or too many are one line that names the help" {
+    berth_only
+    typo 1 'run needs ID [(]see berth run --help[)]$' run
+    typo 1 'kill: one argument too many: "c" [(]see berth kill --help[)]$' kill a b c
+}
+
+# A word, and what it should have been.
+bad_words() {
+    cat <<'END'
+list --format jsn|--format is table or json, not "jsn" [(]did you mean json[?] see berth list --help
+check --format yaml|--format is text or json, not "yaml"
+--log-format xml list|--log-format is text or json, not "xml"
+--log-level loud list|--log-level is error, warning, info or debug, not "loud"
+--cgroup-manager systmd list|--cgroup-manager is cgroupfs, systemd or disabled, not "systmd" [(]did you mean systemd[?]
+update --cpu-idle 2 x|--cpu-idle is 0 or 1, not "2"
+checkpoint --network-lock nftable x|--network-lock is iptables, nftables or skip, not "nftable" [(]did you mean nftables[?]
+END
+}
+
+@test "the words of an option that has few are checked before anything is done" {
+    berth_only
+    local line words
+    while IFS='|' read -r line words; do
+        read -ra words_of <<<"$line"
+        typo 1 "$words" "${words_of[@]}"
+    done < <(bad_words)
+}
+
+# ---- help
+
+@test "no line of --help is longer than a screen, and options have an example" {
+    berth_only
+    local command
+    for command in "" $(rt --help | sed -n '/^State and log/q; s/^  \([a-z]*\)  *[a-z].*/\1/p'); do
+        run_ok ${command:+"$command"} --help
+        refute_output '.{80}'
+        assert_output $'\nExample:\n  berth [a-z]'
+        refute_output '--fault'
+    done
+}
+
+# headings TERM [NO_COLOR]: the first lines of --help on a terminal
+on_terminal() { env -u NO_COLOR TERM="$1" ${2:+NO_COLOR="$2"} script -qec "'$RUNTIME' --help" /dev/null </dev/null; }
+
+@test "headings are bold on a terminal, unless NO_COLOR or TERM=dumb" {
+    berth_only
+    local bold=$'\033'
+    [[ $(on_terminal xterm) == *"$bold[1m"* ]]
+    [[ $(on_terminal xterm 1) != *"$bold"* ]]
+    [[ $(on_terminal dumb) != *"$bold"* ]]
+    [[ $(rt --help) != *"$bold"* ]]
+}
+
 # ---- output that gets lost
 
 # Commands that print, each with its words.

@@ -20,6 +20,16 @@ state_of_fact() { jq -r --arg name "$1" '.[] | select(.name == $name) | .state' 
     assert_output "^  version +yes +$(uname -r), $(uname -m)"
 }
 
+@test "the first lines sum up what the host can run" {
+    run_ok doctor
+    assert_output '^this host can run: root, (not )?rootless, with(out)? limits'
+    ! [ -e /sys/fs/cgroup/pids ] || assert_output '^this host can run: .*with limits: .*pids'
+    status=0
+    in_ns setpriv --reuid=12345 --regid=12345 --clear-groups "$RUNTIME" doctor >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    [ -d /run/systemd/system ] || assert_output '^this host can run: root, (not )?rootless, without limits'
+}
+
 @test "the same as JSON" {
     run_ok doctor --format json
     jq -e 'length > 50 and all(.[]; (.group | length > 0) and (.name | length > 0) and (.state | IN("yes", "limited", "no", "unknown")))' \

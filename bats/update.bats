@@ -64,6 +64,21 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     value_is memory memory.limit_in_bytes memory.max 9223372036854771712 max
 }
 
+@test "without a limit update says that nothing changes" {
+    berth_only
+    started
+    run_ok update "$ID"
+    assert_output 'no limit was given.*berth update --help'
+}
+
+@test "processors that there are not are an error that tells those that there are" {
+    berth_only
+    needs cpuset
+    started
+    run_fails update --cpuset-cpus 99 "$ID"
+    assert_output 'linux.resources.cpu.cpus: write "99" to cpuset.cpus: .* has [0-9]'
+}
+
 @test "--cpu-share, --cpu-quota and --cpu-period" {
     needs cpu
     busy

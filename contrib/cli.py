@@ -55,7 +55,7 @@ def choices(value):
 def read(folder):
     """All commands, berth itself first, with their options."""
     bits = {"GLOBAL": Command("", "COMMAND [OPTION...] [ARGUMENT...]", False, "", [])}
-    for bit, name, operands, _, most, words in rows(pathlib.Path(folder) / "commands.def"):
+    for bit, name, operands, _, most, words, _ in rows(pathlib.Path(folder) / "commands.def"):
         bits[bit] = Command(name, operands, most == "CLI_REST", words, [])
     for takers, letter, name, kind, _, value, words in rows(pathlib.Path(folder) / "options.def"):
         option = Option(letter, name, kind, value, words)

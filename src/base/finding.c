@@ -7,9 +7,11 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/json.h"
+#include "berth/base/style.h"
 #include "berth/base/text.h"
 
 static const char *const severity_names[] = {"error", "warning"};
+static const enum style severity_styles[] = {STYLE_RED, STYLE_YELLOW};
 
 /* Passes over "[...]", where a quoted key may hold anything. NULL: it does not end. */
 static const char *skip_index(const char *at)
@@ -145,7 +147,8 @@ void findings_print(const struct findings *findings, const char *file, struct te
         text_add(text, file);
         if (finding->line > 0)
             text_addf(text, ":%zu:%zu", finding->line, finding->column);
-        text_addf(text, ": %s: %s\n", severity_names[finding->severity],
+        text_addf(text, ": %s: %s\n",
+                  style_of(text->arena, severity_styles[finding->severity], severity_names[finding->severity]),
                   finding_line(text->arena, finding));
     }
 }

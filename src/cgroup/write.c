@@ -197,6 +197,22 @@ static void explain_swap(const struct cgroup_write *write, struct error *error)
                    is_memory ? "less" : "more", other);
 }
 
+/* No cgroup has processors or memory nodes that the one above lacks. */
+static void explain_list(const struct cgroup_write *write, struct error *error)
+{
+    bool are_cpus = text_equal(write->file, "cpuset.cpus"), v2 = write->place->hierarchy->v2;
+    AUTO_ARENA arena = {0};
+    char *above = arena_string(&arena, write->place->path), *slash = strrchr(above, '/'), *all;
+    const char *file = v2 ? (are_cpus ? "cpuset.cpus.effective" : "cpuset.mems.effective")
+                          : (are_cpus ? "cpuset.effective_cpus" : "cpuset.effective_mems");
+
+    if ((!are_cpus && !text_equal(write->file, "cpuset.mems")) || slash == NULL || slash == above)
+        return;
+    *slash = '\0';
+    if (cgroup_read(&arena, above, file, &all) == 0)
+        error_hint(error, "%s has %s", above, all);
+}
+
 static int complain(const struct cgroup_write *write, int number, struct error *error)
 {
     error_errno(error, number, "linux.resources.%s: write \"%s\" to %s", write->field, write->text,
@@ -204,9 +220,11 @@ static int complain(const struct cgroup_write *write, int number, struct error *
     if (number == ENOENT)
         error_hint(error, "this kernel has no such file in %s", write->place->path);
     if (number == EBUSY && text_starts_with(write->file, "memory."))
-        error_hint(error, "so much is in use that cannot be given up");
+        error_hint(error, "the container uses more than that, and the memory cannot be reclaimed");
     if (number == EINVAL)
         explain_swap(write, error);
+    if (number == EINVAL || number == ERANGE || number == EACCES)
+        explain_list(write, error);
     if (number == EOPNOTSUPP && strstr(write->file, "bfq") != NULL)
         error_hint(error, "the scheduler of the device is not bfq: see its queue/scheduler");
     return -number;

@@ -8,48 +8,11 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/similar.h"
 #include "berth/base/text.h"
+#include "table.h"
 
 #define EXIT_UNKNOWN_COMMAND 3 /* runc's */
-
-/* Which commands take an option. */
-enum cli_command_bit {
-#define CLI_COMMAND(NAME, name, operands, least, most, words) NAME = 1 << CLI_##NAME,
-#include "berth/cli/commands.def"
-#undef CLI_COMMAND
-    GLOBAL = 1 << CLI_COMMANDS,
-    ALL = GLOBAL - 1,
-};
-
-enum option_kind { FLAG, STRING, NUMBER, STRINGS };
-
-static const struct option {
-    unsigned commands;
-    char letter;
-    const char *name;
-    enum option_kind kind;
-    size_t member; /* offset in struct cli_arguments */
-    const char *value;
-    const char *words;
-} options[] = {
-#define CLI_OPTION(commands, letter, name, kind, member, value, words) \
-    {commands, letter, name, kind, offsetof(struct cli_arguments, member), value, words},
-#include "berth/cli/options.def"
-#undef CLI_OPTION
-};
-#define OPTIONS (sizeof(options) / sizeof(options[0]))
-
-static const struct command {
-    const char *name;
-    const char *operands;
-    size_t least;
-    size_t most;
-    const char *words;
-} commands[] = {
-#define CLI_COMMAND(NAME, name, operands, least, most, words) {#name, operands, least, most, words},
-#include "berth/cli/commands.def"
-#undef CLI_COMMAND
-};
 
 /* The state of parsing. */
 struct parser {
@@ -57,6 +20,7 @@ struct parser {
     char **next;
     struct cli_arguments *arguments;
     struct error *error;
+    const char *suggestion; /* "--bundle" for "--bundel", or NULL */
 };
 
 static unsigned scope_of(const struct parser *parser)
@@ -66,10 +30,10 @@ static unsigned scope_of(const struct parser *parser)
 
 static const struct option *find_long(const struct parser *parser, const char *name, size_t length)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].commands & scope_of(parser) && strlen(options[i].name) == length &&
-            memcmp(options[i].name, name, length) == 0)
-            return &options[i];
+    for (size_t i = 0; i < cli_n_options; i++)
+        if (cli_options[i].commands & scope_of(parser) && strlen(cli_options[i].name) == length &&
+            memcmp(cli_options[i].name, name, length) == 0)
+            return &cli_options[i];
     return NULL;
 }
 
@@ -81,11 +45,11 @@ static int find_abbreviated(const struct parser *parser, const char *name, size_
     size_t count = 0;
 
     *ret_option = NULL;
-    for (size_t i = 0; i < OPTIONS && length > 0; i++) {
-        if (!(options[i].commands & scope_of(parser)) || strncmp(options[i].name, name, length) != 0)
+    for (size_t i = 0; i < cli_n_options && length > 0; i++) {
+        if (!(cli_options[i].commands & scope_of(parser)) || strncmp(cli_options[i].name, name, length) != 0)
             continue;
-        text_addf(&candidates, "%s--%s", count++ > 0 ? ", " : "", options[i].name);
-        *ret_option = &options[i];
+        text_addf(&candidates, "%s--%s", count++ > 0 ? ", " : "", cli_options[i].name);
+        *ret_option = &cli_options[i];
     }
     if (count > 1)
         return error_set(parser->error, EINVAL, "option --%s is ambiguous: %s", name, candidates.bytes);
@@ -101,9 +65,9 @@ static char letter_of(char letter)
 static const struct option *find_letter(const struct parser *parser, char letter)
 {
     letter = letter_of(letter);
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].commands & scope_of(parser) && options[i].letter == letter)
-            return &options[i];
+    for (size_t i = 0; i < cli_n_options; i++)
+        if (cli_options[i].commands & scope_of(parser) && cli_options[i].letter == letter)
+            return &cli_options[i];
     return NULL;
 }
 
@@ -132,6 +96,38 @@ static const char *const *add_to_list(struct arena *arena, const char *const *li
     return (const char *const *) longer.item;
 }
 
+/* "a|b|c" as it is said: "a, b or c". */
+static const char *list_choices(struct arena *arena, const char *choices)
+{
+    struct text list = {.arena = arena};
+    const char *last = strrchr(choices, '|');
+
+    for (const char *at = choices; *at != '\0'; at++) {
+        if (*at == '|')
+            text_add(&list, at == last ? " or " : ", ");
+        else
+            text_add_bytes(&list, at, 1);
+    }
+    return list.bytes;
+}
+
+static int check_choice(struct parser *parser, const struct option *option, const char *value)
+{
+    struct similar similar = {.word = value};
+    char *choices = arena_string(parser->arena, option->value), *rest;
+
+    if (strchr(choices, '|') == NULL)
+        return 0;
+    for (char *choice = strtok_r(choices, "|", &rest); choice != NULL; choice = strtok_r(NULL, "|", &rest)) {
+        if (text_equal(choice, value))
+            return 0;
+        similar_offer(&similar, choice);
+    }
+    parser->suggestion = similar.best;
+    return error_set(parser->error, EINVAL, "--%s is %s, not \"%s\"", option->name,
+                     list_choices(parser->arena, option->value), value);
+}
+
 static int set_value(struct parser *parser, const struct option *option, const char *value)
 {
     char *member = (char *) parser->arguments + option->member;
@@ -143,7 +139,7 @@ static int set_value(struct parser *parser, const struct option *option, const c
         return error_set(parser->error, EINVAL, "flag needs an argument: --%s", option->name);
     if (option->kind == STRING) {
         *(const char **) member = value;
-        return 0;
+        return check_choice(parser, option, value);
     }
     if (option->kind == STRINGS) {
         const char *const **list = (const char *const **) member;
@@ -178,6 +174,18 @@ static int parse_letters(struct parser *parser, const char *word)
     return 0;
 }
 
+static int refuse_option(struct parser *parser, const char *word, const char *name, size_t length)
+{
+    struct similar similar = {.word = arena_copy(parser->arena, name, length)};
+
+    for (size_t i = 0; i < cli_n_options; i++)
+        if (cli_options[i].commands & scope_of(parser))
+            similar_offer(&similar, cli_options[i].name);
+    if (similar.best != NULL)
+        parser->suggestion = arena_printf(parser->arena, "--%s", similar.best);
+    return error_set(parser->error, EINVAL, "unknown option %s", word);
+}
+
 static int parse_option(struct parser *parser, const char *word)
 {
     const char *name = word + (text_starts_with(word, "--") ? 2 : 1);
@@ -189,22 +197,26 @@ static int parse_option(struct parser *parser, const char *word)
     if (option == NULL)
         TRY(find_abbreviated(parser, name, length, &option));
     if (option == NULL)
-        return error_set(parser->error, EINVAL, "unknown option %s", word);
+        return refuse_option(parser, word, name, length);
     return set_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
 }
 
 static int parse_command(struct parser *parser, const char *word)
 {
+    struct similar similar = {.word = word};
+
     if (text_equal(word, "help") || text_equal(word, "h")) {
         parser->arguments->help = true;
         return 0;
     }
     for (size_t i = 0; i < CLI_COMMANDS; i++) {
-        if (!text_equal(commands[i].name, word))
+        similar_offer(&similar, cli_commands[i].name);
+        if (!text_equal(cli_commands[i].name, word))
             continue;
         parser->arguments->command = (enum cli_command) i;
         return 0;
     }
+    parser->suggestion = similar.best;
     parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
     return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word, word);
 }
@@ -217,7 +229,7 @@ static bool is_option(const char *word)
 static bool takes_rest(const struct parser *parser)
 {
     return parser->arguments->command != CLI_COMMANDS &&
-           commands[parser->arguments->command].most == CLI_REST;
+           cli_commands[parser->arguments->command].most == CLI_REST;
 }
 
 static int parse_words(struct parser *parser, struct text_list *operands)
@@ -248,7 +260,7 @@ static int check_operands(const struct parser *parser)
         return 0;
     if (arguments->command == CLI_COMMANDS)
         return error_set(parser->error, EINVAL, "no command given");
-    const struct command *command = &commands[arguments->command];
+    const struct command *command = &cli_commands[arguments->command];
     if (arguments->n_operands < command->least)
         return error_set(parser->error, EINVAL, "%s needs %s", command->name, command->operands);
     if (arguments->n_operands > command->most)
@@ -257,75 +269,34 @@ static int check_operands(const struct parser *parser)
     return 0;
 }
 
+static int parse(struct parser *parser)
+{
+    struct cli_arguments *arguments = parser->arguments;
+    struct text_list operands = {.arena = parser->arena};
+
+    TRY(parse_words(parser, &operands));
+    arguments->n_operands = operands.count;
+    text_list_add(&operands, NULL);
+    arguments->operands = (const char *const *) operands.item;
+    return check_operands(parser);
+}
+
+/* Where to read on, and what was probably meant. */
+static int add_remedy(struct parser *parser)
+{
+    bool is_command = parser->arguments->command != CLI_COMMANDS;
+    const char *meant = parser->suggestion;
+
+    return error_hint(parser->error, "%s%s%ssee berth %s%s--help", meant != NULL ? "did you mean " : "",
+                      meant != NULL ? meant : "", meant != NULL ? "? " : "",
+                      is_command ? cli_commands[parser->arguments->command].name : "", is_command ? " " : "");
+}
+
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
               struct error *error)
 {
-    struct text_list operands = {.arena = arena};
-    struct parser parser = {arena, argv[0] != NULL ? argv + 1 : argv, ret_arguments, error};
+    struct parser parser = {arena, argv[0] != NULL ? argv + 1 : argv, ret_arguments, error, NULL};
 
     *ret_arguments = (struct cli_arguments){.command = CLI_COMMANDS};
-    TRY(parse_words(&parser, &operands));
-    ret_arguments->n_operands = operands.count;
-    text_list_add(&operands, NULL);
-    ret_arguments->operands = (const char *const *) operands.item;
-    return check_operands(&parser);
-}
-
-/* --- help ----------------------------------------------------------------------------------- */
-
-static void help_of_option(const struct option *option, struct text *text)
-{
-    char *name = arena_printf(text->arena, "%s--%s%s%s", option->letter != 0 ? "" : "    ", option->name,
-                              option->value != NULL ? " " : "",
-                              option->value != NULL ? option->value : "");
-
-    if (option->letter != 0)
-        name = arena_printf(text->arena, "-%c, %s", option->letter, name);
-    text_addf(text, "  %-30s %s\n", name, option->words);
-}
-
-#define USAGE_COLUMNS 79
-
-/* A word of a line that is broken where it would be too long. */
-static void add_word(struct text *text, size_t *column, const char *word)
-{
-    if (*column + 1 + strlen(word) > USAGE_COLUMNS) {
-        text_add(text, "\n      ");
-        *column = strlen("      ");
-    }
-    text_addf(text, " %s", word);
-    *column += 1 + strlen(word);
-}
-
-void cli_usage(enum cli_command command, struct text *text)
-{
-    size_t column = strlen("Usage:");
-
-    text_add(text, "Usage:");
-    add_word(text, &column, "berth");
-    if (command != CLI_COMMANDS)
-        add_word(text, &column, commands[command].name);
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].commands & 1U << command)
-            add_word(text, &column, arena_printf(text->arena, "[--%s%s%s]", options[i].name, options[i].value != NULL ? "=" : "",
-                                                 options[i].value != NULL ? options[i].value : ""));
-    add_word(text, &column, command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]" : commands[command].operands);
-    text_add(text, "\n");
-}
-
-void cli_help(enum cli_command command, struct text *text)
-{
-    if (command == CLI_COMMANDS) {
-        text_add(text, "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]\n"
-                       "Runs containers from OCI bundles.\n\nCommands:\n");
-        for (size_t i = 0; i < CLI_COMMANDS; i++)
-            text_addf(text, "  %-10s %s\n", commands[i].name, commands[i].words);
-    } else {
-        text_addf(text, "Usage: berth [OPTION...] %s [OPTION...] %s\n%s\n", commands[command].name,
-                  commands[command].operands, commands[command].words);
-    }
-    text_add(text, "\nOptions:\n");
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].commands & 1U << command)
-            help_of_option(&options[i], text);
+    return parse(&parser) < 0 ? add_remedy(&parser) : 0;
 }

@@ -4,17 +4,13 @@
 
 #include "berth/base/finding.h"
 #include "berth/base/json.h"
+#include "berth/base/style.h"
 #include "berth/base/text.h"
 #include "command.h"
 
-static int read_format(const struct cli_arguments *arguments, bool *ret_json, struct error *error)
+static bool wants_json(const struct cli_arguments *arguments)
 {
-    const char *format = arguments->format != NULL ? arguments->format : "text";
-
-    *ret_json = text_equal(format, "json");
-    if (!*ret_json && !text_equal(format, "text"))
-        return error_set(error, EINVAL, "--format is text or json, not \"%s\"", format);
-    return 0;
+    return arguments->format != NULL && text_equal(arguments->format, "json");
 }
 
 int cli_check(const struct cli_arguments *arguments, const struct runtime_options *options,
@@ -26,9 +22,8 @@ int cli_check(const struct cli_arguments *arguments, const struct runtime_option
     const char *bundle = arguments->bundle != NULL ? arguments->bundle : "";
     const char *file = arguments->config != NULL ? arguments->config : "config.json";
     struct json json;
-    bool as_json;
+    bool as_json = wants_json(arguments);
 
-    TRY(read_format(arguments, &as_json, error));
     runtime_check(options, &request, &findings);
     json_start(&json, &arena, as_json);
     if (as_json) {
@@ -51,9 +46,50 @@ static const char *const state_names[] = {
     [RUNTIME_FACT_UNKNOWN] = "unknown",
 };
 
+static const enum style state_styles[] = {
+    [RUNTIME_FACT_YES] = STYLE_GREEN,
+    [RUNTIME_FACT_LIMITED] = STYLE_YELLOW,
+    [RUNTIME_FACT_NO] = STYLE_RED,
+    [RUNTIME_FACT_UNKNOWN] = STYLE_YELLOW,
+};
+
+/* Do all facts of that role hold? */
+static bool holds(const struct runtime_fact *facts, size_t count, enum runtime_fact_role role)
+{
+    for (size_t i = 0; i < count; i++)
+        if (facts[i].role == role && facts[i].state == RUNTIME_FACT_NO)
+            return false;
+    return true;
+}
+
+/* "this host can run: root, rootless, with limits: cpu, memory", and what it lacks. */
+static void print_summary(const struct runtime_fact *facts, size_t count, struct text *text)
+{
+    struct text limits = {.arena = text->arena}, lacks = {.arena = text->arena};
+    bool has_all = holds(facts, count, RUNTIME_FACT_FOR_ALL);
+
+    for (size_t i = 0; i < count; i++) {
+        struct text *list = facts[i].state == RUNTIME_FACT_NO ? &lacks : &limits;
+
+        if (facts[i].state == RUNTIME_FACT_NO || facts[i].role == RUNTIME_FACT_LIMIT)
+            text_addf(list, "%s%s", list->size > 0 ? ", " : "", facts[i].name);
+    }
+    if (!has_all)
+        text_add(text, "this host can run no container\n");
+    else
+        text_addf(text, "this host can run: root, %s, %s%s\n",
+                  holds(facts, count, RUNTIME_FACT_FOR_ROOTLESS) ? "rootless" : "not rootless",
+                  limits.size > 0 ? "with limits: " : "without limits", limits.size > 0 ? limits.bytes : "");
+    if (lacks.size > 0)
+        text_addf(text, "this host lacks: %s\n", lacks.bytes);
+    text_add(text, "\n");
+}
+
 static void print_fact(const struct runtime_fact *fact, struct text *text)
 {
-    text_addf(text, "  %-36s %-8s %s\n", fact->name, state_names[fact->state], fact->value);
+    const char *state = arena_printf(text->arena, "%-8s", state_names[fact->state]);
+
+    text_addf(text, "  %-36s %s %s\n", fact->name, style_of(text->arena, state_styles[fact->state], state), fact->value);
     if (fact->meaning[0] != '\0')
         text_addf(text, "      %s%s%s%s\n", fact->meaning, fact->remedy[0] != '\0' ? " (" : "",
                   fact->remedy, fact->remedy[0] != '\0' ? ")" : "");
@@ -63,7 +99,7 @@ static void print_facts(const struct runtime_fact *facts, size_t count, struct t
 {
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || !text_equal(facts[i].group, facts[i - 1].group))
-            text_addf(text, "%s%s\n", i > 0 ? "\n" : "", facts[i].group);
+            text_addf(text, "%s%s\n", i > 0 ? "\n" : "", style_of(text->arena, STYLE_BOLD, facts[i].group));
         print_fact(&facts[i], text);
     }
 }
@@ -88,14 +124,6 @@ static void write_facts(const struct runtime_fact *facts, size_t count, struct j
     text_add(&json->text, "\n");
 }
 
-static int result_of(const struct runtime_fact *facts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (facts[i].is_needed && facts[i].state == RUNTIME_FACT_NO)
-            return 1;
-    return 0;
-}
-
 int cli_doctor(const struct cli_arguments *arguments, const struct runtime_options *options,
                struct error *error)
 {
@@ -103,16 +131,17 @@ int cli_doctor(const struct cli_arguments *arguments, const struct runtime_optio
     struct runtime_fact *facts;
     struct json json;
     size_t count;
-    bool as_json;
+    bool as_json = wants_json(arguments);
 
     (void) options;
-    TRY(read_format(arguments, &as_json, error));
     runtime_examine_host(&arena, false, &facts, &count);
     json_start(&json, &arena, as_json);
-    if (as_json)
+    if (as_json) {
         write_facts(facts, count, &json);
-    else
+    } else {
+        print_summary(facts, count, &json.text);
         print_facts(facts, count, &json.text);
+    }
     TRY(cli_print(&json.text, error));
-    return result_of(facts, count);
+    return holds(facts, count, RUNTIME_FACT_FOR_ALL) ? 0 : 1;
 }

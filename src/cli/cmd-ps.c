@@ -28,8 +28,6 @@ int cli_ps(const struct cli_arguments *arguments, const struct runtime_options *
     struct runtime_processes processes;
     struct text table = {.arena = &arena};
 
-    if (arguments->format != NULL && !as_json && !text_equal(arguments->format, "table"))
-        return error_set(error, EINVAL, "--format is table or json, not \"%s\"", arguments->format);
     TRY(runtime_list_processes(options, &arena, arguments->operands[0], &processes, error));
     if (as_json)
         return print_json(&arena, &processes, error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "berth/base/json.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "command.h"
 
@@ -172,6 +173,8 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
     struct text text = {.arena = &arena};
     struct json json;
 
+    if (arguments->resources == NULL && !only_rdt && !has_settings(arguments))
+        log_warning("update: no limit was given, so nothing changes (see berth update --help)");
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
         TRY(cli_read_file("resources", arguments->resources, &text, error));

@@ -103,8 +103,6 @@ int cli_list(const struct cli_arguments *arguments, const struct runtime_options
     size_t count;
     bool as_json = arguments->format != NULL && text_equal(arguments->format, "json");
 
-    if (arguments->format != NULL && !as_json && !text_equal(arguments->format, "table"))
-        return error_set(error, EINVAL, "--format is table or json, not \"%s\"", arguments->format);
     TRY(runtime_list(options, &arena, &containers, &count, error));
     if (arguments->quiet)
         list_ids(containers, count, &text);

@@ -7,10 +7,12 @@
 #include "berth/cli/arguments.h"
 #include "berth/runtime/runtime.h"
 
-#define CLI_COMMAND(NAME, name, operands, least, most, words)                               \
+#define CLI_HEADING(words)
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example)                               \
     int cli_##name(const struct cli_arguments *arguments, const struct runtime_options *options, \
                    struct error *error);
 #include "berth/cli/commands.def"
+#undef CLI_HEADING
 #undef CLI_COMMAND
 
 /* Adds the whole file `path`, or stdin for "-", to `text`; `what` it is, for errors. */

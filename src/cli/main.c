@@ -5,35 +5,34 @@
 
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
+#include "berth/base/style.h"
 #include "berth/base/text.h"
 #include "command.h"
 
 static int (*const commands[])(const struct cli_arguments *, const struct runtime_options *,
                                struct error *) = {
-#define CLI_COMMAND(NAME, name, operands, least, most, words) cli_##name,
+#define CLI_HEADING(words)
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example) cli_##name,
 #include "berth/cli/commands.def"
+#undef CLI_HEADING
 #undef CLI_COMMAND
 };
 
-static int read_level(const struct cli_arguments *arguments, enum log_level *ret_level, struct error *error)
+/* The parser has refused what is no word of the tables. */
+static enum log_level level_of(const struct cli_arguments *arguments)
 {
-    const char *name = arguments->log_level;
+    enum log_level level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
 
-    *ret_level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
-    if (name == NULL || log_level_of_name(name, ret_level))
-        return 0;
-    return error_set(error, EINVAL, "--log-level is error, warning or debug, not \"%s\"", name);
+    if (arguments->log_level != NULL)
+        log_level_of_name(arguments->log_level, &level);
+    return level;
 }
 
 static int open_log(const struct cli_arguments *arguments, struct error *error)
 {
-    const char *format = arguments->log_format != NULL ? arguments->log_format : "text";
-    enum log_level level;
+    bool as_json = arguments->log_format != NULL && text_equal(arguments->log_format, "json");
+    int result = log_open(arguments->log, as_json, level_of(arguments));
 
-    if (!text_equal(format, "text") && !text_equal(format, "json"))
-        return error_set(error, EINVAL, "--log-format is text or json, not \"%s\"", format);
-    TRY(read_level(arguments, &level, error));
-    int result = log_open(arguments->log, text_equal(format, "json"), level);
     return result < 0 ? error_errno(error, -result, "open the log %s", arguments->log) : 0;
 }
 
@@ -49,14 +48,10 @@ static int read_manager(const struct cli_arguments *arguments, struct runtime_op
         options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
     else if (text_equal(manager, "disabled"))
         options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
-    else if (!text_equal(manager, "cgroupfs"))
-        return error_set(error, EINVAL, "--cgroup-manager is cgroupfs, systemd or disabled, not \"%s\"",
-                         manager);
     return 0;
 }
 
-static int read_rootless(const struct cli_arguments *arguments, struct runtime_options *options,
-                         struct error *error)
+static void read_rootless(const struct cli_arguments *arguments, struct runtime_options *options)
 {
     const char *word = arguments->without_rights != NULL ? arguments->without_rights : "auto";
 
@@ -64,17 +59,14 @@ static int read_rootless(const struct cli_arguments *arguments, struct runtime_o
         options->rootless = RUNTIME_ROOTLESS_TRUE;
     else if (text_equal(word, "false"))
         options->rootless = RUNTIME_ROOTLESS_FALSE;
-    else if (!text_equal(word, "auto"))
-        return error_set(error, EINVAL, "--rootless is auto, true or false, not \"%s\"", word);
-    return 0;
 }
 
 static int read_options(const struct cli_arguments *arguments, struct runtime_options *ret_options,
                         struct error *error)
 {
     *ret_options = (struct runtime_options){.root = arguments->root};
-    TRY(read_manager(arguments, ret_options, error));
-    return read_rootless(arguments, ret_options, error);
+    read_rootless(arguments, ret_options);
+    return read_manager(arguments, ret_options, error);
 }
 
 /* The lines that containerd and docker read of runc, and the features that tools read of crun. */
@@ -130,6 +122,7 @@ static int carry_out(const struct cli_arguments *arguments, struct error *error)
     struct runtime_options options;
 
     TRY(settle(arguments, error));
+    style_detect();
     if (arguments->help || arguments->usage || arguments->version)
         return print_help(arguments, error);
     TRY(open_log(arguments, error));
@@ -144,14 +137,9 @@ int main(int argc, char **argv)
     struct error error = {0};
 
     (void) argc;
-    if (cli_parse(&arena, argv, &arguments, &error) < 0) {
-        struct text help = {.arena = &arena};
-
-        cli_help(arguments.command, &help);
-        log_error("%s\n\n%s", error.text, help.bytes);
-        return error.exit_status != 0 ? error.exit_status : 1;
-    }
-    int status = carry_out(&arguments, &error);
+    int status = cli_parse(&arena, argv, &arguments, &error);
+    if (status == 0)
+        status = carry_out(&arguments, &error);
     if (status >= 0) {
         log_release_warnings();
         return status;

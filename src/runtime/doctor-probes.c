@@ -39,6 +39,8 @@ static void set_result(struct runtime_fact *fact, int result)
 
 /* --- the kernel ----------------------------------------------------------------------------- */
 
+#define OLDEST_KERNEL "4.18"
+
 void doctor_version(const struct doctor *doctor, const struct doctor_row *row,
                     struct runtime_fact *fact)
 {
@@ -46,7 +48,7 @@ void doctor_version(const struct doctor *doctor, const struct doctor_row *row,
 
     (void) row;
     uname(&system);
-    fact->value = arena_printf(doctor->arena, "%s, %s", system.release, system.machine);
+    fact->value = arena_printf(doctor->arena, "%s, %s (the oldest that works: " OLDEST_KERNEL ")", system.release, system.machine);
 }
 
 void doctor_call(const struct doctor *doctor, const struct doctor_row *row,
@@ -210,27 +212,37 @@ static bool may_write(const char *path)
     return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
+/* The caller's own cgroup there. */
+static const char *own_cgroup(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    if (hierarchy->own == NULL)
+        return NULL;
+    return arena_printf(arena, "%s%s", hierarchy->mount_point, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+}
+
+/* May the caller make cgroups below their own? */
+static bool is_delegated(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    const char *own = own_cgroup(arena, hierarchy);
+
+    return own != NULL && may_write(own) && may_write(text_path_join(arena, own, "cgroup.procs"));
+}
+
 void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy *hierarchy,
                       struct runtime_fact *fact)
 {
     struct arena *arena = doctor->arena;
-    const char *own = hierarchy->own == NULL
-                          ? NULL
-                          : arena_printf(arena, "%s%s", hierarchy->mount_point,
-                                         text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
-    bool is_free = may_write(hierarchy->mount_point);
-    bool is_delegated =
-        own != NULL && may_write(own) && may_write(text_path_join(arena, own, "cgroup.procs"));
+    bool is_free = may_write(hierarchy->mount_point), is_own = is_delegated(arena, hierarchy);
 
     *fact = (struct runtime_fact){
         .group = "cgroups",
         .name = arena_printf(arena, "hierarchy %s", hierarchy->mount_point),
-        .state = is_free || is_delegated ? RUNTIME_FACT_YES : RUNTIME_FACT_LIMITED,
+        .state = is_free || is_own ? RUNTIME_FACT_YES : RUNTIME_FACT_LIMITED,
         .value = is_free        ? "cgroups can be made everywhere"
-                 : is_delegated ? arena_printf(arena, "%s is delegated to the caller", own)
+                 : is_own ? arena_printf(arena, "%s is delegated to the caller", own_cgroup(arena, hierarchy))
                                 : "nothing of it is delegated to the caller",
-        .meaning = is_free || is_delegated ? "" : "containers have no cgroup of their own here",
-        .remedy = is_free || is_delegated
+        .meaning = is_free || is_own ? "" : "containers have no cgroup of their own here",
+        .remedy = is_free || is_own
                       ? ""
                       : "have one delegated, as by systemd-run --user --scope -p Delegate=yes",
     };
@@ -269,18 +281,19 @@ void doctor_controller(const struct doctor *doctor, const struct doctor_row *row
         return;
     fact->value = arena_printf(doctor->arena, "%s, %s", hierarchy->v2 ? "v2" : "v1",
                                hierarchy->mount_point);
-    if (!hierarchy->v2) {
-        fact->state = RUNTIME_FACT_YES;
-        return;
-    }
+    bool may_use = may_write(hierarchy->mount_point) || is_delegated(doctor->arena, hierarchy);
     /* The core asks programs about devices. */
-    if (text_equal(row->subject, "devices") || has_v2_controller(doctor, hierarchy, name))
-        fact->state = RUNTIME_FACT_YES;
-    else
+    bool is_there = !hierarchy->v2 || text_equal(row->subject, "devices") ||
+                    has_v2_controller(doctor, hierarchy, name);
+
+    set_state(fact, may_use && is_there);
+    if (!is_there)
         fact->value = "";
-    if (fact->state == RUNTIME_FACT_NO && row->number == 0 && !may_write(hierarchy->mount_point))
+    if (!may_use && hierarchy->v2)
         fact->remedy = "have it delegated to you: systemctl edit user@.service, [Service] "
                        "Delegate=cpu cpuset io memory pids, as root";
+    else if (!may_use)
+        fact->remedy = "have root give you a cgroup of your own there";
 }
 
 void doctor_device_programs(const struct doctor *doctor, const struct doctor_row *row,

@@ -26,7 +26,7 @@ struct doctor_row {
     long number;
     const char *meaning; /* what it means if it is not there */
     const char *remedy;
-    bool is_needed;
+    enum runtime_fact_role role;
 };
 
 doctor_probe doctor_version, doctor_call, doctor_namespace, doctor_file_system, doctor_file,

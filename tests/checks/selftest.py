@@ -13,7 +13,7 @@ GOOD = {
     'src/base/text.c': SPDX + '#include "berth/base/text.h"\n\nint text(int a, int (*b)(int, int))\n{\n    return a;\n}\n',
     'include/berth/base/text.h': SPDX + '#pragma once\n',
     'src/sys/probe.c': SPDX + '#include "berth/base/text.h"\n#if 1\n#endif\n',
-    'include/berth/cli/commands.def': SPDX + 'CLI_COMMAND(RUN, run, "ID", 1, 1, "run it")\n',
+    'include/berth/cli/commands.def': SPDX + 'CLI_COMMAND(RUN, run, "ID", 1, 1, "run it", "run c1")\n',
     'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
     'README.md': 'Use `berth run --detach ID`.\n',
     'HACKING.md': 'Layers: `src/base`, `src/sys/`; see `src/base/text.c`.\n',

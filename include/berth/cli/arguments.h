@@ -11,8 +11,10 @@ struct error;
 struct text;
 
 enum cli_command {
-#define CLI_COMMAND(NAME, name, operands, least, most, words) CLI_##NAME,
+#define CLI_HEADING(words)
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example) CLI_##NAME,
 #include "berth/cli/commands.def"
+#undef CLI_HEADING
 #undef CLI_COMMAND
     CLI_COMMANDS, /* none: options alone */
 };
@@ -116,7 +118,7 @@ struct cli_arguments {
 /* Parses the whole command line. Global options stand before the command; options and operands of the command in any
  * order; "--" ends the options; a long option may have one dash, and its value may follow "=" or be the next word. With two
  * dashes it may be cut short as long as one option alone begins so. "help" or "h" before a command is --help behind it.
- * -EINVAL with a message for wrong use. */
+ * -EINVAL with a message of one line for wrong use, which suggests what was meant and names the help. */
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
               struct error *error);
 

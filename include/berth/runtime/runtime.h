@@ -108,7 +108,12 @@ struct runtime_fact {
         RUNTIME_FACT_NO,
         RUNTIME_FACT_UNKNOWN,
     } state;
-    bool is_needed;      /* no container runs without it */
+    enum runtime_fact_role {
+        RUNTIME_FACT_DETAIL,
+        RUNTIME_FACT_FOR_ALL,      /* no container runs without it */
+        RUNTIME_FACT_FOR_ROOTLESS, /* no unprivileged user runs a container without it */
+        RUNTIME_FACT_LIMIT,        /* a controller, by its name, that can limit containers */
+    } role;
     const char *value;   /* what was found, or "" */
     const char *meaning; /* of a lack, else "" */
     const char *remedy;  /* for it, or "" */

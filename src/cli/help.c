@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --help and --usage. */
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/style.h"
+#include "berth/base/text.h"
+#include "table.h"
+
+/* Columns of the screen. */
+#define COLUMNS 79
+#define OPTION_MOST 31 /* a longer name has its words below it */
+#define COMMAND_WORDS 13
+
+static void add_heading(struct text *text, const char *words)
+{
+    text_addf(text, "\n%s:\n", style_of(text->arena, STYLE_BOLD, words));
+}
+
+/* Adds `words` from the present column on, in lines that all begin at column `margin`. */
+static void add_wrapped(struct text *text, size_t margin, const char *words)
+{
+    size_t column = margin;
+
+    for (const char *word = words; *word != '\0'; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+
+        if (column > margin && column + 1 + length > COLUMNS) {
+            text_addf(text, "\n%*s", (int) margin, "");
+            column = margin;
+        } else if (column > margin) {
+            text_add(text, " ");
+            column++;
+        }
+        text_add_bytes(text, word, length);
+        column += length;
+        word += length;
+    }
+    text_add(text, "\n");
+}
+
+/* A name, and its words beside it or, where the name is too long for that, below it. */
+static void add_row(struct text *text, size_t margin, const char *name, const char *words)
+{
+    bool fits = strlen(name) < margin;
+
+    if (!fits)
+        text_addf(text, "%s\n", name);
+    text_addf(text, "%-*s", (int) margin, fits ? name : "");
+    add_wrapped(text, margin, words);
+}
+
+static const char *name_of_option(struct arena *arena, const struct option *option)
+{
+    const char *letter = option->letter != 0 ? arena_printf(arena, "-%c, ", option->letter) : "    ";
+
+    return arena_printf(arena, "  %s--%s%s%s", letter, option->name, option->value != NULL ? " " : "",
+                        option->value != NULL ? option->value : "");
+}
+
+/* Visits the options of a command that --help shows: not those of the last heading, which has no words. */
+static const struct option *next_option(enum cli_command command, const struct option *option, const char **heading)
+{
+    const struct option *end = cli_options + cli_n_options;
+
+    for (option = option == NULL ? cli_options : option + 1; option < end; option++) {
+        if (option->commands == 0 && option->words[0] == '\0')
+            return NULL;
+        if (option->commands == 0)
+            *heading = option->words;
+        else if (option->commands & 1U << command)
+            return option;
+    }
+    return NULL;
+}
+
+/* Where the words begin: beside the longest name that is no longer than OPTION_MOST. */
+static size_t margin_of(enum cli_command command, struct arena *arena)
+{
+    const char *heading;
+    size_t longest = 0;
+
+    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;) {
+        size_t length = strlen(name_of_option(arena, option));
+
+        if (length > longest && length <= OPTION_MOST)
+            longest = length;
+    }
+    return longest + 2;
+}
+
+static void add_options(enum cli_command command, struct text *text)
+{
+    const char *heading = NULL, *present = NULL;
+    size_t margin = margin_of(command, text->arena);
+
+    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;) {
+        if (heading != present)
+            add_heading(text, heading);
+        present = heading;
+        add_row(text, margin, name_of_option(text->arena, option), option->words);
+    }
+}
+
+static void add_commands(struct text *text)
+{
+#define CLI_HEADING(words) add_heading(text, words);
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example) add_row(text, COMMAND_WORDS, "  " #name, words);
+#include "berth/cli/commands.def"
+#undef CLI_HEADING
+#undef CLI_COMMAND
+}
+
+static void add_sentence(struct text *text, const char *words)
+{
+    char *sentence = arena_printf(text->arena, "%s.", words);
+
+    sentence[0] -= 'a' - 'A';
+    add_wrapped(text, 0, sentence);
+}
+
+void cli_help(enum cli_command command, struct text *text)
+{
+    if (command == CLI_COMMANDS) {
+        text_add(text, "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]\nRun containers from OCI bundles.\n");
+        add_commands(text);
+        text_add(text, "\nOptions of a command: berth COMMAND --help\n");
+    } else {
+        const struct command *one = &cli_commands[command];
+
+        text_addf(text, "Usage: berth [OPTION...] %s [OPTION...]%s%s\n", one->name, one->operands[0] != '\0' ? " " : "",
+                  one->operands);
+        add_sentence(text, one->words);
+    }
+    add_options(command, text);
+    add_heading(text, "Example");
+    text_addf(text, "  berth %s\n", command == CLI_COMMANDS ? "run --bundle demo c1" : cli_commands[command].example);
+}
+
+/* --- usage ---------------------------------------------------------------------------------- */
+
+void cli_usage(enum cli_command command, struct text *text)
+{
+    struct text words = {.arena = text->arena};
+    const char *heading;
+
+    text_add(&words, "Usage: berth");
+    if (command != CLI_COMMANDS)
+        text_addf(&words, " %s", cli_commands[command].name);
+    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;)
+        text_addf(&words, " [--%s%s%s]", option->name, option->value != NULL ? "=" : "",
+                  option->value != NULL ? option->value : "");
+    text_addf(&words, " %s", command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]" : cli_commands[command].operands);
+    add_wrapped(text, strlen("      "), words.bytes);
+}
