@@ -47,6 +47,36 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     assert_output ':6:48: error: linux.namespaces\[1\].type: '
 }
 
+@test "a property that the specification does not have is a warning that suggests the right one, at any depth" {
+    config '.linux.maskedPath = ["/x"]' '.mounts[2].option = []' '.process.usr = {uid: 0, deep: [{usr: 1}]}' \
+        '.linux.resources.cpu = {share: 3}' '.nothingLikeIt = {args: 1}' '.linux.netDevices = {eth0: {nam: "x"}}'
+    check --format json
+    found '.severity == "warning" and .place == "linux.maskedPath" and .remedy == "did you mean maskedPaths?" and .line > 0'
+    found '.place == "mounts[2].option" and .remedy == "did you mean options?"'
+    found '.place == "process.usr" and .remedy == "did you mean user?"'
+    found '.place == "linux.resources.cpu.share" and .remedy == "did you mean shares?"'
+    found '.place == "linux.netDevices[\"eth0\"].nam" and .remedy == "did you mean name?"'
+    found '.place == "nothingLikeIt" and (has("remedy") | not)'
+    jq -e '[.[] | select(.words | contains("no such property"))] | length == 6' <<<"$output" >/dev/null
+}
+
+@test "free keys and properties of other platforms are no unknown properties" {
+    config '.annotations = {"a.b/c": "d"}' '.vm = {}' '.windows = {x: 1}' '.process.user.username = "x"' '.process.commandLine = "x"' \
+        '.linux.resources.unified = {}' '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+    check
+    refute_output 'no such property'
+}
+
+@test "a system call that no kernel has is a warning that suggests the right one" {
+    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+        syscalls: [{names: ["opne", "statmount", "mkdir", "arm_fadvise64_64", "nothing_like_it"], action: "SCMP_ACT_ERRNO"}]}'
+    check --format json
+    assert_status 0
+    found '.severity == "warning" and .place == "linux.seccomp.syscalls[0].names[0]" and .remedy == "did you mean open?"'
+    found '.place == "linux.seccomp.syscalls[0].names[4]" and (has("remedy") | not)'
+    jq -e '[.[] | select(.words | contains("no known kernel"))] | length == 2' <<<"$output" >/dev/null
+}
+
 @test "errors of rules and of the host are found together" {
     config '.process.cwd = "x"' '.mounts += [{destination: "/a", source: "/no/such", options: ["bind"]}]' \
         '.hooks.prestart = [{path: "/no/hook"}]' '.process.args = ["/no/program"]' '.linux.resources.unified = {"bogus.max": "1"}' \

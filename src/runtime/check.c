@@ -11,6 +11,7 @@
 #include "berth/base/finding.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "look.h"
@@ -211,6 +212,8 @@ static void look_at_host(struct creation *creation)
     };
 
     check_config(&check);
+    if (creation->config->linux != NULL && creation->config->linux->seccomp != NULL)
+        seccomp_find_unknown(creation->config->linux->seccomp, creation->error->findings);
     if (creation->plan != NULL)
         check_steps(&check);
     else
@@ -235,6 +238,8 @@ void runtime_check(const struct runtime_options *options, const struct runtime_c
         error_collect(&error, -error.number);
     if (creation.config_bytes != NULL && creation.config == NULL)
         warn(findings, not_all);
+    if (creation.config_bytes != NULL)
+        spec_find_unknown(creation.config_bytes, creation.config_size, findings);
     add_warnings(findings);
     locate(findings, creation.config_bytes, creation.config_size);
     bus_close(&creation.bus);

@@ -10,6 +10,7 @@
 
 struct arena;
 struct error;
+struct findings;
 
 /* Makes a sealed memfd, read from its start, that holds the program as struct sock_filter[].
  *
@@ -47,6 +48,10 @@ bool seccomp_allows(const struct seccomp_code *program, long number);
 
 /* Fails with the first name of linux.seccomp.syscalls that libseccomp does not know. */
 int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error);
+
+/* Adds a warning for every name of linux.seccomp.syscalls that neither libseccomp nor berth knows, with the name that was
+ * probably meant. */
+void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *findings);
 
 /* libseccomp's number for the architecture; 0 for what it is too old for. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch);

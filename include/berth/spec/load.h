@@ -9,6 +9,7 @@
 
 struct arena;
 struct error;
+struct findings;
 
 /* Takes the `size` bytes of a bundle's config.json (config.md, config-linux.md). Returns 0 and sets
  * *ret_config, which lives in `arena`, or -EINVAL with a line in `error`, which must come in empty,
@@ -22,3 +23,7 @@ int spec_load_config(struct arena *arena, const char *bytes, size_t size,
  * the nearest value around it that is there. Returns false when there is none. Lines and columns count from 1. */
 bool spec_locate(const char *bytes, size_t size, const char *path, size_t *ret_line,
                  size_t *ret_column);
+
+/* Adds a warning for every property of the config.json in `bytes` that the specification does not have, at any depth, with the one
+ * that was probably meant. Properties of other platforms are none. What is no JSON ends the search. */
+void spec_find_unknown(const char *bytes, size_t size, struct findings *findings);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of system calls that look like slips, for `check`. */
+#include <seccomp.h>
+#include <stdlib.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/finding.h"
+#include "berth/base/similar.h"
+#include "berth/base/text.h"
+#include "berth/seccomp/seccomp.h"
+
+#define NUMBER_MAX 600 /* of the calls to suggest; Linux 7.0 ends at 472 */
+
+/* The calls of Linux 5.14 to 7.0, which a libseccomp may be too old for. */
+static const char *const newer[] = {
+    "quotactl_fd", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+    "memfd_secret", "process_mrelease", "futex_waitv", "set_mempolicy_home_node",
+    "cachestat", "fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue",
+    "statmount", "listmount", "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules",
+    "mseal", "uretprobe", "setxattrat", "getxattrat", "listxattrat", "removexattrat",
+    "open_tree_attr", "file_getattr", "file_setattr", "uprobe", "listns", "rseq_slice_yield",
+    "riscv_hwprobe", "riscv_flush_icache",
+};
+
+static bool is_known(const char *name)
+{
+    for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+        if (text_equal(newer[i], name))
+            return true;
+    return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
+}
+
+static const char *suggest(struct arena *arena, const char *name)
+{
+    struct similar similar = {.word = name};
+
+    for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+        similar_offer(&similar, newer[i]);
+    for (int number = 0; number < NUMBER_MAX; number++) {
+        char *known = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+
+        if (known != NULL)
+            similar_offer(&similar, arena_string(arena, known));
+        free(known);
+    }
+    return similar.best != NULL ? arena_printf(arena, "did you mean %s?", similar.best) : "";
+}
+
+void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *findings)
+{
+    struct arena *arena = findings->arena;
+
+    for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+        const struct spec_syscall *syscall = &seccomp->syscalls[i];
+
+        for (size_t j = 0; j < syscall->n_names; j++) {
+            if (is_known(syscall->names[j]))
+                continue;
+            const struct finding finding = {
+                .severity = FINDING_WARNING,
+                .place = arena_printf(arena, "linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                .words = arena_printf(arena, "no known kernel has the system call \"%s\", and it is ignored", syscall->names[j]),
+                .remedy = suggest(arena, syscall->names[j]),
+            };
+            findings_add(findings, &finding);
+        }
+    }
+}
