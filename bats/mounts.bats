@@ -394,6 +394,25 @@ END
     assert_output '^/data/covered: d 0700 0 0 '
 }
 
+@test "a mount on a shared mount has the propagation that it asks for" {
+    mkdir src
+    local kind
+    for kind in private slave; do
+        config '.mounts |= map(select(.destination | startswith("/m") | not))'
+        add_mounts <<END
+/m bind $BUNDLE/src bind,shared
+/m tmpfs tmpfs $kind
+/m/sub tmpfs tmpfs shared
+/m/sub bind $BUNDLE/src bind,$kind
+END
+        run_mountinfo
+        mnt /m
+        assert_equal "$mnt_type $mnt_prop" "tmpfs "
+        mnt /m/sub
+        assert_equal "$mnt_root $mnt_prop" "$BUNDLE/src "
+    done
+}
+
 @test "1000 mounts" {
     config '.mounts += [range(1000) | {destination: "/m/\(.)", type: "tmpfs", source: "tmpfs", options: ["size=4k"]}]'
     run_sh 'grep -c " /m/" /proc/self/mountinfo'

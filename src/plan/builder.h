@@ -58,6 +58,7 @@ struct plan_builder {
     bool opened_proc;     /* PLAN_SLOT_PROC is made */
     enum plan_slot hook_files[2]; /* for stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
     bool hooked;          /* the host runs hooks before INIT changes its root */
+    bool has_shared_mount; /* of mounts[] so far: what is mounted on it becomes shared, too */
     struct text_list read_only_later; /* the places of mounts that HOLD_MOUNT has taken */
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
     struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
@@ -109,6 +110,8 @@ struct plan_attributes {
     uint64_t set; /* MOUNT_ATTR_* */
     uint64_t clear;
 };
+
+#define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
 
 /* What the words of one mount's options come to; of words that contradict each other the last wins. */
 struct plan_mount_words {

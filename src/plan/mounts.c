@@ -7,99 +7,10 @@
 
 #include "berth/base/log.h"
 #include "berth/base/text.h"
-#include "berth/plan/options.h"
 #include "builder.h"
-
-#define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
 
 /* What fsopen(2) cannot say. */
 #define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
-
-/* --- the option words ----------------------------------------------------------------------- */
-
-static void apply_attribute(const struct plan_option *option, struct plan_attributes *attributes)
-{
-    uint64_t bits = option->kind == PLAN_OPTION_ATIME ? MOUNT_ATTR__ATIME : option->attribute;
-    uint64_t value = option->clears ? 0 : option->attribute;
-
-    attributes->set = (attributes->set & ~bits) | value;
-    attributes->clear = option->kind == PLAN_OPTION_ATIME ? attributes->clear | bits
-                        : option->clears                  ? attributes->clear | bits
-                                                          : attributes->clear & ~bits;
-}
-
-static void apply_flag(uint64_t *flags, const struct plan_option *option)
-{
-    if (option->clears)
-        *flags &= ~option->ms;
-    else
-        *flags |= option->ms;
-}
-
-static void apply_link_word(const struct plan_option *option, struct plan_mount_words *words)
-{
-    if (option->kind == PLAN_OPTION_DEFAULTS)
-        return;
-    words->binds_link |= option->kind == PLAN_OPTION_SOURCE_LINK;
-    words->covers_link |= option->kind == PLAN_OPTION_TARGET_LINK;
-    words->copies_link |= option->kind == PLAN_OPTION_COPY_LINK;
-    words->link_word = option->name;
-}
-
-static void apply_word(const char *word, struct plan_mount_words *words)
-{
-    bool recursive;
-    const struct plan_option *option = plan_option_find(word, &recursive);
-
-    if (option == NULL) {
-        text_addf(&words->data, "%s%s", words->data.size > 0 ? "," : "", word);
-        words->has_long_word |= strlen(word) > FSCONFIG_VALUE_MOST;
-        words->has_mode |= text_starts_with(word, "mode=");
-        return;
-    }
-    switch (option->kind) {
-    case PLAN_OPTION_ATTRIBUTE:
-    case PLAN_OPTION_ATIME:
-        apply_attribute(option, recursive ? &words->recursive : &words->attributes);
-        if (!recursive)
-            apply_flag(&words->ms, option);
-        break;
-    case PLAN_OPTION_SUPERBLOCK:
-        apply_flag(&words->ms, option);
-        words->superblock_word = word;
-        break;
-    case PLAN_OPTION_PROPAGATION:
-        words->propagation = option->ms;
-        words->propagates_recursively = recursive;
-        break;
-    case PLAN_OPTION_BIND:
-        words->binds = true;
-        words->binds_recursively |= recursive;
-        break;
-    case PLAN_OPTION_REMOUNT:
-        words->remounts = true;
-        break;
-    case PLAN_OPTION_COPY_UP:
-        words->copies_up = true;
-        break;
-    case PLAN_OPTION_ID_MAP:
-        words->maps_ids = true;
-        words->maps_recursively |= recursive;
-        words->id_map = strchr(word, '=') != NULL ? strchr(word, '=') + 1 : words->id_map;
-        break;
-    default:
-        apply_link_word(option, words);
-        break;
-    }
-}
-
-void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
-                           struct plan_mount_words *ret_words)
-{
-    *ret_words = (struct plan_mount_words){.data = {.arena = arena}};
-    for (size_t i = 0; i < mount->n_options; i++)
-        apply_word(mount->options[i], ret_words);
-}
 
 /* --- steps that several kinds of mounts share ----------------------------------------------- */
 
@@ -196,6 +107,32 @@ void plan_bind(struct plan_builder *builder, struct plan_source source, const ch
     plan_attach(builder, slot, source.path, path, place);
 }
 
+/* Where a mount is attached to a shared one it becomes shared itself: what else it is to be comes after that. */
+static bool settles_late(const struct plan_builder *builder, const struct plan_mount_words *words)
+{
+    bool may_be_on_shared = builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
+
+    return may_be_on_shared && words->propagation != 0 && words->propagation != MS_SHARED;
+}
+
+static void attach_with_words(struct plan_builder *builder, enum plan_slot slot, const struct plan_mount_words *words,
+                              const struct spec_mount *mount, const char *place)
+{
+    struct plan_mount_words before = *words;
+    const char *source = words->binds ? text_path_join(builder->arena, builder->request->bundle, mount->source) : mount->type;
+    const struct plan_mount_words after = {.propagation = words->propagation, .propagates_recursively = words->propagates_recursively};
+    bool is_late = settles_late(builder, words);
+
+    if (is_late)
+        before.propagation = 0;
+    plan_apply_mount_words(builder, slot, &before, place);
+    plan_attach(builder, slot, source, mount->destination, place);
+    if (!is_late)
+        return;
+    plan_keep_attached(builder);
+    plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &after, place);
+}
+
 /* --- the kinds of mounts -------------------------------------------------------------------- */
 
 static int bind_mount(struct plan_builder *builder, const struct spec_mount *mount,
@@ -222,8 +159,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = {PLAN_SLOT_ROOT, slot}, .place = place, .text = {mount->destination},
              .number = {PLAN_TARGET_LIKE_MOUNT, 0, words->covers_link});
-    plan_apply_mount_words(builder, slot, words, place);
-    plan_attach(builder, slot, source.path, mount->destination, place);
+    attach_with_words(builder, slot, words, mount, place);
     return 0;
 }
 
@@ -368,9 +304,10 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     TRY(plan_map_mount(builder, mount, words, slot, place));
     if (is_late)
         make_read_only(builder, mount->type, &made, slot, place);
-    plan_apply_mount_words(builder, slot, &made, place);
-    if (!by_mount)
-        plan_attach(builder, slot, mount->type, mount->destination, place);
+    if (by_mount)
+        plan_apply_mount_words(builder, slot, &made, place);
+    else
+        attach_with_words(builder, slot, &made, mount, place);
     return 0;
 }
 
@@ -394,7 +331,7 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
                       const struct plan_mount_words *words, const char *place)
 {
     struct spec_mount bind = *mount;
-    struct plan_mount_words all = {.attributes = words->attributes, .recursive = words->recursive, .binds_recursively = true};
+    struct plan_mount_words all = {.attributes = words->attributes, .recursive = words->recursive, .binds = true, .binds_recursively = true};
 
     bind.source = "/sys";
     all.attributes.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
@@ -426,6 +363,7 @@ static int make_mount(struct plan_builder *builder, size_t i)
     struct plan_mount_words words;
 
     plan_read_mount_words(builder->arena, &mount, &words);
+    builder->has_shared_mount |= words.propagation == MS_SHARED;
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
     if (words.copies_link || words.covers_link)
         mount.destination = without_last_slashes(builder->arena, mount.destination);
