@@ -92,6 +92,15 @@ HOME=/h'
     assert_equal "$output" /made/up
 }
 
+@test "a missing cwd below a read-only path is made" {
+    config '.process.cwd = "/data/made/up"' '.linux.readonlyPaths += ["/data"]' \
+        '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs"}]'
+    set_sh 'pwd; mkdir /data/more'
+    run_c
+    assert_output '^/data/made/up$'
+    assert_output 'Read-only file system'
+}
+
 @test "a relative cwd is an error" {
     host_snapshot
     config '.process.cwd = "usr"'

@@ -125,10 +125,8 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     const struct spec_process *process = builder->config->process;
 
     open_terminal(builder, user);
-    if (!builder->joins) {
-        PLAN_ADD(builder, .op = PLAN_MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .text = {process->cwd});
+    if (!builder->joins)
         plan_finish_root(builder);
-    }
     plan_schedule(builder);
     set_limits(builder, true);
     PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,

@@ -116,6 +116,7 @@ static void leave_old_root(struct plan_builder *builder)
 
 void plan_change_root(struct plan_builder *builder)
 {
+    const struct spec_process *process = builder->config->process;
     const bool is_staged = builder->host->refused_call != NULL;
 
     /* The stage goes with the old root: masks come from there. */
@@ -128,6 +129,9 @@ void plan_change_root(struct plan_builder *builder)
              .number = {root_change(builder)});
     if (root_change(builder) == PLAN_ROOT_MOVE)
         leave_old_root(builder);
+    /* Before readonlyPaths could be in the way. */
+    if (process != NULL)
+        PLAN_ADD(builder, .op = PLAN_MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .text = {process->cwd});
     if (!is_staged)
         mask_paths(builder);
 }
