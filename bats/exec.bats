@@ -469,3 +469,12 @@ sub_group() {
     assert_status 0
     jq -e '.' "$BATS_TEST_TMPDIR/t.json" | grep -q '"join-process'
 }
+
+@test "what create has warned of is no output of exec" {
+    config 'del(.process.user)' '.process.user = {}' '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
+    set_args payload pause
+    create_c
+    run_ok start "$ID"
+    run_ok exec "$ID" sh -c 'echo alone'
+    assert_equal "$output" alone
+}

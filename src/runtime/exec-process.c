@@ -154,6 +154,7 @@ int exec_make_process(struct arena *arena, const struct spec_process *own, const
         fill_in(process, own);
     }
     TRY(change(arena, request, process, error));
+    error->ignores_warnings = request->process == NULL; /* create has given them */
     TRY(spec_check_process(process, error));
     *ret_process = process;
     return 0;

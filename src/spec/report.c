@@ -39,6 +39,8 @@ void report_warning(struct error *error, const char *format, ...)
     char line[1024];
     va_list values;
 
+    if (error->ignores_warnings)
+        return;
     va_start(values, format);
     vsnprintf(line, sizeof(line), format, values);
     va_end(values);

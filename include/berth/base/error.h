@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 struct findings;
 
@@ -13,6 +14,7 @@ struct error {
     int number;      /* a positive errno, 0 while there is no error */
     int exit_status; /* the exit status the command should end with, 0: the command's usual one */
     struct findings *findings; /* NULL, or where error_collect puts what is found, so that the search goes on */
+    bool ignores_warnings; /* they have been given before */
     char text[4096]; /* one or more lines without a final newline */
 };
 
