@@ -36,6 +36,16 @@ opens() {
     assert_equal "$output" "/one: ENXIO"
 }
 
+@test "the console of the host is no default device" {
+    [ "$RT_KIND" != crun ] || skip "crun allows it"
+    mknod rootfs/console c 5 1
+    mknod rootfs/ptmx c 5 2
+    rules "$deny"
+    opens /console /ptmx
+    assert_equal "${lines[0]}" "/console: EPERM"
+    refute_output 'ptmx: EPERM'
+}
+
 @test "a later rule wins: allow, then deny" {
     rules "$deny, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}, {allow: false, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
     opens /one
