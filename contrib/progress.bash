@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shows that something long goes on. Sourced by contrib/quickstart, contrib/test and contrib/package.
+#
+# while_running WHAT [STATUS...]: says WHAT on standard error until progress_done: on a terminal in one line that changes every
+# second, else in a line every 30 seconds; with the time since then and what the command STATUS prints ("120/340").
+
+PROGRESS_PID=
+
+while_running() {
+    local what=$1 start=$SECONDS
+    shift
+    progress_done
+    if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
+        progress_line "$what" "$start" "$@" &
+    else
+        progress_log "$what" "$start" "$@" &
+    fi
+    PROGRESS_PID=$!
+}
+
+# progress_words WHAT START STATUS...
+progress_words() {
+    local what=$1 seconds=$((SECONDS - $2)) status=
+    shift 2
+    [ $# -eq 0 ] || status=$("$@" 2>/dev/null) || true
+    printf '%s: %s (%d:%02d)' "$what" "${status:-...}" $((seconds / 60)) $((seconds % 60))
+}
+
+progress_line() {
+    trap 'printf "\r\033[K" >&2; exit 0' TERM
+    while :; do
+        printf '\r\033[K%s' "$(progress_words "$@")" >&2
+        sleep 1 &
+        wait $!
+    done
+}
+
+progress_log() {
+    trap 'kill $! 2>/dev/null; exit 0' TERM
+    while :; do
+        sleep 30 &
+        wait $!
+        progress_words "$@" >&2
+        echo >&2
+    done
+}
+
+# Takes the changing line away.
+progress_done() {
+    [ -n "$PROGRESS_PID" ] || return 0
+    kill "$PROGRESS_PID" 2>/dev/null || true
+    wait "$PROGRESS_PID" 2>/dev/null || true
+    PROGRESS_PID=
+}
+
+# ninja_status LOG: "120/340" of a log of ninja's
+ninja_status() { sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/\1/p' "$1" | tail -n 1; }
