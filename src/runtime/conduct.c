@@ -19,6 +19,8 @@
 #include "berth/sys/socket.h"
 #include "explain.h"
 
+#define ERRNO_MAX 4095 /* of the kernel */
+
 struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, struct error *error)
 {
     struct conduct conduct = {
@@ -166,12 +168,23 @@ static void log_done(const struct conduct *conduct, int step)
                   plan_step_words(conduct->arena, conduct->plan, step));
 }
 
+/* The init may have become the container's by now, so nothing is believed. */
+static bool makes_sense(const struct conduct *conduct, const struct plan_message *message)
+{
+    if (message->step < 0 || (uint32_t) message->step >= conduct->plan->step_count ||
+        message->error < 0 || message->error > ERRNO_MAX)
+        return false;
+    const struct plan_step *step = step_at(conduct, message->step);
+    bool names_init = step->op == PLAN_CLONE_INIT && message->error == 0;
+
+    return step->actor != PLAN_HOST && (!names_init || (message->value > 0 && message->value <= INT32_MAX));
+}
+
 static int take_message(struct conduct *conduct, const struct plan_message *message, int passed)
 {
     AUTO_FD fd = passed;
 
-    if (message->step < 0 || (uint32_t) message->step >= conduct->plan->step_count ||
-        step_at(conduct, message->step)->actor == PLAN_HOST)
+    if (!makes_sense(conduct, message))
         return error_set(conduct->error, EPROTO, "the container's init sent a senseless message");
     const struct plan_step *step = step_at(conduct, message->step);
     if (conduct->trace != NULL && message->end_ns != 0)

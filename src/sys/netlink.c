@@ -126,18 +126,22 @@ static void hear(struct hearing *hearing, const struct nlmsghdr *message)
         hearing->result = hearing->read(hearing->context, message);
 }
 
-/* All messages of one datagram. False: the last one of all was among them. */
+/* All messages of one datagram; what does not lie whole in it is none. NLMSG_NEXT would go beyond a last one that is not padded.
+ * False: the last one of all was among them. */
 static bool hear_datagram(struct hearing *hearing, const unsigned char *bytes, size_t size)
 {
-    const struct nlmsghdr *message = (const struct nlmsghdr *) bytes;
+    for (size_t at = 0; at < size && size - at >= sizeof(struct nlmsghdr);) {
+        const struct nlmsghdr *message = (const struct nlmsghdr *) (bytes + at);
 
-    for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+        if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > size - at)
+            break;
         hear(hearing, message);
-        if (message->nlmsg_type != NLMSG_ERROR && message->nlmsg_type != NLMSG_DONE)
-            continue;
-        if (hearing->result == 0)
-            hearing->result = errno_of(message);
-        return false;
+        if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
+            if (hearing->result == 0)
+                hearing->result = errno_of(message);
+            return false;
+        }
+        at += NLMSG_ALIGN((size_t) message->nlmsg_len);
     }
     return true;
 }

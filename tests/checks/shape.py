@@ -98,7 +98,7 @@ def faults_of(name, text):
 
 
 def is_code(file):
-    if not file.is_file() or file.is_symlink():
+    if not file.is_file() or file.is_symlink() or 'corpus' in file.parts:  # those are inputs
         return False
     if file.suffix in CODE_SUFFIXES:
         return True

@@ -271,6 +271,24 @@ static void test_nonsense(void)
         tap_ok(conduct_run(&play.conduct) == -EPROTO, "step %d is refused", steps[i]);
         end(&play);
     }
+    static const int errors[] = {-1, 4096, INT32_MIN, INT32_MAX};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        begin(&play);
+        say(&play, 2, errors[i]);
+        tap_ok(conduct_run(&play.conduct) == -EPROTO, "errno %d is refused", errors[i]);
+        end(&play);
+    }
+    static const int64_t pids[] = {0, -1, INT32_MIN, INT64_MAX, (int64_t) INT32_MAX + 1};
+    for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+        struct plan_message message = {.step = 2, .value = pids[i]};
+
+        begin(&play);
+        play.plan.steps[2].op = PLAN_CLONE_INIT;
+        play.plan.steps[2].actor = PLAN_FIRST;
+        sys_socket_send(play.far, &message, sizeof(message), -1);
+        tap_ok(conduct_run(&play.conduct) == -EPROTO && play.conduct.init_pid == 0, "process %lld is refused", (long long) pids[i]);
+        end(&play);
+    }
     begin(&play);
     sys_socket_send(play.far, "short", 5, -1);
     tap_ok(conduct_run(&play.conduct) == -EPROTO, "a short message is refused");

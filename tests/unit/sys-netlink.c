@@ -151,6 +151,39 @@ static void test_answers(void)
            "a list that has changed meanwhile");
 }
 
+/* A datagram of `count` messages, each of one byte more than its header, with or without the padding of the last one. */
+static void send_small(int fd, size_t count, bool padded)
+{
+    struct small {
+        struct nlmsghdr header;
+        char value[NLMSG_ALIGNTO];
+    } messages[8] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        messages[i].header = (struct nlmsghdr){.nlmsg_len = sizeof(struct nlmsghdr) + 1, .nlmsg_type = RTM_NEWLINK};
+    size_t size = count * sizeof(struct small) - (padded ? 0 : NLMSG_ALIGNTO - 1);
+    tap_ok(send(fd, messages, size, 0) == (ssize_t) size, "a datagram of %zu bytes", size);
+}
+
+/* The second datagram is shorter than the first: what the first has left behind it is not read again. */
+static void test_unpadded(void)
+{
+    struct sys_netlink_request request;
+    struct count count = {0};
+    int pair[2];
+
+    if (!tap_ok(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "a socket pair"))
+        return;
+    send_small(pair[1], 3, true);
+    send_small(pair[1], 2, false);
+    answer(pair[1], NLMSG_ERROR, 0, 0);
+    sys_netlink_begin(&request, RTM_GETLINK, 0, &header, sizeof(header));
+    int result = sys_netlink_ask(pair[0], &request, count_answer, &count);
+    tap_ok(result == 0 && count.answers == 5, "a last message without padding is the last one: %d answers", count.answers);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 int main(void)
 {
     alarm(20);
@@ -158,5 +191,6 @@ int main(void)
     test_too_long();
     test_lies();
     test_answers();
+    test_unpadded();
     return tap_end();
 }

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The targets: one row in the table at the end for each reader of the host's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/duration.h"
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/json.h"
+#include "berth/base/mountinfo.h"
+#include "berth/base/text.h"
+#include "berth/bus/bus.h"
+#include "berth/cgroup/place.h"
+#include "berth/cgroup/probe.h"
+#include "berth/cgroup/stats.h"
+#include "berth/plan/build.h"
+#include "berth/plan/check.h"
+#include "berth/plan/plan.h"
+#include "berth/plan/print.h"
+#include "berth/runtime/runtime.h"
+#include "berth/spec/check.h"
+#include "berth/spec/load.h"
+#include "berth/spec/read.h"
+#include "berth/sys/idmap.h"
+#include "berth/sys/link.h"
+#include "berth/sys/probe.h"
+#include "berth/sys/process.h"
+#include "cache.h"
+#include "conduct.h"
+#include "criu-container.h"
+#include "criu-wire.h"
+#include "criu.h"
+#include "devices.h"
+#include "input.h"
+#include "mounts.h"
+#include "program.h"
+#include "schema.h"
+#include "subid.h"
+#include "systemd-properties.h"
+#include "tree.h"
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+/* Plans a configuration on a host where all is allowed; every plan that is made is a sound one. Returns NULL when it is refused. */
+static const struct plan_header *plan_config(struct arena *arena, const char *bytes, size_t size, struct error *error)
+{
+    static const struct plan_hierarchy unified = {"", "/sys/fs/cgroup/c", "", "/sys/fs/cgroup/c/cgroup.procs", true, true};
+    static const struct plan_host host = {
+        .privileged = true, .bounding_capabilities = UINT64_MAX, .permitted_capabilities = UINT64_MAX, .can_make_devices = true,
+        .confines_devices = true, .hierarchies = &unified, .n_hierarchies = 1,
+    };
+    const struct plan_request request = {
+        .host = &host, .id = "c", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE};
+    const struct spec_config *config;
+    const struct plan_header *plan;
+    int result = spec_load_config(arena, bytes, size, &config, error);
+
+    if (result == 0)
+        result = plan_build(arena, config, &request, &plan, error);
+    fuzz_expect(result, error);
+    if (result < 0)
+        return NULL;
+    fuzz_require(plan_check(plan, plan->size, error) == 0);
+    return plan;
+}
+
+static void fuzz_config(struct arena *arena, const char *bytes, size_t size)
+{
+    struct error error = {0};
+
+    plan_config(arena, bytes, size, &error);
+}
+
+static void fuzz_process(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_process *process;
+    struct error error = {0};
+    int result = spec_read_process(arena, "process.json", &(struct spec_text){bytes, size}, &process, &error);
+
+    fuzz_expect(result < 0 ? result : spec_check_process(process, &error), &error);
+}
+
+static void fuzz_resources(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_resources *resources;
+    struct error error = {0};
+    int result = spec_read_resources(arena, "resources.json", &(struct spec_text){bytes, size}, &resources, &error);
+
+    fuzz_expect(result < 0 ? result : spec_check_resources(resources, &error), &error);
+}
+
+static void fuzz_mounts(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_mounts *mounts;
+    struct error error = {0};
+
+    fuzz_expect(spec_read_mounts(arena, "mounts", &(struct spec_text){bytes, size}, &mounts, &error), &error);
+}
+
+/* state.json */
+static void fuzz_record(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_record *record;
+    struct error error = {0};
+
+    fuzz_expect(spec_read_record(arena, bytes, size, &record, &error), &error);
+}
+
+static void fuzz_locate(struct arena *arena, const char *bytes, size_t size)
+{
+    size_t line, column, length;
+    const char *path = input_part(&length);
+
+    (void) arena;
+    if (path != NULL && length < size && spec_locate(bytes + length + 1, size - length - 1, path, &line, &column))
+        fuzz_require(line > 0 && column > 0);
+}
+
+/* --- the plan, and what the init says --------------------------------------------------------- */
+
+/* A good plan with some bytes changed: pairs of an offset of 16 bits and a value. What is still found good can be printed, and the
+ * init takes it; and neither reads beyond it, whatever is in it. */
+static void fuzz_plan(struct arena *arena, const char *bytes, size_t size)
+{
+    static const char config[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/p\","
+                                 "\"type\":\"proc\"}],\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
+                                 "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"user\"}]}}";
+    struct error error = {0};
+    const struct plan_header *good = plan_config(arena, config, sizeof(config) - 1, &error);
+
+    fuzz_require(good != NULL);
+    struct plan_header *plan = arena_alloc(arena, good->size);
+    const size_t plan_size = good->size;
+    memcpy(plan, good, plan_size);
+    for (size_t at = 0; at + 3 <= size; at += 3) {
+        size_t offset = (unsigned char) bytes[at] | (size_t) (unsigned char) bytes[at + 1] << 8;
+
+        ((char *) plan)[offset % plan_size] = bytes[at + 2];
+    }
+    const int result = plan_check(plan, plan_size, &error);
+    const bool is_taken = fuzz_init_takes_plan((const char *) plan, plan_size);
+    fuzz_expect(result, &error);
+    if (result < 0)
+        return;
+    fuzz_require(is_taken);
+    plan_print(plan, &(struct text){.arena = arena});
+}
+
+/* The messages of the init after a small plan; failures are explained. */
+static void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
+{
+    static const struct sample {
+        struct plan_header header;
+        struct plan_step steps[3];
+        char program[8];
+    } plan = {
+        .header = {PLAN_MAGIC, sizeof(plan), 3, sizeof(struct plan_header), 0, PLAN_NONE, 0, 0},
+        .steps = {{.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .makes = PLAN_NONE, .wait = PLAN_NONE},
+                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE, .makes = PLAN_NONE, .wait = PLAN_NONE,
+                   .text = {offsetof(struct sample, program)}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE,
+                   .text = {offsetof(struct sample, program)}}},
+        .program = "a",
+    };
+    struct error error = {0};
+    struct conduct conduct = conduct_of(arena, &plan.header, &error);
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(conduct_until_executed(&conduct), &error);
+    conduct_close(&conduct);
+}
+
+/* --- the kernel's network --------------------------------------------------------------------- */
+
+static void fuzz_netlink_link(struct arena *arena, const char *bytes, size_t size)
+{
+    struct sys_link link;
+
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    if (sys_link_find(-1, "eth0", &link) == 0)
+        fuzz_require(strlen(link.name) < sizeof(link.name));
+}
+
+static void fuzz_netlink_addresses(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct sys_link link = {.index = 2, .name = "eth0"};
+    struct text messages = {.arena = arena};
+
+    (void) bytes;
+    (void) size;
+    if (sys_link_save_addresses(-1, 1, &messages) == 0)
+        sys_link_restore_addresses(-1, &link, &messages, true);
+}
+
+static void fuzz_netlink_routes(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct sys_link link = {.index = 2, .name = "eth0"};
+    struct text messages = {.arena = arena};
+
+    (void) bytes;
+    (void) size;
+    if (sys_link_save_routes(-1, 1, &messages) == 0)
+        sys_link_restore_routes(-1, &link, &messages);
+}
+
+/* --- files of the kernel ---------------------------------------------------------------------- */
+
+static void fuzz_id_map(struct arena *arena, const char *bytes, size_t size)
+{
+    uint32_t outside;
+
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    sys_idmap_find(1, false, 1000, &outside);
+    sys_in_user_namespace();
+}
+
+static void fuzz_process_stat(struct arena *arena, const char *bytes, size_t size)
+{
+    uint64_t ticks;
+
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    sys_process_start_time(getpid(), &ticks);
+}
+
+static void fuzz_mountinfo(struct arena *arena, const char *bytes, size_t size)
+{
+    const char *const *paths;
+    struct error error = {0};
+
+    mounts_count(arena_copy(arena, bytes, size), "/a b");
+    fuzz_expect(mounts_of_kernel(arena, &paths, &error), &error);
+}
+
+/* /proc/self/cgroup, /proc/self/mountinfo, and the same of a container's process. */
+static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct cgroup_owner owner = {1, "c"};
+    struct cgroup_host host = {0};
+    struct error error = {0};
+    int result = cgroup_probe(arena, "", &host, &error);
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(result, &error);
+    if (result < 0)
+        return;
+    struct cgroup_record record = cgroup_record_of(arena, &host, &owner);
+    for (size_t i = 0; i < record.n_paths; i++)
+        fuzz_require(record.paths[i][0] == '/');
+}
+
+/* The files of a row's cgroup in the order in which src/cgroup/stats.c asks for them. */
+static void stats(struct arena *arena, bool v2)
+{
+    static const char *const controllers[] = {"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", NULL};
+    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = "/", .own = "/", .v2 = v2,
+                                               .controllers = controllers, .n_controllers = v2 ? 0 : 8};
+    struct cgroup_place place = {.hierarchy = &hierarchy, .path = "/"};
+    const struct cgroup_host host = {.layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
+    const struct cgroup cgroup = {.host = &host, .places = &place, .n_places = 1};
+    struct error error = {0};
+    struct json json;
+
+    json_start(&json, arena, false);
+    fuzz_expect(cgroup_stats(&cgroup, &json, &error), &error);
+}
+
+static void fuzz_stats_v1(struct arena *arena, const char *bytes, size_t size)
+{
+    (void) bytes;
+    (void) size;
+    stats(arena, false);
+}
+
+static void fuzz_stats_v2(struct arena *arena, const char *bytes, size_t size)
+{
+    (void) bytes;
+    (void) size;
+    stats(arena, true);
+}
+
+/* /proc/devices */
+static void fuzz_devices(struct arena *arena, const char *bytes, size_t size)
+{
+    static const struct cgroup_device_rule rules[] = {
+        {.field = "devices[0]", .allow = true, .type = 'c', .major = 5, .minor = CGROUP_DEVICE_ANY, .access = CGROUP_DEVICE_ALL},
+        {.field = "devices[1]", .allow = true, .type = 'b', .major = 8, .minor = 1, .access = CGROUP_DEVICE_ALL},
+        {.field = "devices[2]", .type = 'c', .major = 136, .minor = 1, .access = CGROUP_DEVICE_ALL},
+    };
+    struct cgroup_properties properties = {.arena = arena};
+
+    cgroup_add_device_properties(&properties, rules, sizeof(rules) / sizeof(rules[0]), arena_copy(arena, bytes, size));
+}
+
+static void fuzz_schemata(struct arena *arena, const char *bytes, size_t size)
+{
+    const char *wanted = input_part(NULL);
+    const char *current = input_part(NULL);
+
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    if (current != NULL)
+        schema_is_in(wanted, current);
+}
+
+/* --- other files ------------------------------------------------------------------------------ */
+
+/* /etc/passwd and /etc/subuid */
+static void fuzz_subids(struct arena *arena, const char *bytes, size_t size)
+{
+    struct text text = {.arena = arena};
+
+    (void) bytes;
+    (void) size;
+    subid_list(false, &text);
+    subid_list(true, &text);
+}
+
+static char cache_path[] = "/tmp/fuzz-cache-XXXXXX";
+
+static void remove_cache(void)
+{
+    file_remove_tree(AT_FDCWD, cache_path);
+}
+
+/* The one file of a directory, whose key is known: what is not as it was written is no program. */
+static void fuzz_seccomp_cache(struct arena *arena, const char *bytes, size_t size)
+{
+    static int dir = -1;
+    struct text key = {.arena = arena};
+    struct seccomp_program program = {"12345678", 8};
+
+    (void) bytes;
+    (void) size;
+    text_add(&key, "key");
+    if (dir < 0) {
+        fuzz_require(mkdtemp(cache_path) != NULL);
+        atexit(remove_cache);
+        dir = seccomp_cache_open(cache_path);
+        fuzz_require(dir >= 0);
+        seccomp_cache_keep(dir, &key, &program);
+    }
+    if (seccomp_cache_take(dir, &key, &program))
+        fuzz_require(program.size % 8 == 0);
+}
+
+/* An ELF file or a script, and what it needs. */
+static void fuzz_program(struct arena *arena, const char *bytes, size_t size)
+{
+    struct tree tree = {.arena = arena, .root = ""};
+
+    (void) bytes;
+    (void) size;
+    program_look_at(&tree, "/bin/sh");
+}
+
+static void fuzz_ps(struct arena *arena, const char *bytes, size_t size)
+{
+    static const pid_t pids[] = {1, 4321};
+    const struct runtime_processes processes = {pids, 2};
+    struct text text = {.arena = arena};
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(runtime_show_processes(&processes, NULL, &text, &error), &error);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static void fuzz_duration(struct arena *arena, const char *bytes, size_t size)
+{
+    int64_t ns;
+
+    duration_to_ns(arena_copy(arena, bytes, size), &ns);
+}
+
+/* The value of an annotation org.systemd.property.NAME: GVariant's text format. */
+static void fuzz_annotation(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_pair annotations[] = {
+        {"org.systemd.property.TimeoutStopUSec", arena_copy(arena, bytes, size)},
+        {"org.systemd.property.TimeoutStopSec", arena_copy(arena, bytes, size)},
+    };
+    struct cgroup_properties properties = {.arena = arena};
+    struct error error = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        error = (struct error){0};
+        fuzz_expect(cgroup_add_annotations(&properties, &annotations[i], 1, &error), &error);
+    }
+}
+
+/* --- other programs --------------------------------------------------------------------------- */
+
+static void fuzz_criu(struct arena *arena, const char *bytes, size_t size)
+{
+    struct criu_answer answer;
+    int result = criu_read_answer(arena, bytes, size, &answer);
+
+    fuzz_require(result == 0 || result == -EPROTO);
+}
+
+/* descriptors.json of an image */
+static void fuzz_criu_notes(struct arena *arena, const char *bytes, size_t size)
+{
+    struct error error = {0};
+    struct criu criu = criu_of(arena, "restore", "log", &error);
+    struct text options = {.arena = arena};
+
+    (void) bytes;
+    (void) size;
+    criu_inherit_descriptors(&criu, -1, &options);
+}
+
+/* A helper that has ended and cannot be waited for: only what it has said is there. */
+static struct bus bus_of(struct arena *arena)
+{
+    return (struct bus){.arena = arena, .options = {.timeout_ms = 1000}, .address = "unix:path=/fuzz", .is_direct = true,
+                        .helper = 1, .pidfd = -1, .socket = -1};
+}
+
+static void fuzz_bus_manager(struct arena *arena, const char *bytes, size_t size)
+{
+    struct bus bus = bus_of(arena);
+    struct bus_manager manager;
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(bus_read_manager(&bus, &manager, &error), &error);
+}
+
+static void fuzz_bus_unit(struct arena *arena, const char *bytes, size_t size)
+{
+    struct bus bus = bus_of(arena);
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    /* A unit that is gone already is an error of the manager's, but none of this. */
+    fuzz_require(bus_stop_unit(&bus, "berth-c.scope", &error) == 0 || error.number != 0);
+}
+
+const struct fuzz_row fuzz_rows[] = {
+    {"annotation", fuzz_annotation},
+    {"bus-manager", fuzz_bus_manager},
+    {"bus-unit", fuzz_bus_unit},
+    {"cgroups", fuzz_cgroups},
+    {"config", fuzz_config},
+    {"criu", fuzz_criu},
+    {"criu-notes", fuzz_criu_notes},
+    {"devices", fuzz_devices},
+    {"duration", fuzz_duration},
+    {"id-map", fuzz_id_map},
+    {"init-passwd", fuzz_init_passwd},
+    {"init-status", fuzz_init_status},
+    {"locate", fuzz_locate},
+    {"messages", fuzz_messages},
+    {"mountinfo", fuzz_mountinfo},
+    {"mounts", fuzz_mounts},
+    {"netlink-addresses", fuzz_netlink_addresses},
+    {"netlink-link", fuzz_netlink_link},
+    {"netlink-routes", fuzz_netlink_routes},
+    {"plan", fuzz_plan},
+    {"process", fuzz_process},
+    {"process-stat", fuzz_process_stat},
+    {"program", fuzz_program},
+    {"ps", fuzz_ps},
+    {"record", fuzz_record},
+    {"resources", fuzz_resources},
+    {"schemata", fuzz_schemata},
+    {"seccomp-cache", fuzz_seccomp_cache},
+    {"stats-v1", fuzz_stats_v1},
+    {"stats-v2", fuzz_stats_v2},
+    {"subids", fuzz_subids},
+};
+const size_t fuzz_n_rows = sizeof(fuzz_rows) / sizeof(fuzz_rows[0]);
