@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "census.h"
@@ -29,6 +31,14 @@ static int skips(const char *path)
     return strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0 || strcmp(path, "/out") == 0 || strncmp(path, "/dev/pts/", 9) == 0;
 }
 
+/* Where a procfs is mounted elsewhere its processes come and go. */
+static int is_procfs(const char *path)
+{
+    struct statfs system;
+
+    return statfs(path, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
 /* All below PATH but what is the kernel's own. */
 void put_tree(const char *path, int depth)
 {
@@ -39,7 +49,7 @@ void put_tree(const char *path, int depth)
     if (lstat(path, &st) < 0)
         return;
     put_inode(path, &st);
-    if (!S_ISDIR(st.st_mode) || depth == 0 || skips(path))
+    if (!S_ISDIR(st.st_mode) || depth == 0 || skips(path) || is_procfs(path))
         return;
     int count = scandir(path, &names, NULL, alphasort);
     for (int i = 0; i < count && i < 200; i++) {

@@ -88,7 +88,7 @@ def has_opinion(field, mine, fields):
         return True
     if field.startswith('call/') and not is_outcome(field):
         outcome = f'{group}/status'
-        return (mine.get(outcome) == '0') == (fields.get(outcome) == '0')
+        return outcome in mine and outcome in fields and (mine.get(outcome) == '0') == (fields.get(outcome) == '0')
     if group in ('rootfs', 'census', 'outside', 'kept', 'end') and has_failed(fields):
         return False
     return any(group_of(other) == group for other in fields)
@@ -115,25 +115,35 @@ def all_fields(answers):
             yield field, mine.get(field, MISSING), peers
 
 
+def general(field):
+    """A difference in what stands beside each other is one finding."""
+    return re.sub(r'\d+', 'N', re.sub(r'^(exec|census)/', '', field)).replace('call/N-create/', 'call/N-run/')
+
+
 class Habits:
-    """Where peers differ from each other and berth is as one of them: where only the other one has an opinion later, the same values are no news."""
+    """Where peers differ from each other and berth is as one of them, in the base or with one level alone: where only the other peer has an
+    opinion with that level and others, the same values are no news."""
 
     def __init__(self):
-        self.known = set()
+        self.known = {}
 
-    def learn(self, answers):
+    def learn(self, names, answers):
+        known = self.known.setdefault(tuple(names), set())
         for field, berth, peers in all_fields(answers):
             if berth in peers.values():
-                self.known.update((field, berth, name, value) for name, value in peers.items() if value != berth)
+                known.update((general(field), berth, name, value) for name, value in peers.items() if value != berth)
 
-    def are_same(self, field, berth, peers):
-        return len(peers) == 1 and all((field, berth, name, value) in self.known for name, value in peers.items())
+    def are_same(self, names, field, berth, peers):
+        if len(peers) != 1:
+            return False
+        (name, value), = peers.items()
+        return any((general(field), berth, name, value) in self.known.get(least, ()) for least in [(), *((one,) for one in names)])
 
 
-def differences(answers, habits):
-    """Of {berth: fields, ...}."""
+def differences(answers, habits, names=()):
+    """Of {berth: fields, ...} in the case of these levels."""
     return [Difference(field, berth, peers) for field, berth, peers in all_fields(answers)
-            if differs(field, berth, peers) and not habits.are_same(field, berth, peers)]
+            if differs(field, berth, peers) and not habits.are_same(names, field, berth, peers)]
 
 
 def explained(rows, environment, names, difference):

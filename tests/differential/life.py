@@ -24,6 +24,7 @@ PHRASES = {
     'unknown container': r'does not exist',
     'not running': r'(?i)not running|process already finished|no such process',
 }
+WARNING = re.compile(r'^(?:warning: |time="[^"]*" level=warning ).*\n?', re.MULTILINE)
 
 CGROUP_FILES = '''cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpu.cfs_burst_us cpu.rt_runtime_us cpu.rt_period_us cpu.idle cpuset.cpus cpuset.mems
     memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes memory.swappiness memory.oom_control memory.use_hierarchy
@@ -86,8 +87,9 @@ class Life:
                 return 'too late'
 
     def note_words(self, key, status, text):
-        if text and (status != 0 or self.case.get('@words')):
-            self.found[f'{key}/words'] = ', '.join(name for name, pattern in PHRASES.items() if re.search(pattern, text)) or 'others'
+        reasons = WARNING.sub('', text)
+        if reasons.strip() and (status != 0 or self.case.get('@words')):
+            self.found[f'{key}/words'] = ', '.join(name for name, pattern in PHRASES.items() if re.search(pattern, reasons)) or 'others'
         elif status == 0:
             self.found[f'{key}/says'] = 'something' if text.strip() and 'state' not in key and 'list' not in key and 'ps' not in key else '-'
         self.arena.texts.append(text.strip())
@@ -207,6 +209,9 @@ class Life:
                 self.found[f'outside/namespaces/{kind}'] = os.readlink(proc / 'ns' / kind)
         for folder in self.arena.cgroups_of(self.pid):
             self.note_cgroup(folder)
+        # It has ended meanwhile: how much was seen of it is chance.
+        if not self.is_alive():
+            self.found = {key: text for key, text in self.found.items() if not key.startswith(('outside/', 'cgroup/'))}
 
     def note_cgroup(self, folder):
         for name in CGROUP_FILES:

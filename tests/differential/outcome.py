@@ -45,7 +45,7 @@ class Words:
 
     def plain(self, text):
         text = re.sub(r'\b(\w+):\[(\d+)\]', self.inode, text)
-        text = re.sub(r'/proc/(?:\d+)/', '/proc/N/', text)
+        text = re.sub(r'/proc/\d+\b', '/proc/N', text)
         text = text.replace(str(self.arena.path), '{arena}').replace(self.name, '{id}')
         return re.sub(r'\bpts/\d+', 'pts/N', text).rstrip('\n')
 
@@ -69,8 +69,10 @@ class Words:
                 fields[f'{key}/status/{name}'] = status[name].strip()
         mountinfo = data.get('file//proc/self/mountinfo', '')
         # A hook on the host sees the host's mounts, which come and go.
-        for name, value in mounts_of(mountinfo).items() if ' - ' in mountinfo and key in ('census', 'exec', 'hook/startContainer') else []:
-            fields[f'{key}/{name}'] = self.plain(value)
+        mounts = mounts_of(mountinfo) if ' - ' in mountinfo and key in ('census', 'exec', 'hook/startContainer') else {}
+        for name, value in mounts.items():
+            is_process = name.endswith('/root') and re.fullmatch(r'/\d+', value) and mounts[name.removesuffix('root') + 'type'] == 'proc'
+            fields[self.plain(f'{key}/{name}')] = '/N' if is_process else self.plain(value)
         for name, value in data.items():
             fields.update(self.census_field(key, name, value))
         if fields.get(f'{key}/namespaces/pid') != 'new':
