@@ -67,6 +67,11 @@ assert_default_devices() {
     assert_equal "$output" $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2'
 }
 
+@test "/dev/core is a link to /proc/kcore if the kernel has that" {
+    run_sh 'readlink /dev/core || [ ! -e /dev/core ]'
+    if [ -e /proc/kcore ]; then assert_equal "$output" /proc/kcore; else assert_equal "$output" ""; fi
+}
+
 @test "/dev/stdout can be written" {
     run_sh 'echo hello >/dev/stdout'
     assert_equal "$output" hello

@@ -25,6 +25,7 @@ static const struct plan_link links[] = {
     {"/dev/stdin", "/proc/self/fd/0"},
     {"/dev/stdout", "/proc/self/fd/1"},
     {"/dev/stderr", "/proc/self/fd/2"},
+    {"/dev/core", PLAN_KERNEL_CORE},
 };
 
 /* Of a device that is mounted. That it is read-only is no matter to who writes to the device: where the host's root is mapped, root in the
@@ -64,12 +65,18 @@ static bool is_configured(const struct plan_builder *builder, const char *path)
     return find_mount(builder, path) != NULL;
 }
 
+/* A kernel without /proc/kcore would leave a link that leads nowhere. */
+static bool has_link(const struct plan_builder *builder, const struct plan_link *link)
+{
+    return builder->host->has_kernel_core || !text_equal(link->target, PLAN_KERNEL_CORE);
+}
+
 /* podman --privileged lists the host's /dev/ptmx among all its devices: the container's own is what
  * the link leads to. */
 static bool is_link(const struct plan_builder *builder, const char *path)
 {
     for (size_t i = 0; i < COUNT(links); i++)
-        if (text_equal(text_path_clean(builder->arena, path), links[i].name))
+        if (has_link(builder, &links[i]) && text_equal(text_path_clean(builder->arena, path), links[i].name))
             return true;
     return false;
 }
@@ -210,7 +217,7 @@ static void make_links(struct plan_builder *builder)
     bool has_proc = find_mount(builder, "/proc") != NULL;
 
     for (size_t i = 0; i < COUNT(links); i++) {
-        if (!has_proc && text_starts_with(links[i].target, "/proc/"))
+        if ((!has_proc && text_starts_with(links[i].target, "/proc/")) || !has_link(builder, &links[i]))
             continue;
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
                  .text = {links[i].name, links[i].target});

@@ -188,6 +188,7 @@ int creation_probe(struct creation *creation)
     if (creation->joined < 0) {
         probe_copied_links(creation);
         probe_nodes(creation);
+        creation->host.has_kernel_core = access(PLAN_KERNEL_CORE, F_OK) == 0;
     }
     if (creation->request->no_pivot)
         TRY(mounts_of_kernel(creation->arena, &creation->host.kernel_mounts, creation->error));

@@ -180,6 +180,7 @@ static struct plan_host host_of(const struct draw *draw)
         .permitted_capabilities = 0x1ffffffffff,
         .cgroups_need_process = has_word(draw, "systemd"),
         .has_selinux = !is_rootless,
+        .has_kernel_core = !is_rootless,
         .apparmor_file = is_rootless ? NULL : "self/attr/apparmor/exec",
         .rdt_class = has_word(draw, "rdt") ? "/sys/fs/resctrl/c" : NULL,
         .makes_rdt = has_word(draw, "rdt"),

@@ -46,6 +46,7 @@ static struct plan_host host_of(const char *name)
     static const char *const kernel_mounts[] = {"/sys", "/proc", NULL};
     host.kernel_mounts = strstr(name, "no-pivot") != NULL ? kernel_mounts : NULL;
     host.makes_rdt = strstr(name, "rdt-made") != NULL;
+    host.has_kernel_core = strstr(name, "kernel-core") != NULL;
     host.has_selinux = strncmp(name, "labels", 6) == 0;
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
     if (!host.privileged)

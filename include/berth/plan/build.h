@@ -24,6 +24,8 @@ struct plan_hierarchy {
     bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step needed */
 };
 
+#define PLAN_KERNEL_CORE "/proc/kcore"
+
 /* Facts about the host, probed once before planning. */
 struct plan_host {
     bool privileged;       /* root with CAP_SYS_ADMIN in the namespaces it runs in */
@@ -58,6 +60,7 @@ struct plan_host {
     const char *refusal;      /* who does, in words */
     const char *apparmor_file; /* below /proc: where a profile for execve(2) is written; NULL: AppArmor is not active */
     bool has_selinux;          /* SELinux is active */
+    bool has_kernel_core;      /* PLAN_KERNEL_CORE exists: containers get a link to it */
 };
 
 /* The namespaces of a process. */
