@@ -14,6 +14,10 @@ CGROUPS = pathlib.Path('/sys/fs/cgroup')
 JOINABLE = {'ipc': 'ipc', 'net': 'network', 'uts': 'uts', 'cgroup': 'cgroup', 'pid': 'pid', 'time': 'time'}
 
 
+def has_systemd():
+    return os.path.isdir('/run/systemd/system')
+
+
 def children_of(pid):
     try:
         return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
@@ -79,7 +83,8 @@ class Arena:
         dev = {f'{path} {os.lstat(path).st_mode:o} {os.lstat(path).st_uid}' for path in pathlib.Path('/dev').glob('*')}
         cgroups = set(self.our_cgroups(CGROUPS, 4))
         shm = {str(path) for path in pathlib.Path('/dev/shm').glob('*')}
-        return {'mounts': mounts, 'run': run, 'processes': processes, 'dev': dev, 'cgroups': cgroups, 'shm': shm}
+        units = {path.name for path in pathlib.Path('/run/systemd/transient').glob(f'*d{os.getpid()}n*')}
+        return {'mounts': mounts, 'run': run, 'processes': processes, 'dev': dev, 'cgroups': cgroups, 'shm': shm, 'units': units}
 
     def our_cgroups(self, folder, depth):
         """Names of containers begin with the number of the process that makes them. Others make and remove cgroups meanwhile."""

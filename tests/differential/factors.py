@@ -20,9 +20,9 @@ def levels(names):
         yield FACTORS[factor][level]
 
 
-def apply(names, rootless=False):
+def apply(names, rootless=False, systemd=False):
     """The configuration, and the controls."""
-    config, controls = bundle.base_config(), {}
+    config, controls = bundle.base_config(), {'@global': ['--systemd-cgroup']} if systemd else {}
     if rootless:
         bundle.make_rootless(config, os.getuid(), os.getgid())
     # Edits of what others make come last.

@@ -13,6 +13,7 @@ import subprocess
 import termios
 import time
 
+import arena as arenas
 import bundle
 
 DEADLINE_S = 20
@@ -33,6 +34,10 @@ CGROUP_FILES = '''cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpu.cfs_burst_us
     hugetlb.2MB.rsvd.limit_in_bytes net_cls.classid freezer.state cpu.max cpu.max.burst cpu.weight cpu.weight.nice memory.max memory.low memory.high
     memory.min memory.swap.max memory.oom.group io.max io.weight io.bfq.weight hugetlb.2MB.max hugetlb.2MB.rsvd.max cgroup.freeze
     cgroup.subtree_control cgroup.type cgroup.max.depth'''.split()
+
+
+UNIT_PROPERTIES = '''Slice Description Delegate CollectMode DefaultDependencies KillMode TimeoutStopUSec After Before Wants MemoryMax MemoryHigh MemoryLow
+    MemoryMin MemorySwapMax CPUWeight CPUQuotaPerSecUSec CPUQuotaPeriodUSec AllowedCPUs AllowedMemoryNodes TasksMax IOWeight DevicePolicy DeviceAllow'''.split()
 
 
 class Life:
@@ -209,9 +214,19 @@ class Life:
                 self.found[f'outside/namespaces/{kind}'] = os.readlink(proc / 'ns' / kind)
         for folder in self.arena.cgroups_of(self.pid):
             self.note_cgroup(folder)
+            if arenas.has_systemd() and folder.suffix in ('.scope', '.slice') and self.name in folder.name:
+                self.note_unit(folder.name)
         # It has ended meanwhile: how much was seen of it is chance.
         if not self.is_alive():
-            self.found = {key: text for key, text in self.found.items() if not key.startswith(('outside/', 'cgroup/'))}
+            self.found = {key: text for key, text in self.found.items() if not key.startswith(('outside/', 'cgroup/', 'unit/'))}
+
+    def note_unit(self, unit):
+        """What systemd has been told of it."""
+        shown = subprocess.run(['systemctl', 'show', '--property', ','.join(UNIT_PROPERTIES), unit], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               text=True, check=True, timeout=DEADLINE_S)
+        for line in shown.stdout.splitlines():
+            name, _, value = line.partition('=')
+            self.found[f'unit/{name}'] = ' '.join(sorted(value.split())) if name in ('After', 'Before', 'Wants') else value
 
     def note_cgroup(self, folder):
         for name in CGROUP_FILES:
@@ -299,8 +314,8 @@ def live(arena, runtime, name, case):
         life.found[f'hook {path.name}'] = path.read_text(errors='replace')
     if (arena.root / name).exists():
         life.found['kept'] = 'the container'
-    subprocess.run([runtime, '--root', arena.root, 'delete', '--force', name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL, check=False, timeout=DEADLINE_S)
+        subprocess.run([*life.base, 'delete', '--force', name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=False, timeout=DEADLINE_S)
     life.reap()
     life.found.update(left_behind(arena, before))
     arena.clean()

@@ -16,7 +16,8 @@ import outcome
 
 def run_case(arena, census, runtimes, names):
     """The fields of each runtime, and what they said."""
-    config, controls = factors.apply(names, rootless=os.geteuid() != 0)
+    rootless = os.geteuid() != 0
+    config, controls = factors.apply(names, rootless, systemd=arenas.has_systemd() and not rootless)
     run_case.count += 1
     name = f'd{os.getpid()}n{run_case.count}'
     words = arena.words() | {'id': name}
