@@ -176,3 +176,44 @@ priority() {
     done
     assert_host_unchanged
 }
+
+# ---- in a user namespace, which has no rights over the scheduler
+
+in_user_namespace() {
+    config '.linux.namespaces += [{type: "user"}]' \
+        '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+@test "in a user namespace: a scheduler with rights" {
+    in_user_namespace
+    schedule '{policy: "SCHED_OTHER", nice: -12}'
+    runs_as '-12 0 0'
+    allow_real_time
+    schedule '{policy: "SCHED_FIFO", priority: 50}'
+    runs_as '0 50 1'
+}
+
+@test "in a user namespace: an ioPriority with rights" {
+    in_user_namespace
+    priority '{class: "IOPRIO_CLASS_RT", priority: 1}'
+    runs_as $((1 << 13 | 1))
+}
+
+@test "in a user namespace: exec has the scheduler" {
+    [ "$RT_KIND" = berth ] || skip "runc and crun give it to the first process alone"
+    in_user_namespace
+    config '.process.scheduler = {policy: "SCHED_OTHER", nice: -12}'
+    set_args payload pause
+    create_c
+    run_ok start "$ID"
+    run_ok exec "$ID" sh -c 'cut -d" " -f19,40,41 /proc/self/stat'
+    assert_equal "$output" '-12 0 0'
+}
+
+@test "in a user namespace: a nice value that the caller may not give is an error that names the property" {
+    in_user_namespace
+    schedule '{policy: "SCHED_OTHER", nice: -5}'
+    run in_ns setpriv --inh-caps -sys_nice --bounding-set -sys_nice "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
+    [ "$status" -ne 0 ] || fail_with "should have failed"
+    [ "$RT_KIND" != berth ] || assert_output 'process\.scheduler: .*operation not permitted.*CAP_SYS_NICE'
+}

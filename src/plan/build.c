@@ -57,6 +57,7 @@ static int make_root(struct plan_builder *builder)
 void plan_commit(struct plan_builder *builder)
 {
     plan_signal(builder, PLAN_TOKEN_READY);
+    plan_schedule_by_host(builder);
     PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
              .signals = PLAN_TOKEN_COMMITTED);
     if (!builder->request->run)

@@ -251,6 +251,8 @@ void plan_verify(struct plan_builder *builder, const struct plan_capabilities *s
 /* scheduling.c */
 /* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
 void plan_schedule(struct plan_builder *builder);
+/* What of it the host does, when INIT is ready. */
+void plan_schedule_by_host(struct plan_builder *builder);
 /* Lets the process run on the processors of `list` alone; an empty one, or NULL, is none. `place`: its property. */
 void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place);
 /* The caller's affinity, which the kernel would keep in the container's cpuset, is not the process's. */

@@ -50,7 +50,7 @@ static const char *words_of_scheduler(struct plan_builder *builder,
     return words.bytes;
 }
 
-static void set_scheduler(struct plan_builder *builder, const struct spec_scheduler *scheduler)
+static void set_scheduler(struct plan_builder *builder, enum plan_actor by, const struct spec_scheduler *scheduler)
 {
     struct plan_scheduler values = {
         .policy = policies[scheduler->policy],
@@ -61,7 +61,8 @@ static void set_scheduler(struct plan_builder *builder, const struct spec_schedu
         .period_ns = scheduler->period,
     };
     struct plan_act act = {
-        .op = PLAN_SET_SCHEDULER, .by = PLAN_INIT, .place = "process.scheduler",
+        .op = PLAN_SET_SCHEDULER, .by = by, .place = "process.scheduler",
+        .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
         .text = {words_of_scheduler(builder, scheduler)},
     };
 
@@ -74,7 +75,7 @@ static void set_scheduler(struct plan_builder *builder, const struct spec_schedu
 
 /* --- process.ioPriority --------------------------------------------------------------------- */
 
-static void set_io_priority(struct plan_builder *builder, const struct spec_io_priority *priority)
+static void set_io_priority(struct plan_builder *builder, enum plan_actor by, const struct spec_io_priority *priority)
 {
     static const uint64_t classes[] = {
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_RT] = IOPRIO_CLASS_RT,
@@ -82,7 +83,8 @@ static void set_io_priority(struct plan_builder *builder, const struct spec_io_p
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_IDLE] = IOPRIO_CLASS_IDLE,
     };
 
-    PLAN_ADD(builder, .op = PLAN_SET_IO_PRIORITY, .by = PLAN_INIT, .place = "process.ioPriority",
+    PLAN_ADD(builder, .op = PLAN_SET_IO_PRIORITY, .by = by, .place = "process.ioPriority",
+             .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
              .text = {arena_printf(builder->arena, "%s %d",
                                    spec_io_priority_class_words[priority->class],
                                    priority->priority)},
@@ -172,15 +174,33 @@ static void set_personality(struct plan_builder *builder,
              .number = {is_32 ? PER_LINUX32 : PER_LINUX});
 }
 
-/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the cgroups has joined them. */
-void plan_schedule(struct plan_builder *builder)
+/* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one INIT has it no more. */
+static enum plan_actor scheduler_of(const struct plan_builder *builder)
+{
+    return builder->host->privileged && plan_has_user_namespace(builder) ? PLAN_HOST : PLAN_INIT;
+}
+
+static void set_priorities(struct plan_builder *builder, enum plan_actor by)
 {
     const struct spec_process *process = builder->config->process;
 
+    if (process == NULL || by != scheduler_of(builder))
+        return;
     if (process->scheduler != NULL)
-        set_scheduler(builder, process->scheduler);
+        set_scheduler(builder, by, process->scheduler);
     if (process->io_priority != NULL)
-        set_io_priority(builder, process->io_priority);
+        set_io_priority(builder, by, process->io_priority);
+}
+
+void plan_schedule_by_host(struct plan_builder *builder)
+{
+    set_priorities(builder, PLAN_HOST);
+}
+
+/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the cgroups has joined them. */
+void plan_schedule(struct plan_builder *builder)
+{
+    set_priorities(builder, PLAN_INIT);
     if (builder->linux->memory_policy != NULL)
         set_memory_policy(builder, builder->linux->memory_policy);
     if (builder->linux->personality != NULL)

@@ -244,6 +244,32 @@ static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
     return file_put(AT_FDCWD, path, score);
 }
 
+static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
+{
+    const struct creation *creation = conduct->context;
+    struct plan_scheduler values;
+
+    memcpy(&values, step->number, sizeof(values));
+    const struct sys_schedule schedule = {
+        .size = sizeof(schedule),
+        .policy = values.policy,
+        .flags = values.flags,
+        .nice = values.nice,
+        .priority = values.priority,
+        .runtime_ns = values.runtime_ns,
+        .deadline_ns = values.deadline_ns,
+        .period_ns = values.period_ns,
+    };
+    return sys_set_schedule(creation->init, &schedule);
+}
+
+static int set_io_priority(struct conduct *conduct, const struct plan_step *step)
+{
+    const struct creation *creation = conduct->context;
+
+    return sys_set_io_priority(creation->init, (int) step->number[0]);
+}
+
 static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -437,6 +463,8 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_RECORD_INIT] = record_init,
         [PLAN_MAP_IDS] = map_ids,
         [PLAN_SET_OOM_SCORE] = set_oom_score,
+        [PLAN_SET_SCHEDULER] = set_scheduler,
+        [PLAN_SET_IO_PRIORITY] = set_io_priority,
         [PLAN_COMPILE_SECCOMP] = compile_seccomp,
         [PLAN_WRITE_HOOK_STATE] = write_hook_state,
         [PLAN_OPEN_HOOK_OUTPUT] = open_hook_output,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -163,4 +164,14 @@ int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
             return -errno;
     }
     return waited < 0 ? waited : status;
+}
+
+int sys_set_schedule(pid_t pid, const struct sys_schedule *schedule)
+{
+    return syscall(SYS_sched_setattr, pid, schedule, 0) < 0 ? -errno : 0;
+}
+
+int sys_set_io_priority(pid_t pid, int priority)
+{
+    return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, priority) < 0 ? -errno : 0;
 }

@@ -66,3 +66,19 @@ int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid);
 /* Runs a program with default signals and no other descriptors, and waits for its end; after `timeout_ms` (-1: none) it
  * is killed: -ETIMEDOUT. Returns its wait status or a negative errno, that of execve(2) too. */
 int sys_run_program(const struct sys_spawn *spawn, int timeout_ms);
+
+/* What sched_setattr(2) takes. */
+struct sys_schedule {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns;
+    uint64_t deadline_ns;
+    uint64_t period_ns;
+};
+
+/* sched_setattr(2), ioprio_set(2) of the process. Return 0 or a negative errno. */
+int sys_set_schedule(pid_t pid, const struct sys_schedule *schedule);
+int sys_set_io_priority(pid_t pid, int priority);
