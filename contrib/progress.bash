@@ -16,6 +16,7 @@ while_running() {
         progress_log "$what" "$start" "$@" &
     fi
     PROGRESS_PID=$!
+    disown "$PROGRESS_PID" # it is none of the jobs that the script waits for
 }
 
 # progress_words WHAT START STATUS...
@@ -27,7 +28,7 @@ progress_words() {
 }
 
 progress_line() {
-    trap 'printf "\r\033[K" >&2; exit 0' TERM
+    trap 'exit 0' TERM
     while :; do
         printf '\r\033[K%s' "$(progress_words "$@")" >&2
         sleep 1 &
@@ -49,9 +50,15 @@ progress_log() {
 progress_done() {
     [ -n "$PROGRESS_PID" ] || return 0
     kill "$PROGRESS_PID" 2>/dev/null || true
-    wait "$PROGRESS_PID" 2>/dev/null || true
     PROGRESS_PID=
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 }
 
 # ninja_status LOG: "120/340" of a log of ninja's
 ninja_status() { sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/\1/p' "$1" | tail -n 1; }
+
+# tap_status REPORT...: "120/340, 1 failed" of reports in the Test Anything Protocol, which may be incomplete
+tap_status() {
+    awk '/^1[.][.]/ { split($1, plan, "[.][.]"); planned += plan[2] } /^(not )?ok/ { ended++ } /^not ok/ { failed++ }
+        END { printf "%d/%d, %d failed", ended, planned, failed }' "$@"
+}
