@@ -14,15 +14,17 @@ static int tap_failed;
 /* One check; the rest names it as printf(3) does. Returns `good`. */
 __attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool good, const char *format, ...)
 {
+    char name[4096];
     va_list values;
 
     tap_count++;
     tap_failed += !good;
-    printf("%s %d - ", good ? "ok" : "not ok", tap_count);
     va_start(values, format);
-    vprintf(format, values);
+    vsnprintf(name, sizeof(name), format, values);
     va_end(values);
-    printf("\n");
+    for (char *end = name; (end = strchr(end, '\n')) != NULL;)
+        *end = ' '; /* a name is one line */
+    printf("%s %d - %s\n", good ? "ok" : "not ok", tap_count, name);
     return good;
 }
 
