@@ -181,3 +181,19 @@ END
     modes /a
     assert_equal "$output" '/a 2750'
 }
+
+@test "a bind mount keeps the flags of its source that its options do not change" {
+    mkdir src
+    host_mount -t tmpfs -o size=64k tmpfs "$BUNDLE/src"
+    in_ns mount -o remount,bind,ro,noexec "$BUNDLE/src"
+    add_mounts <<END
+/m bind $BUNDLE/src bind,nosuid
+/rw bind $BUNDLE/src bind,rw
+END
+    run_mountinfo
+    in_ns umount "$BUNDLE/src"
+    mnt /m
+    assert_equal "$mnt_opts" ro,nosuid,noexec,relatime
+    mnt /rw
+    assert_equal "$mnt_opts" rw,noexec,relatime
+}

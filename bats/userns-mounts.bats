@@ -246,3 +246,28 @@ END
     refute_output ' /data rw[^-]* shared:'
     ! in_ns grep "$BUNDLE/src/x" /proc/self/mountinfo || fail_with "it has come to the host"
 }
+
+# What the runtime's own mount namespace shows at the source would be the empty directory below.
+@test "a bind mount of what an earlier mount shows in the root file system" {
+    local options
+    mkdir -p src/sub rootfs/m rootfs/copy
+    echo deep >src/sub/file
+    chown -R 100000:200000 src rootfs/m rootfs/copy
+    for options in rbind bind,ro rbind,idmap; do
+        reset_config
+        config '.mounts += [{destination: "/m", type: "bind", source: "'"$BUNDLE"'/src", options: ["bind"]},
+            {destination: "/copy", type: "bind", source: "'"$BUNDLE"'/rootfs/m/./sub", options: ("'$options'" | split(","))}]'
+        run_sh 'cat /copy/file'
+        assert_status 0
+        assert_equal "$output" deep
+    done
+}
+
+@test "a bind mount of a relative source in the root file system" {
+    mkdir -p rootfs/m rootfs/copy
+    config '.mounts += [{destination: "/m", type: "tmpfs", source: "tmpfs", options: ["size=64k"]},
+        {destination: "/copy", type: "bind", source: "rootfs/m", options: ["bind"]}]'
+    run_sh 'echo one >/m/file; cat /copy/file'
+    assert_status 0
+    assert_equal "$output" one
+}

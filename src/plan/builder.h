@@ -156,6 +156,7 @@ struct plan_source {
     bool recursive; /* with submounts */
     bool is_link;   /* a symbolic link is not followed */
     bool is_peer;   /* stays in the host's peer group: what is mounted below it reaches the host */
+    bool is_mapped; /* its ids are mapped, by plan_mapper() */
 };
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place);

@@ -57,18 +57,24 @@ static void copy_host_mounts(struct plan_builder *builder, const char *place)
     PLAN_ADD(builder, .op = PLAN_COPY_MOUNTS, .by = PLAN_HOST, .place = place);
 }
 
-/* INIT opens sources in its own copy of the host's mounts, but the host does it where the container's root may not
+/* Earlier mounts of the container lie on its root file system, where INIT alone sees them. */
+static bool is_in_root(const struct plan_builder *builder, const char *path)
+{
+    return text_path_is_within(text_path_clean(builder->arena, path), builder->request->rootfs);
+}
+
+/* INIT opens sources in its own copy of the host's mounts. The host opens them where the container's root may not
  * reach the path, and where the mount must stay a peer of the host's (INIT's copies are slaves): of all others nothing that
- * the container mounts on them may reach the host. In a container that is there, INIT sees no mount of the host's at all. */
+ * the container mounts on them may reach the host. In an existing container INIT sees no mount of the host's at all. */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {
-    bool by_host = builder->joins || (builder->host->privileged && builder->host->refused_call == NULL &&
-                                      (source.is_peer || plan_has_user_namespace(builder)));
-    enum plan_slot slot = PLAN_SLOT_MOUNT;
+    bool may_host = builder->host->privileged && builder->host->refused_call == NULL;
+    bool needs_host = source.is_peer || (plan_has_user_namespace(builder) && !is_in_root(builder, source.path));
+    bool by_host = builder->joins || (may_host && needs_host);
+    bool goes_to_host = source.is_mapped && plan_mapper(builder) == PLAN_HOST;
+    enum plan_slot slot = by_host || goes_to_host ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
 
-    if (by_host)
-        slot = plan_next_source(builder);
     if (by_host)
         copy_host_mounts(builder, place);
     PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
@@ -151,6 +157,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
         .recursive = words->binds_recursively,
         .is_link = words->binds_link,
         .is_peer = words->propagation == MS_SHARED,
+        .is_mapped = plan_maps_ids(mount, words),
     };
     if (source.is_peer)
         TRY(plan_need_mount_calls(builder, place, "a shared bind mount"));

@@ -178,11 +178,14 @@ static bool is_made_later(const struct check *check, const struct plan_step *ste
 static int foresee_source(struct check *check, const struct plan_step *step)
 {
     const char *path = text_of(check, step, 0);
+    struct tree_place place;
     struct stat info;
 
-    if (is_made_later(check, step, path))
+    if (is_made_later(check, step, path) || (step->number[2] != 0 ? lstat : stat)(path, &info) == 0)
         return 0;
-    return (step->number[2] != 0 ? lstat : stat)(path, &info) < 0 ? errno : 0;
+    int number = errno;
+    int found = tree_find_source(&check->tree, step, path, &place);
+    return found == 0 || found == TREE_UNSEEN ? 0 : number;
 }
 
 static bool has_namespace(const struct check *check, enum spec_namespace_type type)

@@ -131,6 +131,27 @@ static void add_mount(struct tree *tree, const char *target, const char *source,
     tree->mounts[tree->n_mounts++] = (struct tree_mount){path, source, attributes};
 }
 
+int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path, struct tree_place *ret_place)
+{
+    const char *clean = text_path_clean(tree->arena, path);
+    size_t length = tree->root == NULL ? 0 : strlen(tree->root);
+
+    if (step->actor != PLAN_INIT || length <= 1 || !text_path_is_within(clean, tree->root))
+        return -EXDEV;
+    return tree_find(tree, clean[length] == '\0' ? "/" : clean + length, ret_place);
+}
+
+/* Where on the host the files of a bind mount's source are, NULL: nowhere that can be looked into. */
+static const char *source_on_host(const struct tree *tree, const struct plan_step *step, const char *path)
+{
+    struct tree_place place;
+    int result = tree_find_source(tree, step, path, &place);
+
+    if (result == -EXDEV)
+        return access(path, F_OK) == 0 ? path : NULL;
+    return result == 0 ? place.host : NULL;
+}
+
 void tree_take_step(struct tree *tree, const struct plan_header *plan,
                     const struct plan_step *step)
 {
@@ -141,7 +162,7 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
     if (step->op == PLAN_OPEN_ROOT)
         tree->root = text;
     else if (step->op == PLAN_OPEN_TREE)
-        *made = (struct tree_content){access(text, F_OK) == 0 ? text : NULL, 0};
+        *made = (struct tree_content){source_on_host(tree, step, text), 0};
     else if (step->op == PLAN_MAKE_MOUNT)
         *made = (struct tree_content){NULL, step->number[0]};
     else if (step->op == PLAN_MAKE_DEVICE)

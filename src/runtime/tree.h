@@ -50,3 +50,7 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
 /* Resolves a path as the container's processes would, from its root. Returns 0, TREE_UNSEEN or a negative errno; *ret_place is
  * set after 0 and -ENOENT. */
 int tree_find(const struct tree *tree, const char *path, struct tree_place *ret_place);
+
+/* The same for the source of a bind mount, a path on the host, if it is in the root file system and INIT opens it, which sees earlier
+ * mounts there; else -EXDEV. */
+int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path, struct tree_place *ret_place);
