@@ -151,6 +151,25 @@ no_criu() { ! pgrep -x "criu|ld-linux-x86-64" >/dev/null; }
     assert_output "^--work-path: write restore.log in $IMAGE: is a directory\$"
 }
 
+@test "a criu that fails without a word: the error says how to learn more" {
+    berth_only "others look for it elsewhere"
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    cat >"$BATS_TEST_TMPDIR/bin/criu" <<'END'
+#!/usr/bin/env python3
+# swrk FD: answers each request with "no success", in the encoding of its rpc.proto.
+import socket, sys
+peer = socket.socket(fileno=int(sys.argv[2]))
+while request := peer.recv(65536):
+    peer.send(b"\x08" + request[1:2] + b"\x10\x00")
+END
+    chmod +x "$BATS_TEST_TMPDIR/bin/criu"
+    set_args sleep 100
+    run_ok run --detach --bundle "$BUNDLE" "$ID"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run_fails checkpoint --image-path "$IMAGE" "$ID"
+    assert_output 'criu failed: .*`criu check` says what it lacks'
+    assert_equal "$(state_of)" running
+}
+
 # --- the command line -------------------------------------------------------------------------
 
 @test "the help, and an option without its value, are as engines look for them" {

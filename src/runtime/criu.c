@@ -202,6 +202,8 @@ static int failed(struct criu *criu, const struct criu_answer *answer)
               words == NULL ? error_text_of(number) : words);
     if (path != NULL && access(path, F_OK) == 0)
         error_hint(criu->error, "its log is %s", path);
+    else if (words == NULL)
+        error_hint(criu->error, "`criu check` says what it lacks on this host");
     return -number;
 }
 
