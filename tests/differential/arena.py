@@ -73,6 +73,10 @@ class Arena:
                     folders.append(folder / path.lstrip('/'))
         return folders
 
+    def hierarchy_of(self, folder):
+        """The name of its hierarchy: on v2 all cgroups are in one."""
+        return 'unified' if (CGROUPS / 'cgroup.controllers').exists() else folder.relative_to(CGROUPS).parts[0]
+
     def has_hierarchy(self, names):
         return names == '' or (CGROUPS / names.removeprefix('name=').split(',')[0]).exists()
 

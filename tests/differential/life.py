@@ -229,9 +229,10 @@ class Life:
             self.found[f'unit/{name}'] = ' '.join(sorted(value.split())) if name in ('After', 'Before', 'Wants') else value
 
     def note_cgroup(self, folder):
+        hierarchy = self.arena.hierarchy_of(folder)
         for name in CGROUP_FILES:
             with contextlib.suppress(OSError):
-                self.found[f'cgroup/{folder.relative_to("/sys/fs/cgroup").parts[0]}/{name}'] = (folder / name).read_text().strip()
+                self.found[f'cgroup/{hierarchy}/{name}'] = (folder / name).read_text().strip()
 
     # --- the container's process --------------------------------------------------------------
 
