@@ -150,7 +150,6 @@ refused_annotation() {
 
 @test "run.oci.handler is an error" { refused_annotation run.oci.handler krun; }
 @test "run.oci.seccomp.plugins is an error" { refused_annotation run.oci.seccomp.plugins plugin.so; }
-@test "run.oci.delegate-cgroup is an error" { refused_annotation run.oci.delegate-cgroup payload; }
 @test "run.oci.systemd.force_cgroup_v1 of what is no mount of type cgroup is an error" {
     refused_annotation run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup/systemd
 }

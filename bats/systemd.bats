@@ -199,6 +199,30 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     wait_until unit_gone
 }
 
+@test "run.oci.delegate-cgroup: the process is in a further group below the scope, or below its subgroup" {
+    [ "$RT_KIND" != runc ] || skip "an annotation of crun's"
+    needs_v2
+    resources 'pids: {limit: 20}'
+    set_sh 'cat /proc/self/cgroup; payload forks 30; exec payload pause'
+    local below
+    for below in "" sub; do
+        config ".annotations = {\"run.oci.systemd.subgroup\": \"$below\", \"run.oci.delegate-cgroup\": \"payload\"}"
+        create_c
+        rt start "$ID"
+        wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+        [[ $(path_of) == */berth-$ID.scope${below:+/$below}/payload ]] || fail_with "$(path_of)"
+        out | grep -q '^0::/payload$' || fail_with "$(out)"
+        out | grep -q '^forks 1[0-9] EAGAIN' || fail_with "$(out)"
+        run_ok exec "$ID" cat /proc/self/cgroup
+        assert_output '^0::/payload$'
+        systemctl daemon-reload
+        run_ok kill "$ID" KILL
+        wait_status stopped
+        run_ok delete "$ID"
+        wait_until unit_gone
+    done
+}
+
 @test "CPUWeight and CPUQuotaPerSecUSec" {
     needs cpu
     limits_in_scope

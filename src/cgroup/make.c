@@ -12,6 +12,7 @@
 #include "berth/base/text.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/place.h"
+#include "berth/spec/annotations.h"
 #include "files.h"
 #include "systemd.h"
 
@@ -155,15 +156,23 @@ static void enable_above(struct arena *arena, struct cgroup_place *place)
     }
 }
 
-/* systemd has put the process into the unit's cgroup, which could give no controllers to those below with it. */
-static int enter_subgroup(const struct cgroup_place *place, pid_t pid, struct error *error)
+static int enter(const char *path, pid_t pid, struct error *error)
 {
     char number[32];
 
     snprintf(number, sizeof(number), "%d", pid);
-    int result = cgroup_put(place->path, "cgroup.procs", number);
+    int result = cgroup_put(path, "cgroup.procs", number);
     if (result < 0)
-        return error_errno(error, -result, "put the container's process into the cgroup %s", place->path);
+        return error_errno(error, -result, "put the container's process into the cgroup %s", path);
+    return 0;
+}
+
+static int make_delegated(struct text_list *made, const struct cgroup_place *place, struct error *error)
+{
+    int result = place->delegated != NULL ? make_dirs(made, place->delegated) : 0;
+
+    if (result < 0 && result != -EEXIST)
+        return error_errno(error, -result, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: make the cgroup %s", place->delegated);
     return 0;
 }
 
@@ -176,8 +185,10 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid, st
         struct cgroup_place *place = &cgroup->places[i];
 
         TRY(make_place(made, place, error));
+        TRY(make_delegated(made, place, error));
+        /* systemd has put the process into the unit's cgroup, which could give no controllers to those below with it. */
         if (place->hierarchy->v2 && has_subgroup)
-            TRY(enter_subgroup(place, pid, error));
+            TRY(enter(place->path, pid, error));
         if (place->hierarchy->v2)
             enable_above(arena, place);
         else if (cgroup_has_controller(place->hierarchy, "cpuset"))
@@ -218,6 +229,27 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
         stop_unit(cgroup->systemd, pid);
     undo(cgroup, &made);
     return result;
+}
+
+/* With the process the container's cgroup could give no controllers to the delegated one, which goes without those that are refused. */
+int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid, struct error *error)
+{
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        const struct cgroup_place *place = &cgroup->places[i];
+
+        if (place->delegated == NULL)
+            continue;
+        TRY(enter(place->delegated, pid, error));
+        char *path = arena_string(arena, place->delegated);
+        for (char *end = path + strlen(place->path); end != NULL; end = strchr(end + 1, '/')) {
+            *end = '\0';
+            int result = enable_controllers(arena, path);
+            if (result < 0)
+                log_debug("enable the controllers below the cgroup %s: %s", path, error_text_of(-result));
+            *end = '/';
+        }
+    }
+    return 0;
 }
 
 /* What kernels before 4.15 do not tell. */

@@ -12,6 +12,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "files.h"
 #include "tree.h"
 
@@ -258,6 +259,22 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     return 1;
 }
 
+/* On version 1 a container could get rid of its limits in a cgroup of its own. */
+static int plan_delegated(struct planner *planner, const char *delegated)
+{
+    for (size_t i = 0; i < planner->cgroup->n_places; i++) {
+        struct cgroup_place *place = &planner->cgroup->places[i];
+
+        if (!place->hierarchy->v2 || place->hierarchy->name[0] != '\0')
+            continue;
+        place->delegated = text_path_clean(planner->arena, arena_printf(planner->arena, "%s/%s", place->path, delegated));
+        const char *existing = place->path;
+        return note_made(planner, &(struct cgroup_place){.path = place->delegated}, place->path, &existing);
+    }
+    return error_set(planner->error, ENOTSUP,
+                     "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: needs a cgroup of version 2 at /sys/fs/cgroup");
+}
+
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error)
@@ -278,6 +295,8 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
         TRY(placed);
         cgroup.n_places += (size_t) placed;
     }
+    if (request->delegated != NULL && request->delegated[0] != '\0')
+        TRY(plan_delegated(&planner, request->delegated));
     cgroup.confines_devices = request->confines_devices && cgroup.n_places > 0;
     cgroup.record = (struct cgroup_record){
         .paths = (const char *const *) planner.paths.item,

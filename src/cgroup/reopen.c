@@ -174,14 +174,19 @@ static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarc
     return NULL;
 }
 
-void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid)
+static bool gives_controllers(struct arena *arena, const char *path)
+{
+    char *enabled;
+
+    return cgroup_read(arena, path, "cgroup.subtree_control", &enabled) == 0 && enabled[0] != '\0';
+}
+
+void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated)
 {
     for (size_t i = 0; i < cgroup->n_places; i++) {
         struct cgroup_place *place = &cgroup->places[i];
-        char *enabled;
 
-        if (!place->hierarchy->v2 ||
-            cgroup_read(arena, place->path, "cgroup.subtree_control", &enabled) < 0 || enabled[0] == '\0')
+        if (!place->hierarchy->v2 || (!has_delegated && !gives_controllers(arena, place->path)))
             continue;
         const char *path = find_v2_path(arena, place->hierarchy, pid);
         if (path != NULL)

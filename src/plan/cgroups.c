@@ -110,6 +110,24 @@ void plan_limit_cgroups(struct plan_builder *builder)
     own_cgroup(builder);
 }
 
+/* After the namespace is made, whose root is the container's cgroup with the limits. */
+static void enter_delegated(struct plan_builder *builder)
+{
+    static const char place[] = "annotations[\"" SPEC_DELEGATE_CGROUP "\"]";
+    const struct plan_hierarchy *v2 = find_v2(builder->host);
+
+    if (v2 == NULL || v2->delegated == NULL)
+        return;
+    uint32_t root = host_uid(builder, 0);
+    plan_signal(builder, PLAN_TOKEN_ENTERED);
+    PLAN_ADD(builder, .op = PLAN_ENTER_DELEGATED, .by = PLAN_HOST, .awaits = PLAN_TOKEN_ENTERED | PLAN_TOKEN_RECORDED,
+             .signals = root == 0 ? PLAN_TOKEN_DELEGATED : 0, .text = {v2->delegated}, .place = place);
+    if (root != 0)
+        PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED, .text = {v2->delegated},
+                 .number = {root}, .place = place);
+    plan_await(builder, PLAN_TOKEN_DELEGATED);
+}
+
 /* As late as it may, so that the memory of the set-up is not charged to the container; and only then the
  * namespace, whose root is the cgroup it is made in. */
 void plan_enter_cgroups(struct plan_builder *builder)
@@ -123,6 +141,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
     if (builder->new_namespaces & CLONE_NEWCGROUP)
         PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},
                  .text = {"cgroup"}, .place = "linux.namespaces");
+    enter_delegated(builder);
     plan_reset_affinity(builder, PLAN_INIT);
 }
 

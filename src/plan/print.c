@@ -49,6 +49,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
 
 static const char *const token_names[PLAN_TOKENS] = {
     "cgroup", "limited", "user-namespace", "mapped", "init", "recorded", "net-devices", "environment", "hooked", "ready", "committed", "prepared", "agent", "handed",
+    "entered", "delegated",
 };
 
 const char *plan_token_name(unsigned token)

@@ -13,6 +13,8 @@
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
 #include "berth/cgroup/place.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "berth/sys/process.h"
 #include "criu-container.h"
 #include "destroy.h"
@@ -67,6 +69,9 @@ static int find_container(struct checkpoint *checkpoint)
         .rootfs = state->record.rootfs,
         .pid = state->pid,
     };
+    if (spec_delegates_cgroup(config))
+        return error_set(checkpoint->error, ENOTSUP,
+                         "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: checkpoint: restore cannot make a delegated cgroup");
     TRY(criu_check_links(&checkpoint->container, checkpoint->error));
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }

@@ -96,8 +96,9 @@ int creation_save_init(struct creation *creation);
 /* The pidfd of the init that the first stage has named. */
 int creation_open_init(struct conduct *conduct);
 
-/* The LAUNCH step. */
+/* The steps LAUNCH and ENTER_DELEGATED. */
 conduct_handler creation_launch;
+conduct_handler creation_enter_delegated;
 
 /* Waits in the foreground for the end of the process. After a failure it has been killed. Returns 0 or a negative errno. */
 int creation_wait(struct creation *creation, int signals, int *ret_status);

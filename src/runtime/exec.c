@@ -10,6 +10,7 @@
 #include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 #include "berth/plan/print.h"
+#include "berth/spec/check.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
 #include "caller-ids.h"
@@ -73,7 +74,7 @@ static int find_cgroups(struct exec *exec)
     for (size_t i = 0; chosen && options[i] != NULL; i++)
         TRY(cgroup_choose(creation->arena, &creation->cgroup, options[i], creation->error));
     if (!chosen)
-        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid);
+        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid, spec_delegates_cgroup(creation->config));
     creation_describe_cgroups(creation);
     return 0;
 }

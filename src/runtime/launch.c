@@ -65,3 +65,11 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
     fd_close(&creation->far_socket);
     return 0;
 }
+
+int creation_enter_delegated(struct conduct *conduct, const struct plan_step *step)
+{
+    struct creation *creation = conduct->context;
+
+    (void) step;
+    return cgroup_enter_delegated(creation->arena, &creation->cgroup, creation->init, creation->error);
+}

@@ -225,6 +225,7 @@ void creation_describe_cgroups(struct creation *creation)
             .path = cgroup->places[i].path,
             .options = mount_options(creation->arena, cgroup->places[i].hierarchy),
             .join = cgroup->places[i].join,
+            .delegated = cgroup->places[i].delegated,
             .v2 = cgroup->places[i].hierarchy->v2,
             .is_joined = cgroup->places[i].hierarchy->v2 && is_placed,
         };
@@ -305,11 +306,16 @@ static int place_in_cgroups(struct creation *creation)
     struct cgroup_request request = {
         .cgroups_path = config != NULL ? config->cgroups_path : NULL,
         .id = creation->request->id,
+        .delegated = spec_annotation(creation->config, SPEC_DELEGATE_CGROUP),
         .rootless = goes_without(creation),
         .confines_devices = !goes_without(creation),
     };
 
+    if (creation->restoring != NULL && spec_delegates_cgroup(creation->config))
+        return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: restore cannot make a delegated cgroup");
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED) {
+        if (spec_delegates_cgroup(creation->config))
+            return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
         warn_of_limits(creation);
         return 0;
     }

@@ -457,6 +457,7 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_MAKE_CGROUP] = make_cgroup,
         [PLAN_LIMIT_CGROUP] = limit_cgroup,
         [PLAN_OWN_CGROUP] = own_cgroup,
+        [PLAN_ENTER_DELEGATED] = creation_enter_delegated,
         [PLAN_MAKE_RDT] = make_rdt,
         [PLAN_JOIN_RDT] = join_rdt,
         [PLAN_LAUNCH] = creation_launch,

@@ -47,10 +47,19 @@ static void check_below(const struct annotated *annotated, struct error *error)
         size_t length = strcspn(part, "/");
 
         if (length == 0 || (length <= 2 && strncmp(part, "..", length) == 0)) {
-            complain(annotated, "must name a cgroup below the scope, like \"container\"", error);
+            complain(annotated, annotated->rule->words, error);
             return;
         }
     }
+}
+
+/* crun takes a leading slash. */
+static void check_delegated(const struct annotated *annotated, struct error *error)
+{
+    struct annotated below = *annotated;
+
+    below.value += strspn(below.value, "/");
+    check_below(&below, error);
 }
 
 static void refuse(const struct annotated *annotated, struct error *error)
@@ -93,10 +102,10 @@ static const struct rule rules[] = {
     {SPEC_CONTEXT_TYPE, NULL, NULL},
     {SPEC_PIDFD_RECEIVER, NULL, NULL},
     {SPEC_TIME_OFFSET, check_offset, NULL},
-    {SPEC_SYSTEMD_SUBGROUP, check_below, NULL},
+    {SPEC_SYSTEMD_SUBGROUP, check_below, "must name a cgroup below the scope, like \"container\""},
     {CRUN "seccomp.plugins", refuse, "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
     {SPEC_SYSTEMD_V1, check_cgroup_mount, NULL},
-    {CRUN "delegate-cgroup", refuse, "this runtime makes no further cgroup below the container's own"},
+    {SPEC_DELEGATE_CGROUP, check_delegated, "must name a cgroup below the container's, like \"payload\""},
     {CRUN "handler", refuse, "this runtime has no handlers in place of the container's program"},
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 
 #include <errno.h>
@@ -33,6 +34,13 @@ const char *spec_annotation(const struct spec_config *config, const char *key)
         if (text_equal(config->annotations[i].key, key))
             return config->annotations[i].value;
     return NULL;
+}
+
+bool spec_delegates_cgroup(const struct spec_config *config)
+{
+    const char *name = spec_annotation(config, SPEC_DELEGATE_CGROUP);
+
+    return name != NULL && name[0] != '\0';
 }
 
 bool rules_has_word(const char *const *words, size_t n_words, const char *word)

@@ -28,7 +28,7 @@ static const struct factor {
     const char *level[8]; /* JSON for the section, or a word of the test's; "" leaves it out */
 } factors[] = {
     {VERB, {"create", "run", "exec", "restore", "add", "remove"}},
-    {HOST, {"hybrid", "v2", "systemd", "no-cgroups", "rootless", "rdt"}},
+    {HOST, {"hybrid", "v2", "systemd", "no-cgroups", "rootless", "rdt", "delegated"}},
     {REQUEST, {"", "no-pivot"}},
     {REQUEST, {"", "no-keyring"}},
     {REQUEST, {"", "notify"}},
@@ -169,6 +169,9 @@ static const struct plan_hierarchy hybrid[] = {
     {"unified", "/sys/fs/cgroup/unified/b", "", "/sys/fs/cgroup/unified/b/cgroup.procs", true, true},
 };
 static const struct plan_hierarchy unified[] = {{"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true}};
+static const struct plan_hierarchy delegated[] = {
+    {"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true, .delegated = "/sys/fs/cgroup/b/d"},
+};
 
 static struct plan_host host_of(const struct draw *draw)
 {
@@ -188,7 +191,7 @@ static struct plan_host host_of(const struct draw *draw)
 
     if (is_rootless || has_word(draw, "no-cgroups"))
         return host;
-    host.hierarchies = has_word(draw, "hybrid") ? hybrid : unified;
+    host.hierarchies = has_word(draw, "hybrid") ? hybrid : has_word(draw, "delegated") ? delegated : unified;
     host.n_hierarchies = has_word(draw, "hybrid") ? 2 : 1;
     return host;
 }
@@ -353,6 +356,7 @@ static int inspect_container(const struct inspection *inspection)
     TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.createContainer", config->hooks->n_create_container));
     TRY(expect_steps(inspection, PLAN_SET_HOSTNAME, NULL, config->hostname != NULL));
     TRY(expect_steps(inspection, PLAN_AWAIT_START, NULL, text_equal(verb_of(inspection->draw)->name, "create")));
+    TRY(expect_steps(inspection, PLAN_ENTER_DELEGATED, NULL, has_word(inspection->draw, "delegated")));
     return inspect_process(inspection);
 }
 

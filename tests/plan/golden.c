@@ -29,6 +29,9 @@ static const struct plan_hierarchy hybrid[] = {
 static const struct plan_hierarchy unified[] = {
     {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true},
 };
+static const struct plan_hierarchy delegated[] = {
+    {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true, .delegated = "/sys/fs/cgroup/berth/c1/payload"},
+};
 static const struct plan_link links[] = {{"cpu", "cpu,cpuacct"}, {"cpuacct", "cpu,cpuacct"}};
 
 /* The start of a file's name tells on which host it is planned. */
@@ -54,7 +57,7 @@ static struct plan_host host_of(const char *name)
     host.confines_devices = true;
     host.cgroups_need_process = strncmp(name, "systemd", 7) == 0;
     bool is_v2 = host.cgroups_need_process || strncmp(name, "v2", 2) == 0;
-    host.hierarchies = is_v2 ? unified : hybrid;
+    host.hierarchies = !is_v2 ? hybrid : strstr(name, "delegated") != NULL ? delegated : unified;
     host.n_hierarchies = is_v2 ? 1 : 3;
     host.cgroup_links = links;
     host.n_cgroup_links = host.hierarchies == hybrid ? 2 : 0;

@@ -22,6 +22,7 @@ struct cgroup_place {
     const char *path; /* on the host: "/sys/fs/cgroup/memory/berth/ID" */
     const char
         *join; /* where a single-threaded process writes "0": ".../tasks", v2: ".../cgroup.procs" */
+    const char *delegated; /* v2: the cgroup below it, without limits, that the container's process is moved to; NULL: none */
     bool exists;      /* was there before */
     bool is_systemds; /* systemd makes it for the unit, and removes it */
     int enable_error; /* v2: why controllers could not be enabled (a positive errno), 0: they are */
@@ -77,6 +78,7 @@ struct cgroup_request {
     const char *cgroups_path; /* linux.cgroupsPath, NULL when unset */
     const char *id;
     const struct cgroup_systemd *systemd; /* says where instead of cgroups_path; NULL: without it */
+    const char *delegated; /* the further cgroup below the container's for its process, on v2 alone; NULL or "": none */
     bool rootless; /* not root of the initial user namespace: go without the hierarchies that are
                       not writable */
     bool confines_devices; /* as in struct cgroup, where there is any hierarchy */
@@ -114,13 +116,18 @@ struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_h
 int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice, struct error *error);
 
 /* A cgroup of v2 that gives controllers to those below takes no process any more (cgroup-v2.rst, "No Internal Process
- * Constraint"): then the place is where the container's process `pid` is, as with a systemd in the container. */
-void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid);
+ * Constraint"): then the place is where the container's process `pid` is, as with a systemd in the container. It always is when
+ * the container `has_delegated`, a further cgroup for its processes. */
+void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated);
 
 /* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then.
  * After a failure what was made is removed again, and the record is empty: nothing is left to be
  * removed. Returns 0 or a negative errno. */
 int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error);
+
+/* Moves the container's process from its cgroup to the delegated one, and lets that have the controllers of the container's. Returns 0
+ * or a negative errno. */
+int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid, struct error *error);
 
 /* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his
  * processes there: the directory and those of its files that /sys/kernel/cgroup/delegate names

@@ -22,6 +22,7 @@ struct plan_hierarchy {
     const char *join;   /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
     bool v2;
     bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step needed */
+    const char *delegated; /* v2: the cgroup below that the container's process is moved to in the end; NULL: none */
 };
 
 #define PLAN_KERNEL_CORE "/proc/kcore"

@@ -98,7 +98,9 @@ enum plan_token {
     PLAN_TOKEN_PREPARED = 1 << 11,  /* INIT has only to load the filter before it executes */
     PLAN_TOKEN_AGENT = 1 << 12,    /* the host is connected to the seccomp agent */
     PLAN_TOKEN_HANDED = 1 << 13,   /* the agent has the listener */
-    PLAN_TOKENS = 14,
+    PLAN_TOKEN_ENTERED = 1 << 14,  /* INIT is in the container's cgroup, and has made the cgroup namespace */
+    PLAN_TOKEN_DELEGATED = 1 << 15, /* and is in the delegated cgroup below */
+    PLAN_TOKENS = 16,
 };
 
 enum plan_step_flag {

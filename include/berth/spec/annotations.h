@@ -13,4 +13,5 @@
 #define SPEC_PIDFD_RECEIVER "run.oci.pidfd_receiver" /* the same as --pidfd-socket */
 #define SPEC_TIME_OFFSET "run.oci.timens_offset"     /* a line for /proc/PID/timens_offsets */
 #define SPEC_SYSTEMD_SUBGROUP "run.oci.systemd.subgroup" /* the container's cgroup, below the scope */
+#define SPEC_DELEGATE_CGROUP "run.oci.delegate-cgroup" /* one more below the container's, for its process */
 #define SPEC_SYSTEMD_V1 "run.oci.systemd.force_cgroup_v1" /* the mount of type cgroup that is to show name=systemd of v1 alone */

@@ -59,6 +59,9 @@ bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uin
 /* The value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec_config *config, const char *key);
 
+/* Has the container's process a cgroup of its own below the container's, as run.oci.delegate-cgroup asks for? */
+bool spec_delegates_cgroup(const struct spec_config *config);
+
 /* Is there a system call that the filter asks an agent at listenerPath about? */
 bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
