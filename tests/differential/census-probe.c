@@ -31,12 +31,12 @@ static int skips(const char *path)
     return strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0 || strcmp(path, "/out") == 0 || strncmp(path, "/dev/pts/", 9) == 0;
 }
 
-/* Where a procfs is mounted elsewhere its processes come and go. */
-static int is_procfs(const char *path)
+/* The processes of a procfs and the cgroups of a hierarchy, mounted where the configuration says, come and go. */
+static int changes(const char *path)
 {
     struct statfs system;
 
-    return statfs(path, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+    return statfs(path, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC);
 }
 
 /* All below PATH but what is the kernel's own. */
@@ -49,7 +49,7 @@ void put_tree(const char *path, int depth)
     if (lstat(path, &st) < 0)
         return;
     put_inode(path, &st);
-    if (!S_ISDIR(st.st_mode) || depth == 0 || skips(path) || is_procfs(path))
+    if (!S_ISDIR(st.st_mode) || depth == 0 || skips(path) || changes(path))
         return;
     int count = scandir(path, &names, NULL, alphasort);
     for (int i = 0; i < count && i < 200; i++) {
