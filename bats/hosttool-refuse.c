@@ -18,6 +18,7 @@ static const struct call {
     long number;
     int version; /* 5 * 100 + 4: Linux 5.4 */
 } calls[] = {
+    {"personality", SYS_personality, 102},
     {"execveat", SYS_execveat, 319},
     {"memfd_create", SYS_memfd_create, 317},
     {"statx", SYS_statx, 411},

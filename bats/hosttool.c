@@ -12,6 +12,8 @@
  *   hosttool refuse ERRNO CALL[,CALL...] COMMAND...
  *                                   run COMMAND under a seccomp filter that answers these system calls with ENOSYS or EPERM;
  *                                   ">5.4" stands for all calls newer than that Linux (hosttool-refuse.c)
+ *   hosttool caller NAME=VALUE... -- COMMAND...
+ *                                   run COMMAND with another umask, nice value and so on (hosttool-caller.c)
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -32,6 +34,7 @@
 #include <unistd.h>
 
 int refuse(char **argv); /* hosttool-refuse.c */
+int be_caller(char **argv); /* hosttool-caller.c */
 
 static const char *mark_id;
 static char host_ns[64], suite_ns[64];
@@ -437,6 +440,8 @@ int main(int argc, char **argv)
         return recvtty(argv + 2);
     if (argc == 4 && strcmp(argv[1], "notify") == 0)
         return notify(argv + 2);
+    if (argc > 3 && strcmp(argv[1], "caller") == 0)
+        return be_caller(argv + 2);
     if (argc > 4 && strcmp(argv[1], "refuse") == 0)
         return refuse(argv + 2);
     if (argc > 2 && strcmp(argv[1], "pty") == 0)

@@ -436,7 +436,7 @@ static const struct {
     { "alloc", do_alloc }, { "argv", do_argv },       { "burn", do_burn },       { "caps", do_caps },       { "catch", do_catch },
     { "clocks", do_clocks }, { "count", do_count },   { "cwd", do_cwd },         { "die", do_die },         { "disk", do_disk },
     { "env", do_env },     { "exit", do_exit },
-    { "fds", do_fds },     { "forks", do_forks }, { "hold", do_hold }, { "huge", do_huge },     { "ids", do_ids },         { "ipc", do_ipc },         { "ns", do_ns },
+    { "fds", do_fds },     { "forks", do_forks }, { "hold", do_hold }, { "huge", do_huge },     { "ids", do_ids }, { "inherited", do_inherited },         { "ipc", do_ipc },         { "ns", do_ns },
     { "keyring", do_keyring }, { "notify", do_notify },
     { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
     { "syscall", do_syscall }, { "syscall32", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },

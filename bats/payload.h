@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between payload.c and its other files: payload-load.c has the commands that use up something, payload-hold.c what criu minds. */
+/* Between payload.c and its other files: payload-load.c has the commands that use up something, payload-hold.c what criu minds, payload-inherited.c
+ * what a process has from its parent. */
 #pragma once
 
 /* Says what failed with errno's words. Returns the status to end with. */
@@ -12,3 +13,4 @@ int do_disk(int argc, char **argv);
 int do_forks(int argc, char **argv);
 int do_hold(int argc, char **argv);
 int do_huge(int argc, char **argv);
+int do_inherited(int argc, char **argv);

@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import cli  # pylint: disable=wrong-import-position
 
-SECTIONS = ["Description", "Commands", "Options", "Terminals", "Exit status", "Files", "Environment", "Notes", "Examples", "See also"]
+SECTIONS = ["Description", "Commands", "Options", "Terminals", "Exit status", "Files", "Environment", "Inheritance", "Notes", "Examples", "See also"]
 EXIT_STATUS = "0, or 1 when it failed."
 WORDS = "run containers from OCI bundles"
 INLINE = re.compile(r"`([^`]+)`|\*([^*]+)\*|\b([a-z][\w.-]*)(\(\d\))")

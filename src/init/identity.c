@@ -62,6 +62,16 @@ int init_set_rlimit(struct init *init, const struct plan_step *step)
     return sys_prlimit((unsigned) step->number[0], &old, NULL);
 }
 
+int init_clear_securebits(struct init *init, const struct plan_step *step)
+{
+    int bits = sys_prctl(PR_GET_SECUREBITS, 0, 0);
+
+    (void) init;
+    if (bits < 0 || ((unsigned) bits & step->number[0]) == 0)
+        return bits < 0 ? bits : 0;
+    return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->number[0], 0);
+}
+
 int init_limit_capabilities(struct init *init, const struct plan_step *step)
 {
     (void) init;

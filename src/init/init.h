@@ -197,7 +197,7 @@ init_handler init_open_proc, init_put_file, init_set_oom_score, init_set_umask, 
 /* console.c hook.c */
 init_handler init_make_console, init_run_hook;
 /* identity.c */
-init_handler init_become_root, init_set_rlimit, init_limit_capabilities, init_set_user,
+init_handler init_become_root, init_set_rlimit, init_clear_securebits, init_limit_capabilities, init_set_user,
     init_set_capabilities, init_set_no_new_privileges;
 /* schedule.c */
 init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;

@@ -53,6 +53,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_SET_IO_PRIORITY] = init_set_io_priority,
     [PLAN_SET_MEMORY_POLICY] = init_set_memory_policy,
     [PLAN_SET_PERSONALITY] = init_set_personality,
+    [PLAN_CLEAR_SECUREBITS] = init_clear_securebits,
     [PLAN_LIMIT_CAPABILITIES] = init_limit_capabilities,
     [PLAN_REOPEN_NULL] = init_reopen_null,
     [PLAN_OWN_STDIO] = init_own_stdio,

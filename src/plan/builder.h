@@ -250,7 +250,8 @@ void plan_open_status(struct plan_builder *builder);
 void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets);
 
 /* scheduling.c */
-/* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
+/* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality; and what
+ * of the caller would weaken it. */
 void plan_schedule(struct plan_builder *builder);
 /* What of it the host does, when INIT is ready. */
 void plan_schedule_by_host(struct plan_builder *builder);

@@ -2,9 +2,10 @@
 /* process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality. */
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
+#include <linux/personality.h>
 #include <linux/sched.h>
+#include <linux/securebits.h>
 #include <string.h>
-#include <sys/personality.h>
 
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
@@ -174,6 +175,23 @@ static void set_personality(struct plan_builder *builder,
              .number = {is_32 ? PER_LINUX32 : PER_LINUX});
 }
 
+/* What makes addresses predictable the kernel itself takes away from a program with more rights than its caller. The domain stays. */
+static void drop_personality_flags(struct plan_builder *builder)
+{
+    const unsigned caller = builder->host->personality;
+
+    if (caller & PER_CLEAR_ON_SETID)
+        PLAN_ADD(builder, .op = PLAN_SET_PERSONALITY, .by = PLAN_INIT, .place = "process", .text = {"without the caller's flags"},
+                 .number = {caller & ~(unsigned) PER_CLEAR_ON_SETID});
+}
+
+/* With it whoever gives up root would keep its capabilities, in the container, too. */
+static void clear_securebits(struct plan_builder *builder)
+{
+    if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
+        PLAN_ADD(builder, .op = PLAN_CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process", .number = {SECBIT_NO_SETUID_FIXUP});
+}
+
 /* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one INIT has it no more. */
 static enum plan_actor scheduler_of(const struct plan_builder *builder)
 {
@@ -205,4 +223,7 @@ void plan_schedule(struct plan_builder *builder)
         set_memory_policy(builder, builder->linux->memory_policy);
     if (builder->linux->personality != NULL)
         set_personality(builder, builder->linux->personality);
+    else
+        drop_personality_flags(builder);
+    clear_securebits(builder);
 }

@@ -396,6 +396,8 @@ static const struct {
      NULL},
     {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
     {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
+    {PLAN_CLEAR_SECUREBITS, EPERM,
+     "SECBIT_NO_SETUID_FIXUP is locked, or the caller lacks CAP_SETPCAP: processes that give up root would keep their capabilities", NULL},
     {PLAN_SET_USER, EINVAL, NULL, of_unmapped_id},
     {PLAN_SET_USER, EPERM, NULL, of_refused_user},
     {PLAN_BECOME_ROOT, EPERM, NULL, of_refused_user},

@@ -126,6 +126,8 @@ static int probe_caller(struct creation *creation)
                              (caller.permitted >> CAP_MKNOD & 1) != 0;
     host->bounding_capabilities = caller.bounding;
     host->permitted_capabilities = caller.permitted;
+    host->personality = caller.personality;
+    host->securebits = caller.securebits;
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -59,9 +60,39 @@ static int read_permitted(uint64_t *ret_set)
     return 0;
 }
 
+/* A service with LockPersonality= may not even ask by the system call. */
+static int read_personality(unsigned *ret_personality)
+{
+    char digits[16];
+    int value = personality(0xffffffff);
+
+    *ret_personality = (unsigned) value;
+    if (value >= 0)
+        return 0;
+    AUTO_FD fd = open("/proc/self/personality", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t size = fd_read_all(fd, digits, sizeof(digits) - 1);
+    if (size < 0)
+        return (int) size;
+    digits[size] = '\0';
+    return sscanf(digits, "%x", ret_personality) == 1 ? 0 : -EIO;
+}
+
+static int read_inherited(struct sys_caller *ret_caller)
+{
+    int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+
+    if (bits < 0)
+        return -errno;
+    ret_caller->securebits = (unsigned) bits;
+    return read_personality(&ret_caller->personality);
+}
+
 int sys_probe_caller(struct sys_caller *ret_caller)
 {
     TRY(read_permitted(&ret_caller->permitted));
+    TRY(read_inherited(ret_caller));
     ret_caller->bounding = 0;
     /* The kernel answers EINVAL beyond its last capability. */
     for (int cap = 0; cap < 64; cap++) {

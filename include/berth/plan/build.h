@@ -35,6 +35,8 @@ struct plan_host {
     bool can_make_devices; /* CAP_MKNOD outside any user namespace */
     uint64_t bounding_capabilities; /* the caller's bounding set, bit n for capability n */
     uint64_t permitted_capabilities; /* the caller's permitted set */
+    unsigned personality;            /* the caller's, as personality(2) has it */
+    unsigned securebits;             /* the caller's */
     const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
     size_t n_hierarchies;
     bool confines_devices; /* the cgroups get rules for devices even if linux.resources has none */
