@@ -8,6 +8,7 @@
 #include "berth/base/style.h"
 #include "berth/base/text.h"
 #include "command.h"
+#include "commit.h"
 
 static int (*const commands[])(const struct cli_arguments *, const struct runtime_options *,
                                struct error *) = {

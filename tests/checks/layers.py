@@ -21,7 +21,7 @@ ALLOWED = {
 # Libraries, each for the layers that wrap it.
 LIBRARIES = {'yajl/': ['spec'], 'seccomp.h': ['seccomp'], 'sys/capability.h': ['plan'], 'systemd/': ['bus']}
 FREESTANDING = ('linux/', 'asm/', 'stddef.h', 'stdint.h', 'stdbool.h', 'stdarg.h')
-MADE_BY_BUILD = ['spec-types.h']
+MADE_BY_BUILD = ['spec-types.h', 'commit.h']
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
