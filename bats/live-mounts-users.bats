@@ -84,6 +84,27 @@ users() {
     ! mnt /mnt/a || fail_with "it is still there"
 }
 
+@test "without root's rights, and without a user namespace in the config" {
+    berth_only "runc needs one"
+    cgroupfs_only
+    rootless 54321
+    config '.linux.namespaces |= map(select(.type != "user"))' 'del(.linux.uidMappings, .linux.gidMappings)'
+    set_args payload pause
+    as_user run -d --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    a_file "/mnt/a bind $BUNDLE/src rbind,ro
+/mnt/t tmpfs tmpfs size=64k
+/mnt/pts devpts devpts gid=5"
+    as_user mounts add "$ID" "$FILE"
+    assert_status 0
+    look
+    mnt /mnt/t && mnt /mnt/pts
+    as_user exec "$ID" cat /mnt/a/file
+    assert_equal "$output" text
+    as_user mounts remove "$ID" "$FILE"
+    assert_status 0
+}
+
 @test "without root's rights: what he may not reach is refused, and nothing stays" {
     living_rootless
     mkdir -m 700 "$BATS_TEST_TMPDIR/closed"

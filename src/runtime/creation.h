@@ -72,7 +72,7 @@ int creation_prepare(struct creation *creation, struct error *error);
 int creation_examine(struct creation *creation, struct error *error);
 
 /* The parts of creation_prepare that exec has, too: begins with nothing open; says whether there can be a terminal as asked for;
- * looks at the caller and the security modules that the process asks for; tells the plan of the cgroups that were found. */
+ * looks at the caller, completes config by what he maps, and looks at the security modules that the process asks for; tells the plan of the cgroups that were found. */
 int creation_begin(struct creation *creation, struct error *error);
 int creation_check_terminal(struct creation *creation);
 int creation_probe(struct creation *creation);

@@ -13,7 +13,6 @@
 #include "berth/spec/check.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
-#include "caller-ids.h"
 #include "foreground.h"
 #include "look.h"
 
@@ -143,7 +142,6 @@ static int prepare(struct exec *exec, struct error *error)
     TRY(creation_check_terminal(creation));
     creation->kept_fds = sys_count_inherited(exec->request->preserve_fds);
     TRY(creation_probe(creation));
-    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     TRY(find_cgroups(exec));
     find_rdt(creation);
     return build_plan(exec);

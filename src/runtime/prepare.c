@@ -186,6 +186,9 @@ static void probe_nodes(struct creation *creation)
 int creation_probe(struct creation *creation)
 {
     TRY(probe_caller(creation));
+    if (creation->joined < 0)
+        TRY(caller_ids_check(creation->config, creation->host.privileged, creation->error));
+    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     probe_labels(creation);
     if (creation->joined < 0) {
         probe_copied_links(creation);
@@ -425,8 +428,6 @@ static int plan(struct creation *creation)
 {
     count_descriptors(creation);
     TRY(creation_probe(creation));
-    TRY(caller_ids_check(creation->config, creation->host.privileged, creation->error));
-    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     TRY(error_collect(creation->error, place_in_cgroups(creation)));
     TRY(error_collect(creation->error, place_in_rdt(creation)));
     return error_collect(creation->error, build_plan(creation));
