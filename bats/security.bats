@@ -403,3 +403,21 @@ fake_proc() {
     [ "$status" -ne 124 ]
     assert_host_unchanged
 }
+
+@test "a created container holds no descriptor of a mount or namespace but its root file system" {
+    local fd leaks=""
+    mkdir src rootfs/m
+    config '.mounts += [{destination: "/m", type: "bind", source: "'"$BUNDLE"'/src", options: ["bind", "ro"]}]' \
+        '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 rootfs
+    set_args payload pause
+    create_c </dev/null
+    for fd in $(in_ns find "/proc/$(init_pid)/fd" -type l -printf '%l\n'); do
+        case $fd in
+        / | /proc | /dev/null | socket:* | pipe:* | anon_inode:* | */exec.fifo | /memfd:* | /runc | */task/1/fd | "$BATS_TEST_TMPDIR"/out | "$BATS_TEST_TMPDIR"/err) ;;
+        *) leaks+=" $fd" ;;
+        esac
+    done
+    assert_equal "$leaks" ""
+}

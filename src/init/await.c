@@ -44,12 +44,33 @@ static int wait_for_connection(int signals)
     }
 }
 
+static bool is_needed(const struct init *init, int slot)
+{
+    const struct plan_step *steps = plan_steps(init->plan);
+    bool is = slot == PLAN_SLOT_PROC || slot == PLAN_SLOT_ROOT ||
+              (slot >= PLAN_SLOT_HOOK_STATE && slot <= PLAN_SLOT_HOOK_STDERR);
+
+    for (uint32_t i = (uint32_t) init->current + 1; !is && i < init->plan->step_count; i++)
+        is = init_uses(&steps[i], slot);
+    return is;
+}
+
+/* A process that joins the container's namespaces must find as little as possible in a created container, which may wait for
+ * long: no mount, no namespace. */
+static void let_go(struct init *init)
+{
+    for (int slot = 0; slot < PLAN_SLOTS; slot++)
+        if (!is_needed(init, slot))
+            init_empty(init, slot);
+}
+
 int init_await_start(struct init *init, const struct plan_step *step)
 {
     INIT_FD signals = open_signals();
     int connection;
 
     (void) step;
+    let_go(init);
     if (signals < 0)
         return signals;
     sys_close(init_take(&init->socket));
