@@ -202,8 +202,8 @@ whole_life() {
         grep -qx "out $kind" "$BATS_TEST_TMPDIR/out-file" || fail_with "nothing of $kind: $(cat "$BATS_TEST_TMPDIR/out-file")"
         grep -qx "err $kind" "$BATS_TEST_TMPDIR/err-file" || fail_with "no error of $kind"
     done
-    ! grep -q err "$BATS_TEST_TMPDIR/out-file"
-    ! grep -q out "$BATS_TEST_TMPDIR/err-file"
+    run ! grep -q err "$BATS_TEST_TMPDIR/out-file"
+    run ! grep -q out "$BATS_TEST_TMPDIR/err-file"
 }
 
 @test "run.oci.hooks.stdout of a relative name is a file of the bundle, also at delete" {

@@ -178,7 +178,7 @@ device() { echo "{major: $MAJOR, minor: $MINOR, $1}"; }
     needs_disk
     local list
     for list in throttleReadBpsDevice throttleWriteBpsDevice throttleReadIOPSDevice throttleWriteIOPSDevice; do
-        refused_resources "blockIO.$list[1]" "blockIO: {$list: [$(device 'rate: 1000000'), {major: 9, minor: 200, rate: 1000000}]}"
+        refused_resources "blockIO.${list}[1]" "blockIO: {$list: [$(device 'rate: 1000000'), {major: 9, minor: 200, rate: 1000000}]}"
     done
 }
 

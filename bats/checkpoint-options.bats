@@ -21,7 +21,7 @@ load helpers-criu
     run_ok exec "$ID" cat /proc/1/fd/9
     assert_output '^kept$'
     # What criu made for it is gone again.
-    ! ls -A rootfs | grep link_remap
+    assert_equal "$(find rootfs -maxdepth 1 -name '*link_remap*')" ''
 }
 
 @test "--ext-unix-sk: a socket that is connected with one outside" {
@@ -129,7 +129,7 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
     wait_until listens 27278
     checkpoint_c --page-server 127.0.0.1:27278
     wait "$pages"
-    ! ls "$IMAGE" | grep '^pages'
+    assert_equal "$(find "$IMAGE" -maxdepth 1 -name 'pages*')" ''
     cp -n "$IMAGE"/* "$there"
     IMAGE=$there
     restore_c

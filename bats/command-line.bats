@@ -286,7 +286,7 @@ on_terminal() { env -u NO_COLOR TERM="$1" ${2:+NO_COLOR="$2"} script -qec "'$RUN
 @test "headings are bold on a terminal, unless NO_COLOR or TERM=dumb" {
     berth_only
     local bold=$'\033'
-    [[ $(on_terminal xterm) == *"$bold[1m"* ]]
+    [[ $(on_terminal xterm) == *"${bold}[1m"* ]]
     [[ $(on_terminal xterm 1) != *"$bold"* ]]
     [[ $(on_terminal dumb) != *"$bold"* ]]
     [[ $(rt --help) != *"$bold"* ]]

@@ -69,21 +69,21 @@ condition() {
 @test "missing: the path of hooks of the other kinds" {
     local kind
     for kind in createRuntime createContainer startContainer poststart poststop; do
-        refused "hooks.$kind[0].path" ".hooks = {$kind: [{args: [\"true\"]}]}"
+        refused "hooks.${kind}[0].path" ".hooks = {$kind: [{args: [\"true\"]}]}"
     done
 }
 
 @test "a relative path of a hook of any kind is an error" {
     local kind
     for kind in prestart createRuntime createContainer startContainer poststart poststop; do
-        refused "hooks.$kind[0].path" ".hooks = {$kind: [{path: \"bin/true\"}]}"
+        refused "hooks.${kind}[0].path" ".hooks = {$kind: [{path: \"bin/true\"}]}"
     done
 }
 
 @test "a timeout of 0 of a hook of any kind is an error" {
     local kind
     for kind in prestart createRuntime createContainer startContainer poststart poststop; do
-        refused "hooks.$kind[0].timeout" ".hooks = {$kind: [{path: \"/bin/true\", timeout: 0}]}"
+        refused "hooks.${kind}[0].timeout" ".hooks = {$kind: [{path: \"/bin/true\", timeout: 0}]}"
     done
 }
 
@@ -138,8 +138,8 @@ condition() {
 @test "missing: major and minor of blockIO.throttleReadBpsDevice[] and throttleWriteBpsDevice[]" {
     local name
     for name in throttleReadBpsDevice throttleWriteBpsDevice; do
-        resources "blockIO.$name[0].major" "{blockIO: {$name: [{minor: 0, rate: 500}]}}"
-        resources "blockIO.$name[0].minor" "{blockIO: {$name: [{major: 7, rate: 500}]}}"
+        resources "blockIO.${name}[0].major" "{blockIO: {$name: [{minor: 0, rate: 500}]}}"
+        resources "blockIO.${name}[0].minor" "{blockIO: {$name: [{major: 7, rate: 500}]}}"
     done
 }
 
@@ -151,8 +151,8 @@ condition() {
 @test "missing: major and minor of blockIO.throttleReadIOPSDevice[] and throttleWriteIOPSDevice[]" {
     local name
     for name in throttleReadIOPSDevice throttleWriteIOPSDevice; do
-        resources "blockIO.$name[0].major" "{blockIO: {$name: [{minor: 0, rate: 500}]}}"
-        resources "blockIO.$name[0].minor" "{blockIO: {$name: [{major: 7, rate: 500}]}}"
+        resources "blockIO.${name}[0].major" "{blockIO: {$name: [{minor: 0, rate: 500}]}}"
+        resources "blockIO.${name}[0].minor" "{blockIO: {$name: [{major: 7, rate: 500}]}}"
     done
 }
 

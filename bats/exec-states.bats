@@ -68,7 +68,7 @@ ignoring_paused() {
     ignoring_paused
     rt resume "$ID"
     wait "$WAITING"
-    assert_equal "$(cat rootfs/done)" done
+    assert_equal "$(cat rootfs/done)" "done"
 }
 
 @test "SIGTERM ends an exec that waits in a paused container, and leaves nothing" {

@@ -181,7 +181,7 @@ sub_group() {
     sub_group below
     detached --cgroup pids:below -- payload pause
     grep -q ':pids:.*/below$' "/proc/$XPID/cgroup"
-    ! grep -q ':freezer:.*/below$' "/proc/$XPID/cgroup"
+    run ! grep -q ':freezer:.*/below$' "/proc/$XPID/cgroup"
 }
 
 @test "--cgroup may be repeated for other controllers" {

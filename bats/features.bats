@@ -12,7 +12,7 @@ test_setup() {
 has_all() {
     local path=$1
     shift
-    assert_equal "$(printf '%s\n' "$@" | grep -Fxv -f <(jq -r ".$path[]" "$BATS_TEST_TMPDIR/features"))" ''
+    assert_equal "$(printf '%s\n' "$@" | grep -Fxv -f <(jq -r ".${path}[]" "$BATS_TEST_TMPDIR/features"))" ''
 }
 
 is() { jq -e "$1" "$BATS_TEST_TMPDIR/features" >/dev/null || fail_with "not so: $1"; }

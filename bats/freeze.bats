@@ -245,7 +245,7 @@ frozen_from_outside() {
     sleep 0.1
     [ ! -e rootfs/done ]
     rt resume "$ID"
-    wait_until file_has done rootfs/done
+    wait_until file_has "done" rootfs/done
     wait $job
 }
 

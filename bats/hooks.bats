@@ -295,7 +295,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     hook createRuntime "sleep 0.05; echo done >$LOG" 'timeout: 10'
     run_c
     assert_status 0
-    log_is done
+    log_is "done"
 }
 
 @test "a hook past its timeout is killed and counts as failed" {

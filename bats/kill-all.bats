@@ -123,7 +123,7 @@ freeze_below() {
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     run_ok kill "$ID" USR1
     wait_until file_has 'caught USR1' "$BATS_TEST_TMPDIR/out"
-    ! file_has caught rootfs/one
+    run ! file_has caught rootfs/one
 }
 
 @test "kill --all reaches processes in groups below" {

@@ -46,7 +46,7 @@ users() {
     added "/p bind $BUNDLE/src bind"
     inside 'mount -t tmpfs tmpfs /p/inner && grep -c /p/inner /proc/self/mountinfo'
     assert_equal "$output" 1
-    ! in_ns grep "$BUNDLE/src/inner" /proc/self/mountinfo
+    run ! in_ns grep "$BUNDLE/src/inner" /proc/self/mountinfo
 }
 
 @test "user namespace: overlay, and an id-mapped mount" {

@@ -137,7 +137,7 @@ load helpers-live-mounts
     mnt /p/late
     inside 'mount -t tmpfs tmpfs /p/inner && grep -c /p/inner /proc/self/mountinfo'
     assert_equal "$output" 1
-    ! in_ns grep "$BUNDLE/src/inner" /proc/self/mountinfo
+    run ! in_ns grep "$BUNDLE/src/inner" /proc/self/mountinfo
 }
 
 @test "an id-mapped bind" {
@@ -167,7 +167,7 @@ load helpers-live-mounts
     added
     assert_equal "$(grep -c ' /m/[df]' "/proc/$(init_pid)/mountinfo")" 200
     removed
-    ! grep ' /m/[df]' "/proc/$(init_pid)/mountinfo"
+    run ! grep ' /m/[df]' "/proc/$(init_pid)/mountinfo"
 }
 
 @test "an object with mounts, and stdin" {
@@ -181,7 +181,7 @@ load helpers-live-mounts
     mnt /u
     echo '[{"destination": "/u"}]' | rt mounts remove "$ID" -
     look
-    ! mnt /u
+    run ! mnt /u
     echo '[]' | rt mounts add "$ID" -
 }
 
@@ -222,7 +222,7 @@ load helpers-live-mounts
     done
     assert_host_unchanged
     added
-    ! jq -e '.addedMounts == []' "$ROOT/$ID/state.json"
+    run ! jq -e '.addedMounts == []' "$ROOT/$ID/state.json"
 }
 
 @test "a command that is killed leaves nothing mounted" {
@@ -350,7 +350,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     mnt /mnt/a
     removed
     look
-    ! mnt /mnt/a
+    run ! mnt /mnt/a
     assert_equal "$(state_of)" paused
     rt resume "$ID"
 }
@@ -405,7 +405,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     added "/mnt/a bind $BUNDLE/src bind"
     removed "mnt/./b/../a/ tmpfs nosuch nosuch,bind"
     look
-    ! mnt /mnt/a
+    run ! mnt /mnt/a
 }
 
 @test "remove is for the topmost, once for each time it is named" {
@@ -419,7 +419,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     removed "/t - -
 /t - -"
     look
-    ! mnt /t
+    run ! mnt /t
 }
 
 @test "what is in use is unmounted too" {
@@ -430,7 +430,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     removed "/t - -"
     look
-    ! mnt /t
+    run ! mnt /t
 }
 
 @test "what is no mount point stays, and all others with it" {

@@ -104,6 +104,7 @@ refused() {
     create_it
     output=$(inside ip -o link show dev eth0)
     assert_output 'mtu 1400 '
+    # shellcheck disable=SC1003 # The backslashes are those of a regular expression.
     assert_output 'qlen 77\\'
     assert_output 'link/ether 02:00:00:00:00:55 '
     assert_output 'alias of the host'

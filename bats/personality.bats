@@ -146,7 +146,7 @@ policy() {
 @test "an execCPUAffinity that is no list is an error" {
     local bad
     host_snapshot
-    for bad in a 0- 3-1 0,; do
+    for bad in a 0- 3-1 "0,"; do
         config ".process.execCPUAffinity = {initial: \"$bad\"}"
         run_fails run "$ID"
         assert_output 'execCPUAffinity'

@@ -47,7 +47,7 @@ hostile() {
     canary "$BATS_TEST_TMPDIR/canary"
     config "$expr"
     exec 9<"$CANARY"
-    cd "$CANARY"
+    cd "$CANARY" || return
     RT_TIMEOUT=5
     host_snapshot
     for path in "$@"; do

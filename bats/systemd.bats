@@ -402,7 +402,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     set_args payload alloc 100
     run_c
     wait_until unit_gone
-    ! systemctl --failed --plain --no-legend | grep -q "$ID"
+    assert_equal "$(systemctl --failed --plain --no-legend | grep "$ID" || true)" ''
 }
 
 @test "systemctl stop ends the container" {

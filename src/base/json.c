@@ -48,7 +48,7 @@ static void close_scope(struct json *json, const char *bracket)
 /* Length of the well-formed UTF-8 sequence at `next` (RFC 3629), 0 if there is none. */
 static size_t utf8_length(const unsigned char *next)
 {
-    unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t length = next[0] < 0x80 ? 1 : next[0] >> 5 == 6 ? 2 : next[0] >> 4 == 14 ? 3 : next[0] >> 3 == 30 ? 4 : 0;
     unsigned point = length == 1 ? next[0] : length == 0 ? 0 : next[0] & (0x7fU >> length);
 

@@ -14,7 +14,7 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
         char *larger = arena_alloc(text->arena, room);
 
         if (text->size > 0)
-            memcpy(larger, text->bytes, text->size);
+            memcpy(larger, text->bytes, text->size); /* NOLINT(*NonNullParamChecker): there are no bytes only where the size is 0 */
         text->bytes = larger;
         text->room = room;
     }

@@ -302,14 +302,14 @@ static bool read_value(struct reader *reader, struct cgroup_value *value)
     bool opened = takes(reader, '[');
     if (said && opened != is_array)
         return fail(reader, ANY_VALUE);
-    struct token token;
-    if (opened ? !read_tokens(reader, type) : !read_token(reader, type, &token))
+    struct token *token = ARENA_NEW(reader->arena, struct token);
+    if (opened ? !read_tokens(reader, type) : !read_token(reader, type, token))
         return false;
     skip_blanks(reader);
     if (*reader->at != '\0')
         return fail(reader, "expected nothing behind the value");
     if (!opened) {
-        reader->tokens = &token;
+        reader->tokens = token;
         reader->count = 1;
     }
     if (reader->count == 0 && !said)

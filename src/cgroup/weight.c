@@ -15,14 +15,18 @@ static double log2_of(double number)
 {
     double exponent = 0;
 
-    for (; number >= 2; number /= 2)
+    while (number >= 2) {
+        number /= 2;
         exponent++;
+    }
     double z = (number - 1) / (number + 1);
     double power = z;
     double sum = 0;
 
-    for (int i = 1; i < 40; i += 2, power *= z * z)
+    for (int i = 1; i < 40; i += 2) {
         sum += power / i;
+        power *= z * z;
+    }
     return exponent + 2 * sum / LN_2;
 }
 

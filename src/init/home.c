@@ -2,7 +2,7 @@
 #include "init.h"
 #include "path.h"
 
-#define PASSWD_MAX (1024 * 1024)
+#define PASSWD_MAX (1024UL * 1024)
 #define FIELD_UID 2
 #define FIELD_HOME 5
 

@@ -67,7 +67,7 @@ static int check_procfs(int root, int target)
     int err = sys_fstatfs(target, &system);
     if (err == 0)
         err = path_status(target, &status);
-    if (err < 0 || system.f_type != PROC_SUPER_MAGIC || status.stx_ino == PROC_ROOT_INODE)
+    if (err != 0 || system.f_type != PROC_SUPER_MAGIC || status.stx_ino == PROC_ROOT_INODE)
         return err;
     for (size_t i = 0; i < sizeof(coverable) / sizeof(*coverable); i++) {
         INIT_FD fd = path_open(root, coverable[i], O_PATH | O_NOFOLLOW, 0);

@@ -84,7 +84,7 @@ static int join_by_directory(uint64_t types)
     int r = 0;
 
     for (size_t i = 0; i < KINDS; i++) {
-        fds[i] = types & namespaces[i].type ? sys_openat(PLAN_FD_PROCESS, namespaces[i].file, O_RDONLY | O_CLOEXEC, 0) : -1;
+        fds[i] = (types & namespaces[i].type) != 0 ? sys_openat(PLAN_FD_PROCESS, namespaces[i].file, O_RDONLY | O_CLOEXEC, 0) : -1;
         if ((types & namespaces[i].type) && fds[i] < 0 && r == 0)
             r = fds[i];
     }

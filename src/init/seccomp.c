@@ -17,7 +17,7 @@
 #include "init.h"
 
 #define NOT_YET (-4096) /* no errno, no descriptor */
-#define STACK_SIZE (16 * 1024)
+#define STACK_SIZE (16UL * 1024)
 
 struct handover {
     struct init *init;

@@ -178,7 +178,7 @@ static void enter_by_first(struct plan_builder *builder)
         join_namespaces(builder, PLAN_FIRST, others);
     PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT,
              .awaits = (builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : 0) |
-                       (builder->new_namespaces & CLONE_NEWUSER ? PLAN_TOKEN_MAPPED : 0),
+                       ((builder->new_namespaces & CLONE_NEWUSER) != 0 ? PLAN_TOKEN_MAPPED : 0),
              .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
 }
 

@@ -59,7 +59,7 @@ const char *plan_token_name(unsigned token)
 
 const char *plan_slot_name(int slot)
 {
-    if (slot >= PLAN_SLOT_NAMESPACE_0 && slot <= PLAN_SLOT_NAMESPACE_LAST)
+    if (slot >= PLAN_SLOT_NAMESPACE_0)
         return "namespace";
     return slot_names[slot];
 }

@@ -109,7 +109,7 @@ static int look_at_class(struct arena *arena, struct rdt *rdt, struct error *err
     size_t n_schemas;
 
     list_schemas(arena, rdt->config, &n_schemas);
-    if (access(rdt->class, F_OK) == 0) {
+    if (access(rdt->class, F_OK) == 0) { /* NOLINT(*NonNullParamChecker): rdt_plan has set it */
         TRY(check_class(arena, rdt->class, error));
         return compare(arena, rdt, error);
     }

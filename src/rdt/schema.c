@@ -39,7 +39,7 @@ static bool take(struct part *rest, char separator, struct part *ret_part)
 
 static bool equal(struct part a, struct part b)
 {
-    return a.size == b.size && strncmp(a.bytes, b.bytes, a.size) == 0;
+    return a.size == b.size && (a.size == 0 || strncmp(a.bytes, b.bytes, a.size) == 0);
 }
 
 /* Masks are hexadecimal, percents decimal: without the zeros in front both are equal when their digits are. */
@@ -49,7 +49,7 @@ static bool equal_numbers(struct part a, struct part b)
         a.bytes++;
     for (; b.size > 1 && b.bytes[0] == '0'; b.size--)
         b.bytes++;
-    return a.size == b.size && strncasecmp(a.bytes, b.bytes, a.size) == 0;
+    return a.size == b.size && (a.size == 0 || strncasecmp(a.bytes, b.bytes, a.size) == 0);
 }
 
 /* Is "0=7ff" one of "0=7ff;1=7ff"? */

@@ -32,6 +32,7 @@ static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, b
     if (below > 0)
         mappings[n++] = (struct spec_id_mapping){.container_id = 0, .host_id = first, .size = below};
     mappings[n++] = (struct spec_id_mapping){.container_id = ids->inside, .host_id = ids->outside, .size = 1};
+    /* cppcheck-suppress knownConditionTrueFalse ; does not see what subid_first sets */
     if (count > below)
         mappings[n++] = (struct spec_id_mapping){
             .container_id = ids->inside + 1, .host_id = first + below, .size = count - below};

@@ -178,10 +178,11 @@ static bool is_made_later(const struct check *check, const struct plan_step *ste
 static int foresee_source(struct check *check, const struct plan_step *step)
 {
     const char *path = text_of(check, step, 0);
+    const int flags = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
     struct tree_place place;
     struct stat info;
 
-    if (is_made_later(check, step, path) || (step->number[2] != 0 ? lstat : stat)(path, &info) == 0)
+    if (is_made_later(check, step, path) || fstatat(AT_FDCWD, path, &info, flags) == 0)
         return 0;
     int number = errno;
     int found = tree_find_source(&check->tree, step, path, &place);

@@ -123,10 +123,10 @@ static int loop(const struct watch *watch, struct cgroup_oom *oom, int timer, st
         }
         if (fds[OUTPUT].revents != 0)
             return -EPIPE;
-        bool has_ended = sys_pidfd_wait(watch->process, 0) == 0;
-        if (fds[OOM].revents != 0 || has_ended)
+        bool is_over = sys_pidfd_wait(watch->process, 0) == 0;
+        if (fds[OOM].revents != 0 || is_over)
             TRY(put_ooms(watch, cgroup_oom_take(oom), error));
-        if (has_ended)
+        if (is_over)
             return 0;
         if (read(timer, &ticks, sizeof(ticks)) == sizeof(ticks))
             TRY(put_stats_now(watch, error));

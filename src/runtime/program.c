@@ -137,7 +137,7 @@ static struct program look_at_script(const struct tree *tree, const char *line, 
         return (struct program){ENOEXEC, "its first line \"#!\" names no interpreter"};
     if (program.number == 0)
         return program;
-    if (length > 0 && name[length - 1] == '\r')
+    if (name[length - 1] == '\r')
         program.hint = "the script's lines end with CR LF, so that its interpreter's name does, too: "
                        "convert it with dos2unix";
     else if (program.number == ENOENT && program.hint == NULL)

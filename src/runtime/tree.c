@@ -156,8 +156,9 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
                     const struct plan_step *step)
 {
     const char *text = plan_text(plan, step->text[0]);
-    struct tree_content *used = step->uses[0] == PLAN_NONE ? NULL : &tree->contents[step->uses[0]];
-    struct tree_content *made = step->makes == PLAN_NONE ? NULL : &tree->contents[step->makes];
+    struct tree_content none = {0};
+    struct tree_content *used = step->uses[0] == PLAN_NONE ? &none : &tree->contents[step->uses[0]];
+    struct tree_content *made = step->makes == PLAN_NONE ? &none : &tree->contents[step->makes];
 
     if (step->op == PLAN_OPEN_ROOT)
         tree->root = text;

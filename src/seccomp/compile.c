@@ -145,7 +145,7 @@ uint32_t seccomp_architecture(enum spec_seccomp_arch arch)
     char name[32];
     size_t length = 0;
 
-    for (; word[length] != '\0' && length < sizeof(name) - 1; length++)
+    for (; length < sizeof(name) - 1 && word[length] != '\0'; length++)
         name[length] = (char) tolower((unsigned char) word[length]);
     name[length] = '\0';
     return seccomp_arch_resolve_name(name);

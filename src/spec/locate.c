@@ -80,8 +80,8 @@ static bool enter_item(struct scan *scan, size_t index)
     scan->at++;
     for (size_t i = 0;; i++) {
         skip_any(scan, " \t\r\n,");
-        if (scan->at >= scan->end || look(scan) == ']')
-            return false;
+        if (scan->at >= scan->end || look(scan) == ']' || look(scan) == '}')
+            return false; /* the latter where the brackets do not match */
         if (i == index)
             return true;
         skip_value(scan);

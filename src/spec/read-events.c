@@ -143,6 +143,7 @@ static bool is_in_range(const struct integer *integer, const struct spec_propert
     if (!integer->negative || integer->amount == 0)
         return integer->amount <= property->maximum &&
                (property->minimum <= 0 || integer->amount >= (uint64_t) property->minimum);
+    /* cppcheck-suppress knownConditionTrueFalse ; takes the negation of an unsigned number to be negative */
     return property->minimum < 0 && integer->amount <= -(uint64_t) property->minimum;
 }
 

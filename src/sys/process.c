@@ -65,8 +65,8 @@ int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
     if (start_time == NULL)
         return -ESRCH;
     /* The first thread may have ended alone: pthread_exit(3) in main. */
-    if (strchr("ZXx", *state) != NULL &&
-        strtoul(skip_fields(state, FIELD_THREADS - FIELD_STATE), NULL, 10) <= 1)
+    const char *threads = skip_fields(state, FIELD_THREADS - FIELD_STATE);
+    if (threads != NULL && strchr("ZXx", *state) != NULL && strtoul(threads, NULL, 10) <= 1)
         return -ESRCH;
     *ret_ticks = strtoull(start_time, NULL, 10);
     return 0;

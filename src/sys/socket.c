@@ -90,7 +90,7 @@ int sys_socket_connect(int dir, const char *path, int type)
 
 int sys_socket_connect_within(const char *path, int type, int timeout_ms)
 {
-    struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     AUTO_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)

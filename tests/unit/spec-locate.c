@@ -51,6 +51,16 @@ static void test_document(void)
     }
 }
 
+/* No item is where the brackets do not match, and none is looked for without an end. */
+static void test_brackets(void)
+{
+    static const char broken[] = "{\"a\":[}";
+    size_t line = 0, column = 0;
+
+    tap_ok(spec_locate(broken, sizeof(broken) - 1, "a[18446744073709551615]", &line, &column) && line == 1 && column == 6,
+           "brackets that do not match: %zu:%zu", line, column);
+}
+
 /* Whatever the text: nothing beyond its end is read, which the sanitizer watches. */
 static void test_fragments(void)
 {
@@ -69,6 +79,7 @@ static void test_fragments(void)
 int main(void)
 {
     test_document();
+    test_brackets();
     test_fragments();
     return tap_end();
 }
