@@ -149,7 +149,7 @@ test_teardown() { end_receiver; }
     [ "$status" -ne 124 ] || fail_with "it reads an endless file"
 }
 
-@test "an /etc/passwd entry that is named by a number does not matter" {
+@test "an /etc/passwd entry that is named by a number does not matter (CVE-2016-3697)" {
     rm rootfs/etc/passwd
     printf '1000:x:0:0::/root:/bin/sh\n' >rootfs/etc/passwd
     living

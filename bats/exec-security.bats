@@ -126,7 +126,7 @@ no_honey_touched() {
     assert_equal "$output" honey
 }
 
-@test "proc: a tmpfs that the container has mounted over /proc catches no oom_score_adj" {
+@test "proc: a tmpfs that the container has mounted over /proc catches no oom_score_adj (CVE-2025-52881)" {
     over_proc "$fake_proc"
     process_json '{args: ["payload", "pause"], oomScoreAdj: 345}'
     in_c --detach --pid-file "$BATS_TEST_TMPDIR/xpid" --process "$PROCESS" --
@@ -134,7 +134,7 @@ no_honey_touched() {
     no_honey_touched
 }
 
-@test "proc: a tmpfs over /proc catches no label: exec with one fails" {
+@test "proc: a tmpfs over /proc catches no label: exec with one fails (CVE-2019-16884, CVE-2025-52881)" {
     over_proc "$fake_proc"
     in_c --process-label system_u:system_r:some_t:s0 -- true
     [ "$status" -ne 0 ]
@@ -158,7 +158,7 @@ no_honey_touched() {
     assert_equal "$output" fine
 }
 
-@test "dev: a terminal whose /dev/pts and /dev/ptmx the container has replaced" {
+@test "dev: a terminal whose /dev/pts and /dev/ptmx the container has replaced (CVE-2025-52565)" {
     canary "$BATS_TEST_TMPDIR/canary"
     config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])' '.process.noNewPrivileges = false'
     living sh -c 'umount /dev/pts; rm -f /dev/ptmx; ln -s /etc/passwd /dev/ptmx; mkfifo /dev/console; echo done; exec payload pause'
@@ -189,7 +189,7 @@ no_honey_touched() {
     done
 }
 
-@test "census: capabilities, environment, signals and descriptors are those of the configuration" {
+@test "census: capabilities, environment, signals and descriptors are those of the configuration (CVE-2016-8649, CVE-2022-29162)" {
     exec 7</etc 8</ 9</dev/null
     living
     LEAKED=secret in_c -- sh -c 'payload fds; payload caps; payload signals; payload env'

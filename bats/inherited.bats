@@ -118,7 +118,7 @@ on_terminal() {
     read_output <(tr -d '\r' <"$BATS_TEST_TMPDIR/run-out")
 }
 
-@test "without a terminal of its own the process is not in the session of the caller's" {
+@test "without a terminal of its own the process is not in the session of the caller's (CVE-2016-10124)" {
     set_args payload inherited
     on_terminal run --bundle "$BUNDLE" "$ID"
     assert_equal "$(value_of session-leader) $(value_of terminal)" "1 0"

@@ -67,15 +67,15 @@ hostile() {
 
 no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
 
-@test "hostile rootfs: /dev" {
+@test "hostile rootfs: /dev (CVE-2026-41579, CVE-2026-47766)" {
     hostile . dev
 }
 
-@test "hostile rootfs: /dev without a mount on it" {
+@test "hostile rootfs: /dev without a mount on it (CVE-2026-41579, CVE-2026-47766)" {
     hostile "$no_dev_mounts" dev
 }
 
-@test "hostile rootfs: /dev/null and /dev/zero without a mount on /dev" {
+@test "hostile rootfs: /dev/null and /dev/zero without a mount on /dev (CVE-2026-88265)" {
     hostile "$no_dev_mounts" dev/null dev/zero
 }
 
@@ -91,11 +91,11 @@ no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
     hostile '.mounts |= map(select(.destination != "/dev"))' dev/pts dev/shm
 }
 
-@test "hostile rootfs: /proc" {
+@test "hostile rootfs: /proc (CVE-2019-19921, CVE-2025-54867)" {
     hostile . proc
 }
 
-@test "hostile rootfs: /sys" {
+@test "hostile rootfs: /sys (CVE-2025-54867)" {
     hostile . sys
 }
 
@@ -103,11 +103,11 @@ no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
     hostile '.mounts |= map(select(.destination != "/sys"))' sys/fs/cgroup sys/fs
 }
 
-@test "hostile rootfs: the target of a tmpfs and its parent" {
+@test "hostile rootfs: the target of a tmpfs and its parent (CVE-2015-1335, CVE-2019-18837)" {
     hostile '.mounts += [{destination: "/data/sub", type: "tmpfs", source: "tmpfs", options: ["size=64k"]}]' data/sub data
 }
 
-@test "hostile rootfs: the target of a bind mount and its parent" {
+@test "hostile rootfs: the target of a bind mount and its parent (CVE-2015-1335, CVE-2019-18837)" {
     mkdir src
     hostile ".mounts += [{destination: \"/data/sub\", type: \"bind\", source: \"$BUNDLE/src\", options: [\"bind\"]}]" data/sub data
 }
@@ -133,7 +133,7 @@ no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
     hostile '.process.cwd = "/home/new"' home/new home
 }
 
-@test "hostile rootfs: /dev and a terminal" {
+@test "hostile rootfs: /dev and a terminal (CVE-2025-52565, CVE-2026-88264)" {
     config '.process.terminal = true'
     canary "$BATS_TEST_TMPDIR/canary"
     local kind
@@ -147,7 +147,7 @@ no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
     done
 }
 
-@test "hostile rootfs: a volume whose links lead out of it" {
+@test "hostile rootfs: a volume whose links lead out of it (CVE-2023-27561, CVE-2023-28642)" {
     canary "$BATS_TEST_TMPDIR/canary"
     mkdir vol
     ln -s "../../../../../../../../$CANARY/dir" vol/up
@@ -196,20 +196,20 @@ race() {
     assert_host_unchanged
 }
 
-@test "race: the parent of a mount target is swapped with a link" {
+@test "race: the parent of a mount target is swapped with a link (CVE-2021-30465, CVE-2024-45310)" {
     race 1 data '.mounts += [range(20) | {destination: "/data/deep/sub\(.)", type: "tmpfs", source: "tmpfs"}]'
 }
 
-@test "race: the parent of a bind target that is a file is swapped with a link" {
+@test "race: the parent of a bind target that is a file is swapped with a link (CVE-2024-45310)" {
     touch afile
     race 1 data ".mounts += [range(20) | {destination: \"/data/deep/file\(.)\", type: \"bind\", source: \"$BUNDLE/afile\", options: [\"bind\"]}]"
 }
 
-@test "race: /dev is swapped with a link" {
+@test "race: /dev is swapped with a link (CVE-2026-41579, CVE-2026-47766)" {
     race 1 dev "$no_dev_mounts"
 }
 
-@test "race: masked paths are swapped with a link" {
+@test "race: masked paths are swapped with a link (CVE-2025-31133)" {
     race 1 data '.linux.maskedPaths = [range(20) | "/data/file"] | .linux.readonlyPaths = [range(20) | "/data/sub"]'
 }
 
@@ -240,7 +240,7 @@ race() {
     assert_output '^CapBnd:.0{14}20$'
 }
 
-@test "census: the default configuration has no inheritable capability" {
+@test "census: the default configuration has no inheritable capability (CVE-2022-27650, CVE-2022-29162)" {
     run_payload caps
     assert_output '^CapInh:.0{16}$'
 }
@@ -258,7 +258,7 @@ race() {
     [ "$(stat -L -c %d:%i "/proc/$pid/exe")" != "$(stat -L -c %d:%i "$RUNTIME")" ] || fail_with "/proc/$pid/exe is the runtime"
 }
 
-@test "census: the waiting process has no open directory of the host" {
+@test "census: the waiting process has no open directory of the host (CVE-2024-21626)" {
     exec 7</etc
     create_c
     exec 7<&-
@@ -327,7 +327,7 @@ race() {
 
 # ---- files of the container that the runtime must not believe
 
-@test "passwd: an entry named by a number does not matter" {
+@test "passwd: an entry named by a number does not matter (CVE-2016-3697)" {
     rm rootfs/etc/passwd
     printf '1000:x:0:0::/root:/bin/sh\n0:x:1234:0::/:/bin/sh\n' >rootfs/etc/passwd
     config '.process.user = {uid: 1000, gid: 1000}'
@@ -375,7 +375,7 @@ fake_proc() {
     add_mount /proc bind "$BUNDLE/fake" rbind
 }
 
-@test "proc: a volume over /proc does not catch oom_score_adj" {
+@test "proc: a volume over /proc does not catch oom_score_adj (CVE-2019-16884, CVE-2025-52881)" {
     fake_proc self/oom_score_adj
     config '.process.oomScoreAdj = 345'
     host_snapshot
@@ -388,14 +388,14 @@ fake_proc() {
     [ -z "$(grep -rLx honey fake)" ] || fail_with "the honeypot was written"
 }
 
-@test "proc: a volume over /proc does not catch a sysctl" {
+@test "proc: a volume over /proc does not catch a sysctl (CVE-2025-52881)" {
     fake_proc sys/net/core/somaxconn
     config '.linux.sysctl = {"net.core.somaxconn": "77"}'
     run_c
     [ -z "$(grep -rLx honey fake)" ] || fail_with "the honeypot was written"
 }
 
-@test "proc: a tmpfs over /proc does no harm" {
+@test "proc: a tmpfs over /proc does no harm (CVE-2019-16884, CVE-2025-52881)" {
     config '.mounts |= map(if .destination == "/proc" then .type = "tmpfs" | .options = [] else . end)' \
         '.process.oomScoreAdj = 345' '.linux.sysctl = {"net.core.somaxconn": "77"}'
     host_snapshot

@@ -4,7 +4,8 @@
 
 Every command is in README.md; every option is in README.md or in the help of each command that takes it, but for those that
 options.def keeps to the manual, after CLI_HEADING(""); every option that
-README.md and HACKING.md give to berth exists; every file that HACKING.md names exists; every layer is in HACKING.md."""
+README.md and HACKING.md give to berth exists; every file that HACKING.md names exists; every layer is in HACKING.md; every
+CVE in the table of SECURITY.md has a test that names it, and the reverse."""
 import pathlib
 import re
 import subprocess
@@ -72,6 +73,16 @@ def faults_of_map(tree, hacking):
             yield f'HACKING.md: says nothing of src/{folder.name}'
 
 
+def faults_of_attacks(tree):
+    listed = set(re.findall(r'^\| (CVE-\d+-\d+) \|', read(tree, 'SECURITY.md'), re.MULTILINE))
+    tests = '\n'.join(line for file in sorted(tree.glob('bats/*.bats')) for line in file.read_text().splitlines() if line.startswith('@test'))
+    tested = set(re.findall(r'CVE-\d+-\d+', tests))
+    for number in sorted(listed - tested):
+        yield f'SECURITY.md: no test names {number}'
+    for number in sorted(tested - listed):
+        yield f'SECURITY.md: says nothing of {number}'
+
+
 def main(tree, berth=None):
     readme, hacking = read(tree, 'README.md'), read(tree, 'HACKING.md')
     commands = COMMAND.findall(read(tree, 'include/berth/cli/commands.def'))
@@ -83,6 +94,7 @@ def main(tree, berth=None):
     faults += faults_of_uses('README.md', readme, options)
     faults += faults_of_uses('HACKING.md', hacking, options)
     faults += faults_of_map(tree, hacking)
+    faults += faults_of_attacks(tree)
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
 

@@ -61,6 +61,8 @@ FAULTS = [
     ('docs', 'berth', '#!/bin/sh\necho "  --detach  leave"\n', 'says nothing of the command run'),
     ('docs', 'HACKING.md', '`src/base` and `src/sys` and `src/base/none.c`\n', 'src/base/none.c does not exist'),
     ('docs', 'HACKING.md', '`src/base`\n', 'says nothing of src/sys'),
+    ('docs', 'SECURITY.md', '| CVE-2001-1 | x |\n', 'no test names CVE-2001-1'),
+    ('docs', 'bats/new.bats', '@test "held (CVE-2001-2)" {\n', 'says nothing of CVE-2001-2'),
     ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
     ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),
