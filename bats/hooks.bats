@@ -202,10 +202,10 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
 
 # status FIELD...: these of /proc/self/status
 @test "a startContainer hook is confined as the program is" {
-    local fields='Uid|Gid|Groups|Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp'
+    local fields='Uid|Gid|Groups|Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp|Umask'
     local script="grep -E '^($fields):' /proc/self/status" nnp
     chmod 777 "$LOGS"
-    config '.process.user = {uid: 1000, gid: 1001, additionalGids: [7, 8]}
+    config '.process.user = {uid: 1000, gid: 1001, additionalGids: [7, 8], umask: 23}
         | .process.capabilities = ({bounding: ["CAP_KILL", "CAP_CHOWN"]} | .effective = .bounding | .permitted = .bounding | .inheritable = .bounding | .ambient = ["CAP_KILL"])
         | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
     hook startContainer "$script >$LOGS/hook"

@@ -88,7 +88,9 @@ int init_set_oom_score(struct init *init, const struct plan_step *step)
 
 int init_set_umask(struct init *init, const struct plan_step *step)
 {
-    sys_umask(step->number[0] > MODE_BITS ? init->umask : (unsigned) step->number[0]);
+    if (step->number[0] <= MODE_BITS)
+        init->umask = (uint32_t) step->number[0];
+    sys_umask(init->umask);
     return 0;
 }
 

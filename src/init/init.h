@@ -25,7 +25,7 @@ struct init {
     bool started;         /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
     int socket;           /* where messages go */
     int32_t heard;        /* the highest step that the host has announced, or PLAN_NONE */
-    uint32_t umask;       /* the caller's */
+    uint32_t umask;       /* the caller's, then the process's */
     int64_t value;        /* goes into the current step's message */
     uint64_t begin_ns;    /* when the current step began, when tracing */
     bool null_attached;   /* the mount in PLAN_SLOT_NULL is part of the container's tree */
