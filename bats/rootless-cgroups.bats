@@ -3,6 +3,7 @@
 # to the user of a container whose mount of cgroup2 is writable.
 load helpers
 load helpers-cgroups
+load helpers-fs
 
 USER_ID=1001
 
@@ -42,6 +43,8 @@ delegated() {
 }
 
 test_after() {
+    local group
+    for group in caller/own caller other; do in_ns rmdir "/sys/fs/cgroup/pids/$ID-$group" "/sys/fs/cgroup/$ID-$group" 2>/dev/null || true; done
     rmdir "/sys/fs/cgroup/$ID-user/leaf" "/sys/fs/cgroup/$ID-user" 2>/dev/null || true
 }
 
@@ -96,6 +99,40 @@ test_after() {
     [ "$RT_KIND" = berth ] || return 0
     as_user run --bundle "$BUNDLE" "$ID"
     assert_status 0
+}
+
+# A cgroup of the caller's, and one beside it.
+caller_in_group() {
+    local dir=/sys/fs/cgroup
+    cg_is_v2 || dir+=/pids
+    in_ns mkdir "$dir/$ID-caller" "$dir/$ID-caller/own" "$dir/$ID-other"
+    IN=$dir/$ID-caller
+}
+
+@test "without rights: a cgroup mount shows the caller's cgroup and not the others" {
+    without_rights
+    caller_in_group
+    # Without a cgroup namespace version 2 is shown as a whole, as its paths in /proc/self/cgroup are.
+    ! cg_is_v2 || config '.linux.namespaces += [{type: "cgroup"}]'
+    add_mount /sys/fs/cgroup cgroup cgroup ro
+    set_sh 'cd /sys/fs/cgroup; [ ! -d pids ] || cd pids; ls -d own ./*-other 2>/dev/null || true'
+    as_user run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    assert_output '^own$'
+    refute_output '-other'
+}
+
+@test "--cgroup-manager=disabled: a writable cgroup mount of the caller's cgroup is read-only" {
+    berth_only "the peers leave the caller's cgroup writable"
+    without_rights
+    caller_in_group
+    in_ns chown -R "$USER_ID" "$IN"
+    ! cg_is_v2 || config '.linux.namespaces += [{type: "cgroup"}]'
+    add_mount /sys/fs/cgroup cgroup cgroup rw
+    set_sh 'cd /sys/fs/cgroup; [ ! -d pids ] || cd pids; mkdir mine'
+    as_user --cgroup-manager=disabled run --bundle "$BUNDLE" "$ID"
+    assert_failed
+    assert_output 'Read-only file system'
 }
 
 @test "a delegated subtree: limits are set, and the group is gone after delete" {

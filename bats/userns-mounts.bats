@@ -210,6 +210,13 @@ END
     assert_host_unchanged
 }
 
+@test "sysfs that is the host's does not show the host's cgroups" {
+    [ "$RT_KIND" != runc ] || skip "runc does not mount it"
+    config '.linux.namespaces |= map(select(.type != "network"))' '.mounts |= map(select(.type != "cgroup"))'
+    run_sh 'ls -A /sys/fs/cgroup; echo the end'
+    assert_equal "$output" 'the end'
+}
+
 @test "an ordinary user inside" {
     config '.process.user = {uid: 1000, gid: 1000, additionalGids: [7]}'
     run_payload ids

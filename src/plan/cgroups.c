@@ -42,9 +42,9 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
 
 static const struct plan_hierarchy *find_v2(const struct plan_host *host)
 {
-    for (size_t i = 0; i < host->n_hierarchies; i++)
-        if (host->hierarchies[i].v2)
-            return &host->hierarchies[i];
+    for (size_t i = 0; i < host->n_shown; i++)
+        if (host->shown[i].v2)
+            return &host->shown[i];
     return NULL;
 }
 
@@ -178,10 +178,10 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
     plan_keep_attached(builder);
-    for (size_t i = 0; i < host->n_hierarchies; i++)
-        if (only == NULL ? !host->hierarchies[i].v2 : only == &host->hierarchies[i])
-            mount_hierarchy(builder, &host->hierarchies[i],
-                            text_path_join(builder->arena, mount->destination, host->hierarchies[i].name), place);
+    for (size_t i = 0; i < host->n_shown; i++)
+        if (only == NULL ? !host->shown[i].v2 : only == &host->shown[i])
+            mount_hierarchy(builder, &host->shown[i],
+                            text_path_join(builder->arena, mount->destination, host->shown[i].name), place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
                  .place = place,
@@ -249,13 +249,11 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
         TRY(mount_for_old_systemd(builder, mount, place));
     } else if (text_equal(mount->type, "cgroup2") || is_unified(host)) {
         mount_v2(builder, mount, place);
-    } else if (host->n_hierarchies > 0) {
+    } else {
         mount_hierarchies(builder, mount, NULL, place);
-    } else { /* no cgroup of its own: the host's view, which it must not write to */
-        plan_bind(builder, (struct plan_source){.path = CGROUP_ROOT, .recursive = true}, mount->destination, 0, place);
-        plan_keep_attached(builder);
-        final.attributes.set |= MOUNT_ATTR_RDONLY;
     }
+    if (host->n_hierarchies == 0) /* the caller's cgroups: the container must not write to them */
+        final.attributes.set |= MOUNT_ATTR_RDONLY;
     /* One mount to the config, several to the kernel: every word reaches them all. */
     final.recursive.set |= final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     final.attributes = (struct plan_attributes){0};

@@ -333,6 +333,16 @@ static bool may_mount_sysfs(const struct plan_builder *builder)
     return (joined & CLONE_NEWNET) != 0 || !builder->host->has_foreign_network;
 }
 
+/* A sysfs of its own would not show the host's cgroups. A cgroup mount of the config comes on top. */
+static void hide_cgroups(struct plan_builder *builder, const char *path, const char *place)
+{
+    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .text = {"tmpfs", "tmpfs", plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2")},
+             .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+    plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
+    plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", path, place);
+}
+
 /* The host's then, with all that is mounted there, of which nothing can be changed. */
 static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mount,
                       const struct plan_mount_words *words, const char *place)
@@ -344,7 +354,10 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
     all.attributes.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
     all.recursive.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
     all.recursive.set |= MOUNT_ATTR_RDONLY;
-    return bind_mount(builder, &bind, &all, place);
+    TRY(bind_mount(builder, &bind, &all, place));
+    if (builder->host->n_shown > 0)
+        hide_cgroups(builder, text_path_join(builder->arena, mount->destination, "fs/cgroup"), place);
+    return 0;
 }
 
 /* copy-symlink: where the source leads, if it is a symbolic link. */

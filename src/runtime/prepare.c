@@ -237,10 +237,32 @@ void creation_describe_cgroups(struct creation *creation)
     for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
         links[i] = (struct plan_link){creation->cgroup_host.links[i].name,
                                       creation->cgroup_host.links[i].target};
-    creation->host.hierarchies = hierarchies;
-    creation->host.n_hierarchies = cgroup->n_places;
+    creation->host.hierarchies = creation->host.shown = hierarchies;
+    creation->host.n_hierarchies = creation->host.n_shown = cgroup->n_places;
     creation->host.cgroup_links = links;
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
+}
+
+/* A container without cgroups of its own sees the caller's, and not what else is in the hierarchies. */
+static void show_callers_cgroups(struct creation *creation)
+{
+    const struct cgroup_host *host = &creation->cgroup_host;
+    struct plan_hierarchy *shown = ARENA_ARRAY(creation->arena, host->n_hierarchies + 1, struct plan_hierarchy);
+    size_t count = 0;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
+
+        if (hierarchy->own != NULL)
+            shown[count++] = (struct plan_hierarchy){
+                .name = hierarchy->name,
+                .path = arena_printf(creation->arena, "%s%s", hierarchy->mount_point, hierarchy->own),
+                .options = mount_options(creation->arena, hierarchy),
+                .v2 = hierarchy->v2,
+            };
+    }
+    creation->host.shown = shown;
+    creation->host.n_shown = count;
 }
 
 const struct spec_resources *creation_resources(const struct creation *creation)
@@ -262,6 +284,7 @@ static bool goes_without(const struct creation *creation)
 static int go_without_cgroups(struct creation *creation)
 {
     TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), creation->error));
+    show_callers_cgroups(creation);
     if (creation->cgroup_host.n_hierarchies > 0)
         log_debug("the container shares the caller's cgroups: no right to make one for it");
     else if (!goes_without(creation))
@@ -270,13 +293,18 @@ static int go_without_cgroups(struct creation *creation)
 }
 
 /* It was asked for: what is not kept is a warning. */
-static void warn_of_limits(struct creation *creation)
+static int disable_cgroups(struct creation *creation)
 {
     struct error error = {0};
 
+    if (spec_delegates_cgroup(creation->config))
+        return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
     creation->cgroup.host = &creation->cgroup_host;
     if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) < 0)
         log_warning("cgroups are disabled: %s", error.text);
+    TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
+    show_callers_cgroups(creation);
+    return 0;
 }
 
 /* Root of a user namespace has the manager of the user whose directory he was given, if any. */
@@ -318,12 +346,8 @@ static int place_in_cgroups(struct creation *creation)
 
     if (creation->restoring != NULL && spec_delegates_cgroup(creation->config))
         return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: restore cannot make a delegated cgroup");
-    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED) {
-        if (spec_delegates_cgroup(creation->config))
-            return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
-        warn_of_limits(creation);
-        return 0;
-    }
+    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
+        return disable_cgroups(creation);
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD) {
         TRY(plan_systemd(creation, &systemd));

@@ -189,10 +189,13 @@ static struct plan_host host_of(const struct draw *draw)
         .makes_rdt = has_word(draw, "rdt"),
     };
 
+    host.shown = has_word(draw, "hybrid") ? hybrid : unified;
+    host.n_shown = has_word(draw, "hybrid") ? 2 : 1;
     if (is_rootless || has_word(draw, "no-cgroups"))
         return host;
     host.hierarchies = has_word(draw, "hybrid") ? hybrid : has_word(draw, "delegated") ? delegated : unified;
-    host.n_hierarchies = has_word(draw, "hybrid") ? 2 : 1;
+    host.n_hierarchies = host.n_shown;
+    host.shown = host.hierarchies;
     return host;
 }
 

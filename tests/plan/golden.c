@@ -32,6 +32,7 @@ static const struct plan_hierarchy unified[] = {
 static const struct plan_hierarchy delegated[] = {
     {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true, .delegated = "/sys/fs/cgroup/berth/c1/payload"},
 };
+static const struct plan_hierarchy callers[] = {{.name = "memory", .path = "/sys/fs/cgroup/memory/user", .options = "memory"}};
 static const struct plan_link links[] = {{"cpu", "cpu,cpuacct"}, {"cpuacct", "cpu,cpuacct"}};
 
 /* The start of a file's name tells on which host it is planned. */
@@ -52,6 +53,8 @@ static struct plan_host host_of(const char *name)
     host.has_kernel_core = strstr(name, "kernel-core") != NULL;
     host.has_selinux = strncmp(name, "labels", 6) == 0;
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
+    host.shown = callers;
+    host.n_shown = 1;
     if (!host.privileged)
         return host;
     host.confines_devices = true;
@@ -59,6 +62,8 @@ static struct plan_host host_of(const char *name)
     bool is_v2 = host.cgroups_need_process || strncmp(name, "v2", 2) == 0;
     host.hierarchies = !is_v2 ? hybrid : strstr(name, "delegated") != NULL ? delegated : unified;
     host.n_hierarchies = is_v2 ? 1 : 3;
+    host.shown = host.hierarchies;
+    host.n_shown = host.n_hierarchies;
     host.cgroup_links = links;
     host.n_cgroup_links = host.hierarchies == hybrid ? 2 : 0;
     return host;

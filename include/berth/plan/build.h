@@ -39,6 +39,8 @@ struct plan_host {
     unsigned securebits;             /* the caller's */
     const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
     size_t n_hierarchies;
+    const struct plan_hierarchy *shown; /* what a cgroup mount shows: the same or, if the container has none of its own, the caller's cgroups */
+    size_t n_shown;
     bool confines_devices; /* the cgroups get rules for devices even if linux.resources has none */
     bool cgroups_need_process; /* systemd makes them around the launched process */
     const struct plan_link {
