@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # process.scheduler and process.ioPriority: how the container's process is run.
 load helpers
+load helpers-cgroups
 
 # Whoever runs the tests may be nicer, or less.
 test_setup() { renice -n 0 -p "$BASHPID" >/dev/null; }
@@ -94,6 +95,19 @@ refuses() {
     run chrt -p "$(init_pid)"
     assert_output 'SCHED_DEADLINE\|SCHED_RESET_ON_FORK'
     assert_output ' 10000000/20000000/30000000$'
+}
+
+@test "SCHED_DEADLINE with a part of the processors is an error that says so" {
+    [ "$(nproc)" -gt 1 ] || skip "needs two processors"
+    cgroupfs_only
+    needs cpuset
+    config '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 10000000, deadline: 20000000, period: 30000000}' \
+        '.linux.resources.cpu.cpus = "0"'
+    host_snapshot
+    run_fails run "$ID"
+    [ "$RT_KIND" != berth ] ||
+        assert_output 'process\.scheduler: .*operation not permitted.*all processors: linux.resources.cpu.cpus may leave out none'
+    assert_host_unchanged
 }
 
 @test "a created container has its scheduler" {
