@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL (-e ERRNO | -k)] [-l FILE] COMMAND...
+ * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL (-e ERRNO | -k | -x PATH -y PATH [-b])] [-l FILE] [-P FILE] COMMAND...
  *
  * Runs a runtime's command under ptrace(2), counts the system calls of each of its processes, and makes one of them fail, or
- * kills the process right before it.
+ * kills the process right before it, or lets two paths change places right before it, and with -b right after it once more.
  *
  * A process counts from its birth until it executes the container's program or a hook: then it is let go. Processes are numbered
  * in the order of their births, system calls from 0. -a follows a process that is there already as number 1, until it executes
  * something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of
- * its system calls. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
+ * its system calls. -P writes one line for each path of a system call: the process, the call, the path. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
  * its processes are killed), 125 when this tool fails itself. A line "inject: hit NAME" on descriptor 3, if that is open, says
- * that the chosen system call was reached.
+ * that the chosen system call was reached; "inject: exchanged" on standard error, that the paths have changed places.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,15 +25,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "paths.h"
+
 #define MAX_PROCESSES 256
 #define MAX_CALLS 20000
 #define TOOL_FAILED 125
 #define TIMED_OUT 124
+#define EXCHANGED "inject: exchanged\n"
 
 struct process {
     pid_t pid; /* 0: let go, or ended */
     bool runs;    /* what it runs is the runtime */
     bool failing; /* the call was replaced: its result is to be set */
+    bool exchanged; /* the paths are to change places again after the call */
     char name[32];
     int count;
     unsigned short *calls;
@@ -44,6 +48,9 @@ struct target {
     int call;
     int number; /* errno */
     bool kills;
+    bool changes_back;
+    const char *exchanged[2];
+    FILE *paths; /* of -P */
 };
 
 static struct process processes[MAX_PROCESSES];
@@ -118,15 +125,25 @@ static void let_go(struct process *process, pid_t pid)
     process->pid = 0;
 }
 
+static bool exchange(const struct target *target)
+{
+    return renameat2(AT_FDCWD, target->exchanged[0], AT_FDCWD, target->exchanged[1], RENAME_EXCHANGE) == 0;
+}
+
 /* At the entry of a call. Returns whether the process still lives. */
-static bool enter_call(struct process *process, int number, const struct target *target)
+static bool enter_call(struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
 {
     struct user_regs_struct registers;
     int index = process->count;
 
     if (index < MAX_CALLS)
-        process->calls[index] = (unsigned short) number;
+        process->calls[index] = (unsigned short) info->entry.nr;
     process->count++;
+    if (target->paths != NULL) {
+        char point[64];
+        snprintf(point, sizeof(point), "%d %d", (int) (process - processes), index);
+        write_paths(target->paths, process->pid, point, info);
+    }
     if (process - processes != target->process || index != target->call)
         return true;
     read_name(process);
@@ -134,6 +151,13 @@ static bool enter_call(struct process *process, int number, const struct target 
     if (target->kills) {
         kill(process->pid, SIGKILL);
         return false;
+    }
+    if (target->exchanged[0] != NULL) {
+        bool done = exchange(target);
+        if (done)
+            fprintf(stderr, EXCHANGED);
+        process->exchanged = done && target->changes_back;
+        return true;
     }
     if (ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
         return false;
@@ -146,6 +170,9 @@ static void leave_call(struct process *process, const struct target *target)
 {
     struct user_regs_struct registers;
 
+    if (process->exchanged)
+        exchange(target);
+    process->exchanged = false;
     if (!process->failing || ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
         return;
     registers.rax = (unsigned long long) -target->number;
@@ -161,7 +188,7 @@ static bool take_call(struct process *process, const struct target *target)
     if (!process->runs || ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) <= 0)
         return true;
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
-        return enter_call(process, (int) info.entry.nr, target);
+        return enter_call(process, &info, target);
     leave_call(process, target);
     return true;
 }
@@ -312,7 +339,7 @@ int main(int argc, char **argv)
     int option, seconds = 10;
     pid_t init = 0;
 
-    while ((option = getopt(argc, argv, "+t:p:e:kl:a:")) != -1) {
+    while ((option = getopt(argc, argv, "+t:p:e:kx:y:bl:P:a:")) != -1) {
         if (option == 't')
             seconds = atoi(optarg);
         else if (option == 'p' && sscanf(optarg, "%d:%d", &target.process, &target.call) == 2)
@@ -321,6 +348,12 @@ int main(int argc, char **argv)
             target.number = atoi(optarg);
         else if (option == 'k')
             target.kills = true;
+        else if (option == 'x' || option == 'y')
+            target.exchanged[option - 'x'] = optarg;
+        else if (option == 'b')
+            target.changes_back = true;
+        else if (option == 'P')
+            target.paths = fopen(optarg, "we");
         else if (option == 'a')
             init = atoi(optarg);
         else if (option == 'l')
@@ -343,6 +376,8 @@ int main(int argc, char **argv)
         let_all_go();
     if (list != NULL)
         write_list(list);
+    if (target.paths != NULL)
+        fclose(target.paths);
     if (status < 0)
         return TIMED_OUT;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
