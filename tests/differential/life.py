@@ -214,15 +214,15 @@ class Life:
                 self.found[f'outside/namespaces/{kind}'] = os.readlink(proc / 'ns' / kind)
         for folder in self.arena.cgroups_of(self.pid):
             self.note_cgroup(folder)
-            if arenas.has_systemd() and folder.suffix in ('.scope', '.slice') and self.name in folder.name:
-                self.note_unit(folder.name)
+            for unit in [part for part in folder.parts if self.name in part and part.endswith(('.scope', '.slice'))][:1] if arenas.has_systemd() else []:
+                self.note_unit(unit)
         # It has ended meanwhile: how much was seen of it is chance.
         if not self.is_alive():
             self.found = {key: text for key, text in self.found.items() if not key.startswith(('outside/', 'cgroup/', 'unit/'))}
 
     def note_unit(self, unit):
         """What systemd has been told of it."""
-        shown = subprocess.run(['systemctl', 'show', '--property', ','.join(UNIT_PROPERTIES), unit], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        shown = subprocess.run(['systemctl', 'show', '--property', ','.join(UNIT_PROPERTIES), '--', unit], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                text=True, check=True, timeout=DEADLINE_S)
         for line in shown.stdout.splitlines():
             name, _, value = line.partition('=')
