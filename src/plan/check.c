@@ -18,7 +18,7 @@ static const char *const actors[PLAN_OPS] = {
 static bool is_text(const struct plan_header *plan, uint32_t offset, uint32_t count)
 {
     if (offset == 0)
-        return count <= 1;
+        return count == 0;
     for (uint32_t i = 0; i < count; i++) {
         const char *start = (const char *) plan + offset;
         const char *end = offset < plan->size ? memchr(start, '\0', plan->size - offset) : NULL;
@@ -33,12 +33,12 @@ static bool is_text(const struct plan_header *plan, uint32_t offset, uint32_t co
 static int check_texts(const struct plan_header *plan, int step, struct error *error)
 {
     const struct plan_step *values = &plan_steps(plan)[step];
-    bool good = is_text(plan, values->place, 1) &&
+    bool good = is_text(plan, values->place, values->place != 0) &&
                 is_text(plan, values->list, values->list_count) &&
                 is_text(plan, values->second_list, values->second_list_count);
 
     for (int i = 0; i < PLAN_TEXTS; i++)
-        good = good && is_text(plan, values->text[i], 1);
+        good = good && is_text(plan, values->text[i], values->text[i] != 0);
     return good ? 0 : error_set(error, EINVAL, "plan: step %d: a text lies outside the plan", step);
 }
 
