@@ -50,6 +50,20 @@ assert_removed() {
     done
 }
 
+@test "what an interrupted create left is named, with what removes it" {
+    mkdir -p "$ROOT/$ID"
+    run_fails state "$ID"
+    assert_output "does not exist [(].*interrupted: berth delete --force $ID removes"
+    run_fails kill "$ID" KILL
+    assert_output "does not exist [(].*interrupted"
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output "already exists [(].*interrupted: berth delete --force $ID removes"
+    run_ok delete --force "$ID"
+    [ ! -e "$ROOT/$ID" ]
+    run_fails state "$ID"
+    assert_output 'does not exist$'
+}
+
 @test "without a PID namespace and a record delete --force ends the process that is known" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     running

@@ -97,7 +97,7 @@ int runtime_find(const struct runtime_options *options, struct arena *arena, con
 
     TRY(state_open(&state, error));
     if (!state.has_record)
-        return error_set(error, ENOENT, "container \"%s\" does not exist", id);
+        return state_does_not_exist(&state, error);
     *ret_container = look_at(&state, read_passwd(arena));
     return 0;
 }

@@ -166,7 +166,7 @@ int runtime_events(const struct runtime_options *options, const struct runtime_e
 
     TRY(state_open(&state, error));
     if (!state.has_record)
-        return error_set(error, ENOENT, "container \"%s\" does not exist", request->id);
+        return state_does_not_exist(&state, error);
     AUTO_FD process = open_process(&state, error);
     if (process < 0)
         return process;

@@ -98,7 +98,7 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
         return error_set(error, EINVAL, "unknown signal \"%s\"", signal);
     TRY(state_open(&state, error));
     if (!state.has_record)
-        return error_set(error, ENOENT, "container \"%s\" does not exist", id);
+        return state_does_not_exist(&state, error);
     if (all)
         TRY(signal_all(&state, number, error));
     else if (number == SIGKILL)

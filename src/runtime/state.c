@@ -106,9 +106,18 @@ int state_check_id(const char *id, struct error *error)
                      id, NAME_MAX);
 }
 
+/* A directory without a record: another berth is just creating or deleting the container, or was killed while it did. */
+static int hint_at_half(const struct state *state, struct error *error)
+{
+    if (access(path_of(state), F_OK) < 0 || access(text_path_join(state->arena, path_of(state), RECORD), F_OK) == 0)
+        return -error->number;
+    return error_hint(error, "create or delete is at work, or was interrupted: berth delete --force %s removes what it left", state->id);
+}
+
 static int already_exists(const struct state *state, struct error *error)
 {
-    return error_set(error, EEXIST, "container \"%s\" already exists", state->id);
+    error_set(error, EEXIST, "container \"%s\" already exists", state->id);
+    return hint_at_half(state, error);
 }
 
 int state_check_free(const struct state *state, struct error *error)
@@ -158,9 +167,10 @@ int state_make(struct state *state, struct error *error)
     return result;
 }
 
-static int does_not_exist(const struct state *state, struct error *error)
+int state_does_not_exist(const struct state *state, struct error *error)
 {
-    return error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
+    error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
+    return state_id_is_valid(state->id) ? hint_at_half(state, error) : -ENOENT;
 }
 
 /* Returns 0, -ENOENT without the link, or another negative errno. */
@@ -218,7 +228,7 @@ static int open_existing(struct state *state, struct error *error)
     int result = state_id_is_valid(state->id) ? open_dir(state) : -ENOENT;
 
     if (result == -ENOENT)
-        return does_not_exist(state, error);
+        return state_does_not_exist(state, error);
     if (result < 0) {
         error_errno(error, -result, "open the directory %s", path_of(state));
         return state_root_error(state->root, error);
@@ -237,7 +247,7 @@ int state_open_locked(struct state *state, struct error *error)
     TRY(open_existing(state, error));
     int result = state_relock(state);
     if (result == -ENOENT)
-        return does_not_exist(state, error);
+        return state_does_not_exist(state, error);
     if (result < 0)
         return error_errno(error, -result, "lock %s", path_of(state));
     return read_record(state, error);

@@ -66,6 +66,9 @@ bool state_id_is_valid(const char *id);
 /* The same as an error. */
 int state_check_id(const char *id, struct error *error);
 
+/* Says that there is no such container, and what to do about a directory without a record. Returns -ENOENT. */
+int state_does_not_exist(const struct state *state, struct error *error);
+
 /* -EEXIST when the id is in use. */
 int state_check_free(const struct state *state, struct error *error);
 
