@@ -72,24 +72,25 @@ int init_clear_securebits(struct init *init, const struct plan_step *step)
     return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->number[0], 0);
 }
 
+/* Without CAP_SETPCAP nothing can be dropped, which is no matter where nothing is there to drop. */
+static int drop_from_bounding_set(unsigned long capability)
+{
+    int r = sys_prctl(PR_CAPBSET_DROP, capability, 0);
+    int present = r == -EPERM ? sys_prctl(PR_CAPBSET_READ, capability, 0) : 1;
+
+    return present == 0 ? 0 : present < 0 ? present : r;
+}
+
 int init_limit_capabilities(struct init *init, const struct plan_step *step)
 {
-    (void) init;
-    for (unsigned long i = 0; i < CAPABILITY_LIMIT; i++) {
-        int present = sys_prctl(PR_CAPBSET_READ, i, 0);
-        int r;
+    int r = 0;
 
-        if (present == -EINVAL) /* above the kernel's last one */
-            return 0;
-        if (present < 0)
-            return present;
-        if (present == 0 || step->number[0] >> i & 1)
-            continue;
-        r = sys_prctl(PR_CAPBSET_DROP, i, 0);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    (void) init;
+    for (unsigned long i = 0; r == 0 && i < CAPABILITY_LIMIT; i++)
+        if ((step->number[0] >> i & 1) == 0)
+            r = drop_from_bounding_set(i);
+    /* Above the kernel's last one; that all are gone is verified before the program starts. */
+    return r == -EINVAL ? 0 : r;
 }
 
 static int set_listed_groups(struct init *init, const struct plan_step *step)

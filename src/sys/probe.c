@@ -10,8 +10,10 @@
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -20,8 +22,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/file.h"
 
 int sys_in_user_namespace(void)
 {
@@ -49,15 +53,20 @@ bool sys_owns_network(void)
            own.st_ino == owner.st_ino && own.st_dev == owner.st_dev;
 }
 
-static int read_permitted(uint64_t *ret_set)
+/* One file in place of a system call for each capability. */
+static int read_capabilities(struct sys_caller *ret_caller)
 {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
+    AUTO_ARENA arena = {0};
+    char *status;
 
-    if (syscall(SYS_capget, &header, data) < 0)
-        return -errno;
-    *ret_set = (uint64_t) data[1].permitted << 32 | data[0].permitted;
-    return 0;
+    TRY(file_read(&arena, AT_FDCWD, "/proc/self/status", &status, NULL));
+    const char *permitted = strstr(status, "\nCapPrm:\t"), *bounding = strstr(status, "\nCapBnd:\t");
+
+    return permitted != NULL && bounding != NULL &&
+                   sscanf(permitted, " CapPrm: %" SCNx64, &ret_caller->permitted) == 1 &&
+                   sscanf(bounding, " CapBnd: %" SCNx64, &ret_caller->bounding) == 1
+               ? 0
+               : -EIO;
 }
 
 /* A service with LockPersonality= may not even ask by the system call. */
@@ -91,19 +100,8 @@ static int read_inherited(struct sys_caller *ret_caller)
 
 int sys_probe_caller(struct sys_caller *ret_caller)
 {
-    TRY(read_permitted(&ret_caller->permitted));
+    TRY(read_capabilities(ret_caller));
     TRY(read_inherited(ret_caller));
-    ret_caller->bounding = 0;
-    /* The kernel answers EINVAL beyond its last capability. */
-    for (int cap = 0; cap < 64; cap++) {
-        int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-        if (held < 0 && errno == EINVAL)
-            break;
-        if (held < 0)
-            return -errno;
-        ret_caller->bounding |= (uint64_t) held << cap;
-    }
     int inside = sys_in_user_namespace();
     TRY(inside);
     ret_caller->in_user_namespace = inside;
@@ -152,10 +150,10 @@ static bool is_filtered(void)
 /* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a seccomp filter. */
 static bool may_say_eperm(long number)
 {
-    uint64_t permitted = 0;
+    struct sys_caller caller;
 
     return (number == SYS_fsopen || number == SYS_fsmount || number == SYS_move_mount) &&
-           read_permitted(&permitted) == 0 && (permitted >> CAP_SYS_ADMIN & 1) == 0;
+           read_capabilities(&caller) == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) == 0;
 }
 
 bool sys_has_call(long number)
