@@ -111,21 +111,30 @@ static const char *list_choices(struct arena *arena, const char *choices)
     return list.bytes;
 }
 
-static int check_choice(struct parser *parser, const struct option *option, const char *value)
+static int refuse_choice(struct parser *parser, const struct option *option, const char *value)
 {
     struct similar similar = {.word = value};
     char *choices = arena_string(parser->arena, option->value), *rest;
 
-    if (strchr(choices, '|') == NULL)
-        return 0;
-    for (char *choice = strtok_r(choices, "|", &rest); choice != NULL; choice = strtok_r(NULL, "|", &rest)) {
-        if (text_equal(choice, value))
-            return 0;
+    for (char *choice = strtok_r(choices, "|", &rest); choice != NULL; choice = strtok_r(NULL, "|", &rest))
         similar_offer(&similar, choice);
-    }
     parser->suggestion = similar.best;
     return error_set(parser->error, EINVAL, "--%s is %s, not \"%s\"", option->name,
                      list_choices(parser->arena, option->value), value);
+}
+
+static int check_choice(struct parser *parser, const struct option *option, const char *value)
+{
+    size_t length = strlen(value);
+
+    if (strchr(option->value, '|') == NULL)
+        return 0;
+    for (const char *choice = option->value; choice != NULL; choice = strchr(choice, '|')) {
+        choice += *choice == '|';
+        if (strcspn(choice, "|") == length && strncmp(choice, value, length) == 0)
+            return 0;
+    }
+    return refuse_choice(parser, option, value);
 }
 
 static int set_value(struct parser *parser, const struct option *option, const char *value)
@@ -201,24 +210,30 @@ static int parse_option(struct parser *parser, const char *word)
     return set_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
 }
 
-static int parse_command(struct parser *parser, const char *word)
+static int refuse_command(struct parser *parser, const char *word)
 {
     struct similar similar = {.word = word};
 
+    for (size_t i = 0; i < CLI_COMMANDS; i++)
+        similar_offer(&similar, cli_commands[i].name);
+    parser->suggestion = similar.best;
+    parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
+    return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word, word);
+}
+
+static int parse_command(struct parser *parser, const char *word)
+{
     if (text_equal(word, "help") || text_equal(word, "h")) {
         parser->arguments->help = true;
         return 0;
     }
     for (size_t i = 0; i < CLI_COMMANDS; i++) {
-        similar_offer(&similar, cli_commands[i].name);
         if (!text_equal(cli_commands[i].name, word))
             continue;
         parser->arguments->command = (enum cli_command) i;
         return 0;
     }
-    parser->suggestion = similar.best;
-    parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
-    return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word, word);
+    return refuse_command(parser, word);
 }
 
 static bool is_option(const char *word)

@@ -173,8 +173,6 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
     struct text text = {.arena = &arena};
     struct json json;
 
-    if (arguments->resources == NULL && !only_rdt && !has_settings(arguments))
-        log_warning("update: no limit was given, so nothing changes (see berth update --help)");
     if (arguments->resources != NULL) {
         TRY(refuse_settings(arguments, error));
         TRY(cli_read_file("resources", arguments->resources, &text, error));
@@ -182,6 +180,8 @@ int cli_update(const struct cli_arguments *arguments, const struct runtime_optio
         request.size = text.size;
         request.name = cli_name_file(arguments->resources);
     } else if (has_settings(arguments) || !only_rdt) {
+        if (!has_settings(arguments))
+            log_warning("update: no limit was given, so nothing changes (see berth update --help)");
         json_start(&json, &arena, false);
         TRY(put_settings(&json, arguments, error));
         request.resources = json.text.bytes;
