@@ -336,8 +336,8 @@ def namespace_of(census, key):
     return 'host' if census.get(key) == os.readlink('/proc/self/ns/' + key.removeprefix('namespaces/')) else 'own'
 
 
-def weaker(baseline, census, places):
-    """What makes the container less than the undisturbed one, leaving aside what is at PLACES; ''."""
+def weaker(baseline, census, places, returned):
+    """What makes the container less than the undisturbed one, leaving aside what is at PLACES; ''. RETURNED: what was elsewhere for a moment, or None."""
     has_proc = 'file//proc/self/mountinfo' in baseline and 'proc' not in places
     for key in baseline:
         if not key.startswith(STRENGTH):
@@ -354,15 +354,20 @@ def weaker(baseline, census, places):
     for path, words in mounts_of(baseline).items():
         if mounts and mounts.get(path) != words and not any(is_below(path, place) for place in places):
             return f'WEAKER mount on {path}: {mounts.get(path)}, not {words}'
-    if census.get('access//etc/masked', '').endswith(('full ok', 'full EROFS', 'directory opens full')):
+    # A path of the root file system is masked or read-only by what is there when it is looked up: who moves that away for this moment, and back, may
+    # write to the root file system from outside, and needs no such trick to read or change it.
+    def is_protected(path):
+        return returned is None or not is_below(path, returned)
+
+    if is_protected('/etc/masked') and census.get('access//etc/masked', '').endswith(('full ok', 'full EROFS', 'directory opens full')):
         return f'WEAKER /etc/masked can be read: {census["access//etc/masked"]}'
-    if census.get('writable//mnt/dir') == 'ok':
+    if is_protected('/mnt/dir') and census.get('writable//mnt/dir') == 'ok':
         return 'WEAKER /mnt/dir can be written to'
     return ''
 
 
-def fault(ground, before, baseline, result, places):
-    """PLACES: where it was attacked. One line that says what is wrong after a command with a status and words on standard error; ''."""
+def fault(ground, before, baseline, result, places, returned=None):
+    """PLACES: where it was attacked; RETURNED: what of it came back. One line that says what is wrong after a command with a status and words on standard error; ''."""
     status, text = result
     census = ground.read_census() if status == 0 else {}
     wrong = escape(ground, before, census)
@@ -374,7 +379,7 @@ def fault(ground, before, baseline, result, places):
         return f'status {status}: {text.strip()[-200:]}'
     if status != 0 and not text.strip() and not ground.out.read_text(errors='replace').strip():
         return f'status {status} without a message'
-    return weaker(baseline, census, places) if census else ''
+    return weaker(baseline, census, places, returned) if census else ''
 
 
 # --- a command of its own ------------------------------------------------------------------------------------------------------------
@@ -445,7 +450,7 @@ def sweep(attack_class, options):
             work = [(i + 1, chosen[i::options.jobs], baseline) for i in range(options.jobs)]
             results = list(pool.map(functools.partial(work_through, attack_class, options, scenario), work))
             counts = [sum(result[i] for result in results) for i in range(3)]
-            print(f'{scenario}: {counts[2]} points, {counts[0]} failures ({counts[1]} containers ran)', flush=True)
+            print(f'{scenario}: {counts[2]} points, {counts[0]} failures ({counts[1]} containers ran, {len(chosen) - counts[2]} points could not be tried)', flush=True)
             points, faults = points + counts[2], faults + counts[0]
     print(f'{points} points, {faults} failures')
     return 1 if faults else 0

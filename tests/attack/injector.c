@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL (-e ERRNO | -k | -x PATH -y PATH [-b])] [-l FILE] [-P FILE] COMMAND...
+ * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL:NTH [-w PATH] (-e ERRNO | -k | -x PATH -y PATH [-b])] [-r FOLDER]... [-l FILE] [-P FILE] COMMAND...
  *
- * Runs a runtime's command under ptrace(2), counts the system calls of each of its processes, and makes one of them fail, or
- * kills the process right before it, or lets two paths change places right before it, and with -b right after it once more.
+ * Runs a runtime's command under ptrace(2), and makes one of the system calls of its processes fail, or kills the process right before it, or lets two
+ * paths change places right before it, and with -b right after it once more.
  *
- * A process counts from its birth until it executes the container's program or a hook: then it is let go. Processes are numbered
- * in the order of their births, system calls from 0. -a follows a process that is there already as number 1, until it executes
- * something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of
- * its system calls. -P writes one line for each path of a system call: the process, the call, the path. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
+ * A process is followed from its birth until it executes the container's program or a hook: then it is let go. Processes are numbered in the order of
+ * their births. CALL is the number of a system call; NTH, from 0, counts those of that number, and with -w those of them alone that use this path: how
+ * many calls of another kind come before, as waiting does, differs from run to run. -a follows a process that is there already as number 1, until it
+ * executes something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of its system calls. -P
+ * writes one line for each path of a system call (one, if it has the same twice): the process, the call, the path. A path begins in the first -r FOLDER that it is in, or in the root
+ * directory; # stands for each number in it. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
  * its processes are killed), 125 when this tool fails itself. A line "inject: hit NAME" on descriptor 3, if that is open, says
  * that the chosen system call was reached; "inject: exchanged" on standard error, that the paths have changed places.
  */
@@ -29,6 +31,7 @@
 
 #define MAX_PROCESSES 256
 #define MAX_CALLS 20000
+#define MAX_FOLDERS 8
 #define TOOL_FAILED 125
 #define TIMED_OUT 124
 #define EXCHANGED "inject: exchanged\n"
@@ -40,17 +43,21 @@ struct process {
     bool exchanged; /* the paths are to change places again after the call */
     char name[32];
     int count;
+    int matches; /* calls so far that are like the target's */
     unsigned short *calls;
 };
 
 struct target {
     int process;
     int call;
-    int number; /* errno */
+    int nth;
+    const char *path; /* that the call uses, or NULL: any or none */
+    int number;       /* errno */
     bool kills;
     bool changes_back;
     const char *exchanged[2];
-    FILE *paths; /* of -P */
+    const char *folders[MAX_FOLDERS + 1]; /* of -r */
+    FILE *paths;                          /* of -P */
 };
 
 static struct process processes[MAX_PROCESSES];
@@ -130,6 +137,30 @@ static bool exchange(const struct target *target)
     return renameat2(AT_FDCWD, target->exchanged[0], AT_FDCWD, target->exchanged[1], RENAME_EXCHANGE) == 0;
 }
 
+static void write_paths(const struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
+{
+    char path[2 * PATH_MAX], last[2 * PATH_MAX] = "\n";
+
+    for (size_t at = 0; next_path(process->pid, info, target->folders, &at, path); strcpy(last, path))
+        if (strcmp(path, last) != 0)
+            fprintf(target->paths, "%d %d %s\n", (int) (process - processes), (int) info->entry.nr, path);
+}
+
+/* Whether the call is the one that is meant; each call is asked about once. */
+static bool is_meant(struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
+{
+    char path[2 * PATH_MAX];
+
+    if (process - processes != target->process || (int) info->entry.nr != target->call)
+        return false;
+    if (target->path == NULL)
+        return process->matches++ == target->nth;
+    for (size_t at = 0; next_path(process->pid, info, target->folders, &at, path);)
+        if (strcmp(path, target->path) == 0)
+            return process->matches++ == target->nth;
+    return false;
+}
+
 /* At the entry of a call. Returns whether the process still lives. */
 static bool enter_call(struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
 {
@@ -139,12 +170,9 @@ static bool enter_call(struct process *process, const struct __ptrace_syscall_in
     if (index < MAX_CALLS)
         process->calls[index] = (unsigned short) info->entry.nr;
     process->count++;
-    if (target->paths != NULL) {
-        char point[64];
-        snprintf(point, sizeof(point), "%d %d", (int) (process - processes), index);
-        write_paths(target->paths, process->pid, point, info);
-    }
-    if (process - processes != target->process || index != target->call)
+    if (target->paths != NULL)
+        write_paths(process, info, target);
+    if (!is_meant(process, info, target))
         return true;
     read_name(process);
     dprintf(3, "inject: hit %s\n", process->name);
@@ -336,14 +364,18 @@ int main(int argc, char **argv)
     const char *list = NULL;
     const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
                          PTRACE_O_EXITKILL;
-    int option, seconds = 10;
+    int option, seconds = 10, folders = 0;
     pid_t init = 0;
 
-    while ((option = getopt(argc, argv, "+t:p:e:kx:y:bl:P:a:")) != -1) {
+    while ((option = getopt(argc, argv, "+t:p:w:e:kx:y:br:l:P:a:")) != -1) {
         if (option == 't')
             seconds = atoi(optarg);
-        else if (option == 'p' && sscanf(optarg, "%d:%d", &target.process, &target.call) == 2)
+        else if (option == 'p' && sscanf(optarg, "%d:%d:%d", &target.process, &target.call, &target.nth) == 3)
             continue;
+        else if (option == 'w')
+            target.path = optarg;
+        else if (option == 'r' && folders < MAX_FOLDERS)
+            target.folders[folders++] = optarg;
         else if (option == 'e')
             target.number = atoi(optarg);
         else if (option == 'k')

@@ -2,6 +2,7 @@
 /* Where a system call has its paths: tests/attack/injector.c. */
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -46,25 +47,68 @@ static void read_text(pid_t pid, unsigned long long address, char text[PATH_MAX]
     text[n + (more < 0 ? 0 : more)] = '\0';
 }
 
-/* Writes "PROCESS CALL PATH" for each path of a call, from the root directory on if that can be told. */
-static void write_paths(FILE *file, pid_t pid, const char *point, const struct __ptrace_syscall_info *info)
+/* Paths that differ between runs by numbers alone are one: of a process, of a descriptor, of the bundle's folder. */
+static void fold_numbers(char *text)
 {
-    for (size_t i = 0; i < sizeof(path_arguments) / sizeof(path_arguments[0]); i++) {
-        const struct path_argument *argument = &path_arguments[i];
-        char text[PATH_MAX] = "";
-        char base[PATH_MAX] = "";
-        char link[64];
+    char *to = text;
 
-        if ((unsigned long long) argument->call != info->entry.nr)
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at < '0' || *at > '9')
+            *to++ = *at;
+        else if (to == text || to[-1] != '#')
+            *to++ = '#';
+    *to = '\0';
+}
+
+/* No slash at the beginning, none at the end, no two in a row. */
+static void fold_slashes(char *text)
+{
+    char *to = text;
+
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at != '/' || (to > text && to[-1] != '/'))
+            *to++ = *at;
+    while (to > text && to[-1] == '/')
+        to--;
+    *to = '\0';
+}
+
+/* From the first of the folders on that it is in. */
+static void strip_folder(char *text, const char *const *folders)
+{
+    for (; *folders != NULL; folders++) {
+        const size_t size = strlen(*folders);
+        if (strncmp(text, *folders + 1, size - 1) != 0 || (text[size - 1] != '/' && text[size - 1] != '\0'))
             continue;
-        read_text(pid, info->entry.args[argument->path], text);
-        int directory = argument->directory < 0 ? AT_FDCWD : (int) info->entry.args[argument->directory];
-        if (directory == AT_FDCWD)
-            snprintf(link, sizeof(link), "/proc/%d/cwd", pid);
-        else
-            snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, directory);
-        ssize_t n = text[0] == '/' ? 0 : readlink(link, base, sizeof(base) - 1);
-        base[n < 0 ? 0 : n] = '\0';
-        fprintf(file, "%s %s/%s\n", point, base, text);
+        memmove(text, text + size - 1, strlen(text + size - 1) + 1);
+        fold_slashes(text);
+        return;
     }
+}
+
+/* The next path of a system call, from argument *AT of the table on: from the root directory, or one of the folders, as far as that can be told. */
+static bool next_path(pid_t pid, const struct __ptrace_syscall_info *info, const char *const *folders, size_t *at, char path[2 * PATH_MAX])
+{
+    char text[PATH_MAX] = "";
+    char base[PATH_MAX] = "";
+    char link[64];
+
+    while (*at < sizeof(path_arguments) / sizeof(path_arguments[0]) && (unsigned long long) path_arguments[*at].call != info->entry.nr)
+        ++*at;
+    if (*at == sizeof(path_arguments) / sizeof(path_arguments[0]))
+        return false;
+    const struct path_argument *argument = &path_arguments[(*at)++];
+    read_text(pid, info->entry.args[argument->path], text);
+    int directory = argument->directory < 0 ? AT_FDCWD : (int) info->entry.args[argument->directory];
+    if (directory == AT_FDCWD)
+        snprintf(link, sizeof(link), "/proc/%d/cwd", pid);
+    else
+        snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, directory);
+    ssize_t n = text[0] == '/' ? 0 : readlink(link, base, sizeof(base) - 1);
+    base[n < 0 ? 0 : n] = '\0';
+    snprintf(path, 2 * PATH_MAX, "%s/%s", base, text);
+    fold_slashes(path);
+    strip_folder(path, folders);
+    fold_numbers(path);
+    return true;
 }
