@@ -195,8 +195,7 @@ static int check_childless(struct planner *planner, const char *path)
  * to give, below the nearest cgroup above without any that the user may write to. */
 static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
-    char *path = arena_printf(arena, "%s%s", hierarchy->mount_point,
-                              text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+    char *path = cgroup_own_path(arena, hierarchy);
     const char *own = arena_string(arena, path);
     size_t least = strlen(hierarchy->mount_point);
 

@@ -258,6 +258,13 @@ int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_
     return 0;
 }
 
+char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+{
+    if (hierarchy->own == NULL)
+        return NULL;
+    return arena_printf(arena, "%s%s", hierarchy->mount_point, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+}
+
 const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,
                                                      const char *controller)
 {

@@ -212,18 +212,10 @@ static bool may_write(const char *path)
     return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
-/* The caller's own cgroup there. */
-static const char *own_cgroup(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
-{
-    if (hierarchy->own == NULL)
-        return NULL;
-    return arena_printf(arena, "%s%s", hierarchy->mount_point, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
-}
-
 /* May the caller make cgroups below their own? */
 static bool is_delegated(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
-    const char *own = own_cgroup(arena, hierarchy);
+    const char *own = cgroup_own_path(arena, hierarchy);
 
     return own != NULL && may_write(own) && may_write(text_path_join(arena, own, "cgroup.procs"));
 }
@@ -239,7 +231,7 @@ void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy
         .name = arena_printf(arena, "hierarchy %s", hierarchy->mount_point),
         .state = is_free || is_own ? RUNTIME_FACT_YES : RUNTIME_FACT_LIMITED,
         .value = is_free        ? "cgroups can be made everywhere"
-                 : is_own ? arena_printf(arena, "%s is delegated to the caller", own_cgroup(arena, hierarchy))
+                 : is_own ? arena_printf(arena, "%s is delegated to the caller", cgroup_own_path(arena, hierarchy))
                                 : "nothing of it is delegated to the caller",
         .meaning = is_free || is_own ? "" : "containers have no cgroup of their own here",
         .remedy = is_free || is_own

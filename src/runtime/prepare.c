@@ -256,7 +256,7 @@ static void show_callers_cgroups(struct creation *creation)
         if (hierarchy->own != NULL)
             shown[count++] = (struct plan_hierarchy){
                 .name = hierarchy->name,
-                .path = arena_printf(creation->arena, "%s%s", hierarchy->mount_point, hierarchy->own),
+                .path = cgroup_own_path(creation->arena, hierarchy),
                 .options = mount_options(creation->arena, hierarchy),
                 .v2 = hierarchy->v2,
             };

@@ -52,6 +52,9 @@ bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error);
 
+/* The directory of the caller's own cgroup in a hierarchy that shows it: "/sys/fs/cgroup/memory/user", or NULL when it does not. */
+char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy);
+
 /* The v1 hierarchy of `controller`, else the v2 one (which may lack the controller), else NULL. */
 const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,
                                                      const char *controller);
