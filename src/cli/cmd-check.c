@@ -8,11 +8,6 @@
 #include "berth/base/text.h"
 #include "command.h"
 
-static bool wants_json(const struct cli_arguments *arguments)
-{
-    return arguments->format != NULL && text_equal(arguments->format, "json");
-}
-
 int cli_check(const struct cli_arguments *arguments, const struct runtime_options *options,
               struct error *error)
 {
@@ -22,7 +17,7 @@ int cli_check(const struct cli_arguments *arguments, const struct runtime_option
     const char *bundle = arguments->bundle != NULL ? arguments->bundle : "";
     const char *file = arguments->config != NULL ? arguments->config : "config.json";
     struct json json;
-    bool as_json = wants_json(arguments);
+    bool as_json = cli_wants_json(arguments);
 
     runtime_check(options, &request, &findings);
     json_start(&json, &arena, as_json);
@@ -131,7 +126,7 @@ int cli_doctor(const struct cli_arguments *arguments, const struct runtime_optio
     struct runtime_fact *facts;
     struct json json;
     size_t count;
-    bool as_json = wants_json(arguments);
+    bool as_json = cli_wants_json(arguments);
 
     (void) options;
     runtime_examine_host(&arena, false, &facts, &count);

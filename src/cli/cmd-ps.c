@@ -24,7 +24,7 @@ int cli_ps(const struct cli_arguments *arguments, const struct runtime_options *
            struct error *error)
 {
     AUTO_ARENA arena = {0};
-    bool as_json = arguments->format != NULL && text_equal(arguments->format, "json");
+    bool as_json = cli_wants_json(arguments);
     struct runtime_processes processes;
     struct text table = {.arena = &arena};
 

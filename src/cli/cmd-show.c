@@ -101,7 +101,7 @@ int cli_list(const struct cli_arguments *arguments, const struct runtime_options
     struct text text = {.arena = &arena};
     struct runtime_container *containers;
     size_t count;
-    bool as_json = arguments->format != NULL && text_equal(arguments->format, "json");
+    bool as_json = cli_wants_json(arguments);
 
     TRY(runtime_list(options, &arena, &containers, &count, error));
     if (arguments->quiet)

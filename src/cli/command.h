@@ -21,5 +21,8 @@ int cli_read_file(const char *what, const char *path, struct text *text, struct 
 /* How messages call that file. */
 const char *cli_name_file(const char *path);
 
+/* Is it --format json? */
+bool cli_wants_json(const struct cli_arguments *arguments);
+
 /* Writes `text` to stdout; what cannot be written is an error. */
 int cli_print(const struct text *text, struct error *error);

@@ -43,6 +43,11 @@ const char *cli_name_file(const char *path)
     return text_equal(path, "-") ? "stdin" : path;
 }
 
+bool cli_wants_json(const struct cli_arguments *arguments)
+{
+    return arguments->format != NULL && text_equal(arguments->format, "json");
+}
+
 int cli_print(const struct text *text, struct error *error)
 {
     int result = fd_write_all(STDOUT_FILENO, text->bytes, text->size);
