@@ -3,7 +3,6 @@
 
 #include <stdalign.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,42 +69,6 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, s
     if (items != NULL)
         memcpy(larger, items, count * size);
     return larger;
-}
-
-char *arena_copy(struct arena *arena, const void *bytes, size_t length)
-{
-    char *copy = arena_alloc(arena, length + 1);
-
-    if (length > 0)
-        memcpy(copy, bytes, length);
-    return copy;
-}
-
-char *arena_string(struct arena *arena, const char *string)
-{
-    return arena_copy(arena, string, strlen(string));
-}
-
-char *arena_vprintf(struct arena *arena, const char *format, va_list values)
-{
-    va_list again;
-
-    va_copy(again, values);
-    int length = vsnprintf(NULL, 0, format, values);
-    char *string = arena_alloc(arena, (size_t) length + 1);
-    vsnprintf(string, (size_t) length + 1, format, again);
-    va_end(again);
-    return string;
-}
-
-char *arena_printf(struct arena *arena, const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    char *string = arena_vprintf(arena, format, values);
-    va_end(values);
-    return string;
 }
 
 void arena_free(struct arena *arena)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strings in an arena: of it only arena_alloc is called. */
+#include <stdio.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_string(struct arena *arena, const char *string)
+{
+    return arena_copy(arena, string, strlen(string));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list values)
+{
+    va_list again;
+
+    va_copy(again, values);
+    int length = vsnprintf(NULL, 0, format, values);
+    char *string = arena_alloc(arena, (size_t) length + 1);
+    vsnprintf(string, (size_t) length + 1, format, again);
+    va_end(again);
+    return string;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    char *string = arena_vprintf(arena, format, values);
+    va_end(values);
+    return string;
+}
