@@ -65,8 +65,7 @@ static bool is_delegated(const struct plan_builder *builder)
         const struct spec_mount *mount = &config->mounts[i];
         struct plan_mount_words words;
 
-        if (!text_equal(mount->destination, CGROUP_ROOT) || mount->type == NULL ||
-            !text_starts_with(mount->type, "cgroup"))
+        if (!text_equal(mount->destination, CGROUP_ROOT) || !spec_is_cgroup_type(mount->type))
             continue;
         plan_read_mount_words(builder->arena, mount, &words);
         return ((words.attributes.set | words.recursive.set) & MOUNT_ATTR_RDONLY) == 0;

@@ -7,6 +7,7 @@
 
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 /* What fsopen(2) cannot say. */
@@ -387,8 +388,7 @@ static int make_mount(struct plan_builder *builder, size_t i)
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
     if (words.copies_link || words.covers_link)
         mount.destination = without_last_slashes(builder->arena, mount.destination);
-    bool is_cgroup = text_equal(mount.type != NULL ? mount.type : "", "cgroup") ||
-                     text_equal(mount.type != NULL ? mount.type : "", "cgroup2");
+    bool is_cgroup = spec_is_cgroup_type(mount.type);
     if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
         return error_set(builder->error, EINVAL, "%s.options: idmap: %s cannot be mapped", place,
                          words.remounts ? "a mount that is there" : "a cgroup file system");

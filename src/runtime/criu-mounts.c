@@ -80,11 +80,6 @@ static const char *real_source(const struct criu_container *container,
     return copy;
 }
 
-static bool is_cgroup(const char *type)
-{
-    return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
-}
-
 /* Where a destination of the config leads, past the symbolic links of the root file system. */
 static const char *resolve(const struct criu_container *container, const char *destination)
 {
@@ -178,7 +173,7 @@ static bool is_cgroup_of_config(const struct criu_container *container,
 {
     const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
 
-    return of_config != NULL && is_cgroup(of_config->type);
+    return of_config != NULL && spec_is_cgroup_type(of_config->type);
 }
 
 /* With rbind what the host has mounted below the source is there, too; all else below it is the container's own. */
@@ -236,7 +231,7 @@ static enum origin origin_of(const struct criu_container *container, const struc
         return OF_CONTAINER;
     if (is_bound_by_config(container, of_host, mount))
         return OF_CONFIG;
-    if (is_cgroup(mount->type))
+    if (spec_is_cgroup_type(mount->type))
         return is_cgroup_of_config(container, mount) ? OF_CONFIG : OF_CONTAINER;
     if (text_equal(mount->root, "/") || is_part_of_own(mounts, mount) ||
         is_part_of_bound(container, mounts, of_host, mount))
@@ -390,7 +385,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
             continue;
         if (binding_of(mount).binds)
             TRY(put_bind(container, mount, options, error));
-        else if (is_cgroup(mount->type))
+        else if (spec_is_cgroup_type(mount->type))
             put_cgroups(container, mount, sources, options);
     }
     put_devices(container, options);

@@ -121,7 +121,7 @@ static int read_config(struct change *change)
 static bool mounts_cgroups(const struct spec_config *config)
 {
     for (size_t i = 0; i < config->n_mounts; i++)
-        if (config->mounts[i].type != NULL && text_starts_with(config->mounts[i].type, "cgroup"))
+        if (spec_is_cgroup_type(config->mounts[i].type))
             return true;
     return false;
 }

@@ -86,8 +86,8 @@ static void check_cgroup_mount(const struct annotated *annotated, struct error *
     const struct spec_config *config = annotated->config;
 
     for (size_t i = 0; i < config->n_mounts; i++)
-        if (text_equal(config->mounts[i].destination, annotated->value) && config->mounts[i].type != NULL &&
-            text_starts_with(config->mounts[i].type, "cgroup"))
+        if (text_equal(config->mounts[i].destination, annotated->value) &&
+            spec_is_cgroup_type(config->mounts[i].type))
             return;
     complain(annotated, "must be the destination of a mount of type cgroup", error);
 }

@@ -43,6 +43,11 @@ bool spec_delegates_cgroup(const struct spec_config *config)
     return name != NULL && name[0] != '\0';
 }
 
+bool spec_is_cgroup_type(const char *type)
+{
+    return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
+}
+
 bool rules_has_word(const char *const *words, size_t n_words, const char *word)
 {
     for (size_t i = 0; i < n_words; i++) {

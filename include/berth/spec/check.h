@@ -62,6 +62,9 @@ const char *spec_annotation(const struct spec_config *config, const char *key);
 /* Has the container's process a cgroup of its own below the container's, as run.oci.delegate-cgroup asks for? */
 bool spec_delegates_cgroup(const struct spec_config *config);
 
+/* Is it the type of a mount that shows cgroups, cgroup or cgroup2? NULL is none. */
+bool spec_is_cgroup_type(const char *type);
+
 /* Is there a system call that the filter asks an agent at listenerPath about? */
 bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
