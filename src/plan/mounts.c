@@ -126,7 +126,7 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
                               const struct spec_mount *mount, const char *place)
 {
     struct plan_mount_words before = *words;
-    const char *source = words->binds ? text_path_join(builder->arena, builder->request->bundle, mount->source) : mount->type;
+    const char *source = words->binds ? mount->source : mount->type;
     const struct plan_mount_words after = {.propagation = words->propagation, .propagates_recursively = words->propagates_recursively};
     bool is_late = settles_late(builder, words);
 
@@ -153,8 +153,10 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
     if (words->superblock_word != NULL)
         log_warning("%s.options: \"%s\" has no effect on a bind mount", place,
                     words->superblock_word);
+    struct spec_mount absolute = *mount;
+    absolute.source = text_path_join(builder->arena, builder->request->bundle, mount->source);
     const struct plan_source source = {
-        .path = text_path_join(builder->arena, builder->request->bundle, mount->source),
+        .path = absolute.source,
         .recursive = words->binds_recursively,
         .is_link = words->binds_link,
         .is_peer = words->propagation == MS_SHARED,
@@ -167,7 +169,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = {PLAN_SLOT_ROOT, slot}, .place = place, .text = {mount->destination},
              .number = {PLAN_TARGET_LIKE_MOUNT, 0, words->covers_link});
-    attach_with_words(builder, slot, words, mount, place);
+    attach_with_words(builder, slot, words, &absolute, place);
     return 0;
 }
 
