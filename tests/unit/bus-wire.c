@@ -176,7 +176,7 @@ static const struct {
     {{"match", ""}, "reply "},
     {{TARGET, "a{sv}ya(v)", "1", "k", "au", "2", "3", "4", "5", "1", "b", "true"},
      "error 53 org.freedesktop.DBus.Error.UnknownObject"},
-    {{"connect", "unix:path=/nonexistent", "peer"}, "error 2  no such file or directory"},
+    {{"connect", "unix:path=/nonexistent/bus", "peer"}, "error 2  no such file or directory"},
     {{TARGET, ""}, "closed 107"},
     {{"match", ""}, "closed 107"},
 };
