@@ -47,8 +47,7 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     if (cgroup_has_dots(asked))
         return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
                          asked);
-    /* NOLINTNEXTLINE(*NullDereference): it is set where nothing was asked for */
-    planner->is_free = asked != request->cgroups_path || asked[0] != '/';
+    planner->is_free = planner->is_default || asked[0] != '/';
     planner->below_default = asked[0] != '/';
     const char *parent = planner->below_default ? "/" DEFAULT_NAME "/" : "";
     planner->path =

@@ -173,10 +173,10 @@ static int search(struct init *init, const char *path, const char *name)
 int init_find_program(struct init *init, const struct plan_step *step)
 {
     const char *name = init_step_text(init, step, 0);
-    const char *path = init_step_text(init, step, 1);
+    const char *path = init_optional_text(init, step, 1);
     int r;
 
-    if (name == NULL || name[0] == '\0')
+    if (name[0] == '\0')
         return -ENOENT;
     if (strchr(name, '/') == NULL)
         return strlen(name) > SYS_NAME_MAX ? -ENAMETOOLONG

@@ -61,7 +61,7 @@ int init_put_file(struct init *init, const struct plan_step *step)
                      ? open_below_proc(init->slot[PLAN_SLOT_PROC], path)
                      : sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 
-    return fd < 0 ? fd : write_all(fd, content != NULL ? content : "");
+    return fd < 0 ? fd : write_all(fd, content);
 }
 
 static int put_oom_score(struct init *init, const struct plan_step *step)

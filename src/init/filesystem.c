@@ -82,7 +82,7 @@ static int set_options(int context, const char *options)
 
 static int configure(const struct init *init, const struct plan_step *step, int context)
 {
-    const char *source = init_step_text(init, step, 1);
+    const char *source = init_optional_text(init, step, 1);
     int err = 0;
 
     if (source != NULL)
@@ -91,7 +91,7 @@ static int configure(const struct init *init, const struct plan_step *step, int 
         if ((step->number[1] & superblock_flags[i].flag) != 0)
             err = sys_fsconfig(context, FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL, 0);
     if (err == 0)
-        err = set_options(context, init_step_text(init, step, 2));
+        err = set_options(context, init_optional_text(init, step, 2));
     if (err == 0)
         err = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
     return err;
@@ -130,8 +130,8 @@ static int mount_at(const struct init *init, const struct plan_step *step, int t
     int err = sys_fchdir(target);
     if (err < 0)
         return err;
-    err = sys_mount(init_step_text(init, step, 1), ".", init_step_text(init, step, 0),
-                    (unsigned long) step->number[0], init_step_text(init, step, 2));
+    err = sys_mount(init_optional_text(init, step, 1), ".", init_optional_text(init, step, 0),
+                    (unsigned long) step->number[0], init_optional_text(init, step, 2));
     const int back = sys_fchdir(before);
     return err < 0 ? err : back;
 }

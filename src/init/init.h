@@ -54,17 +54,23 @@ typedef int init_handler(struct init *init, const struct plan_step *step);
 
 /* --- run.c ---------------------------------------------------------------------------------- */
 
-/* The text at `offset`, NULL for none. */
+/* The text at `offset`, "" for none. */
 static inline const char *init_text(const struct init *init, uint32_t offset)
 {
     return plan_text(init->plan, offset);
 }
 
-/* Text `n` of the step, NULL for none. */
+/* Text `n` of the step, "" for none. */
 static inline const char *init_step_text(const struct init *init, const struct plan_step *step,
                                          int n)
 {
     return plan_text(init->plan, step->text[n]);
+}
+
+/* Text `n` of the step, NULL for none. */
+static inline const char *init_optional_text(const struct init *init, const struct plan_step *step, int n)
+{
+    return plan_optional_text(init->plan, step->text[n]);
 }
 
 /* The descriptor in the slot that the step uses as its n-th one; -1 if it uses none or the slot is

@@ -83,7 +83,7 @@ const char *plan_step_name(const struct plan_header *plan, int step)
 
 const char *plan_step_place(const struct plan_header *plan, int step)
 {
-    return plan_text(plan, plan_steps(plan)[step].place);
+    return plan_optional_text(plan, plan_steps(plan)[step].place);
 }
 
 static void add_list(struct text *text, const char *list, uint32_t count)
@@ -116,9 +116,7 @@ static void add_value(struct text *text, const struct plan_header *plan, int ste
     if (placeholder[0] == 'l') {
         add_list(text, plan_text(plan, values->list), values->list_count);
     } else if (placeholder[0] == 't') {
-        const char *value = plan_text(plan, values->text[i]);
-
-        text_add(text, value != NULL ? value : "");
+        text_add(text, plan_text(plan, values->text[i]));
     } else {
         add_number(text, placeholder[0], values->number[i]);
     }

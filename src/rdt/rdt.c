@@ -109,7 +109,7 @@ static int look_at_class(struct arena *arena, struct rdt *rdt, struct error *err
     size_t n_schemas;
 
     list_schemas(arena, rdt->config, &n_schemas);
-    if (access(rdt->class, F_OK) == 0) { /* NOLINT(*NonNullParamChecker): rdt_plan has set it */
+    if (access(rdt->class, F_OK) == 0) {
         TRY(check_class(arena, rdt->class, error));
         return compare(arena, rdt, error);
     }
@@ -135,7 +135,7 @@ int rdt_plan(struct arena *arena, const char *root, const struct rdt_request *re
 {
     const char *clos_id = request->config->clos_id;
     struct rdt rdt = {.config = request->config};
-    const char *mount = NULL;
+    const char *mount = "";
 
     TRY(find_mount(arena, root, &mount, error));
     if (clos_id != NULL && text_equal(clos_id, "/"))

@@ -218,11 +218,17 @@ static int put_external(const struct criu_container *container,
     return 0;
 }
 
-static int check_joinable(const struct spec_linux *config, size_t index, struct error *error)
+/* Of a namespace with a path; *ret_shared is NULL for one without. */
+static int find_joined(const struct spec_linux *config, size_t index, const struct shared_namespace **ret_shared,
+                       struct error *error)
 {
     enum spec_namespace_type type = config->namespaces[index].type;
 
-    if (path_of(config, index) == NULL || find_shared(type) != NULL)
+    *ret_shared = NULL;
+    if (path_of(config, index) == NULL)
+        return 0;
+    *ret_shared = find_shared(type);
+    if (*ret_shared != NULL)
         return 0;
     return error_set(error, ENOTSUP,
                      "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
@@ -237,10 +243,10 @@ int criu_put_namespaces(const struct criu_container *container, struct text *opt
     const struct spec_linux *config = container->config->linux;
 
     for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
-        const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
+        const struct shared_namespace *shared;
 
-        TRY(check_joinable(config, i, error));
-        if (path_of(config, i) != NULL && shared->key != NULL)
+        TRY(find_joined(config, i, &shared, error));
+        if (shared != NULL && shared->key != NULL)
             TRY(put_external(container, shared, options, error));
     }
     return 0;
@@ -269,11 +275,11 @@ int criu_enter_namespaces(struct criu *criu, const struct criu_container *contai
     const struct spec_linux *config = container->config->linux;
 
     for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
-        const struct shared_namespace *shared = find_shared(config->namespaces[i].type);
+        const struct shared_namespace *shared;
         const char *path = path_of(config, i);
 
-        TRY(check_joinable(config, i, criu->error));
-        if (path == NULL)
+        TRY(find_joined(config, i, &shared, criu->error));
+        if (shared == NULL)
             continue;
         int result = enter(criu, shared, path, options);
         if (result < 0)

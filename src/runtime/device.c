@@ -31,7 +31,7 @@ int device_make(struct conduct *conduct, const struct plan_step *step)
     struct sys_device device = {
         .mode = (mode_t) step->number[0],
         .device = step->number[1],
-        .options = plan_text(conduct->plan, step->text[1]),
+        .options = plan_optional_text(conduct->plan, step->text[1]),
     };
 
     TRY(map_owner(conduct, step, false, &device.uid));

@@ -428,9 +428,7 @@ const char *explain_hint(struct arena *arena, const struct plan_header *plan,
                          const struct failure *failure)
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
-    const char *text = plan_text(plan, step->text[0]);
-    const struct failed failed = {arena, plan, step, failure->number, text == NULL ? "" : text,
-                                  failure->value};
+    const struct failed failed = {arena, plan, step, failure->number, plan_text(plan, step->text[0]), failure->value};
 
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (hints[i].op == step->op && hints[i].number == failure->number)

@@ -109,7 +109,7 @@ static const char *lines_of(struct conduct *conduct, const struct plan_step *ste
 
 int idmap_make(struct conduct *conduct, const struct plan_step *step)
 {
-    const char *path = plan_text(conduct->plan, step->text[1]);
+    const char *path = plan_optional_text(conduct->plan, step->text[1]);
 
     if (path != NULL)
         return conduct_fill(conduct, step, sys_user_namespace_copy(path));

@@ -55,7 +55,7 @@ int listener_hand(struct conduct *conduct, const struct plan_step *step,
     if (listener < 0 || agent < 0)
         return -EBADF;
     json_start(&json, conduct->arena, false);
-    write_process_state(&json, process, plan_text(conduct->plan, step->text[1]));
+    write_process_state(&json, process, plan_optional_text(conduct->plan, step->text[1]));
     int result = sys_socket_send(agent, json.text.bytes, json.text.size, listener);
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }

@@ -221,7 +221,7 @@ static const char *text_of(const struct plan_header *plan, enum plan_op op, int 
 {
     int step = find_step(plan, op);
 
-    return step == PLAN_NONE ? NULL : plan_text(plan, plan_steps(plan)[step].text[index]);
+    return step == PLAN_NONE ? NULL : plan_optional_text(plan, plan_steps(plan)[step].text[index]);
 }
 
 /* As execvp(3) does: the first file that may be executed is it, whatever comes of that. */

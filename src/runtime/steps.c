@@ -325,8 +325,8 @@ static int make_mount(struct conduct *conduct, const struct plan_step *step)
 {
     const struct sys_file_system file_system = {
         .type = plan_text(conduct->plan, step->text[0]),
-        .source = plan_text(conduct->plan, step->text[1]),
-        .options = plan_text(conduct->plan, step->text[2]),
+        .source = plan_optional_text(conduct->plan, step->text[1]),
+        .options = plan_optional_text(conduct->plan, step->text[2]),
         .attributes = step->number[0],
         .superblock = step->number[1],
     };

@@ -106,7 +106,7 @@ int tree_find(const struct tree *tree, const char *path, struct tree_place *ret_
     int result = locate(&walk, "/");
 
     while (result == 0) {
-        walk.rest += strspn(walk.rest, "/"); /* NOLINT(*NonNullParamChecker): a step that mounts has a target (plan_check) */
+        walk.rest += strspn(walk.rest, "/");
         size_t length = strcspn(walk.rest, "/");
         if (length == 0)
             break;

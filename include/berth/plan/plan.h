@@ -201,7 +201,14 @@ static inline int plan_slot_goes_to_host(int slot)
     return slot == PLAN_SLOT_CONSOLE || slot == PLAN_SLOT_NETWORK || plan_slot_is_source(slot);
 }
 
-static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)
+/* The text at `offset` that a step of its kind may lack: NULL for none. */
+static inline const char *plan_optional_text(const struct plan_header *plan, uint32_t offset)
 {
     return offset == 0 ? NULL : (const char *) plan + offset;
+}
+
+/* The text at `offset` that every step of its kind has, or the first one of a list: "" for none, never NULL. */
+static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)
+{
+    return offset == 0 ? "" : (const char *) plan + offset;
 }
