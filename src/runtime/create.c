@@ -26,7 +26,7 @@ static void start_conducting(struct creation *creation, int signals)
     struct conduct *conduct = &creation->conduct;
 
     *conduct = conduct_of(creation->arena, creation->plan, creation->error);
-    conduct->handlers = creation_handlers();
+    conduct->handlers = creation_handlers(creation);
     conduct->context = creation;
     conduct->signals = signals;
     if (creation->request->trace_file != NULL) {
@@ -40,7 +40,7 @@ static int conduct_creation(struct creation *creation)
     struct conduct *conduct = &creation->conduct;
 
     TRY(conduct_run(conduct));
-    if (creation->run && creation->restoring == NULL)
+    if (creation->run && creation->image_dir == NULL)
         TRY(conduct_until_executed(conduct));
     if (conduct->trace != NULL) {
         conduct_drain(conduct);

@@ -18,6 +18,17 @@
 #include "state.h"
 
 struct cgroup_former;
+struct creation;
+
+/* What exec, mounts and restore do otherwise than create. */
+struct creation_kind {
+    const struct creation_step {
+        enum plan_op op;
+        conduct_handler *handler;
+    } *steps; /* the host's steps that no other kind has */
+    size_t n_steps;
+    void (*end)(struct creation *creation); /* after a failure: ends what `own` has begun, before the rest is undone; or NULL */
+};
 
 struct creation {
     struct arena *arena;
@@ -40,9 +51,10 @@ struct creation {
     unsigned kept_fds;
     unsigned listen_fds;
     int joined;    /* exec, mounts: pidfd of the container's process, else -1 */
-    bool undoes;   /* mounts: INIT takes back what it has done, when it may do so */
     bool notifies; /* the caller has a NOTIFY_SOCKET */
-    struct restoring *restoring; /* restore: what criu is at, else NULL */
+    const char *image_dir; /* restore: criu's image, else NULL */
+    const struct creation_kind *kind; /* or NULL */
+    void *own;                        /* the kind's own, for its steps and its end */
     const struct plan_header *plan;
 
     /* steps.c, launch.c: carried out */
@@ -88,7 +100,7 @@ int creation_join(struct creation *creation);
 const char *creation_seccomp_receiver(void);
 
 /* The handlers of the host's steps, by op. */
-conduct_handler *const *creation_handlers(void);
+conduct_handler *const *creation_handlers(const struct creation *creation);
 
 /* Writes down which process INIT is. */
 int creation_save_init(struct creation *creation);
@@ -111,18 +123,6 @@ void creation_undo(struct creation *creation);
 
 /* When the container's program runs: hooks, and unless detached its end. */
 int creation_go_on(struct creation *creation, int signals, int *ret_status);
-
-/* restore.c: the host's steps that criu does, the image that the plan is for, and its end if something went wrong. */
-conduct_handler restore_start_criu;
-conduct_handler restore_namespaces;
-conduct_handler restore_processes;
-conduct_handler restore_resume;
-const char *restore_image_dir(const struct restoring *restoring);
-void restore_end(struct restoring *restoring);
-
-/* live-mounts.c: the host's steps of mounts add and mounts remove. */
-conduct_handler live_mounts_copy;
-conduct_handler live_mounts_record;
 
 /* Closes what is still open. */
 void creation_close(struct creation *creation);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
@@ -16,6 +17,7 @@
 #include "look.h"
 
 #define END_MS 1000
+#define UNDO_MS 10000
 
 struct change {
     const struct runtime_mounts *request;
@@ -25,7 +27,7 @@ struct change {
 
 /* --- the host's steps ----------------------------------------------------------------------- */
 
-int live_mounts_copy(struct conduct *conduct, const struct plan_step *step)
+static int copy_mounts(struct conduct *conduct, const struct plan_step *step)
 {
     const struct creation *creation = conduct->context;
 
@@ -46,7 +48,7 @@ static bool take(struct text_list *list, const char *item)
 
 /* Changes the record as it is by now. It is locked only here: the container could stop INIT, which its processes see, and
  * so hold up whoever wants the lock. */
-int live_mounts_record(struct conduct *conduct, const struct plan_step *step)
+static int record_mounts(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
     AUTO_STATE state = state_of(conduct->arena, creation->options, creation->state.id);
@@ -70,6 +72,19 @@ int live_mounts_record(struct conduct *conduct, const struct plan_step *step)
     record->n_added_mounts = mounts.count;
     return state_save(&state, creation->error);
 }
+
+/* An init that finds nobody at the other end takes its mounts away: before it is killed it has to have the time. */
+static void await_undo(struct creation *creation)
+{
+    struct conduct *conduct = &creation->conduct;
+
+    fd_close(&conduct->socket);
+    if (conduct->pidfd >= 0)
+        sys_pidfd_wait(conduct->pidfd, UNDO_MS);
+}
+
+static const struct creation_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts}, {PLAN_RECORD_MOUNTS, record_mounts}};
+static const struct creation_kind kind = {steps, COUNT(steps), await_undo};
 
 /* --- the plan ------------------------------------------------------------------------------- */
 
@@ -198,7 +213,7 @@ static struct change change_of(struct arena *arena, const struct runtime_options
                    .trace_file = request->trace_file,
                    .fault_step = request->fault_step,
                    .fault_errno = request->fault_errno},
-        .creation = {.arena = arena, .options = options, .run = true, .undoes = true, .joined = -1},
+        .creation = {.arena = arena, .options = options, .run = true, .kind = &kind, .joined = -1},
     };
 
     return change;

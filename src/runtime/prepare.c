@@ -344,7 +344,7 @@ static int place_in_cgroups(struct creation *creation)
         .confines_devices = !goes_without(creation),
     };
 
-    if (creation->restoring != NULL && spec_delegates_cgroup(creation->config))
+    if (creation->image_dir != NULL && spec_delegates_cgroup(creation->config))
         return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: restore cannot make a delegated cgroup");
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
         return disable_cgroups(creation);
@@ -403,13 +403,12 @@ static int build_plan(struct creation *creation)
                           ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR)
                           : NULL,
         .seccomp_receiver = creation_seccomp_receiver(),
+        .image_dir = creation->image_dir,
         .trace = request->trace_file != NULL,
         .fault_step = request->fault_step,
         .fault_errno = request->fault_errno,
     };
-    if (creation->restoring != NULL)
-        plan_request.image_dir = restore_image_dir(creation->restoring);
-    return (creation->restoring != NULL ? plan_build_restore : plan_build)(
+    return (creation->image_dir != NULL ? plan_build_restore : plan_build)(
         creation->arena, creation->config, &plan_request, &creation->plan, creation->error);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -38,16 +39,6 @@ struct restoring {
     struct stat image;
     struct text options;
 };
-
-const char *restore_image_dir(const struct restoring *restoring)
-{
-    return criu_image_dir(&restoring->request->criu);
-}
-
-void restore_end(struct restoring *restoring)
-{
-    criu_end(&restoring->criu);
-}
 
 /* --- the request ---------------------------------------------------------------------------- */
 
@@ -126,7 +117,7 @@ static struct restoring *restoring_of(struct conduct *conduct)
 {
     struct creation *creation = conduct->context;
 
-    return creation->restoring;
+    return creation->own;
 }
 
 /* criu mounts below its working directory, which has to be of its own mount namespace for that. */
@@ -205,7 +196,7 @@ static void give_root(struct restoring *restoring)
     restoring->criu.at = text_path_join(creation->arena, dir, ROOT_DIR);
 }
 
-int restore_start_criu(struct conduct *conduct, const struct plan_step *step)
+static int start_criu(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
     struct creation *creation = &restoring->creation;
@@ -247,7 +238,7 @@ static int set_loopback_up(const struct restoring *restoring, pid_t pid)
     return sys_link_set_up(socket, loopback.index);
 }
 
-int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
+static int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
     struct creation *creation = &restoring->creation;
@@ -274,7 +265,7 @@ int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
     return result < 0 ? error_errno(creation->error, -result, "set the loopback device of the container up") : 0;
 }
 
-int restore_processes(struct conduct *conduct, const struct plan_step *step)
+static int restore_processes(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
     struct criu_answer answer;
@@ -284,7 +275,7 @@ int restore_processes(struct conduct *conduct, const struct plan_step *step)
     return criu_until(&restoring->criu, "post-restore", &answer, &conduct->slot[PLAN_SLOT_CONSOLE]);
 }
 
-int restore_resume(struct conduct *conduct, const struct plan_step *step)
+static int resume_processes(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
     struct criu_answer answer;
@@ -298,6 +289,21 @@ int restore_resume(struct conduct *conduct, const struct plan_step *step)
     unlinkat(restoring->creation.state.dir, ROOT_DIR, AT_REMOVEDIR);
     return 0;
 }
+
+static void end_criu(struct creation *creation)
+{
+    struct restoring *restoring = creation->own;
+
+    criu_end(&restoring->criu);
+}
+
+static const struct creation_step steps[] = {
+    {PLAN_START_CRIU, start_criu},
+    {PLAN_RESTORE_NAMESPACES, restore_namespaces},
+    {PLAN_RESTORE_PROCESSES, restore_processes},
+    {PLAN_RESUME_PROCESSES, resume_processes},
+};
+static const struct creation_kind kind = {steps, COUNT(steps), end_criu};
 
 /* --- the command ---------------------------------------------------------------------------- */
 
@@ -382,14 +388,15 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
     struct restoring restoring = {
         .request = request,
         .create = create_of(request),
-        .creation = {.arena = &arena, .options = options, .run = true},
+        .creation = {.arena = &arena, .options = options, .run = true,
+                     .image_dir = criu_image_dir(&request->criu), .kind = &kind},
         .criu = criu_of(&arena, "restore", LOG, error),
         .dirs = {-1, -1},
         .options = {.arena = &arena},
     };
 
     restoring.creation.request = &restoring.create;
-    restoring.creation.restoring = &restoring;
+    restoring.creation.own = &restoring;
     int result = restore(&restoring, ret_status, error);
     close_dirs(&restoring);
     return result;

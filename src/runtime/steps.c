@@ -450,7 +450,7 @@ static int commit(struct conduct *conduct, const struct plan_step *step)
     return creation->joined >= 0 ? 0 : state_commit(&creation->state);
 }
 
-conduct_handler *const *creation_handlers(void)
+conduct_handler *const *creation_handlers(const struct creation *creation)
 {
     static conduct_handler *const handlers[PLAN_OPS] = {
         [PLAN_SAVE_STATE] = save_state,
@@ -477,17 +477,18 @@ conduct_handler *const *creation_handlers(void)
         [PLAN_HAND_LISTENER] = hand_listener,
         [PLAN_OPEN_TREE] = open_tree_step,
         [PLAN_MAKE_MOUNT] = make_mount,
-        [PLAN_COPY_MOUNTS] = live_mounts_copy,
-        [PLAN_RECORD_MOUNTS] = live_mounts_record,
         [PLAN_MAKE_ID_MAP] = idmap_make,
         [PLAN_MAP_MOUNT] = idmap_map_mount,
         [PLAN_MAKE_DEVICE] = device_make,
         [PLAN_RUN_HOOK] = run_hook,
-        [PLAN_START_CRIU] = restore_start_criu,
-        [PLAN_RESTORE_NAMESPACES] = restore_namespaces,
-        [PLAN_RESTORE_PROCESSES] = restore_processes,
-        [PLAN_RESUME_PROCESSES] = restore_resume,
     };
+    const struct creation_kind *kind = creation->kind;
 
-    return handlers;
+    if (kind == NULL || kind->n_steps == 0)
+        return handlers;
+    conduct_handler **all = ARENA_ARRAY(creation->arena, PLAN_OPS, conduct_handler *);
+    memcpy(all, handlers, sizeof(handlers));
+    for (size_t i = 0; i < kind->n_steps; i++)
+        all[kind->steps[i].op] = kind->steps[i].handler;
+    return all;
 }

@@ -13,7 +13,6 @@
 #include "netdevices.h"
 
 #define FROZEN_MS 1000
-#define UNDO_MS 10000
 
 /* What is frozen on version 1, in a container that was paused meanwhile, dies when it is resumed: exec must not wait for that. */
 static void kill_child(const struct creation *creation, int *pidfd)
@@ -41,16 +40,6 @@ static void kill_children(struct creation *creation)
     kill_child(creation, &conduct->pidfd);
 }
 
-/* An init that finds nobody at the other end takes its mounts away: before it is killed it has to have the time. */
-static void await_undo(struct creation *creation)
-{
-    struct conduct *conduct = &creation->conduct;
-
-    fd_close(&conduct->socket);
-    if (conduct->pidfd >= 0)
-        sys_pidfd_wait(conduct->pidfd, UNDO_MS);
-}
-
 void creation_undo(struct creation *creation)
 {
     /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them, nothing else. */
@@ -58,10 +47,8 @@ void creation_undo(struct creation *creation)
         creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
-    if (creation->restoring != NULL)
-        restore_end(creation->restoring);
-    if (creation->undoes)
-        await_undo(creation);
+    if (creation->kind != NULL && creation->kind->end != NULL)
+        creation->kind->end(creation);
     kill_children(creation);
     netdevices_undo(creation);
     cgroup_set_back(creation->former_limits);
