@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
@@ -25,7 +26,7 @@ static const struct unit {
 
 static const struct unit *find_unit(const char *at, size_t length)
 {
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+    for (size_t i = 0; i < COUNT(units); i++)
         if (strlen(units[i].name) == length && memcmp(units[i].name, at, length) == 0)
             return &units[i];
     return NULL;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/fd.h"
 #include "berth/base/json.h"
 #include "berth/base/text.h"
@@ -40,7 +41,7 @@ static const struct {
 
 bool log_level_of_name(const char *name, enum log_level *ret_level)
 {
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+    for (size_t i = 0; i < COUNT(levels); i++) {
         if (!text_equal(levels[i].name, name))
             continue;
         *ret_level = (enum log_level) i;

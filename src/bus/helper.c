@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "message.h"
 
@@ -196,7 +197,7 @@ static void serve(struct helper *helper)
 
     if (wire_receive(WIRE_FD, &arena, -1, &words) < 0)
         _exit(0);
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    for (size_t i = 0; i < COUNT(requests); i++) {
         if (!text_equal(requests[i].kind, words.item[0]) || words.count < requests[i].least_words)
             continue;
         if (helper->no_library != NULL)

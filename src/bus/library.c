@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "berth/base/array.h"
+
 #define FUNCTION_ROW(function) {#function, offsetof(struct library, function)},
 
 static const struct {
@@ -18,7 +20,7 @@ const char *library_load(struct library *ret_library)
 
     if (handle == NULL)
         return dlerror();
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+    for (size_t i = 0; i < COUNT(functions); i++) {
         void *address = dlsym(handle, functions[i].name);
 
         if (address == NULL)

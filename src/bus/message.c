@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 
 #define STRINGS "sog"
@@ -81,7 +82,7 @@ static int parse_unsigned(char type, const char *word, union basic *ret_value)
     uint64_t number;
 
     TRY(text_to_u64(word, &number));
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (types[i].type == type && number > types[i].most)
             return -ERANGE;
     if (type == 'y')

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
@@ -148,7 +149,7 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
 
     if (write->text[length] == '\0' || strncmp(write->text, "default ", length + 1) == 0)
         return 0;
-    for (size_t i = 0; i < sizeof(keyed_files) / sizeof(keyed_files[0]); i++) {
+    for (size_t i = 0; i < COUNT(keyed_files); i++) {
         const char *path = arena_printf(compiler->arena, "%s/%.*s", keyed_files[i].devices,
                                         (int) length, write->text);
 
@@ -200,7 +201,7 @@ static int check_list(struct cgroup_compiler *compiler, const struct cgroup_writ
 {
     bool v2 = write->place->hierarchy->v2;
 
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    for (size_t i = 0; i < COUNT(lists); i++) {
         const char *dir =
             v2 ? lists[i].v2_dir : cgroup_nearest(compiler->arena, write->place->path);
         char *all;

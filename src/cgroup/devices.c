@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/log.h"
 #include "berth/spec/config.h"
@@ -35,7 +36,7 @@ static const struct {
     {'c', 10, 200, ALL},
 };
 
-#define N_DEFAULT_RULES (sizeof(default_rules) / sizeof(default_rules[0]))
+#define N_DEFAULT_RULES (COUNT(default_rules))
 
 static const struct {
     char letter;
@@ -46,7 +47,7 @@ static const struct {
     {'m', BPF_DEVCG_ACC_MKNOD},
 };
 
-#define N_ACCESSES (sizeof(accesses) / sizeof(accesses[0]))
+#define N_ACCESSES (COUNT(accesses))
 
 static struct cgroup_device_rule take_rule(struct arena *arena,
                                            const struct spec_device_rule *rule, size_t i)

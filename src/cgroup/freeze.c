@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
@@ -37,7 +38,7 @@ static const struct freezer freezers[] = {
     {"cgroup.freeze", "1", "0", "cgroup.events", "frozen 1", true},
 };
 
-#define N_FREEZERS (sizeof(freezers) / sizeof(freezers[0]))
+#define N_FREEZERS (COUNT(freezers))
 
 void cgroup_ask_to_freeze(const char *path, bool freezes)
 {

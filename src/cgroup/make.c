@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
@@ -82,7 +83,7 @@ static int prepare_cpuset(struct arena *arena, const char *path, struct error *e
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    for (size_t i = 0; i < COUNT(files); i++) {
         char *text;
         int result = fill_cpuset(arena, path, files[i], &text);
 

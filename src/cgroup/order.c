@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "compile.h"
 #include "files.h"
@@ -73,7 +74,7 @@ static void order_idle(struct cgroup_compiler *compiler)
 
 void cgroup_order(struct cgroup_compiler *compiler)
 {
-    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+    for (size_t i = 0; i < COUNT(bounds); i++) {
         struct cgroup_write *lower = find(compiler, bounds[i].lower);
         struct cgroup_write *upper = find(compiler, bounds[i].upper);
 

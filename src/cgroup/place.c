@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
 #include "berth/base/fd.h"
@@ -89,7 +90,7 @@ static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
     static const char *const controllers[] = {"name=systemd", "cpu",     "cpuacct", "blkio",
                                               "memory",       "devices", "pids"};
 
-    for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
+    for (size_t i = 0; i < COUNT(controllers); i++)
         if (cgroup_has_controller(hierarchy, controllers[i]))
             return true;
     return hierarchy->v2;

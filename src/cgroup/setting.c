@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
@@ -136,7 +137,7 @@ static const struct setting settings[] = {
     {"unified", "memory", NONE, {{"memory.min", NULL}}, NOWHERE, SYSTEMD("MemoryMin", NUMBER)},
     /* clang-format on */
 };
-#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
+#define N_SETTINGS (COUNT(settings))
 
 static int64_t number_at(const void *at, enum kind kind)
 {

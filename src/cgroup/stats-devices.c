@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/json.h"
 #include "berth/base/text.h"
@@ -172,7 +173,7 @@ static int put_line(struct stats_writer *writer, const struct stats_source *sour
     TRY(stats_find(writer, source, &line));
     json_key(writer->json, source->key);
     json_object_open(writer->json);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         char *rest = arena_string(writer->arena, line != NULL ? line : "");
         const char *value = NULL;
 
@@ -238,7 +239,7 @@ static int put_pages(struct stats_writer *writer, const char *size)
 {
     json_key(writer->json, size);
     json_object_open(writer->json);
-    for (size_t i = 0; i < sizeof(page_members) / sizeof(page_members[0]); i++) {
+    for (size_t i = 0; i < COUNT(page_members); i++) {
         uint64_t number;
 
         TRY(take_pages(writer, size, &page_members[i], &number));

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/json.h"
 #include "files.h"
@@ -177,7 +178,7 @@ int cgroup_stats(const struct cgroup *cgroup, struct json *json, struct error *e
     const char *path = "";
 
     json_object_open(json);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         move(json, path, rows[i].path);
         path = rows[i].path;
         TRY(write_row(&writer, &rows[i]));

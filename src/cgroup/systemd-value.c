@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 
 #define NUMBERS "ynqiuxtd"
 #define STRINGS "sog"
@@ -143,7 +144,7 @@ static bool read_token(struct reader *reader, char type, struct token *token)
 {
     *token = (struct token){.type = type};
     skip_blanks(reader);
-    for (size_t i = 0; type == '\0' && i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; type == '\0' && i < COUNT(types); i++)
         if (takes_word(reader, types[i].word))
             token->type = types[i].type;
     skip_blanks(reader);
@@ -188,7 +189,7 @@ static bool is_whole(const char *text)
 
 static const char *name_of(char type)
 {
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (types[i].type == type)
             return types[i].word;
     return "?";
@@ -217,7 +218,7 @@ static const char *whole_word(struct arena *arena, char type, const char *text)
         return NULL;
     errno = 0;
     uint64_t number = strtoull(text + (*text == '-' || *text == '+'), &end, 0);
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+    for (size_t i = 0; i < COUNT(limits); i++) {
         if (limits[i].type != type || errno != 0 || *end != '\0' ||
             number > (negative ? limits[i].least : limits[i].most))
             continue;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/bus/bus.h"
@@ -24,7 +25,7 @@ static const struct bus_property always[] = {
     {"MemoryAccounting", "b", yes, 1},   {"TasksAccounting", "b", yes, 1},
     {"TasksMax", "t", no_limit, 1},
 };
-#define N_ALWAYS (sizeof(always) / sizeof(always[0]))
+#define N_ALWAYS (COUNT(always))
 
 /* systemd names the property that it does not take, but not one whose value is of another type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)

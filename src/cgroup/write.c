@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/log.h"
@@ -40,7 +41,7 @@ static const struct {
 
 static const char *none_of(const char *file)
 {
-    for (size_t i = 0; i < sizeof(keyed_files) / sizeof(keyed_files[0]); i++)
+    for (size_t i = 0; i < COUNT(keyed_files); i++)
         if (text_equal(keyed_files[i].file, file))
             return keyed_files[i].none;
     return NULL;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/json.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
@@ -55,7 +56,7 @@ static const struct setting {
     SETTING("pids-limit", "pids", "limit", NUMBER, pids_limit),
     SETTING("blkio-weight", "blockIO", "weight", NUMBER, blkio_weight),
 };
-#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
+#define N_SETTINGS (COUNT(settings))
 
 /* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for
  * another one. */

@@ -11,6 +11,7 @@
 
 static const char *const actors[PLAN_OPS] = {
 #define PLAN_OP(NAME, name, actors, words) [PLAN_##NAME] = actors,
+#include "berth/base/array.h"
 #include "berth/plan/ops.def"
 #undef PLAN_OP
 };
@@ -254,7 +255,6 @@ static const enum plan_op before_execute[] = {
     PLAN_COMMIT, PLAN_CLOSE_DESCRIPTORS, PLAN_SET_CAPABILITIES,
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int check_order(const struct plan_header *plan, struct error *error)
 {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "berth/base/array.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "builder.h"
@@ -32,7 +33,6 @@ static const struct plan_link links[] = {
  * container could change the mode, owner and times of the host's node. */
 #define DEVICE_ATTRIBUTES (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The mount that stands last on `path` itself, or NULL. */
 static const struct spec_mount *find_mount(const struct plan_builder *builder, const char *path)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
@@ -39,7 +40,7 @@ static int check_context_type(struct plan_builder *builder)
 
     if (!is_set(type))
         return 0;
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
             return 0;
     return error_set(builder->error, EINVAL,
@@ -104,7 +105,7 @@ static bool takes_label(const char *type)
     static const char *const others[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "bpf",
                                          "devtmpfs", "debugfs", "tracefs", "securityfs"};
 
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+    for (size_t i = 0; i < COUNT(others); i++)
         if (text_equal(others[i], type))
             return false;
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "berth/base/array.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
@@ -191,7 +192,7 @@ static bool shares_superblock(const char *type)
     static const char *const types[] = {"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2",
                                         "bpf", "devtmpfs", "debugfs", "tracefs", "securityfs"};
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
             return true;
     return false;
@@ -203,7 +204,7 @@ bool plan_is_of_namespaces(const char *type)
     static const char *const types[] = {"proc",   "sysfs", "mqueue", "devpts",
                                         "tmpfs",  "ramfs", "bpf",    "binfmt_misc"};
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
             return true;
     return false;

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
@@ -20,7 +21,7 @@ static const struct namespace_kind {
     {SPEC_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP}, {SPEC_NAMESPACE_TYPE_TIME, CLONE_NEWTIME},
     {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS},      {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER},
 };
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS COUNT(kinds)
 
 /* The position of the namespace of `type` in the config, or -1. */
 static int find_namespace(const struct plan_builder *builder, enum spec_namespace_type type)

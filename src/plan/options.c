@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/base/array.h"
 #include "berth/plan/options.h"
 
 #include <string.h>
@@ -58,13 +59,13 @@ static const struct plan_option options[] = {
 
 const struct plan_option *plan_options(size_t *ret_count)
 {
-    *ret_count = sizeof(options) / sizeof(options[0]);
+    *ret_count = COUNT(options);
     return options;
 }
 
 static const struct plan_option *find(const char *word)
 {
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+    for (size_t i = 0; i < COUNT(options); i++)
         if (strcmp(options[i].name, word) == 0)
             return &options[i];
     return NULL;

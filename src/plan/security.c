@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/capability.h>
 
+#include "berth/base/array.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
@@ -74,7 +75,7 @@ static void keep_grantable(const struct plan_builder *builder, struct plan_capab
     uint64_t *const set[] = {&sets->bounding, &sets->effective, &sets->permitted, &sets->inheritable, &sets->ambient};
     uint64_t lacking = 0;
 
-    for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+    for (size_t i = 0; i < COUNT(set); i++) {
         lacking |= *set[i] & ~grantable;
         *set[i] &= grantable;
     }

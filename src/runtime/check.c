@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/finding.h"
 #include "berth/base/log.h"
@@ -119,7 +120,7 @@ static void check_needs(struct check *check)
          "there is no such socket (start the agent that listens on it first)"},
     };
 
-    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+    for (size_t i = 0; i < COUNT(needs); i++)
         if (needs[i].is_wanted && !needs[i].is_met)
             error_collect(check->error, error_set(check->error, ENOENT, "%s: %s", needs[i].place,
                                                   needs[i].words));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -213,7 +214,7 @@ static bool has_known_source(const struct criu_container *container, const char 
     const struct spec_linux *config = container->config->linux;
     bool is_known = text_equal(path, PLAN_NOTIFY_DIR);
 
-    for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
+    for (size_t i = 0; i < COUNT(own_devices); i++)
         is_known |= text_equal(path, own_devices[i]);
     for (size_t i = 0; config != NULL && i < config->n_devices; i++)
         is_known |= text_equal(path, resolve(container, config->devices[i].path));
@@ -362,7 +363,7 @@ static void put_devices(const struct criu_container *container, struct text *opt
 {
     const struct spec_linux *config = container->config->linux;
 
-    for (size_t i = 0; i < sizeof(own_devices) / sizeof(own_devices[0]); i++)
+    for (size_t i = 0; i < COUNT(own_devices); i++)
         criu_put_pair(options, CRIU_EXT_MNT, own_devices[i], own_devices[i]);
     for (size_t i = 0; config != NULL && i < config->n_devices; i++)
         criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -76,7 +77,7 @@ const char *criu_config_file(const struct spec_config *config)
 {
     const char *file = spec_annotation(config, CRIU_CONFIG);
 
-    for (size_t i = 0; file == NULL && i < sizeof(default_configs) / sizeof(default_configs[0]); i++)
+    for (size_t i = 0; file == NULL && i < COUNT(default_configs); i++)
         if (access(default_configs[i], R_OK) == 0)
             return default_configs[i];
     return file != NULL && file[0] != '\0' ? file : NULL;
@@ -188,7 +189,7 @@ static const char *file_of(const struct shared_namespace *shared)
 
 static const struct shared_namespace *find_shared(enum spec_namespace_type type)
 {
-    for (size_t i = 0; i < sizeof(shared_namespaces) / sizeof(shared_namespaces[0]); i++)
+    for (size_t i = 0; i < COUNT(shared_namespaces); i++)
         if (shared_namespaces[i].type == type)
             return &shared_namespaces[i];
     return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 
 enum { WIRE_VARINT = 0, WIRE_64_BITS = 1, WIRE_BYTES = 2, WIRE_32_BITS = 5 };
@@ -211,7 +212,7 @@ static taker *taker_of(unsigned field)
     static taker *const takers[] = {
         [4] = take_restored, [5] = take_notice, [8] = take_feature, [10] = take_version};
 
-    return field < sizeof(takers) / sizeof(takers[0]) ? takers[field] : NULL;
+    return field < COUNT(takers) ? takers[field] : NULL;
 }
 
 int criu_read_answer(struct arena *arena, const void *bytes, size_t size,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -295,7 +296,7 @@ void doctor_device_programs(const struct doctor *doctor, const struct doctor_row
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
         {.code = BPF_JMP | BPF_EXIT},
     };
-    AUTO_FD fd = sys_bpf_load_devices(allow, sizeof(allow) / sizeof(allow[0]));
+    AUTO_FD fd = sys_bpf_load_devices(allow, COUNT(allow));
 
     (void) doctor;
     (void) row;

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
@@ -95,7 +96,7 @@ static const struct doctor_row rows[] = {
     {"resources", "most process ids", doctor_number, "/proc/sys/kernel/pid_max", 1024, "few processes can be made", "sysctl kernel.pid_max=4194304, as root", DETAIL},
 };
 /* clang-format on */
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define N_ROWS COUNT(rows)
 
 static void take_fact(const struct doctor *doctor, const struct doctor_row *row,
                       struct runtime_fact *ret_fact)

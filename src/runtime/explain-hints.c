@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/plan/plan.h"
 #include "berth/sys/probe.h"
@@ -430,7 +431,7 @@ const char *explain_hint(struct arena *arena, const struct plan_header *plan,
     const struct plan_step *step = &plan_steps(plan)[failure->step];
     const struct failed failed = {arena, plan, step, failure->number, plan_text(plan, step->text[0]), failure->value};
 
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+    for (size_t i = 0; i < COUNT(hints); i++)
         if (hints[i].op == step->op && hints[i].number == failure->number)
             return hints[i].look == NULL ? hints[i].hint : hints[i].look(&failed);
     return NULL;

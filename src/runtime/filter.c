@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/plan/build.h"
 #include "berth/seccomp/seccomp.h"
@@ -44,7 +45,7 @@ int filter_check_program(const struct spec_config *config, const struct seccomp_
          "which has to come after it where process.noNewPrivileges is not true: allow it, or set noNewPrivileges"},
     };
 
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+    for (size_t i = 0; i < COUNT(calls); i++) {
         if (!calls[i].needed || !seccomp_forbids(program, calls[i].number))
             continue;
         error_set(error, EPERM, "%s: the filter forbids %s", filter_place(config), calls[i].name);

@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/probe.h"
 #include "berth/spec/config.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *look_text(struct arena *arena, const char *path)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "berth/plan/plan.h"
@@ -37,7 +38,7 @@ static const struct {
 
 static const char *name_of_machine(struct arena *arena, unsigned number)
 {
-    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+    for (size_t i = 0; i < COUNT(machines); i++)
         if (machines[i].number == number)
             return machines[i].name;
     return arena_printf(arena, "machine %u", number);

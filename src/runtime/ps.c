@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -27,7 +28,7 @@ static bool is_one_word(const char *heading, size_t length)
     static const char *const headings[] = {"UID",  "USER", "RUSER", "EUSER", "F",    "S",
                                            "STAT", "PPID", "TT",    "TTY",   "LABEL", "CONTEXT"};
 
-    for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+    for (size_t i = 0; i < COUNT(headings); i++)
         if (strlen(headings[i]) == length && memcmp(headings[i], heading, length) == 0)
             return true;
     return false;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 
 /* Other names of signals, which sigabbrev_np(3) does not know. */
@@ -44,7 +45,7 @@ int signal_of_text(const char *text)
         if (name != NULL && strcasecmp(name, text) == 0)
             return signal;
     }
-    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+    for (size_t i = 0; i < COUNT(aliases); i++)
         if (strcasecmp(aliases[i].name, text) == 0)
             return aliases[i].signal;
     return real_time_signal(text);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -468,7 +469,7 @@ int state_remove(struct state *state, struct error *error)
                                         STATE_CONFIG, RECORD};
 
     /* Without a further descriptor: there may be none left. The rest, if any, is seen to below. */
-    for (size_t i = 0; state->dir >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; state->dir >= 0 && i < COUNT(names); i++)
         unlinkat(state->dir, names[i], 0);
     if (rmdir(path_of(state)) == 0)
         return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/finding.h"
 #include "berth/base/similar.h"
 #include "berth/base/text.h"
@@ -24,7 +25,7 @@ static const char *const newer[] = {
 
 static bool is_known(const char *name)
 {
-    for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+    for (size_t i = 0; i < COUNT(newer); i++)
         if (text_equal(newer[i], name))
             return true;
     return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
@@ -34,7 +35,7 @@ static const char *suggest(struct arena *arena, const char *name)
 {
     struct similar similar = {.word = name};
 
-    for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+    for (size_t i = 0; i < COUNT(newer); i++)
         similar_offer(&similar, newer[i]);
     for (int number = 0; number < NUMBER_MAX; number++) {
         char *known = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);

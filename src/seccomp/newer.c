@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 
 #define BLOCK_SIZE 8 /* instructions for one architecture */
 
@@ -35,7 +36,7 @@ static const struct sequence peculiar[] = {
 
 static struct sequence sequence_of(uint32_t token)
 {
-    for (size_t i = 0; i < sizeof(peculiar) / sizeof(peculiar[0]); i++)
+    for (size_t i = 0; i < COUNT(peculiar); i++)
         if (peculiar[i].token == token)
             return peculiar[i];
     return (struct sequence){.token = token, .audit = token, .end = UINT32_MAX};

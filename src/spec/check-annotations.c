@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
@@ -111,7 +112,7 @@ static const struct rule rules[] = {
 
 static const struct rule *find_rule(const char *key)
 {
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+    for (size_t i = 0; i < COUNT(rules); i++)
         if (text_equal(rules[i].key, key))
             return &rules[i];
     return NULL;

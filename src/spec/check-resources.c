@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
 #include "rules.h"
@@ -130,7 +131,7 @@ static bool is_act(const char *file)
 {
     static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type"};
 
-    return rules_has_word(acts, sizeof(acts) / sizeof(acts[0]), file);
+    return rules_has_word(acts, COUNT(acts), file);
 }
 
 static void check_unified(const struct spec_resources *resources, struct error *error)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
 #include "rules.h"
@@ -57,7 +58,7 @@ int spec_sysctl_path(const char *key, char path[SPEC_SYSCTL_PATH_SIZE])
 
 static enum spec_namespace_type namespace_of(const char *path)
 {
-    for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {
+    for (size_t i = 0; i < COUNT(namespaced); i++) {
         const char *known = namespaced[i].path;
         bool all_below = known[strlen(known) - 1] == '/';
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "rules.h"
@@ -193,7 +194,7 @@ static void check_hooks(const struct spec_hooks *hooks, struct error *error)
         {"poststop", hooks->poststop, hooks->n_poststop},
     };
 
-    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         for (size_t i = 0; i < kinds[kind].count; i++) {
             const struct spec_hook *hook = &kinds[kind].list[i];
             char where[64];
@@ -215,7 +216,7 @@ static void check_names(const struct spec_config *config, struct error *error)
         const char *name;
     } names[] = {{"hostname", config->hostname}, {"domainname", config->domainname}};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         if (!is_set(names[i].name))
             continue;
         if (strlen(names[i].name) > 64)

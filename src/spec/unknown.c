@@ -6,6 +6,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/finding.h"
 #include "berth/base/similar.h"
 #include "berth/base/text.h"
@@ -49,7 +50,7 @@ static const char *path_of_value(const struct search *search)
 
 static bool is_foreign(const char *path)
 {
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+    for (size_t i = 0; i < COUNT(foreign); i++)
         if (text_equal(foreign[i], path))
             return true;
     return false;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
@@ -31,7 +32,7 @@ static bool is_label(const char *option)
     static const char *const keys[] = {"context=\"", "fscontext=\"", "defcontext=\"",
                                        "rootcontext=\""};
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+    for (size_t i = 0; i < COUNT(keys); i++)
         if (text_starts_with(option, keys[i]))
             return true;
     return false;
@@ -87,7 +88,7 @@ int sys_make_file_system(const struct sys_file_system *file_system)
         return -errno;
     if (file_system->source != NULL)
         TRY(configure(context, FSCONFIG_SET_STRING, "source", file_system->source));
-    for (size_t i = 0; i < sizeof(superblock_flags) / sizeof(superblock_flags[0]); i++)
+    for (size_t i = 0; i < COUNT(superblock_flags); i++)
         if (file_system->superblock & superblock_flags[i].flag)
             TRY(configure(context, FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL));
     TRY(set_options(context, file_system->options));

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/sys/mount.h"
@@ -64,7 +65,7 @@ static int open_unnamed(bool executable)
     const char *own = getenv("XDG_RUNTIME_DIR");
     int result = -ENOENT;
 
-    for (size_t i = 0; i <= sizeof(directories) / sizeof(directories[0]); i++) {
+    for (size_t i = 0; i <= COUNT(directories); i++) {
         const char *dir = i == 0 ? own : directories[i - 1];
         struct statvfs system;
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -174,7 +175,7 @@ const char *sys_probe_mount_calls(void)
     };
 
     /* Without a filter who has the newest has all. */
-    size_t count = is_filtered() ? sizeof(calls) / sizeof(calls[0]) : 1;
+    size_t count = is_filtered() ? COUNT(calls) : 1;
     for (size_t i = 0; i < count; i++)
         if (!sys_has_call(calls[i].number))
             return calls[i].name;
