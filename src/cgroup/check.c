@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,15 +14,7 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "files.h"
-
-const char *cgroup_nearest(struct arena *arena, const char *path)
-{
-    char *nearest = arena_string(arena, path);
-
-    while (access(nearest, F_OK) < 0 && strrchr(nearest, '/') > nearest)
-        *strrchr(nearest, '/') = '\0';
-    return nearest;
-}
+#include "nearest.h"
 
 /* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will. The root, which has no
  * type, may have processes, too. */
@@ -41,17 +32,12 @@ static int foresee_enable_error(struct arena *arena, const char *path)
     return 0;
 }
 
-static const char *controller_of(struct arena *arena, const char *file)
-{
-    return arena_copy(arena, file, strcspn(file, "."));
-}
-
 /* The controller has to be given to the container's cgroup by the one above, unless systemd does that. */
 static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
     struct cgroup_place place = *write->place;
     const char *above = cgroup_nearest(compiler->arena, place.path);
-    const char *controller = controller_of(compiler->arena, write->file);
+    const char *controller = cgroup_controller_of(compiler->arena, write->file);
     char *enabled;
 
     if (place.exists || place.is_systemds || !place.hierarchy->v2 ||
@@ -64,42 +50,6 @@ static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_w
     if (place.enable_error == 0)
         return 0;
     return cgroup_complain_of_v2(compiler, &place, write->field, controller);
-}
-
-/* Has the cgroup below the root the files of the controller, as the container's will have them? */
-static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
-                      const char *path, const char *controller)
-{
-    char *controllers;
-
-    return !hierarchy->v2 || (cgroup_read(arena, path, "cgroup.controllers", &controllers) == 0 &&
-                              cgroup_has_word(controllers, controller));
-}
-
-/* Some are in every cgroup but the root. */
-bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place,
-                          const char *file)
-{
-    const char *top = place->hierarchy->mount_point;
-    const char *controller = controller_of(arena, file);
-    DIR *dir = opendir(top);
-    struct dirent *entry;
-    const char *nearest = cgroup_nearest(arena, place->path);
-    bool found = cgroup_has_file(nearest, file) || cgroup_has_file(top, file);
-    bool has_sample =
-        !text_equal(nearest, top) && is_sample(arena, place->hierarchy, nearest, controller);
-
-    while (!found && dir != NULL && (entry = readdir(dir)) != NULL) {
-        const char *path = text_path_join(arena, top, entry->d_name);
-
-        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-            continue;
-        found = cgroup_has_file(path, file);
-        has_sample |= is_sample(arena, place->hierarchy, path, controller);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    return found || !has_sample;
 }
 
 /* Below a tree whose cgroups do not have the controller yet there is no file to look for; the sizes of pages are known elsewhere. */

@@ -12,103 +12,8 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "check.h"
-#include "files.h"
 #include "systemd-properties.h"
 #include "systemd-settings.h"
-
-const char cgroup_how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
-                                      "user, as by systemd-run --user --scope "
-                                      "-p Delegate=yes";
-
-int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
-                          const char *field, const char *controller)
-{
-    if (place->enable_error == 0)
-        return error_set(
-            compiler->error, ENODEV,
-            "linux.resources.%s: the controller \"%s\" is not available below %s "
-            "(see its cgroup.controllers: the cgroup above has to enable it, the kernel to have "
-            "it and no v1 hierarchy to hold it)",
-            field, controller, place->hierarchy->mount_point);
-    error_errno(compiler->error, place->enable_error,
-                "linux.resources.%s: enable the controller \"%s\" in %s/cgroup.subtree_control",
-                field, controller, place->enable_path);
-    if (place->enable_error == EBUSY)
-        error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
-                                    "parents hold none, or let systemd make it: --systemd-cgroup");
-    else
-        error_hint(compiler->error, "%s", cgroup_how_to_delegate);
-    return -place->enable_error;
-}
-
-static const char *name_on_v2(const char *controller)
-{
-    return text_equal(controller, "blkio") ? "io" : controller;
-}
-
-/* The cgroup whose controllers the container's has, or will have: the system's systemd enables for
- * a unit, when it makes it, whatever the root has. */
-static const char *giver(const struct cgroup_compiler *compiler, const struct cgroup_place *place)
-{
-    if (!compiler->is_foreseen)
-        return place->path;
-    if (place->is_systemds && !compiler->cgroup->rootless)
-        return place->hierarchy->mount_point;
-    return cgroup_nearest(compiler->arena, place->path);
-}
-
-static int check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
-                    const char *field, const char *controller)
-{
-    if (compiler->v2_controllers == NULL) {
-        char *words;
-        int result =
-            cgroup_read(compiler->arena, giver(compiler, place), "cgroup.controllers", &words);
-
-        if (result < 0)
-            return error_errno(compiler->error, -result, "linux.resources.%s: read %s/%s", field,
-                               place->path, "cgroup.controllers");
-        compiler->v2_controllers = words;
-    }
-    /* Files of the core belong to no controller. */
-    if (text_equal(controller, "cgroup") || cgroup_has_word(compiler->v2_controllers, controller))
-        return 0;
-    return cgroup_complain_of_v2(compiler, place, field, controller);
-}
-
-int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
-                      const struct cgroup_place **ret_place)
-{
-    const struct cgroup *cgroup = compiler->cgroup;
-    const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(cgroup->host, controller);
-
-    if (hierarchy == NULL)
-        return error_set(
-            compiler->error, ENODEV,
-            "linux.resources.%s: no cgroup hierarchy with the controller \"%s\" is mounted", field,
-            controller);
-    for (size_t i = 0; i < cgroup->n_places; i++) {
-        if (cgroup->places[i].hierarchy != hierarchy)
-            continue;
-        if (hierarchy->v2)
-            TRY(check_v2(compiler, &cgroup->places[i], field, name_on_v2(controller)));
-        *ret_place = &cgroup->places[i];
-        return 0;
-    }
-    error_set(compiler->error, EACCES,
-              "linux.resources.%s: no right to make a cgroup for the controller \"%s\"", field,
-              controller);
-    return error_hint(compiler->error, "%s", cgroup_how_to_delegate);
-}
-
-void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write write)
-{
-    struct cgroup_writes *writes = &compiler->writes;
-
-    writes->item =
-        arena_grow(compiler->arena, writes->item, writes->count, &writes->room, sizeof(write));
-    writes->item[writes->count++] = write;
-}
 
 static const struct cgroup_place *find_v2(const struct cgroup *cgroup)
 {
@@ -134,7 +39,7 @@ static int compile_unified(struct cgroup_compiler *compiler)
         const char *controller =
             arena_printf(compiler->arena, "%.*s", (int) strcspn(file, "."), file);
 
-        TRY(error_collect(compiler->error, check_v2(compiler, v2, field, controller)));
+        TRY(error_collect(compiler->error, cgroup_check_v2(compiler, v2, field, controller)));
         cgroup_add_write(compiler,
                          (struct cgroup_write){.field = field,
                                                .place = v2,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From linux.resources to writes: setting.c has the table, devices.c the device rules, order.c the
- * order, write.c carries them out. */
+/* From linux.resources to writes: setting.c has the table, devices.c the device rules, writes.c where
+ * they go, order.c the order, write.c carries them out. */
 #pragma once
 
 #include "berth/cgroup/place.h"
@@ -58,6 +58,10 @@ struct cgroup_compiler {
  * says what to do, a negative errno. */
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
                       const struct cgroup_place **ret_place);
+
+/* Has the v2 cgroup of `place`, or will it have, the controller? Returns 0 or, with an error that names `field`, a negative errno. */
+int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place, const char *field,
+                    const char *controller);
 
 /* Words why the v2 cgroup of `place` has no such controller. Returns a negative errno. */
 int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,

@@ -13,6 +13,10 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 
+const char cgroup_how_to_delegate[] = "start it as root, or from a cgroup that is delegated to the "
+                                      "user, as by systemd-run --user --scope "
+                                      "-p Delegate=yes";
+
 static int join(char *buffer, const char *path, const char *file)
 {
     return snprintf(buffer, PATH_MAX, "%s/%s", path, file) < PATH_MAX ? 0 : -ENAMETOOLONG;

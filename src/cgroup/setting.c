@@ -9,10 +9,10 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
-#include "check.h"
 #include "compile.h"
 #include "convert.h"
 #include "files.h"
+#include "nearest.h"
 
 enum kind { KIND_NONE, KIND_BOOL, KIND_U16, KIND_U32, KIND_U64, KIND_I64, KIND_STRING, KIND_LIST };
 

@@ -1,126 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "rules.h"
-
-const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
-                                                 enum spec_namespace_type type)
-{
-    for (size_t i = 0; config->linux != NULL && i < config->linux->n_namespaces; i++) {
-        if (config->linux->namespaces[i].type == type)
-            return &config->linux->namespaces[i];
-    }
-    return NULL;
-}
-
-bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type)
-{
-    const struct spec_namespace *namespace = spec_find_namespace(config, type);
-
-    return namespace != NULL && !is_set(namespace->path);
-}
-
-const char *spec_annotation(const struct spec_config *config, const char *key)
-{
-    for (size_t i = 0; i < config->n_annotations; i++)
-        if (text_equal(config->annotations[i].key, key))
-            return config->annotations[i].value;
-    return NULL;
-}
-
-bool spec_delegates_cgroup(const struct spec_config *config)
-{
-    const char *name = spec_annotation(config, SPEC_DELEGATE_CGROUP);
-
-    return name != NULL && name[0] != '\0';
-}
-
-bool spec_is_cgroup_type(const char *type)
-{
-    return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
-}
-
-bool rules_has_word(const char *const *words, size_t n_words, const char *word)
-{
-    for (size_t i = 0; i < n_words; i++) {
-        if (text_equal(words[i], word))
-            return true;
-    }
-    return false;
-}
-
-void rules_environment(const char *where, const char *const *entries, size_t n_entries,
-                       struct error *error)
-{
-    for (size_t i = 0; i < n_entries; i++) {
-        if (entries[i][0] == '=' || strchr(entries[i], '=') == NULL)
-            report_add(error, "%s[%zu]: must read NAME=value, got %s", where, i, QUOTE(entries[i]));
-    }
-}
-
-/* A number that is too large for anything is as good as the largest. */
-static bool pass_number(const char **next, uint64_t *ret_number)
-{
-    size_t length = strspn(*next, "0123456789");
-    char *end;
-
-    if (length == 0)
-        return false;
-    *ret_number = strtoull(*next, &end, 10);
-    *next = end;
-    return true;
-}
-
-/* Passes "7" or "0-3". */
-static bool pass_range(const char **next, uint64_t *ret_first, uint64_t *ret_last)
-{
-    if (!pass_number(next, ret_first))
-        return false;
-    *ret_last = *ret_first;
-    if (**next != '-')
-        return true;
-    ++*next;
-    return pass_number(next, ret_last) && *ret_first <= *ret_last;
-}
-
-int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set)
-{
-    const char *next = list;
-    int result = 0;
-
-    for (;;) {
-        uint64_t first, last;
-
-        if (!pass_range(&next, &first, &last) || (*next != ',' && *next != '\0'))
-            return -EINVAL;
-        if (last >= limit)
-            result = -ERANGE;
-        for (uint64_t i = first; ret_set != NULL && result == 0 && i <= last; i++)
-            ret_set[i / 64] |= 1ULL << i % 64;
-        if (*next++ == '\0')
-            return result;
-    }
-}
-
-void rules_number_list(const char *where, const char *list, size_t limit, struct error *error)
-{
-    int result = is_set(list) ? spec_read_number_list(list, limit, NULL) : 0;
-
-    if (result == -EINVAL)
-        report_add(error, "%s: must be a list of numbers and ranges such as 0-3,7, got %s", where,
-                   QUOTE(list));
-    if (result == -ERANGE)
-        report_add(error, "%s: Linux has numbers up to %zu, got %s", where, limit - 1, QUOTE(list));
-}
 
 /* Passes one part of a version up to `ends`; numbers have no leading zero. NULL: it is none. */
 static const char *pass_identifiers(const char *next, const char *ends, bool numbers_strict)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -113,4 +114,77 @@ int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid)
     }
     *ret_pid = pid;
     return 0;
+}
+
+static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spawn *spawn)
+{
+    int number = posix_spawn_file_actions_init(files);
+
+    if (number != 0)
+        return -number;
+    if (spawn->stdin_fd >= 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->stdin_fd, STDIN_FILENO);
+    else
+        number = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (number == 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->output_fd, STDOUT_FILENO);
+    if (number == 0)
+        number = posix_spawn_file_actions_adddup2(files, spawn->error_fd, STDERR_FILENO);
+    if (number == 0)
+        number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+    if (number == 0 && spawn->directory != NULL)
+        number = posix_spawn_file_actions_addchdir_np(files, spawn->directory);
+    return -number;
+}
+
+static int prepare_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int number = posix_spawnattr_init(attributes);
+
+    if (number != 0)
+        return -number;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    return -posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    int result = prepare_files(&files, spawn);
+
+    if (result == 0)
+        result = prepare_signals(&attributes);
+    if (result < 0)
+        return result;
+    /* posix_spawnp would hand a file without "#!" to a shell. */
+    result = -(spawn->searches_path ? posix_spawnp : posix_spawn)(
+        ret_pid, spawn->path, &files, &attributes, (char *const *) spawn->argv,
+        (char *const *) spawn->envp);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    /* The libc takes clone(2) where clone3(2) is missing, but not where a filter says EPERM. */
+    return result == -EPERM ? sys_spawn_by_fork(spawn, ret_pid) : result;
+}
+
+int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
+{
+    pid_t pid;
+    int status = 0;
+
+    TRY(spawn_program(spawn, &pid));
+    AUTO_FD pidfd = sys_pidfd_open(pid);
+    int other = spawn->has_companion ? spawn->companion : -1;
+    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait_unless(pidfd, other, timeout_ms);
+    if (waited < 0)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return waited < 0 ? waited : status;
 }
