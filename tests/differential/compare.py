@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which fields differ, and which of that is meant: berth must be as one of its peers in every field, or a row of expected.tsv says why not."""
 import fnmatch
+import functools
 import os
 import pathlib
 import re
@@ -63,6 +64,7 @@ def read_rows(path=pathlib.Path(os.environ.get('EXPECTED', HERE / 'expected.tsv'
     return rows
 
 
+@functools.lru_cache(maxsize=None)
 def group_of(field):
     """A peer that has nothing of a census or of a call has no opinion on it."""
     parts = field.split('/')
@@ -81,8 +83,8 @@ def has_failed(fields):
     return any(status != '0' for status in statuses) and fields.get('census/census') != 'whole'
 
 
-def has_opinion(field, mine, fields):
-    """A peer that has not got that far says nothing of it; nor do words of a call that failed here and not there."""
+def has_opinion(field, mine, fields, groups):
+    """GROUPS are those of FIELDS. A peer that has not got that far says nothing of it; nor do words of a call that failed here and not there."""
     group = group_of(field)
     if group == 'left':
         return True
@@ -91,12 +93,7 @@ def has_opinion(field, mine, fields):
         return outcome in mine and outcome in fields and (mine.get(outcome) == '0') == (fields.get(outcome) == '0')
     if group in ('rootfs', 'census', 'outside', 'kept', 'end') and has_failed(fields):
         return False
-    return any(group_of(other) == group for other in fields)
-
-
-def opinions_on(field, answers):
-    """What the peers have in a field."""
-    return {name: fields.get(field, MISSING) for name, fields in answers.items() if name != 'berth' and has_opinion(field, answers['berth'], fields)}
+    return group in groups
 
 
 def differs(field, berth, peers):
@@ -108,11 +105,11 @@ def differs(field, berth, peers):
 
 def all_fields(answers):
     """Each field that berth got as far as: what berth has there, and the peers."""
-    mine = answers['berth']
+    mine, groups = answers['berth'], {name: set(map(group_of, fields)) for name, fields in answers.items()}
     for field in sorted(set().union(*answers.values())):
-        peers = opinions_on(field, answers)
-        if peers and has_opinion(field, mine, mine):
-            yield field, mine.get(field, MISSING), peers
+        having = [name for name, fields in answers.items() if has_opinion(field, mine, fields, groups[name])]
+        if len(having) > 1 and 'berth' in having:
+            yield field, mine.get(field, MISSING), {name: answers[name].get(field, MISSING) for name in having if name != 'berth'}
 
 
 def general(field):

@@ -13,6 +13,7 @@ import bundle
 import cases
 import compare
 import factors
+import kept
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parent.parent / 'schemas' / 'config.json'
@@ -132,6 +133,35 @@ def faults_of_rows():
                 yield f'expected.tsv: there is no {pattern}'
 
 
+class Asked:
+    """In the place of a worker: notes what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def ask(self, names, kinds):
+        self.asked.append((names, kinds))
+        return {kind: {'fields': {'call/1-run/status': 'too late' if names == ['late'] else kind}, 'texts': []} for kind in kinds}
+
+
+def faults_of_kept():
+    """An answer is asked for once, until the runtime changes."""
+    with tempfile.TemporaryDirectory(prefix='differential-test-') as name:
+        folder, worker = pathlib.Path(name), Asked()
+        runtimes = {kind: folder / kind for kind in ('berth', 'runc')}
+        for number, (changed, names) in enumerate([('berth', ['b', 'a']), (None, ['a', 'b']), ('berth', ['a', 'b']), ('runc', ['late']), (None, ['late'])]):
+            for kind, path in runtimes.items():
+                if kind == changed or not path.exists():
+                    path.write_text(str(number))
+                    path.chmod(0o755)
+            answers = kept.Remembering(worker, kept.Answers(folder / 'answers', runtimes, 'host')).ask(names)
+            if list(answers) != ['berth', 'runc'] or any(answer['texts'] != [] for answer in answers.values()):
+                yield f'answers that were kept are {answers}'
+        both = ['berth', 'runc']
+        if worker.asked != [(['b', 'a'], both), (['a', 'b'], ['berth']), (['late'], both), (['late'], both)]:
+            yield f'with answers that were kept a worker is asked {worker.asked}'
+
+
 # --- as root --------------------------------------------------------------------------------------
 
 def compare_with(folder, berth, runtime):
@@ -159,7 +189,7 @@ def faults_of_planted(berth):
 
 
 def main(berth=None):
-    faults = [*faults_of_coverage(), *faults_of_cases(), *faults_of_rules(), *faults_of_rows()] if berth is None else [*faults_of_planted(os.path.abspath(berth))]
+    faults = [*faults_of_coverage(), *faults_of_cases(), *faults_of_rules(), *faults_of_rows(), *faults_of_kept()] if berth is None else [*faults_of_planted(os.path.abspath(berth))]
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
 

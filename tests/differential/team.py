@@ -26,9 +26,9 @@ class Worker:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
                                         env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
 
-    def ask(self, names):
-        """What each runtime makes of a case: {kind: {'fields': ..., 'texts': ...}}."""
-        self.process.stdin.write(json.dumps(names) + '\n')
+    def ask(self, names, kinds=None):
+        """What each runtime (or those of KINDS) makes of a case: {kind: {'fields': ..., 'texts': ...}}."""
+        self.process.stdin.write(json.dumps([names, kinds]) + '\n')
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""worker.py FOLDER CENSUS RUNTIME...: reads cases (a list of FACTOR=LEVEL, JSON) from standard input, a line each, and answers with what each
-runtime made of them. Runs in arena.sh."""
+"""worker.py FOLDER CENSUS RUNTIME...: reads from standard input, a line of JSON each, cases (a list of FACTOR=LEVEL) and which runtimes are
+asked (null: all), and answers with what each made of them. Runs in arena.sh."""
 import json
 import os
 import pathlib
@@ -42,7 +42,9 @@ def main(folder, census, *runtimes):
     arena = arenas.Arena(pathlib.Path(folder))
     try:
         for line in sys.stdin:
-            answer = run_case(arena, local, dict(runtime.split('=', 1) for runtime in runtimes), json.loads(line))
+            names, kinds = json.loads(line)
+            asked = {kind: path for kind, path in (runtime.split('=', 1) for runtime in runtimes) if kinds is None or kind in kinds}
+            answer = run_case(arena, local, asked, names)
             print(json.dumps(answer), flush=True)
     finally:
         arena.close()
