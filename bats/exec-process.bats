@@ -329,6 +329,26 @@ test_teardown() { end_receiver; }
     shows $'/etc\n12\n13'
 }
 
+@test "--process without a user is root's, and nothing is said" {
+    config '.process.user = {uid: 9, gid: 9}'
+    living
+    process_json '{args: ["sh", "-c", "id -u; id -g"]} | del(.user)'
+    in_c --process "$PROCESS" --
+    assert_equal "$output" $'0\n0'
+}
+
+@test "--process with a user without ids: one warning" {
+    berth_only "others say nothing"
+    living
+    process_json '{args: ["sh", "-c", "id -u; id -g"], user: {}}'
+    in_c --process "$PROCESS" --
+    assert_equal "$(grep warning: <<<"$output")" 'warning: process.user: uid and gid are required but missing: 0 is taken'
+    assert_equal "$(grep -v warning: <<<"$output")" $'0\n0'
+    process_json '{args: ["sh", "-c", "id -u; id -g"], user: {umask: 7}}'
+    in_c --process "$PROCESS" --user 5:6 --
+    assert_equal "$output" $'5\n6'
+}
+
 @test "--process: capabilities, rlimits, oomScoreAdj and the rest are its own" {
     config '.process.oomScoreAdj = 5'
     living

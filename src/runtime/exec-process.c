@@ -54,8 +54,11 @@ static int change_user(struct arena *arena, const struct runtime_exec *request, 
         size_t length = strcspn(request->user, ":");
 
         TRY(read_id("--user", arena_copy(arena, request->user, length), &user->uid, error));
-        if (request->user[length] == ':')
+        user->has_uid = true;
+        if (request->user[length] == ':') {
             TRY(read_id("--user", request->user + length + 1, &user->gid, error));
+            user->has_gid = true;
+        }
     }
     if (user->n_additional_gids > 0)
         memcpy(gids, user->additional_gids, user->n_additional_gids * sizeof(*gids));
@@ -94,8 +97,8 @@ static int change(struct arena *arena, const struct runtime_exec *request, struc
 {
     struct spec_user *user = ARENA_NEW(arena, struct spec_user);
 
-    if (process->user != NULL)
-        *user = *process->user;
+    /* As at create: a process without a user is root's. */
+    *user = process->user != NULL ? *process->user : (struct spec_user){.has_uid = true, .has_gid = true};
     TRY(change_user(arena, request, user, error));
     process->user = user;
     if (count_of(request->args) > 0) {

@@ -10,9 +10,11 @@
 
 static void check_user(const struct spec_user *user, struct error *error)
 {
-    if (!user->has_uid)
+    if (!user->has_uid && !user->has_gid)
+        report_warning(error, "process.user: uid and gid are required but missing: 0 is taken");
+    else if (!user->has_uid)
         report_warning(error, "process.user.uid: is required but missing: 0 is taken");
-    if (!user->has_gid)
+    else if (!user->has_gid)
         report_warning(error, "process.user.gid: is required but missing: 0 is taken");
     if (user->uid == NO_ID)
         report_add(error, "process.user.uid: %" PRIu32 " is no valid id", user->uid);
