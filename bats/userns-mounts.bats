@@ -59,13 +59,19 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     [ ! -e /dev/one ]
 }
 
-@test "linux.devices: an owner that the user namespace does not have is an error" {
-    config '.linux.devices = [{path: "/dev/one", type: "c", major: 1, minor: 5, uid: 70000}]'
-    host_snapshot
-    run_payload stat /dev/one
-    [ "$status" -ne 0 ]
-    assert_output 'linux.devices.0..uid: .* 70000'
-    assert_host_unchanged
+@test "linux.devices: a device whose owner the user namespace does not have belongs to nobody in the container" {
+    config '.linux.devices = [{path: "/dev/one", type: "c", major: 1, minor: 5, fileMode: 432, uid: 70000},
+        {path: "/dev/two", type: "c", major: 1, minor: 5, fileMode: 432, uid: 5, gid: 70000}]'
+    run_payload stat /dev/one /dev/two
+    assert_status 0
+    assert_output '^/dev/one: c 0660 65534 0 1:5 '
+    assert_output '^/dev/two: c 0660 5 65534 1:5 '
+    config '.process.user = {uid: 1000, gid: 1000}'
+    run_sh 'head -c 4 /dev/two || echo denied'
+    assert_output '^denied'
+    berth_only "others say nothing"
+    assert_output 'linux.devices\[0\].uid: 70000 is not mapped in the user namespace: the device belongs to no user of the container'
+    assert_output 'linux.devices\[1\].gid: 70000 .* no group of the container'
 }
 
 @test "linux.devices: where devices cannot be made, another fileMode than the host's is an error" {

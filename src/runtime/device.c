@@ -4,9 +4,13 @@
 #include <errno.h>
 
 #include "berth/base/error.h"
+#include "berth/base/log.h"
 #include "berth/sys/device.h"
 #include "berth/sys/idmap.h"
 #include "creation.h"
+
+/* The last id that there is: no mapping has it but one that has nearly all. The container sees it as the kernel's overflow id. */
+#define NOBODYS_ID (UINT32_MAX - 1)
 
 /* INIT is in its user namespace by now, be that new or joined. */
 static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups, uint32_t *ret_id)
@@ -20,9 +24,12 @@ static int map_owner(struct conduct *conduct, const struct plan_step *step, bool
         *ret_id = id;
         return 0;
     }
-    if (result == -EINVAL)
-        return error_set(creation->error, EINVAL, "%s.%s: the user namespace has no id %u",
-                         plan_text(conduct->plan, step->place), groups ? "gid" : "uid", id);
+    if (result == -EINVAL) {
+        log_warning("%s.%s: %u is not mapped in the user namespace: the device belongs to no %s of the container",
+                    plan_text(conduct->plan, step->place), groups ? "gid" : "uid", id, groups ? "group" : "user");
+        *ret_id = NOBODYS_ID;
+        return 0;
+    }
     return result;
 }
 
