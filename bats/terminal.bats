@@ -176,6 +176,18 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '^/dev/console: c .* 136:'
 }
 
+@test "/dev/console is the container's terminal where readonlyPaths have / or /dev" {
+    local path
+    for path in / /dev; do
+        config ".linux.readonlyPaths = [\"$path\"]"
+        set_sh "echo over-the-console >/dev/console; payload stat /dev/console; echo x >${path%/}/made || echo kept-out"
+        pty_run '@sleep 1'
+        assert_output '^over-the-console'
+        assert_output '^/dev/console: c .* 136:'
+        assert_output '^kept-out'
+    done
+}
+
 @test "without a terminal there is no /dev/console" {
     config '.process.terminal = false'
     set_args payload stat /dev/console

@@ -6,7 +6,7 @@
 
 #define PTMX_MAJOR 5
 #define PTMX_MINOR 2
-#define PTMX "/dev/pts/ptmx"
+#define PTMX "dev/pts/ptmx"
 
 static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
 {
@@ -18,9 +18,9 @@ static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
 
 /* The image may hold anything at this place: only a devpts makes terminals that are the
  * container's. */
-static int open_master(void)
+static int open_master(int root)
 {
-    INIT_FD fd = open_plain(AT_FDCWD, PTMX, O_RDWR | O_NOCTTY, 0);
+    INIT_FD fd = open_plain(root, PTMX, O_RDWR | O_NOCTTY, 0);
     struct statfs system;
     struct statx status;
     int unlocked = 0;
@@ -52,9 +52,9 @@ static int set_up(int terminal, const struct plan_step *step)
 }
 
 /* Opens /dev/console, or makes a file to mount on: never through a link (CVE-2026-88264). */
-static int open_console(void)
+static int open_console(int root)
 {
-    INIT_FD dev = open_plain(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY, 0);
+    INIT_FD dev = open_plain(root, "dev", O_PATH | O_DIRECTORY, 0);
     INIT_FD file = -1;
     int fd;
 
@@ -67,9 +67,9 @@ static int open_console(void)
     return file < 0 ? file : open_plain(dev, "console", O_PATH, 0);
 }
 
-static int bind_console(struct init *init, int terminal)
+static int bind_console(struct init *init, int root, int terminal)
 {
-    INIT_FD console = open_console();
+    INIT_FD console = open_console(root);
     struct statx status;
     int r;
 
@@ -98,7 +98,12 @@ static int become_terminal(int terminal)
 
 int init_make_console(struct init *init, const struct plan_step *step)
 {
-    INIT_FD master = open_master();
+    const bool is_entered = step->uses[0] != PLAN_SLOT_ROOT;
+    INIT_FD entered = is_entered ? sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
+    const int root = is_entered ? entered : init->slot[PLAN_SLOT_ROOT];
+    if (root < 0)
+        return root;
+    INIT_FD master = open_master(root);
     INIT_FD terminal = -1;
     int r;
 
@@ -109,7 +114,7 @@ int init_make_console(struct init *init, const struct plan_step *step)
         return terminal;
     r = set_up(terminal, step);
     if (r == 0 && step->number[3] == 0)
-        r = bind_console(init, terminal);
+        r = bind_console(init, root, terminal);
     if (r == 0)
         r = become_terminal(terminal);
     return r < 0 ? r : init_fill(init, step->makes, init_take(&master));

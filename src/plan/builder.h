@@ -211,6 +211,9 @@ void plan_finish_root(struct plan_builder *builder);
 /* exec: a container without a mount namespace of its own is a directory to chroot(2) to. */
 void plan_join_root(struct plan_builder *builder);
 
+/* process.c */
+void plan_open_terminal(struct plan_builder *builder);
+
 /* devices.c */
 int plan_make_devices(struct plan_builder *builder);
 /* restore: criu brings the host's nodes. */

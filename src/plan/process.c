@@ -45,22 +45,30 @@ static void set_limits(struct plan_builder *builder, bool only_raise)
     }
 }
 
-static void open_terminal(struct plan_builder *builder, const struct spec_user *user)
+static const struct spec_user *user_of(const struct spec_process *process)
+{
+    static const struct spec_user root;
+
+    return process->user != NULL ? process->user : &root;
+}
+
+static void take_stdio(struct plan_builder *builder, const struct spec_user *user)
+{
+    PLAN_ADD(builder, .op = PLAN_NEW_SESSION, .by = PLAN_INIT);
+    PLAN_ADD(builder, .op = PLAN_REOPEN_NULL, .by = PLAN_INIT, .place = "process");
+    PLAN_ADD(builder, .op = PLAN_OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid",
+             .number = {user->uid});
+}
+
+void plan_open_terminal(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
     const struct spec_console_size *size = process->console_size;
 
-    if (!process->terminal) {
-        PLAN_ADD(builder, .op = PLAN_NEW_SESSION, .by = PLAN_INIT);
-        PLAN_ADD(builder, .op = PLAN_REOPEN_NULL, .by = PLAN_INIT, .place = "process");
-        PLAN_ADD(builder, .op = PLAN_OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid",
-                 .number = {user->uid});
-        return;
-    }
     PLAN_ADD(builder, .op = PLAN_MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE,
-             .place = "process.terminal",
-             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0, user->uid,
-                        builder->joins});
+             .uses = {builder->joins ? PLAN_SLOT_UNUSED : PLAN_SLOT_ROOT}, .place = "process.terminal",
+             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0,
+                        user_of(process)->uid, builder->joins});
     PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
              .place = "process.terminal");
 }
@@ -124,7 +132,10 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
 {
     const struct spec_process *process = builder->config->process;
 
-    open_terminal(builder, user);
+    if (!process->terminal)
+        take_stdio(builder, user);
+    else if (builder->joins)
+        plan_open_terminal(builder);
     if (!builder->joins)
         plan_finish_root(builder);
     plan_schedule(builder);
@@ -143,9 +154,8 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
 
 int plan_make_process(struct plan_builder *builder)
 {
-    static const struct spec_user root;
     const struct spec_process *process = builder->config->process;
-    const struct spec_user *user = process->user != NULL ? process->user : &root;
+    const struct spec_user *user = user_of(process);
     struct text_list env = {.arena = builder->arena};
     struct plan_capabilities sets;
 

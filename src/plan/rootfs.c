@@ -114,6 +114,16 @@ static void leave_old_root(struct plan_builder *builder)
              .number = {PLAN_ROOT_CHROOT});
 }
 
+/* No path is read-only yet in which the terminal's mount point may be missing. */
+static void hide_and_protect(struct plan_builder *builder)
+{
+    const struct spec_process *process = builder->config->process;
+
+    if (process != NULL && process->terminal)
+        plan_open_terminal(builder);
+    mask_paths(builder);
+}
+
 void plan_change_root(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
@@ -123,7 +133,7 @@ void plan_change_root(struct plan_builder *builder)
     if (is_staged && builder->hooked)
         plan_await(builder, PLAN_TOKEN_HOOKED);
     if (is_staged)
-        mask_paths(builder);
+        hide_and_protect(builder);
     PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
              .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
              .number = {root_change(builder)});
@@ -133,7 +143,7 @@ void plan_change_root(struct plan_builder *builder)
     if (process != NULL)
         PLAN_ADD(builder, .op = PLAN_MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .text = {process->cwd});
     if (!is_staged)
-        mask_paths(builder);
+        hide_and_protect(builder);
 }
 
 void plan_finish_root(struct plan_builder *builder)
