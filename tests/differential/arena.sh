@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # arena.sh FOLDER UID COMMAND...: runs COMMAND where runtimes can be let loose: in a mount namespace of its own with a private /dev and /run (peers damage
 # the host's nodes), and a tmpfs on FOLDER. On a hybrid host with a controller on the v2 hierarchy crun refuses to work: hugetlb becomes a hierarchy of v1
-# there, or the v2 hierarchy is left out while it is in use. With a UID that is not 0 COMMAND runs as that user, in his delegated cgroup if he has one.
+# there, which each arena mounts, since the one that made it may end first; the v2 hierarchy is left out while it is in use. With a UID that is not 0 COMMAND runs as that user, in his delegated cgroup if he has one.
 set -e
 if [ "${1:-}" != --inside ]; then exec unshare -m --propagation slave "$0" --inside "$@"; fi
 folder=$2 user=$3
@@ -37,14 +37,16 @@ private_run() {
 }
 
 cgroups_for_crun() {
-    grep -qs . /sys/fs/cgroup/unified/cgroup.controllers || return 0
+    [ -e /sys/fs/cgroup/unified/cgroup.controllers ] || return 0
+    ! mountpoint -q /sys/fs/cgroup/hugetlb || return 0
     mount -t tmpfs cgroup new
     for path in /sys/fs/cgroup/*/; do
         name=$(basename "$path")
         [ "$name" = hugetlb ] || ! mountpoint -q "$path" || { mkdir "new/$name" && mount --bind "$path" "new/$name"; }
     done
     mkdir new/hugetlb
-    mount -t cgroup -o hugetlb cgroup new/hugetlb 2>/dev/null || { rmdir new/hugetlb && umount new/unified && rmdir new/unified; }
+    mount -t cgroup -o hugetlb cgroup new/hugetlb 2>/dev/null || rmdir new/hugetlb
+    ! grep -q . new/unified/cgroup.controllers || { umount new/unified && rmdir new/unified; }
     mount -n --move new /sys/fs/cgroup
 }
 

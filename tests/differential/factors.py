@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Factors and their levels: a level is a set of edits of the configuration ({path: value}, see bundle.edit) and of what is around it:
 '@flow' the life of the container (life.FLOWS), '@caller' how the runtime's caller is, '@options', '@exec', '@update' words for the commands,
-'@environment', '@descriptors' what the caller hands over, '@signal' what ends the container, '@global' options before the command."""
+'@ends' whether the program ends by itself, '@environment', '@descriptors' what the caller hands over, '@signal' what ends the container, '@global' options before the command."""
 import copy
 import os
 
@@ -20,6 +20,12 @@ def levels(names):
         yield FACTORS[factor][level]
 
 
+def ends(config):
+    """Does the program end by itself?"""
+    words = config['process'].get('args')
+    return isinstance(words, list) and words[1:2] in (['exit'], ['die'])
+
+
 def apply(names, rootless=False, systemd=False):
     """The configuration, and the controls."""
     config, controls = bundle.base_config(), {'@global': ['--systemd-cgroup']} if systemd else {}
@@ -32,6 +38,7 @@ def apply(names, rootless=False, systemd=False):
                 controls[path] = value
             else:
                 bundle.edit(config, path, copy.deepcopy(value) if value is not bundle.ABSENT else value)
+    controls['@ends'] = ends(config)
     return config, controls
 
 

@@ -247,7 +247,8 @@ class Life:
         if self.terminal is not None:
             self.read_terminal()
         end = time.monotonic() + DEADLINE_S
-        while time.monotonic() < end and not self.out.read_bytes().endswith((b'}\n', b'}\r\n')) and self.is_alive():
+        # A program that ends by itself has ended before the next step, or what that makes of it would be chance.
+        while time.monotonic() < end and self.is_alive() and (self.case['@ends'] or not self.out.read_bytes().endswith((b'}\n', b'}\r\n'))):
             time.sleep(0.002)
         self.take_census()
         return True
