@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""layers.py TREE: does every #include obey the layers? A layer sees only those named here."""
+"""layers.py TREE: does every #include obey the layers, and the rooms of a layer? Each sees only those named here."""
 import pathlib
 import re
 import sys
@@ -17,6 +17,25 @@ ALLOWED = {
     'init': ['plan/ops.def', 'plan/plan.h'],
     'runtime': ['plan', 'cgroup', 'rdt', 'bus', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
     'cli': ['runtime', 'base', 'spec/defaults.h'],
+}
+# Folders of a large layer.
+ROOMS = {
+    'runtime': {
+        'state': [],
+        'explain': ['state'],
+        'launch': ['state', 'explain'],
+        'criu': ['state', 'explain', 'launch'],
+        'verbs': ['state', 'explain', 'launch'],
+        'examine': ['state', 'explain', 'launch'],
+    },
+    'cgroup': {
+        'hierarchy': [],
+        'processes': ['hierarchy'],
+        'systemd': ['hierarchy'],
+        'resources': ['hierarchy', 'systemd'],
+        'stats': ['hierarchy'],
+        'place': ['hierarchy', 'systemd'],
+    },
 }
 # Libraries, each for the layers that wrap it.
 LIBRARIES = {'yajl/': ['spec'], 'seccomp.h': ['seccomp'], 'sys/capability.h': ['plan'], 'systemd/': ['bus']}
@@ -41,6 +60,18 @@ def fault_of_system_header(layer, header):
     return None
 
 
+def fault_of_own_header(layer, folder, header):
+    """Of the same folder, or "ROOM/NAME.h"."""
+    room, name = header.rpartition('/')[::2]
+    if not room and ((folder / name).exists() or name in MADE_BY_BUILD):
+        return None
+    if room not in ROOMS.get(layer, {}) or not (folder.parent / room / name).exists():
+        return f'"{header}" is not of this folder'
+    if room not in ROOMS[layer][folder.name]:
+        return f'room {folder.name} must not see {header}'
+    return None
+
+
 def fault_of(layer, folder, kind, header):
     """What is wrong with one #include, or None."""
     if kind == '<':
@@ -49,9 +80,7 @@ def fault_of(layer, folder, kind, header):
         if may_include(layer, header.removeprefix('berth/')):
             return None
         return f'layer {layer} must not see {header}'
-    if '/' in header or not (folder / header).exists() and header not in MADE_BY_BUILD:
-        return f'"{header}" is not of this folder'
-    return None
+    return fault_of_own_header(layer, folder, header)
 
 
 def faults_of_folder(folder):
@@ -60,9 +89,12 @@ def faults_of_folder(folder):
         return [f'{folder}: the layer {layer} is unknown: say in layers.py what it may see']
     faults = []
     for file in sorted(folder.rglob('*.[chd]*')):
+        if layer in ROOMS and folder.parent.name == 'src' and file.parent.name not in ROOMS[layer]:
+            faults.append(f'{file}: is in no room of {layer}')
+            continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
-            fault = match and fault_of(layer, folder, *match.groups())
+            fault = match and fault_of(layer, file.parent, *match.groups())
             if fault:
                 faults.append(f'{file}:{number}: {fault}')
     return faults

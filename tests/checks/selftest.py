@@ -13,10 +13,12 @@ GOOD = {
     'src/base/text.c': SPDX + '#include "berth/base/text.h"\n\nint text(int a, int (*b)(int, int))\n{\n    return a;\n}\n',
     'include/berth/base/text.h': SPDX + '#pragma once\n',
     'src/sys/probe.c': SPDX + '#include "berth/base/text.h"\n#if 1\n#endif\n',
+    'src/runtime/launch/create.h': SPDX + '#pragma once\n',
+    'src/runtime/verbs/exec.c': SPDX + '#include "launch/create.h"\n',
     'include/berth/cli/commands.def': SPDX + 'CLI_COMMAND(RUN, run, "ID", 1, 1, "run it", "run c1")\n',
     'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
     'README.md': 'Use `berth run --detach ID`.\n',
-    'HACKING.md': 'Layers: `src/base`, `src/sys/`; see `src/base/text.c`.\n',
+    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/runtime`; see `src/base/text.c`.\n',
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
@@ -46,6 +48,9 @@ FAULTS = [
     ('layers', 'src/init/run.c', SPDX + '#include "berth/plan/print.h"\n', 'must not see'),
     ('layers', 'src/cli/main.c', SPDX + '#include "berth/plan/plan.h"\n', 'must not see'),
     ('layers', 'src/other/a.c', SPDX, 'is unknown'),
+    ('layers', 'src/runtime/a.c', SPDX, 'is in no room'),
+    ('layers', 'src/runtime/state/state.c', SPDX + '#include "launch/create.h"\n', 'room state must not see'),
+    ('layers', 'src/runtime/verbs/exec.c', SPDX + '#include "launch/other.h"\n', 'not of this folder'),
     ('shape', 'src/base/text.c', 'int a;\n', 'no SPDX'),
     ('shape', 'src/base/text.c', SPDX + BODY, 'function of 63 lines'),
     ('shape', 'src/base/text.c', SPDX + '\n' * 500, 'file of 501 lines'),

@@ -32,18 +32,18 @@
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "cache.h"
-#include "conduct.h"
-#include "criu-container.h"
-#include "criu-wire.h"
-#include "criu.h"
-#include "devices.h"
+#include "launch/conduct.h"
+#include "criu/container.h"
+#include "criu/wire.h"
+#include "criu/criu.h"
+#include "resources/devices.h"
 #include "input.h"
-#include "mounts.h"
-#include "program.h"
+#include "launch/mounts.h"
+#include "explain/program.h"
 #include "schema.h"
-#include "subid.h"
-#include "systemd-properties.h"
-#include "tree.h"
+#include "launch/subid.h"
+#include "systemd/properties.h"
+#include "explain/tree.h"
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
@@ -262,7 +262,7 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
         fuzz_require(record.paths[i][0] == '/');
 }
 
-/* The files of a row's cgroup in the order in which src/cgroup/stats.c asks for them. */
+/* The files of a row's cgroup in the order in which src/cgroup/stats/stats.c asks for them. */
 static void stats(struct arena *arena, bool v2)
 {
     static const char *const controllers[] = {"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", NULL};

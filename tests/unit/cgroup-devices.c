@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device rules on cgroup v2: the program, run here by an interpreter of its few instructions, and asked by the kernel
  * for a process in a cgroup made for the test (needs root and a v2 hierarchy to write to). */
-#include "../../src/cgroup/devices.h"
+#include "../../src/cgroup/resources/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,9 +7,9 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
-#include "devices.h"
-#include "systemd-properties.h"
-#include "systemd-unit.h"
+#include "resources/devices.h"
+#include "systemd/properties.h"
+#include "systemd/unit.h"
 #include "tap.h"
 
 #define FORM "\"slice:prefix:name\""

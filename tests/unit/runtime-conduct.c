@@ -10,8 +10,8 @@
 #include "berth/base/fd.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
-#include "conduct.h"
-#include "explain.h"
+#include "launch/conduct.h"
+#include "explain/explain.h"
 #include "tap.h"
 
 #define STEPS 6

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "berth/base/arena.h"
-#include "criu-wire.h"
+#include "criu/wire.h"
 #include "tap.h"
 
 static bool is(const struct text *message, const char *bytes, size_t size)

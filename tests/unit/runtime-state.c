@@ -13,10 +13,10 @@
 #include "berth/base/json.h"
 #include "berth/runtime/runtime.h"
 #include "berth/sys/process.h"
-#include "container.h"
-#include "mounts.h"
-#include "signals.h"
-#include "state.h"
+#include "state/container.h"
+#include "launch/mounts.h"
+#include "verbs/signals.h"
+#include "state/state.h"
 #include "tap.h"
 
 static void test_ids(void)

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/array.h"
+#include "berth/base/error.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/bus/bus.h"
+#include "berth/cgroup/place.h"
+#include "berth/spec/annotations.h"
+#include "hierarchy/files.h"
+#include "systemd/systemd.h"
+
+/* How often a parent that another container's end takes away is made again. */
+#define MOST_RETRIES 8
+
+/* Makes `path` and its missing parents, and notes them. -EEXIST when it was there. */
+static int make_dirs(struct text_list *made, const char *path)
+{
+    for (int i = 0; i < MOST_RETRIES; i++) {
+        if (mkdir(path, 0755) == 0) {
+            text_list_add(made, path);
+            return 0;
+        }
+        const char *end = strrchr(path, '/');
+        if (errno != ENOENT || end == path)
+            return -errno;
+        int result = make_dirs(made, arena_printf(made->arena, "%.*s", (int) (end - path), path));
+        if (result < 0 && result != -EEXIST)
+            return result;
+    }
+    return -ENOENT;
+}
+
+static int make_place(struct text_list *made, const struct cgroup_place *place, struct error *error)
+{
+    int result = make_dirs(made, place->path);
+    struct stat info;
+
+    if (result == -EEXIST && stat(place->path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return error_errno(error, ENOTDIR, "linux.cgroupsPath: make the cgroup %s: the cgroup above has a file of that name",
+                           place->path);
+    if (result == -EEXIST && (place->exists || place->is_systemds))
+        return 0;
+    if (result < 0)
+        error_errno(error, -result, "linux.cgroupsPath: make the cgroup %s", place->path);
+    if (result == -EEXIST)
+        error_hint(error, "another container has made it meanwhile");
+    if (result == -EROFS)
+        error_hint(error, "the cgroup file system is mounted read-only, as in a container: mount it "
+                          "to be written to, or use --cgroup-manager=disabled");
+    if (result == -EACCES || result == -EPERM)
+        error_hint(error, "have a cgroup delegated, as by systemd-run --user --scope -p "
+                          "Delegate=yes, or use --cgroup-manager=disabled");
+    return result;
+}
+
+/* v1 starts a cpuset without processors and memory nodes, where no process can run: gives it those
+ * of its parent, which may have none yet either. *ret_text is what it has then. */
+static int fill_cpuset(struct arena *arena, const char *path, const char *file, char **ret_text)
+{
+    char *end = NULL;
+
+    TRY(cgroup_read(arena, path, file, ret_text));
+    if ((*ret_text)[0] != '\0')
+        return 0;
+    char *parent = arena_string(arena, path);
+    end = strrchr(parent, '/');
+    if (end == NULL || end == parent)
+        return -EINVAL;
+    *end = '\0';
+    TRY(fill_cpuset(arena, parent, file, ret_text));
+    return cgroup_put(path, file, *ret_text);
+}
+
+static int prepare_cpuset(struct arena *arena, const char *path, struct error *error)
+{
+    static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char *text;
+        int result = fill_cpuset(arena, path, files[i], &text);
+
+        if (result < 0)
+            return error_errno(error, -result, "linux.cgroupsPath: take %s/%s over from its parent",
+                               path, files[i]);
+    }
+    return 0;
+}
+
+/* Enables one after the other what cannot be enabled together. */
+static int enable_each(struct arena *arena, const char *path, char *words)
+{
+    int result = 0;
+
+    for (char *word; (word = strsep(&words, " ")) != NULL;) {
+        int one = cgroup_put(path, "cgroup.subtree_control", arena_string(arena, word));
+
+        if (one < 0)
+            result = one;
+    }
+    return result;
+}
+
+/* With processes of its own a cgroup can give its children no memory controller, and if it gives
+ * them another one, no process can be put in them any more (cgroup-v2.rst, Threads). The root,
+ * which has no type, may do both. */
+static bool cannot_give(struct arena *arena, const char *path)
+{
+    char *type;
+    char *processes;
+
+    return cgroup_read(arena, path, "cgroup.type", &type) == 0 &&
+           cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
+}
+
+/* Lets the children of `path` have every controller that it has itself. */
+static int enable_controllers(struct arena *arena, const char *path)
+{
+    struct text words = {.arena = arena};
+    char *available;
+    char *enabled;
+
+    TRY(cgroup_read(arena, path, "cgroup.controllers", &available));
+    TRY(cgroup_read(arena, path, "cgroup.subtree_control", &enabled));
+    for (char *word; (word = strsep(&available, " ")) != NULL;)
+        if (word[0] != '\0' && !cgroup_has_word(enabled, word))
+            text_addf(&words, "%s+%s", words.size > 0 ? " " : "", word);
+    if (words.size > 0 && cannot_give(arena, path))
+        return -EBUSY;
+    if (words.size == 0 || cgroup_put(path, "cgroup.subtree_control", words.bytes) == 0)
+        return 0;
+    return enable_each(arena, path, words.bytes);
+}
+
+/* From the root down to the parent. A failure matters only to who asks for a setting of the
+ * controller. */
+static void enable_above(struct arena *arena, struct cgroup_place *place)
+{
+    char *path = arena_string(arena, place->path);
+
+    for (char *end = path + strlen(place->hierarchy->mount_point); end != NULL;
+         end = strchr(end + 1, '/')) {
+        *end = '\0';
+        int result = enable_controllers(arena, path);
+        if (result < 0 && place->enable_error == 0) {
+            place->enable_error = -result;
+            place->enable_path = arena_string(arena, path);
+        }
+        *end = '/';
+    }
+}
+
+static int enter(const char *path, pid_t pid, struct error *error)
+{
+    char number[32];
+
+    snprintf(number, sizeof(number), "%d", pid);
+    int result = cgroup_put(path, "cgroup.procs", number);
+    if (result < 0)
+        return error_errno(error, -result, "put the container's process into the cgroup %s", path);
+    return 0;
+}
+
+static int make_delegated(struct text_list *made, const struct cgroup_place *place, struct error *error)
+{
+    int result = place->delegated != NULL ? make_dirs(made, place->delegated) : 0;
+
+    if (result < 0 && result != -EEXIST)
+        return error_errno(error, -result, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: make the cgroup %s", place->delegated);
+    return 0;
+}
+
+static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct text_list *made,
+                       struct error *error)
+{
+    bool has_subgroup = cgroup->systemd != NULL && cgroup->systemd->has_subgroup;
+
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        struct cgroup_place *place = &cgroup->places[i];
+
+        TRY(make_place(made, place, error));
+        TRY(make_delegated(made, place, error));
+        /* systemd has put the process into the unit's cgroup, which could give no controllers to those below with it. */
+        if (place->hierarchy->v2 && has_subgroup)
+            TRY(enter(place->path, pid, error));
+        if (place->hierarchy->v2)
+            enable_above(arena, place);
+        else if (cgroup_has_controller(place->hierarchy, "cpuset"))
+            TRY(prepare_cpuset(arena, place->path, error));
+    }
+    return 0;
+}
+
+/* The process, which may hold back the signal that systemd would send it, comes to nothing without
+ * its cgroups. */
+static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
+{
+    struct error error = {0};
+
+    kill(pid, SIGKILL);
+    if (bus_stop_unit(systemd->bus, systemd->unit, &error) < 0)
+        log_warning("%s", error.text);
+}
+
+static void undo(struct cgroup *cgroup, const struct text_list *made)
+{
+    for (size_t i = made->count; i > 0; i--)
+        if (rmdir(made->item[i - 1]) < 0 && errno != ENOENT)
+            log_debug("remove the cgroup %s: %s", made->item[i - 1], error_text_of(errno));
+    cgroup->record = (struct cgroup_record){0};
+}
+
+int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error)
+{
+    struct text_list made = {.arena = arena};
+
+    if (cgroup->systemd != NULL)
+        TRY(cgroup_start_unit(cgroup->systemd, pid, error));
+    int result = make_places(arena, cgroup, pid, &made, error);
+    if (result == 0)
+        return 0;
+    if (cgroup->systemd != NULL)
+        stop_unit(cgroup->systemd, pid);
+    undo(cgroup, &made);
+    return result;
+}
+
+/* With the process the container's cgroup could give no controllers to the delegated one, which goes without those that are refused. */
+int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid, struct error *error)
+{
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        const struct cgroup_place *place = &cgroup->places[i];
+
+        if (place->delegated == NULL)
+            continue;
+        TRY(enter(place->delegated, pid, error));
+        char *path = arena_string(arena, place->delegated);
+        for (char *end = path + strlen(place->path); end != NULL; end = strchr(end + 1, '/')) {
+            *end = '\0';
+            int result = enable_controllers(arena, path);
+            if (result < 0)
+                log_debug("enable the controllers below the cgroup %s: %s", path, error_text_of(-result));
+            *end = '/';
+        }
+    }
+    return 0;
+}
+
+/* What kernels before 4.15 do not tell. */
+#define DELEGATED "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
+
+int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error)
+{
+    char *files;
+    int result = chown(path, uid, (gid_t) -1) < 0 ? -errno : 0;
+
+    if (cgroup_read(arena, "/sys/kernel/cgroup", "delegate", &files) < 0)
+        files = arena_string(arena, DELEGATED);
+    for (char *file; result == 0 && (file = strsep(&files, "\n")) != NULL;)
+        if (chown(text_path_join(arena, path, file), uid, (gid_t) -1) < 0 && errno != ENOENT)
+            result = -errno;
+    if (result < 0)
+        return error_errno(error, -result, "give the cgroup %s to user %u", path, uid);
+    return 0;
+}

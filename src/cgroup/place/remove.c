@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "berth/cgroup/remove.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "hierarchy/tree.h"
+
+#define NAP_FIRST_NS 100000
+#define NAP_LAST_NS 100000000
+
+static bool is_own(const struct cgroup_record *record, const char *path)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (text_equal(record->paths[i], path))
+            return true;
+    return false;
+}
+
+static int try_remove(const char *path)
+{
+    return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* A process that has ended may still be on its way out of its cgroup, which tells nobody when it is
+ * through. */
+static int remove_patiently(void *context, const char *path)
+{
+    int result = try_remove(path);
+
+    (void) context;
+    for (long nap_ns = NAP_FIRST_NS; result == -EBUSY && nap_ns < NAP_LAST_NS; nap_ns *= 2) {
+        nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
+        result = try_remove(path);
+    }
+    return result;
+}
+
+/* Is a cgroup in use that was there before the container? */
+static bool uses_existing(const struct cgroup_record *record)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (access(record->paths[i], F_OK) == 0 || errno != ENOENT)
+            return true;
+    return false;
+}
+
+/* From the last made to the first, so that parents come after their children. */
+bool cgroup_remove_empty(const struct cgroup_record *record)
+{
+    bool left = false;
+
+    for (size_t i = record->n_made; i > 0; i--)
+        if (try_remove(record->made[i - 1]) < 0)
+            left |= is_own(record, record->made[i - 1]);
+    return left || uses_existing(record);
+}
+
+void cgroup_remove_deserted(const struct cgroup_record *record)
+{
+    AUTO_ARENA arena = {0};
+
+    for (size_t i = 0; i < record->n_paths; i++)
+        cgroup_walk(&arena, record->paths[i], remove_patiently, NULL);
+}
+
+int cgroup_remove(const struct cgroup_record *record, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+
+    if (!cgroup_remove_empty(record))
+        return 0;
+    TRY(cgroup_kill(record, error));
+    for (size_t i = record->n_made; i > 0; i--) {
+        const char *path = record->made[i - 1];
+
+        if (!is_own(record, path))
+            continue;
+        int result = cgroup_walk(&arena, path, remove_patiently, NULL);
+        if (result < 0)
+            return error_errno(error, -result, "remove the cgroup %s", path);
+    }
+    cgroup_remove_empty(record);
+    return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/clock.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/remove.h"
+#include "berth/sys/process.h"
+#include "hierarchy/files.h"
+#include "freezer.h"
+#include "hierarchy/tree.h"
+
+#define DEADLINE_MS 10000
+#define NAP_NS 1000000
+#define MOST_AT_ONCE 256
+
+struct killer {
+    struct arena *arena;
+    int pidfds[MOST_AT_ONCE];
+    size_t count;
+    size_t found; /* processes seen in this round, some may be out of reach */
+    bool freezes;
+    int failed; /* a negative errno: not every list could be read; 0: all were */
+};
+
+/* Is `pid` a line of the text? */
+static bool lists(const char *processes, pid_t pid)
+{
+    char line[32];
+
+    snprintf(line, sizeof(line), "%d", pid);
+    return cgroup_has_word(processes, line);
+}
+
+/* A process may end, and its number be used anew, between reading and opening it: only who is still
+ * listed after it has been opened is meant. */
+static void kill_members(struct killer *killer, const char *path)
+{
+    char *before;
+    char *after;
+    size_t first = killer->count;
+    pid_t pids[MOST_AT_ONCE];
+
+    int result = cgroup_read_processes(killer->arena, path, &before);
+    if (result < 0) {
+        killer->failed = result;
+        return;
+    }
+    for (char *line; (line = strsep(&before, "\n")) != NULL;) {
+        pid_t pid = (pid_t) strtol(line, NULL, 10);
+
+        killer->found += line[0] != '\0';
+        if (pid <= 0 || pid == getpid() || killer->count == MOST_AT_ONCE)
+            continue;
+        int pidfd = sys_pidfd_open(pid);
+        if (pidfd < 0)
+            continue;
+        pids[killer->count] = pid;
+        killer->pidfds[killer->count++] = pidfd;
+    }
+    if (killer->count == first)
+        return;
+    if (cgroup_read(killer->arena, path, "cgroup.procs", &after) < 0)
+        after = "";
+    for (size_t i = first; i < killer->count; i++) {
+        if (lists(after, pids[i]))
+            sys_pidfd_signal(killer->pidfds[i], SIGKILL);
+        else
+            fd_close(&killer->pidfds[i]);
+    }
+}
+
+static int freeze(void *context, const char *path)
+{
+    (void) context;
+    cgroup_ask_to_freeze(path, true);
+    return 0;
+}
+
+static int kill_in(void *context, const char *path)
+{
+    kill_members(context, path);
+    return 0;
+}
+
+static int thaw(void *context, const char *path)
+{
+    (void) context;
+    cgroup_ask_to_freeze(path, false);
+    return 0;
+}
+
+static void walk_all(struct killer *killer, const struct cgroup_record *record,
+                     int (*visit)(void *, const char *))
+{
+    for (size_t i = 0; i < record->n_paths; i++) {
+        int result = cgroup_walk(killer->arena, record->paths[i], visit, killer);
+
+        if (result < 0)
+            killer->failed = result;
+    }
+}
+
+/* Waits for those killed in this round. */
+static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
+{
+    bool waited = false;
+
+    for (size_t i = 0; i < killer->count; i++) {
+        int64_t left = deadline_ms - clock_now_ms();
+
+        if (killer->pidfds[i] < 0)
+            continue;
+        sys_pidfd_wait(killer->pidfds[i], left > 0 ? (int) left : 0);
+        waited = true;
+        fd_close(&killer->pidfds[i]);
+    }
+    /* Processes of a foreign pid namespace have no number here, dying ones no pidfd. */
+    if (!waited)
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+}
+
+/* Freezing keeps a fork bomb from outrunning the reader of its list; it is tried from the second
+ * round on. */
+static bool run_round(struct killer *killer, const struct cgroup_record *record,
+                      int64_t deadline_ms)
+{
+    killer->count = 0;
+    killer->found = 0;
+    killer->failed = 0;
+    if (killer->freezes)
+        walk_all(killer, record, freeze);
+    walk_all(killer, record, kill_in);
+    if (killer->found == 0 && !killer->freezes)
+        return false;
+    walk_all(killer, record, thaw);
+    if (killer->found > 0)
+        wait_for_killed(killer, deadline_ms);
+    killer->freezes = true;
+    return killer->found > 0;
+}
+
+static bool is_made(const struct cgroup_record *record, const char *path)
+{
+    for (size_t i = 0; i < record->n_made; i++)
+        if (text_equal(record->made[i], path))
+            return true;
+    return false;
+}
+
+/* Only where the cgroup is removed afterwards: kernels such as 6.1.176 and 6.18 kill whatever is cloned into a cgroup
+ * (CLONE_INTO_CGROUP) that has once been killed so. */
+static void kill_at_once(const struct cgroup_record *record)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (is_made(record, record->paths[i]))
+            cgroup_put(record->paths[i], "cgroup.kill", "1");
+}
+
+int cgroup_kill(const struct cgroup_record *record, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct killer killer = {.arena = &arena};
+    int64_t deadline_ms = clock_now_ms() + DEADLINE_MS;
+
+    kill_at_once(record);
+    while (run_round(&killer, record, deadline_ms))
+        if (clock_now_ms() > deadline_ms)
+            return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
+                             record->paths[0]);
+    if (killer.failed < 0)
+        return error_errno(error, -killer.failed, "cgroup %s: find the processes that are to be killed", record->paths[0]);
+    return 0;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Carries writes out and, when one fails, takes those before it back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/array.h"
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/sys/bpf.h"
+#include "compile.h"
+#include "hierarchy/files.h"
+
+/* Files with a line for each of many things. A text for one begins with its name; `none` is what
+ * stands behind that to have no such line. */
+static const struct {
+    const char *file;
+    const char *none;
+} keyed_files[] = {
+    {"io.max", "rbps=max wbps=max riops=max wiops=max"},
+    {"io.weight", "default"},
+    {"io.bfq.weight", "default"},
+    {"io.latency", "target=0"},
+    {"rdma.max", "hca_handle=max hca_object=max"},
+    {"misc.max", "max"},
+    {"blkio.weight_device", "default"},
+    {"blkio.bfq.weight_device", "default"},
+    {"blkio.leaf_weight_device", "default"},
+    {"blkio.throttle.read_bps_device", "0"},
+    {"blkio.throttle.write_bps_device", "0"},
+    {"blkio.throttle.read_iops_device", "0"},
+    {"blkio.throttle.write_iops_device", "0"},
+    {"net_prio.ifpriomap", "0"},
+};
+
+static const char *none_of(const char *file)
+{
+    for (size_t i = 0; i < COUNT(keyed_files); i++)
+        if (text_equal(keyed_files[i].file, file))
+            return keyed_files[i].none;
+    return NULL;
+}
+
+/* The line of `text` that begins with the first word of `sample`, or one that says that there was
+ * none. */
+static const char *line_of(struct arena *arena, const char *text, const char *sample,
+                           const char *none)
+{
+    int length = (int) strcspn(sample, " ");
+
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, sample, (size_t) length) == 0 && line[length] == ' ')
+            return arena_printf(arena, "%.*s", (int) strcspn(line, "\n"), line);
+    }
+    return arena_printf(arena, "%.*s %s", length, sample, none);
+}
+
+/* "oom_kill_disable 0" and more lines, of which only the first can be written, as its number. */
+static const char *number_of_oom_control(struct arena *arena, const char *text)
+{
+    const char *number = text + strcspn(text, " ");
+
+    number += strspn(number, " ");
+    return arena_printf(arena, "%.*s", (int) strcspn(number, "\n"), number);
+}
+
+static void add_former(struct cgroup_writes *former, struct arena *arena,
+                       const struct cgroup_write *write, const char *file, const char *text)
+{
+    former->item =
+        arena_grow(arena, former->item, former->count, &former->room, sizeof(*former->item));
+    former->item[former->count++] = (struct cgroup_write){
+        .field = write->field, .place = write->place, .file = file, .text = text};
+}
+
+/* The rules as the kernel lists them, behind a deny of all: noted last first, as all are taken
+ * back. */
+static void note_devices(struct cgroup_writes *former, struct arena *arena,
+                         const struct cgroup_write *write)
+{
+    char *list;
+    struct text_list lines = {.arena = arena};
+
+    if (cgroup_read(arena, write->place->path, "devices.list", &list) < 0)
+        return;
+    for (char *line; (line = strsep(&list, "\n")) != NULL;)
+        text_list_add(&lines, line);
+    for (size_t i = lines.count; i > 0; i--)
+        add_former(former, arena, write, "devices.allow", lines.item[i - 1]);
+    add_former(former, arena, write, "devices.deny", "a");
+}
+
+static bool is_device_rule(const struct cgroup_write *write)
+{
+    return text_equal(write->file, "devices.allow") || text_equal(write->file, "devices.deny");
+}
+
+/* The file that is being written, open as long as the next write is to it too: device rules come a
+ * dozen at a time. */
+struct target {
+    const struct cgroup_place *place;
+    const char *file;
+    int fd;
+};
+
+/* For reading too, where what it holds is to be noted; not every file lets itself be read. */
+static int open_target(struct target *target, const struct cgroup_write *write)
+{
+    char path[PATH_MAX];
+    int flags = write->place->exists && !is_device_rule(write) ? O_RDWR : O_WRONLY;
+
+    if (target->fd >= 0 && target->place == write->place && text_equal(target->file, write->file))
+        return 0;
+    fd_close(&target->fd);
+    *target = (struct target){write->place, write->file, -1};
+    if (snprintf(path, sizeof(path), "%s/%s", write->place->path, write->file) >=
+        (int) sizeof(path))
+        return -ENAMETOOLONG;
+    target->fd = open(path, flags | O_CLOEXEC);
+    if (target->fd < 0 && flags == O_RDWR && (errno == EINVAL || errno == EACCES))
+        target->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return target->fd < 0 ? -errno : 0;
+}
+
+/* What the open file holds, without its last newline; NULL when it cannot be read. */
+static const char *read_target(struct arena *arena, const struct target *target)
+{
+    char bytes[4096];
+    ssize_t size = pread(target->fd, bytes, sizeof(bytes), 0);
+    char *text;
+
+    if (size == sizeof(bytes))
+        return cgroup_read(arena, target->place->path, target->file, &text) < 0 ? NULL : text;
+    if (size < 0)
+        return NULL;
+    if (size > 0 && bytes[size - 1] == '\n')
+        size--;
+    return arena_copy(arena, bytes, (size_t) size);
+}
+
+/* The kernel sets the share anew with cpu.idle: it is taken back behind that. */
+static void note_share(struct cgroup_writes *former, struct arena *arena, const struct cgroup_write *write)
+{
+    const char *file = write->place->hierarchy->v2 ? "cpu.weight" : "cpu.shares";
+    char *text;
+
+    if (text_equal(write->file, "cpu.idle") && cgroup_read(arena, write->place->path, file, &text) == 0)
+        add_former(former, arena, write, file, text);
+}
+
+/* Notes what the open file of a cgroup that was there before holds. */
+static void note_former(struct cgroup_writes *former, struct arena *arena,
+                        const struct target *target, const struct cgroup_write *write)
+{
+    const char *none = none_of(write->file);
+    const char *text = read_target(arena, target);
+
+    if (text == NULL)
+        return;
+    if (none != NULL)
+        text = line_of(arena, text, write->text, none);
+    else if (text_equal(write->file, "memory.oom_control"))
+        text = number_of_oom_control(arena, text);
+    note_share(former, arena, write);
+    add_former(former, arena, write, write->file, text);
+}
+
+static int put(const struct target *target, const char *text)
+{
+    ssize_t written = pwrite(target->fd, text, strlen(text), 0);
+
+    if (written < 0)
+        return -errno;
+    return (size_t) written == strlen(text) ? 0 : -EIO;
+}
+
+#define MEMORY "memory.limit_in_bytes"
+#define MEMORY_AND_SWAP "memory.memsw.limit_in_bytes"
+
+/* v1 keeps the one from passing the other. */
+static void explain_swap(const struct cgroup_write *write, struct error *error)
+{
+    bool is_memory = text_equal(write->file, MEMORY);
+    AUTO_ARENA arena = {0};
+    char *other;
+
+    if (!is_memory && !text_equal(write->file, MEMORY_AND_SWAP))
+        return;
+    if (cgroup_read(&arena, write->place->path, is_memory ? MEMORY_AND_SWAP : MEMORY, &other) == 0)
+        error_hint(error, "%s, which must not be %s, is %s", is_memory ? MEMORY_AND_SWAP ", the limit of memory and swap" : MEMORY,
+                   is_memory ? "less" : "more", other);
+}
+
+/* No cgroup has processors or memory nodes that the one above lacks. */
+static void explain_list(const struct cgroup_write *write, struct error *error)
+{
+    bool are_cpus = text_equal(write->file, "cpuset.cpus"), v2 = write->place->hierarchy->v2;
+    AUTO_ARENA arena = {0};
+    char *above = arena_string(&arena, write->place->path), *slash = strrchr(above, '/'), *all;
+    const char *file = v2 ? (are_cpus ? "cpuset.cpus.effective" : "cpuset.mems.effective")
+                          : (are_cpus ? "cpuset.effective_cpus" : "cpuset.effective_mems");
+
+    if ((!are_cpus && !text_equal(write->file, "cpuset.mems")) || slash == NULL || slash == above)
+        return;
+    *slash = '\0';
+    if (cgroup_read(&arena, above, file, &all) == 0)
+        error_hint(error, "%s has %s", above, all);
+}
+
+static int complain(const struct cgroup_write *write, int number, struct error *error)
+{
+    error_errno(error, number, "linux.resources.%s: write \"%s\" to %s", write->field, write->text,
+                write->file);
+    if (number == ENOENT)
+        error_hint(error, "this kernel has no such file in %s", write->place->path);
+    if (number == EBUSY && text_starts_with(write->file, "memory."))
+        error_hint(error, "the container uses more than that, and the memory cannot be reclaimed");
+    if (number == EINVAL)
+        explain_swap(write, error);
+    if (number == EINVAL || number == ERANGE || number == EACCES)
+        explain_list(write, error);
+    if (number == EOPNOTSUPP && strstr(write->file, "bfq") != NULL)
+        error_hint(error, "the scheduler of the device is not bfq: see its queue/scheduler");
+    return -number;
+}
+
+/* Of a value that newer kernels take and forget. */
+static void check_kept(struct arena *arena, const struct cgroup_write *write)
+{
+    char *text;
+
+    if (cgroup_read(arena, write->place->path, write->file, &text) == 0 &&
+        strncmp(text, write->text, 3) != 0)
+        log_warning(
+            "linux.resources.%s: this kernel has no such limit of its own: memory.limit counts it",
+            write->field);
+}
+
+void cgroup_write_back(const struct cgroup_writes *former)
+{
+    struct target target = {.fd = -1};
+
+    for (size_t i = former->count; i > 0; i--) {
+        const struct cgroup_write *write = &former->item[i - 1];
+        int result = open_target(&target, write);
+
+        if (result == 0)
+            result = put(&target, write->text);
+        if (result < 0)
+            log_warning("linux.resources.%s: write \"%s\" to %s again: %s", write->field,
+                        write->text, write->file, error_text_of(-result));
+    }
+    fd_close(&target.fd);
+}
+
+/* `noted`: rules for devices are noted all at once, with the first that is written. */
+static int write_one(struct arena *arena, const struct cgroup_write *write, struct target *target,
+                     struct cgroup_writes *former, bool *noted)
+{
+    TRY(open_target(target, write));
+    if (write->place->exists && !is_device_rule(write))
+        note_former(former, arena, target, write);
+    if (write->place->exists && is_device_rule(write) && !*noted) {
+        note_devices(former, arena, write);
+        *noted = true;
+    }
+    return put(target, write->text);
+}
+
+int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
+                 struct cgroup_writes *ret_former, struct error *error)
+{
+    struct cgroup_writes former = {0};
+    struct target target = {.fd = -1};
+    bool noted = false;
+    int result = 0;
+
+    for (size_t i = 0; i < writes->count && result == 0; i++) {
+        const struct cgroup_write *write = &writes->item[i];
+
+        result = write_one(arena, write, &target, &former, &noted);
+        if (result < 0 && write->forgiven != 0 && result == -write->forgiven)
+            result = 0;
+        else if (result < 0)
+            complain(write, -result, error);
+        else if (write->is_dropped)
+            check_kept(arena, write);
+    }
+    fd_close(&target.fd);
+    if (result < 0)
+        cgroup_write_back(&former);
+    *ret_former = former;
+    return result;
+}
+
+int cgroup_attach_program(const struct cgroup_place *place,
+                          const struct cgroup_device_program *program, struct error *error)
+{
+    AUTO_FD cgroup = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (cgroup < 0)
+        return error_errno(error, errno, "linux.resources.devices: open the cgroup %s",
+                           place->path);
+    AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
+    int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
+    if (result >= 0)
+        return result;
+    error_errno(error, -result, "linux.resources.devices: %s its program (bpf) for the cgroup %s",
+                fd < 0 ? "load" : "attach", place->path);
+    return error_hint(
+        error,
+        result == -EPERM
+            ? "device rules on cgroup v2 need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the "
+              "initial user namespace"
+            : "device rules on cgroup v2 need a kernel with CONFIG_CGROUP_BPF");
+}
+
+void cgroup_detach_program(const struct cgroup_place *place)
+{
+    AUTO_FD cgroup = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = cgroup < 0 ? -errno : sys_bpf_detach_devices(cgroup);
+
+    if (result < 0)
+        log_warning("linux.resources.devices: take the program off the cgroup %s: %s", place->path, error_text_of(-result));
+}

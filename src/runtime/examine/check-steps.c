@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/file.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/setting.h"
+#include "berth/seccomp/seccomp.h"
+#include "berth/spec/check.h"
+#include "berth/sys/probe.h"
+#include "check.h"
+#include "explain/explain.h"
+#include "launch/filter.h"
+#include "state/look.h"
+#include "explain/program.h"
+#include "launch/subid.h"
+
+/* What can be said of one step before it is carried out: a positive errno, or 0. One that has more
+ * to say collects it. */
+typedef int foresee(struct check *check, const struct plan_step *step);
+
+static const char *text_of(const struct check *check, const struct plan_step *step, int index)
+{
+    return plan_text(check->plan, step->text[index]);
+}
+
+/* Rights that count outside every user namespace, which the caller keeps until he enters the
+ * container's. */
+static bool has_right(const struct check *check, int capability)
+{
+    return !check->creation->host.in_user_namespace &&
+           (check->creation->host.permitted_capabilities >> capability & 1) != 0;
+}
+
+/* --- cgroups, ids, seccomp: their own layers know ------------------------------------------- */
+
+/* Without cgroups of its own that was looked at before there was a plan. */
+static int foresee_limits(struct check *check, const struct plan_step *step)
+{
+    struct creation *creation = check->creation;
+
+    (void) step;
+    error_collect(check->error, cgroup_check(check->arena, &creation->cgroup,
+                                             creation_resources(creation), check->error));
+    return 0;
+}
+
+static int foresee_cgroup(struct check *check, const struct plan_step *step)
+{
+    const struct cgroup *cgroup = &check->creation->cgroup;
+
+    (void) step;
+    for (size_t i = 0; i < cgroup->n_places; i++) {
+        char *path = arena_string(check->arena, cgroup->places[i].path);
+
+        if (cgroup->places[i].exists || cgroup->places[i].is_systemds)
+            continue;
+        while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
+            *strrchr(path, '/') = '\0';
+        int result = file_access(AT_FDCWD, path, W_OK);
+        if (result < 0)
+            return -result;
+    }
+    return 0;
+}
+
+static int foresee_id_maps(struct check *check, const struct plan_step *step)
+{
+    (void) step;
+    subid_check(check->arena, check->creation->config->linux, check->creation->host.privileged,
+                check->error);
+    return 0;
+}
+
+static int foresee_filter(struct check *check, const struct plan_step *step)
+{
+    struct seccomp_code program;
+    AUTO_FD fd = -1;
+
+    (void) step;
+    error_collect(check->error, filter_make(check->creation->config, NULL, &fd, check->error));
+    if (fd >= 0) {
+        TRY(seccomp_read_code(check->arena, fd, &program));
+        const char *barred = filter_bars_exit(&program);
+
+        error_collect(check->error, filter_check_program(check->creation->config, &program, check->error));
+        if (barred != NULL)
+            log_warning("%s: %s", filter_place(check->creation->config), barred);
+    }
+    return 0;
+}
+
+static int foresee_filter_flags(struct check *check, const struct plan_step *step)
+{
+    (void) check;
+    return -sys_probe_seccomp_flags(step->number[0]);
+}
+
+/* --- namespaces ----------------------------------------------------------------------------- */
+
+static int foresee_new_namespaces(struct check *check, const struct plan_step *step)
+{
+    return look_namespace_limit(check->arena, step->number[0]) != NULL ? ENOSPC : 0;
+}
+
+static int foresee_unshare(struct check *check, const struct plan_step *step)
+{
+    if (foresee_new_namespaces(check, step) != 0)
+        return ENOSPC;
+    return (step->number[0] & CLONE_NEWUSER) != 0 && !check->creation->host.privileged &&
+                   look_user_namespace_ban(check->arena) != NULL
+               ? EPERM
+               : 0;
+}
+
+static int foresee_joined_namespace(struct check *check, const struct plan_step *step)
+{
+    const char *path = text_of(check, step, 0);
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return errno;
+    return sys_namespace_type(path) != step->number[0] ? EINVAL : 0;
+}
+
+/* --- mounts --------------------------------------------------------------------------------- */
+
+/* The host's id of root inside; UINT32_MAX: there is no such user namespace. */
+static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
+{
+    uint32_t id = UINT32_MAX;
+
+    spec_host_id(mappings, count, 0, &id);
+    return id;
+}
+
+static int foresee_root(struct check *check, const struct plan_step *step)
+{
+    const struct spec_linux *config = check->creation->config->linux;
+    const char *path = text_of(check, step, 0);
+
+    if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
+        return 0;
+    const struct look_user root = {
+        .uid = id_of_root(config->uid_mappings, config->n_uid_mappings),
+        .gid = id_of_root(config->gid_mappings, config->n_gid_mappings),
+        .maps = config,
+    };
+    return root.uid != 0 && root.uid != UINT32_MAX &&
+                   look_closed_directory(check->arena, path, &root) != NULL
+               ? EACCES
+               : 0;
+}
+
+/* A container's cgroup is bound once it is made; what has no place in the config is the runtime's,
+ * but for devices. */
+static bool is_made_later(const struct check *check, const struct plan_step *step, const char *path)
+{
+    const struct plan_host *host = &check->creation->host;
+
+    for (size_t i = 0; i < host->n_hierarchies; i++)
+        if (text_equal(host->hierarchies[i].path, path))
+            return true;
+    return step->place == 0 && !text_starts_with(path, "/dev/");
+}
+
+static int foresee_source(struct check *check, const struct plan_step *step)
+{
+    const char *path = text_of(check, step, 0);
+    const int flags = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    struct tree_place place;
+    struct stat info;
+
+    if (is_made_later(check, step, path) || fstatat(AT_FDCWD, path, &info, flags) == 0)
+        return 0;
+    int number = errno;
+    int found = tree_find_source(&check->tree, step, path, &place);
+    return found == 0 || found == TREE_UNSEEN ? 0 : number;
+}
+
+static bool has_namespace(const struct check *check, enum spec_namespace_type type)
+{
+    return spec_find_namespace(check->creation->config, type) != NULL;
+}
+
+/* What the kernel asks of those who mount proc and sysfs in a user namespace: that what these show
+ * is theirs, and shown outside, too. Of one that the caller is in already it is not known what is.
+ */
+static bool is_refused(const struct check *check, const char *type)
+{
+    bool is_proc = text_equal(type, "proc");
+
+    if (!has_namespace(check, SPEC_NAMESPACE_TYPE_USER) || (!is_proc && !text_equal(type, "sysfs")))
+        return false;
+    return !has_namespace(check, is_proc ? SPEC_NAMESPACE_TYPE_PID : SPEC_NAMESPACE_TYPE_NETWORK) ||
+           look_over_mount(check->arena, type) != NULL;
+}
+
+static int foresee_mount(struct check *check, const struct plan_step *step)
+{
+    const char *type = text_of(check, step, 0);
+    bool is_confined =
+        check->creation->host.in_user_namespace || has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
+
+    if (step->op == PLAN_MOUNT_OVER && (step->number[0] & MS_REMOUNT) != 0)
+        return 0;
+    if (!look_has_file_system(check->arena, type))
+        return ENODEV;
+    if (is_confined && !look_is_for_user_namespaces(type))
+        return EPERM;
+    return is_refused(check, type) ? EPERM : 0;
+}
+
+static bool is_read_only(const struct tree_place *place)
+{
+    AUTO_ARENA arena = {0};
+    char *path = arena_string(&arena, place->host);
+    struct statvfs info;
+
+    while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
+        *strrchr(path, '/') = '\0';
+    return (place->attributes & MOUNT_ATTR_RDONLY) != 0 ||
+           (statvfs(path, &info) == 0 && (info.f_flag & ST_RDONLY) != 0);
+}
+
+/* Of what the slot of the mount holds: is that a directory? */
+static bool wants_directory(const struct check *check, const struct plan_step *step)
+{
+    struct stat info;
+
+    if (step->number[0] != PLAN_TARGET_LIKE_MOUNT)
+        return step->number[0] == PLAN_TARGET_DIRECTORY;
+    const char *source = check->tree.contents[step->uses[1]].path;
+    return source == NULL || stat(source, &info) < 0 || S_ISDIR(info.st_mode);
+}
+
+static int foresee_target(struct check *check, const struct plan_step *step)
+{
+    const char *path = text_of(check, step, 0);
+    struct tree_place place;
+    struct stat info;
+    int result = tree_find(&check->tree, path, &place);
+
+    if (result == TREE_UNSEEN)
+        return 0;
+    if (result < 0 && result != -ENOENT)
+        return -result;
+    if (step->number[1] != 0 && !text_starts_with(text_path_clean(check->arena, path), place.path))
+        return ELOOP;
+    if (result == -ENOENT)
+        return is_read_only(&place) ? EROFS : 0;
+    if (stat(place.host, &info) < 0)
+        return 0;
+    if (wants_directory(check, step) != (S_ISDIR(info.st_mode) != 0) &&
+        (step->number[0] == PLAN_TARGET_DIRECTORY ||
+         check->tree.contents[step->uses[1]].path != NULL))
+        return S_ISDIR(info.st_mode) ? EISDIR : ENOTDIR;
+    return 0;
+}
+
+static int foresee_missing_cwd(struct check *check, const struct plan_step *step)
+{
+    struct tree_place place;
+
+    return tree_find(&check->tree, text_of(check, step, 0), &place) == -ENOENT && is_read_only(&place) ? EROFS : 0;
+}
+
+static int foresee_cwd(struct check *check, const struct plan_step *step)
+{
+    struct tree_place place;
+    struct stat info;
+    int result = tree_find(&check->tree, text_of(check, step, 0), &place);
+
+    if (result == TREE_UNSEEN || result == -ENOENT)
+        return 0;
+    if (result < 0)
+        return -result;
+    return stat(place.host, &info) == 0 && !S_ISDIR(info.st_mode) ? ENOTDIR : 0;
+}
+
+/* --- files and limits of the kernel --------------------------------------------------------- */
+
+/* Parameters of one network device are there only where it is. */
+static bool is_of_device(const char *path)
+{
+    const char *name = strstr(path, "/conf/");
+
+    name = name != NULL ? name + strlen("/conf/") : strstr(path, "/neigh/");
+    return name != NULL && !text_starts_with(name, "all/") && !text_starts_with(name, "default/");
+}
+
+static int foresee_file(struct check *check, const struct plan_step *step)
+{
+    const char *path = text_of(check, step, 0);
+
+    if (!text_starts_with(path, "sys/") || is_of_device(path))
+        return 0;
+    return access(text_path_join(check->arena, "/proc", path), F_OK) < 0 ? errno : 0;
+}
+
+static int foresee_limit(struct check *check, const struct plan_step *step)
+{
+    struct rlimit present;
+
+    if (step->number[0] == RLIMIT_NOFILE &&
+        step->number[2] > (uint64_t) look_number("/proc/sys/fs/nr_open", INT64_MAX))
+        return EPERM;
+    if (getrlimit((int) step->number[0], &present) < 0 || step->number[2] <= present.rlim_max)
+        return 0;
+    /* It is set inside, where no user namespace's root has that right. */
+    return has_right(check, CAP_SYS_RESOURCE) && !has_namespace(check, SPEC_NAMESPACE_TYPE_USER)
+               ? 0
+               : EPERM;
+}
+
+/* The least that any process may go to without rights is 0, as the first one has had it. */
+static int foresee_oom_score(struct check *check, const struct plan_step *step)
+{
+    int64_t score = (int64_t) step->number[0];
+
+    return score < 0 && score < look_number("/proc/self/oom_score_adj", 0) &&
+                   !has_right(check, CAP_SYS_RESOURCE)
+               ? EACCES
+               : 0;
+}
+
+/* --- programs ------------------------------------------------------------------------------- */
+
+static int foresee_hook(struct check *check, const struct plan_step *step)
+{
+    return program_look_at(check->has_pivoted ? &check->tree : &check->host,
+                           text_of(check, step, 0))
+        .number;
+}
+
+static int foresee_program(struct check *check, const struct plan_step *step)
+{
+    (void) step;
+    return program_look(check->arena, check->plan).number;
+}
+
+static foresee *const foreseers[PLAN_OPS] = {
+    [PLAN_MAKE_CGROUP] = foresee_cgroup,
+    [PLAN_LIMIT_CGROUP] = foresee_limits,
+    [PLAN_LAUNCH] = foresee_new_namespaces,
+    [PLAN_CLONE_INIT] = foresee_new_namespaces,
+    [PLAN_UNSHARE] = foresee_unshare,
+    [PLAN_MAP_IDS] = foresee_id_maps,
+    [PLAN_OPEN_NAMESPACE] = foresee_joined_namespace,
+    [PLAN_OPEN_ROOT] = foresee_root,
+    [PLAN_OPEN_TREE] = foresee_source,
+    [PLAN_MAKE_MOUNT] = foresee_mount,
+    [PLAN_MOUNT_OVER] = foresee_mount,
+    [PLAN_OPEN_TARGET] = foresee_target,
+    [PLAN_PUT_FILE] = foresee_file,
+    [PLAN_RUN_HOOK] = foresee_hook,
+    [PLAN_SET_RLIMIT] = foresee_limit,
+    [PLAN_SET_OOM_SCORE] = foresee_oom_score,
+    [PLAN_COMPILE_SECCOMP] = foresee_filter,
+    [PLAN_LOAD_SECCOMP] = foresee_filter_flags,
+    [PLAN_MAKE_CWD] = foresee_missing_cwd,
+    [PLAN_SET_CWD] = foresee_cwd,
+    [PLAN_FIND_PROGRAM] = foresee_program,
+};
+
+void check_steps(struct check *check)
+{
+    for (uint32_t i = 0; i < check->plan->step_count; i++) {
+        const struct plan_step *step = &plan_steps(check->plan)[i];
+        int number = foreseers[step->op] == NULL ? 0 : foreseers[step->op](check, step);
+        const struct failure failure = {(int) i, number, 0, -1};
+
+        if (number > 0)
+            error_collect(check->error,
+                          explain_failure(check->arena, check->plan, &failure, check->error));
+        tree_take_step(&check->tree, check->plan, step);
+        check->has_pivoted |= step->op == PLAN_PIVOT_ROOT;
+    }
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/base/array.h"
+#include "berth/base/error.h"
+#include "berth/base/finding.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/seccomp/seccomp.h"
+#include "berth/spec/check.h"
+#include "berth/spec/load.h"
+#include "state/look.h"
+#include "explain/program.h"
+
+#define NOBODYS_ID "@check" /* a name that no container can have */
+
+static bool is_set(const char *string)
+{
+    return string != NULL && string[0] != '\0';
+}
+
+/* --- hooks that run after create ------------------------------------------------------------ */
+
+struct late_hooks {
+    const char *name;
+    const struct spec_hook *hooks;
+    size_t count;
+    enum finding_severity severity;
+};
+
+static void check_late_hooks(struct check *check, const struct late_hooks *late)
+{
+    for (size_t i = 0; i < late->count; i++) {
+        struct program program = program_look_at(&check->host, late->hooks[i].path);
+
+        if (program.number == 0)
+            continue;
+        error_errno(check->error, program.number, "hooks.%s[%zu]: run the hook %s", late->name, i,
+                    late->hooks[i].path);
+        if (program.hint != NULL)
+            error_hint(check->error, "%s", program.hint);
+        const struct finding finding =
+            finding_of_line(check->arena, late->severity, check->error->text);
+        findings_add_new(check->error->findings, &finding);
+        error_clear(check->error);
+    }
+}
+
+/* --- namespaces ----------------------------------------------------------------------------- */
+
+static void check_namespaces(struct check *check, const struct spec_linux *config)
+{
+    for (size_t i = 0; i < config->n_namespaces; i++) {
+        const char *name = spec_namespace_type_words[config->namespaces[i].type];
+        const char *path =
+            arena_printf(check->arena, "/proc/self/ns/%s", look_namespace_file(name));
+
+        if (!is_set(config->namespaces[i].path) && access(path, F_OK) < 0)
+            error_collect(check->error,
+                          error_set(check->error, EINVAL,
+                                    "linux.namespaces[%zu].type: the kernel has no %s namespaces "
+                                    "(leave it out, or use a kernel that has them)",
+                                    i, name));
+    }
+}
+
+/* --- what has to be there ------------------------------------------------------------------- */
+
+/* A property, and what the host needs to have for it. */
+struct need {
+    const char *place;
+    bool is_wanted;
+    bool is_met;
+    const char *words; /* with the remedy */
+};
+
+static bool is_socket(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+static void check_needs(struct check *check)
+{
+    static const struct spec_process no_process;
+    static const struct spec_linux no_linux;
+    static const struct spec_seccomp no_seccomp;
+    const struct spec_config *config = check->creation->config;
+    const struct spec_process *process = config->process != NULL ? config->process : &no_process;
+    const struct spec_linux *linux = config->linux != NULL ? config->linux : &no_linux;
+    const struct spec_seccomp *seccomp = linux->seccomp != NULL ? linux->seccomp : &no_seccomp;
+    bool has_apparmor = look_has_lsm(check->arena, "apparmor");
+    bool has_selinux = look_has_lsm(check->arena, "selinux");
+    /* One of another form lies in the bundle, or has no place in a file system. */
+    bool has_agent = spec_seccomp_notifies(seccomp) && is_set(seccomp->listener_path) &&
+                     seccomp->listener_path[0] == '/';
+    const struct need needs[] = {
+        {"process.apparmorProfile", is_set(process->apparmor_profile), has_apparmor,
+         "AppArmor is not active on this host (leave the profile out, or boot with lsm=...,apparmor)"},
+        {"process.apparmorProfile", is_set(process->apparmor_profile) && has_apparmor,
+         !is_set(process->apparmor_profile) ||
+             look_has_profile(check->arena, process->apparmor_profile),
+         "the profile is not loaded (load it with apparmor_parser -r FILE)"},
+        {"process.selinuxLabel", is_set(process->selinux_label), has_selinux,
+         "SELinux is not active on this host (leave the label out)"},
+        {"linux.mountLabel", is_set(linux->mount_label), has_selinux,
+         "SELinux is not active on this host (leave the label out)"},
+        {"linux.intelRdt", linux->intel_rdt != NULL, access("/sys/fs/resctrl/schemata", F_OK) == 0,
+         "resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl, on a processor that "
+         "has it)"},
+        {"linux.seccomp.listenerPath", has_agent,
+         has_agent && is_socket(seccomp->listener_path),
+         "there is no such socket (start the agent that listens on it first)"},
+    };
+
+    for (size_t i = 0; i < COUNT(needs); i++)
+        if (needs[i].is_wanted && !needs[i].is_met)
+            error_collect(check->error, error_set(check->error, ENOENT, "%s: %s", needs[i].place,
+                                                  needs[i].words));
+    for (size_t i = 0; i < linux->n_net_devices; i++) {
+        const char *name = linux->net_devices[i].key;
+
+        if (if_nametoindex(name) == 0) /* sysfs may show another namespace */
+            error_collect(check->error,
+                          error_set(check->error, ENODEV,
+                                    "linux.netDevices[\"%s\"]: there is no such network device "
+                                    "(see ip link)",
+                                    name));
+    }
+}
+
+/* What doctor knows to be needed by every container. */
+static void check_kernel(struct check *check)
+{
+    struct runtime_fact *facts;
+    size_t count;
+
+    runtime_examine_host(check->arena, true, &facts, &count);
+    for (size_t i = 0; i < count; i++)
+        if (facts[i].state == RUNTIME_FACT_NO)
+            error_collect(check->error, error_set(check->error, ENOSYS, "%s: %s (%s)", facts[i].name,
+                                                  facts[i].meaning, facts[i].remedy));
+}
+
+void check_config(struct check *check)
+{
+    const struct spec_config *config = check->creation->config;
+
+    check_kernel(check);
+
+    if (config->hooks != NULL) {
+        const struct spec_hooks *hooks = config->hooks;
+
+        check_late_hooks(check, &(struct late_hooks){"poststart", hooks->poststart,
+                                                     hooks->n_poststart, FINDING_ERROR});
+        /* runtime.md, Lifecycle: of these alone a failure is a warning. */
+        check_late_hooks(check, &(struct late_hooks){"poststop", hooks->poststop, hooks->n_poststop,
+                                                     FINDING_WARNING});
+    }
+    if (config->linux != NULL)
+        check_namespaces(check, config->linux);
+    check_needs(check);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void warn(struct findings *findings, const char *line)
+{
+    struct finding finding = finding_of_line(findings->arena, FINDING_WARNING, line);
+
+    findings_add(findings, &finding);
+}
+
+static void add_warnings(struct findings *findings)
+{
+    struct text_list warnings = {.arena = findings->arena};
+
+    log_take_warnings(&warnings);
+    for (size_t i = 0; i < warnings.count; i++)
+        warn(findings, warnings.item[i]);
+}
+
+/* What was found in the text as it was read has its place already. */
+static void locate(struct findings *findings, const char *bytes, size_t size)
+{
+    for (size_t i = 0; bytes != NULL && i < findings->count; i++) {
+        struct finding *finding = &findings->item[i];
+
+        if (finding->line == 0)
+            spec_locate(bytes, size, finding->place, &finding->line, &finding->column);
+    }
+}
+
+static const char not_all[] =
+    "this host has not been asked yet whether it can do it (mend the errors, and check again)";
+
+static void look_at_host(struct creation *creation)
+{
+    struct check check = {
+        .arena = creation->arena,
+        .creation = creation,
+        .plan = creation->plan,
+        .error = creation->error,
+        .tree = {.arena = creation->arena},
+        .host = {.arena = creation->arena, .root = ""},
+    };
+
+    check_config(&check);
+    if (creation->config->linux != NULL && creation->config->linux->seccomp != NULL)
+        seccomp_find_unknown(creation->config->linux->seccomp, creation->error->findings);
+    if (creation->plan != NULL)
+        check_steps(&check);
+    else
+        warn(creation->error->findings, not_all);
+    if (creation->config->process == NULL)
+        warn(creation->error->findings, "process: there is none, so that the container can be "
+                                        "created, but not started (add one)");
+}
+
+void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
+                   struct findings *findings)
+{
+    struct runtime_create anyones = *request;
+    struct error error = {.findings = findings};
+    struct creation creation = {.arena = findings->arena, .options = options, .request = &anyones};
+
+    anyones.id = NOBODYS_ID;
+    anyones.fault_step = -1;
+    if (creation_examine(&creation, &error) == 0)
+        look_at_host(&creation);
+    else
+        error_collect(&error, -error.number);
+    if (creation.config_bytes != NULL && creation.config == NULL)
+        warn(findings, not_all);
+    if (creation.config_bytes != NULL)
+        spec_find_unknown(creation.config_bytes, creation.config_size, findings);
+    add_warnings(findings);
+    locate(findings, creation.config_bytes, creation.config_size);
+    bus_close(&creation.bus);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hints at what helps: a table by kind of step and errno. They look around on the host only after a
+ * failure, or for `check`. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/array.h"
+#include "berth/base/text.h"
+#include "berth/plan/plan.h"
+#include "berth/sys/probe.h"
+#include "explain.h"
+#include "state/look.h"
+#include "program.h"
+#include "tree.h"
+
+struct failed {
+    struct arena *arena;
+    const struct plan_header *plan;
+    const struct plan_step *step;
+    int number;
+    const char *text; /* text 0 of the step, or "" */
+    int64_t value;    /* of the message */
+};
+
+/* --- namespaces ----------------------------------------------------------------------------- */
+
+static const char *of_namespace_file(const struct failed *failed)
+{
+    const char *name = look_namespace_name(sys_namespace_type(failed->text));
+
+    return name == NULL ? "the file is no namespace"
+                        : arena_printf(failed->arena, "the file is a %s namespace", name);
+}
+
+static const char *of_namespace_limit(const struct failed *failed)
+{
+    const char *limit = look_namespace_limit(failed->arena, failed->step->number[0]);
+
+    if (limit != NULL)
+        return arena_printf(failed->arena, "%s is 0: raise it with sysctl, as root", limit);
+    return arena_printf(failed->arena,
+                        "as many namespaces as the limits allow are there, or 32 are nested: see "
+                        "%s in sysctl",
+                        look_namespace_limits(failed->arena, failed->step->number[0]));
+}
+
+static const char *of_user_namespace(const struct failed *failed)
+{
+    const char *ban = look_user_namespace_ban(failed->arena);
+
+    return ban != NULL ? ban
+                       : "the caller is confined: by a seccomp filter or a security module, or he "
+                         "is in a chroot";
+}
+
+static const char *of_processes(const struct failed *failed)
+{
+    const char *limit = look_process_limit(failed->arena);
+
+    return limit == NULL ? "too many processes: see pids.max of the caller's cgroups, RLIMIT_NPROC "
+                           "and kernel.threads-max"
+                         : arena_printf(failed->arena, "too many processes: %s", limit);
+}
+
+/* --- mounts --------------------------------------------------------------------------------- */
+
+/* Is a namespace of this type made or joined? */
+static bool has_namespace(const struct failed *failed, uint64_t flag)
+{
+    for (uint32_t i = 0; i < failed->plan->step_count; i++) {
+        const struct plan_step *step = &plan_steps(failed->plan)[i];
+        bool enters = step->op == PLAN_LAUNCH || step->op == PLAN_CLONE_INIT ||
+                      step->op == PLAN_UNSHARE || step->op == PLAN_JOIN_NAMESPACE ||
+                      step->op == PLAN_JOIN_PROCESS;
+
+        if (enters && (step->number[0] & flag) != 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *of_hidden(const struct failed *failed, const char *path)
+{
+    const char *over = look_over_mount(failed->arena, failed->text);
+
+    if (over == NULL)
+        return arena_printf(failed->arena,
+                            "a user namespace may mount %s only where %s is whole outside, too: "
+                            "bind %s instead: \"type\": \"none\", \"source\": \"%s\", \"options\": "
+                            "[\"rbind\"]",
+                            failed->text, path, path, path);
+    return arena_printf(failed->arena,
+                        "%s hides a part of %s here, so no user namespace may mount %s: unmount "
+                        "it, have the outer container not mask it, or bind %s instead: \"type\": "
+                        "\"none\", \"source\": \"%s\", \"options\": [\"rbind\"]",
+                        over, path, failed->text, path, path);
+}
+
+static const char *of_proc(const struct failed *failed)
+{
+    if (!has_namespace(failed, CLONE_NEWPID))
+        return "a user namespace needs a pid namespace of its own to mount proc";
+    return of_hidden(failed, "/proc");
+}
+
+static const char *of_sysfs(const struct failed *failed)
+{
+    return of_hidden(failed, "/sys");
+}
+
+static const char *of_forbidden_mount(const struct failed *failed)
+{
+    if (text_equal(failed->text, "proc"))
+        return of_proc(failed);
+    if (text_equal(failed->text, "sysfs"))
+        return of_sysfs(failed);
+    if (text_equal(failed->text, "mqueue"))
+        return "a user namespace needs an ipc namespace of its own to mount mqueue";
+    if (text_starts_with(failed->text, "cgroup"))
+        return "a user namespace needs a cgroup namespace of its own to mount cgroup2: add "
+               "{\"type\": \"cgroup\"}";
+    if (look_is_for_user_namespaces(failed->text))
+        return "mounts need CAP_SYS_ADMIN in the user namespace that the mount namespace belongs "
+               "to: it needs a mount namespace of its own";
+    return arena_printf(failed->arena,
+                        "root of a user namespace may not mount %s: mount it on the host and bind "
+                        "it",
+                        failed->text);
+}
+
+static const char *of_links(const struct failed *failed)
+{
+    return failed->step->number[1] != 0 ? "proc and sysfs are not mounted by way of a symbolic link"
+                                        : "symbolic links there lead in a circle";
+}
+
+/* How far a path on the host leads. */
+static const char *of_missing_source(const struct failed *failed)
+{
+    char *path = text_path_clean(failed->arena, failed->text);
+    const char *name = "";
+
+    if (text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/"))
+        return "/proc/self is another process where it is opened: name the file itself";
+    while (strrchr(path, '/') > path && access(path, F_OK) < 0) {
+        char *last = strrchr(path, '/');
+
+        name = last + 1;
+        *last = '\0';
+    }
+    if (access(path, F_OK) < 0)
+        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made", path);
+    if (name[0] == '\0')
+        return "it was not there a moment ago";
+    return arena_printf(failed->arena, "there is %s on the host, but no %s in it, and sources are not made", path, name);
+}
+
+/* By root of the user namespace, who is nobody in particular outside. */
+static const char *of_closed_root(const struct failed *failed)
+{
+    uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
+    const struct look_user root = {uid, uid, NULL};
+    const char *directory = look_closed_directory(failed->arena, failed->text, &root);
+
+    return directory == NULL
+               ? NULL
+               : arena_printf(failed->arena,
+                              "root of the user namespace may not pass %s: it needs an x bit for "
+                              "him, as by chmod o+x",
+                              directory);
+}
+
+static const char *of_unreachable_source(const struct failed *failed)
+{
+    return arena_printf(failed->arena,
+                        "user %u has to reach it: each directory that leads to it needs its x bit "
+                        "for him",
+                        geteuid());
+}
+
+/* --- the rest ------------------------------------------------------------------------------- */
+
+static const char *of_rlimit(const struct failed *failed)
+{
+    int64_t most = look_number("/proc/sys/fs/nr_open", INT64_MAX);
+    struct rlimit present;
+
+    if (failed->step->number[0] == RLIMIT_NOFILE && failed->step->number[2] > (uint64_t) most)
+        return arena_printf(failed->arena, "fs.nr_open is %lld: lower the limit, or raise that",
+                            (long long) most);
+    if (getrlimit((int) failed->step->number[0], &present) < 0)
+        return NULL;
+    return arena_printf(failed->arena,
+                        "the caller's own hard limit is %llu, and only CAP_SYS_RESOURCE in the "
+                        "initial user namespace raises it: lower the limit, or raise the caller's",
+                        (unsigned long long) present.rlim_max);
+}
+
+static const char *of_hook(const struct failed *failed)
+{
+    struct tree host = {.arena = failed->arena, .root = ""};
+    const struct plan_step *steps = plan_steps(failed->plan);
+
+    for (const struct plan_step *step = steps; step < failed->step; step++)
+        if (step->op == PLAN_PIVOT_ROOT)
+            host = tree_of_plan(failed->arena, failed->plan);
+    struct program program = program_look_at(&host, failed->text);
+    return program.number == failed->number ? program.hint : NULL;
+}
+
+static bool is_sysctl(const struct failed *failed)
+{
+    return text_starts_with(failed->text, "sys/");
+}
+
+static const char *of_missing_file(const struct failed *failed)
+{
+    if (text_equal(failed->text, "self/attr/apparmor/exec"))
+        return "no profile of this name is loaded";
+    return is_sysctl(failed) ? "this kernel has no such parameter, or the module that brings it is "
+                               "not loaded"
+                             : NULL;
+}
+
+static const char *of_refused_file(const struct failed *failed)
+{
+    if (is_sysctl(failed))
+        return "it may be set only by root of the user namespace that its own namespace belongs to";
+    return text_starts_with(failed->text, "/sys/fs/cgroup/")
+               ? "the caller may not move processes to this cgroup: see --cgroup-manager"
+               : NULL;
+}
+
+static const char *of_bad_value(const struct failed *failed)
+{
+    if (text_equal(failed->text, "self/attr/exec") ||
+        text_equal(failed->text, "self/attr/keycreate"))
+        return "the policy of the host does not know this label";
+    return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
+}
+
+/* The ids are those of the container's user namespace. */
+static const char *of_unmapped_id(const struct failed *failed)
+{
+    const struct plan_step *step = failed->step;
+
+    if (failed->value == PLAN_USER_GROUPS)
+        return "process.user.additionalGids: the user namespace does not map one of these groups, or they are more than 65536";
+    return arena_printf(failed->arena, "the user namespace does not map %s %llu",
+                        failed->value == PLAN_USER_GID ? "group" : "user",
+                        (unsigned long long) step->number[failed->value == PLAN_USER_GID ? 1 : 0]);
+}
+
+static const char *of_refused_user(const struct failed *failed)
+{
+    return failed->value == PLAN_USER_GROUPS
+               ? "the caller's supplementary groups would stay: setgroups(2) needs CAP_SETGID"
+               : "another user or group needs CAP_SETUID and CAP_SETGID";
+}
+
+static const char *of_verification(const struct failed *failed)
+{
+    const char *expected = plan_text(failed->plan, failed->step->list);
+
+    for (int64_t i = 1; i < failed->value; i++)
+        expected += strlen(expected) + 1;
+    return arena_printf(failed->arena,
+                        "/proc/self/status does not say \"%s\": what confines berth pretends that system calls succeed", expected);
+}
+
+static const char *of_scheduler(const struct failed *failed)
+{
+    struct plan_scheduler values;
+
+    memcpy(&values, failed->step->number, sizeof(values));
+    if (values.policy == SCHED_DEADLINE)
+        return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: linux.resources.cpu.cpus may leave out "
+               "none";
+    return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a real-time policy may also need "
+           "linux.resources.cpu.realtimeRuntime";
+}
+
+/* What is known to help: the first row that fits. */
+static const struct {
+    enum plan_op op;
+    int number;
+    const char *hint;
+    const char *(*look)(const struct failed *failed);
+} hints[] = {
+    {PLAN_MAKE_MOUNT, EPERM, NULL, of_forbidden_mount},
+    {PLAN_MOUNT_OVER, EPERM, NULL, of_forbidden_mount},
+    {PLAN_MAKE_MOUNT, ENODEV, "the kernel does not have this file system", NULL},
+    {PLAN_MOUNT_OVER, ENODEV, "the kernel does not have this file system", NULL},
+    {PLAN_MAKE_MOUNT, EINVAL,
+     "the file system does not take one of the options: see its page in "
+     "section 5 of the manual, and dmesg",
+     NULL},
+    {PLAN_OPEN_ROOT, EACCES, NULL, of_closed_root},
+    {PLAN_OPEN_TREE, ENOENT, NULL, of_missing_source},
+    {PLAN_OPEN_TREE, EACCES, NULL, of_unreachable_source},
+    {PLAN_OPEN_TARGET, EROFS,
+     "it is not there and cannot be made: make it in the root file system "
+     "beforehand",
+     NULL},
+    {PLAN_OPEN_TARGET, ELOOP, NULL, of_links},
+    {PLAN_OPEN_TARGET, EOPNOTSUPP,
+     "nothing is mounted inside /proc but on cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, swaps, uptime, "
+     "sys/kernel/ns_last_pid and sys/crypto/fips_enabled",
+     NULL},
+    {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container", NULL},
+    {PLAN_MOUNT_OVER, EBUSY, "nothing can cover the root file system of a running container", NULL},
+    {PLAN_ATTACH_MOUNT, ESTALE, "the container moves it about", NULL},
+    {PLAN_FIND_MOUNT, EINVAL, "nothing is mounted there", NULL},
+    {PLAN_FIND_MOUNT, EBUSY, "it is the container's root file system", NULL},
+    {PLAN_FIND_MOUNT, ELOOP,
+     "a part of the path is a symbolic link: give the place that it leads to", NULL},
+    {PLAN_UNMOUNT, EINVAL,
+     "it belongs with the mounts around it, which a user namespace may not take apart", NULL},
+    {PLAN_MAKE_CWD, EROFS,
+     "it is not there and cannot be made: make it in the root file system "
+     "beforehand",
+     NULL},
+    {PLAN_MAKE_NODE, EPERM,
+     "device nodes need CAP_MKNOD outside a user namespace: bind the host's "
+     "device with a mount",
+     NULL},
+    {PLAN_LAUNCH, EPERM,
+     "new namespaces need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone(2) and clone3(2), too",
+     NULL},
+    {PLAN_LAUNCH, EAGAIN, NULL, of_processes},
+    {PLAN_LAUNCH, ENOSPC, NULL, of_namespace_limit},
+    {PLAN_LAUNCH, EBUSY,
+     "the cgroup above has controllers for those below, so it takes no "
+     "processes: see linux.cgroupsPath",
+     NULL},
+    {PLAN_CLONE_INIT, EAGAIN, NULL, of_processes},
+    {PLAN_CLONE_INIT, ENOSPC, NULL, of_namespace_limit},
+    {PLAN_UNSHARE, ENOSPC, NULL, of_namespace_limit},
+    {PLAN_UNSHARE, EPERM, NULL, of_user_namespace},
+    {PLAN_UNSHARE, EINVAL, "the kernel does not have namespaces of this type", NULL},
+    {PLAN_OPEN_NAMESPACE, EINVAL, NULL, of_namespace_file},
+    {PLAN_JOIN_NAMESPACE, EINVAL, NULL, of_namespace_file},
+    {PLAN_MAP_IDS, EPERM,
+     "ordinary users may map their own id and those of /etc/subuid and "
+     "/etc/subgid",
+     NULL},
+    {PLAN_MAKE_CGROUP, EROFS,
+     "cgroups are mounted read-only, as in a container: mount them to be "
+     "written to, or use --cgroup-manager=disabled",
+     NULL},
+    {PLAN_MAKE_CGROUP, EACCES,
+     "have a cgroup delegated, as by systemd-run --user --scope -p "
+     "Delegate=yes, or use --cgroup-manager=disabled",
+     NULL},
+    {PLAN_PUT_FILE, ENOENT, NULL, of_missing_file},
+    {PLAN_PUT_FILE, EACCES, NULL, of_refused_file},
+    {PLAN_PUT_FILE, EPERM, NULL, of_refused_file},
+    {PLAN_PUT_FILE, EINVAL, NULL, of_bad_value},
+    {PLAN_PUT_FILE, ERANGE, "the clock would be before zero or too far ahead", NULL},
+    {PLAN_SET_RLIMIT, EPERM, NULL, of_rlimit},
+    {PLAN_SET_OOM_SCORE, EACCES, "a lower value than the caller's needs CAP_SYS_RESOURCE", NULL},
+    {PLAN_SET_HOSTNAME, EPERM, "the container needs a uts namespace of its own", NULL},
+    {PLAN_SET_PROPAGATION, EINVAL,
+     "/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one",
+     NULL},
+    {PLAN_PIVOT_ROOT, EINVAL,
+     "the root of the host is the initramfs, which cannot be left by "
+     "pivot_root(2): use --no-pivot",
+     NULL},
+    {PLAN_LOAD_SECCOMP, EINVAL, "the kernel does not know the filter's flags or actions", NULL},
+    {PLAN_MAP_MOUNT, EINVAL,
+     "the file system cannot be mapped: idmapped mounts need Linux 5.12 and a file system that "
+     "allows them",
+     NULL},
+    {PLAN_MAP_MOUNT, ENOSYS, "idmapped mounts need Linux 5.12", NULL},
+    {PLAN_MAP_MOUNT, EPERM,
+     "the mount has a mapping already, or its file system belongs to another user namespace", NULL},
+    {PLAN_MAKE_ID_MAP, EINVAL, "a range is empty, overlaps with another or goes beyond the last id",
+     NULL},
+    {PLAN_MAKE_ID_MAP, EPERM, "the caller's own user namespace does not have all these ids", NULL},
+    {PLAN_MOVE_NET_DEVICE, EEXIST,
+     "the container has a device of that name; a name such as \"eth%d\" gets a free number", NULL},
+    {PLAN_MOVE_NET_DEVICE, EINVAL, "the kernel binds some devices to their network namespace",
+     NULL},
+    {PLAN_MOVE_NET_DEVICE, EACCES, "IPv6 is switched off there, and the device has such an address",
+     NULL},
+    {PLAN_MOVE_NET_DEVICE, EPERM,
+     "devices are moved with CAP_NET_ADMIN on both sides and CAP_SYS_ADMIN in the container's "
+     "network namespace",
+     NULL},
+    {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
+    {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
+    {PLAN_CLEAR_SECUREBITS, EPERM,
+     "SECBIT_NO_SETUID_FIXUP is locked, or the caller lacks CAP_SETPCAP: processes that give up root would keep their capabilities", NULL},
+    {PLAN_SET_USER, EINVAL, NULL, of_unmapped_id},
+    {PLAN_SET_USER, EPERM, NULL, of_refused_user},
+    {PLAN_BECOME_ROOT, EPERM, NULL, of_refused_user},
+    {PLAN_VERIFY, ENOTRECOVERABLE, NULL, of_verification},
+    {PLAN_SET_SCHEDULER, EBUSY, "the processors have not so much time left for deadlines", NULL},
+    {PLAN_SET_SCHEDULER, EINVAL,
+     "the kernel does not take these values together; see sched_setattr(2)", NULL},
+    {PLAN_SET_SCHEDULER, EOPNOTSUPP, "the kernel is built without clamps of the utilization", NULL},
+    {PLAN_SET_IO_PRIORITY, EPERM,
+     "the class IOPRIO_CLASS_RT needs CAP_SYS_NICE outside a user namespace", NULL},
+    {PLAN_SET_MEMORY_POLICY, EINVAL,
+     "the kernel does not know the mode or the flags, or has no such nodes, or "
+     "linux.resources.cpu.mems has none of them",
+     NULL},
+    {PLAN_SET_MEMORY_POLICY, ENOSYS, "the kernel is built without memory policies", NULL},
+    {PLAN_SET_PERSONALITY, EINVAL, "the machine runs no 32-bit programs", NULL},
+    {PLAN_CONNECT_AGENT, ECONNREFUSED, "no agent listens there", NULL},
+    {PLAN_CONNECT_AGENT, EPROTOTYPE, "the agent's socket is to be a stream", NULL},
+    {PLAN_LOAD_SECCOMP, EBUSY, "the runtime is under a filter with a listener itself", NULL},
+    {PLAN_LOAD_SECCOMP, EAGAIN,
+     "handing over the listener takes a thread: see linux.resources.pids and RLIMIT_NPROC", NULL},
+    {PLAN_RUN_HOOK, ENOENT, NULL, of_hook},
+    {PLAN_RUN_HOOK, EACCES, NULL, of_hook},
+    {PLAN_RUN_HOOK, ENOEXEC, NULL, of_hook},
+};
+
+const char *explain_hint(struct arena *arena, const struct plan_header *plan,
+                         const struct failure *failure)
+{
+    const struct plan_step *step = &plan_steps(plan)[failure->step];
+    const struct failed failed = {arena, plan, step, failure->number, plan_text(plan, step->text[0]), failure->value};
+
+    for (size_t i = 0; i < COUNT(hints); i++)
+        if (hints[i].op == step->op && hints[i].number == failure->number)
+            return hints[i].look == NULL ? hints[i].hint : hints[i].look(&failed);
+    return NULL;
+}

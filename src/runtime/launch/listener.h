@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The seccomp listener's way to the agent at linux.seccomp.listenerPath (config-linux.md, "Seccomp", "The Container Process
+ * State"): the host's steps CONNECT_AGENT and HAND_LISTENER, for `run`, `start`
+ * and `exec`. */
+#pragma once
+
+#include "conduct.h"
+#include "state/state.h"
+
+int listener_connect(struct conduct *conduct, const struct plan_step *step);
+
+/* Whose filter it is: the process `pid` of the container, which is in that status. */
+struct listener_process {
+    const struct state *container;
+    enum spec_status status;
+    pid_t pid;
+};
+
+int listener_hand(struct conduct *conduct, const struct plan_step *step,
+                  const struct listener_process *process);

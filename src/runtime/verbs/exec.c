@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec: the container's cgroups and namespaces are found, the rest is a creation without a container. */
+#include <errno.h>
+
+#include "exec.h"
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/place.h"
+#include "berth/plan/print.h"
+#include "berth/spec/check.h"
+#include "berth/sys/launch.h"
+#include "berth/sys/process.h"
+#include "launch/foreground.h"
+#include "state/look.h"
+
+#define EXIT_FAILED 255 /* 1 may be the program's own status */
+#define RESUME_POLL_MS 20 /* version 1 tells nobody when it thaws */
+
+struct exec {
+    const struct runtime_exec *request;
+    struct runtime_create create; /* what the creation is asked for of it */
+    struct creation creation;
+};
+
+static int check_status(struct exec *exec)
+{
+    struct state *state = &exec->creation.state;
+    struct error *error = exec->creation.error;
+    enum spec_status status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
+
+    switch (status) {
+    case SPEC_STATUS_CREATED:
+    case SPEC_STATUS_RUNNING:
+        return 0;
+    case SPEC_STATUS_PAUSED:
+        if (exec->request->ignore_paused)
+            return 0;
+        return error_set(error, EBUSY,
+                         "cannot exec in a paused container (use --ignore-paused to override): \"%s\"",
+                         state->id);
+    default:
+        return state_not_running(state, status, error);
+    }
+}
+
+/* The config as it was at create, with the process to be run. */
+static int read_config(struct exec *exec)
+{
+    struct creation *creation = &exec->creation;
+    struct spec_config *config = ARENA_NEW(creation->arena, struct spec_config);
+    const struct spec_config *frozen;
+
+    TRY(state_read_config(&creation->state, &frozen, creation->error));
+    *config = *frozen;
+    TRY(exec_make_process(creation->arena, frozen->process, exec->request, &config->process,
+                          creation->error));
+    creation->config = config;
+    return 0;
+}
+
+static int find_cgroups(struct exec *exec)
+{
+    struct creation *creation = &exec->creation;
+    const char *const *options = exec->request->cgroups;
+    bool chosen = options != NULL && options[0] != NULL;
+
+    if (creation->state.record.n_cgroups == 0 && !chosen)
+        return 0;
+    TRY(state_find_cgroup(&creation->state, &creation->cgroup_host, &creation->cgroup, creation->error));
+    for (size_t i = 0; chosen && options[i] != NULL; i++)
+        TRY(cgroup_choose(creation->arena, &creation->cgroup, options[i], creation->error));
+    if (!chosen)
+        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid, spec_delegates_cgroup(creation->config));
+    creation_describe_cgroups(creation);
+    return 0;
+}
+
+static void find_rdt(struct creation *creation)
+{
+    const struct spec_record *record = &creation->state.record;
+
+    creation->rdt.class = creation->host.rdt_class = record->rdt_class;
+    if (record->n_rdt_groups > 0 && !text_equal(record->rdt_groups[0], record->rdt_class))
+        creation->rdt.monitor = record->rdt_groups[0];
+}
+
+static int build_plan(struct exec *exec)
+{
+    struct creation *creation = &exec->creation;
+    const struct spec_record *record = &creation->state.record;
+    struct plan_request request = {
+        .host = &creation->host,
+        .id = record->id,
+        .bundle = record->bundle,
+        .rootfs = record->rootfs,
+        .run = true,
+        .seccomp_receiver = creation_seccomp_receiver(),
+        .no_new_keyring = record->shares_keyring,
+        .kept_fds = creation->kept_fds,
+        .trace = exec->create.trace_file != NULL,
+        .fault_step = exec->create.fault_step,
+        .fault_errno = exec->create.fault_errno,
+    };
+
+    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
+    return plan_build_exec(creation->arena, creation->config, &request, &creation->plan, creation->error);
+}
+
+/* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is made yet, so that any signal
+ * ends the wait. */
+static int await_resume(struct exec *exec)
+{
+    struct state *state = &exec->creation.state;
+
+    while (exec->request->ignore_paused && state_status(state) == SPEC_STATUS_PAUSED)
+        if (sys_pidfd_wait(exec->creation.joined, RESUME_POLL_MS) != -ETIMEDOUT)
+            break;
+    return check_status(exec);
+}
+
+/* The pidfd names the process for ever: what is looked up by its number has to be its own, as long as it lives. */
+static int find_container(struct exec *exec)
+{
+    struct creation *creation = &exec->creation;
+
+    TRY(state_open(&creation->state, creation->error));
+    TRY(check_status(exec));
+    TRY(creation_join(creation));
+    return await_resume(exec);
+}
+
+static int prepare(struct exec *exec, struct error *error)
+{
+    struct creation *creation = &exec->creation;
+
+    TRY(creation_begin(creation, error));
+    TRY(find_container(exec));
+    TRY(read_config(exec));
+    TRY(creation_check_terminal(creation));
+    creation->kept_fds = sys_count_inherited(exec->request->preserve_fds);
+    TRY(creation_probe(creation));
+    TRY(find_cgroups(exec));
+    find_rdt(creation);
+    return build_plan(exec);
+}
+
+static int wait_or_leave(struct exec *exec, int signals, int *ret_status)
+{
+    *ret_status = 0;
+    log_release_warnings();
+    return exec->request->detach ? 0 : creation_wait(&exec->creation, signals, ret_status);
+}
+
+static int start(struct exec *exec, int *ret_status, struct error *error)
+{
+    struct creation *creation = &exec->creation;
+
+    TRY(prepare(exec, error));
+    AUTO_FD signals = foreground_block_signals(!exec->request->detach, error);
+    if (signals < 0)
+        return signals;
+    error->exit_status = 0;
+    int result = creation_carry_out(creation, signals);
+    if (result == 0)
+        result = wait_or_leave(exec, signals, ret_status);
+    creation_close(creation);
+    fd_close(&creation->conduct.pidfd);
+    return result;
+}
+
+static struct exec exec_of(struct arena *arena, const struct runtime_options *options,
+                           const struct runtime_exec *request)
+{
+    struct exec exec = {
+        .request = request,
+        .create = {.id = request->id,
+                   .pid_file = request->pid_file,
+                   .pidfd_socket = request->pidfd_socket,
+                   .console_socket = request->console_socket,
+                   .preserve_fds = request->preserve_fds,
+                   .detach = request->detach,
+                   .trace_file = request->trace_file,
+                   .fault_step = request->fault_step,
+                   .fault_errno = request->fault_errno},
+        .creation = {.arena = arena, .options = options, .run = true, .joined = -1},
+    };
+
+    return exec;
+}
+
+int runtime_exec(const struct runtime_options *options, const struct runtime_exec *request,
+                 int *ret_status, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct exec exec = exec_of(&arena, options, request);
+
+    exec.creation.request = &exec.create;
+    int result = start(&exec, ret_status, error);
+    fd_close(&exec.creation.joined);
+    state_close(&exec.creation.state);
+    /* 126 and 127 are run's; what is above 128 is a signal. */
+    if (result < 0 && error->exit_status <= 128)
+        error->exit_status = EXIT_FAILED;
+    return result;
+}
+
+int runtime_dry_exec(const struct runtime_options *options, const struct runtime_exec *request,
+                     struct text *text, struct error *error)
+{
+    struct exec exec = exec_of(text->arena, options, request);
+
+    exec.creation.request = &exec.create;
+    int result = prepare(&exec, error);
+    if (result == 0)
+        plan_print(exec.creation.plan, text);
+    fd_close(&exec.creation.joined);
+    state_close(&exec.creation.state);
+    return result;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill and delete. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/freeze.h"
+#include "berth/cgroup/probe.h"
+#include "berth/cgroup/remove.h"
+#include "berth/cgroup/signal.h"
+#include "berth/runtime/runtime.h"
+#include "berth/spec/check.h"
+#include "berth/sys/process.h"
+#include "launch/destroy.h"
+#include "signals.h"
+
+#define ENDING_MS 500
+
+static int signal_process(struct state *state, int signal, struct error *error)
+{
+    enum spec_status status = state_status(state);
+    AUTO_FD pidfd = state_open_process(state);
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
+                 status == SPEC_STATUS_PAUSED;
+    int result = pidfd < 0 ? pidfd : lives ? sys_pidfd_signal(pidfd, signal) : -ESRCH;
+
+    if (result == -ESRCH)
+        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
+    if (result < 0)
+        return error_errno(error, -result, "signal container \"%s\"", state->id);
+    return 0;
+}
+
+/* Without a cgroup, or when it is gone, the container's process stands for all; when that is gone as well, as systemd removes the
+ * cgroup with the last process, there are none. */
+static int signal_all(struct state *state, int signal, struct error *error)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+
+    int result = cgroups.n_paths > 0 ? cgroup_signal(&cgroups, signal, error) : -ENOENT;
+
+    if (result != -ENOENT)
+        return result;
+    *error = (struct error){0};
+    if (cgroups.n_paths > 0 && state_status(state) == SPEC_STATUS_STOPPED)
+        return 0;
+    return signal_process(state, signal, error);
+}
+
+/* Has the container a PID namespace of its own, in which all end with the first process? */
+static bool has_own_pids(const struct state *state)
+{
+    const struct spec_config *config;
+    struct error ignored = {0};
+
+    if (state_read_config(state, &config, &ignored) < 0)
+        return false;
+    return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
+}
+
+/* Others live on when the container's process has ended, unless they are another container's by now. */
+static bool has_survivors(const struct state *state)
+{
+    const struct cgroup_record cgroups = state_cgroups(state);
+    struct error ignored = {0};
+    pid_t *pids;
+    size_t count;
+
+    return cgroups.n_paths > 0 &&
+           cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored) == 0 && count > 0 &&
+           !destroy_shares_cgroups(state, &cgroups);
+}
+
+/* SIGKILL ends the container: nothing may be left of it. */
+static int kill_container(struct state *state, struct error *error)
+{
+    enum spec_status status = state_status(state);
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING || status == SPEC_STATUS_PAUSED;
+
+    if (has_own_pids(state) || (!lives && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
+        return signal_process(state, SIGKILL, error);
+    return signal_all(state, SIGKILL, error);
+}
+
+int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
+                 bool all, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    AUTO_STATE state = state_of(&arena, options, id);
+    int number = signal_of_text(signal);
+
+    if (number < 0)
+        return error_set(error, EINVAL, "unknown signal \"%s\"", signal);
+    TRY(state_open(&state, error));
+    if (!state.has_record)
+        return state_does_not_exist(&state, error);
+    if (all)
+        TRY(signal_all(&state, number, error));
+    else if (number == SIGKILL)
+        TRY(kill_container(&state, error));
+    else
+        TRY(signal_process(&state, number, error));
+    const struct cgroup_record cgroups = state_cgroups(&state);
+    if (number == SIGKILL)
+        cgroup_let_die(&cgroups);
+    return 0;
+}
+
+/* One that was killed a moment ago takes another to end. */
+static bool is_just_ending(const struct state *state)
+{
+    AUTO_FD pidfd = state_open_process(state);
+
+    return pidfd == -ESRCH || (pidfd >= 0 && sys_pidfd_wait(pidfd, ENDING_MS) == 0);
+}
+
+static int check_deletable(struct state *state, struct error *error)
+{
+    enum spec_status status = state_status(state);
+
+    if (status != SPEC_STATUS_RUNNING && status != SPEC_STATUS_PAUSED)
+        return 0;
+    if (status == SPEC_STATUS_RUNNING && is_just_ending(state))
+        return 0;
+    return error_set(error, EBUSY,
+                     "cannot delete container \"%s\" that is %s: kill it first, or --force",
+                     state->id, spec_status_words[status]);
+}
+
+/* The cgroups of a living container whose record is lost. */
+static struct cgroup_record find_lost_cgroups(const struct state *state)
+{
+    struct cgroup_host host;
+    struct error ignored = {0};
+
+    if (state->has_record || cgroup_probe(state->arena, "", &host, &ignored) < 0)
+        return (struct cgroup_record){0};
+    return cgroup_record_of(state->arena, &host, &(struct cgroup_owner){state->pid, state->id});
+}
+
+/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
+ * that never ends. With the process dead that comes to its end. Returns the cgroups that no record tells of. */
+static struct cgroup_record kill_unlocked(struct arena *arena, const struct runtime_options *options,
+                                          const char *id)
+{
+    AUTO_STATE state = state_of(arena, options, id);
+    struct error ignored = {0};
+
+    /* The process is known by its link, whatever has become of the record. */
+    if (state_open(&state, &ignored) < 0 && state.pid == 0)
+        return (struct cgroup_record){0};
+    AUTO_FD pidfd = state_open_process(&state);
+    if (pidfd < 0)
+        return (struct cgroup_record){0};
+    const struct cgroup_record lost = find_lost_cgroups(&state);
+    sys_pidfd_signal(pidfd, SIGKILL);
+    cgroup_let_die(&lost);
+    return lost;
+}
+
+/* The record or the link is there and cannot be used. Any other error says only that it could not be read this time: then the
+ * container's process and cgroups must not be forgotten. */
+static bool is_broken(int number)
+{
+    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP ||
+           number == EISDIR || number == ENXIO;
+}
+
+int runtime_delete(const struct runtime_options *options, const char *id, bool force,
+                   struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    AUTO_STATE state = state_of(&arena, options, id);
+    struct cgroup_record lost = {0};
+
+    if (force)
+        lost = kill_unlocked(&arena, options, id);
+    int result = state_open_locked(&state, error);
+
+    if (result == -ENOENT && force) {
+        *error = (struct error){0};
+        return 0;
+    }
+    if (result < 0 && force && state.locked && is_broken(-result)) {
+        log_warning("%s", error->text);
+        *error = (struct error){0};
+        result = 0;
+    }
+    if (result < 0)
+        return result;
+    if (!force)
+        TRY(check_deletable(&state, error));
+    TRY(destroy_container(&state, error));
+    cgroup_remove_deserted(&lost);
+    return 0;
+}

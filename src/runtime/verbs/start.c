@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "berth/base/error.h"
+#include "berth/base/fd.h"
+#include "berth/base/file.h"
+#include "berth/base/log.h"
+#include "berth/base/text.h"
+#include "berth/plan/check.h"
+#include "berth/runtime/runtime.h"
+#include "berth/sys/socket.h"
+#include "launch/conduct.h"
+#include "launch/destroy.h"
+#include "launch/hook.h"
+#include "launch/listener.h"
+#include "launch/notify.h"
+
+struct starting {
+    struct state state;
+    struct conduct conduct;
+    int notify; /* or -1 */
+};
+
+static int check_status(struct state *state, struct error *error)
+{
+    switch (state_status(state)) {
+    case SPEC_STATUS_CREATED:
+        return 0;
+    case SPEC_STATUS_RUNNING:
+        return error_set(error, EBUSY, "container \"%s\" is running already", state->id);
+    case SPEC_STATUS_PAUSED:
+        return error_set(error, EBUSY, "cannot start container \"%s\": it is paused", state->id);
+    default:
+        return error_set(error, ESRCH, "cannot start container \"%s\": it has stopped", state->id);
+    }
+}
+
+static int hand_listener(struct conduct *conduct, const struct plan_step *step)
+{
+    struct starting *starting = conduct->context;
+
+    const struct listener_process process = {&starting->state, SPEC_STATUS_CREATED, starting->state.pid};
+
+    return listener_hand(conduct, step, &process);
+}
+
+static int find_step(const struct plan_header *plan, enum plan_op op)
+{
+    for (int i = 0; i < (int) plan->step_count; i++)
+        if (plan_steps(plan)[i].op == op)
+            return i;
+    return PLAN_NONE;
+}
+
+static int read_plan(struct starting *starting, struct error *error)
+{
+    static conduct_handler *const handlers[PLAN_OPS] = {
+        [PLAN_CONNECT_AGENT] = listener_connect,
+        [PLAN_HAND_LISTENER] = hand_listener,
+    };
+    struct state *state = &starting->state;
+    char *bytes;
+    size_t size;
+    int result = file_read(state->arena, state->dir, STATE_PLAN, &bytes, &size);
+
+    if (result < 0)
+        return error_set(error, -result, "read the plan of container \"%s\": %s", state->id, file_read_error(-result));
+    const struct plan_header *plan = (const struct plan_header *) bytes;
+    TRY(plan_check(plan, size, error));
+    if (find_step(plan, PLAN_EXECUTE) == PLAN_NONE)
+        return error_set(error, EINVAL,
+                         "container \"%s\" has no process to start: its config has no \"process\"",
+                         state->id);
+    starting->conduct = conduct_of(state->arena, plan, error);
+    starting->conduct.handlers = handlers;
+    starting->conduct.context = starting;
+    starting->conduct.heard = find_step(plan, PLAN_AWAIT_START);
+    return 0;
+}
+
+/* The container has a socket for sd_notify(3) if `create` had a NOTIFY_SOCKET; this process may have one, too. */
+static int open_notify(struct starting *starting, struct error *error)
+{
+    const char *notify = getenv("NOTIFY_SOCKET");
+
+    if (notify == NULL || notify[0] == '\0' ||
+        file_access(starting->state.dir, STATE_NOTIFY_DIR, F_OK) < 0)
+        return 0;
+    return notify_open(starting->state.dir, &starting->notify, error);
+}
+
+static int knock(struct starting *starting, struct error *error)
+{
+    struct conduct *conduct = &starting->conduct;
+
+    conduct->pidfd = state_open_process(&starting->state);
+    conduct->socket = conduct->pidfd < 0
+                          ? conduct->pidfd
+                          : sys_socket_connect(starting->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+    if (conduct->socket == -ECONNREFUSED || conduct->pidfd == -ESRCH)
+        return error_set(error, ESRCH, "cannot start container \"%s\": it has stopped",
+                         starting->state.id);
+    if (conduct->socket < 0)
+        return error_errno(error, -conduct->socket, "reach the init of container \"%s\"",
+                           starting->state.id);
+    return 0;
+}
+
+/* runtime.md, "Lifecycle": what cannot start is destroyed. */
+static int give_up(struct starting *starting, struct error *error)
+{
+    struct error ignored = {0};
+
+    if (destroy_container(&starting->state, &ignored) < 0)
+        log_warning("%s", ignored.text);
+    return -error->number;
+}
+
+static int let_go(struct starting *starting, struct error *error)
+{
+    struct state *state = &starting->state;
+
+    TRY(knock(starting, error));
+    renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET);
+    int result = conduct_run(&starting->conduct);
+    if (result == 0)
+        result = conduct_until_executed(&starting->conduct);
+    error->exit_status = 0;
+    if (result < 0)
+        return give_up(starting, error);
+    unlinkat(state->dir, STATE_STARTING_SOCKET, 0);
+    state_unlock(state);
+    if (hook_run_poststart(state, error) < 0)
+        return state_relock(state) == -ENOENT ? -error->number : give_up(starting, error);
+    if (starting->notify >= 0)
+        notify_wait(starting->notify, starting->conduct.pidfd, state->pid);
+    return 0;
+}
+
+static int start(struct starting *starting, struct error *error)
+{
+    TRY(state_open_locked(&starting->state, error));
+    TRY(check_status(&starting->state, error));
+    TRY(read_plan(starting, error));
+    TRY(open_notify(starting, error));
+    int result = let_go(starting, error);
+    conduct_close(&starting->conduct);
+    fd_close(&starting->conduct.pidfd);
+    return result;
+}
+
+int runtime_start(const struct runtime_options *options, const char *id, struct error *error)
+{
+    AUTO_ARENA arena = {0};
+    struct starting starting = {.state = state_of(&arena, options, id), .notify = -1};
+    int result = start(&starting, error);
+
+    fd_close(&starting.notify);
+    state_close(&starting.state);
+    return result;
+}
