@@ -182,7 +182,7 @@ static void test_limits(struct scene *scene)
 static void test_growing(struct scene *scene)
 {
     /* The default one would be the container's own, whoever has made it. */
-    const char *path = "/berth-test-growing";
+    const char *path = arena_printf(&scene->arena, "/%s-growing", scene->id);
 
     tap_ok(plan(scene, path) == 0 &&
                make(scene, "{\"memory\":{\"limit\":16777216,\"swap\":33554432}}") == 0,
