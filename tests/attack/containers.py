@@ -15,6 +15,8 @@ CGROUPS = pathlib.Path('/sys/fs/cgroup')
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 10
 TIMED_OUT = 124
+# The injector says so on standard error.
+DONE = 'inject: done\n'
 
 
 def build(work, *programs):
@@ -106,29 +108,41 @@ class Container:
         return left
 
     def left(self):
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0] != 0:
-                pass
+        if self.reap():
             return 'a process is left'
         if self.root.exists() and any(path for path in self.root.iterdir() if not path.name.startswith('.')):
             return f'left in the state directory: {[path.name for path in self.root.iterdir()]}'
         cgroups = self.cgroups()
         return f'left: {cgroups[0]}' if cgroups else ''
 
-    def sweep(self):
-        """So that the next point starts from nothing."""
-        children = pathlib.Path(f'/proc/self/task/{os.getpid()}/children').read_text().split()
-        for pid in children:
-            os.kill(int(pid), signal.SIGKILL)
-        for folder in self.cgroups():
-            with contextlib.suppress(OSError):
-                for pid in (folder / 'cgroup.procs').read_text().split():
-                    os.kill(int(pid), signal.SIGKILL)
-        time.sleep(0.1)
+    @staticmethod
+    def reap():
+        """Whether there are children still."""
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0] != 0:
                 pass
+            return True
+        return False
+
+    def sweep(self):
+        """So that the next point starts from nothing: ends all processes and removes what is left."""
+        end = time.monotonic() + SECONDS
+        while (self.kill_all() or self.cgroups()) and time.monotonic() < end:
+            time.sleep(0.002)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def kill_all(self):
+        """Removes the cgroups that are empty. Whether there are children still."""
         for folder in self.cgroups():
             with contextlib.suppress(OSError):
+                for name, thawed in (('freezer.state', 'THAWED'), ('cgroup.freeze', '0')):
+                    if (folder / name).exists():
+                        (folder / name).write_text(thawed)
+            with contextlib.suppress(OSError):
+                for pid in (folder / 'cgroup.procs').read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(OSError):
                 folder.rmdir()
-        shutil.rmtree(self.root, ignore_errors=True)
+        for pid in pathlib.Path(f'/proc/self/task/{os.getpid()}/children').read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        return self.reap()

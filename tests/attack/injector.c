@@ -11,8 +11,8 @@
  * executes something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of its system calls. -P
  * writes one line for each path of a system call (one, if it has the same twice): the process, the call, the path. A path begins in the first -r FOLDER that it is in, or in the root
  * directory; # stands for each number in it. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
- * its processes are killed), 125 when this tool fails itself. A line "inject: hit NAME" on descriptor 3, if that is open, says
- * that the chosen system call was reached; "inject: exchanged" on standard error, that the paths have changed places.
+ * its processes are killed), 125 when this tool fails itself. A line "inject: done" on standard error says that the system call was reached, and that it
+ * fails, the process was killed, or the paths have changed places.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +34,7 @@
 #define MAX_FOLDERS 8
 #define TOOL_FAILED 125
 #define TIMED_OUT 124
-#define EXCHANGED "inject: exchanged\n"
+#define DONE "inject: done\n"
 
 struct process {
     pid_t pid; /* 0: let go, or ended */
@@ -174,24 +174,21 @@ static bool enter_call(struct process *process, const struct __ptrace_syscall_in
         write_paths(process, info, target);
     if (!is_meant(process, info, target))
         return true;
-    read_name(process);
-    dprintf(3, "inject: hit %s\n", process->name);
+    bool done = true;
     if (target->kills) {
         kill(process->pid, SIGKILL);
-        return false;
-    }
-    if (target->exchanged[0] != NULL) {
-        bool done = exchange(target);
-        if (done)
-            fprintf(stderr, EXCHANGED);
+    } else if (target->exchanged[0] != NULL) {
+        done = exchange(target);
         process->exchanged = done && target->changes_back;
-        return true;
+    } else {
+        if (ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
+            return false;
+        registers.orig_rax = (unsigned long long) -1;
+        done = process->failing = ptrace(PTRACE_SETREGS, process->pid, 0, &registers) == 0;
     }
-    if (ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
-        return false;
-    registers.orig_rax = (unsigned long long) -1;
-    process->failing = ptrace(PTRACE_SETREGS, process->pid, 0, &registers) == 0;
-    return true;
+    if (done)
+        fprintf(stderr, DONE);
+    return !target->kills;
 }
 
 static void leave_call(struct process *process, const struct target *target)
@@ -346,7 +343,6 @@ static pid_t start(char **argv, long options)
     if (pid < 0)
         die("fork");
     if (pid == 0) {
-        close(3);
         raise(SIGSTOP);
         execvp(argv[0], argv);
         die(argv[0]);
