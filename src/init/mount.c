@@ -153,7 +153,7 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
     if (err < 0)
         return err;
     init_empty(init, PLAN_SLOT_TARGET);
-    if (step->makes == PLAN_SLOT_ATTACHED)
+    if (step->makes != PLAN_NONE)
         err = init_fill(init, step->makes, sys_fcntl(init->slot[slot], F_DUPFD_CLOEXEC, 0));
     if (covers_root) { /* the container's root is from now on what lies on top */
         init_fill(init, PLAN_SLOT_ROOT, init->slot[slot]);

@@ -60,6 +60,8 @@ struct plan_builder {
     bool hooked;          /* the host runs hooks before INIT changes its root */
     bool has_shared_mount; /* of mounts[] so far: what is mounted on it becomes shared, too */
     struct text_list read_only_later; /* the places of mounts that HOLD_MOUNT has taken */
+    const char *kernel_mounts[4]; /* where what is in PLAN_SLOT_KERNEL_* is mounted, or NULL: something covers it */
+    unsigned n_kernel_mounts;
     unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
     struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
     unsigned next_id_map;
@@ -169,8 +171,9 @@ void plan_open_target(struct plan_builder *builder, const char *path, enum plan_
 void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
                  const char *path, const char *place);
 
-/* The mount that was attached last stays open as PLAN_SLOT_ATTACHED. */
+/* The mount that was attached last stays open as PLAN_SLOT_ATTACHED, or in another slot. */
 void plan_keep_attached(struct plan_builder *builder);
+void plan_keep_attached_as(struct plan_builder *builder, enum plan_slot slot);
 
 /* All of these in one: binds `source` onto `path`, with MOUNT_ATTR_* `attributes` (0: as the source's mount has them). */
 void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
@@ -204,7 +207,14 @@ unsigned plan_net_devices_token(const struct plan_builder *builder);
 /* rootfs.c */
 void plan_open_root(struct plan_builder *builder);
 void plan_set_sysctls(struct plan_builder *builder);
+
+/* masks.c */
 void plan_open_masks(struct plan_builder *builder);
+/* The slot that the mount, which is about to be attached, is to stay open in, as it is a procfs or sysfs with paths to mask; or PLAN_SLOT_UNUSED. */
+enum plan_slot plan_kernel_slot(struct plan_builder *builder, const struct spec_mount *mount);
+/* What the mount lies over is not seen any more. */
+void plan_cover_kernel_mounts(struct plan_builder *builder, const struct spec_mount *mount);
+void plan_mask_paths(struct plan_builder *builder);
 void plan_change_root(struct plan_builder *builder);
 /* When nothing more is made in the root: what shall be read-only becomes so. */
 void plan_finish_root(struct plan_builder *builder);

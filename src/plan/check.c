@@ -76,6 +76,9 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
 #define MOUNTS                                                                                     \
     (SLOT(PLAN_SLOT_MOUNT) | SLOT(PLAN_SLOT_SOURCE_0) | SLOT(PLAN_SLOT_SOURCE_1) |                 \
      SLOT(PLAN_SLOT_SOURCE_2) | SLOT(PLAN_SLOT_SOURCE_3))
+#define ROOTS                                                                                      \
+    (SLOT(PLAN_SLOT_ROOT) | SLOT(PLAN_SLOT_KERNEL_0) | SLOT(PLAN_SLOT_KERNEL_1) |                  \
+     SLOT(PLAN_SLOT_KERNEL_2) | SLOT(PLAN_SLOT_KERNEL_3))
 _Static_assert(PLAN_SLOTS <= 64, "a set of slots is 64 bits");
 
 /* What a step does with slots besides what it makes. */
@@ -100,8 +103,8 @@ static const struct handling {
     [PLAN_MAP_MOUNT] = {.needs_one = MOUNTS},
     [PLAN_MAKE_NODE] = {.needs = SLOT(PLAN_SLOT_ROOT)},
     [PLAN_MAKE_SYMLINK] = {.needs = SLOT(PLAN_SLOT_ROOT)},
-    [PLAN_MASK_PATH] = {.needs = SLOT(PLAN_SLOT_ROOT) | SLOT(PLAN_SLOT_NULL) | SLOT(PLAN_SLOT_EMPTY)},
-    [PLAN_PROTECT_PATH] = {.needs = SLOT(PLAN_SLOT_ROOT)},
+    [PLAN_MASK_PATH] = {.needs = SLOT(PLAN_SLOT_NULL) | SLOT(PLAN_SLOT_EMPTY), .needs_one = ROOTS},
+    [PLAN_PROTECT_PATH] = {.needs_one = ROOTS},
     [PLAN_PIVOT_ROOT] = {.needs = SLOT(PLAN_SLOT_ROOT)},
     [PLAN_LOAD_SECCOMP] = {.needs = SLOT(PLAN_SLOT_SECCOMP)},
     [PLAN_VERIFY_NAMESPACES] = {.needs = SLOT(PLAN_SLOT_PROC)},

@@ -99,9 +99,14 @@ void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *
              .place = place, .text = {source, path}, .number = {builder->joins});
 }
 
+void plan_keep_attached_as(struct plan_builder *builder, enum plan_slot slot)
+{
+    builder->acts[builder->n_acts - 1].makes = slot;
+}
+
 void plan_keep_attached(struct plan_builder *builder)
 {
-    builder->acts[builder->n_acts - 1].makes = PLAN_SLOT_ATTACHED;
+    plan_keep_attached_as(builder, PLAN_SLOT_ATTACHED);
 }
 
 void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
@@ -130,15 +135,18 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
     const char *source = words->binds ? mount->source : mount->type;
     const struct plan_mount_words after = {.propagation = words->propagation, .propagates_recursively = words->propagates_recursively};
     bool is_late = settles_late(builder, words);
+    enum plan_slot kept = plan_kernel_slot(builder, mount);
 
     if (is_late)
         before.propagation = 0;
+    if (is_late && kept == PLAN_SLOT_UNUSED)
+        kept = PLAN_SLOT_ATTACHED;
     plan_apply_mount_words(builder, slot, &before, place);
     plan_attach(builder, slot, source, mount->destination, place);
-    if (!is_late)
-        return;
-    plan_keep_attached(builder);
-    plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &after, place);
+    if (kept != PLAN_SLOT_UNUSED)
+        plan_keep_attached_as(builder, kept);
+    if (is_late)
+        plan_apply_mount_words(builder, kept, &after, place);
 }
 
 /* --- the kinds of mounts -------------------------------------------------------------------- */
@@ -303,8 +311,11 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = {PLAN_SLOT_ROOT}, .place = place, .text = {mount->destination},
              .number = {PLAN_TARGET_DIRECTORY, is_guarded});
+    enum plan_slot kept = by_mount ? plan_kernel_slot(builder, mount) : PLAN_SLOT_UNUSED;
+    if (kept != PLAN_SLOT_UNUSED)
+        slot = kept;
     if (by_mount)
-        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
+        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .makes = slot,
                  .uses = {PLAN_SLOT_TARGET}, .place = place,
                  .text = {mount->type, mount->source,
                           plan_label_options(builder, mount->type, words->data.bytes)},
@@ -405,6 +416,7 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (builder->joins && (words.copies_link || words.covers_link))
         return error_set(builder->error, EINVAL,
                          "%s.options: copy-symlink and dest-nofollow are for mounts that are made with the container", place);
+    plan_cover_kernel_mounts(builder, &mount);
     if (words.binds && copied_link(builder, i) != NULL) {
         PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT}, .place = place,
                  .text = {mount.destination, copied_link(builder, i)});

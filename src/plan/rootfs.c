@@ -67,33 +67,6 @@ void plan_set_sysctls(struct plan_builder *builder)
     }
 }
 
-static void mask_paths(struct plan_builder *builder)
-{
-    const struct spec_linux *config = builder->linux;
-
-    for (size_t i = 0; i < config->n_masked_paths; i++)
-        PLAN_ADD(builder, .op = PLAN_MASK_PATH, .by = PLAN_INIT,
-                 .uses = {PLAN_SLOT_ROOT, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY},
-                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i),
-                 .text = {config->masked_paths[i]});
-    for (size_t i = 0; i < config->n_readonly_paths; i++)
-        PLAN_ADD(builder, .op = PLAN_PROTECT_PATH, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
-                 .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
-                 .text = {config->readonly_paths[i]});
-}
-
-void plan_open_masks(struct plan_builder *builder)
-{
-    if (builder->linux->n_masked_paths == 0)
-        return;
-    PLAN_ADD(builder, .op = PLAN_OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL,
-             .place = "linux.maskedPaths");
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY,
-             .place = "linux.maskedPaths", .text = {"tmpfs", "tmpfs",
-                      plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2")},
-             .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
-}
-
 /* How the container gets into its root: enum plan_root_change. */
 static uint64_t root_change(const struct plan_builder *builder)
 {
@@ -121,7 +94,7 @@ static void hide_and_protect(struct plan_builder *builder)
 
     if (process != NULL && process->terminal)
         plan_open_terminal(builder);
-    mask_paths(builder);
+    plan_mask_paths(builder);
 }
 
 void plan_change_root(struct plan_builder *builder)

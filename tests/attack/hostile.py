@@ -355,7 +355,7 @@ def weaker(baseline, census, places, returned):
     def is_aside(path):
         """What came back must have its masks: they are on files of the kernel, which nobody moves."""
         top = '/' + path.split('/')[1]
-        is_masked = path != top and wanted.get(top, ('', ''))[1] in ('proc', 'sysfs') and mounts.get(top) == wanted[top]
+        is_masked = path not in (top, '/sys/fs/cgroup') and wanted.get(top, ('', ''))[1] in ('proc', 'sysfs') and mounts.get(top) == wanted[top]
         return any(is_below(path, place) for place in places) and (returned is None or not is_masked)
 
     for path, words in wanted.items():

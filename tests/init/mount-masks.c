@@ -10,12 +10,12 @@ static int open_null(struct init *init)
 static int mask(struct init *init, const char *path)
 {
     return CALL(init, init_mask_path, .uses = {PLAN_SLOT_ROOT, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY},
-                .text = {path});
+                .text = {path, path});
 }
 
 static int protect(struct init *init, const char *path)
 {
-    return CALL(init, init_protect_path, .uses = {PLAN_SLOT_ROOT}, .text = {path});
+    return CALL(init, init_protect_path, .uses = {PLAN_SLOT_ROOT}, .text = {path, path});
 }
 
 static void open_masks(struct init *init)
@@ -129,6 +129,25 @@ static void protects(struct init *init)
     EXPECT(sys_mkdirat(AT_FDCWD, "/y", 0755), -EROFS);
 }
 
+/* Whoever writes to the root file system may have moved the mount point away. */
+static void paths_of_a_mount(struct init *init)
+{
+    make_directory(ROOT "/k");
+    make_tmpfs(ROOT "/k");
+    make_file(ROOT "/k/a", "secret");
+    make_directory(ROOT "/k/d");
+    enter(init);
+    EXPECT(init_fill(init, PLAN_SLOT_KERNEL_0, sys_openat(AT_FDCWD, "/k", O_PATH | O_CLOEXEC, 0)), 0);
+    make_tmpfs("/k");
+    EXPECT(CALL(init, init_mask_path, .uses = {PLAN_SLOT_KERNEL_0, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY}, .text = {"/k/a", "a"}), 0);
+    EXPECT(CALL(init, init_mask_path, .uses = {PLAN_SLOT_KERNEL_0, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY}, .text = {"/k/b", "b"}), 0);
+    EXPECT(CALL(init, init_protect_path, .uses = {PLAN_SLOT_KERNEL_0}, .text = {"/k/d", "d"}), 0);
+    EXPECT(sys_umount("/k", SYS_MNT_DETACH), 0);
+    EXPECT(has_content("/k/a", ""), true);
+    EXPECT(sys_mkdirat(AT_FDCWD, "/k/d/x", 0755), -EROFS);
+    EXPECT(sys_mkdirat(AT_FDCWD, "/k/x", 0755), 0);
+}
+
 static void false_null(struct init *init)
 {
     make_special("/mnt/zero", S_IFCHR | 0666, 1 << 8 | 5);
@@ -152,6 +171,7 @@ int main(void)
         {"missing paths, dangling links, the root", missing_paths},
         {"symbolic links stay inside the root", links_stay_inside},
         {"protected paths are read-only with all below", protects},
+        {"paths of a mount are looked up in it", paths_of_a_mount},
         {"a /dev/null that is none", false_null},
     };
 

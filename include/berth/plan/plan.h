@@ -58,6 +58,10 @@ enum plan_slot {
     PLAN_SLOT_TARGET,  /* where the next mount goes, O_PATH */
     PLAN_SLOT_MOUNT,   /* the mount being made, detached */
     PLAN_SLOT_ATTACHED, /* a mount in its place, open until all is mounted below it */
+    PLAN_SLOT_KERNEL_0, /* procfs and sysfs of the container, in their places, with paths that are masked or read-only */
+    PLAN_SLOT_KERNEL_1,
+    PLAN_SLOT_KERNEL_2,
+    PLAN_SLOT_KERNEL_3,
     PLAN_SLOT_NULL,    /* a verified /dev/null of the host's, O_PATH: masks files */
     PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
     PLAN_SLOT_STATUS,  /* /proc/self/status of INIT */
