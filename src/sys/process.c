@@ -84,7 +84,8 @@ pid_t sys_process_inner_pid(pid_t pid)
     if (line == NULL)
         return pid;
     line[1 + strcspn(line + 1, "\n")] = '\0';
-    return (pid_t) strtol(strrchr(line, '\t') + 1, NULL, 10);
+    const char *last = strrchr(line, '\t');
+    return last == NULL ? -EIO : (pid_t) strtol(last + 1, NULL, 10);
 }
 
 int sys_set_schedule(pid_t pid, const struct sys_schedule *schedule)

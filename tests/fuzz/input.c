@@ -2,6 +2,7 @@
 #include "input.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/sys/process.h"
 
@@ -57,6 +59,25 @@ char *input_part(size_t *ret_size)
     if (ret_size != NULL)
         *ret_size = size;
     return part;
+}
+
+static char directory[] = "/tmp/fuzz-XXXXXX";
+
+static void remove_directory(void)
+{
+    file_remove_tree(AT_FDCWD, directory);
+}
+
+const char *input_directory(void)
+{
+    static bool is_made;
+
+    if (!is_made) {
+        fuzz_require(mkdtemp(directory) != NULL);
+        atexit(remove_directory);
+        is_made = true;
+    }
+    return directory;
 }
 
 void fuzz_require(bool holds)
@@ -144,9 +165,8 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
 
 ssize_t __wrap_sys_socket_receive(int fd, void *bytes, size_t size, int *ret_passed)
 {
-    (void) fd;
     *ret_passed = -1;
-    return (ssize_t) take(bytes, size);
+    return fd == INPUT_ENDED ? 0 : (ssize_t) take(bytes, size);
 }
 
 /* The first one is always ready, and no process ends. */

@@ -34,12 +34,21 @@ void fuzz_run(const struct fuzz_row *row, const void *bytes, size_t size);
 /* The next part of the input, up to the separator, as a string of exactly its size; NULL: there is none. */
 char *input_part(size_t *ret_size);
 
+/* A directory of this program's own, which is removed at its end. */
+const char *input_directory(void);
+
+/* A socket whose peer has ended: there is no input from it. */
+#define INPUT_ENDED (-2)
+
 /* Aborts unless the result and the error agree: 0 without an error, or a negative errno with a number and a text. */
 void fuzz_expect(int result, const struct error *error);
 void fuzz_require(bool holds);
 
-/* The targets of init.c. */
+/* The targets of init.c, targets-host.c and targets-words.c. */
 fuzz_target fuzz_init_passwd, fuzz_init_status;
+fuzz_target fuzz_criu_log, fuzz_criu_mounts, fuzz_criu_talk, fuzz_look, fuzz_notify, fuzz_oom, fuzz_own_map, fuzz_processes, fuzz_rdt, fuzz_settings,
+    fuzz_status;
+fuzz_target fuzz_annotation, fuzz_choice, fuzz_duration, fuzz_operands, fuzz_signal, fuzz_unit, fuzz_user;
 
 /* Does the init take these bytes for a plan? */
 bool fuzz_init_takes_plan(const char *bytes, size_t size);

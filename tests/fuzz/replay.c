@@ -43,6 +43,7 @@ int main(int argc, char **argv)
         if (files != NULL)
             closedir(files);
         tap_ok(count > 0, "%s: %zu inputs", fuzz_rows[i].name, count);
+        fflush(stdout);
     }
     return tap_end();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The targets: one row in the table at the end for each reader of the host's. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,9 +8,7 @@
 #include <unistd.h>
 
 #include "berth/base/arena.h"
-#include "berth/base/duration.h"
 #include "berth/base/error.h"
-#include "berth/base/file.h"
 #include "berth/base/json.h"
 #include "berth/base/mountinfo.h"
 #include "berth/base/text.h"
@@ -296,6 +293,7 @@ static void fuzz_stats_v2(struct arena *arena, const char *bytes, size_t size)
 static void fuzz_devices(struct arena *arena, const char *bytes, size_t size)
 {
     static const struct cgroup_device_rule rules[] = {
+        {.field = "devices", .type = 'a', .major = CGROUP_DEVICE_ANY, .minor = CGROUP_DEVICE_ANY, .access = CGROUP_DEVICE_ALL},
         {.field = "devices[0]", .allow = true, .type = 'c', .major = 5, .minor = CGROUP_DEVICE_ANY, .access = CGROUP_DEVICE_ALL},
         {.field = "devices[1]", .allow = true, .type = 'b', .major = 8, .minor = 1, .access = CGROUP_DEVICE_ALL},
         {.field = "devices[2]", .type = 'c', .major = 136, .minor = 1, .access = CGROUP_DEVICE_ALL},
@@ -330,13 +328,6 @@ static void fuzz_subids(struct arena *arena, const char *bytes, size_t size)
     subid_list(true, &text);
 }
 
-static char cache_path[] = "/tmp/fuzz-cache-XXXXXX";
-
-static void remove_cache(void)
-{
-    file_remove_tree(AT_FDCWD, cache_path);
-}
-
 /* The one file of a directory, whose key is known: what is not as it was written is no program. */
 static void fuzz_seccomp_cache(struct arena *arena, const char *bytes, size_t size)
 {
@@ -348,9 +339,7 @@ static void fuzz_seccomp_cache(struct arena *arena, const char *bytes, size_t si
     (void) size;
     text_add(&key, "key");
     if (dir < 0) {
-        fuzz_require(mkdtemp(cache_path) != NULL);
-        atexit(remove_cache);
-        dir = seccomp_cache_open(cache_path);
+        dir = seccomp_cache_open(input_directory());
         fuzz_require(dir >= 0);
         seccomp_cache_keep(dir, &key, &program);
     }
@@ -378,31 +367,6 @@ static void fuzz_ps(struct arena *arena, const char *bytes, size_t size)
     (void) bytes;
     (void) size;
     fuzz_expect(runtime_show_processes(&processes, NULL, &text, &error), &error);
-}
-
-/* --- words ------------------------------------------------------------------------------------ */
-
-static void fuzz_duration(struct arena *arena, const char *bytes, size_t size)
-{
-    int64_t ns;
-
-    duration_to_ns(arena_copy(arena, bytes, size), &ns);
-}
-
-/* The value of an annotation org.systemd.property.NAME: GVariant's text format. */
-static void fuzz_annotation(struct arena *arena, const char *bytes, size_t size)
-{
-    const struct spec_pair annotations[] = {
-        {"org.systemd.property.TimeoutStopUSec", arena_copy(arena, bytes, size)},
-        {"org.systemd.property.TimeoutStopSec", arena_copy(arena, bytes, size)},
-    };
-    struct cgroup_properties properties = {.arena = arena};
-    struct error error = {0};
-
-    for (size_t i = 0; i < 2; i++) {
-        error = (struct error){0};
-        fuzz_expect(cgroup_add_annotations(&properties, &annotations[i], 1, &error), &error);
-    }
 }
 
 /* --- other programs --------------------------------------------------------------------------- */
@@ -461,32 +425,48 @@ const struct fuzz_row fuzz_rows[] = {
     {"bus-manager", fuzz_bus_manager},
     {"bus-unit", fuzz_bus_unit},
     {"cgroups", fuzz_cgroups},
+    {"choice", fuzz_choice},
     {"config", fuzz_config},
     {"criu", fuzz_criu},
+    {"criu-log", fuzz_criu_log},
+    {"criu-mounts", fuzz_criu_mounts},
     {"criu-notes", fuzz_criu_notes},
+    {"criu-talk", fuzz_criu_talk},
     {"devices", fuzz_devices},
     {"duration", fuzz_duration},
     {"id-map", fuzz_id_map},
     {"init-passwd", fuzz_init_passwd},
     {"init-status", fuzz_init_status},
     {"locate", fuzz_locate},
+    {"look", fuzz_look},
     {"messages", fuzz_messages},
     {"mountinfo", fuzz_mountinfo},
     {"mounts", fuzz_mounts},
     {"netlink-addresses", fuzz_netlink_addresses},
     {"netlink-link", fuzz_netlink_link},
     {"netlink-routes", fuzz_netlink_routes},
+    {"notify", fuzz_notify},
+    {"oom", fuzz_oom},
+    {"operands", fuzz_operands},
+    {"own-map", fuzz_own_map},
     {"plan", fuzz_plan},
     {"process", fuzz_process},
     {"process-stat", fuzz_process_stat},
+    {"processes", fuzz_processes},
     {"program", fuzz_program},
     {"ps", fuzz_ps},
+    {"rdt", fuzz_rdt},
     {"record", fuzz_record},
     {"resources", fuzz_resources},
     {"schemata", fuzz_schemata},
     {"seccomp-cache", fuzz_seccomp_cache},
+    {"settings", fuzz_settings},
+    {"signal", fuzz_signal},
     {"stats-v1", fuzz_stats_v1},
     {"stats-v2", fuzz_stats_v2},
+    {"status", fuzz_status},
     {"subids", fuzz_subids},
+    {"unit", fuzz_unit},
+    {"user", fuzz_user},
 };
 const size_t fuzz_n_rows = sizeof(fuzz_rows) / sizeof(fuzz_rows[0]);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The targets that read what checks, limits, events and checkpoints look at: files of the kernel's, criu, the container's socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/error.h"
+#include "berth/base/text.h"
+#include "berth/cgroup/oom.h"
+#include "berth/cgroup/place.h"
+#include "berth/cgroup/signal.h"
+#include "berth/rdt/rdt.h"
+#include "berth/spec/check.h"
+#include "berth/spec/load.h"
+#include "berth/spec/read.h"
+#include "berth/sys/process.h"
+#include "criu-container.h"
+#include "criu.h"
+#include "input.h"
+#include "look.h"
+#include "notify.h"
+#include "subid.h"
+#include "systemd-settings.h"
+
+/* What check, doctor and the words of errors look up. */
+void fuzz_look(struct arena *arena, const char *bytes, size_t size)
+{
+    (void) bytes;
+    (void) size;
+    look_has_file_system(arena, "ext4");
+    look_over_mount(arena, "proc");
+    look_number("/proc/sys/fs/nr_open", 0);
+    look_has_lsm(arena, "apparmor");
+    look_has_profile(arena, "profile");
+    look_user_namespace_ban(arena);
+    look_namespace_limits(arena, CLONE_NEWPID | CLONE_NEWNET);
+    look_process_limit(arena);
+}
+
+/* /proc/self/uid_map and gid_map, as the mappings of config.json are checked against them. */
+void fuzz_own_map(struct arena *arena, const char *bytes, size_t size)
+{
+    static const struct spec_id_mapping mapping = {.container_id = 0, .host_id = 1000, .size = 10};
+    const struct spec_linux config = {.uid_mappings = &mapping, .n_uid_mappings = 1, .gid_mappings = &mapping, .n_gid_mappings = 1};
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(subid_check(arena, &config, true, &error), &error);
+}
+
+/* /proc/PID/status */
+void fuzz_status(struct arena *arena, const char *bytes, size_t size)
+{
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    sys_process_inner_pid(getpid());
+}
+
+/* schemata of a class of resctrl */
+void fuzz_rdt(struct arena *arena, const char *bytes, size_t size)
+{
+    struct spec_intel_rdt config;
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(rdt_read(arena, "/class", &config, &error), &error);
+}
+
+/* --- cgroups ---------------------------------------------------------------------------------- */
+
+/* cgroup.procs: of those whom it names the signal 0 asks only whether they are there. */
+void fuzz_processes(struct arena *arena, const char *bytes, size_t size)
+{
+    const char *path = input_directory();
+    const struct cgroup_record record = {.paths = &path, .n_paths = 1};
+    struct error error = {0};
+    pid_t *pids;
+    size_t count;
+    int result = cgroup_list_processes(arena, &record, &pids, &count, &error);
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(result, &error);
+    for (size_t i = 0; result == 0 && i < count; i++)
+        fuzz_require(pids[i] > 0);
+    error = (struct error){0};
+    fuzz_expect(cgroup_signal(&record, 0, &error), &error);
+}
+
+/* memory.events */
+void fuzz_oom(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct cgroup_hierarchy hierarchy = {.name = "", .mount_point = "/", .own = "/", .v2 = true};
+    struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
+    const struct cgroup cgroup = {.places = &place, .n_places = 1};
+    AUTO_CGROUP_OOM oom = {.fd = -1};
+    struct error error = {0};
+    int fd = open(text_path_join(arena, place.path, "memory.events"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    (void) bytes;
+    (void) size;
+    fuzz_require(fd >= 0);
+    close(fd);
+    int result = cgroup_oom_open(&cgroup, &oom, &error);
+    fuzz_expect(result, &error);
+    if (result == 0)
+        cgroup_oom_take(&oom);
+}
+
+static void compile(struct arena *arena, const struct spec_resources *resources, bool v2)
+{
+    static const char *const controllers[] = {"cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", "devices", "net_cls", "net_prio", NULL};
+    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = "/", .own = "/", .v2 = v2,
+                                               .controllers = controllers, .n_controllers = v2 ? 0 : 10};
+    struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
+    const struct cgroup_host host = {.layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
+    const struct cgroup cgroup = {.host = &host, .places = &place, .n_places = 1};
+    struct cgroup_properties properties = {.arena = arena};
+    struct error error = {0};
+    struct cgroup_compiler compiler = {.arena = arena, .cgroup = &cgroup, .resources = resources, .error = &error};
+    int result = cgroup_compile_settings(&compiler);
+
+    fuzz_expect(result, &error);
+    if (result < 0)
+        return;
+    fuzz_expect(cgroup_compile_devices(&compiler), &error);
+    cgroup_order(&compiler);
+    cgroup_suit_systemd(&compiler.writes);
+    cgroup_add_settings(&properties, &compiler.writes, 252);
+}
+
+/* linux.resources, and the controllers of a cgroup of v2. */
+void fuzz_settings(struct arena *arena, const char *bytes, size_t size)
+{
+    const struct spec_resources *resources;
+    struct error error = {0};
+    const char *document = input_part(&size);
+
+    (void) bytes;
+    if (document == NULL || spec_read_resources(arena, NULL, &(struct spec_text){document, size}, &resources, &error) < 0 ||
+        spec_check_resources(resources, &error) < 0)
+        return;
+    compile(arena, resources, true);
+    compile(arena, resources, false);
+}
+
+/* --- a datagram of the container's ------------------------------------------------------------ */
+
+void fuzz_notify(struct arena *arena, const char *bytes, size_t size)
+{
+    (void) arena;
+    (void) bytes;
+    (void) size;
+    setenv("NOTIFY_SOCKET", "/nonexistent/notify", true);
+    notify_forward(-1, 1);
+}
+
+/* --- criu ------------------------------------------------------------------------------------- */
+
+static struct criu criu_with(struct arena *arena, int socket, struct error *error)
+{
+    struct criu criu = criu_of(arena, "checkpoint", "dump.log", error);
+
+    criu.work_dir = "/nonexistent";
+    criu.socket = socket;
+    criu.signals = -1;
+    criu.status_fd = -1;
+    return criu;
+}
+
+/* Its messages, until the last one. */
+void fuzz_criu_talk(struct arena *arena, const char *bytes, size_t size)
+{
+    struct error error = {0};
+    struct criu criu = criu_with(arena, -1, &error);
+    struct criu_answer answer;
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(criu_until(&criu, NULL, &answer, NULL), &error);
+}
+
+/* Its log, when it has ended. */
+void fuzz_criu_log(struct arena *arena, const char *bytes, size_t size)
+{
+    struct error error = {0};
+    struct criu criu = criu_with(arena, INPUT_ENDED, &error);
+    struct criu_answer answer;
+    int passed;
+
+    (void) bytes;
+    (void) size;
+    fuzz_require(criu_hear(&criu, &answer, &passed) < 0);
+    fuzz_require(error.text[0] != '\0');
+}
+
+/* mountinfo of the container's process, and of the caller. */
+void fuzz_criu_mounts(struct arena *arena, const char *bytes, size_t size)
+{
+    static const char config[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/p\",\"type\":\"proc\"},"
+                                 "{\"destination\":\"/etc\",\"source\":\"/etc\",\"options\":[\"rbind\"]},"
+                                 "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\"}],"
+                                 "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
+                                 "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
+    struct error error = {0};
+    struct criu_container container = {.arena = arena, .bundle = "/", .rootfs = "/", .pid = 1};
+    struct text options = {.arena = arena};
+
+    (void) bytes;
+    (void) size;
+    fuzz_require(spec_load_config(arena, config, sizeof(config) - 1, &container.config, &error) == 0);
+    fuzz_expect(criu_put_mounts(&container, &options, &error), &error);
+}
