@@ -219,7 +219,7 @@ static int decode_point(const char *point, char path[SYS_PATH_MAX])
         if (n + 1 >= SYS_PATH_MAX)
             return -ENAMETOOLONG;
         path[n] = *point;
-        if (*point == '\\') {
+        if (*point == '\\' && point[1] != '\0' && point[2] != '\0' && point[3] != '\0') {
             path[n] = (char) ((point[1] - '0') << 6 | (point[2] - '0') << 3 | (point[3] - '0'));
             point += 3;
         }

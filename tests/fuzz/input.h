@@ -46,7 +46,7 @@ void fuzz_require(bool holds);
 
 /* The targets of init.c, targets-host.c and targets-words.c. */
 fuzz_target fuzz_init_passwd, fuzz_init_status;
-fuzz_target fuzz_criu_log, fuzz_criu_mounts, fuzz_criu_talk, fuzz_look, fuzz_notify, fuzz_oom, fuzz_own_map, fuzz_processes, fuzz_rdt, fuzz_settings,
+fuzz_target fuzz_criu_descriptors, fuzz_criu_log, fuzz_criu_mounts, fuzz_criu_talk, fuzz_look, fuzz_notify, fuzz_oom, fuzz_own_map, fuzz_processes, fuzz_rdt, fuzz_settings,
     fuzz_status;
 fuzz_target fuzz_annotation, fuzz_choice, fuzz_duration, fuzz_operands, fuzz_signal, fuzz_unit, fuzz_user;
 

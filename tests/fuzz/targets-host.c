@@ -63,14 +63,18 @@ void fuzz_status(struct arena *arena, const char *bytes, size_t size)
     sys_process_inner_pid(getpid());
 }
 
-/* schemata of a class of resctrl */
+/* schemata of a class of resctrl, and the mountinfo that says where it is */
 void fuzz_rdt(struct arena *arena, const char *bytes, size_t size)
 {
-    struct spec_intel_rdt config;
+    struct spec_intel_rdt config = {0};
+    const struct rdt_request request = {.config = &config, .id = "c"};
     struct error error = {0};
+    struct rdt rdt;
 
     (void) bytes;
     (void) size;
+    fuzz_expect(rdt_plan(arena, "", &request, &rdt, &error), &error);
+    error = (struct error){0};
     fuzz_expect(rdt_read(arena, "/class", &config, &error), &error);
 }
 
@@ -118,7 +122,7 @@ void fuzz_oom(struct arena *arena, const char *bytes, size_t size)
 static void compile(struct arena *arena, const struct spec_resources *resources, bool v2)
 {
     static const char *const controllers[] = {"cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", "devices", "net_cls", "net_prio", NULL};
-    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = "/", .own = "/", .v2 = v2,
+    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = input_directory(), .own = "/", .v2 = v2,
                                                .controllers = controllers, .n_controllers = v2 ? 0 : 10};
     struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
     const struct cgroup_host host = {.layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
@@ -135,6 +139,7 @@ static void compile(struct arena *arena, const struct spec_resources *resources,
     cgroup_order(&compiler);
     cgroup_suit_systemd(&compiler.writes);
     cgroup_add_settings(&properties, &compiler.writes, 252);
+    fuzz_expect(cgroup_check(arena, &cgroup, resources, &error), &error);
 }
 
 /* linux.resources, and the controllers of a cgroup of v2. */
@@ -218,4 +223,19 @@ void fuzz_criu_mounts(struct arena *arena, const char *bytes, size_t size)
     (void) size;
     fuzz_require(spec_load_config(arena, config, sizeof(config) - 1, &container.config, &error) == 0);
     fuzz_expect(criu_put_mounts(&container, &options, &error), &error);
+}
+
+/* fdinfo and mountinfo of the container's process, for each of its three descriptors. */
+void fuzz_criu_descriptors(struct arena *arena, const char *bytes, size_t size)
+{
+    struct error error = {0};
+    const struct criu_container container = {.arena = arena, .bundle = "/", .rootfs = "/", .pid = getpid()};
+    struct text options = {.arena = arena};
+    int dir = open(input_directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void) bytes;
+    (void) size;
+    fuzz_require(dir >= 0);
+    fuzz_expect(criu_note_descriptors(&container, dir, &options, &error), &error);
+    close(dir);
 }

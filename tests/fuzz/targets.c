@@ -213,6 +213,7 @@ static void fuzz_netlink_routes(struct arena *arena, const char *bytes, size_t s
 
 static void fuzz_id_map(struct arena *arena, const char *bytes, size_t size)
 {
+    struct sys_caller caller;
     uint32_t outside;
 
     (void) arena;
@@ -220,6 +221,7 @@ static void fuzz_id_map(struct arena *arena, const char *bytes, size_t size)
     (void) size;
     sys_idmap_find(1, false, 1000, &outside);
     sys_in_user_namespace();
+    sys_probe_caller(&caller);
 }
 
 static void fuzz_process_stat(struct arena *arena, const char *bytes, size_t size)
@@ -237,7 +239,11 @@ static void fuzz_mountinfo(struct arena *arena, const char *bytes, size_t size)
     const char *const *paths;
     struct error error = {0};
 
+    size_t count;
+
     mounts_count(arena_copy(arena, bytes, size), "/a b");
+    fuzz_expect(mounts_count_on_host(arena, "/a b", &count, &error), &error);
+    error = (struct error){0};
     fuzz_expect(mounts_of_kernel(arena, &paths, &error), &error);
 }
 
@@ -257,6 +263,10 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
     struct cgroup_record record = cgroup_record_of(arena, &host, &owner);
     for (size_t i = 0; i < record.n_paths; i++)
         fuzz_require(record.paths[i][0] == '/');
+    const struct cgroup_hierarchy unified = {.name = "", .mount_point = input_directory(), .own = "/", .v2 = true};
+    struct cgroup_place place = {.hierarchy = &unified, .path = unified.mount_point};
+    struct cgroup cgroup = {.places = &place, .n_places = 1};
+    cgroup_follow(arena, &cgroup, 1, false);
 }
 
 /* The files of a row's cgroup in the order in which src/cgroup/stats/stats.c asks for them. */
@@ -428,6 +438,7 @@ const struct fuzz_row fuzz_rows[] = {
     {"choice", fuzz_choice},
     {"config", fuzz_config},
     {"criu", fuzz_criu},
+    {"criu-descriptors", fuzz_criu_descriptors},
     {"criu-log", fuzz_criu_log},
     {"criu-mounts", fuzz_criu_mounts},
     {"criu-notes", fuzz_criu_notes},
