@@ -26,6 +26,14 @@ TAB = '\t'.join
 HOOK = TAB(['hooks.order', 'config.md', 'Hooks', 'MUST', 'in order', 'Hooks MUST be called', 'hooks.bats: the "order"'])
 VM = TAB(['vm', 'config.md', 'Hooks', 'MUST', '-', 'This MUST be a VM', 'not here: virtual machines'])
 COUNT = TAB(['config.md', 'Hooks', 'MUST', '2']) + '\n'
+READ = SPDX + '\n\nint take(int fd)\n{\n    return read(fd);\n}\n\nint give(int fd)\n{\n    return read(fd);\n}\n'
+REACHED = '{"files": [{"file": "../src/sys/read.c", "functions": [{"name": "take", "execution_count": 1}, {"name": "give", "execution_count": 0}]}]}\n'
+READERS = {
+    'src/sys/read.c': READ,
+    'coverage.json': REACHED,
+    'tests/fuzz/unfuzzed.tsv': '#file\n' + TAB(['src/sys/read.c', 'give', 'a word of the kernel']) + '\n',
+}
+GOOD.update(READERS)
 CONFORMANCE = {
     'tests/conformance.tsv': f'#id\n{HOOK}\n{VM}\n',
     'tests/conformance-counts.tsv': COUNT,
@@ -68,6 +76,12 @@ FAULTS = [
     ('docs', 'HACKING.md', '`src/base`\n', 'says nothing of src/sys'),
     ('docs', 'SECURITY.md', '| CVE-2001-1 | x |\n', 'no test names CVE-2001-1'),
     ('docs', 'bats/new.bats', '@test "held (CVE-2001-2)" {\n', 'says nothing of CVE-2001-2'),
+    ('readers', 'tests/fuzz/unfuzzed.tsv', '', 'give calls read, and no input'),
+    ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'].replace('a word of the kernel', ''), 'has no reason'),
+    ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'] + 'src/sys/read.c\ttake\ta\n', 'is reached by an input'),
+    ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'] + 'src/sys/read.c\tlose\ta\n', 'does not exist'),
+    ('readers', 'src/sys/read.c', READ + '\nint cut(char *a)\n{\n    return strsep(&a);\n}\n', 'cut calls strsep, and no input'),
+    ('readers', 'coverage.json', REACHED.replace('": 1', '": 0'), 'take calls read, and no input'),
     ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
     ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),
@@ -96,6 +110,8 @@ def run_in(tree, check, *options):
     command = [sys.executable, HERE / f'{check}.py', tree, *options]
     if check == 'docs':
         command.append(tree / 'berth')
+    if check == 'readers':
+        command.append(tree / 'coverage.json')
     if check == 'conformance':
         command[1:3] = [HERE.parent / 'conformance.py', '--tree', tree]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -124,7 +140,7 @@ def conformance_document():
 
 def main():
     GOOD['tests/conformance.md'], faults = conformance_document()
-    for check in ('layers', 'shape', 'docs', 'conformance'):
+    for check in ('layers', 'shape', 'docs', 'readers', 'conformance'):
         result = run(check, GOOD)
         if result.returncode != 0:
             faults.append(f'{check}: complains of a good tree: {result.stdout}{result.stderr}')
