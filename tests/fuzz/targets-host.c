@@ -19,13 +19,13 @@
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
 #include "berth/sys/process.h"
-#include "criu-container.h"
-#include "criu.h"
+#include "criu/container.h"
+#include "criu/criu.h"
 #include "input.h"
-#include "look.h"
-#include "notify.h"
-#include "subid.h"
-#include "systemd-settings.h"
+#include "state/look.h"
+#include "launch/notify.h"
+#include "launch/subid.h"
+#include "resources/systemd-settings.h"
 
 /* What check, doctor and the words of errors look up. */
 void fuzz_look(struct arena *arena, const char *bytes, size_t size)

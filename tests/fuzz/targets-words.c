@@ -13,11 +13,11 @@
 #include "berth/cli/arguments.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/read.h"
-#include "exec.h"
+#include "verbs/exec.h"
 #include "input.h"
-#include "signals.h"
-#include "systemd-properties.h"
-#include "systemd-unit.h"
+#include "verbs/signals.h"
+#include "systemd/properties.h"
+#include "systemd/unit.h"
 
 int __wrap_runtime_update(const struct runtime_options *options, const struct runtime_update *request, struct error *error);
 int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options, struct error *error);
