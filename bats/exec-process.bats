@@ -169,14 +169,14 @@ test_teardown() { end_receiver; }
 
 @test "a --cwd that is missing is an error and is not made" {
     living
-    in_c_fails '/made/up' --cwd /made/up -- true
+    in_c_fails 'chdir .*/made/up' --cwd /made/up -- true
     [ ! -e rootfs/made ]
 }
 
 @test "a --cwd that is relative, or a file, is an error" {
     living
     in_c_fails 'tmp|[Cc]wd' --cwd tmp -- true
-    in_c_fails '[Nn]ot a directory' --cwd /etc/passwd -- true
+    in_c_fails 'chdir .*[Nn]ot a directory' --cwd /etc/passwd -- true
 }
 
 @test "--cwd may be a directory that the user alone may enter" {

@@ -341,3 +341,30 @@ script() {
 @test "a launch that is refused: rights or a filter around the runtime" {
     faulty launch 1 'need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone'
 }
+
+# chrooted: run in the directory jail as the root, which has what berth needs.
+chrooted() {
+    status=0
+    in_ns chroot jail /berth --root /tmp/state run --bundle /b "$ID" </dev/null >run-out 2>&1 || status=$?
+    read_output run-out
+}
+
+@test "a root that is no mount point, as in a chroot, and what makes it one" {
+    ! readelf -lW "$RUNTIME" | grep -q INTERP || skip "the program needs its libraries"
+    mkdir -p jail/b jail/dev jail/proc jail/sys jail/tmp
+    cp "$RUNTIME" jail/berth
+    set_args echo works
+    cp -a rootfs config.json jail/b
+    # The jail is a part of a mount, whatever the bundle is on.
+    host_mount -t tmpfs tmpfs "$BUNDLE/jail/tmp"
+    host_mount --rbind /dev "$BUNDLE/jail/dev"
+    host_mount --rbind /proc "$BUNDLE/jail/proc"
+    host_mount --rbind /sys "$BUNDLE/jail/sys"
+    chrooted
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    assert_says "set the mount propagation of /: invalid argument (/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one)"
+    host_mount --rbind "$BUNDLE/jail" "$BUNDLE/jail"
+    chrooted
+    assert_status 0
+    assert_output '^works$'
+}
