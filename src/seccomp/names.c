@@ -13,6 +13,7 @@
 #define NUMBER_MAX 600 /* of the calls to suggest; Linux 7.0 ends at 472 */
 
 /* The calls of Linux 5.14 to 7.0, which a libseccomp may be too old for. */
+/* clang-format off */
 static const char *const newer[] = {
     "quotactl_fd", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
     "memfd_secret", "process_mrelease", "futex_waitv", "set_mempolicy_home_node",
@@ -22,6 +23,7 @@ static const char *const newer[] = {
     "open_tree_attr", "file_getattr", "file_setattr", "uprobe", "listns", "rseq_slice_yield",
     "riscv_hwprobe", "riscv_flush_icache",
 };
+/* clang-format on */
 
 static bool is_known(const char *name)
 {

@@ -16,18 +16,25 @@ struct path_argument {
     int path;
 };
 
+/* clang-format off */
 static const struct path_argument path_arguments[] = {
-    {SYS_open, -1, 0},       {SYS_openat, 0, 1},      {SYS_openat2, 0, 1},       {SYS_creat, -1, 0},     {SYS_mkdir, -1, 0},       {SYS_mkdirat, 0, 1},
-    {SYS_mknod, -1, 0},      {SYS_mknodat, 0, 1},     {SYS_symlink, -1, 1},      {SYS_symlinkat, 1, 2},  {SYS_link, -1, 0},        {SYS_link, -1, 1},
-    {SYS_linkat, 0, 1},      {SYS_linkat, 2, 3},      {SYS_unlink, -1, 0},       {SYS_unlinkat, 0, 1},   {SYS_rmdir, -1, 0},       {SYS_rename, -1, 0},
-    {SYS_rename, -1, 1},     {SYS_renameat, 0, 1},    {SYS_renameat, 2, 3},      {SYS_renameat2, 0, 1},  {SYS_renameat2, 2, 3},    {SYS_stat, -1, 0},
-    {SYS_lstat, -1, 0},      {SYS_newfstatat, 0, 1},  {SYS_statx, 0, 1},         {SYS_statfs, -1, 0},    {SYS_access, -1, 0},      {SYS_faccessat, 0, 1},
-    {SYS_faccessat2, 0, 1},  {SYS_readlink, -1, 0},   {SYS_readlinkat, 0, 1},    {SYS_chdir, -1, 0},     {SYS_chroot, -1, 0},      {SYS_mount, -1, 0},
-    {SYS_mount, -1, 1},      {SYS_umount2, -1, 0},    {SYS_open_tree, 0, 1},     {SYS_move_mount, 0, 1}, {SYS_move_mount, 2, 3},   {SYS_mount_setattr, 0, 1},
-    {SYS_fspick, 0, 1},      {SYS_pivot_root, -1, 0}, {SYS_pivot_root, -1, 1},   {SYS_execve, -1, 0},    {SYS_execveat, 0, 1},     {SYS_chmod, -1, 0},
-    {SYS_fchmodat, 0, 1},    {SYS_chown, -1, 0},      {SYS_lchown, -1, 0},       {SYS_fchownat, 0, 1},   {SYS_truncate, -1, 0},    {SYS_utimensat, 0, 1},
-    {SYS_setxattr, -1, 0},   {SYS_lsetxattr, -1, 0},  {SYS_getxattr, -1, 0},     {SYS_lgetxattr, -1, 0}, {SYS_inotify_add_watch, -1, 1},
+    {SYS_open, -1, 0}, {SYS_openat, 0, 1}, {SYS_openat2, 0, 1}, {SYS_creat, -1, 0},
+    {SYS_mkdir, -1, 0}, {SYS_mkdirat, 0, 1}, {SYS_mknod, -1, 0}, {SYS_mknodat, 0, 1},
+    {SYS_symlink, -1, 1}, {SYS_symlinkat, 1, 2}, {SYS_link, -1, 0}, {SYS_link, -1, 1},
+    {SYS_linkat, 0, 1}, {SYS_linkat, 2, 3}, {SYS_unlink, -1, 0}, {SYS_unlinkat, 0, 1},
+    {SYS_rmdir, -1, 0}, {SYS_rename, -1, 0}, {SYS_rename, -1, 1}, {SYS_renameat, 0, 1},
+    {SYS_renameat, 2, 3}, {SYS_renameat2, 0, 1}, {SYS_renameat2, 2, 3}, {SYS_stat, -1, 0},
+    {SYS_lstat, -1, 0}, {SYS_newfstatat, 0, 1}, {SYS_statx, 0, 1}, {SYS_statfs, -1, 0},
+    {SYS_access, -1, 0}, {SYS_faccessat, 0, 1}, {SYS_faccessat2, 0, 1}, {SYS_readlink, -1, 0},
+    {SYS_readlinkat, 0, 1}, {SYS_chdir, -1, 0}, {SYS_chroot, -1, 0}, {SYS_mount, -1, 0},
+    {SYS_mount, -1, 1}, {SYS_umount2, -1, 0}, {SYS_open_tree, 0, 1}, {SYS_move_mount, 0, 1},
+    {SYS_move_mount, 2, 3}, {SYS_mount_setattr, 0, 1}, {SYS_fspick, 0, 1}, {SYS_pivot_root, -1, 0},
+    {SYS_pivot_root, -1, 1}, {SYS_execve, -1, 0}, {SYS_execveat, 0, 1}, {SYS_chmod, -1, 0},
+    {SYS_fchmodat, 0, 1}, {SYS_chown, -1, 0}, {SYS_lchown, -1, 0}, {SYS_fchownat, 0, 1},
+    {SYS_truncate, -1, 0}, {SYS_utimensat, 0, 1}, {SYS_setxattr, -1, 0}, {SYS_lsetxattr, -1, 0},
+    {SYS_getxattr, -1, 0}, {SYS_lgetxattr, -1, 0}, {SYS_inotify_add_watch, -1, 1},
 };
+/* clang-format on */
 
 /* The string at an address of another process; it ends within a page of what is there. */
 static void read_text(pid_t pid, unsigned long long address, char text[PATH_MAX])

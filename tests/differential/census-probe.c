@@ -92,10 +92,12 @@ static void put_access(const char *path)
 }
 
 static const char *const hidden[] = {
-    "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/scsi", "/sys/firmware",
-    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/proc/version", "/proc/sys/kernel/msgmax",
-    "/proc/sys/net/ipv4/ip_forward", "/etc/passwd", "/etc/masked", "/mnt/file", "/mnt/dir", "/sys/fs/cgroup", "/sys/kernel", "/tmp/w",
-    "/sys/power/state", "/proc/interrupts", "/sys/devices/virtual/powercap", "/dev/null", "/dev/full", "/dev/tty0", "/dev/kmsg",
+    "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/timer_list", "/proc/scsi", "/sys/firmware", "/proc/bus", "/proc/fs", "/proc/irq",
+    "/proc/sys", "/proc/sysrq-trigger", "/proc/version", "/proc/sys/kernel/msgmax",
+    "/proc/sys/net/ipv4/ip_forward", "/etc/passwd", "/etc/masked", "/mnt/file", "/mnt/dir",
+    "/sys/fs/cgroup", "/sys/kernel", "/tmp/w", "/sys/power/state", "/proc/interrupts",
+    "/sys/devices/virtual/powercap", "/dev/null", "/dev/full", "/dev/tty0", "/dev/kmsg"
 };
 
 /* May a file be made here? Nothing is left. */

@@ -15,6 +15,7 @@
 #define SUM stats_write_sum
 #define MICROSECONDS .convert = stats_microseconds
 #define TICKS .convert = stats_ticks
+/* clang-format off */
 #define SETTING(field) {.setting = field}
 
 #define CPUSET_FLAG(name)                                                                          \
@@ -125,6 +126,7 @@ static const struct stats_row rows[] = {
     {"intel_rdt", stats_write_empty, true, NULL, {{0}}, {{0}}},
     {"network_interfaces", stats_write_null, true, NULL, {{0}}, {{0}}},
 };
+/* clang-format on */
 
 /* The part of two paths that names the objects that both are in. */
 static size_t common_length(const char *a, const char *b)
