@@ -49,6 +49,14 @@ class Arena:
             time.sleep(0.01)
         raise TimeoutError('no namespaces to join')
 
+    def place(self):
+        """What of the host is in the answers: its kernel, its cgroups and where we are in them."""
+        mounts = [line for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines() if ' - cgroup' in line]
+        # A mount without its numbers, which are others each time.
+        shown = [' '.join([line.split(' ', 5)[4], line.partition(' - ')[2]]) for line in mounts]
+        own = [line.split(':', 2)[1:] for line in pathlib.Path('/proc/self/cgroup').read_text().splitlines()]
+        return [os.uname().release, os.geteuid(), has_systemd(), shown, [one for one in own if self.has_hierarchy(one[0])]]
+
     def words(self):
         """For the configuration: {ns:net}, {bundle}."""
         return {f'ns:{kind}': f'/proc/{self.held}/ns/{kind}' for kind in JOINABLE} | {'bundle': str(self.bundle)}

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import sqlite3
@@ -27,10 +26,10 @@ def makers():
 
 
 class Answers:
-    """Of RUNTIMES ({kind: path}) in this environment, kept in the file PATH."""
+    """Of RUNTIMES ({kind: path}) in PLACES (Arena.place), kept in the file PATH."""
 
-    def __init__(self, path, runtimes, environment):
-        place = f'{environment} {os.uname().release} {digest_of(*makers())}'
+    def __init__(self, path, runtimes, places):
+        place = f'{hashlib.sha256(json.dumps(places).encode()).hexdigest()} {digest_of(*makers())}'
         self.keys = {kind: f'{place} {digest_of(pathlib.Path(shutil.which(runtime)))}' for kind, runtime in runtimes.items()}
         self.lock = threading.Lock()
         self.store = sqlite3.connect(path, check_same_thread=False)

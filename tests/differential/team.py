@@ -10,6 +10,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 USER = 1001
+# Hooks inherit it: it is the same for every caller.
+ENVIRONMENT = {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root', 'LANG': 'C.UTF-8', 'PYTHONDONTWRITEBYTECODE': '1'}
 
 
 def python_of(user):
@@ -24,16 +26,20 @@ class Worker:
         # Its own session: a signal for the terminal is not for the containers.
         self.process = subprocess.Popen([HERE / 'arena.sh', folder, str(user), python_of(user), programs['code'] / 'worker.py', folder, programs['census'], *words],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-                                        env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
+                                        env=ENVIRONMENT)
+        self.place = json.loads(self.read_line('its start'))
 
     def ask(self, names, kinds=None):
         """What each runtime (or those of KINDS) makes of a case: {kind: {'fields': ..., 'texts': ...}}."""
         self.process.stdin.write(json.dumps([names, kinds]) + '\n')
         self.process.stdin.flush()
+        return json.loads(self.read_line(names))
+
+    def read_line(self, what):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f'the worker has ended, status {self.process.wait()}, at {names}')
-        return json.loads(line)
+            raise RuntimeError(f'the worker has ended, status {self.process.wait()}, at {what}')
+        return line
 
     def end(self):
         with contextlib.suppress(BrokenPipeError):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""worker.py FOLDER CENSUS RUNTIME...: reads from standard input, a line of JSON each, cases (a list of FACTOR=LEVEL) and which runtimes are
-asked (null: all), and answers with what each made of them. Runs in arena.sh."""
+"""worker.py FOLDER CENSUS RUNTIME...: tells what it is like here (arena.Arena.place), then reads from standard input cases (a list of FACTOR=LEVEL) and
+which runtimes are asked (null: all), and answers with what each made of them: a line of JSON each. Runs in arena.sh."""
 import json
 import os
 import pathlib
@@ -41,6 +41,7 @@ def main(folder, census, *runtimes):
     local.chmod(0o755)
     arena = arenas.Arena(pathlib.Path(folder))
     try:
+        print(json.dumps(arena.place()), flush=True)
         for line in sys.stdin:
             names, kinds = json.loads(line)
             asked = {kind: path for kind, path in (runtime.split('=', 1) for runtime in runtimes) if kinds is None or kind in kinds}
