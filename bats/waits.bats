@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Nothing is waited for without an end: callers that listen, but accept nothing.
+# Nothing is waited for without an end: callers that listen, but accept nothing; hooks that do not end.
 load helpers
 
 # A socket that is listened on, and whose queue is full.
@@ -23,6 +23,7 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/deaf" 3>&- 4>&- &
 
 test_teardown() {
     [ -z "${DEAF:-}" ] || kill "$DEAF"
+    [ -z "${NAP:-}" ] || pkill -KILL -f "sleep $NAP\$" || true
 }
 
 @test "a console socket that nobody accepts from is given up" {
@@ -40,4 +41,58 @@ test_teardown() {
     deaf_socket
     run_fails create --bundle "$BUNDLE" --pidfd-socket "$BATS_TEST_TMPDIR/deaf" "$ID"
     assert_output 'deaf: connection timed out'
+}
+
+# hang_in HOOK COMMAND...: until the command has come to a hook that does not end
+hang_in() {
+    local kind=$1
+    shift
+    NAP=1$$$RANDOM
+    config ".hooks.$kind = [{path: \"/bin/sleep\", args: [\"sleep\", \"$NAP\"]}]"
+    "$@"
+    wait_until hook_runs
+}
+
+hook_runs() { pgrep -f "sleep $NAP\$" >/dev/null; }
+hook_is_gone() { ! hook_runs; }
+
+create_aside() {
+    rt_exec create --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+}
+
+start_aside() {
+    rt_exec start "$ID" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+}
+
+@test "no command waits for a creation whose hook does not end" {
+    hang_in createRuntime create_aside
+    local words
+    for words in "pause $ID" "resume $ID" "start $ID" "update --pids-limit 5 $ID" "kill $ID KILL" "exec $ID true" "delete $ID"; do
+        # shellcheck disable=SC2086 # the words of a command
+        RT_TIMEOUT=8 run_fails $words
+    done
+    RT_TIMEOUT=8 run_ok delete --force "$ID"
+}
+
+@test "a command that has a container to itself for ever is not waited for as long" {
+    berth_only "others have no locks"
+    set_args sleep 100
+    hang_in startContainer start_created
+    run_fails pause "$ID"
+    assert_output "container \"$ID\" is in use: another command of it has not ended for 10 s"
+    RT_TIMEOUT=8 run_ok delete --force "$ID"
+    wait_until hook_is_gone
+}
+
+start_created() {
+    create_c
+    start_aside
+}
+
+@test "a hook inside ends with the runtime" {
+    hang_in createContainer create_aside
+    kill -KILL "$HUNG"
+    wait_until hook_is_gone
 }

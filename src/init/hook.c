@@ -49,20 +49,20 @@ __attribute__((noreturn)) static void run_child(const struct init *init,
     sys_exit(EXIT_NOT_EXECUTED);
 }
 
-/* 0 when the process has ended, else -ETIMEDOUT. */
-static int wait_for_end(int pidfd, uint64_t timeout_s)
+/* 0 when the process has ended, else -ETIMEDOUT, or -ECONNRESET when the host has. */
+static int wait_for_end(const struct init *init, int pidfd, uint64_t timeout_s)
 {
-    struct pollfd fds = {.fd = pidfd, .events = POLLIN};
+    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = init->socket}};
     struct __kernel_timespec left = {
         .tv_sec = (int64_t) (timeout_s < TIMEOUT_MAX_S ? timeout_s : TIMEOUT_MAX_S)};
     int r;
 
     do
-        r = sys_ppoll(&fds, 1, timeout_s != 0 ? &left : NULL); /* `left` counts down */
+        r = sys_ppoll(fds, 2, timeout_s != 0 ? &left : NULL); /* `left` counts down */
     while (r == -EINTR);
     if (r < 0)
         return r;
-    return r == 0 ? -ETIMEDOUT : 0;
+    return r == 0 ? -ETIMEDOUT : fds[0].revents == 0 ? -ECONNRESET : 0;
 }
 
 /* The status of the child; others that have ended meanwhile, left to process 1, go too. */
@@ -81,7 +81,7 @@ static int reap(int pid, int *ret_status)
 
 static int finish(struct init *init, int pid, int pidfd, uint64_t timeout_s)
 {
-    int late = wait_for_end(pidfd, timeout_s);
+    int late = wait_for_end(init, pidfd, timeout_s);
     int status = 0;
     int r;
 

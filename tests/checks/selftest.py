@@ -9,6 +9,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 SPDX = '/* SPDX-License-Identifier: Apache-2.0 */\n'
 
+WAITED = '\n## What is waited for\n\n| `wait_for_end`, `take`, `give` | an end |\n'
 GOOD = {
     'src/base/text.c': SPDX + '#include "berth/base/text.h"\n\nint text(int a, int (*b)(int, int))\n{\n    return a;\n}\n',
     'include/berth/base/text.h': SPDX + '#pragma once\n',
@@ -18,7 +19,8 @@ GOOD = {
     'include/berth/cli/commands.def': SPDX + 'CLI_COMMAND(RUN, run, "ID", 1, 1, "run it", "run c1")\n',
     'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
     'README.md': 'Use `berth run --detach ID`.\n',
-    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/runtime`; see `src/base/text.c`.\n',
+    'src/sys/process.c': SPDX + '\nint wait_for_end(int pid)\n{\n    return waitpid(pid, 0, 0) + poll(0, 0, 0) + waitpid(pid, 0, WNOHANG);\n}\n',
+    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/runtime`; see `src/base/text.c`.\n' + WAITED,
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
@@ -76,6 +78,9 @@ FAULTS = [
     ('docs', 'HACKING.md', '`src/base`\n', 'says nothing of src/sys'),
     ('docs', 'SECURITY.md', '| CVE-2001-1 | x |\n', 'no test names CVE-2001-1'),
     ('docs', 'bats/new.bats', '@test "held (CVE-2001-2)" {\n', 'says nothing of CVE-2001-2'),
+    ('waits', 'HACKING.md', WAITED.replace('`wait_for_end`, ', ''), 'wait_for_end can wait in waitpid: say'),
+    ('waits', 'HACKING.md', WAITED.replace('take', 'take_all'), 'take_all waits for nothing'),
+    ('waits', 'src/sys/process.c', SPDX + '\nint nap(void)\n{\n    return poll(0, 0, -1);\n}\n', 'nap can wait in poll'),
     ('readers', 'tests/fuzz/unfuzzed.tsv', '', 'give calls read, and no input'),
     ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'].replace('a word of the kernel', ''), 'has no reason'),
     ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'] + 'src/sys/read.c\ttake\ta\n', 'is reached by an input'),
@@ -140,7 +145,7 @@ def conformance_document():
 
 def main():
     GOOD['tests/conformance.md'], faults = conformance_document()
-    for check in ('layers', 'shape', 'docs', 'readers', 'conformance'):
+    for check in ('layers', 'shape', 'docs', 'readers', 'waits', 'conformance'):
         result = run(check, GOOD)
         if result.returncode != 0:
             faults.append(f'{check}: complains of a good tree: {result.stdout}{result.stderr}')

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "berth/base/array.h"
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -22,11 +23,14 @@
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
+#include "record.h"
 
 #define DEFAULT_ROOT "/run/berth"
 #define RECORD "state.json"
 #define PROCESS "process"
 #define PROCESS_CREATING "process.creating"
+#define LOCK_TIMEOUT_MS 10000
+#define LOCK_NAP_NS 2000000
 
 const char *runtime_default_root(struct arena *arena)
 {
@@ -76,11 +80,17 @@ static int open_dir(struct state *state)
     return state->dir < 0 ? -errno : 0;
 }
 
+/* With a deadline: whoever holds the lock may be stopped, or run a hook that does not end. */
 static int lock(struct state *state)
 {
-    while (flock(state->dir, LOCK_EX) < 0) {
-        if (errno != EINTR)
+    const int64_t end_ms = clock_now_ms() + LOCK_TIMEOUT_MS;
+
+    while (flock(state->dir, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EINTR && errno != EWOULDBLOCK)
             return -errno;
+        if (clock_now_ms() >= end_ms)
+            return -ETIMEDOUT;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_NAP_NS}, NULL);
     }
     state->locked = true;
     return 0;
@@ -243,30 +253,52 @@ int state_open(struct state *state, struct error *error)
     return read_record(state, error);
 }
 
-int state_open_locked(struct state *state, struct error *error)
+/* Somebody else is creating, starting or deleting the container. */
+static bool is_locked_by_others(const struct state *state)
 {
-    TRY(open_existing(state, error));
+    if (state->locked)
+        return false;
+    if (flock(state->dir, LOCK_SH | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK;
+    flock(state->dir, LOCK_UN);
+    return false;
+}
+
+/* The creator may have come to its end since the state was read, and let go of its lock: look again. */
+static bool has_been_committed(struct state *state)
+{
+    if (!state->committed)
+        read_process(state);
+    return state->committed;
+}
+
+static int lock_and_read(struct state *state, struct error *error)
+{
     int result = state_relock(state);
+
     if (result == -ENOENT)
         return state_does_not_exist(state, error);
+    if (result == -ETIMEDOUT)
+        return error_set(error, ETIMEDOUT, "container \"%s\" is in use: another command of it has not ended for %d s", state->id,
+                         LOCK_TIMEOUT_MS / 1000);
     if (result < 0)
         return error_errno(error, -result, "lock %s", path_of(state));
     return read_record(state, error);
 }
 
-static void put_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+int state_open_locked(struct state *state, struct error *error)
 {
-    json_key(json, key);
-    json_array_open(json);
-    for (size_t i = 0; i < count; i++)
-        json_string(json, strings[i]);
-    json_array_close(json);
+    TRY(open_existing(state, error));
+    /* Before there is a record, and after it is gone, the other one needs but a moment. */
+    if (is_locked_by_others(state) && !has_been_committed(state) && faccessat(state->dir, RECORD, F_OK, 0) == 0)
+        return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
+    return lock_and_read(state, error);
 }
 
-static void put_flag(struct json *json, const char *key, bool value)
+int state_open_at_end(struct state *state, struct error *error)
 {
-    json_key(json, key);
-    json_bool(json, value);
+    TRY(open_existing(state, error));
+    return lock_and_read(state, error);
 }
 
 int state_read_config(const struct state *state, const struct spec_config **ret_config,
@@ -282,67 +314,12 @@ int state_read_config(const struct state *state, const struct spec_config **ret_
     return spec_read_config(state->arena, bytes, size, ret_config, error);
 }
 
-static void put_rule(struct json *json, const struct spec_device_rule *rule)
-{
-    json_object_open(json);
-    put_flag(json, "allow", rule->allow);
-    if (rule->type != SPEC_DEVICE_RULE_TYPE_NONE)
-        json_member(json, "type", spec_device_rule_type_words[rule->type]);
-    if (rule->has_major) {
-        json_key(json, "major");
-        json_i64(json, rule->major);
-    }
-    if (rule->has_minor) {
-        json_key(json, "minor");
-        json_i64(json, rule->minor);
-    }
-    if (rule->access != NULL)
-        json_member(json, "access", rule->access);
-    json_object_close(json);
-}
-
-static void put_record(struct json *json, const struct spec_record *record)
-{
-    json_object_open(json);
-    json_member(json, "id", record->id);
-    json_member(json, "ociVersion", record->oci_version);
-    json_member(json, "bundle", record->bundle);
-    json_member(json, "rootfs", record->rootfs);
-    json_member(json, "created", record->created);
-    json_key(json, "annotations");
-    json_object_open(json);
-    for (size_t i = 0; i < record->n_annotations; i++)
-        json_member(json, record->annotations[i].key, record->annotations[i].value);
-    json_object_close(json);
-    put_flag(json, "poststart", record->poststart);
-    put_flag(json, "poststop", record->poststop);
-    put_flag(json, "sharesMounts", record->shares_mounts);
-    put_strings(json, "addedMounts", record->added_mounts, record->n_added_mounts);
-    put_flag(json, "sharesKeyring", record->shares_keyring);
-    json_key(json, "mountsBefore");
-    json_u64(json, record->mounts_before);
-    if (record->systemd_unit != NULL)
-        json_member(json, "systemdUnit", record->systemd_unit);
-    put_flag(json, "systemdUser", record->systemd_user);
-    put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
-    put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
-    json_key(json, "devices");
-    json_array_open(json);
-    for (size_t i = 0; i < record->n_devices; i++)
-        put_rule(json, &record->devices[i]);
-    json_array_close(json);
-    if (record->rdt_class != NULL)
-        json_member(json, "rdtClass", record->rdt_class);
-    put_strings(json, "rdtGroups", record->rdt_groups, record->n_rdt_groups);
-    json_object_close(json);
-}
-
 int state_save(const struct state *state, struct error *error)
 {
     struct json json;
 
     json_start(&json, state->arena, false);
-    put_record(&json, &state->record);
+    record_write(&json, &state->record);
     int result = file_replace_private(state->dir, RECORD, json.text.bytes, json.text.size);
     if (result < 0)
         return error_errno(error, -result, "write %s/%s", path_of(state), RECORD);
@@ -365,17 +342,6 @@ int state_commit(struct state *state)
     return 0;
 }
 
-/* Somebody else is creating, starting or deleting the container. */
-static bool is_locked_by_others(const struct state *state)
-{
-    if (state->locked)
-        return false;
-    if (flock(state->dir, LOCK_SH | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK;
-    flock(state->dir, LOCK_UN);
-    return false;
-}
-
 /* Returns 0, -ESRCH when it is not, or another negative errno when that is not known. */
 static int check_alive(const struct state *state)
 {
@@ -385,14 +351,6 @@ static int check_alive(const struct state *state)
         return -ESRCH;
     TRY(sys_process_start_time(state->pid, &start_time));
     return start_time == state->start_time ? 0 : -ESRCH;
-}
-
-/* The creator may have come to its end since the state was read, and let go of its lock: look again. */
-static bool has_been_committed(struct state *state)
-{
-    if (!state->committed)
-        read_process(state);
-    return state->committed;
 }
 
 static bool has_file(const struct state *state, const char *name)

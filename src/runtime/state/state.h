@@ -78,8 +78,12 @@ int state_make(struct state *state, struct error *error);
 /* Opens an existing one and reads its record, if it has one. -ENOENT: `container "ID" does not exist`. */
 int state_open(struct state *state, struct error *error);
 
-/* The same, and waits for the lock first. A container that vanishes meanwhile does not exist. */
+/* The same, and waits for the lock first, for 10 s at most. A container that vanishes meanwhile does not exist; -EBUSY for one that is
+ * just being created. */
 int state_open_locked(struct state *state, struct error *error);
+
+/* The same, and waits also for the end of the creation. */
+int state_open_at_end(struct state *state, struct error *error);
 
 /* Reads the config as it was at create. */
 int state_read_config(const struct state *state, const struct spec_config **ret_config,
@@ -116,7 +120,7 @@ int state_remove(struct state *state, struct error *error);
 /* Lets go of the lock alone. */
 void state_unlock(struct state *state);
 
-/* Takes it again. -ENOENT when the container has been deleted meanwhile. */
+/* Takes it again. -ENOENT when the container has been deleted meanwhile, -ETIMEDOUT when others do not let go of it. */
 int state_relock(struct state *state);
 
 /* Lets go of lock and directory. */

@@ -180,7 +180,7 @@ int runtime_delete(const struct runtime_options *options, const char *id, bool f
 
     if (force)
         lost = kill_unlocked(&arena, options, id);
-    int result = state_open_locked(&state, error);
+    int result = force ? state_open_at_end(&state, error) : state_open_locked(&state, error);
 
     if (result == -ENOENT && force) {
         *error = (struct error){0};
