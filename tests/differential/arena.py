@@ -29,6 +29,7 @@ class Arena:
     def __init__(self, path):
         self.path, self.root, self.bundle = path, path / 'state', path / 'b'
         self.texts = []
+        self.seen = None  # by the last look around, when all is as it was then
         # Orphans of a runtime come to us, which tells how they end.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         # Whoever holds it must be another process than one that left its user namespace behind.

@@ -157,14 +157,16 @@ def make(path, census, config):
 
 def tree_of(path):
     """Type, mode and owner of everything below it: what a runtime has left in the root file system."""
-    found, device = {}, os.lstat(path).st_dev
-    for folder, folders, names in os.walk(path):
-        # Some runtimes leave mounts where there is no mount namespace.
-        folders[:] = [name for name in folders if os.lstat(os.path.join(folder, name)).st_dev == device]
-        for name in sorted(folders + names):
-            where = os.path.join(folder, name)
-            st = os.lstat(where)
-            kind = f'{st.st_mode:o} {st.st_uid}:{st.st_gid} {os.major(st.st_rdev)}:{os.minor(st.st_rdev)}'
-            size = '' if stat.S_ISDIR(st.st_mode) else f' {st.st_size} bytes'
-            found[os.path.relpath(where, path)] = kind + size
+    top, found = os.lstat(path), {}
+    folders = [(str(path), '')]
+    while folders:
+        folder, before = folders.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                st = entry.stat(follow_symlinks=False)
+                kind = f'{st.st_mode:o} {st.st_uid}:{st.st_gid} {os.major(st.st_rdev)}:{os.minor(st.st_rdev)}'
+                found[before + entry.name] = kind if stat.S_ISDIR(st.st_mode) else f'{kind} {st.st_size} bytes'
+                # Some runtimes leave mounts where there is no mount namespace.
+                if stat.S_ISDIR(st.st_mode) and st.st_dev == top.st_dev:
+                    folders.append((entry.path, f'{before}{entry.name}/'))
     return found

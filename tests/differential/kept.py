@@ -9,8 +9,11 @@ import sqlite3
 import threading
 import zlib
 
+import factors
+
 HERE = pathlib.Path(__file__).resolve().parent
-JUDGES = ('run', 'compare.py', 'kept.py', 'cases.py', 'selftest.py')  # make no containers
+# They make no containers; the levels are in the key of each case.
+JUDGES = ('run', 'team.py', 'compare.py', 'kept.py', 'cases.py', 'selftest.py', 'factors_linux.py', 'factors_mounts.py', 'factors_process.py')
 
 
 def digest_of(*paths):
@@ -25,6 +28,11 @@ def makers():
     return sorted(path for path in HERE.iterdir() if path.is_file() and path.suffix != '.tsv' and path.name not in JUDGES)
 
 
+def key_of(names):
+    names = sorted(names)
+    return json.dumps([names, *factors.levels(names)], default=lambda _: 'absent', sort_keys=True)
+
+
 class Answers:
     """Of RUNTIMES ({kind: path}) in PLACES (Arena.place), kept in the file PATH."""
 
@@ -32,7 +40,7 @@ class Answers:
         place = f'{hashlib.sha256(json.dumps(places).encode()).hexdigest()} {digest_of(*makers())}'
         self.keys = {kind: f'{place} {digest_of(pathlib.Path(shutil.which(runtime)))}' for kind, runtime in runtimes.items()}
         self.lock = threading.Lock()
-        self.store = sqlite3.connect(path, check_same_thread=False)
+        self.store = sqlite3.connect(path, timeout=60, check_same_thread=False)
         self.store.execute('CREATE TABLE IF NOT EXISTS answers (maker TEXT, names TEXT, answer BLOB, PRIMARY KEY (maker, names))')
 
     def close(self):
@@ -43,14 +51,14 @@ class Answers:
         found = {}
         for kind, maker in self.keys.items():
             with self.lock:
-                row = self.store.execute('SELECT answer FROM answers WHERE maker = ? AND names = ?', (maker, json.dumps(sorted(names)))).fetchone()
+                row = self.store.execute('SELECT answer FROM answers WHERE maker = ? AND names = ?', (maker, key_of(names))).fetchone()
             if row:
                 found[kind] = json.loads(zlib.decompress(row[0]))
         return found
 
     def keep(self, names, answers):
         """A busy machine makes an answer late: the next run asks again."""
-        rows = [(self.keys[kind], json.dumps(sorted(names)), zlib.compress(json.dumps(answer).encode(), 1))
+        rows = [(self.keys[kind], key_of(names), zlib.compress(json.dumps(answer).encode(), 1))
                 for kind, answer in answers.items() if 'too late' not in answer['fields'].values()]
         with self.lock, contextlib.closing(self.store.cursor()) as cursor:
             cursor.executemany('INSERT OR REPLACE INTO answers VALUES (?, ?, ?)', rows)

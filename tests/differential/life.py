@@ -40,6 +40,12 @@ UNIT_PROPERTIES = '''Slice Description Delegate CollectMode DefaultDependencies 
     MemoryMin MemorySwapMax CPUWeight CPUQuotaPerSecUSec CPUQuotaPeriodUSec AllowedCPUs AllowedMemoryNodes TasksMax IOWeight DevicePolicy DeviceAllow'''.split()
 
 
+def has_ended(pid, seconds):
+    """A child ends within so many seconds."""
+    with contextlib.closing(os.fdopen(os.pidfd_open(pid))) as process:
+        return bool(select.select([process], [], [], seconds)[0])
+
+
 class Life:
     """Of the container NAME, by one runtime. `found` is what is found out."""
 
@@ -50,9 +56,8 @@ class Life:
         self.out = arena.path / 'census.json'
         self.terminal = None
 
-    def preset(self):
+    def preset(self, caller):
         """In the child, before the runtime: how its caller is."""
-        caller = self.case.get('@caller', {})
         os.umask(caller.get('umask', 0o022))
         if 'affinity' in caller:
             os.sched_setaffinity(0, caller['affinity'])
@@ -83,13 +88,13 @@ class Life:
         descriptors = self.case.get('@descriptors')
         if descriptors:
             words = ['sh', '-c', f'exec "$@" {" ".join(f"{number}</dev/zero" for number in descriptors)}', 'sh', *words]
+        caller = self.case.get('@caller')
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=said, env=environment, cwd=self.arena.path,
-                              preexec_fn=self.preset) as process:
-            try:
-                return process.wait(DEADLINE_S)
-            except subprocess.TimeoutExpired:
+                              preexec_fn=caller and (lambda: self.preset(caller))) as process:
+            if not has_ended(process.pid, DEADLINE_S):
                 process.kill()
                 return 'too late'
+            return process.wait()
 
     def note_words(self, key, status, text):
         reasons = WARNING.sub('', text)
@@ -268,7 +273,8 @@ class Life:
             if pid:
                 self.found['end'] = str(os.waitstatus_to_exitcode(status))
                 break
-            time.sleep(0.002)
+            # A process 1 ends after the others of its namespace, which are waited for above.
+            has_ended(self.pid, 0.01)
         self.pid = 0
 
     def close(self):
@@ -293,8 +299,8 @@ FLOWS = {
 def left_behind(arena, before):
     """What is there now and was not before."""
     arena.reap_orphans()
-    found = {}
-    for kind, now in arena.look_around().items():
+    found, arena.seen = {}, arena.look_around()
+    for kind, now in arena.seen.items():
         more = sorted(now - before[kind])
         if more:
             found[f'left/{kind}'] = ' '.join(more)
@@ -303,7 +309,7 @@ def left_behind(arena, before):
 
 def live(arena, runtime, name, case):
     """One container from first to last."""
-    before = arena.look_around()
+    before = arena.seen or arena.look_around()
     life = Life(arena, runtime, name, case)
     flow = FLOWS[case.get('@flow', 'detach')]
     for step in flow:
@@ -319,7 +325,10 @@ def live(arena, runtime, name, case):
         subprocess.run([*life.base, 'delete', '--force', name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False, timeout=DEADLINE_S)
     life.reap()
-    life.found.update(left_behind(arena, before))
-    arena.clean()
+    left = left_behind(arena, before)
+    life.found.update(left)
+    if left or arena.orphans():
+        arena.clean()
+        arena.seen = None
     shutil.rmtree(arena.root, ignore_errors=True)
     return life.found

@@ -8,6 +8,8 @@ STATUS = '''Seccomp Seccomp_filters NoNewPrivs Cpus_allowed_list Mems_allowed_li
 # Not the container's own, or another each time.
 IGNORED = ('process/ppid', 'file//proc/self/status', 'file//proc/self/mountinfo', 'file//proc/self/autogroup', 'uts/release', 'tree//dev/pts/')
 
+INODE, PROCESS, TERMINAL = re.compile(r'\b(\w+):\[(\d+)\]'), re.compile(r'/proc/\d+\b'), re.compile(r'\bpts/\d+')
+
 
 def mounts_of(text):
     """Of /proc/self/mountinfo, in the words of each mount; mounts at one place are counted from below."""
@@ -41,13 +43,17 @@ class Words:
     """What is another each time."""
 
     def __init__(self, arena, name):
-        self.arena, self.name = arena, name
+        self.arena, self.name, self.folder = arena, name, str(arena.path)
 
     def plain(self, text):
-        text = re.sub(r'\b(\w+):\[(\d+)\]', self.inode, text)
-        text = re.sub(r'/proc/\d+\b', '/proc/N', text)
-        text = text.replace(str(self.arena.path), '{arena}').replace(self.name, '{id}')
-        return re.sub(r'\bpts/\d+', 'pts/N', text).rstrip('\n')
+        """Most texts have none of it, and there are hundreds."""
+        if ':[' in text:
+            text = INODE.sub(self.inode, text)
+        if '/proc/' in text:
+            text = PROCESS.sub('/proc/N', text)
+        if 'pts/' in text:
+            text = TERMINAL.sub('pts/N', text)
+        return text.replace(self.folder, '{arena}').replace(self.name, '{id}').rstrip('\n')
 
     def cgroups(self, text):
         """Of the hierarchies that are mounted here: others may mount one elsewhere meanwhile."""

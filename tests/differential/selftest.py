@@ -141,7 +141,7 @@ class Asked:
 
     def ask(self, names, kinds):
         self.asked.append((names, kinds))
-        return {kind: {'fields': {'call/1-run/status': 'too late' if names == ['late'] else kind}, 'texts': []} for kind in kinds}
+        return {kind: {'fields': {'call/1-run/status': 'too late' if names == ['io=best'] else kind}, 'texts': []} for kind in kinds}
 
 
 def faults_of_kept():
@@ -149,7 +149,8 @@ def faults_of_kept():
     with tempfile.TemporaryDirectory(prefix='differential-test-') as name:
         folder, worker = pathlib.Path(name), Asked()
         runtimes = {kind: folder / kind for kind in ('berth', 'runc')}
-        for number, (changed, names) in enumerate([('berth', ['b', 'a']), (None, ['a', 'b']), ('berth', ['a', 'b']), ('runc', ['late']), (None, ['late'])]):
+        a, b, late = 'oom=zero', 'umask=zero', 'io=best'
+        for number, (changed, names) in enumerate([('berth', [b, a]), (None, [a, b]), ('berth', [a, b]), ('runc', [late]), (None, [late])]):
             for kind, path in runtimes.items():
                 if kind == changed or not path.exists():
                     path.write_text(str(number))
@@ -158,7 +159,7 @@ def faults_of_kept():
             if list(answers) != ['berth', 'runc'] or any(answer['texts'] != [] for answer in answers.values()):
                 yield f'answers that were kept are {answers}'
         both = ['berth', 'runc']
-        if worker.asked != [(['b', 'a'], both), (['a', 'b'], ['berth']), (['late'], both), (['late'], both)]:
+        if worker.asked != [([b, a], both), ([a, b], ['berth']), ([late], both), ([late], both)]:
             yield f'with answers that were kept a worker is asked {worker.asked}'
 
 

@@ -41,10 +41,10 @@ def main(folder, census, *runtimes):
     local.chmod(0o755)
     arena = arenas.Arena(pathlib.Path(folder))
     try:
-        print(json.dumps(arena.place()), flush=True)
+        print('ready', json.dumps(arena.place()), flush=True)
         for line in sys.stdin:
             names, kinds = json.loads(line)
-            asked = {kind: path for kind, path in (runtime.split('=', 1) for runtime in runtimes) if kinds is None or kind in kinds}
+            asked = {kind: path for kind, path in (runtime.split('=', 1) for runtime in runtimes) if kind in kinds}
             answer = run_case(arena, local, asked, names)
             print(json.dumps(answer), flush=True)
     finally:
