@@ -150,6 +150,12 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     property_is TasksMax infinity
 }
 
+@test "nothing is said of pids: the default TasksMax of systemd holds" {
+    needs pids
+    started
+    property_is TasksMax "$(systemctl show --property DefaultTasksMax --value)"
+}
+
 @test "no task besides the container's own: TasksMax and pids.max agree" {
     needs pids
     limits_in_scope

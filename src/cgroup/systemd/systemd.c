@@ -15,15 +15,13 @@
 
 static const char *const yes[] = {"true"};
 static const char *const no[] = {"false"};
-static const char *const no_limit[] = {"18446744073709551615"};
 
 /* Delegated, so that systemd leaves what is below to the container; accounted, so that every
- * controller is there; without the manager's default limit of tasks, for which nobody has asked. */
+ * controller is there. */
 static const struct bus_property always[] = {
     {"DefaultDependencies", "b", no, 1}, {"Delegate", "b", yes, 1},
     {"CPUAccounting", "b", yes, 1},      {"IOAccounting", "b", yes, 1},
     {"MemoryAccounting", "b", yes, 1},   {"TasksAccounting", "b", yes, 1},
-    {"TasksMax", "t", no_limit, 1},
 };
 #define N_ALWAYS (COUNT(always))
 
