@@ -398,6 +398,7 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
     restoring.creation.request = &restoring.create;
     restoring.creation.own = &restoring;
     int result = restore(&restoring, ret_status, error);
+    bus_close(&restoring.creation.bus);
     close_dirs(&restoring);
     return result;
 }

@@ -72,6 +72,7 @@ int runtime_dry_run(const struct runtime_options *options, const struct runtime_
         .arena = text->arena, .options = options, .request = request, .run = run};
 
     TRY(creation_prepare(&creation, error));
+    bus_close(&creation.bus);
     plan_print(creation.plan, text);
     return 0;
 }

@@ -456,7 +456,7 @@ static int plan(struct creation *creation)
     return error_collect(creation->error, build_plan(creation));
 }
 
-int creation_prepare(struct creation *creation, struct error *error)
+static int prepare(struct creation *creation, struct error *error)
 {
     TRY(creation_begin(creation, error));
     TRY(state_check_id(creation->request->id, error));
@@ -464,6 +464,15 @@ int creation_prepare(struct creation *creation, struct error *error)
     TRY(read_bundle(creation));
     TRY(creation_check_terminal(creation));
     return plan(creation);
+}
+
+int creation_prepare(struct creation *creation, struct error *error)
+{
+    int result = prepare(creation, error);
+
+    if (result < 0)
+        bus_close(&creation->bus);
+    return result;
 }
 
 int creation_examine(struct creation *creation, struct error *error)
