@@ -39,6 +39,7 @@ class Arena:
         self.held = self.wait_for_held()
         self.own = {kind: os.readlink(f'/proc/self/ns/{kind}') for kind in os.listdir('/proc/self/ns')}
         self.joined = {kind: os.readlink(f'/proc/{self.held}/ns/{kind}') for kind in kinds}
+        self.hierarchy = self.options_of_hierarchy()
 
     def wait_for_held(self):
         end = time.monotonic() + 10
@@ -88,6 +89,17 @@ class Arena:
 
     def has_hierarchy(self, names):
         return names == '' or (CGROUPS / names.removeprefix('name=').split(',')[0]).exists()
+
+    def options_of_hierarchy(self):
+        """Of cgroup v2 alone; empty elsewhere."""
+        shown = [line.split(' ')[-1] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()
+                 if line.split(' ')[4] == str(CGROUPS) and ' - cgroup2 ' in line]
+        return shown[-1] if shown else ''
+
+    def restore_hierarchy(self):
+        """A mount by a peer takes options of the one hierarchy away, for the whole host."""
+        if self.options_of_hierarchy() != self.hierarchy:
+            subprocess.run(['mount', '-o', f'remount,{self.hierarchy}', CGROUPS], check=True)
 
     def look_around(self):
         mounts = {line.split(' ')[4] for line in pathlib.Path('/proc/self/mountinfo').read_text().splitlines()}

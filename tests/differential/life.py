@@ -330,5 +330,6 @@ def live(arena, runtime, name, case):
     if left or arena.orphans():
         arena.clean()
         arena.seen = None
+    arena.restore_hierarchy()
     shutil.rmtree(arena.root, ignore_errors=True)
     return life.found
