@@ -64,6 +64,21 @@ assert_removed() {
     assert_output 'does not exist$'
 }
 
+@test "a container that another version of berth has created does not start, but can be deleted" {
+    run_ok create "$ID"
+    PID=$(init_pid)
+    GROUPS_WERE=$(own_groups)
+    cp "$ROOT/$ID/plan" plan
+    printf plan | dd of="$ROOT/$ID/plan" conv=notrunc status=none # as plans began once
+    run_fails start "$ID"
+    assert_output "cannot start container \"$ID\": another version of berth has created it .delete it and create it again"
+    assert_equal "$(state_of)" created
+    cp plan "$ROOT/$ID/plan"
+    run_ok start "$ID"
+    run_ok delete --force "$ID"
+    assert_removed
+}
+
 @test "without a PID namespace and a record delete --force ends the process that is known" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     running

@@ -51,7 +51,7 @@ static bool is_needed(const struct init *init, int slot)
               (slot >= PLAN_SLOT_HOOK_STATE && slot <= PLAN_SLOT_HOOK_STDERR);
 
     for (uint32_t i = (uint32_t) init->current + 1; !is && i < init->plan->step_count; i++)
-        is = init_uses(&steps[i], slot);
+        is = plan_uses(&steps[i], slot);
     return is;
 }
 

@@ -42,13 +42,13 @@ static int open_master(int root)
 
 static int set_up(int terminal, const struct plan_step *step)
 {
-    struct winsize size = {.ws_row = (unsigned short) step->number[0],
-                           .ws_col = (unsigned short) step->number[1]};
+    struct winsize size = {.ws_row = (unsigned short) step->make_console.rows,
+                           .ws_col = (unsigned short) step->make_console.columns};
     int r = 0;
 
     if (size.ws_row != 0 || size.ws_col != 0)
         r = sys_ioctl(terminal, TIOCSWINSZ, &size);
-    return r < 0 ? r : sys_fchown(terminal, (uint32_t) step->number[2], (uint32_t) -1);
+    return r < 0 ? r : sys_fchown(terminal, step->make_console.uid, (uint32_t) -1);
 }
 
 /* Opens /dev/console, or makes a file to mount on: never through a link (CVE-2026-88264). */
@@ -98,9 +98,9 @@ static int become_terminal(int terminal)
 
 int init_make_console(struct init *init, const struct plan_step *step)
 {
-    const bool is_entered = step->uses[0] != PLAN_SLOT_ROOT;
+    const bool is_entered = step->make_console.root == PLAN_SLOT_UNUSED;
     INIT_FD entered = is_entered ? sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
-    const int root = is_entered ? entered : init->slot[PLAN_SLOT_ROOT];
+    const int root = is_entered ? entered : init->slot[step->make_console.root];
     if (root < 0)
         return root;
     INIT_FD master = open_master(root);
@@ -113,7 +113,7 @@ int init_make_console(struct init *init, const struct plan_step *step)
     if (terminal < 0)
         return terminal;
     r = set_up(terminal, step);
-    if (r == 0 && step->number[3] == 0)
+    if (r == 0 && step->make_console.on_dev_console)
         r = bind_console(init, root, terminal);
     if (r == 0)
         r = become_terminal(terminal);

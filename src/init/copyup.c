@@ -202,13 +202,13 @@ int init_copy_up(struct init *init, const struct plan_step *step)
     INIT_FD from = path_open_below(init->slot[PLAN_SLOT_TARGET], ".", O_RDONLY | O_DIRECTORY);
     if (from < 0)
         return from;
-    INIT_FD to = path_open_below(init_used(init, step, 1), ".", O_RDONLY | O_DIRECTORY);
+    INIT_FD to = path_open_below(init->slot[step->copy_up.mount], ".", O_RDONLY | O_DIRECTORY);
     if (to < 0)
         return to;
     int err = path_status(from, &status);
     if (err == 0)
         err = copy_content(from, to, DEPTH_MAX);
-    if (err == 0 && step->number[0] != 0 && !init->target_made)
+    if (err == 0 && step->copy_up.keeps_mode && !init->target_made)
         err = finish(from, to, &status);
     return err;
 }

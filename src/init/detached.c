@@ -98,16 +98,15 @@ static int stage_clone(struct init *init, int source, unsigned long flags)
     return err < 0 ? err : sys_openat(init->stage, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-int detached_make(struct init *init, const struct plan_step *step, unsigned long flags)
+int detached_make(struct init *init, const struct init_file_system *system)
 {
     char name[32], path[32];
-    const char *source = init_optional_text(init, step, 1);
     INIT_FD place = make_place(init, true, name);
     if (place < 0)
         return place;
     init_print(path, "fd/", (uint64_t) place);
-    const struct call call = {source != NULL ? source : "none", path, init_step_text(init, step, 0), flags,
-                              init_optional_text(init, step, 2)};
+    const struct call call = {system->source != NULL ? system->source : "none", path, system->type, system->flags,
+                              system->options};
     const int err = mount_below_self(init, &call);
     return err < 0 ? err : sys_openat(init->stage, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }

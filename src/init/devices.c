@@ -17,13 +17,13 @@ static uint32_t device_minor(uint64_t device)
 /* Whether the file is the device that the step wants. */
 static int check_node(const struct plan_step *step, const struct statx *status)
 {
-    const uint32_t type = (uint32_t) step->number[0] & S_IFMT;
+    const uint32_t type = step->make_node.mode & S_IFMT;
 
     if ((status->stx_mode & S_IFMT) != type)
         return -EEXIST;
     if ((type == S_IFCHR || type == S_IFBLK) &&
-        (status->stx_rdev_major != device_major(step->number[1]) ||
-         status->stx_rdev_minor != device_minor(step->number[1])))
+        (status->stx_rdev_major != device_major(step->make_node.device) ||
+         status->stx_rdev_minor != device_minor(step->make_node.device)))
         return -EEXIST;
     return 0;
 }
@@ -31,10 +31,9 @@ static int check_node(const struct plan_step *step, const struct statx *status)
 /* A device that was there before keeps its owner: it may be one that others use too. */
 static int own_node(int fd, const struct plan_step *step, const struct statx *status)
 {
-    if (status->stx_uid == step->number[2] && status->stx_gid == step->number[3])
+    if (status->stx_uid == step->make_node.uid && status->stx_gid == step->make_node.gid)
         return 0;
-    return sys_fchownat(fd, "", (uint32_t) step->number[2], (uint32_t) step->number[3],
-                        AT_EMPTY_PATH);
+    return sys_fchownat(fd, "", step->make_node.uid, step->make_node.gid, AT_EMPTY_PATH);
 }
 
 int init_make_node(struct init *init, const struct plan_step *step)
@@ -42,11 +41,10 @@ int init_make_node(struct init *init, const struct plan_step *step)
     const char *name;
     struct statx status;
     INIT_FD parent =
-        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), &name);
+        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_text(init, step->make_node.path), &name);
     if (parent < 0)
         return parent;
-    const int made =
-        sys_mknodat(parent, name, (unsigned) step->number[0], (unsigned) step->number[1]);
+    const int made = sys_mknodat(parent, name, step->make_node.mode, (unsigned) step->make_node.device);
     if (made < 0 && made != -EEXIST)
         return made;
     INIT_FD fd = path_open_below(parent, name, O_PATH | O_NOFOLLOW);
@@ -70,9 +68,9 @@ static bool links_to(int dir, const char *name, const char *target)
 
 int init_make_symlink(struct init *init, const struct plan_step *step)
 {
-    const char *target = init_step_text(init, step, 1), *name;
+    const char *target = init_text(init, step->make_symlink.target), *name;
     INIT_FD parent =
-        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), &name);
+        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_text(init, step->make_symlink.path), &name);
     if (parent < 0)
         return parent;
     const int err = sys_symlinkat(target, parent, name);

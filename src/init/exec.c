@@ -68,12 +68,12 @@ static int move_kept(struct init *init, int n)
     return r < 0 ? r : 0;
 }
 
-const char **init_list(const struct init *init, uint32_t offset, uint32_t count)
+const char **init_list(const struct init *init, struct plan_list packed)
 {
-    const char **list = init_allocate(((size_t) count + 2) * sizeof(char *));
-    const char *text = init_text(init, offset);
+    const char **list = init_allocate(((size_t) packed.count + 2) * sizeof(char *));
+    const char *text = init_text(init, packed.first);
 
-    for (uint32_t i = 0; list != NULL && i < count; i++) {
+    for (uint32_t i = 0; list != NULL && i < packed.count; i++) {
         list[i] = text;
         text += strlen(text) + 1;
     }
@@ -90,18 +90,18 @@ static int prepare_lists(struct init *init)
         i++;
     if (i == init->plan->step_count)
         return 0;
-    init->argv = init_list(init, steps[i].list, steps[i].list_count);
-    init->env = init_list(init, steps[i].second_list, steps[i].second_list_count);
+    init->argv = init_list(init, steps[i].execute.argv);
+    init->env = init_list(init, steps[i].execute.env);
     if (init->argv == NULL || init->env == NULL)
         return -ENOMEM;
     if (init->home[0] != '\0')
-        init->env[steps[i].second_list_count] = init->home;
+        init->env[steps[i].execute.env.count] = init->home;
     return 0;
 }
 
 int init_close_descriptors(struct init *init, const struct plan_step *step)
 {
-    int n = (int) step->number[0];
+    int n = (int) step->close_descriptors.kept;
     int r = n > 0 ? move_kept(init, n) : 0;
 
     if (r < 0)
@@ -172,8 +172,8 @@ static int search(struct init *init, const char *path, const char *name)
 
 int init_find_program(struct init *init, const struct plan_step *step)
 {
-    const char *name = init_step_text(init, step, 0);
-    const char *path = init_optional_text(init, step, 1);
+    const char *name = init_text(init, step->find_program.program);
+    const char *path = init_optional_text(init, step->find_program.search_path);
     int r;
 
     if (name[0] == '\0')

@@ -3,7 +3,6 @@
 #include "path.h"
 
 #define PROC_ROOT_INODE 1
-#define MODE_BITS 0777U
 #define MAJOR_MEMORY 1
 #define MAJOR_CONSOLE 5
 
@@ -55,9 +54,9 @@ static int write_all(int fd, const char *content)
 
 int init_put_file(struct init *init, const struct plan_step *step)
 {
-    const char *path = init_step_text(init, step, 0);
-    const char *content = init_step_text(init, step, 1);
-    INIT_FD fd = init_uses(step, PLAN_SLOT_PROC)
+    const char *path = init_text(init, step->put_file.file);
+    const char *content = init_optional_text(init, step->put_file.content);
+    INIT_FD fd = plan_uses(step, PLAN_SLOT_PROC)
                      ? open_below_proc(init->slot[PLAN_SLOT_PROC], path)
                      : sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 
@@ -67,8 +66,11 @@ int init_put_file(struct init *init, const struct plan_step *step)
 static int put_oom_score(struct init *init, const struct plan_step *step)
 {
     INIT_FD fd = open_below_proc(init->slot[PLAN_SLOT_PROC], "self/oom_score_adj");
+    const int64_t score = step->set_oom_score.score;
+    char text[32];
 
-    return fd < 0 ? fd : write_all(fd, init_step_text(init, step, 0));
+    init_print(text, score < 0 ? "-" : "", (uint64_t) (score < 0 ? -score : score));
+    return fd < 0 ? fd : write_all(fd, text);
 }
 
 /* The file of a process that is not dumpable belongs to root. To be dumpable for that moment is no
@@ -88,8 +90,8 @@ int init_set_oom_score(struct init *init, const struct plan_step *step)
 
 int init_set_umask(struct init *init, const struct plan_step *step)
 {
-    if (step->number[0] <= MODE_BITS)
-        init->umask = (uint32_t) step->number[0];
+    if (step->set_umask.umask < PLAN_UMASK_OF_CALLER)
+        init->umask = step->set_umask.umask;
     sys_umask(init->umask);
     return 0;
 }
@@ -146,7 +148,7 @@ static int open_cwd(const char *path)
 
 int init_make_cwd(struct init *init, const struct plan_step *step)
 {
-    const char *path = init_step_text(init, step, 0);
+    const char *path = init_text(init, step->make_cwd.path);
     INIT_FD fd = open_cwd(path);
 
     if (fd != -ENOENT) /* SET_CWD says what is wrong with it */
@@ -157,7 +159,7 @@ int init_make_cwd(struct init *init, const struct plan_step *step)
 
 int init_set_cwd(struct init *init, const struct plan_step *step)
 {
-    INIT_FD fd = open_cwd(init_step_text(init, step, 0));
+    INIT_FD fd = open_cwd(init_text(init, step->set_cwd.path));
     char reached[SYS_PATH_MAX];
     int r;
 
@@ -188,7 +190,7 @@ static bool may_be_given(int fd, const struct statx *status)
 
 int init_own_stdio(struct init *init, const struct plan_step *step)
 {
-    uint32_t uid = (uint32_t) step->number[0];
+    uint32_t uid = step->own_stdio.uid;
 
     (void) init;
     for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {

@@ -82,16 +82,16 @@ static int set_options(int context, const char *options)
 
 static int configure(const struct init *init, const struct plan_step *step, int context)
 {
-    const char *source = init_optional_text(init, step, 1);
+    const char *source = init_optional_text(init, step->make_mount.source);
     int err = 0;
 
     if (source != NULL)
         err = sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0);
     for (size_t i = 0; err == 0 && i < sizeof(superblock_flags) / sizeof(*superblock_flags); i++)
-        if ((step->number[1] & superblock_flags[i].flag) != 0)
+        if ((step->make_mount.superblock & superblock_flags[i].flag) != 0)
             err = sys_fsconfig(context, FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL, 0);
     if (err == 0)
-        err = set_options(context, init_optional_text(init, step, 2));
+        err = set_options(context, init_optional_text(init, step->make_mount.options));
     if (err == 0)
         err = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
     return err;
@@ -100,8 +100,11 @@ static int configure(const struct init *init, const struct plan_step *step, int 
 /* Attributes come after, so that a superblock that others have, too, does not become read-only. */
 static int make_staged(struct init *init, const struct plan_step *step)
 {
-    const struct mount_attr attributes = {.attr_set = step->number[0], .attr_clr = MOUNT_ATTR__ATIME};
-    INIT_FD fd = detached_make(init, step, (unsigned long) step->number[1]);
+    const struct mount_attr attributes = {.attr_set = step->make_mount.attributes, .attr_clr = MOUNT_ATTR__ATIME};
+    const struct init_file_system system = {
+        init_text(init, step->make_mount.type), init_optional_text(init, step->make_mount.source),
+        init_optional_text(init, step->make_mount.options), (unsigned long) step->make_mount.superblock};
+    INIT_FD fd = detached_make(init, &system);
     const int err = fd < 0 ? fd : detached_change(init, fd, &attributes, false);
 
     return err < 0 ? err : init_fill(init, step->makes, init_take(&fd));
@@ -111,18 +114,18 @@ int init_make_mount(struct init *init, const struct plan_step *step)
 {
     if (init->plan->stages_mounts)
         return make_staged(init, step);
-    INIT_FD context = sys_fsopen(init_step_text(init, step, 0), FSOPEN_CLOEXEC);
+    INIT_FD context = sys_fsopen(init_text(init, step->make_mount.type), FSOPEN_CLOEXEC);
     if (context < 0)
         return context;
     const int err = configure(init, step, context);
     if (err < 0)
         return err;
     return init_fill(init, step->makes,
-                     sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned) step->number[0]));
+                     sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned) step->make_mount.attributes));
 }
 
 /* mount(2) onto a descriptor: through the working directory, as no path leads there safely. */
-static int mount_at(const struct init *init, const struct plan_step *step, int target)
+static int mount_at(const struct init_file_system *system, int target)
 {
     INIT_FD before = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (before < 0)
@@ -130,8 +133,7 @@ static int mount_at(const struct init *init, const struct plan_step *step, int t
     int err = sys_fchdir(target);
     if (err < 0)
         return err;
-    err = sys_mount(init_optional_text(init, step, 1), ".", init_optional_text(init, step, 0),
-                    (unsigned long) step->number[0], init_optional_text(init, step, 2));
+    err = sys_mount(system->source, ".", system->type, system->flags, system->options);
     const int back = sys_fchdir(before);
     return err < 0 ? err : back;
 }
@@ -158,19 +160,23 @@ static int open_cover(int target)
 
 int init_mount_over(struct init *init, const struct plan_step *step)
 {
+    const struct init_file_system system = {
+        init_optional_text(init, step->mount_over.type), init_optional_text(init, step->mount_over.source),
+        init_optional_text(init, step->mount_over.options), (unsigned long) step->mount_over.flags};
     const int target = init->slot[PLAN_SLOT_TARGET];
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
-    if (covers_root && step->number[1] != 0)
+    if (covers_root && step->mount_over.live)
         return -EBUSY;
-    const bool is_staged = init->plan->stages_mounts && (step->number[0] & MS_REMOUNT) == 0;
-    int err = is_staged ? 0 : mount_at(init, step, target);
-    if (err < 0 || (step->number[0] & MS_REMOUNT) != 0)
+    const bool is_remount = (system.flags & MS_REMOUNT) != 0;
+    const bool is_staged = init->plan->stages_mounts && !is_remount;
+    int err = is_staged ? 0 : mount_at(&system, target);
+    if (err < 0 || is_remount)
         return err;
-    INIT_FD fd = is_staged ? detached_make(init, step, (unsigned long) step->number[0]) : open_cover(target);
+    INIT_FD fd = is_staged ? detached_make(init, &system) : open_cover(target);
     err = fd >= 0 && is_staged ? detached_attach(init, fd, target) : 0;
     if (err == 0)
         err = init_fill(init, step->makes, init_take(&fd));
-    if (err == 0 && step->number[1] != 0)
+    if (err == 0 && step->mount_over.live)
         err = init_note_mount(init, init->slot[step->makes], NULL);
     if (err == 0 && covers_root)
         err =

@@ -97,7 +97,7 @@ int init_find_home(struct init *init, const struct plan_step *step)
 
         while (line_end < end && *line_end != '\n')
             line_end++;
-        if (line_is_of(line, line_end, (uint32_t) step->number[0])) {
+        if (line_is_of(line, line_end, step->find_home.uid)) {
             take_home(init, line, line_end);
             break;
         }

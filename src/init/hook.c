@@ -12,9 +12,9 @@ static int output_of(const struct init *init, enum plan_slot file)
 /* Returns only when it fails. */
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
-    const char **argv = init_list(init, step->list, step->list_count);
-    bool inherits = step->number[1] != 0 && init->env != NULL;
-    const char **env = inherits ? init->env : init_list(init, step->second_list, step->second_list_count);
+    const char **argv = init_list(init, step->run_hook.argv);
+    bool inherits = step->run_hook.inherits_env && init->env != NULL;
+    const char **env = inherits ? init->env : init_list(init, step->run_hook.env);
     const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], output_of(init, PLAN_SLOT_HOOK_STDOUT),
                          output_of(init, PLAN_SLOT_HOOK_STDERR)};
     int r;
@@ -22,7 +22,7 @@ static int execute_hook(const struct init *init, const struct plan_step *step)
     if (argv == NULL || env == NULL)
         return -ENOMEM;
     sys_lseek(stdio[0], 0, SYS_SEEK_SET); /* the one before may have read it */
-    r = step->number[2] != 0 ? sys_fchdir(init->slot[PLAN_SLOT_ROOT]) : 0;
+    r = step->run_hook.in_root ? sys_fchdir(init->slot[PLAN_SLOT_ROOT]) : 0;
     if (r < 0)
         return r;
     for (int fd = SYS_STDIN; fd <= SYS_STDERR; fd++) {
@@ -37,7 +37,7 @@ static int execute_hook(const struct init *init, const struct plan_step *step)
     if (r < 0)
         return r;
     sys_umask(init->umask);
-    return sys_execve(init_step_text(init, step, 0), argv, env);
+    return sys_execve(init_text(init, step->run_hook.program), argv, env);
 }
 
 __attribute__((noreturn)) static void run_child(const struct init *init,
@@ -110,7 +110,7 @@ int init_run_hook(struct init *init, const struct plan_step *step)
         return pid;
     if (pid == 0)
         run_child(init, step, write_end);
-    r = finish(init, pid, pidfd, step->number[0]);
+    r = finish(init, pid, pidfd, step->run_hook.timeout_s);
     if (sys_read(read_end, &error, sizeof(error)) == sizeof(error)) {
         init->value = 0;
         return error;

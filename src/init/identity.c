@@ -32,7 +32,7 @@ int init_become_root(struct init *init, const struct plan_step *step)
     int r;
 
     init->value = PLAN_USER_GROUPS;
-    r = step->number[0] != 0 ? 0 : set_groups(init, 0, NULL);
+    r = step->become_root.keeps_groups ? 0 : set_groups(init, 0, NULL);
     if (r < 0)
         return r;
     init->value = 0;
@@ -48,18 +48,18 @@ int init_become_root(struct init *init, const struct plan_step *step)
 
 int init_set_rlimit(struct init *init, const struct plan_step *step)
 {
-    struct rlimit64 limit = {step->number[1], step->number[2]};
+    struct rlimit64 limit = {step->set_rlimit.soft, step->set_rlimit.hard};
     struct rlimit64 old;
     int r;
 
     (void) init;
-    if (step->number[3] == 0)
-        return sys_prlimit((unsigned) step->number[0], &limit, NULL);
-    r = sys_prlimit((unsigned) step->number[0], NULL, &old);
+    if (!step->set_rlimit.only_raises)
+        return sys_prlimit(step->set_rlimit.resource, &limit, NULL);
+    r = sys_prlimit(step->set_rlimit.resource, NULL, &old);
     if (r < 0 || old.rlim_max >= limit.rlim_max)
         return r;
     old.rlim_max = limit.rlim_max;
-    return sys_prlimit((unsigned) step->number[0], &old, NULL);
+    return sys_prlimit(step->set_rlimit.resource, &old, NULL);
 }
 
 int init_clear_securebits(struct init *init, const struct plan_step *step)
@@ -67,9 +67,9 @@ int init_clear_securebits(struct init *init, const struct plan_step *step)
     int bits = sys_prctl(PR_GET_SECUREBITS, 0, 0);
 
     (void) init;
-    if (bits < 0 || ((unsigned) bits & step->number[0]) == 0)
+    if (bits < 0 || ((unsigned) bits & step->clear_securebits.securebits) == 0)
         return bits < 0 ? bits : 0;
-    return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->number[0], 0);
+    return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->clear_securebits.securebits, 0);
 }
 
 /* Without CAP_SETPCAP nothing can be dropped, which is no matter where nothing is there to drop. */
@@ -87,31 +87,31 @@ int init_limit_capabilities(struct init *init, const struct plan_step *step)
 
     (void) init;
     for (unsigned long i = 0; r == 0 && i < CAPABILITY_LIMIT; i++)
-        if ((step->number[0] >> i & 1) == 0)
+        if ((step->limit_capabilities.bounding >> i & 1) == 0)
             r = drop_from_bounding_set(i);
     /* Above the kernel's last one; that all are gone is verified before the program starts. */
     return r == -EINVAL ? 0 : r;
 }
 
-static int set_listed_groups(struct init *init, const struct plan_step *step)
+static int set_listed_groups(struct init *init, struct plan_list list)
 {
-    const char *text = init_text(init, step->list);
-    size_t size = step->list_count * sizeof(uint32_t);
+    const char *text = init_text(init, list.first);
+    size_t size = list.count * sizeof(uint32_t);
     uint32_t *groups = NULL;
     int r;
 
-    if (step->list_count > 0) {
+    if (list.count > 0) {
         groups = init_allocate(size);
         if (groups == NULL)
             return -ENOMEM;
     }
-    for (uint32_t i = 0; i < step->list_count; i++) {
+    for (uint32_t i = 0; i < list.count; i++) {
         r = init_parse_u32(text, strlen(text), &groups[i]);
         if (r < 0)
             return r;
         text += strlen(text) + 1;
     }
-    r = set_groups(init, step->list_count, groups);
+    r = set_groups(init, list.count, groups);
     if (groups != NULL)
         sys_munmap(groups, size);
     return r;
@@ -124,15 +124,15 @@ int init_set_user(struct init *init, const struct plan_step *step)
     if (r < 0)
         return r;
     init->value = PLAN_USER_GROUPS;
-    r = step->number[2] == 0 ? set_listed_groups(init, step) : 0;
+    r = step->set_user.keeps_groups ? 0 : set_listed_groups(init, step->set_user.groups);
     if (r < 0)
         return r;
     init->value = PLAN_USER_GID;
-    r = sys_setresgid((uint32_t) step->number[1]);
+    r = sys_setresgid(step->set_user.gid);
     if (r < 0)
         return r;
     init->value = PLAN_USER_UID;
-    return sys_setresuid((uint32_t) step->number[0]);
+    return sys_setresuid(step->set_user.uid);
 }
 
 static int set_ambient(uint64_t capabilities)
@@ -153,14 +153,14 @@ int init_set_capabilities(struct init *init, const struct plan_step *step)
 
     (void) init;
     for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-        data[i].effective = (uint32_t) (step->number[0] >> i * WORD_BITS);
-        data[i].permitted = (uint32_t) (step->number[1] >> i * WORD_BITS);
-        data[i].inheritable = (uint32_t) (step->number[2] >> i * WORD_BITS);
+        data[i].effective = (uint32_t) (step->set_capabilities.effective >> i * WORD_BITS);
+        data[i].permitted = (uint32_t) (step->set_capabilities.permitted >> i * WORD_BITS);
+        data[i].inheritable = (uint32_t) (step->set_capabilities.inheritable >> i * WORD_BITS);
     }
     r = sys_capset(&header, data);
     /* Ambient ones are inheritable: without any the kernel has cleared them, and a filter that is
      * loaded already need not let prctl(2) pass. */
-    return r < 0 || step->number[2] == 0 ? r : set_ambient(step->number[3]);
+    return r < 0 || step->set_capabilities.inheritable == 0 ? r : set_ambient(step->set_capabilities.ambient);
 }
 
 int init_set_no_new_privileges(struct init *init, const struct plan_step *step)

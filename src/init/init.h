@@ -54,34 +54,17 @@ typedef int init_handler(struct init *init, const struct plan_step *step);
 
 /* --- run.c ---------------------------------------------------------------------------------- */
 
-/* The text at `offset`, "" for none. */
-static inline const char *init_text(const struct init *init, uint32_t offset)
+/* A text of the plan, never NULL. */
+static inline const char *init_text(const struct init *init, struct plan_text text)
 {
-    return plan_text(init->plan, offset);
+    return plan_text(init->plan, text);
 }
 
-/* Text `n` of the step, "" for none. */
-static inline const char *init_step_text(const struct init *init, const struct plan_step *step,
-                                         int n)
+/* NULL for none. */
+static inline const char *init_optional_text(const struct init *init, struct plan_optional_text text)
 {
-    return plan_text(init->plan, step->text[n]);
+    return plan_optional_text(init->plan, text);
 }
-
-/* Text `n` of the step, NULL for none. */
-static inline const char *init_optional_text(const struct init *init, const struct plan_step *step, int n)
-{
-    return plan_optional_text(init->plan, step->text[n]);
-}
-
-/* The descriptor in the slot that the step uses as its n-th one; -1 if it uses none or the slot is
- * empty. */
-static inline int init_used(const struct init *init, const struct plan_step *step, int n)
-{
-    return step->uses[n] == PLAN_NONE ? -1 : init->slot[step->uses[n]];
-}
-
-/* Whether the step uses the slot. */
-bool init_uses(const struct plan_step *step, int slot);
 
 /* Puts a close-on-exec descriptor into the slot and closes what was in it; a negative `fd` is
  * returned as it is, else 0. */
@@ -131,8 +114,16 @@ int detached_attach(struct init *init, int mount, int target);
 /* Mounts what `source` is, without submounts, on `target`. */
 int detached_bind(struct init *init, int source, int target);
 
-/* On the stage alone: a new file system as the step's texts say, with the flags of mount(2). */
-int detached_make(struct init *init, const struct plan_step *step, unsigned long flags);
+/* What mount(2) makes. */
+struct init_file_system {
+    const char *type;
+    const char *source; /* NULL: none */
+    const char *options; /* NULL: none */
+    unsigned long flags; /* MS_* */
+};
+
+/* On the stage alone: a new file system. */
+int detached_make(struct init *init, const struct init_file_system *system);
 
 /* --- unmount.c ------------------------------------------------------------------------------ */
 
@@ -158,7 +149,7 @@ int init_reset_signals(void);
 int init_close_on_exec_from(int first);
 
 /* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
-const char **init_list(const struct init *init, uint32_t offset, uint32_t count);
+const char **init_list(const struct init *init, struct plan_list list);
 
 /* --- text.c: the compiler emits calls to the mem* functions itself -------------------------- */
 

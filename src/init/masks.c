@@ -48,8 +48,8 @@ static int cover(struct init *init, int mask, bool *attached, int target)
 
 int init_mask_path(struct init *init, const struct plan_step *step)
 {
-    const int root = init_used(init, step, 0);
-    INIT_FD target = open_existing(root, init_step_text(init, step, 1));
+    const int root = init->slot[step->mask_path.root];
+    INIT_FD target = open_existing(root, init_text(init, step->mask_path.below));
     if (target < 0)
         return target == -ENOENT ? 0 : target == -ESTALE ? -ENOENT : target;
     if (path_is_same(target, root))
@@ -63,8 +63,8 @@ int init_mask_path(struct init *init, const struct plan_step *step)
 int init_protect_path(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-    const int root = init_used(init, step, 0);
-    INIT_FD target = open_existing(root, init_step_text(init, step, 1));
+    const int root = init->slot[step->protect_path.root];
+    INIT_FD target = open_existing(root, init_text(init, step->protect_path.below));
     if (target < 0)
         return target == -ENOENT || target == -ESTALE ? 0 : target;
     if (path_is_same(target, root))

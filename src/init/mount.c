@@ -3,24 +3,12 @@
 #include "init.h"
 #include "path.h"
 
-/* The slot with the mount that the step is about: PLAN_SLOT_MOUNT or a source; PLAN_NONE. */
-static int mount_slot(const struct plan_step *step)
-{
-    for (int i = 0; i < PLAN_USES; i++) {
-        const int slot = step->uses[i];
-        if (slot == PLAN_SLOT_MOUNT || plan_slot_is_source(slot))
-            return slot;
-    }
-    return PLAN_NONE;
-}
-
 static int wants_file(const struct init *init, const struct plan_step *step, bool *ret_file)
 {
-    *ret_file = step->number[0] == PLAN_TARGET_FILE;
-    if (step->number[0] != PLAN_TARGET_LIKE_MOUNT)
+    *ret_file = step->open_target.kind == PLAN_TARGET_FILE;
+    if (step->open_target.kind != PLAN_TARGET_LIKE_MOUNT)
         return 0;
-    const int slot = mount_slot(step);
-    const int err = slot == PLAN_NONE ? -EBADF : path_check_directory(init->slot[slot]);
+    const int err = path_check_directory(init->slot[step->open_target.like]);
     *ret_file = err == -ENOTDIR;
     return err == -ENOTDIR ? 0 : err;
 }
@@ -40,9 +28,9 @@ static int open_unfollowed(int root, const char *path)
 static int open_place(struct init *init, const struct plan_step *step, bool file)
 {
     const int root = init->slot[PLAN_SLOT_ROOT];
-    const char *path = init_step_text(init, step, 0);
-    const uint64_t resolve = step->number[1] != 0 ? RESOLVE_NO_SYMLINKS : 0;
-    int fd = step->number[2] != 0 ? open_unfollowed(root, path) : -ENOENT;
+    const char *path = init_text(init, step->open_target.path);
+    const uint64_t resolve = step->open_target.no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
+    int fd = step->open_target.nofollow ? open_unfollowed(root, path) : -ENOENT;
 
     if (fd == -ENOENT)
         fd = path_open(root, path, O_PATH, resolve);
@@ -99,30 +87,31 @@ int init_open_target(struct init *init, const struct plan_step *step)
 
 int init_open_tree(struct init *init, const struct plan_step *step)
 {
-    const unsigned recursive = step->number[0] != 0 ? AT_RECURSIVE : 0;
-    const unsigned nofollow = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    const unsigned recursive = step->open_tree.recursive ? AT_RECURSIVE : 0;
+    const unsigned nofollow = step->open_tree.nofollow ? AT_SYMLINK_NOFOLLOW : 0;
 
     return init_fill(init, step->makes,
-                     detached_clone(init, AT_FDCWD, init_step_text(init, step, 0), recursive | nofollow));
+                     detached_clone(init, AT_FDCWD, init_text(init, step->open_tree.path), recursive | nofollow));
 }
 
 int init_set_mount_attributes(struct init *init, const struct plan_step *step)
 {
     struct mount_attr attributes = {
-        .attr_set = step->number[0],
-        .attr_clr = step->number[1],
-        .propagation = step->number[2],
+        .attr_set = step->set_mount_attributes.set,
+        .attr_clr = step->set_mount_attributes.clear,
+        .propagation = step->set_mount_attributes.propagation,
     };
 
     /* Access times are one field of several bits: it is cleared before it is set. */
     if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0)
         attributes.attr_clr |= MOUNT_ATTR__ATIME;
-    return detached_change(init, init_used(init, step, 0), &attributes, step->number[3] != 0);
+    return detached_change(init, init->slot[step->set_mount_attributes.mount], &attributes,
+                           step->set_mount_attributes.recursive);
 }
 
 int init_map_mount(struct init *init, const struct plan_step *step)
 {
-    const int namespace = init_used(init, step, 1);
+    const int namespace = init->slot[step->map_mount.id_map];
     const struct mount_attr attributes = {
         .attr_set = MOUNT_ATTR_IDMAP,
         .userns_fd = (unsigned) namespace,
@@ -130,25 +119,23 @@ int init_map_mount(struct init *init, const struct plan_step *step)
 
     if (namespace < 0)
         return -EBADF;
-    return sys_mount_setattr(init_used(init, step, 0), "",
-                             AT_EMPTY_PATH | (step->number[0] != 0 ? AT_RECURSIVE : 0),
+    return sys_mount_setattr(init->slot[step->map_mount.mount], "",
+                             AT_EMPTY_PATH | (step->map_mount.recursive ? AT_RECURSIVE : 0),
                              &attributes);
 }
 
 int init_attach_mount(struct init *init, const struct plan_step *step)
 {
-    const int slot = mount_slot(step);
-    if (slot == PLAN_NONE)
-        return -EBADF;
+    const int slot = step->attach_mount.mount;
     const int target = init->slot[PLAN_SLOT_TARGET];
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
     int err = 0;
-    if (step->number[0] != 0)
-        err = init_note_mount(init, init->slot[slot], init_step_text(init, step, 1));
+    if (step->attach_mount.live)
+        err = init_note_mount(init, init->slot[slot], init_text(init, step->attach_mount.target));
     if (err < 0)
         return err;
     err = detached_attach(init, init->slot[slot], target);
-    if (err < 0 && step->number[0] != 0)
+    if (err < 0 && step->attach_mount.live)
         init_forget_mount(init);
     if (err < 0)
         return err;
@@ -170,7 +157,7 @@ int init_keep_mode(struct init *init, const struct plan_step *step)
 
     if (err < 0 || init->target_made)
         return err;
-    return sys_fchmodat(init_used(init, step, 1), ".", status.stx_mode & 07777);
+    return sys_fchmodat(init->slot[step->keep_mode.mount], ".", status.stx_mode & 07777);
 }
 
 struct init_held {
@@ -185,7 +172,7 @@ int init_hold_mount(struct init *init, const struct plan_step *step)
     if (held == NULL)
         return -ENOMEM;
     held->next = NULL;
-    held->mount = sys_fcntl(init_used(init, step, 0), F_DUPFD_CLOEXEC, 0);
+    held->mount = sys_fcntl(init->slot[step->hold_mount.mount], F_DUPFD_CLOEXEC, 0);
     if (held->mount < 0)
         return held->mount;
     while (*end != NULL)

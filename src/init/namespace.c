@@ -19,7 +19,7 @@ struct interface_request {
 
 int init_open_namespace(struct init *init, const struct plan_step *step)
 {
-    INIT_FD fd = sys_openat(AT_FDCWD, init_step_text(init, step, 0),
+    INIT_FD fd = sys_openat(AT_FDCWD, init_text(init, step->open_namespace.path),
                             O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
     struct statfs status;
     int r;
@@ -30,17 +30,17 @@ int init_open_namespace(struct init *init, const struct plan_step *step)
     if (r < 0)
         return r;
     /* Only nsfs gives NS_GET_NSTYPE its meaning. */
-    if (status.f_type != NSFS_MAGIC || sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->number[0])
+    if (status.f_type != NSFS_MAGIC || sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->open_namespace.type)
         return -EINVAL;
     return init_fill(init, step->makes, init_take(&fd));
 }
 
 int init_join_namespace(struct init *init, const struct plan_step *step)
 {
-    int r = sys_setns(init_used(init, step, 0), step->number[0]);
+    int r = sys_setns(init->slot[step->join_namespace.namespace], step->join_namespace.type);
 
     if (r == 0)
-        init_empty(init, step->uses[0]);
+        init_empty(init, step->join_namespace.namespace);
     return r;
 }
 
@@ -97,11 +97,11 @@ static int join_by_directory(uint64_t types)
 
 int init_join_process(struct init *init, const struct plan_step *step)
 {
-    int r = sys_setns(PLAN_FD_PROCESS, step->number[0]);
+    int r = sys_setns(PLAN_FD_PROCESS, step->join_process.namespaces);
 
     (void) init;
     if (r == -EINVAL)
-        r = join_by_directory(step->number[0]);
+        r = join_by_directory(step->join_process.namespaces);
     sys_close(PLAN_FD_PROCESS);
     return r;
 }
@@ -124,33 +124,33 @@ static size_t namespace_path(const char *name, char *ret_path, size_t size)
 
 int init_verify_namespaces(struct init *init, const struct plan_step *step)
 {
-    const char *name = plan_text(init->plan, step->list);
+    const char *name = init_text(init, step->verify_namespaces.links.first);
 
-    for (uint32_t i = 0; i < step->list_count; i++, name += strlen(name) + 1) {
+    for (uint32_t i = 0; i < step->verify_namespaces.links.count; i++, name += strlen(name) + 1) {
         char path[32], own[64];
         int size;
 
         if (namespace_path(name, path, sizeof(path)) == 0)
             return -EINVAL;
-        size = sys_readlinkat(init_used(init, step, 0), path, own, sizeof(own));
+        size = sys_readlinkat(init->slot[PLAN_SLOT_PROC], path, own, sizeof(own));
         if (size < 0)
             return size;
         if ((size_t) size != strlen(name) || memcmp(own, name, (size_t) size) != 0)
             return -ESTALE;
     }
-    return step->list_count == 0 ? -EINVAL : 0;
+    return step->verify_namespaces.links.count == 0 ? -EINVAL : 0;
 }
 
 int init_unshare(struct init *init, const struct plan_step *step)
 {
     (void) init;
-    return sys_unshare(step->number[0]);
+    return sys_unshare(step->unshare.namespaces);
 }
 
 int init_clone_init(struct init *init, const struct plan_step *step)
 {
     int pidfd = -1;
-    int pid = sys_clone(CLONE_PARENT | CLONE_PIDFD | SIGCHLD | step->number[0], &pidfd);
+    int pid = sys_clone(CLONE_PARENT | CLONE_PIDFD | SIGCHLD | step->clone_init.namespaces, &pidfd);
 
     if (pid < 0)
         return pid;
@@ -164,14 +164,14 @@ int init_clone_init(struct init *init, const struct plan_step *step)
 
 int init_set_hostname(struct init *init, const struct plan_step *step)
 {
-    const char *name = init_step_text(init, step, 0);
+    const char *name = init_text(init, step->set_hostname.hostname);
 
     return sys_sethostname(name, strlen(name));
 }
 
 int init_set_domainname(struct init *init, const struct plan_step *step)
 {
-    const char *name = init_step_text(init, step, 0);
+    const char *name = init_text(init, step->set_domainname.domainname);
 
     return sys_setdomainname(name, strlen(name));
 }
@@ -196,7 +196,7 @@ int init_set_loopback_up(struct init *init, const struct plan_step *step)
 /* Only a keyring that its user may search is found by its name: without that each exec would get one of its own. */
 int init_join_keyring(struct init *init, const struct plan_step *step)
 {
-    int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, SYS_WORD(init_step_text(init, step, 0)), 0);
+    int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, SYS_WORD(init_text(init, step->join_keyring.keyring)), 0);
 
     /* A kernel without keyrings has none to share either. */
     if (keyring == -ENOSYS)

@@ -6,7 +6,7 @@
 int init_set_propagation(struct init *init, const struct plan_step *step)
 {
     (void) init;
-    return sys_mount(NULL, "/", NULL, (unsigned long) step->number[0], NULL);
+    return sys_mount(NULL, "/", NULL, (unsigned long) step->set_propagation.propagation, NULL);
 }
 
 /* A clone of the directory with all below it, mounted on the directory. */
@@ -25,8 +25,8 @@ static int cover_by_itself(struct init *init, int dir)
 int init_open_root(struct init *init, const struct plan_step *step)
 {
     const int dir =
-        sys_openat(AT_FDCWD, init_step_text(init, step, 0), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (dir < 0 || step->number[0] == 0)
+        sys_openat(AT_FDCWD, init_text(init, step->open_root.path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (dir < 0 || !step->open_root.bind)
         return init_fill(init, step->makes, dir);
     const int root = cover_by_itself(init, dir);
     sys_close(dir);
@@ -80,7 +80,7 @@ static int is_of_kernel(const char *path, bool *ret_is)
 
 int init_hide_mount(struct init *init, const struct plan_step *step)
 {
-    const char *path = init_step_text(init, step, 0);
+    const char *path = init_text(init, step->hide_mount.path);
     bool is_there = true;
 
     for (int i = 0; i < LAYERS_MAX; i++) {
@@ -102,7 +102,7 @@ int init_pivot_root(struct init *init, const struct plan_step *step)
     int err = sys_fchdir(root);
     if (err < 0)
         return err;
-    switch (step->number[0]) {
+    switch (step->pivot_root.how) {
     case PLAN_ROOT_PIVOT:
         err = pivot(init);
         break;

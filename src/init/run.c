@@ -73,14 +73,6 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_EXECUTE] = init_execute,
 };
 
-bool init_uses(const struct plan_step *step, int slot)
-{
-    for (int i = 0; i < PLAN_USES; i++)
-        if (step->uses[i] == slot)
-            return true;
-    return false;
-}
-
 void init_close(const int *fd)
 {
     if (*fd >= 0)
@@ -111,7 +103,7 @@ static int carry_out(struct init *init, const struct plan_step *step)
     return handlers[step->op](init, step);
 }
 
-/* A copy of the console kept here would outlive the host's; one of a mount is needed here, too. */
+/* A copy kept here would outlive the host's; one of a mount is needed here, too. */
 static int announce(struct init *init, const struct plan_step *step)
 {
     int r;
@@ -120,7 +112,7 @@ static int announce(struct init *init, const struct plan_step *step)
         return init_send(init, 0, -1);
     r = init_send(init, 0, init->slot[step->makes]);
     if (!plan_slot_is_source(step->makes))
-        init_empty(init, PLAN_SLOT_CONSOLE);
+        init_empty(init, step->makes);
     return r;
 }
 

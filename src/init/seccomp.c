@@ -74,7 +74,7 @@ static int load_with_listener(struct init *init, unsigned long flags,
 
 int init_load_seccomp(struct init *init, const struct plan_step *step)
 {
-    int fd = init_used(init, step, 0);
+    int fd = init->slot[PLAN_SLOT_SECCOMP];
     long size = sys_lseek(fd, 0, SYS_SEEK_END);
     struct sock_fprog program = {0};
     long address;
@@ -88,7 +88,7 @@ int init_load_seccomp(struct init *init, const struct plan_step *step)
         return (int) address;
     program.len = (unsigned short) ((size_t) size / sizeof(struct sock_filter));
     program.filter = (struct sock_filter *) address;
-    if (step->number[0] & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-        return load_with_listener(init, step->number[0], &program);
-    return sys_seccomp(SECCOMP_SET_MODE_FILTER, step->number[0], &program);
+    if (step->load_seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+        return load_with_listener(init, step->load_seccomp.flags, &program);
+    return sys_seccomp(SECCOMP_SET_MODE_FILTER, step->load_seccomp.flags, &program);
 }

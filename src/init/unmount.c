@@ -98,7 +98,7 @@ int init_find_mount(struct init *init, const struct plan_step *step)
 {
     struct statx status;
     const int root = init->slot[PLAN_SLOT_ROOT];
-    INIT_FD fd = path_open(root, init_step_text(init, step, 0), O_PATH, RESOLVE_NO_SYMLINKS);
+    INIT_FD fd = path_open(root, init_text(init, step->find_mount.path), O_PATH, RESOLVE_NO_SYMLINKS);
     if (fd < 0)
         return fd;
     const int err = path_status(fd, &status);
@@ -115,7 +115,7 @@ int init_unmount(struct init *init, const struct plan_step *step)
 {
     char name[SYS_NAME_MAX + 1];
     const int mount = init->slot[PLAN_SLOT_TARGET];
-    INIT_FD dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], init_step_text(init, step, 0), name);
+    INIT_FD dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], init_text(init, step->unmount.path), name);
     const int err = unmount(mount, dir, name);
     init_empty(init, PLAN_SLOT_TARGET);
     return err;

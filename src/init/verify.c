@@ -101,7 +101,7 @@ static bool holds(const char *status, const char *expected)
 
 int init_verify(struct init *init, const struct plan_step *step)
 {
-    const char *expected = init_text(init, step->list);
+    const char *expected = init_text(init, step->verify.expected.first);
     long size;
 
     if (init->filter_is_blind)
@@ -109,7 +109,7 @@ int init_verify(struct init *init, const struct plan_step *step)
     size = sys_read(init->slot[PLAN_SLOT_STATUS], init->status, STATUS_SIZE + GROUPS_MAX_SIZE - 1);
     if (size <= 0)
         return size < 0 ? (int) size : -EIO;
-    for (uint32_t i = 0; i < step->list_count; i++) {
+    for (uint32_t i = 0; i < step->verify.expected.count; i++) {
         bool is_of_groups = init_begins(expected, "Groups");
 
         if (!(is_of_groups && init->denied_groups) && !holds(init->status, expected)) {

@@ -7,19 +7,30 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
+static void save_state(struct plan_builder *builder)
+{
+    PLAN_ADD(builder, SAVE_STATE, .by = PLAN_HOST, .keeps_plan = !builder->request->run,
+             .shares_mounts = spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
+}
+
+void plan_hand_console(struct plan_builder *builder)
+{
+    PLAN_ADD(builder, HAND_CONSOLE, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_CONSOLE), .place = "process.terminal",
+             .socket = builder->request->console_socket, .is_sized = builder->config->process->console_size != NULL);
+}
+
 /* Made early, since the kernel may have no class left. */
 static void make_rdt(struct plan_builder *builder)
 {
     if (builder->host->makes_rdt)
-        PLAN_ADD(builder, .op = PLAN_MAKE_RDT, .by = PLAN_HOST, .place = "linux.intelRdt",
-                 .text = {builder->host->rdt_class});
+        PLAN_ADD(builder, MAKE_RDT, .by = PLAN_HOST, .place = "linux.intelRdt", .dir = builder->host->rdt_class);
 }
 
 static void join_rdt(struct plan_builder *builder)
 {
     if (builder->host->rdt_class != NULL)
-        PLAN_ADD(builder, .op = PLAN_JOIN_RDT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED,
-                 .place = "linux.intelRdt", .text = {builder->host->rdt_class});
+        PLAN_ADD(builder, JOIN_RDT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED, .place = "linux.intelRdt",
+                 .dir = builder->host->rdt_class);
 }
 
 /* Concurrently with INIT. */
@@ -34,9 +45,8 @@ static void prepare_beside_init(struct plan_builder *builder)
     if (!builder->joins)
         plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj && !builder->joins)
-        PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = PLAN_HOST,
-                 .awaits = PLAN_TOKEN_RECORDED, .place = "process.oomScoreAdj",
-                 .number = {(uint64_t) (int64_t) process->oom_score_adj});
+        PLAN_ADD(builder, SET_OOM_SCORE, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED, .place = "process.oomScoreAdj",
+                 .score = process->oom_score_adj);
 }
 
 static int make_root(struct plan_builder *builder)
@@ -54,15 +64,23 @@ static int make_root(struct plan_builder *builder)
     return 0;
 }
 
+static void commit(struct plan_builder *builder, unsigned awaits, unsigned signals)
+{
+    const struct plan_request *request = builder->request;
+    const char *receiver = builder->joins ? NULL : spec_annotation(builder->config, SPEC_PIDFD_RECEIVER);
+
+    PLAN_ADD(builder, COMMIT, .by = PLAN_HOST, .awaits = awaits, .signals = signals,
+             .pidfd_socket = request->pidfd_socket != NULL ? request->pidfd_socket : receiver,
+             .pid_file = request->pid_file, .saves = !builder->joins);
+}
+
 void plan_commit(struct plan_builder *builder)
 {
     plan_signal(builder, PLAN_TOKEN_READY);
     plan_schedule_by_host(builder);
-    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
-             .signals = PLAN_TOKEN_COMMITTED);
+    commit(builder, PLAN_TOKEN_READY, PLAN_TOKEN_COMMITTED);
     if (!builder->request->run)
-        PLAN_ADD(builder, .op = PLAN_AWAIT_START, .by = PLAN_INIT,
-                 .awaits = PLAN_TOKEN_COMMITTED);
+        PLAN_ADD(builder, AWAIT_START, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
 }
 
 void plan_hold_init_until_recorded(struct plan_builder *builder)
@@ -71,9 +89,9 @@ void plan_hold_init_until_recorded(struct plan_builder *builder)
 
     if (!builder->needs_first)
         return;
-    while (builder->acts[i].by != PLAN_INIT)
+    while (builder->steps[i].actor != PLAN_INIT)
         i++;
-    builder->acts[i].awaits |= PLAN_TOKEN_RECORDED;
+    builder->steps[i].awaits |= PLAN_TOKEN_RECORDED;
 }
 
 static int build(struct plan_builder *builder)
@@ -82,7 +100,7 @@ static int build(struct plan_builder *builder)
     TRY(error_collect(builder->error, plan_check_filter(builder)));
     TRY(plan_check_stage(builder));
     TRY(plan_check_labels(builder));
-    PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
+    save_state(builder);
     make_rdt(builder);
     if (!builder->host->cgroups_need_process)
         plan_make_cgroups(builder);
@@ -108,21 +126,20 @@ static void build_restore(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
 
-    PLAN_ADD(builder, .op = PLAN_SAVE_STATE, .by = PLAN_HOST);
+    save_state(builder);
     make_rdt(builder);
-    PLAN_ADD(builder, .op = PLAN_START_CRIU, .by = PLAN_HOST);
+    PLAN_ADD(builder, START_CRIU, .by = PLAN_HOST);
     plan_make_cgroups(builder);
-    PLAN_ADD(builder, .op = PLAN_RESTORE_NAMESPACES, .by = PLAN_HOST, .signals = PLAN_TOKEN_RECORDED,
-             .text = {builder->request->image_dir});
+    PLAN_ADD(builder, RESTORE_NAMESPACES, .by = PLAN_HOST, .signals = PLAN_TOKEN_RECORDED,
+             .image = builder->request->image_dir);
     join_rdt(builder);
     plan_run_hooks_of_host(builder);
-    PLAN_ADD(builder, .op = PLAN_RESTORE_PROCESSES, .by = PLAN_HOST, .makes = PLAN_SLOT_CONSOLE);
+    PLAN_ADD(builder, RESTORE_PROCESSES, .by = PLAN_HOST, .makes = PLAN_SLOT_CONSOLE);
     plan_limit_cgroups(builder);
     if (process != NULL && process->terminal)
-        PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
-                 .place = "process.terminal");
-    PLAN_ADD(builder, .op = PLAN_RESUME_PROCESSES, .by = PLAN_HOST);
-    PLAN_ADD(builder, .op = PLAN_COMMIT, .by = PLAN_HOST);
+        plan_hand_console(builder);
+    PLAN_ADD(builder, RESUME_PROCESSES, .by = PLAN_HOST);
+    commit(builder, 0, 0);
 }
 
 static int build_exec(struct plan_builder *builder)
@@ -158,8 +175,11 @@ static struct plan_builder builder_of(struct arena *arena, const struct spec_con
         .error = error,
         .keeps_groups = keeps_groups(config),
         .read_only_later = {.arena = arena},
+        .data = {.arena = arena},
     };
+    const struct plan_header blank = {0};
 
+    text_add_bytes(&builder.data, &blank, sizeof(blank));
     plan_take_filter(&builder);
     return builder;
 }

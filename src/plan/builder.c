@@ -8,19 +8,35 @@
 #include "berth/base/text.h"
 #include "berth/plan/print.h"
 
-static void take_awaited(struct plan_builder *builder, struct plan_act *act)
+static unsigned take_awaited(struct plan_builder *builder)
 {
-    if (act->by != PLAN_INIT)
-        return;
-    act->awaits |= builder->awaited;
+    unsigned tokens = builder->awaited;
+
     builder->awaited = 0;
+    return tokens;
 }
 
-void plan_add(struct plan_builder *builder, const struct plan_act *act)
+/* What the host has to hear of to tell the end of the plan from the end of INIT. */
+static bool is_always_announced(enum plan_op op, enum plan_actor by)
 {
-    builder->acts = arena_grow(builder->arena, builder->acts, builder->n_acts, &builder->room, sizeof(*act));
-    builder->acts[builder->n_acts] = *act;
-    take_awaited(builder, &builder->acts[builder->n_acts++]);
+    return op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH || (op == PLAN_RUN_HOOK && by == PLAN_INIT);
+}
+
+void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act, const void *given)
+{
+    builder->steps = arena_grow(builder->arena, builder->steps, builder->n_steps, &builder->room, sizeof(struct plan_step));
+    struct plan_step *step = &builder->steps[builder->n_steps++];
+
+    step->uses = act->uses;
+    step->op = (uint16_t) op;
+    step->actor = (uint8_t) act->by;
+    step->flags = is_always_announced(op, act->by) ? PLAN_ANNOUNCE : 0;
+    step->makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes;
+    step->signals = (uint16_t) act->signals;
+    step->awaits = (uint16_t) (act->awaits | (act->by == PLAN_INIT ? take_awaited(builder) : 0));
+    step->wait = PLAN_NONE;
+    step->place.at = plan_put_text(&builder->data, act->place);
+    plan_put_operands(step, given, &builder->data);
 }
 
 void plan_await(struct plan_builder *builder, unsigned tokens)
@@ -30,11 +46,11 @@ void plan_await(struct plan_builder *builder, unsigned tokens)
 
 void plan_signal(struct plan_builder *builder, unsigned tokens)
 {
-    size_t last = builder->n_acts;
+    size_t last = builder->n_steps;
 
-    while (builder->acts[last - 1].by != PLAN_INIT)
+    while (builder->steps[last - 1].actor != PLAN_INIT)
         last--;
-    builder->acts[last - 1].signals |= tokens;
+    builder->steps[last - 1].signals |= (uint16_t) tokens;
 }
 
 bool plan_has_user_namespace(const struct plan_builder *builder)
@@ -47,60 +63,10 @@ void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char
     if (builder->opened_proc)
         return;
     builder->opened_proc = true;
-    PLAN_ADD(builder, .op = PLAN_OPEN_PROC, .by = by, .makes = PLAN_SLOT_PROC,
-             .place = place);
+    PLAN_ADD(builder, OPEN_PROC, .by = by, .makes = PLAN_SLOT_PROC, .place = place);
 }
 
 /* --- sealing -------------------------------------------------------------------------------- */
-
-static uint32_t put_text(struct text *data, const char *string)
-{
-    uint32_t offset = (uint32_t) data->size;
-
-    if (string == NULL)
-        return 0;
-    text_add_bytes(data, string, strlen(string) + 1);
-    return offset;
-}
-
-static uint32_t put_list(struct text *data, const char *const *list, size_t count)
-{
-    uint32_t offset = (uint32_t) data->size;
-
-    for (size_t i = 0; i < count; i++)
-        put_text(data, list[i]);
-    return count == 0 ? 0 : offset;
-}
-
-/* What the host has to hear of to tell the end of the plan from the end of INIT. */
-static bool is_always_announced(const struct plan_act *act)
-{
-    return act->op == PLAN_CLOSE_DESCRIPTORS || act->op == PLAN_FINISH ||
-           (act->op == PLAN_RUN_HOOK && act->by == PLAN_INIT);
-}
-
-static void seal_step(struct text *data, const struct plan_act *act, struct plan_step *step)
-{
-    *step = (struct plan_step){
-        .op = (uint16_t) act->op,
-        .actor = (uint8_t) act->by,
-        .flags = is_always_announced(act) ? PLAN_ANNOUNCE : 0,
-        .makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes,
-        .signals = (uint16_t) act->signals,
-        .awaits = (uint16_t) act->awaits,
-        .wait = PLAN_NONE,
-        .list_count = (uint32_t) act->n_list,
-        .second_list_count = (uint32_t) act->n_second_list,
-    };
-    for (int i = 0; i < PLAN_USES; i++)
-        step->uses[i] = act->uses[i] == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->uses[i];
-    for (int i = 0; i < PLAN_TEXTS; i++)
-        step->text[i] = put_text(data, act->text[i]);
-    memcpy(step->number, act->number, sizeof(step->number));
-    step->place = put_text(data, act->place);
-    step->list = put_list(data, act->list, act->n_list);
-    step->second_list = put_list(data, act->second_list, act->n_second_list);
-}
 
 /* `step` must come after `earlier`: if they belong to different sides, a wait. */
 static void order(struct plan_step *steps, int step, int earlier)
@@ -123,13 +89,11 @@ struct slot_history {
 
 static int order_slots(struct plan_builder *builder, struct plan_step *steps, int step, struct slot_history *history)
 {
-    for (int use = 0; use < PLAN_USES; use++) {
-        if (steps[step].uses[use] == PLAN_NONE)
-            continue;
-        struct slot_history *slot = &history[steps[step].uses[use]];
+    for (uint64_t uses = steps[step].uses; uses != 0; uses &= uses - 1) {
+        struct slot_history *slot = &history[__builtin_ctzll(uses)];
         if (slot->maker == PLAN_NONE)
             return error_set(builder->error, EINVAL, "plan: step %d uses the slot %s, which no step makes", step,
-                             plan_slot_name(steps[step].uses[use]));
+                             plan_slot_name(__builtin_ctzll(uses)));
         order(steps, step, slot->maker);
         slot->last_user[steps[step].actor == PLAN_HOST] = step;
     }
@@ -169,7 +133,7 @@ static int derive_waits(struct plan_builder *builder, struct plan_step *steps)
         history[i] = (struct slot_history){PLAN_NONE, {PLAN_NONE, PLAN_NONE}};
     for (int i = 0; i < PLAN_TOKENS; i++)
         signaller[i] = PLAN_NONE;
-    for (int i = 0; i < (int) builder->n_acts; i++) {
+    for (int i = 0; i < (int) builder->n_steps; i++) {
         TRY(order_slots(builder, steps, i, history));
         TRY(order_tokens(builder, steps, i, signaller));
     }
@@ -178,33 +142,26 @@ static int derive_waits(struct plan_builder *builder, struct plan_step *steps)
 
 int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
 {
-    struct text data = {.arena = builder->arena};
-    size_t steps_size = builder->n_acts * sizeof(struct plan_step);
-    const struct plan_header blank = {0};
+    struct text *data = &builder->data;
+    const char padding[sizeof(uint64_t)] = {0};
 
-    text_add_bytes(&data, &blank, sizeof(blank));
-    text_add_bytes(&data, arena_alloc(builder->arena, steps_size), steps_size);
-    for (size_t i = 0; i < builder->n_acts; i++) {
-        struct plan_step step;
-
-        seal_step(&data, &builder->acts[i], &step);
-        /* The buffer may have moved while the step's texts were added. */
-        memcpy(data.bytes + sizeof(blank) + i * sizeof(step), &step, sizeof(step));
-    }
-    if (data.size > UINT32_MAX / 2)
+    TRY(derive_waits(builder, builder->steps));
+    text_add_bytes(data, padding, -data->size % sizeof(uint64_t));
+    const size_t steps = data->size;
+    text_add_bytes(data, builder->steps, builder->n_steps * sizeof(struct plan_step));
+    if (data->size > UINT32_MAX / 2)
         return error_set(builder->error, E2BIG, "the plan of this config is larger than 2 GiB");
-    struct plan_header *plan = (struct plan_header *) data.bytes;
+    struct plan_header *plan = (struct plan_header *) data->bytes;
     *plan = (struct plan_header){
         .magic = PLAN_MAGIC,
-        .size = (uint32_t) data.size,
-        .step_count = (uint32_t) builder->n_acts,
-        .steps = sizeof(*plan),
+        .size = (uint32_t) data->size,
+        .step_count = (uint32_t) builder->n_steps,
+        .steps = (uint32_t) steps,
         .trace = builder->request->trace,
         .fault_step = builder->request->fault_step,
         .fault_errno = builder->request->fault_errno,
         .stages_mounts = builder->host->refused_call != NULL,
     };
-    TRY(derive_waits(builder, (struct plan_step *) (data.bytes + plan->steps)));
     *ret_plan = plan;
     return 0;
 }

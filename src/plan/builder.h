@@ -8,25 +8,43 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/plan/build.h"
+#include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/spec/config.h"
 
-/* A step with pointers where the sealed one has offsets; slots that are 0 are none. */
+/* What every step has, apart from its operands; slots that are 0 are none. */
+#define PLAN_ACT_MEMBERS                                                                           \
+    enum plan_actor by;                                                                            \
+    const char *place;                                                                             \
+    enum plan_slot makes;                                                                          \
+    uint64_t uses;    /* PLAN_BIT of slots, besides those that are operands */                     \
+    unsigned signals; /* PLAN_TOKEN_* */                                                           \
+    unsigned awaits
+
 struct plan_act {
-    enum plan_op op;
-    enum plan_actor by;
-    const char *place;
-    enum plan_slot makes;
-    enum plan_slot uses[PLAN_USES];
-    unsigned signals; /* PLAN_TOKEN_* */
-    unsigned awaits;
-    const char *text[PLAN_TEXTS];
-    const char *const *list;
-    size_t n_list;
-    const char *const *second_list;
-    size_t n_second_list;
-    uint64_t number[PLAN_NUMBERS];
+    PLAN_ACT_MEMBERS;
 };
+
+/* struct plan_act_OPEN_TREE and the like: both, for PLAN_ADD. */
+#define ARG(kind, name) PLAN_GIVEN_##kind name;
+#define PLAN_OP(NAME, member, name, actors, words, operands)                                       \
+    struct plan_act_##NAME {                                                                       \
+        union {                                                                                    \
+            struct plan_act act;                                                                   \
+            struct {                                                                               \
+                PLAN_ACT_MEMBERS;                                                                  \
+            };                                                                                     \
+        };                                                                                         \
+        union {                                                                                    \
+            struct plan_given_##NAME given;                                                        \
+            struct {                                                                               \
+                operands                                                                           \
+            };                                                                                     \
+        };                                                                                         \
+    };
+#include "berth/plan/ops.def"
+#undef PLAN_OP
+#undef ARG
 
 /* The mappings of mounts: lines for MAKE_ID_MAP, or the user namespace that has them. */
 struct plan_id_map {
@@ -42,9 +60,10 @@ struct plan_builder {
     const struct plan_host *host;
     const struct plan_request *request;
     struct error *error;
-    struct plan_act *acts;
-    size_t n_acts;
+    struct plan_step *steps;
+    size_t n_steps;
     size_t room;
+    struct text data; /* the header's place, and the texts of the steps */
     uint64_t new_namespaces;    /* CLONE_NEW* flags */
     uint64_t joined_namespaces; /* those that have a path */
     bool needs_first;           /* a first stage has to join or make what only children enter */
@@ -67,10 +86,22 @@ struct plan_builder {
     unsigned next_id_map;
 };
 
-/* Adds a copy of `act` at the end. */
-void plan_add(struct plan_builder *builder, const struct plan_act *act);
+/* Adds a step at the end; `given`: its operands, a struct plan_given_* of `op`. */
+void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act, const void *given);
 
-#define PLAN_ADD(builder, ...) plan_add((builder), &(struct plan_act){__VA_ARGS__})
+/* PLAN_ADD(builder, OPEN_TREE, .by = PLAN_INIT, .makes = slot, .path = "/data", .recursive = true): what is not named is none, 0,
+ * false. */
+#define PLAN_ADD(builder, NAME, ...)                                                               \
+    do {                                                                                           \
+        const struct plan_act_##NAME plan_act_ = {__VA_ARGS__};                                    \
+        plan_add((builder), PLAN_##NAME, &plan_act_.act, &plan_act_.given);           \
+    } while (0)
+
+/* The strings of a list as an operand. */
+static inline struct plan_strings plan_strings_of(const struct text_list *list)
+{
+    return (struct plan_strings){(const char *const *) list->item, list->count};
+}
 
 /* Lets the next step of INIT await `tokens`, too. */
 void plan_await(struct plan_builder *builder, unsigned tokens);
@@ -159,6 +190,7 @@ struct plan_source {
     bool is_link;   /* a symbolic link is not followed */
     bool is_peer;   /* stays in the host's peer group: what is mounted below it reaches the host */
     bool is_mapped; /* its ids are mapped, by plan_mapper() */
+    bool stays_open; /* of plan_bind: as PLAN_SLOT_ATTACHED */
 };
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place);
@@ -167,13 +199,14 @@ enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source
 void plan_open_target(struct plan_builder *builder, const char *path, enum plan_target_kind kind,
                       enum plan_slot like, const char *place);
 
-/* Attaches the mount in `slot` to PLAN_SLOT_TARGET; `source` and `path` are for the words. */
-void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
-                 const char *path, const char *place);
-
-/* The mount that was attached last stays open as PLAN_SLOT_ATTACHED, or in another slot. */
-void plan_keep_attached(struct plan_builder *builder);
-void plan_keep_attached_as(struct plan_builder *builder, enum plan_slot slot);
+/* Attaches a mount to PLAN_SLOT_TARGET; `source` and `path` are for the words. */
+struct plan_attachment {
+    enum plan_slot mount;
+    const char *source;
+    const char *path;
+    enum plan_slot kept; /* the slot in which it stays open, or PLAN_SLOT_UNUSED */
+};
+void plan_attach(struct plan_builder *builder, struct plan_attachment attachment, const char *place);
 
 /* All of these in one: binds `source` onto `path`, with MOUNT_ATTR_* `attributes` (0: as the source's mount has them). */
 void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
@@ -294,6 +327,7 @@ const char *plan_find_variable(const struct text_list *env, const char *name);
 int plan_make_process(struct plan_builder *builder);
 
 /* build.c */
+void plan_hand_console(struct plan_builder *builder);
 /* Messages of INIT must not come before FIRST's message of its process id. */
 void plan_hold_init_until_recorded(struct plan_builder *builder);
 /* The container is created; from here on it waits for `start`, or goes on if it is to run at once. */

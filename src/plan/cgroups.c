@@ -17,9 +17,9 @@ void plan_make_cgroups(struct plan_builder *builder)
     if (builder->host->n_hierarchies == 0)
         return;
     builder->cgroup_token = PLAN_TOKEN_CGROUP;
-    PLAN_ADD(builder, .op = PLAN_MAKE_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_CGROUP,
+    PLAN_ADD(builder, MAKE_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_CGROUP,
              .place = builder->linux->cgroups_path != NULL ? "linux.cgroupsPath" : NULL,
-             .text = {builder->host->hierarchies[0].path});
+             .cgroup = builder->host->hierarchies[0].path);
 }
 
 void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
@@ -33,8 +33,8 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
     for (size_t i = 0; i < host->n_hierarchies; i++) {
         if (host->hierarchies[i].is_joined)
             continue;
-        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = by, .place = "linux.cgroupsPath",
-                 .awaits = token, .text = {host->hierarchies[i].join, "0"});
+        PLAN_ADD(builder, PUT_FILE, .by = by, .place = "linux.cgroupsPath", .awaits = token,
+                 .file = host->hierarchies[i].join, .content = "0");
         token = 0;
     }
     builder->joined_cgroups = true;
@@ -90,9 +90,8 @@ static void own_cgroup(struct plan_builder *builder)
     uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
     if (uid == 0)
         return;
-    PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
-             .signals = PLAN_TOKEN_LIMITED, .text = {find_v2(host)->path}, .number = {uid},
-             .place = "process.user.uid");
+    PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP, .signals = PLAN_TOKEN_LIMITED,
+             .place = "process.user.uid", .cgroup = find_v2(host)->path, .uid = uid);
     builder->cgroup_token = PLAN_TOKEN_LIMITED;
 }
 
@@ -101,9 +100,8 @@ void plan_limit_cgroups(struct plan_builder *builder)
     if (builder->host->n_hierarchies == 0)
         return;
     if (builder->linux->resources != NULL || builder->host->confines_devices) {
-        PLAN_ADD(builder, .op = PLAN_LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
-                 .signals = PLAN_TOKEN_LIMITED, .place = "linux.resources",
-                 .text = {builder->host->hierarchies[0].path});
+        PLAN_ADD(builder, LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP, .signals = PLAN_TOKEN_LIMITED,
+                 .place = "linux.resources", .cgroup = builder->host->hierarchies[0].path);
         builder->cgroup_token = PLAN_TOKEN_LIMITED;
     }
     own_cgroup(builder);
@@ -119,11 +117,11 @@ static void enter_delegated(struct plan_builder *builder)
         return;
     uint32_t root = host_uid(builder, 0);
     plan_signal(builder, PLAN_TOKEN_ENTERED);
-    PLAN_ADD(builder, .op = PLAN_ENTER_DELEGATED, .by = PLAN_HOST, .awaits = PLAN_TOKEN_ENTERED | PLAN_TOKEN_RECORDED,
-             .signals = root == 0 ? PLAN_TOKEN_DELEGATED : 0, .text = {v2->delegated}, .place = place);
+    PLAN_ADD(builder, ENTER_DELEGATED, .by = PLAN_HOST, .awaits = PLAN_TOKEN_ENTERED | PLAN_TOKEN_RECORDED,
+             .signals = root == 0 ? PLAN_TOKEN_DELEGATED : 0, .place = place, .cgroup = v2->delegated);
     if (root != 0)
-        PLAN_ADD(builder, .op = PLAN_OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED, .text = {v2->delegated},
-                 .number = {root}, .place = place);
+        PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED, .place = place,
+                 .cgroup = v2->delegated, .uid = root);
     plan_await(builder, PLAN_TOKEN_DELEGATED);
 }
 
@@ -138,8 +136,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
         plan_await(builder, builder->cgroup_token);
     plan_join_cgroups(builder, PLAN_INIT);
     if (builder->new_namespaces & CLONE_NEWCGROUP)
-        PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_INIT, .number = {CLONE_NEWCGROUP},
-                 .text = {"cgroup"}, .place = "linux.namespaces");
+        PLAN_ADD(builder, UNSHARE, .by = PLAN_INIT, .place = "linux.namespaces", .namespaces = CLONE_NEWCGROUP);
     enter_delegated(builder);
     plan_reset_affinity(builder, PLAN_INIT);
 }
@@ -158,10 +155,10 @@ static void mount_hierarchy(struct plan_builder *builder, const struct plan_hier
         plan_bind(builder, (struct plan_source){.path = hierarchy->path, .recursive = true}, path, 0, place);
         return;
     }
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
-             .text = {"cgroup", "cgroup", hierarchy->options});
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "cgroup",
+             .source = "cgroup", .options = hierarchy->options);
     plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup", path, place);
+    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup", path}, place);
 }
 
 /* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL for all of version 1: a systemd
@@ -171,22 +168,19 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
 {
     const struct plan_host *host = builder->host;
 
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
-             .place = place, .text = {"tmpfs", "cgroup", plan_label_options(builder, "tmpfs", "mode=755")},
-             .number = {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "tmpfs",
+             .source = "cgroup", .options = plan_label_options(builder, "tmpfs", "mode=755"),
+             .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", mount->destination, place);
-    plan_keep_attached(builder);
+    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", mount->destination, .kept = PLAN_SLOT_ATTACHED}, place);
     for (size_t i = 0; i < host->n_shown; i++)
         if (only == NULL ? !host->shown[i].v2 : only == &host->shown[i])
             mount_hierarchy(builder, &host->shown[i],
                             text_path_join(builder->arena, mount->destination, host->shown[i].name), place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
-        PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
-                 .place = place,
-                 .text = {text_path_join(builder->arena, mount->destination,
-                                         host->cgroup_links[i].name),
-                          host->cgroup_links[i].target});
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place,
+                 .path = text_path_join(builder->arena, mount->destination, host->cgroup_links[i].name),
+                 .target = host->cgroup_links[i].target);
 }
 
 /* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's, which is the whole hierarchy:
@@ -199,15 +193,13 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
     if (v2 != NULL && !(builder->new_namespaces & CLONE_NEWCGROUP) && !mounts_joined(builder)) {
         const char *path = is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
-        plan_bind(builder, (struct plan_source){.path = path, .recursive = true}, mount->destination, 0, place);
-        plan_keep_attached(builder);
+        plan_bind(builder, (struct plan_source){.path = path, .recursive = true, .stays_open = true}, mount->destination, 0, place);
         return;
     }
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT,
-             .place = place, .text = {"cgroup2", "cgroup"});
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "cgroup2",
+             .source = "cgroup");
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, PLAN_SLOT_MOUNT, "cgroup2", mount->destination, place);
-    plan_keep_attached(builder);
+    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup2", mount->destination, .kept = PLAN_SLOT_ATTACHED}, place);
 }
 
 /* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2 wants it? */

@@ -5,22 +5,27 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "berth/base/array.h"
 #include "berth/base/error.h"
+#include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/plan/print.h"
+#include "values.h"
 
 static const char *const actors[PLAN_OPS] = {
-#define PLAN_OP(NAME, name, actors, words) [PLAN_##NAME] = actors,
-#include "berth/base/array.h"
+#define PLAN_OP(NAME, member, name, actors, words, operands) [PLAN_##NAME] = actors,
 #include "berth/plan/ops.def"
 #undef PLAN_OP
 };
 
-static bool is_text(const struct plan_header *plan, uint32_t offset, uint32_t count)
+/* Do `count` strings that end begin at the offset? */
+static bool are_texts(const struct plan_header *plan, struct plan_list list)
 {
+    uint32_t offset = list.first.at;
+
     if (offset == 0)
-        return count == 0;
-    for (uint32_t i = 0; i < count; i++) {
+        return list.count == 0;
+    for (uint32_t i = 0; i < list.count; i++) {
         const char *start = (const char *) plan + offset;
         const char *end = offset < plan->size ? memchr(start, '\0', plan->size - offset) : NULL;
 
@@ -31,34 +36,65 @@ static bool is_text(const struct plan_header *plan, uint32_t offset, uint32_t co
     return true;
 }
 
-static int check_texts(const struct plan_header *plan, int step, struct error *error)
+static bool is_text_or_none(const struct plan_header *plan, uint32_t at)
 {
-    const struct plan_step *values = &plan_steps(plan)[step];
-    bool good = is_text(plan, values->place, values->place != 0) &&
-                is_text(plan, values->list, values->list_count) &&
-                is_text(plan, values->second_list, values->second_list_count);
-
-    for (int i = 0; i < PLAN_TEXTS; i++)
-        good = good && is_text(plan, values->text[i], values->text[i] != 0);
-    return good ? 0 : error_set(error, EINVAL, "plan: step %d: a text lies outside the plan", step);
+    return are_texts(plan, (struct plan_list){{at}, at != 0});
 }
 
-static bool is_slot(int slot)
+static bool is_slot(const struct plan_step *step, uint64_t slot)
 {
-    return slot == PLAN_NONE || (slot > PLAN_SLOT_UNUSED && slot < PLAN_SLOTS);
+    return slot > PLAN_SLOT_UNUSED && slot < PLAN_SLOTS && plan_uses(step, (int) slot);
+}
+
+static bool is_sound(const struct plan_header *plan, const struct plan_step *step, const struct plan_operand *operand)
+{
+    const enum plan_kind kind = operand->kind;
+
+    if (kind == PLAN_KIND_list)
+        return are_texts(plan, *(const struct plan_list *) plan_operand_at(step, operand));
+    const uint64_t value = plan_operand_number(step, operand);
+
+    switch (kind) {
+    case PLAN_KIND_path:
+    case PLAN_KIND_text:
+        return value != 0 && is_text_or_none(plan, (uint32_t) value);
+    case PLAN_KIND_path_or_none:
+    case PLAN_KIND_text_or_none:
+        return is_text_or_none(plan, (uint32_t) value);
+    case PLAN_KIND_slot:
+        return is_slot(step, value);
+    case PLAN_KIND_slot_or_none:
+        return value == PLAN_SLOT_UNUSED || is_slot(step, value);
+    case PLAN_KIND_flag:
+        return value <= 1;
+    default:
+        return plan_value_names[kind] == NULL || value < plan_value_counts[kind];
+    }
+}
+
+static int check_operands(const struct plan_header *plan, int step, struct error *error)
+{
+    const struct plan_step *values = &plan_steps(plan)[step];
+
+    if (!is_text_or_none(plan, values->place.at))
+        return error_set(error, EINVAL, "plan: step %d: its place lies outside the plan", step);
+    for (const struct plan_operand *operand = plan_operands(values->op); operand->name != NULL; operand++)
+        if (!is_sound(plan, values, operand))
+            return error_set(error, EINVAL, "plan: step %d: %s: bad operand %s", step, plan_op_name(values->op), operand->name);
+    return 0;
 }
 
 static int check_step(const struct plan_header *plan, int step, struct error *error)
 {
     const struct plan_step *steps = plan_steps(plan);
     const struct plan_step *values = &steps[step];
-    bool good = is_slot(values->makes) && values->signals >> PLAN_TOKENS == 0 && values->awaits >> PLAN_TOKENS == 0;
+    bool good = (values->makes == PLAN_NONE || (values->makes > PLAN_SLOT_UNUSED && values->makes < PLAN_SLOTS)) &&
+                values->uses >> (PLAN_SLOTS - 1) <= 1 && !plan_uses(values, PLAN_SLOT_UNUSED) &&
+                values->signals >> PLAN_TOKENS == 0 && values->awaits >> PLAN_TOKENS == 0;
 
     if (values->op >= PLAN_OPS || values->actor >= PLAN_ACTORS ||
         strchr(actors[values->op], "HFI"[values->actor]) == NULL)
         return error_set(error, EINVAL, "plan: step %d: its actor cannot carry it out", step);
-    for (int i = 0; i < PLAN_USES; i++)
-        good = good && is_slot(values->uses[i]);
     if (!good)
         return error_set(error, EINVAL, "plan: step %d: no such slot or token", step);
     if (values->wait != PLAN_NONE &&
@@ -67,19 +103,17 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
         return error_set(error, EINVAL,
                          "plan: step %d waits for something other than an earlier step that the other "
                          "side announces", step);
-    return check_texts(plan, step, error);
+    return check_operands(plan, step, error);
 }
 
 /* --- slots and tokens ----------------------------------------------------------------------------- */
 
-#define SLOT(slot) (1ULL << (slot))
 #define MOUNTS                                                                                     \
-    (SLOT(PLAN_SLOT_MOUNT) | SLOT(PLAN_SLOT_SOURCE_0) | SLOT(PLAN_SLOT_SOURCE_1) |                 \
-     SLOT(PLAN_SLOT_SOURCE_2) | SLOT(PLAN_SLOT_SOURCE_3))
+    (PLAN_BIT(PLAN_SLOT_MOUNT) | PLAN_BIT(PLAN_SLOT_SOURCE_0) | PLAN_BIT(PLAN_SLOT_SOURCE_1) |     \
+     PLAN_BIT(PLAN_SLOT_SOURCE_2) | PLAN_BIT(PLAN_SLOT_SOURCE_3))
 #define ROOTS                                                                                      \
-    (SLOT(PLAN_SLOT_ROOT) | SLOT(PLAN_SLOT_KERNEL_0) | SLOT(PLAN_SLOT_KERNEL_1) |                  \
-     SLOT(PLAN_SLOT_KERNEL_2) | SLOT(PLAN_SLOT_KERNEL_3))
-_Static_assert(PLAN_SLOTS <= 64, "a set of slots is 64 bits");
+    (PLAN_BIT(PLAN_SLOT_ROOT) | PLAN_BIT(PLAN_SLOT_KERNEL_0) | PLAN_BIT(PLAN_SLOT_KERNEL_1) |      \
+     PLAN_BIT(PLAN_SLOT_KERNEL_2) | PLAN_BIT(PLAN_SLOT_KERNEL_3))
 
 /* What a step does with slots besides what it makes. */
 static const struct handling {
@@ -88,26 +122,26 @@ static const struct handling {
     uint64_t closes;     /* of what it uses, unless it makes a slot of it */
     bool may_be_unused;  /* what it makes */
 } handlings[PLAN_OPS] = {
-    [PLAN_HAND_CONSOLE] = {.needs = SLOT(PLAN_SLOT_CONSOLE)},
-    [PLAN_HAND_LISTENER] = {.needs = SLOT(PLAN_SLOT_LISTENER), .closes = SLOT(PLAN_SLOT_LISTENER)},
-    [PLAN_MOVE_NET_DEVICE] = {.needs = SLOT(PLAN_SLOT_NETWORK)},
-    [PLAN_OPEN_TARGET] = {.needs = SLOT(PLAN_SLOT_ROOT)},
-    [PLAN_MOUNT_OVER] = {.needs = SLOT(PLAN_SLOT_TARGET), .may_be_unused = true},
-    [PLAN_ATTACH_MOUNT] = {.needs = SLOT(PLAN_SLOT_TARGET), .needs_one = MOUNTS,
-                           .closes = MOUNTS | SLOT(PLAN_SLOT_TARGET)},
-    [PLAN_FIND_MOUNT] = {.needs = SLOT(PLAN_SLOT_ROOT), .may_be_unused = true},
-    [PLAN_UNMOUNT] = {.needs = SLOT(PLAN_SLOT_TARGET), .closes = SLOT(PLAN_SLOT_TARGET)},
-    [PLAN_COPY_UP] = {.needs = SLOT(PLAN_SLOT_TARGET), .needs_one = MOUNTS},
-    [PLAN_KEEP_MODE] = {.needs = SLOT(PLAN_SLOT_TARGET), .needs_one = MOUNTS},
+    [PLAN_HAND_CONSOLE] = {.needs = PLAN_BIT(PLAN_SLOT_CONSOLE)},
+    [PLAN_HAND_LISTENER] = {.needs = PLAN_BIT(PLAN_SLOT_LISTENER), .closes = PLAN_BIT(PLAN_SLOT_LISTENER)},
+    [PLAN_MOVE_NET_DEVICE] = {.needs = PLAN_BIT(PLAN_SLOT_NETWORK)},
+    [PLAN_OPEN_TARGET] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
+    [PLAN_MOUNT_OVER] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .may_be_unused = true},
+    [PLAN_ATTACH_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .needs_one = MOUNTS,
+                           .closes = MOUNTS | PLAN_BIT(PLAN_SLOT_TARGET)},
+    [PLAN_FIND_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT), .may_be_unused = true},
+    [PLAN_UNMOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .closes = PLAN_BIT(PLAN_SLOT_TARGET)},
+    [PLAN_COPY_UP] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .needs_one = MOUNTS},
+    [PLAN_KEEP_MODE] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .needs_one = MOUNTS},
     [PLAN_HOLD_MOUNT] = {.needs_one = MOUNTS},
     [PLAN_MAP_MOUNT] = {.needs_one = MOUNTS},
-    [PLAN_MAKE_NODE] = {.needs = SLOT(PLAN_SLOT_ROOT)},
-    [PLAN_MAKE_SYMLINK] = {.needs = SLOT(PLAN_SLOT_ROOT)},
-    [PLAN_MASK_PATH] = {.needs = SLOT(PLAN_SLOT_NULL) | SLOT(PLAN_SLOT_EMPTY), .needs_one = ROOTS},
+    [PLAN_MAKE_NODE] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
+    [PLAN_MAKE_SYMLINK] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
+    [PLAN_MASK_PATH] = {.needs = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY), .needs_one = ROOTS},
     [PLAN_PROTECT_PATH] = {.needs_one = ROOTS},
-    [PLAN_PIVOT_ROOT] = {.needs = SLOT(PLAN_SLOT_ROOT)},
-    [PLAN_LOAD_SECCOMP] = {.needs = SLOT(PLAN_SLOT_SECCOMP)},
-    [PLAN_VERIFY_NAMESPACES] = {.needs = SLOT(PLAN_SLOT_PROC)},
+    [PLAN_PIVOT_ROOT] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
+    [PLAN_LOAD_SECCOMP] = {.needs = PLAN_BIT(PLAN_SLOT_SECCOMP)},
+    [PLAN_VERIFY_NAMESPACES] = {.needs = PLAN_BIT(PLAN_SLOT_PROC)},
     [PLAN_OPEN_ROOT] = {.may_be_unused = true},
     [PLAN_RESTORE_PROCESSES] = {.may_be_unused = true},
     [PLAN_OPEN_PROC] = {.may_be_unused = true},
@@ -137,24 +171,20 @@ static int check_uses(struct course *course, int step)
 {
     const struct plan_step *values = &course->steps[step];
     const struct handling *handling = &handlings[values->op];
-    uint64_t used = 0;
 
-    for (int use = 0; use < PLAN_USES; use++) {
-        int slot = values->uses[use];
+    for (uint64_t uses = values->uses; uses != 0; uses &= uses - 1) {
+        int slot = __builtin_ctzll(uses);
 
-        if (slot == PLAN_NONE)
-            continue;
         if (course->maker[slot] == PLAN_NONE)
             return error_set(course->error, EINVAL, "plan: step %d uses the slot %s, which is empty there", step,
                              plan_slot_name(slot));
         TRY(check_waits_for(course, step, course->maker[slot]));
         course->user[slot] = step;
-        used |= SLOT(slot);
     }
-    if ((handling->needs & ~used) != 0 || (handling->needs_one != 0 && (handling->needs_one & used) == 0))
+    if ((handling->needs & ~values->uses) != 0 || (handling->needs_one != 0 && (handling->needs_one & values->uses) == 0))
         return error_set(course->error, EINVAL, "plan: step %d lacks a slot that it needs", step);
     for (int slot = 0; slot < PLAN_SLOTS; slot++)
-        if (used & handling->closes & SLOT(slot))
+        if (values->uses & handling->closes & PLAN_BIT(slot))
             course->maker[slot] = PLAN_NONE;
     return 0;
 }

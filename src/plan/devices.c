@@ -103,11 +103,9 @@ static bool host_makes(const struct plan_builder *builder)
 
 /* Many write what they see on the host: where the user namespace has no such id, the node stays the host's user's, as one that
  * is bound does. */
-static uint64_t owner(bool is_asked, uint32_t asked, const struct plan_node *node, uint32_t of_node)
+static bool may_be_hosts(bool is_asked, uint32_t asked, const struct plan_node *node, uint32_t of_node)
 {
-    bool is_hosts = !is_asked || (node != NULL && node->exists && of_node == asked);
-
-    return asked | (is_hosts ? PLAN_DEVICE_HOSTS_TOO : 0);
+    return !is_asked || (node != NULL && node->exists && of_node == asked);
 }
 
 /* Read-only, as what is bound is: restore brings the host's node with the flags that this mount has. */
@@ -117,16 +115,16 @@ static void let_host_make(struct plan_builder *builder, const struct spec_device
     enum plan_slot slot = plan_next_source(builder);
     const uint32_t uid = node != NULL ? node->uid : 0, gid = node != NULL ? node->gid : 0;
 
-    PLAN_ADD(builder, .op = PLAN_MAKE_DEVICE, .by = PLAN_HOST, .makes = slot, .place = place,
-             .text = {device->path, plan_label_options(builder, "tmpfs", "mode=0700,nr_blocks=1,nr_inodes=4")},
-             .number = {type_bits(device->type) | device->file_mode,
-                        makedev((unsigned) device->major, (unsigned) device->minor),
-                        owner(device->has_uid, device->uid, node, uid),
-                        owner(device->has_gid, device->gid, node, gid)});
+    PLAN_ADD(builder, MAKE_DEVICE, .by = PLAN_HOST, .makes = slot, .place = place, .path = device->path,
+             .options = plan_label_options(builder, "tmpfs", "mode=0700,nr_blocks=1,nr_inodes=4"),
+             .mode = type_bits(device->type) | device->file_mode,
+             .device = makedev((unsigned) device->major, (unsigned) device->minor),
+             .uid = device->uid, .gid = device->gid,
+             .or_host_uid = may_be_hosts(device->has_uid, device->uid, node, uid),
+             .or_host_gid = may_be_hosts(device->has_gid, device->gid, node, gid));
     plan_open_target(builder, device->path, PLAN_TARGET_LIKE_MOUNT, slot, place);
-    PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .uses = {slot}, .place = place,
-             .number = {DEVICE_ATTRIBUTES});
-    plan_attach(builder, slot, device->path, device->path, place);
+    PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = place, .mount = slot, .set = DEVICE_ATTRIBUTES);
+    plan_attach(builder, (struct plan_attachment){slot, .source = device->path, .path = device->path}, place);
 }
 
 /* CDI gives the process's ids to devices of which nothing else is said. */
@@ -205,11 +203,10 @@ static void make_device(struct plan_builder *builder, const struct spec_device *
 {
     bool is_fifo = device->type == SPEC_DEVICE_TYPE_P;
 
-    PLAN_ADD(builder, .op = PLAN_MAKE_NODE, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
-             .place = place, .text = {device->path},
-             .number = {type_bits(device->type) | device->file_mode,
-                        is_fifo ? 0 : makedev((unsigned) device->major, (unsigned) device->minor),
-                        device->uid, device->gid});
+    PLAN_ADD(builder, MAKE_NODE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .path = device->path,
+             .mode = type_bits(device->type) | device->file_mode,
+             .device = is_fifo ? 0 : makedev((unsigned) device->major, (unsigned) device->minor), .uid = device->uid,
+             .gid = device->gid);
 }
 
 static void make_links(struct plan_builder *builder)
@@ -219,8 +216,8 @@ static void make_links(struct plan_builder *builder)
     for (size_t i = 0; i < COUNT(links); i++) {
         if ((!has_proc && text_starts_with(links[i].target, "/proc/")) || !has_link(builder, &links[i]))
             continue;
-        PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT},
-                 .text = {links[i].name, links[i].target});
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .path = links[i].name,
+                 .target = links[i].target);
     }
 }
 

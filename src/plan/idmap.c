@@ -160,9 +160,8 @@ static enum plan_slot open_id_map(struct plan_builder *builder, const struct pla
             return PLAN_SLOT_ID_MAP_0 + i;
     size_t i = builder->next_id_map++ % ID_MAPS;
     builder->id_maps[i] = *map;
-    PLAN_ADD(builder, .op = PLAN_MAKE_ID_MAP, .by = PLAN_HOST, .makes = PLAN_SLOT_ID_MAP_0 + i,
-             .place = place, .text = {map->owner, map->path},
-             .list = (const char *const *) map->lines.item, .n_list = map->lines.count);
+    PLAN_ADD(builder, MAKE_ID_MAP, .by = PLAN_HOST, .makes = PLAN_SLOT_ID_MAP_0 + i, .place = place, .owner = map->owner,
+             .like = map->path, .mappings = plan_strings_of(&map->lines));
     return PLAN_SLOT_ID_MAP_0 + i;
 }
 
@@ -193,9 +192,8 @@ int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
     TRY(find_mappings(builder, mount, words, place, &map));
     enum plan_slot id_map = open_id_map(builder, &map, place);
     /* What the host maps it hands over: INIT's next step on the slot waits for that. */
-    PLAN_ADD(builder, .op = PLAN_MAP_MOUNT, .by = by, .uses = {slot, id_map},
-             .makes = by == PLAN_HOST ? slot : PLAN_SLOT_UNUSED, .place = place,
-             .text = {words->binds ? mount->source : mount->type},
-             .number = {words->maps_recursively});
+    PLAN_ADD(builder, MAP_MOUNT, .by = by, .makes = by == PLAN_HOST ? slot : PLAN_SLOT_UNUSED, .place = place,
+             .mount = slot, .id_map = id_map, .source = words->binds ? mount->source : mount->type,
+             .recursive = words->maps_recursively);
     return 0;
 }

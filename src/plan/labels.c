@@ -64,8 +64,8 @@ int plan_check_labels(struct plan_builder *builder)
 static void put_attribute(struct plan_builder *builder, const char *file, const char *value,
                           const char *place)
 {
-    PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
-             .place = place, .text = {file, value});
+    PLAN_ADD(builder, PUT_FILE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .place = place, .file = file,
+             .content = value);
 }
 
 /* execve(2) makes it the default again. */

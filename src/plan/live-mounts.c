@@ -23,8 +23,7 @@ static int visit(struct plan_builder *builder)
     TRY(plan_sort_namespaces(builder));
     TRY(check_own_mounts(builder));
     plan_visit_container(builder);
-    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
-             .text = {"/"});
+    PLAN_ADD(builder, OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT, .path = "/");
     return 0;
 }
 
@@ -33,10 +32,9 @@ static void leave(struct plan_builder *builder, const struct text_list *destinat
 {
     plan_hold_init_until_recorded(builder);
     plan_signal(builder, PLAN_TOKEN_READY);
-    PLAN_ADD(builder, .op = PLAN_RECORD_MOUNTS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
-             .signals = PLAN_TOKEN_COMMITTED, .list = (const char *const *) destinations->item,
-             .n_list = destinations->count, .number = {removed});
-    PLAN_ADD(builder, .op = PLAN_FINISH, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
+    PLAN_ADD(builder, RECORD_MOUNTS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY, .signals = PLAN_TOKEN_COMMITTED,
+             .removed = removed, .mounts = plan_strings_of(destinations));
+    PLAN_ADD(builder, FINISH, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
 }
 
 static const char *place_of(const struct plan_builder *builder, size_t i)
@@ -69,9 +67,8 @@ int plan_add_mounts(struct plan_builder *builder)
 
 static void find_mount(struct plan_builder *builder, size_t i, const char *path)
 {
-    PLAN_ADD(builder, .op = PLAN_FIND_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
-             .uses = {PLAN_SLOT_ROOT}, .place = PLAN_PLACE(builder, "mounts[%zu].destination", i),
-             .text = {path});
+    PLAN_ADD(builder, FIND_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .place = PLAN_PLACE(builder, "mounts[%zu].destination", i), .path = path);
 }
 
 /* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on
@@ -87,10 +84,8 @@ int plan_remove_mounts(struct plan_builder *builder)
     }
     for (size_t i = 0; i < builder->config->n_mounts; i++) {
         find_mount(builder, i, places.item[i]);
-        PLAN_ADD(builder, .op = PLAN_UNMOUNT, .by = PLAN_INIT,
-                 .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_ROOT},
-                 .place = PLAN_PLACE(builder, "mounts[%zu].destination", i),
-                 .text = {places.item[i]});
+        PLAN_ADD(builder, UNMOUNT, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT),
+                 .place = PLAN_PLACE(builder, "mounts[%zu].destination", i), .path = places.item[i]);
     }
     leave(builder, &places, true);
     return 0;

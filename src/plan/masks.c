@@ -98,17 +98,15 @@ void plan_mask_paths(struct plan_builder *builder)
     for (size_t i = 0; i < config->n_masked_paths; i++) {
         enum plan_slot root = find_root(builder, config->masked_paths[i], &path);
 
-        PLAN_ADD(builder, .op = PLAN_MASK_PATH, .by = PLAN_INIT,
-                 .uses = {root, PLAN_SLOT_NULL, PLAN_SLOT_EMPTY},
-                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i),
-                 .text = {config->masked_paths[i], path});
+        PLAN_ADD(builder, MASK_PATH, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
+                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i), .path = config->masked_paths[i],
+                 .root = root, .below = path);
     }
     for (size_t i = 0; i < config->n_readonly_paths; i++) {
         enum plan_slot root = find_root(builder, config->readonly_paths[i], &path);
 
-        PLAN_ADD(builder, .op = PLAN_PROTECT_PATH, .by = PLAN_INIT, .uses = {root},
-                 .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
-                 .text = {config->readonly_paths[i], path});
+        PLAN_ADD(builder, PROTECT_PATH, .by = PLAN_INIT, .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
+                 .path = config->readonly_paths[i], .root = root, .below = path);
     }
 }
 
@@ -116,10 +114,9 @@ void plan_open_masks(struct plan_builder *builder)
 {
     if (builder->linux->n_masked_paths == 0)
         return;
-    PLAN_ADD(builder, .op = PLAN_OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL,
-             .place = "linux.maskedPaths");
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY,
-             .place = "linux.maskedPaths", .text = {"tmpfs", "tmpfs",
-                      plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2")},
-             .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+    PLAN_ADD(builder, OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL, .place = "linux.maskedPaths");
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY, .place = "linux.maskedPaths",
+             .type = "tmpfs", .source = "tmpfs",
+             .options = plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2"),
+             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }

@@ -16,33 +16,22 @@
 
 /* --- steps that several kinds of mounts share ----------------------------------------------- */
 
-static void set_attributes(struct plan_builder *builder, enum plan_slot slot, const char *place,
-                           const struct plan_act *act)
+static void set_attributes(struct plan_builder *builder, enum plan_slot slot, const struct plan_attributes *attributes,
+                           bool recursive, const char *place)
 {
-    struct plan_act whole = *act;
-
-    whole.op = PLAN_SET_MOUNT_ATTRIBUTES;
-    whole.by = PLAN_INIT;
-    whole.uses[0] = slot;
-    whole.place = place;
-    plan_add(builder, &whole);
+    if (attributes->set != 0 || attributes->clear != 0)
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = place, .mount = slot, .set = attributes->set,
+                 .clear = attributes->clear, .recursive = recursive);
 }
 
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
                             const struct plan_mount_words *words, const char *place)
 {
-    const struct plan_attributes *own = &words->attributes;
-    const struct plan_attributes *all = &words->recursive;
-
-    if (own->set != 0 || own->clear != 0)
-        set_attributes(builder, slot, place, &(struct plan_act){.number = {own->set, own->clear}});
-    if (all->set != 0 || all->clear != 0)
-        set_attributes(builder, slot, place,
-                       &(struct plan_act){.number = {all->set, all->clear, 0, 1}});
+    set_attributes(builder, slot, &words->attributes, false, place);
+    set_attributes(builder, slot, &words->recursive, true, place);
     if (words->propagation != 0)
-        set_attributes(builder, slot, place,
-                       &(struct plan_act){
-                           .number = {0, 0, words->propagation, words->propagates_recursively}});
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = place, .mount = slot,
+                 .propagation = words->propagation, .recursive = words->propagates_recursively);
 }
 
 enum plan_slot plan_next_source(struct plan_builder *builder)
@@ -56,7 +45,7 @@ static void copy_host_mounts(struct plan_builder *builder, const char *place)
     if (builder->host->privileged || builder->copied_mounts)
         return;
     builder->copied_mounts = true;
-    PLAN_ADD(builder, .op = PLAN_COPY_MOUNTS, .by = PLAN_HOST, .place = place);
+    PLAN_ADD(builder, COPY_MOUNTS, .by = PLAN_HOST, .place = place);
 }
 
 /* Earlier mounts of the container lie on its root file system, where INIT alone sees them. */
@@ -79,34 +68,23 @@ enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source
 
     if (by_host)
         copy_host_mounts(builder, place);
-    PLAN_ADD(builder, .op = PLAN_OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot,
-             .place = place, .text = {source.path},
-             .number = {source.recursive, by_host && !source.is_peer, source.is_link});
+    PLAN_ADD(builder, OPEN_TREE, .by = by_host ? PLAN_HOST : PLAN_INIT, .makes = slot, .place = place,
+             .path = source.path, .recursive = source.recursive, .slave = by_host && !source.is_peer,
+             .nofollow = source.is_link);
     return slot;
 }
 
 void plan_open_target(struct plan_builder *builder, const char *path, enum plan_target_kind kind,
                       enum plan_slot like, const char *place)
 {
-    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
-             .uses = {PLAN_SLOT_ROOT, like}, .place = place, .text = {path}, .number = {kind});
+    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .place = place, .like = like, .path = path, .kind = kind);
 }
 
-void plan_attach(struct plan_builder *builder, enum plan_slot slot, const char *source,
-                 const char *path, const char *place)
+void plan_attach(struct plan_builder *builder, struct plan_attachment attachment, const char *place)
 {
-    PLAN_ADD(builder, .op = PLAN_ATTACH_MOUNT, .by = PLAN_INIT, .uses = {slot, PLAN_SLOT_TARGET},
-             .place = place, .text = {source, path}, .number = {builder->joins});
-}
-
-void plan_keep_attached_as(struct plan_builder *builder, enum plan_slot slot)
-{
-    builder->acts[builder->n_acts - 1].makes = slot;
-}
-
-void plan_keep_attached(struct plan_builder *builder)
-{
-    plan_keep_attached_as(builder, PLAN_SLOT_ATTACHED);
+    PLAN_ADD(builder, ATTACH_MOUNT, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+             .makes = attachment.kept, .place = place, .mount = attachment.mount, .source = attachment.source, .target = attachment.path, .live = builder->joins);
 }
 
 void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
@@ -115,9 +93,8 @@ void plan_bind(struct plan_builder *builder, struct plan_source source, const ch
     enum plan_slot slot = plan_open_source(builder, source, place);
 
     plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
-    if (attributes != 0)
-        set_attributes(builder, slot, place, &(struct plan_act){.number = {attributes, 0, 0, source.recursive}});
-    plan_attach(builder, slot, source.path, path, place);
+    set_attributes(builder, slot, &(struct plan_attributes){.set = attributes}, source.recursive, place);
+    plan_attach(builder, (struct plan_attachment){slot, source.path, path, source.stays_open ? PLAN_SLOT_ATTACHED : PLAN_SLOT_UNUSED}, place);
 }
 
 /* Where a mount is attached to a shared one it becomes shared itself: what else it is to be comes after that. */
@@ -142,9 +119,7 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
     if (is_late && kept == PLAN_SLOT_UNUSED)
         kept = PLAN_SLOT_ATTACHED;
     plan_apply_mount_words(builder, slot, &before, place);
-    plan_attach(builder, slot, source, mount->destination, place);
-    if (kept != PLAN_SLOT_UNUSED)
-        plan_keep_attached_as(builder, kept);
+    plan_attach(builder, (struct plan_attachment){slot, source, mount->destination, kept}, place);
     if (is_late)
         plan_apply_mount_words(builder, kept, &after, place);
 }
@@ -175,9 +150,9 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
         TRY(plan_need_mount_calls(builder, place, "a shared bind mount"));
     enum plan_slot slot = plan_open_source(builder, source, place);
     TRY(plan_map_mount(builder, mount, words, slot, place));
-    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
-             .uses = {PLAN_SLOT_ROOT, slot}, .place = place, .text = {mount->destination},
-             .number = {PLAN_TARGET_LIKE_MOUNT, 0, words->covers_link});
+    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .place = place, .like = slot, .path = mount->destination, .kind = PLAN_TARGET_LIKE_MOUNT,
+             .nofollow = words->covers_link);
     attach_with_words(builder, slot, words, &absolute, place);
     return 0;
 }
@@ -187,9 +162,9 @@ static int remount(struct plan_builder *builder, const struct spec_mount *mount,
 {
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     if (!words->binds)
-        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .uses = {PLAN_SLOT_TARGET},
-                 .place = place, .text = {mount->type, mount->source, words->data.bytes},
-                 .number = {words->ms | MS_REMOUNT});
+        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .place = place,
+                 .type = mount->type, .source = mount->source, .options = words->data.bytes,
+                 .flags = words->ms | MS_REMOUNT);
     plan_apply_mount_words(builder, PLAN_SLOT_TARGET, words, place);
     return 0;
 }
@@ -235,11 +210,9 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         superblock |= MS_RDONLY;
     if (by == PLAN_HOST)
         copy_host_mounts(builder, place);
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = by, .makes = slot,
-             .place = place,
-             .text = {mount->type, mount->source,
-                      plan_label_options(builder, mount->type, words->data.bytes)},
-             .number = {words->attributes.set, superblock});
+    PLAN_ADD(builder, MAKE_MOUNT, .by = by, .makes = slot, .place = place, .type = mount->type, .source = mount->source,
+             .options = plan_label_options(builder, mount->type, words->data.bytes),
+             .attributes = words->attributes.set, .superblock = superblock);
 }
 
 /* They begin empty: mount points in them have to be made. */
@@ -267,12 +240,11 @@ static void fill_root(struct plan_builder *builder, const struct spec_mount *mou
                       const struct plan_mount_words *words, enum plan_slot slot, const char *place)
 {
     if (words->copies_up)
-        PLAN_ADD(builder, .op = PLAN_COPY_UP, .by = PLAN_INIT, .place = place,
-                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination},
-                 .number = {!words->has_mode});
+        PLAN_ADD(builder, COPY_UP, .by = PLAN_INIT, .place = place, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot,
+                 .path = mount->destination, .keeps_mode = !words->has_mode);
     else if (text_equal(mount->type, "tmpfs") && !words->has_mode)
-        PLAN_ADD(builder, .op = PLAN_KEEP_MODE, .by = PLAN_INIT, .place = place,
-                 .uses = {PLAN_SLOT_TARGET, slot}, .text = {mount->destination});
+        PLAN_ADD(builder, KEEP_MODE, .by = PLAN_INIT, .place = place, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot,
+                 .path = mount->destination);
 }
 
 /* Content comes first, and mount points in an empty file system, until the container's root is complete. */
@@ -284,7 +256,7 @@ static void make_read_only(struct plan_builder *builder, const char *type, struc
         return;
     }
     text_list_add(&builder->read_only_later, place);
-    PLAN_ADD(builder, .op = PLAN_HOLD_MOUNT, .by = PLAN_INIT, .uses = {slot}, .place = place);
+    PLAN_ADD(builder, HOLD_MOUNT, .by = PLAN_INIT, .place = place, .mount = slot);
 }
 
 static int new_mount(struct plan_builder *builder, const struct spec_mount *mount,
@@ -308,18 +280,16 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     }
     if (!by_mount)
         make_new_mount(builder, mount, &made, slot, place);
-    PLAN_ADD(builder, .op = PLAN_OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
-             .uses = {PLAN_SLOT_ROOT}, .place = place, .text = {mount->destination},
-             .number = {PLAN_TARGET_DIRECTORY, is_guarded});
+    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .place = place, .path = mount->destination, .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = is_guarded);
     enum plan_slot kept = by_mount ? plan_kernel_slot(builder, mount) : PLAN_SLOT_UNUSED;
     if (kept != PLAN_SLOT_UNUSED)
         slot = kept;
     if (by_mount)
-        PLAN_ADD(builder, .op = PLAN_MOUNT_OVER, .by = PLAN_INIT, .makes = slot,
-                 .uses = {PLAN_SLOT_TARGET}, .place = place,
-                 .text = {mount->type, mount->source,
-                          plan_label_options(builder, mount->type, words->data.bytes)},
-                 .number = {made.ms, builder->joins});
+        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .makes = slot, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                 .place = place, .type = mount->type, .source = mount->source,
+                 .options = plan_label_options(builder, mount->type, words->data.bytes), .flags = made.ms,
+                 .live = builder->joins);
     fill_root(builder, mount, words, slot, place);
     made.attributes = (struct plan_attributes){0}; /* they came with the mount */
     /* After the copy, whose owners may be none of the mapping's. */
@@ -351,11 +321,11 @@ static bool may_mount_sysfs(const struct plan_builder *builder)
 /* A sysfs of its own would not show the host's cgroups. A cgroup mount of the config comes on top. */
 static void hide_cgroups(struct plan_builder *builder, const char *path, const char *place)
 {
-    PLAN_ADD(builder, .op = PLAN_MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
-             .text = {"tmpfs", "tmpfs", plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2")},
-             .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC});
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "tmpfs",
+             .source = "tmpfs", .options = plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2"),
+             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, PLAN_SLOT_MOUNT, "tmpfs", path, place);
+    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", path}, place);
 }
 
 /* The host's then, with all that is mounted there, of which nothing can be changed. */
@@ -418,8 +388,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          "%s.options: copy-symlink and dest-nofollow are for mounts that are made with the container", place);
     plan_cover_kernel_mounts(builder, &mount);
     if (words.binds && copied_link(builder, i) != NULL) {
-        PLAN_ADD(builder, .op = PLAN_MAKE_SYMLINK, .by = PLAN_INIT, .uses = {PLAN_SLOT_ROOT}, .place = place,
-                 .text = {mount.destination, copied_link(builder, i)});
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place,
+                 .path = mount.destination, .target = copied_link(builder, i));
         return 0;
     }
     if (!words.binds && words.link_word != NULL)

@@ -64,9 +64,8 @@ static uint64_t cloned_namespaces(const struct plan_builder *builder)
 
 void plan_launch(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
-             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT,
-             .number = {builder->needs_first ? 0 : cloned_namespaces(builder)});
+    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST, .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT,
+             .namespaces = builder->needs_first ? 0 : cloned_namespaces(builder));
 }
 
 static void join_namespace(struct plan_builder *builder, enum plan_actor by,
@@ -74,9 +73,8 @@ static void join_namespace(struct plan_builder *builder, enum plan_actor by,
 {
     int i = find_namespace(builder, kind->type);
 
-    PLAN_ADD(builder, .op = PLAN_JOIN_NAMESPACE, .by = by, .uses = {slot}, .number = {kind->flag},
-             .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
-             .text = {builder->linux->namespaces[i].path, spec_namespace_type_words[kind->type]});
+    PLAN_ADD(builder, JOIN_NAMESPACE, .by = by, .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
+             .namespace = slot, .path = builder->linux->namespaces[i].path, .type = kind->flag);
 }
 
 /* Opens all namespaces before the first is joined: their paths are the host's. */
@@ -86,10 +84,9 @@ static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
         if (!(builder->joined_namespaces & kinds[kind].flag))
             continue;
         int i = find_namespace(builder, kinds[kind].type);
-        PLAN_ADD(builder, .op = PLAN_OPEN_NAMESPACE, .by = by, .makes = PLAN_SLOT_NAMESPACE_0 + kind,
-                 .number = {kinds[kind].flag},
+        PLAN_ADD(builder, OPEN_NAMESPACE, .by = by, .makes = PLAN_SLOT_NAMESPACE_0 + kind,
                  .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
-                 .text = {builder->linux->namespaces[i].path});
+                 .path = builder->linux->namespaces[i].path, .type = kinds[kind].flag);
     }
 }
 
@@ -104,12 +101,11 @@ static void make_user_namespace(struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWUSER))
         return;
-    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .signals = PLAN_TOKEN_USER_NAMESPACE,
-             .number = {CLONE_NEWUSER}, .text = {"user"},
-             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
-                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)));
-    PLAN_ADD(builder, .op = PLAN_MAP_IDS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_USER_NAMESPACE,
-             .signals = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
+    PLAN_ADD(builder, UNSHARE, .by = PLAN_FIRST, .signals = PLAN_TOKEN_USER_NAMESPACE,
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
+             .namespaces = CLONE_NEWUSER);
+    PLAN_ADD(builder, MAP_IDS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_USER_NAMESPACE, .signals = PLAN_TOKEN_MAPPED,
+             .place = "linux.uidMappings");
 }
 
 /* Offsets are written before the first child enters the namespace, and before set-uid calls make the file root's. */
@@ -117,23 +113,21 @@ static void make_time_namespace(struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWTIME))
         return;
-    PLAN_ADD(builder, .op = PLAN_UNSHARE, .by = PLAN_FIRST, .number = {CLONE_NEWTIME},
-             .text = {"time"},
-             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
-                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_TIME)));
+    PLAN_ADD(builder, UNSHARE, .by = PLAN_FIRST,
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_TIME)),
+             .namespaces = CLONE_NEWTIME);
     for (size_t i = 0; i < builder->linux->n_time_offsets; i++) {
         const struct spec_time_offset_entry *offset = &builder->linux->time_offsets[i];
 
-        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_FIRST,
-                 .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
-                 .text = {"/proc/self/timens_offsets",
-                          arena_printf(builder->arena, "%s %lld %u", offset->key,
-                                       (long long) offset->value->secs, offset->value->nanosecs)});
+        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST, .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
+                 .file = "/proc/self/timens_offsets",
+                 .content = arena_printf(builder->arena, "%s %lld %u", offset->key,
+                                         (long long) offset->value->secs, offset->value->nanosecs));
     }
     const char *annotated = spec_annotation(builder->config, SPEC_TIME_OFFSET);
     if (annotated != NULL && annotated[0] != '\0')
-        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_FIRST, .place = "annotations[\"" SPEC_TIME_OFFSET "\"]",
-                 .text = {"/proc/self/timens_offsets", annotated});
+        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST, .place = "annotations[\"" SPEC_TIME_OFFSET "\"]",
+                 .file = "/proc/self/timens_offsets", .content = annotated);
 }
 
 static bool maps_root(const struct spec_id_mapping *mappings, size_t count)
@@ -154,12 +148,11 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
     if (is_new && (!maps_root(config->uid_mappings, config->n_uid_mappings) ||
                    !maps_root(config->gid_mappings, config->n_gid_mappings)))
         return;
-    PLAN_ADD(builder, .op = PLAN_BECOME_ROOT, .by = by,
+    PLAN_ADD(builder, BECOME_ROOT, .by = by,
              .place = is_new ? "linux.uidMappings"
                              : PLAN_PLACE(builder, "linux.namespaces[%d].path",
                                           find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
-             .awaits = is_new && !builder->joins ? PLAN_TOKEN_MAPPED : 0,
-             .number = {builder->keeps_groups});
+             .awaits = is_new && !builder->joins ? PLAN_TOKEN_MAPPED : 0, .keeps_groups = builder->keeps_groups);
 }
 
 /* The first stage. A caller with root's rights uses them before it enters the user namespace. */
@@ -177,10 +170,16 @@ static void enter_by_first(struct plan_builder *builder)
     become_root(builder, PLAN_FIRST);
     if (!builder->host->privileged)
         join_namespaces(builder, PLAN_FIRST, others);
-    PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT,
+    PLAN_ADD(builder, CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT,
              .awaits = (builder->host->cgroups_need_process ? PLAN_TOKEN_CGROUP : 0) |
                        ((builder->new_namespaces & CLONE_NEWUSER) != 0 ? PLAN_TOKEN_MAPPED : 0),
-             .number = {cloned_namespaces(builder)}, .place = "linux.namespaces");
+             .place = "linux.namespaces", .namespaces = cloned_namespaces(builder));
+}
+
+static void record_init(struct plan_builder *builder)
+{
+    PLAN_ADD(builder, RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT, .signals = PLAN_TOKEN_RECORDED,
+             .saves = !builder->joins);
 }
 
 static void join_keyring(struct plan_builder *builder)
@@ -188,8 +187,8 @@ static void join_keyring(struct plan_builder *builder)
     if (builder->request->no_new_keyring)
         return;
     plan_label_keyring(builder);
-    PLAN_ADD(builder, .op = PLAN_JOIN_KEYRING, .by = PLAN_INIT,
-             .text = {arena_printf(builder->arena, "_ses.%s", builder->request->id)});
+    PLAN_ADD(builder, JOIN_KEYRING, .by = PLAN_INIT,
+             .keyring = arena_printf(builder->arena, "_ses.%s", builder->request->id));
 }
 
 void plan_enter_namespaces(struct plan_builder *builder)
@@ -197,35 +196,22 @@ void plan_enter_namespaces(struct plan_builder *builder)
     plan_open_proc(builder, builder->needs_first ? PLAN_FIRST : PLAN_INIT, NULL);
     if (builder->needs_first)
         enter_by_first(builder);
-    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
-             .signals = PLAN_TOKEN_RECORDED);
+    record_init(builder);
     if (!builder->needs_first) {
         open_namespaces(builder, PLAN_INIT);
         join_namespaces(builder, PLAN_INIT, ~(uint64_t) 0);
     }
     if (builder->new_namespaces & CLONE_NEWNET)
-        PLAN_ADD(builder, .op = PLAN_SET_LOOPBACK_UP, .by = PLAN_INIT,
-                 .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
-                                     find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
+        PLAN_ADD(builder, SET_LOOPBACK_UP, .by = PLAN_INIT,
+                 .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
     join_keyring(builder);
-}
-
-static const char *name_namespaces(struct plan_builder *builder, uint64_t flags)
-{
-    struct text names = {.arena = builder->arena};
-
-    for (size_t kind = 0; kind < KINDS; kind++)
-        if (flags & kinds[kind].flag)
-            text_addf(&names, "%s%s", names.size > 0 ? ", " : "", spec_namespace_type_words[kinds[kind].type]);
-    return names.bytes;
 }
 
 /* Only a child enters a process namespace. Returns who joins. */
 static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
     builder->needs_first = (builder->request->namespaces.foreign & CLONE_NEWPID) != 0;
-    PLAN_ADD(builder, .op = PLAN_LAUNCH, .by = PLAN_HOST,
-             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
+    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST, .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
     return builder->needs_first ? PLAN_FIRST : PLAN_INIT;
 }
 
@@ -235,16 +221,14 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
 
     plan_open_proc(builder, by, NULL); /* the host's: the container's may be anything */
     if (namespaces != 0)
-        PLAN_ADD(builder, .op = PLAN_JOIN_PROCESS, .by = by, .number = {namespaces},
-                 .text = {name_namespaces(builder, namespaces)});
+        PLAN_ADD(builder, JOIN_PROCESS, .by = by, .namespaces = namespaces);
     if (namespaces & CLONE_NEWUSER)
         become_root(builder, by);
     if (builder->needs_first)
-        PLAN_ADD(builder, .op = PLAN_CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT);
-    PLAN_ADD(builder, .op = PLAN_RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
-             .signals = PLAN_TOKEN_RECORDED);
-    PLAN_ADD(builder, .op = PLAN_VERIFY_NAMESPACES, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
-             .list = builder->request->namespaces.names, .n_list = builder->request->namespaces.n_names);
+        PLAN_ADD(builder, CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT);
+    record_init(builder);
+    PLAN_ADD(builder, VERIFY_NAMESPACES, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
+             .links = {builder->request->namespaces.names, builder->request->namespaces.n_names});
 }
 
 /* Before the container's user namespace makes the file root's. */
@@ -253,10 +237,8 @@ static void set_oom_score(struct plan_builder *builder, enum plan_actor by)
     const struct spec_process *process = builder->config->process;
 
     if (process->has_oom_score_adj)
-        PLAN_ADD(builder, .op = PLAN_SET_OOM_SCORE, .by = by, .uses = {PLAN_SLOT_PROC},
-                 .place = "process.oomScoreAdj",
-                 .number = {(uint64_t) (int64_t) process->oom_score_adj},
-                 .text = {arena_printf(builder->arena, "%d", process->oom_score_adj)});
+        PLAN_ADD(builder, SET_OOM_SCORE, .by = by, .uses = PLAN_BIT(PLAN_SLOT_PROC), .place = "process.oomScoreAdj",
+                 .score = process->oom_score_adj);
 }
 
 void plan_join_container(struct plan_builder *builder)
@@ -289,9 +271,7 @@ void plan_name_host(struct plan_builder *builder)
     const struct spec_config *config = builder->config;
 
     if (config->hostname != NULL && config->hostname[0] != '\0')
-        PLAN_ADD(builder, .op = PLAN_SET_HOSTNAME, .by = PLAN_INIT, .place = "hostname",
-                 .text = {config->hostname});
+        PLAN_ADD(builder, SET_HOSTNAME, .by = PLAN_INIT, .place = "hostname", .hostname = config->hostname);
     if (config->domainname != NULL && config->domainname[0] != '\0')
-        PLAN_ADD(builder, .op = PLAN_SET_DOMAINNAME, .by = PLAN_INIT, .place = "domainname",
-                 .text = {config->domainname});
+        PLAN_ADD(builder, SET_DOMAINNAME, .by = PLAN_INIT, .place = "domainname", .domainname = config->domainname);
 }

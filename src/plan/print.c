@@ -9,13 +9,15 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/text.h"
+#include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
+#include "values.h"
 
 static const struct {
     const char *name;
     const char *words;
 } ops[PLAN_OPS] = {
-#define PLAN_OP(NAME, name, actors, words) [PLAN_##NAME] = {name, words},
+#define PLAN_OP(NAME, member, name, actors, words, operands) [PLAN_##NAME] = {name, words},
 #include "berth/plan/ops.def"
 #undef PLAN_OP
 };
@@ -90,46 +92,96 @@ const char *plan_step_place(const struct plan_header *plan, int step)
     return plan_optional_text(plan, plan_steps(plan)[step].place);
 }
 
-static void add_list(struct text *text, const char *list, uint32_t count)
+/* --- operands ------------------------------------------------------------------------------- */
+
+static void add_list(struct text *text, const struct plan_header *plan, struct plan_list list)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        text_addf(text, "%s%s", i > 0 ? " " : "", list);
-        list += strlen(list) + 1;
+    const char *item = plan_text(plan, list.first);
+
+    for (uint32_t i = 0; i < list.count; i++) {
+        text_addf(text, "%s%s", i > 0 ? " " : "", item);
+        item += strlen(item) + 1;
     }
 }
 
-static void add_number(struct text *text, char kind, uint64_t number)
+static void add_flags(struct text *text, const struct plan_value_name *names, uint64_t flags, const char *comma)
 {
-    if (kind == 'o')
-        text_addf(text, number > 0777 ? "of the caller" : "%04" PRIo64, number);
-    else if (kind == 'x')
-        text_addf(text, "%#" PRIx64, number);
-    else if (kind == 'd')
+    const char *before = "";
+
+    for (; names->name != NULL; names++) {
+        uint64_t mask = names->mask != 0 ? names->mask : names->value;
+
+        if ((flags & mask) != names->value)
+            continue;
+        text_addf(text, "%s%s", before, names->name);
+        flags &= ~mask;
+        before = comma;
+    }
+    if (flags != 0)
+        text_addf(text, "%s%#" PRIx64, before, flags);
+}
+
+static void add_number(struct text *text, enum plan_kind kind, uint64_t number)
+{
+    switch (kind) {
+    case PLAN_KIND_integer:
+        text_addf(text, "%" PRId32, (int32_t) number);
+        break;
+    case PLAN_KIND_limit:
+        text_addf(text, number == UINT64_MAX ? "unlimited" : "%" PRIu64, number);
+        break;
+    case PLAN_KIND_umask:
+        text_addf(text, number >= PLAN_UMASK_OF_CALLER ? "of the caller" : "%04" PRIo64, number);
+        break;
+    case PLAN_KIND_mode:
+        text_addf(text, "%#" PRIo64, number);
+        break;
+    case PLAN_KIND_device:
         text_addf(text, "%u:%u", major(number), minor(number));
-    else
-        text_addf(text, "%" PRId64, (int64_t) number);
+        break;
+    case PLAN_KIND_bits:
+        text_addf(text, "%#" PRIx64, number);
+        break;
+    default:
+        text_addf(text, "%" PRIu64, number);
+    }
 }
 
-/* One placeholder of ops.def's words, without its braces: "t0", "x1", "l". */
-static void add_value(struct text *text, const struct plan_header *plan, int step,
-                      const char *placeholder)
+/* `comma` stands between flags. */
+static void add_value(struct text *text, const struct plan_header *plan, const struct plan_step *step,
+                      const struct plan_operand *operand, const char *comma)
 {
-    const struct plan_step *values = &plan_steps(plan)[step];
-    int i = placeholder[0] == 'l' ? 0 : placeholder[1] - '0';
-
-    if (placeholder[0] == 'l') {
-        add_list(text, plan_text(plan, values->list), values->list_count);
-    } else if (placeholder[0] == 't') {
-        text_add(text, plan_text(plan, values->text[i]));
+    if (plan_is_text(operand->kind)) {
+        text_add(text, plan_text(plan, (struct plan_text){(uint32_t) plan_operand_number(step, operand)}));
+    } else if (operand->kind == PLAN_KIND_list) {
+        add_list(text, plan, *(const struct plan_list *) plan_operand_at(step, operand));
+    } else if (plan_flag_names[operand->kind] != NULL) {
+        add_flags(text, plan_flag_names[operand->kind], plan_operand_number(step, operand), comma);
+    } else if (plan_value_names[operand->kind] != NULL) {
+        text_add(text, plan_value_names[operand->kind][plan_operand_number(step, operand)]);
     } else {
-        add_number(text, placeholder[0], values->number[i]);
+        add_number(text, operand->kind, plan_operand_number(step, operand));
     }
+}
+
+/* --- words ---------------------------------------------------------------------------------- */
+
+/* The operand of ops.def's placeholder "{path}", or the end of the list. */
+static const struct plan_operand *find_operand(const struct plan_operand *operand, const char *placeholder)
+{
+    size_t length = strcspn(placeholder + 1, "}");
+
+    while (operand->name != NULL &&
+           (strncmp(operand->name, placeholder + 1, length) != 0 || operand->name[length] != '\0'))
+        operand++;
+    return operand;
 }
 
 char *plan_step_words(struct arena *arena, const struct plan_header *plan, int step)
 {
+    const struct plan_step *values = &plan_steps(plan)[step];
     struct text text = {.arena = arena};
-    const char *next = ops[plan_steps(plan)[step].op].words;
+    const char *next = ops[values->op].words;
 
     text_add(&text, "");
     while (*next != '\0') {
@@ -139,22 +191,51 @@ char *plan_step_words(struct arena *arena, const struct plan_header *plan, int s
         next += plain;
         if (*next == '\0')
             break;
-        add_value(&text, plan, step, next + 1);
+        add_value(&text, plan, values, find_operand(plan_operands(values->op), next), ", ");
         next += strcspn(next, "}") + 1;
     }
     return text.bytes;
 }
 
-static void print_numbers(const struct plan_step *step, struct text *text)
-{
-    int last = PLAN_NUMBERS;
+/* --- the whole plan ------------------------------------------------------------------------- */
 
-    while (last > 0 && step->number[last - 1] == 0)
-        last--;
-    for (int i = 0; i < last; i++)
-        text_addf(text, "%s%#" PRIx64, i == 0 ? " [" : " ", step->number[i]);
-    if (last > 0)
-        text_add(text, "]");
+/* Is it in the words already? */
+static bool is_said(const char *words, const struct plan_operand *operand)
+{
+    for (const char *next = strchr(words, '{'); next != NULL; next = strchr(next + 1, '{'))
+        if (find_operand(operand, next) == operand)
+            return true;
+    return false;
+}
+
+/* Slots are printed with the others that the step uses. */
+static bool is_empty(const struct plan_step *step, const struct plan_operand *operand)
+{
+    if (operand->kind == PLAN_KIND_slot || operand->kind == PLAN_KIND_slot_or_none)
+        return true;
+    if (operand->kind == PLAN_KIND_list)
+        return ((const struct plan_list *) plan_operand_at(step, operand))->count == 0;
+    bool is_set = plan_is_text(operand->kind) || operand->kind == PLAN_KIND_flag || plan_flag_names[operand->kind] != NULL;
+    return is_set && plan_operand_number(step, operand) == 0;
+}
+
+/* What the words leave out: " [source=cgroup attributes=rdonly,nosuid recursive]". */
+static void print_operands(const struct plan_header *plan, const struct plan_step *step, struct text *text)
+{
+    const char *before = " [";
+
+    for (const struct plan_operand *operand = plan_operands(step->op); operand->name != NULL; operand++) {
+        if (is_empty(step, operand) || is_said(ops[step->op].words, operand))
+            continue;
+        text_addf(text, "%s%s", before, operand->name);
+        before = " ";
+        if (operand->kind == PLAN_KIND_flag)
+            continue;
+        text_add(text, operand->kind == PLAN_KIND_list ? "=(" : "=");
+        add_value(text, plan, step, operand, ",");
+        text_add(text, operand->kind == PLAN_KIND_list ? ")" : "");
+    }
+    text_add(text, before[1] == '[' ? "" : "]");
 }
 
 static void print_tokens(unsigned tokens, char sign, struct text *text)
@@ -170,15 +251,9 @@ static void print_step(const struct plan_header *plan, int step, struct text *te
 
     text_addf(text, "%3d %-5s %s: %s", step, plan_actor_name(values->actor),
               plan_step_name(plan, step), plan_step_words(text->arena, plan, step));
-    print_numbers(values, text);
-    if (values->list_count > 0) {
-        text_add(text, " (");
-        add_list(text, plan_text(plan, values->list), values->list_count);
-        text_add(text, ")");
-    }
-    for (int i = 0; i < PLAN_USES; i++)
-        if (values->uses[i] != PLAN_NONE)
-            text_addf(text, " <%s", plan_slot_name(values->uses[i]));
+    print_operands(plan, values, text);
+    for (uint64_t uses = values->uses; uses != 0; uses &= uses - 1)
+        text_addf(text, " <%s", plan_slot_name(__builtin_ctzll(uses)));
     print_tokens(values->awaits, '<', text);
     if (values->makes != PLAN_NONE)
         text_addf(text, " >%s", plan_slot_name(values->makes));

@@ -9,9 +9,8 @@
 #include "builder.h"
 
 #define GROUPS_MOST 65536     /* NGROUPS_MAX */
-#define UMASK_OF_CALLER 01000 /* above every umask: leave it */
 
-static const int rlimit_numbers[] = {
+static const uint32_t rlimit_numbers[] = {
     [SPEC_RLIMIT_TYPE_RLIMIT_AS] = RLIMIT_AS,
     [SPEC_RLIMIT_TYPE_RLIMIT_CORE] = RLIMIT_CORE,
     [SPEC_RLIMIT_TYPE_RLIMIT_CPU] = RLIMIT_CPU,
@@ -30,18 +29,16 @@ static const int rlimit_numbers[] = {
     [SPEC_RLIMIT_TYPE_RLIMIT_STACK] = RLIMIT_STACK,
 };
 
-static void set_limits(struct plan_builder *builder, bool only_raise)
+static void set_limits(struct plan_builder *builder, bool only_raises)
 {
     const struct spec_process *process = builder->config->process;
 
     for (size_t i = 0; i < process->n_rlimits; i++) {
         const struct spec_rlimit *limit = &process->rlimits[i];
 
-        PLAN_ADD(builder, .op = PLAN_SET_RLIMIT, .by = PLAN_INIT,
-                 .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
-                 .text = {spec_rlimit_type_words[limit->type]},
-                 .number = {(uint64_t) rlimit_numbers[limit->type], limit->soft, limit->hard,
-                        only_raise});
+        PLAN_ADD(builder, SET_RLIMIT, .by = PLAN_INIT, .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
+                 .resource = rlimit_numbers[limit->type], .soft = limit->soft, .hard = limit->hard,
+                 .only_raises = only_raises);
     }
 }
 
@@ -54,10 +51,9 @@ static const struct spec_user *user_of(const struct spec_process *process)
 
 static void take_stdio(struct plan_builder *builder, const struct spec_user *user)
 {
-    PLAN_ADD(builder, .op = PLAN_NEW_SESSION, .by = PLAN_INIT);
-    PLAN_ADD(builder, .op = PLAN_REOPEN_NULL, .by = PLAN_INIT, .place = "process");
-    PLAN_ADD(builder, .op = PLAN_OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid",
-             .number = {user->uid});
+    PLAN_ADD(builder, NEW_SESSION, .by = PLAN_INIT);
+    PLAN_ADD(builder, REOPEN_NULL, .by = PLAN_INIT, .place = "process");
+    PLAN_ADD(builder, OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid", .uid = user->uid);
 }
 
 void plan_open_terminal(struct plan_builder *builder)
@@ -65,12 +61,10 @@ void plan_open_terminal(struct plan_builder *builder)
     const struct spec_process *process = builder->config->process;
     const struct spec_console_size *size = process->console_size;
 
-    PLAN_ADD(builder, .op = PLAN_MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE,
-             .uses = {builder->joins ? PLAN_SLOT_UNUSED : PLAN_SLOT_ROOT}, .place = "process.terminal",
-             .number = {size != NULL ? size->height : 0, size != NULL ? size->width : 0,
-                        user_of(process)->uid, builder->joins});
-    PLAN_ADD(builder, .op = PLAN_HAND_CONSOLE, .by = PLAN_HOST, .uses = {PLAN_SLOT_CONSOLE},
-             .place = "process.terminal");
+    PLAN_ADD(builder, MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE, .place = "process.terminal",
+             .root = builder->joins ? PLAN_SLOT_UNUSED : PLAN_SLOT_ROOT, .rows = size != NULL ? size->height : 0,
+             .columns = size != NULL ? size->width : 0, .uid = user_of(process)->uid, .on_dev_console = !builder->joins);
+    plan_hand_console(builder);
 }
 
 static void become_user(struct plan_builder *builder, const struct spec_user *user)
@@ -79,11 +73,10 @@ static void become_user(struct plan_builder *builder, const struct spec_user *us
 
     for (size_t i = 0; i < user->n_additional_gids; i++)
         text_list_add(&groups, arena_printf(builder->arena, "%u", user->additional_gids[i]));
-    PLAN_ADD(builder, .op = PLAN_SET_USER, .by = PLAN_INIT, .place = "process.user",
-             .list = (const char *const *) groups.item, .n_list = groups.count,
-             .number = {user->uid, user->gid, builder->keeps_groups});
-    PLAN_ADD(builder, .op = PLAN_SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
-             .number = {user->has_umask ? user->umask : UMASK_OF_CALLER});
+    PLAN_ADD(builder, SET_USER, .by = PLAN_INIT, .place = "process.user", .uid = user->uid, .gid = user->gid,
+             .keeps_groups = builder->keeps_groups, .groups = plan_strings_of(&groups));
+    PLAN_ADD(builder, SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
+             .umask = user->has_umask ? user->umask : PLAN_UMASK_OF_CALLER);
 }
 
 static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
@@ -140,16 +133,15 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
         plan_finish_root(builder);
     plan_schedule(builder);
     set_limits(builder, true);
-    PLAN_ADD(builder, .op = PLAN_LIMIT_CAPABILITIES, .by = PLAN_INIT,
-             .place = "process.capabilities.bounding", .number = {sets->bounding});
+    PLAN_ADD(builder, LIMIT_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities.bounding",
+             .bounding = sets->bounding);
     if (plan_find_variable(env, "HOME") == NULL)
-        PLAN_ADD(builder, .op = PLAN_FIND_HOME, .by = PLAN_INIT, .number = {user->uid});
-    PLAN_ADD(builder, .op = PLAN_SET_CWD, .by = PLAN_INIT, .place = "process.cwd",
-             .text = {process->cwd});
+        PLAN_ADD(builder, FIND_HOME, .by = PLAN_INIT, .uid = user->uid);
+    PLAN_ADD(builder, SET_CWD, .by = PLAN_INIT, .place = "process.cwd", .path = process->cwd);
     become_user(builder, user);
     plan_hold_capabilities(builder, sets);
-    PLAN_ADD(builder, .op = PLAN_FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
-             .text = {process->args[0], plan_find_variable(env, "PATH")});
+    PLAN_ADD(builder, FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]", .program = process->args[0],
+             .search_path = plan_find_variable(env, "PATH"));
 }
 
 int plan_make_process(struct plan_builder *builder)
@@ -164,8 +156,8 @@ int plan_make_process(struct plan_builder *builder)
     plan_make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);
-    PLAN_ADD(builder, .op = PLAN_CLOSE_DESCRIPTORS, .by = PLAN_INIT,
-             .awaits = PLAN_TOKEN_COMMITTED, .number = {builder->request->kept_fds});
+    PLAN_ADD(builder, CLOSE_DESCRIPTORS, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED,
+             .kept = builder->request->kept_fds);
     plan_label_process(builder); /* a limit may forbid to open a file */
     plan_open_status(builder);
     set_limits(builder, false);
@@ -173,8 +165,7 @@ int plan_make_process(struct plan_builder *builder)
     plan_verify(builder, &sets);
     if (!builder->joins)
         plan_run_hooks_at_start(builder); /* as confined as the program: config.md has them run in the container */
-    PLAN_ADD(builder, .op = PLAN_EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
-             .text = {process->args[0]}, .list = process->args, .n_list = process->n_args,
-             .second_list = (const char *const *) env.item, .n_second_list = env.count);
+    PLAN_ADD(builder, EXECUTE, .by = PLAN_INIT, .place = "process.args[0]", .program = process->args[0],
+             .argv = {process->args, process->n_args}, .env = plan_strings_of(&env));
     return 0;
 }

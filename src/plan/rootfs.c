@@ -37,11 +37,10 @@ void plan_open_root(struct plan_builder *builder)
     const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
 
     if (builder->new_namespaces & CLONE_NEWNS)
-        PLAN_ADD(builder, .op = PLAN_SET_PROPAGATION, .by = PLAN_INIT,
-                 .place = "linux.rootfsPropagation", .number = {propagation->host});
-    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
-             .place = "root.path", .text = {builder->request->rootfs},
-             .number = {mounts_root(builder)});
+        PLAN_ADD(builder, SET_PROPAGATION, .by = PLAN_INIT, .place = "linux.rootfsPropagation",
+                 .propagation = propagation->host);
+    PLAN_ADD(builder, OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT, .place = "root.path",
+             .path = builder->request->rootfs, .bind = mounts_root(builder));
 }
 
 static const char *sysctl_path(struct plan_builder *builder, const char *key)
@@ -61,14 +60,14 @@ void plan_set_sysctls(struct plan_builder *builder)
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
 
-        PLAN_ADD(builder, .op = PLAN_PUT_FILE, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC},
+        PLAN_ADD(builder, PUT_FILE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
                  .place = PLAN_PLACE(builder, "linux.sysctl[\"%s\"]", pair->key),
-                 .text = {sysctl_path(builder, pair->key), pair->value});
+                 .file = sysctl_path(builder, pair->key), .content = pair->value);
     }
 }
 
-/* How the container gets into its root: enum plan_root_change. */
-static uint64_t root_change(const struct plan_builder *builder)
+/* How the container gets into its root. */
+static enum plan_root_change root_change(const struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWNS))
         return PLAN_ROOT_CHROOT;
@@ -82,9 +81,9 @@ static void leave_old_root(struct plan_builder *builder)
     const char *const *path = builder->host->kernel_mounts;
 
     for (; path != NULL && *path != NULL; path++)
-        PLAN_ADD(builder, .op = PLAN_HIDE_MOUNT, .by = PLAN_INIT, .place = "root.path", .text = {*path});
-    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = {PLAN_SLOT_ROOT},
-             .number = {PLAN_ROOT_CHROOT});
+        PLAN_ADD(builder, HIDE_MOUNT, .by = PLAN_INIT, .place = "root.path", .path = *path);
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .how = PLAN_ROOT_CHROOT);
 }
 
 /* No path is read-only yet in which the terminal's mount point may be missing. */
@@ -107,14 +106,13 @@ void plan_change_root(struct plan_builder *builder)
         plan_await(builder, PLAN_TOKEN_HOOKED);
     if (is_staged)
         hide_and_protect(builder);
-    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
-             .uses = {PLAN_SLOT_ROOT}, .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
-             .number = {root_change(builder)});
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0, .how = root_change(builder));
     if (root_change(builder) == PLAN_ROOT_MOVE)
         leave_old_root(builder);
     /* Before readonlyPaths could be in the way. */
     if (process != NULL)
-        PLAN_ADD(builder, .op = PLAN_MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .text = {process->cwd});
+        PLAN_ADD(builder, MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .path = process->cwd);
     if (!is_staged)
         hide_and_protect(builder);
 }
@@ -124,25 +122,23 @@ void plan_finish_root(struct plan_builder *builder)
     const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
 
     for (size_t i = 0; i < builder->read_only_later.count; i++)
-        PLAN_ADD(builder, .op = PLAN_PROTECT_HELD, .by = PLAN_INIT, .place = builder->read_only_later.item[i]);
+        PLAN_ADD(builder, PROTECT_HELD, .by = PLAN_INIT, .place = builder->read_only_later.item[i]);
     if (!mounts_root(builder))
         return;
     if (builder->config->root->readonly)
-        PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT,
-                 .uses = {PLAN_SLOT_ROOT}, .place = "root.readonly", .number = {MOUNT_ATTR_RDONLY});
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "root.readonly", .mount = PLAN_SLOT_ROOT,
+                 .set = MOUNT_ATTR_RDONLY);
     if (propagation->root != 0)
-        PLAN_ADD(builder, .op = PLAN_SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT,
-                 .uses = {PLAN_SLOT_ROOT}, .place = "linux.rootfsPropagation",
-                 .number = {0, 0, propagation->root & ~(uint64_t) MS_REC,
-                            (propagation->root & MS_REC) != 0});
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "linux.rootfsPropagation", .mount = PLAN_SLOT_ROOT,
+                 .propagation = propagation->root & ~(uint64_t) MS_REC, .recursive = (propagation->root & MS_REC) != 0);
 }
 
 void plan_join_root(struct plan_builder *builder)
 {
     if (builder->new_namespaces & CLONE_NEWNS)
         return;
-    PLAN_ADD(builder, .op = PLAN_OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT,
-             .place = "root.path", .text = {builder->request->rootfs});
-    PLAN_ADD(builder, .op = PLAN_PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
-             .uses = {PLAN_SLOT_ROOT}, .number = {PLAN_ROOT_CHROOT});
+    PLAN_ADD(builder, OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT, .place = "root.path",
+             .path = builder->request->rootfs);
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+             .how = PLAN_ROOT_CHROOT);
 }

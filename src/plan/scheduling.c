@@ -53,44 +53,30 @@ static const char *words_of_scheduler(struct plan_builder *builder,
 
 static void set_scheduler(struct plan_builder *builder, enum plan_actor by, const struct spec_scheduler *scheduler)
 {
-    struct plan_scheduler values = {
-        .policy = policies[scheduler->policy],
-        .priority = (uint16_t) scheduler->priority,
-        .nice = (int16_t) scheduler->nice,
-        .runtime_ns = scheduler->runtime,
-        .deadline_ns = scheduler->deadline,
-        .period_ns = scheduler->period,
-    };
-    struct plan_act act = {
-        .op = PLAN_SET_SCHEDULER, .by = by, .place = "process.scheduler",
-        .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
-        .text = {words_of_scheduler(builder, scheduler)},
-    };
+    uint64_t flags = 0;
 
     for (size_t i = 0; i < scheduler->n_flags; i++)
-        values.flags |= scheduler_flags[scheduler->flags[i]];
-    _Static_assert(sizeof(values) == sizeof(act.number), "they are the step's numbers");
-    memcpy(act.number, &values, sizeof(values));
-    plan_add(builder, &act);
+        flags |= scheduler_flags[scheduler->flags[i]];
+    PLAN_ADD(builder, SET_SCHEDULER, .by = by, .place = "process.scheduler", .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
+             .words = words_of_scheduler(builder, scheduler), .policy = policies[scheduler->policy],
+             .nice = scheduler->nice, .priority = scheduler->priority, .flags = flags, .runtime_ns = scheduler->runtime,
+             .deadline_ns = scheduler->deadline, .period_ns = scheduler->period);
 }
 
 /* --- process.ioPriority --------------------------------------------------------------------- */
 
 static void set_io_priority(struct plan_builder *builder, enum plan_actor by, const struct spec_io_priority *priority)
 {
-    static const uint64_t classes[] = {
+    static const int classes[] = {
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_RT] = IOPRIO_CLASS_RT,
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_BE] = IOPRIO_CLASS_BE,
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_IDLE] = IOPRIO_CLASS_IDLE,
     };
 
-    PLAN_ADD(builder, .op = PLAN_SET_IO_PRIORITY, .by = by, .place = "process.ioPriority",
+    PLAN_ADD(builder, SET_IO_PRIORITY, .by = by, .place = "process.ioPriority",
              .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
-             .text = {arena_printf(builder->arena, "%s %d",
-                                   spec_io_priority_class_words[priority->class],
-                                   priority->priority)},
-             .number = {classes[priority->class] << IOPRIO_CLASS_SHIFT |
-                        (uint64_t) priority->priority});
+             .words = arena_printf(builder->arena, "%s %d", spec_io_priority_class_words[priority->class], priority->priority),
+             .priority = classes[priority->class] << IOPRIO_CLASS_SHIFT | priority->priority);
 }
 
 /* --- lists of numbers ------------------------------------------------------------------------ */
@@ -116,13 +102,12 @@ void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const c
     const struct text_list cpus = list_numbers(builder, list, PLAN_CPUS);
 
     if (cpus.count > 0)
-        PLAN_ADD(builder, .op = PLAN_SET_AFFINITY, .by = by, .place = place, .text = {list},
-                 .list = (const char *const *) cpus.item, .n_list = cpus.count);
+        PLAN_ADD(builder, SET_AFFINITY, .by = by, .place = place, .words = list, .processors = plan_strings_of(&cpus));
 }
 
 void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by)
 {
-    PLAN_ADD(builder, .op = PLAN_SET_AFFINITY, .by = by, .text = {"that the cgroup has"}, .number = {1});
+    PLAN_ADD(builder, SET_AFFINITY, .by = by, .words = "that the cgroup has", .all = true);
 }
 
 /* --- linux.memoryPolicy --------------------------------------------------------------------- */
@@ -160,9 +145,8 @@ static void set_memory_policy(struct plan_builder *builder, const struct spec_me
         mode |= memory_flags[policy->flags[i]];
         text_addf(&words, " %s", spec_memory_policy_flag_words[policy->flags[i]]);
     }
-    PLAN_ADD(builder, .op = PLAN_SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy",
-             .text = {words.bytes}, .number = {mode},
-             .list = (const char *const *) nodes.item, .n_list = nodes.count);
+    PLAN_ADD(builder, SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy", .words = words.bytes,
+             .mode = mode, .nodes = plan_strings_of(&nodes));
 }
 
 static void set_personality(struct plan_builder *builder,
@@ -170,9 +154,8 @@ static void set_personality(struct plan_builder *builder,
 {
     bool is_32 = personality->domain == SPEC_PERSONALITY_DOMAIN_LINUX32;
 
-    PLAN_ADD(builder, .op = PLAN_SET_PERSONALITY, .by = PLAN_INIT, .place = "linux.personality.domain",
-             .text = {spec_personality_domain_words[personality->domain]},
-             .number = {is_32 ? PER_LINUX32 : PER_LINUX});
+    PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "linux.personality.domain",
+             .words = spec_personality_domain_words[personality->domain], .persona = is_32 ? PER_LINUX32 : PER_LINUX);
 }
 
 /* What makes addresses predictable the kernel itself takes away from a program with more rights than its caller. The domain stays. */
@@ -181,15 +164,15 @@ static void drop_personality_flags(struct plan_builder *builder)
     const unsigned caller = builder->host->personality;
 
     if (caller & PER_CLEAR_ON_SETID)
-        PLAN_ADD(builder, .op = PLAN_SET_PERSONALITY, .by = PLAN_INIT, .place = "process", .text = {"without the caller's flags"},
-                 .number = {caller & ~(unsigned) PER_CLEAR_ON_SETID});
+        PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "process", .words = "without the caller's flags",
+                 .persona = caller & ~(unsigned) PER_CLEAR_ON_SETID);
 }
 
 /* With it whoever gives up root would keep its capabilities, in the container, too. */
 static void clear_securebits(struct plan_builder *builder)
 {
     if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
-        PLAN_ADD(builder, .op = PLAN_CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process", .number = {SECBIT_NO_SETUID_FIXUP});
+        PLAN_ADD(builder, CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process", .securebits = SECBIT_NO_SETUID_FIXUP);
 }
 
 /* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one INIT has it no more. */

@@ -165,14 +165,13 @@ void plan_take_filter(struct plan_builder *builder)
 void plan_compile_seccomp(struct plan_builder *builder)
 {
     if (builder->linux->seccomp != NULL && builder->config->process != NULL)
-        PLAN_ADD(builder, .op = PLAN_COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder),
-                 .makes = PLAN_SLOT_SECCOMP);
+        PLAN_ADD(builder, COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder), .makes = PLAN_SLOT_SECCOMP);
 }
 
 static void set_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
-    PLAN_ADD(builder, .op = PLAN_SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities",
-             .number = {sets->effective, sets->permitted, sets->inheritable, sets->ambient});
+    PLAN_ADD(builder, SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities", .effective = sets->effective,
+             .permitted = sets->permitted, .inheritable = sets->inheritable, .ambient = sets->ambient);
 }
 
 struct agent {
@@ -216,14 +215,13 @@ static void load_seccomp_with_listener(struct plan_builder *builder)
     const char *path = agent_path(builder, agent.path);
 
     plan_signal(builder, PLAN_TOKEN_PREPARED);
-    PLAN_ADD(builder, .op = PLAN_CONNECT_AGENT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_PREPARED,
-             .signals = PLAN_TOKEN_AGENT, .place = agent.place, .text = {path});
-    PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT,
-             .uses = {PLAN_SLOT_SECCOMP}, .awaits = PLAN_TOKEN_AGENT, .makes = PLAN_SLOT_LISTENER,
-             .place = "linux.seccomp", .number = {seccomp_flags(seccomp)});
-    PLAN_ADD(builder, .op = PLAN_HAND_LISTENER, .by = PLAN_HOST, .uses = {PLAN_SLOT_LISTENER},
-             .signals = PLAN_TOKEN_HANDED, .place = agent.place,
-             .text = {path, seccomp->listener_metadata});
+    PLAN_ADD(builder, CONNECT_AGENT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_PREPARED, .signals = PLAN_TOKEN_AGENT,
+             .place = agent.place, .socket = path);
+    PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP), .awaits = PLAN_TOKEN_AGENT,
+             .makes = PLAN_SLOT_LISTENER, .place = "linux.seccomp", .flags = seccomp_flags(seccomp));
+    PLAN_ADD(builder, HAND_LISTENER, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER), .signals = PLAN_TOKEN_HANDED,
+             .place = agent.place, .socket = path, .metadata = seccomp->listener_metadata,
+             .is_exec = builder->joins);
     plan_await(builder, PLAN_TOKEN_HANDED);
 }
 
@@ -237,8 +235,8 @@ static void load_seccomp(struct plan_builder *builder)
     if (spec_seccomp_notifies(seccomp) && find_agent(builder).path != NULL)
         load_seccomp_with_listener(builder);
     else
-        PLAN_ADD(builder, .op = PLAN_LOAD_SECCOMP, .by = PLAN_INIT, .uses = {PLAN_SLOT_SECCOMP},
-                 .place = filter_place(builder), .number = {seccomp_flags(seccomp)});
+        PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP), .place = filter_place(builder),
+                 .flags = seccomp_flags(seccomp));
 }
 
 void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
@@ -257,8 +255,7 @@ void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capa
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
     if (builder->config->process->no_new_privileges) {
-        PLAN_ADD(builder, .op = PLAN_SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT,
-                 .place = "process.noNewPrivileges");
+        PLAN_ADD(builder, SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT, .place = "process.noNewPrivileges");
         set_capabilities(builder, sets);
         load_seccomp(builder);
         return;

@@ -46,7 +46,7 @@ static void expect_set(struct plan_builder *builder, struct text_list *lines, co
 
 void plan_open_status(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, .op = PLAN_OPEN_STATUS, .by = PLAN_INIT, .uses = {PLAN_SLOT_PROC}, .makes = PLAN_SLOT_STATUS);
+    PLAN_ADD(builder, OPEN_STATUS, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .makes = PLAN_SLOT_STATUS);
 }
 
 void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets)
@@ -63,6 +63,6 @@ void plan_verify(struct plan_builder *builder, const struct plan_capabilities *s
         text_list_add(&lines, "NoNewPrivs 1");
     if (builder->linux->seccomp != NULL)
         text_list_add(&lines, "Seccomp 2");
-    PLAN_ADD(builder, .op = PLAN_VERIFY, .by = PLAN_INIT, .uses = {PLAN_SLOT_STATUS}, .place = "process",
-             .list = (const char *const *) lines.item, .n_list = lines.count);
+    PLAN_ADD(builder, VERIFY, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_STATUS), .place = "process",
+             .expected = plan_strings_of(&lines));
 }

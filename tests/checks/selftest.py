@@ -24,6 +24,10 @@ GOOD = {
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
+WIRE = '#define PLAN_WIRE_path struct plan_text /* a path */\n'
+OPERATION = '/* umount2(2). */\nPLAN_OP(UNMOUNT, unmount, "unmount", "I", "unmount {path}", ARG(path, path))\n'
+GOOD.update({'include/berth/plan/plan.h': SPDX + WIRE, 'include/berth/plan/ops.def': SPDX + OPERATION})
+
 TAB = '\t'.join
 HOOK = TAB(['hooks.order', 'config.md', 'Hooks', 'MUST', 'in order', 'Hooks MUST be called', 'hooks.bats: the "order"'])
 VM = TAB(['vm', 'config.md', 'Hooks', 'MUST', '-', 'This MUST be a VM', 'not here: virtual machines'])
@@ -87,6 +91,11 @@ FAULTS = [
     ('readers', 'tests/fuzz/unfuzzed.tsv', READERS['tests/fuzz/unfuzzed.tsv'] + 'src/sys/read.c\tlose\ta\n', 'does not exist'),
     ('readers', 'src/sys/read.c', READ + '\nint cut(char *a)\n{\n    return strsep(&a);\n}\n', 'cut calls strsep, and no input'),
     ('readers', 'coverage.json', REACHED.replace('": 1', '": 0'), 'take calls read, and no input'),
+    ('operations', 'include/berth/plan/ops.def', SPDX, 'not every PLAN_OP'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('2(2)', '(2)'), 'plan.md is not what ops.def says'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION + OPERATION.split('\n')[1], 'no comment says'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('{path}', '{place}'), '{place} is none of its operands'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('(path,', '(paths,'), 'does not describe the kind paths'),
     ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
     ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),
@@ -143,9 +152,19 @@ def conformance_document():
     return text, [] if good else [f'conformance: --update and --results do otherwise: {results}']
 
 
+def operations_document():
+    """What --update makes of a tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        write(tree, GOOD)
+        run_in(tree, 'operations', '--update')
+        return (tree / 'docs/plan.md').read_text()
+
+
 def main():
+    GOOD['docs/plan.md'] = operations_document()
     GOOD['tests/conformance.md'], faults = conformance_document()
-    for check in ('layers', 'shape', 'docs', 'readers', 'waits', 'conformance'):
+    for check in ('layers', 'shape', 'docs', 'readers', 'waits', 'operations', 'conformance'):
         result = run(check, GOOD)
         if result.returncode != 0:
             faults.append(f'{check}: complains of a good tree: {result.stdout}{result.stderr}')

@@ -69,7 +69,7 @@ bool fuzz_init_takes_plan(const char *bytes, size_t size)
 /* The home directory is an absolute path, whoever wrote the file. */
 void fuzz_init_passwd(struct arena *arena, const char *bytes, size_t size)
 {
-    const struct plan_step step = {.number = {1000}};
+    const struct plan_step step = {.find_home = {.uid = 1000}};
     struct init *init = arena_alloc(arena, sizeof(*init));
 
     opened = memfd_of(bytes, size);
@@ -81,7 +81,7 @@ void fuzz_init_passwd(struct arena *arena, const char *bytes, size_t size)
 void fuzz_init_status(struct arena *arena, const char *bytes, size_t size)
 {
     struct plan_header *plan;
-    struct plan_step step = {.list = sizeof(*plan), .list_count = 1};
+    struct plan_step step = {.verify = {.expected = {{sizeof(*plan)}, 1}}};
     struct init *init = arena_alloc(arena, sizeof(*init));
     char *expected = input_part(&size);
     int result;

@@ -160,9 +160,9 @@ static void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
         .header = {PLAN_MAGIC, sizeof(plan), 3, sizeof(struct plan_header), 0, PLAN_NONE, 0, 0},
         .steps = {{.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .makes = PLAN_NONE, .wait = PLAN_NONE},
                   {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE, .makes = PLAN_NONE, .wait = PLAN_NONE,
-                   .text = {offsetof(struct sample, program)}},
+                   .find_program = {.program = {offsetof(struct sample, program)}}},
                   {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE,
-                   .text = {offsetof(struct sample, program)}}},
+                   .execute = {.program = {offsetof(struct sample, program)}}}},
         .program = "a",
     };
     struct error error = {0};

@@ -19,13 +19,14 @@ static const char script[] =
 static const char expected[] =
     "/dev/pts/0\r\n24 80\r\n1000\r\nleads\r\nin front\r\nconsole\r\nerror\r\ntty\r\n";
 
-static const struct test_plan with_console = {.steps = {{.op = PLAN_MAKE_CONSOLE,
-                                                         .actor = PLAN_INIT,
-                                                         .flags = PLAN_ANNOUNCE,
-                                                         .makes = PLAN_SLOT_CONSOLE,
-                                                         .number = {24, 80, 1000}},
-                                                        TEST_SHELL(script)},
-                                              .clone_flags = CLONE_NEWNS};
+static struct test_plan with_console(void)
+{
+    return (struct test_plan){
+        .steps = {{.op = PLAN_MAKE_CONSOLE, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE, .makes = PLAN_SLOT_CONSOLE,
+                   .make_console = {.rows = 24, .columns = 80, .uid = 1000, .on_dev_console = true}},
+                  TEST_SHELL(script)},
+        .clone_flags = CLONE_NEWNS};
+}
 
 static void make_dev(void)
 {
@@ -63,7 +64,7 @@ static const char *read_terminal(int fd)
 
 static void makes_console(void (*prepare)(void), const char *where)
 {
-    struct test_plan plan = with_console;
+    struct test_plan plan = with_console();
     struct plan_message message = {.step = -1};
     int master = -1;
 
@@ -82,12 +83,12 @@ static void makes_console(void (*prepare)(void), const char *where)
 /* The master must not stay open in the init: the program would not see its terminal hung up. */
 static void hangs_up(void)
 {
-    struct test_plan plan = with_console;
+    struct test_plan plan = with_console();
     struct plan_message message;
     int master = -1;
 
     plan.prepare = make_devpts;
-    plan.steps[3].list[2] = "trap 'exit 5' HUP; read line; exit 6";
+    plan.steps[3].execute.argv = TEST_SCRIPT("trap 'exit 5' HUP; read line; exit 6");
     struct test_init init = test_launch(&plan);
     test_receive(init.socket, &message, &master);
     test_receive(init.socket, &message, NULL); /* end of file: the program runs */
@@ -99,14 +100,14 @@ static void hangs_up(void)
 
 static void keeps_size(void)
 {
-    struct test_plan plan = with_console;
+    struct test_plan plan = with_console();
     struct plan_message message;
     int master = -1;
 
     plan.prepare = make_devpts;
-    plan.steps[0].number[0] = 0;
-    plan.steps[0].number[1] = 0;
-    plan.steps[3].list[2] = "stty size";
+    plan.steps[0].make_console.rows = 0;
+    plan.steps[0].make_console.columns = 0;
+    plan.steps[3].execute.argv = TEST_SCRIPT("stty size");
     struct test_init init = test_launch(&plan);
     test_receive(init.socket, &message, &master);
     tap_text(read_terminal(master), "0 0\r\n", "no size is asked for");
@@ -184,7 +185,7 @@ static void refuses_traps(void)
     };
 
     for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++) {
-        struct test_plan plan = with_console;
+        struct test_plan plan = with_console();
         plan.prepare = traps[i].prepare;
         struct plan_message message = test_fail(&plan);
         tap_ok(message.step == 0 && message.error == traps[i].error, "%s: errno %d", traps[i].name,

@@ -83,12 +83,11 @@ static void searches_as_execvp(void)
     for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
         const struct search *search = &searches[i];
         struct test_plan plan = {
-            .steps = {{.op = PLAN_SET_USER, .actor = PLAN_INIT, .number = {1000, 1000}},
-                      {.op = PLAN_FIND_PROGRAM,
-                       .actor = PLAN_INIT,
-                       .text = {search->name, search->path}},
+            .steps = {{.op = PLAN_SET_USER, .actor = PLAN_INIT, .set_user = {.uid = 1000, .gid = 1000}},
+                      {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
+                       .find_program = {.program = search->name, .search_path = search->path}},
                       {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                      {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"zero"}},
+                      {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
                       TEST_END},
             .clone_flags = CLONE_NEWNS,
             .prepare = make_programs};
@@ -107,7 +106,8 @@ static void long_names(void)
 {
     char name[5000];
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {name, "/bin"}}, TEST_END}};
+        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
+                   .find_program = {.program = name, .search_path = "/bin"}}, TEST_END}};
 
     memset(name, 'x', sizeof(name));
     name[256] = '\0';
@@ -119,17 +119,17 @@ static void long_names(void)
     tap_ok(test_fail(&plan).error == EACCES, "a path of PATH_MAX");
     memset(name, 'x', sizeof(name));
     name[4999] = '\0';
-    plan.steps[0].text[0] = "true";
-    plan.steps[0].text[1] = name;
+    plan.steps[0].find_program.program = "true";
+    plan.steps[0].find_program.search_path = name;
     tap_ok(test_fail(&plan).error == ENOENT, "a PATH that is too long is passed over");
 }
 
 static void failing_execve(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"./lost"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "./lost"}},
                   {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"zero"}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
                   TEST_END},
         .clone_flags = CLONE_NEWNS,
         .prepare = make_programs};
@@ -137,7 +137,7 @@ static void failing_execve(void)
 
     tap_ok(message.step == 2 && message.error == ENOENT, "the interpreter is missing");
     tap_ok(message.value == 1, "which the message's value says");
-    plan.steps[0].text[0] = "./empty";
+    plan.steps[0].find_program.program = "./empty";
     message = test_fail(&plan);
     tap_ok(message.step == 2 && message.error == ENOEXEC && message.value == 0,
            "what is no program");
@@ -146,25 +146,21 @@ static void failing_execve(void)
 static void arguments_and_environment(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/usr/bin/env"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/usr/bin/env"}},
                   {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"env"}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("env")}},
                   TEST_END}};
 
     tap_text(test_run(&plan).output, "", "no environment but the list");
-    plan.steps[2].second_list[0] = "A=1";
-    plan.steps[2].second_list[1] = "A=2";
-    plan.steps[2].second_list[2] = "=";
-    plan.steps[2].second_list[3] = "B";
+    plan.steps[2].execute.env = TEST_LIST("A=1", "A=2", "=", "B");
     tap_text(test_run(&plan).output, "A=1\nA=2\n=\nB\n", "the environment as it is");
 
     plan = (struct test_plan){
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"sh", "/bin"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
+                   .find_program = {.program = "sh", .search_path = "/bin"}},
                   {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                  {.op = PLAN_EXECUTE,
-                   .actor = PLAN_INIT,
-                   .list = {"own name", "-c",
-                            "echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline", "", "a b", ""}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT,
+                   .execute = {.argv = TEST_LIST("own name", "-c", "echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline", "", "a b", "")}},
                   TEST_END}};
     tap_text(test_run(&plan).output,
              "|a b||2\nown name|-c|echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline||a b||",
@@ -174,11 +170,10 @@ static void arguments_and_environment(void)
 #define PRINT_DESCRIPTORS                                                                          \
     "for i in 0 1 2 3 4 5 6 7 8 9 10 11; do [ ! -e /proc/$$/fd/$i ] || printf \"$i \"; done"
 #define LIST_DESCRIPTORS                                                                           \
-    {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/sh"}},                            \
-        {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {4}},                         \
-        {.op = PLAN_EXECUTE,                                                                       \
-         .actor = PLAN_INIT,                                                                       \
-         .list = {"sh", "-c", PRINT_DESCRIPTORS "; cat <&4 <&6"}},                                 \
+    {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}},         \
+        {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 4}},      \
+        {.op = PLAN_EXECUTE, .actor = PLAN_INIT,                                                   \
+         .execute = {.argv = TEST_SCRIPT(PRINT_DESCRIPTORS "; cat <&4 <&6")}},                     \
         TEST_END
 
 /* Gaps: the init's own descriptors must not come in through them (CVE-2024-21626). */
@@ -198,8 +193,8 @@ static void kept_descriptors(void)
     struct test_result result = test_run(&plan);
     tap_text(result.output, "0 1 2 4 6 two\n", "what is kept and nothing else");
 
-    plan.steps[5].list[2] = PRINT_DESCRIPTORS;
-    plan.steps[4].number[0] = 0;
+    plan.steps[5].execute.argv = TEST_SCRIPT(PRINT_DESCRIPTORS);
+    plan.steps[4].close_descriptors.kept = 0;
     plan.n_kept = 0;
     tap_text(test_run(&plan).output, "0 1 2 ", "nothing is kept");
     close(one);
@@ -212,13 +207,12 @@ static void procfs_beside_kept(void)
     int kept = test_memfd("", 0);
     struct test_plan plan = {
         .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
-                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/cat"}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {3}},
-                  {.op = PLAN_PUT_FILE,
-                   .actor = PLAN_INIT,
-                   .uses = {PLAN_SLOT_PROC},
-                   .text = {"self/oom_score_adj", "7"}},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"cat", "/proc/self/oom_score_adj"}},
+                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/cat"}},
+                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 3}},
+                  {.op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
+                   .put_file = {.file = "self/oom_score_adj", .content = "7"}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT,
+                   .execute = {.argv = TEST_LIST("cat", "/proc/self/oom_score_adj")}},
                   TEST_END},
         .kept = {kept + 1, kept + 1, kept + 1},
         .n_kept = 3};
@@ -232,9 +226,9 @@ static void failure_beside_kept(void)
 {
     int kept = test_memfd("", 0);
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"./empty"}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .number = {2}},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"zero"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "./empty"}},
+                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 2}},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
                   TEST_END},
         .clone_flags = CLONE_NEWNS,
         .prepare = make_programs,

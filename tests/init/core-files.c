@@ -32,16 +32,14 @@ static void make_file(const char *path, const char *content)
     {                                                                                              \
         .op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC                          \
     }
-#define PUT_BELOW_PROC(path, content)                                                              \
+#define PUT_BELOW_PROC(where, what)                                                                \
     {                                                                                              \
-        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = {PLAN_SLOT_PROC}, .text = {               \
-            path,                                                                                  \
-            content                                                                                \
-        }                                                                                          \
+        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),                 \
+        .put_file = {.file = where, .content = what}                                             \
     }
-#define PUT(path, content)                                                                         \
+#define PUT(where, what)                                                                           \
     {                                                                                              \
-        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .text = { path, content }                         \
+        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .put_file = {.file = where, .content = what}      \
     }
 
 static void hide_proc(void)
@@ -103,24 +101,24 @@ static void writes_below_proc(void)
         .clone_flags = CLONE_NEWUTS};
 
     tap_text(test_run(&plan).output, "new\n", "writes to a file of procfs");
-    plan.steps[1].text[0] = "self/oom_score_adj";
-    plan.steps[1].text[1] = "7";
-    plan.steps[4].list[2] = "cat /proc/$$/oom_score_adj";
+    plan.steps[1].put_file.file = "self/oom_score_adj";
+    plan.steps[1].put_file.content = "7";
+    plan.steps[4].execute.argv = TEST_SCRIPT("cat /proc/$$/oom_score_adj");
     tap_text(test_run(&plan).output, "7\n", "to its own file");
-    plan.steps[1].text[1] = "100000";
+    plan.steps[1].put_file.content = "100000";
     tap_ok(test_fail(&plan).error == EINVAL, "the kernel refuses the content");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        plan.steps[1].text[0] = wrong[i].path;
+        plan.steps[1].put_file.file = wrong[i].path;
         int error = test_fail(&plan).error;
         /* procfs gives root's write to a file without write permission EACCES, or EIO. */
         bool good = error == wrong[i].error || (wrong[i].error == EACCES && error == EIO);
         tap_ok(good, "%s: errno %d, is %d", wrong[i].path, wrong[i].error, error);
     }
-    plan.steps[1].text[0] = "sys/kernel/hostname";
+    plan.steps[1].put_file.file = "sys/kernel/hostname";
     plan.clone_flags = CLONE_NEWUTS | CLONE_NEWNS;
     plan.prepare = hide_files_of_proc;
     tap_ok(test_fail(&plan).error == EXDEV, "what is mounted over it is not written to");
-    plan.steps[1].text[0] = "self/attr/exec";
+    plan.steps[1].put_file.file = "self/attr/exec";
     plan.prepare = hide_own_attribute;
     tap_ok(test_fail(&plan).error == EXDEV, "nor is what hides a label's file");
 }
@@ -139,11 +137,11 @@ static void writes_on_host(void)
                              .prepare = make_links};
 
     tap_text(test_run(&plan).output, "new content", "writes without truncating");
-    plan.steps[0].text[0] = TREE "/link";
+    plan.steps[0].put_file.file = TREE "/link";
     tap_ok(test_fail(&plan).error == ELOOP, "never through a link");
-    plan.steps[0].text[0] = TREE "/none";
+    plan.steps[0].put_file.file = TREE "/none";
     tap_ok(test_fail(&plan).error == ENOENT, "makes nothing");
-    plan.steps[0].text[0] = "/dev/full";
+    plan.steps[0].put_file.file = "/dev/full";
     tap_ok(test_fail(&plan).error == ENOSPC, "a write that fails");
 }
 
@@ -190,7 +188,7 @@ static void changes_directory(void)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         plan.steps[0].op = cases[i].make ? PLAN_MAKE_CWD : PLAN_SET_CWD;
-        plan.steps[0].text[0] = plan.steps[1].text[0] = cases[i].path;
+        plan.steps[0].make_cwd.path = plan.steps[1].set_cwd.path = cases[i].path;
         int error = test_fail(&plan).error;
         tap_ok((error == -1 ? 0 : error) == cases[i].error, "%s%s: errno %d", cases[i].path,
                cases[i].make ? ", made" : "", error);
@@ -208,7 +206,7 @@ static void leave_root(void)
 static void stays_below_root(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_CWD, .actor = PLAN_INIT, .text = {"."}}, TEST_END},
+        .steps = {{.op = PLAN_SET_CWD, .actor = PLAN_INIT, .set_cwd = {.path = "."}}, TEST_END},
         .clone_flags = CLONE_NEWNS,
         .prepare = leave_root};
 
@@ -220,7 +218,7 @@ static void stays_below_root(void)
 static uid_t owner_after(const char *path, int flags)
 {
     int fd = path == NULL ? -1 : open(path, flags | O_CLOEXEC, 0600);
-    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .number = {1000}},
+    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
                                        TEST_SHELL("stat -L -c %u /proc/self/fd/0")}};
     int saved = dup(STDIN_FILENO);
 
@@ -259,12 +257,12 @@ static void gives_streams(void)
     tap_ok(owner_after("/dev/null", O_RDWR) != 1000, "/dev/null belongs to all");
     tap_ok(owner_after("/dev/zero", O_RDWR) != 1000, "/dev/zero, too");
 
-    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .number = {1000}},
+    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
                                        TEST_SHELL("stat -L -c '%u %g' /proc/self/fd/1")}};
     tap_text(test_run(&plan).output, "1000 0\n", "a pipe, and the group stays");
     plan.clone_flags = CLONE_NEWNS;
     plan.prepare = make_stdin_read_only;
-    plan.steps[3].list[2] = "stat -L -c %u /proc/self/fd/0";
+    plan.steps[3].execute.argv = TEST_SCRIPT("stat -L -c %u /proc/self/fd/0");
     tap_text(test_run(&plan).output, "0\n", "what cannot be given is left");
 }
 
@@ -305,7 +303,7 @@ static void finds_home(void)
         {long_line, "/home/u", "long lines"},
         {NULL, "/", "a FIFO does not stop it"},
     };
-    struct test_plan plan = {.steps = {{.op = PLAN_FIND_HOME, .actor = PLAN_INIT, .number = {7}},
+    struct test_plan plan = {.steps = {{.op = PLAN_FIND_HOME, .actor = PLAN_INIT, .find_home = {.uid = 7}},
                                        TEST_SHELL("printf %s \"$HOME\"")},
                              .clone_flags = CLONE_NEWNS,
                              .prepare = put_passwd};
@@ -313,12 +311,12 @@ static void finds_home(void)
     memset(long_home + strlen(long_home), 'x', sizeof(long_home) - strlen(long_home) - 1);
     memset(long_line, 'x', sizeof(long_line) - 1);
     strcpy(long_line + 8000, "\nu:x:7:7:g:/home/u:\n");
-    plan.steps[3].second_list[0] = "A=1";
+    plan.steps[3].execute.env = TEST_LIST("A=1");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         passwd = cases[i].passwd;
         tap_text(test_run(&plan).output, cases[i].home, cases[i].name);
     }
-    plan.steps[3].list[2] = "tr '\\0' '|' </proc/$$/environ";
+    plan.steps[3].execute.argv = TEST_SCRIPT("tr '\\0' '|' </proc/$$/environ");
     tap_text(test_run(&plan).output, "A=1|HOME=/|", "it comes last in the environment");
 }
 

@@ -12,19 +12,16 @@
 /* The policy, its priority, the nice value: proc_pid_stat(5). */
 #define SHOW_SCHEDULER "cut -d' ' -f19,40,41 /proc/$$/stat"
 
-static struct test_plan plan_of_scheduler(struct plan_scheduler values, const char *script)
+static struct test_plan plan_of_scheduler(struct plan_given_SET_SCHEDULER values, const char *script)
 {
-    struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_SCHEDULER, .actor = PLAN_INIT}, TEST_SHELL(script)}};
-
-    memcpy(plan.steps[0].number, &values, sizeof(values));
-    return plan;
+    return (struct test_plan){
+        .steps = {{.op = PLAN_SET_SCHEDULER, .actor = PLAN_INIT, .set_scheduler = values}, TEST_SHELL(script)}};
 }
 
 static void sets_scheduler(void)
 {
     static const struct {
-        struct plan_scheduler values;
+        struct plan_given_SET_SCHEDULER values;
         const char *shown;
     } cases[] = {
         {{.policy = SCHED_NORMAL, .nice = 5}, "5 0 0\n"},
@@ -44,7 +41,7 @@ static void sets_scheduler(void)
 
 static void sets_deadline(void)
 {
-    struct plan_scheduler values = {.policy = SCHED_DEADLINE,
+    struct plan_given_SET_SCHEDULER values = {.policy = SCHED_DEADLINE,
                                     .flags = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM,
                                     .runtime_ns = 10000000,
                                     .deadline_ns = 20000000,
@@ -59,7 +56,7 @@ static void sets_deadline(void)
 
 static void refuses_schedulers(void)
 {
-    static const struct plan_scheduler cases[] = {
+    static const struct plan_given_SET_SCHEDULER cases[] = {
         {.policy = 4},
         {.policy = SCHED_FIFO},
         {.policy = SCHED_BATCH, .priority = 1},
@@ -77,17 +74,16 @@ static void sets_io_priority(void)
 {
     struct test_plan plan = {
         .steps = {{.op = PLAN_NEW_SESSION, .actor = PLAN_INIT},
-                  {.op = PLAN_SET_IO_PRIORITY,
-                   .actor = PLAN_INIT,
-                   .number = {IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)}},
+                  {.op = PLAN_SET_IO_PRIORITY, .actor = PLAN_INIT,
+                   .set_io_priority = {.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)}},
                   TEST_SHELL("ionice -p $$; ionice")}};
 
     tap_text(test_run(&plan).output, "best-effort: prio 6\nbest-effort: prio 6\n", "best effort");
-    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7);
+    plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7);
     tap_text(test_run(&plan).output, "idle\nidle\n", "idle");
-    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 0);
+    plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 0);
     tap_text(test_run(&plan).output, "realtime: prio 0\nrealtime: prio 0\n", "real time");
-    plan.steps[1].number[0] = IOPRIO_PRIO_VALUE(4, 0);
+    plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(4, 0);
     tap_ok(test_fail(&plan).error == EINVAL, "no such class");
 }
 
@@ -96,24 +92,22 @@ static void sets_io_priority(void)
 
 static void sets_memory_policy(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_SET_MEMORY_POLICY,
-                                        .actor = PLAN_INIT,
-                                        .list = {"0"},
-                                        .number = {MPOL_BIND | MPOL_F_STATIC_NODES}},
+    struct test_plan plan = {.steps = {{.op = PLAN_SET_MEMORY_POLICY, .actor = PLAN_INIT,
+                                        .set_memory_policy = {.mode = MPOL_BIND | MPOL_F_STATIC_NODES, .nodes = TEST_LIST("0")}},
                                        TEST_SHELL(SHOW_MEMORY_POLICY)}};
 
     tap_text(test_run(&plan).output, "bind=static:0\n", "memory of one node");
-    plan.steps[0].number[0] = MPOL_INTERLEAVE;
+    plan.steps[0].set_memory_policy.mode = MPOL_INTERLEAVE;
     tap_text(test_run(&plan).output, "interleave:0\n", "memory of all nodes in turn");
-    plan.steps[0].list[0] = "1023";
+    plan.steps[0].set_memory_policy.nodes = TEST_LIST("1023");
     tap_ok(test_fail(&plan).error == EINVAL, "a node that is not there");
-    plan.steps[0].list[0] = "1024";
+    plan.steps[0].set_memory_policy.nodes = TEST_LIST("1024");
     tap_ok(test_fail(&plan).error == EINVAL, "a node that cannot be");
-    plan.steps[0].list[0] = NULL;
+    plan.steps[0].set_memory_policy.nodes = (struct plan_strings){0};
     tap_ok(test_fail(&plan).error == EINVAL, "no nodes where there have to be some");
-    plan.steps[0].number[0] = MPOL_LOCAL;
+    plan.steps[0].set_memory_policy.mode = MPOL_LOCAL;
     tap_text(test_run(&plan).output, "local\n", "memory of the node it runs on");
-    plan.steps[0].number[0] = MPOL_DEFAULT;
+    plan.steps[0].set_memory_policy.mode = MPOL_DEFAULT;
     tap_text(test_run(&plan).output, "default\n", "the default");
 }
 
@@ -125,11 +119,11 @@ static void be_32_bit(void)
 static void sets_personality(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_PERSONALITY, .actor = PLAN_INIT, .number = {PER_LINUX32}},
+        .steps = {{.op = PLAN_SET_PERSONALITY, .actor = PLAN_INIT, .set_personality = {.persona = PER_LINUX32}},
                   TEST_SHELL("cat /proc/$$/personality")}};
 
     tap_text(test_run(&plan).output, "00000008\n", "a 32-bit machine");
-    plan.steps[0].number[0] = PER_LINUX;
+    plan.steps[0].set_personality.persona = PER_LINUX;
     plan.prepare = be_32_bit;
     tap_text(test_run(&plan).output, "00000000\n", "not the caller's");
 }

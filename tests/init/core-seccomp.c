@@ -27,24 +27,24 @@ static const struct sock_filter kill_but_execve[] = {CALL, UNLESS(__NR_execve, 1
                                                      RETURN(SECCOMP_RET_ERRNO | EXDEV),
                                                      RETURN(SECCOMP_RET_KILL_PROCESS)};
 
-static const struct test_plan plan_with_listener = {
-    .steps = {{.op = PLAN_COMPILE_SECCOMP, .actor = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP},
-              {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/true"}, .wait = 1},
-              {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-              {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
-              {.op = PLAN_LOAD_SECCOMP,
-               .actor = PLAN_INIT,
-               .flags = PLAN_ANNOUNCE,
-               .uses = {PLAN_SLOT_SECCOMP},
-               .makes = PLAN_SLOT_LISTENER,
-               .number = {SECCOMP_FILTER_FLAG_NEW_LISTENER}},
-              {.op = PLAN_HAND_LISTENER,
-               .actor = PLAN_HOST,
-               .uses = {PLAN_SLOT_LISTENER},
-               .signals = PLAN_TOKEN_HANDED},
-              {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"true"}, .wait = HAND + 1},
-              TEST_END},
-    .clone_flags = CLONE_NEWPID};
+static struct test_plan plan_with_listener(void)
+{
+    return (struct test_plan){
+        .steps = {{.op = PLAN_COMPILE_SECCOMP, .actor = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP},
+                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .wait = 1,
+                   .find_program = {.program = "/bin/true"}},
+                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
+                  {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
+                  {.op = PLAN_LOAD_SECCOMP, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
+                   .uses = PLAN_BIT(PLAN_SLOT_SECCOMP), .makes = PLAN_SLOT_LISTENER,
+                   .load_seccomp = {.flags = SECCOMP_FILTER_FLAG_NEW_LISTENER}},
+                  {.op = PLAN_HAND_LISTENER, .actor = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER),
+                   .signals = PLAN_TOKEN_HANDED},
+                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .wait = HAND + 1,
+                   .execute = {.argv = TEST_LIST("true")}},
+                  TEST_END},
+        .clone_flags = CLONE_NEWPID};
+}
 
 static struct test_init launch(const struct test_plan *plan, const struct sock_filter *filter,
                                size_t size)
@@ -81,7 +81,8 @@ static int answer_all(int listener, int *ret_first)
 static void hands_over(void)
 {
     struct plan_message message;
-    struct test_init init = launch(&plan_with_listener, ask_for_all, sizeof(ask_for_all));
+    const struct test_plan plan = plan_with_listener();
+    struct test_init init = launch(&plan, ask_for_all, sizeof(ask_for_all));
     int listener = -1, first = -1;
 
     tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
@@ -99,7 +100,8 @@ static void hands_over(void)
 static void needs_no_call(void)
 {
     struct plan_message message;
-    struct test_init init = launch(&plan_with_listener, kill_but_execve, sizeof(kill_but_execve));
+    const struct test_plan plan = plan_with_listener();
+    struct test_init init = launch(&plan, kill_but_execve, sizeof(kill_but_execve));
     int listener = -1;
 
     tap_ok(test_receive(init.socket, &message, &listener) && message.error == 0 && listener >= 0,
@@ -112,17 +114,18 @@ static void needs_no_call(void)
 
 static void fails(void)
 {
-    struct test_plan plan = plan_with_listener;
+    struct test_plan plan = plan_with_listener();
     struct plan_message message;
     int listener = -1;
 
-    plan.steps[LOAD].number[0] |= UNKNOWN_FLAG;
+    plan.steps[LOAD].load_seccomp.flags |= UNKNOWN_FLAG;
     struct test_init init = launch(&plan, ask_for_all, sizeof(ask_for_all));
     tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
                message.error == EINVAL && listener < 0,
            "a filter that the kernel does not take is an error");
     tap_ok(test_exited(test_finish(&init).status, 1), "and the end");
-    init = launch(&plan_with_listener, ask_for_all, sizeof(ask_for_all));
+    plan = plan_with_listener();
+    init = launch(&plan, ask_for_all, sizeof(ask_for_all));
     test_receive(init.socket, &message, &listener);
     tap_ok(test_exited(test_finish(&init).status, 1), "without a host the init ends");
     close(listener);
@@ -130,7 +133,7 @@ static void fails(void)
 
 static void is_traced(void)
 {
-    struct test_plan plan = plan_with_listener;
+    struct test_plan plan = plan_with_listener();
     struct plan_message message = {0};
     int listener = -1, first;
 
@@ -157,7 +160,8 @@ static void ends_without_exit(void)
                                                  RETURN(SECCOMP_RET_ERRNO | EPERM),
                                                  RETURN(SECCOMP_RET_ALLOW)};
     struct plan_message message;
-    struct test_init init = launch(&plan_with_listener, no_exit, sizeof(no_exit));
+    const struct test_plan plan = plan_with_listener();
+    struct test_init init = launch(&plan, no_exit, sizeof(no_exit));
     int listener = -1;
 
     test_receive(init.socket, &message, &listener);

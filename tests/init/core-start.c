@@ -29,13 +29,11 @@
     {                                                                                              \
         .op = PLAN_AWAIT_START, .actor = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED, .wait = 3      \
     }
-#define HOOK(script, timeout_s)                                                                    \
+#define HOOK(script, seconds)                                                                      \
     {                                                                                              \
         .op = PLAN_RUN_HOOK, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,                           \
-        .uses = {PLAN_SLOT_HOOK_STATE, PLAN_SLOT_HOOK_OUTPUT}, .text = {"/bin/sh"},             \
-        .list = {"hook", "-c", script}, .number = {                                                \
-            timeout_s                                                                              \
-        }                                                                                          \
+        .uses = PLAN_BIT(PLAN_SLOT_HOOK_STATE) | PLAN_BIT(PLAN_SLOT_HOOK_OUTPUT),                  \
+        .run_hook = {.program = "/bin/sh", .argv = TEST_LIST("hook", "-c", script), .timeout_s = seconds} \
     }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -104,7 +102,8 @@ static void host_goes_without_reading(void)
     struct test_plan plan = start_plan();
 
     plan.trace = true;
-    plan.steps[0] = (struct test_step){.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .text = {"x"}};
+    plan.steps[0] = (struct test_step){.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT,
+                                       .set_hostname = {.hostname = "x"}};
     plan.clone_flags |= CLONE_NEWUTS;
     struct test_init init = test_launch(&plan);
     struct pollfd fds = {.fd = init.socket, .events = POLLIN};
@@ -125,7 +124,7 @@ static void second_start(void)
     struct test_plan plan = start_plan();
     struct plan_message message;
 
-    plan.steps[6].list[2] = "sleep 0.3";
+    plan.steps[6].execute.argv = TEST_SCRIPT("sleep 0.3");
     struct test_init init = create(&plan);
     int connection = test_connect(&init);
     test_receive(connection, &message, NULL);
@@ -266,7 +265,7 @@ static void hook_succeeds(void)
     hook = (struct test_step) HOOK("env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=", 0);
     run_hook(hook, output, &status);
     tap_text(output, "", "no environment");
-    hook.second_list[0] = "KEY=value";
+    hook.run_hook.env = TEST_LIST("KEY=value");
     run_hook(hook, output, &status);
     tap_text(output, "KEY=value\n", "the environment of the list alone");
 
@@ -306,10 +305,10 @@ static void hook_fails(void)
            "a hook that is killed");
 
     struct test_step hook = HOOK("", 0);
-    hook.text[0] = "/none";
+    hook.run_hook.program = "/none";
     message = run_hook(hook, output, &status);
     tap_ok(message.error == ENOENT && message.value == 0, "a hook that does not exist");
-    hook.text[0] = "/etc/passwd";
+    hook.run_hook.program = "/etc/passwd";
     message = run_hook(hook, output, &status);
     tap_ok(message.error == EACCES && message.value == 0, "a hook that is no program");
 }

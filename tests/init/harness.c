@@ -14,9 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "berth/base/arena.h"
+#include "berth/base/text.h"
 #include "berth/init/image.h"
 
-#define PLAN_MAX 65536
 #define HIGH_FD 100
 #define PATIENCE_MS 10000
 #define MOMENT_MS 50
@@ -44,48 +45,30 @@ bool test_exited(int wait_status, int status)
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
-struct builder {
-    char *bytes;
-    uint32_t size;
-};
-
-static uint32_t add_text(struct builder *builder, const char *text)
+struct plan_strings test_list(size_t count, const char *const *strings)
 {
-    uint32_t at = builder->size;
+    const char **copy = calloc(count, sizeof(*copy));
 
-    if (text == NULL)
-        return 0;
-    test_must(at + strlen(text) < PLAN_MAX, "room in the plan");
-    strcpy(builder->bytes + at, text);
-    builder->size += (uint32_t) strlen(text) + 1;
-    return at;
+    test_must(copy != NULL, "calloc");
+    memcpy(copy, strings, count * sizeof(*copy));
+    return (struct plan_strings){copy, count};
 }
 
-static uint32_t add_list(struct builder *builder, const char *const *list, uint32_t *ret_count)
+static struct plan_step step_of(const struct test_step *from, struct text *data)
 {
-    uint32_t at = builder->size;
+    struct plan_step step = {
+        .op = (uint16_t) from->op,
+        .actor = (uint8_t) from->actor,
+        .flags = (uint8_t) from->flags,
+        .makes = (int16_t) (from->makes == 0 ? PLAN_NONE : from->makes),
+        .uses = from->uses,
+        .signals = (uint16_t) from->signals,
+        .awaits = (uint16_t) from->awaits,
+        .wait = from->wait == 0 ? PLAN_NONE : from->wait - 1,
+    };
 
-    for (*ret_count = 0; list[*ret_count] != NULL; ++*ret_count)
-        add_text(builder, list[*ret_count]);
-    return *ret_count == 0 ? 0 : at;
-}
-
-static void add_step(struct builder *builder, struct plan_step *to, const struct test_step *from)
-{
-    to->op = (uint16_t) from->op;
-    to->actor = (uint8_t) from->actor;
-    to->flags = (uint8_t) from->flags;
-    to->makes = (int16_t) (from->makes == 0 ? PLAN_NONE : from->makes);
-    to->signals = (uint16_t) from->signals;
-    to->awaits = (uint16_t) from->awaits;
-    to->wait = from->wait == 0 ? PLAN_NONE : from->wait - 1;
-    for (int i = 0; i < PLAN_USES; i++)
-        to->uses[i] = (int16_t) (from->uses[i] == 0 ? PLAN_NONE : from->uses[i]);
-    for (int i = 0; i < PLAN_TEXTS; i++)
-        to->text[i] = add_text(builder, from->text[i]);
-    to->list = add_list(builder, from->list, &to->list_count);
-    to->second_list = add_list(builder, from->second_list, &to->second_list_count);
-    memcpy(to->number, from->number, sizeof(to->number));
+    plan_put_operands(&step, &from->save_state, data);
+    return step;
 }
 
 static uint32_t count_steps(const struct test_plan *plan)
@@ -100,23 +83,24 @@ static uint32_t count_steps(const struct test_plan *plan)
 static int build_plan(const struct test_plan *plan)
 {
     uint32_t n = count_steps(plan);
-    struct builder builder = {calloc(1, PLAN_MAX), 0};
-    struct plan_header *header = (struct plan_header *) (void *) builder.bytes;
-    struct plan_step *steps = (struct plan_step *) (void *) (header + 1);
+    AUTO_ARENA arena = {0};
+    struct text data = {.arena = &arena};
+    struct plan_step *steps = ARENA_ARRAY(&arena, n + 1, struct plan_step);
+    struct plan_header header = {.magic = PLAN_MAGIC,
+                                 .step_count = n,
+                                 .steps = sizeof(header),
+                                 .trace = plan->trace,
+                                 .fault_step = plan->fault == 0 ? PLAN_NONE : plan->fault - 1,
+                                 .fault_errno = plan->fault_errno};
 
-    builder.size = (uint32_t) (sizeof(*header) + n * sizeof(*steps));
+    text_add_bytes(&data, &header, sizeof(header));
+    text_add_bytes(&data, steps, n * sizeof(*steps));
     for (uint32_t i = 0; i < n; i++)
-        add_step(&builder, &steps[i], &plan->steps[i]);
-    *header = (struct plan_header){.magic = PLAN_MAGIC,
-                                   .size = builder.size,
-                                   .step_count = n,
-                                   .steps = sizeof(*header),
-                                   .trace = plan->trace,
-                                   .fault_step = plan->fault == 0 ? PLAN_NONE : plan->fault - 1,
-                                   .fault_errno = plan->fault_errno};
-    int fd = test_memfd(builder.bytes, builder.size);
-    free(builder.bytes);
-    return fd;
+        steps[i] = step_of(&plan->steps[i], &data);
+    header.size = (uint32_t) data.size;
+    memcpy(data.bytes, &header, sizeof(header));
+    memcpy(data.bytes + sizeof(header), steps, n * sizeof(*steps));
+    return test_memfd(data.bytes, data.size);
 }
 
 int test_memfd(const void *bytes, size_t size)

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "../unit/tap.h"
-#include "berth/plan/plan.h"
+#include "berth/plan/operands.h"
 
 #define TEST_KEPT 4
 #define TEST_STEPS 16
@@ -22,15 +22,21 @@ struct test_step {
     enum plan_actor actor;
     unsigned flags;
     int makes;
-    int uses[PLAN_USES];
+    uint64_t uses;
     unsigned signals;
     unsigned awaits;
     int wait;
-    const char *text[PLAN_TEXTS];
-    const char *list[8];
-    const char *second_list[8];
-    uint64_t number[PLAN_NUMBERS];
+    union { /* .open_tree = {.path = "/data"} */
+#define PLAN_OP(NAME, member, name, actors, words, operands) struct plan_given_##NAME member;
+#include "berth/plan/ops.def"
+#undef PLAN_OP
+    };
 };
+
+/* The strings of an operand, in memory that stays. */
+struct plan_strings test_list(size_t count, const char *const *strings);
+#define TEST_LIST(...)                                                                             \
+    test_list(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
 
 struct test_plan {
     struct test_step
@@ -50,11 +56,12 @@ struct test_plan {
     {                                                                                              \
         .op = PLAN_SAVE_STATE, .actor = PLAN_INIT                                                  \
     }
+#define TEST_SCRIPT(script) TEST_LIST("sh", "-c", script)
 /* `sh -c SCRIPT` at the end of a plan: the last steps. */
 #define TEST_SHELL(script)                                                                         \
-    {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .text = {"/bin/sh"}},                            \
+    {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}},         \
         {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},                                        \
-        {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .list = {"sh", "-c", script}}, TEST_END
+        {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_SCRIPT(script)}}, TEST_END
 
 struct test_init {
     pid_t pid;

@@ -6,12 +6,12 @@
 
 static int copy_up(struct init *init)
 {
-    EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs"}), 0);
-    EXPECT(CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {"/d"}),
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}), 0);
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/d"}),
            0);
-    int err = CALL(init, init_copy_up, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT});
-    EXPECT(CALL(init, init_attach_mount, .uses = {PLAN_SLOT_MOUNT, PLAN_SLOT_TARGET}), 0);
+    int err = CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT});
+    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT}), 0);
     return err;
 }
 
@@ -88,12 +88,13 @@ static void own_mode(struct init *init)
     EXPECT(copy_up(init), 0);
     EXPECT(mode_at(ROOT "/d"), S_IFDIR | 01777);
     EXPECT(sys_umount(ROOT "/d", 0), 0);
-    EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs"}), 0);
-    EXPECT(CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {"/d"}),
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}), 0);
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/d"}),
            0);
-    EXPECT(CALL(init, init_copy_up, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}, .number = {1}), 0);
-    EXPECT(CALL(init, init_attach_mount, .uses = {PLAN_SLOT_MOUNT, PLAN_SLOT_TARGET}), 0);
+    EXPECT(CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .copy_up = {.mount = PLAN_SLOT_MOUNT, .keeps_mode = true}), 0);
+    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT}), 0);
     same(".");
 }
 
@@ -173,13 +174,12 @@ static void full(struct init *init)
 {
     make_source();
     make_file(ROOT "/d/file", "content");
-    EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT,
-                .text = {"tmpfs", NULL, "nr_inodes=1"}),
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs", .options = "nr_inodes=1"}),
            0);
-    EXPECT(CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {"/d"}),
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/d"}),
            0);
-    EXPECT(CALL(init, init_copy_up, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT}), -ENOSPC);
+    EXPECT(CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT}), -ENOSPC);
 }
 
 static void churn(void)
@@ -208,15 +208,15 @@ static void race(struct init *init)
     make_special(ROOT "/d/fifo", S_IFIFO | 0600, 0);
     make_directory(ROOT "/d/dir");
     make_link(HOST, ROOT "/d/link");
-    EXPECT(CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {"/d"}),
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/d"}),
            0);
     int pid = sys_clone(SIGCHLD, NULL), status;
     if (pid == 0)
         churn();
     for (int i = 0; i < 800; i++) {
-        EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs"}), 0);
-        CALL(init, init_copy_up, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_MOUNT});
+        EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}), 0);
+        CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT});
         EXPECT(is_stolen(init, "dir/canary") || is_stolen(init, "link/canary"), false);
     }
     sys_kill(pid, SIGKILL);

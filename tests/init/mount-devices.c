@@ -6,13 +6,13 @@
 
 static int make_node(struct init *init, const char *path, unsigned mode, unsigned device)
 {
-    return CALL(init, init_make_node, .uses = {PLAN_SLOT_ROOT}, .text = {path},
-                .number = {mode, device, 5, 6});
+    return CALL(init, make_node, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .make_node = {.path = path, .mode = mode, .device = device, .uid = 5, .gid = 6});
 }
 
 static int make_symlink(struct init *init, const char *path, const char *target)
 {
-    return CALL(init, init_make_symlink, .uses = {PLAN_SLOT_ROOT}, .text = {path, target});
+    return CALL(init, make_symlink, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .make_symlink = {.path = path, .target = target});
 }
 
 static void new_nodes(struct init *init)

@@ -20,25 +20,26 @@ static struct statfs statfs_of(const char *path)
 static int make(struct init *init, const char *type, const char *options, uint64_t attributes,
                 uint64_t superblock)
 {
-    return CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {type, "berth", options},
-                .number = {attributes, superblock});
+    return CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT,
+                .make_mount = {.type = type, .source = "berth", .options = options, .attributes = attributes, .superblock = superblock});
 }
 
 static int target(struct init *init, const char *path, enum plan_target_kind kind)
 {
-    return CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {path}, .number = {kind});
+    return CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = path, .kind = kind});
 }
 
 static int attach(struct init *init, int slot)
 {
-    return CALL(init, init_attach_mount, .uses = {slot, PLAN_SLOT_TARGET});
+    return CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = slot});
 }
 
 static int mount_over(struct init *init, const char *type, const char *options, uint64_t flags)
 {
-    return CALL(init, init_mount_over, .makes = (flags & MS_REMOUNT) != 0 ? 0 : PLAN_SLOT_MOUNT,
-                .uses = {PLAN_SLOT_TARGET}, .text = {type, "berth", options}, .number = {flags});
+    return CALL(init, mount_over, .makes = (flags & MS_REMOUNT) != 0 ? 0 : PLAN_SLOT_MOUNT,
+                .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .mount_over = {.type = type, .source = "berth", .options = options, .flags = flags});
 }
 
 static void new_file_system(struct init *init)
@@ -101,22 +102,21 @@ static void binds(struct init *init)
     make_file("/mnt/source/f", "bound");
     make_directory("/mnt/source/sub");
     make_tmpfs("/mnt/source/sub");
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_SOURCE_0, .text = {"/mnt/source"},
-                .number = {1}),
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_SOURCE_0, .open_tree = {.path = "/mnt/source", .recursive = true}),
            0);
     EXPECT(target(init, "/d", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_SOURCE_0), 0);
     EXPECT(has_content(ROOT "/d/f", "bound"), true);
     EXPECT(mount_at(ROOT "/d/sub") != mount_at(ROOT "/d"), true);
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {"/mnt/source"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source"}), 0);
     EXPECT(target(init, "/flat", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);
     EXPECT(mount_at(ROOT "/flat/sub"), mount_at(ROOT "/flat"));
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {"/mnt/source/f"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source/f"}), 0);
     EXPECT(target(init, "/e/f", PLAN_TARGET_FILE), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);
     EXPECT(has_content(ROOT "/e/f", "bound"), true);
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {"/mnt/none"}), -ENOENT);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/none"}), -ENOENT);
 }
 
 static void attributes(struct init *init)
@@ -125,19 +125,18 @@ static void attributes(struct init *init)
     make_tmpfs("/mnt/source");
     make_directory("/mnt/source/sub");
     make_tmpfs("/mnt/source/sub");
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {"/mnt/source"},
-                .number = {1}),
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source", .recursive = true}),
            0);
-    EXPECT(CALL(init, init_set_mount_attributes, .uses = {PLAN_SLOT_MOUNT},
-                .number = {MOUNT_ATTR_NOSUID, 0, 0, 1}),
+    EXPECT(CALL(init, set_mount_attributes,
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = MOUNT_ATTR_NOSUID, .recursive = true}),
            0);
-    EXPECT(CALL(init, init_set_mount_attributes, .uses = {PLAN_SLOT_MOUNT},
-                .number = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, MOUNT_ATTR_NOSUID}),
+    EXPECT(CALL(init, set_mount_attributes,
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .clear = MOUNT_ATTR_NOSUID}),
            0);
-    EXPECT(CALL(init, init_set_mount_attributes, .uses = {PLAN_SLOT_MOUNT},
-                .number = {0, 0, MS_SHARED, 1}),
+    EXPECT(CALL(init, set_mount_attributes,
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .propagation = MS_SHARED, .recursive = true}),
            0);
-    EXPECT(CALL(init, init_set_mount_attributes, .uses = {PLAN_SLOT_MOUNT}, .number = {1ULL << 60}),
+    EXPECT(CALL(init, set_mount_attributes, .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = 1ULL << 60}),
            -EINVAL);
     EXPECT(target(init, "/d", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);

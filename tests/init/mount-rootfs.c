@@ -4,23 +4,23 @@
 
 static int open_root(struct init *init, const char *path, uint64_t binds)
 {
-    return CALL(init, init_open_root, .makes = PLAN_SLOT_ROOT, .text = {path}, .number = {binds});
+    return CALL(init, open_root, .makes = PLAN_SLOT_ROOT, .open_root = {.path = path, .bind = binds});
 }
 
 static int change_root(struct init *init, enum plan_root_change how)
 {
-    return CALL(init, init_pivot_root, .uses = {PLAN_SLOT_ROOT}, .number = {how});
+    return CALL(init, pivot_root, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .pivot_root = {.how = how});
 }
 
 static int mount_tmpfs(struct init *init, const char *path)
 {
-    int err = CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs"});
+    int err = CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"});
 
     if (err == 0)
-        err = CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                   .text = {path});
+        err = CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                   .open_target = {.path = path});
     return err < 0 ? err
-                   : CALL(init, init_attach_mount, .uses = {PLAN_SLOT_MOUNT, PLAN_SLOT_TARGET});
+                   : CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT});
 }
 
 static void fill_root(void)
@@ -50,8 +50,7 @@ static void pivots(struct init *init)
     EXPECT(mount_tmpfs(init, "/x"), 0);
     EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);
     inside(init);
-    EXPECT(CALL(init, init_set_mount_attributes, .uses = {PLAN_SLOT_ROOT},
-                .number = {MOUNT_ATTR_RDONLY}),
+    EXPECT(CALL(init, set_mount_attributes, .set_mount_attributes = {.mount = PLAN_SLOT_ROOT, .set = MOUNT_ATTR_RDONLY}),
            0);
     EXPECT(sys_mkdirat(AT_FDCWD, "/new", 0755), -EROFS);
     EXPECT(sys_mkdirat(AT_FDCWD, "/x/new", 0755), 0);
@@ -110,7 +109,7 @@ static void linked_root(struct init *init)
 static void contain(struct init *init)
 {
     EXPECT(sys_unshare(CLONE_NEWNS), 0);
-    EXPECT(CALL(init, init_set_propagation, .number = {MS_REC | MS_SLAVE}), 0);
+    EXPECT(CALL(init, set_propagation, .set_propagation = {.propagation = MS_REC | MS_SLAVE}), 0);
     EXPECT(open_root(init, ROOT, 1), 0);
     EXPECT(mount_tmpfs(init, "/x"), 0);
     EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);

@@ -4,19 +4,19 @@
 
 static int open_target(struct init *init, const char *path, enum plan_target_kind kind)
 {
-    return CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {path}, .number = {kind});
+    return CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = path, .kind = kind});
 }
 
 static int open_strictly(struct init *init, const char *path)
 {
-    return CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {path}, .number = {PLAN_TARGET_DIRECTORY, 1});
+    return CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = path, .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = true});
 }
 
 static int open_tree(struct init *init, const char *path)
 {
-    return CALL(init, init_open_tree, .makes = PLAN_SLOT_SOURCE_2, .text = {path});
+    return CALL(init, open_tree, .makes = PLAN_SLOT_SOURCE_2, .open_tree = {.path = path});
 }
 
 static bool opened(const struct init *init, const char *path)
@@ -72,10 +72,10 @@ static void like_the_mount(struct init *init)
 {
     const struct test_call call = {
         .handler = init_open_target,
+        .op = PLAN_OPEN_TARGET,
         .makes = PLAN_SLOT_TARGET,
-        .uses = {PLAN_SLOT_ROOT, PLAN_SLOT_SOURCE_2},
-        .text = {"/x/there"},
-        .number = {PLAN_TARGET_LIKE_MOUNT},
+        .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+        .open_target = {.path = "/x/there", .kind = PLAN_TARGET_LIKE_MOUNT, .like = PLAN_SLOT_SOURCE_2},
     };
     EXPECT(open_tree(init, HOST "/canary"), 0);
     EXPECT(test_call(init, &call), 0);

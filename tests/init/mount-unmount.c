@@ -4,8 +4,8 @@
 
 static int find(struct init *init, const char *path)
 {
-    return CALL(init, init_find_mount, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {path});
+    return CALL(init, find_mount, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .find_mount = {.path = path});
 }
 
 static int unmount(struct init *init, const char *path)
@@ -13,33 +13,32 @@ static int unmount(struct init *init, const char *path)
     int err = find(init, path);
 
     return err < 0 ? err
-                   : CALL(init, init_unmount, .uses = {PLAN_SLOT_TARGET, PLAN_SLOT_ROOT},
-                          .text = {path});
+                   : CALL(init, unmount, .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT), .unmount = {.path = path});
 }
 
 static int attach(struct init *init, const char *path, bool file)
 {
     const struct test_call open = {.makes = PLAN_SLOT_TARGET,
                                    .handler = init_open_target,
-                                   .uses = {PLAN_SLOT_ROOT},
-                                   .text = {path},
-                                   .number = {file ? PLAN_TARGET_FILE : PLAN_TARGET_DIRECTORY}};
+                                   .op = PLAN_OPEN_TARGET,
+                                   .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                                   .open_target = {.path = path, .kind = file ? PLAN_TARGET_FILE : PLAN_TARGET_DIRECTORY}};
     int err = test_call(init, &open);
 
     return err < 0 ? err
-                   : CALL(init, init_attach_mount, .uses = {PLAN_SLOT_MOUNT, PLAN_SLOT_TARGET},
-                          .text = {"source", path}, .number = {1});
+                   : CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                          .attach_mount = {.mount = PLAN_SLOT_MOUNT, .source = "source", .target = path, .live = true});
 }
 
 static int attach_tmpfs(struct init *init, const char *path)
 {
-    EXPECT(CALL(init, init_make_mount, .makes = PLAN_SLOT_MOUNT, .text = {"tmpfs", "berth"}), 0);
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs", .source = "berth"}), 0);
     return attach(init, path, false);
 }
 
 static int attach_file(struct init *init, const char *path)
 {
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {HOST "/canary"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}), 0);
     return attach(init, path, true);
 }
 
@@ -108,7 +107,7 @@ static void undoes_what_was_moved(struct init *init)
 static void forgets_what_failed(struct init *init)
 {
     make_directory(ROOT "/dir");
-    EXPECT(CALL(init, init_open_tree, .makes = PLAN_SLOT_MOUNT, .text = {HOST "/canary"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}), 0);
     EXPECT(attach(init, "/dir", false), -EINVAL);
     EXPECT(init->mounted == NULL, true);
 }
@@ -118,19 +117,19 @@ static void covers_no_root(struct init *init)
     make_link("/", ROOT "/top");
     EXPECT(attach_tmpfs(init, "/"), -EBUSY);
     EXPECT(attach_tmpfs(init, "/top"), -EBUSY);
-    EXPECT(CALL(init, init_mount_over, .makes = PLAN_SLOT_MOUNT, .uses = {PLAN_SLOT_TARGET},
-                .text = {"tmpfs", "berth"}, .number = {0, 1}),
+    EXPECT(CALL(init, mount_over, .makes = PLAN_SLOT_MOUNT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .mount_over = {.type = "tmpfs", .source = "berth", .live = true}),
            -EBUSY);
     EXPECT(init->mounted == NULL, true);
 }
 
 static void undoes_mount_over(struct init *init)
 {
-    EXPECT(CALL(init, init_open_target, .makes = PLAN_SLOT_TARGET, .uses = {PLAN_SLOT_ROOT},
-                .text = {"/o"}),
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/o"}),
            0);
-    EXPECT(CALL(init, init_mount_over, .makes = PLAN_SLOT_MOUNT, .uses = {PLAN_SLOT_TARGET},
-                .text = {"tmpfs", "berth"}, .number = {0, 1}),
+    EXPECT(CALL(init, mount_over, .makes = PLAN_SLOT_MOUNT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .mount_over = {.type = "tmpfs", .source = "berth", .live = true}),
            0);
     EXPECT(is_mounted(ROOT "/o"), true);
     init_undo(init);

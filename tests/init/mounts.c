@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mounts.h"
+#include "pack.h"
 
 static bool failed;
 
@@ -64,24 +65,13 @@ int init_send(struct init *init, int error, int fd)
 
 int test_call(struct init *init, const struct test_call *call)
 {
-    static struct {
-        struct plan_header header;
-        char texts[3 * SYS_PATH_MAX];
-    } plan;
-    struct plan_step step = {.makes = (int16_t) (call->makes == 0 ? PLAN_NONE : call->makes)};
-    size_t size = sizeof(plan.header);
+    struct plan_step step = {
+        .op = (uint16_t) call->op,
+        .makes = (int16_t) (call->makes == 0 ? PLAN_NONE : call->makes),
+        .uses = call->uses,
+    };
 
-    for (int i = 0; i < PLAN_TEXTS; i++) {
-        if (call->text[i] == NULL)
-            continue;
-        step.text[i] = (uint32_t) size;
-        strcpy((char *) &plan + size, call->text[i]);
-        size += strlen(call->text[i]) + 1;
-    }
-    for (int i = 0; i < PLAN_USES; i++)
-        step.uses[i] = (int16_t) (call->uses[i] == 0 ? PLAN_NONE : call->uses[i]);
-    memcpy(step.number, call->number, sizeof(step.number));
-    init->plan = &plan.header;
+    init->plan = test_pack(&step, &call->save_state);
     return call->handler(init, &step);
 }
 

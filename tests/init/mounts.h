@@ -10,6 +10,7 @@
 
 /* First, and with -ffreestanding: else the kernel's <linux/stat.h> yields to the libc's. */
 #include "init.h"
+#include "berth/plan/operands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +21,21 @@
 /* A step to carry out; slots that are 0 are none. */
 struct test_call {
     init_handler *handler;
+    enum plan_op op;
     int makes;
-    int uses[PLAN_USES];
-    const char *text[PLAN_TEXTS];
-    uint64_t number[PLAN_NUMBERS];
+    uint64_t uses;
+    union { /* .open_tree = {.path = "/data"} */
+#define PLAN_OP(NAME, member, name, actors, words, operands) struct plan_given_##NAME member;
+#include "berth/plan/ops.def"
+#undef PLAN_OP
+    };
+};
+
+/* The operations by the names of their members. */
+enum test_op {
+#define PLAN_OP(NAME, member, name, actors, words, operands) TEST_OP_##member = PLAN_##NAME,
+#include "berth/plan/ops.def"
+#undef PLAN_OP
 };
 
 struct test_case {
@@ -33,8 +45,8 @@ struct test_case {
 
 /* Carries out the step; what the handler returns. */
 int test_call(struct init *init, const struct test_call *call);
-#define CALL(init, function, ...)                                                                  \
-    test_call(init, &(struct test_call){.handler = function, __VA_ARGS__})
+#define CALL(init, member, ...)                                                                    \
+    test_call(init, &(struct test_call){.handler = init_##member, .op = (enum plan_op) TEST_OP_##member, __VA_ARGS__})
 
 /* Runs the cases; the exit status for main. Skipped when this is not root. */
 int test_run(const struct test_case *cases, size_t n);

@@ -15,6 +15,7 @@
 #include "berth/base/text.h"
 #include "berth/plan/build.h"
 #include "berth/plan/check.h"
+#include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/plan/print.h"
 #include "berth/spec/check.h"
@@ -317,9 +318,7 @@ static int inspect_namespaces(const struct inspection *inspection)
     uint64_t entered = 0;
 
     for (uint32_t i = 0; i < inspection->plan->step_count; i++)
-        if (steps[i].op == PLAN_LAUNCH || steps[i].op == PLAN_CLONE_INIT || steps[i].op == PLAN_UNSHARE ||
-            steps[i].op == PLAN_JOIN_NAMESPACE)
-            entered |= steps[i].number[0];
+        entered |= plan_step_namespaces(&steps[i]);
     if (entered == namespaces_of(inspection->config))
         return 0;
     return error_set(inspection->error, 1, "plan: enters the namespaces %#llx, expected %#llx",
@@ -340,7 +339,8 @@ static int inspect_capabilities(const struct inspection *inspection)
     const size_t counts[] = {names == NULL ? 0 : names->n_bounding, names == NULL ? 0 : names->n_effective,
                              names == NULL ? 0 : names->n_permitted, names == NULL ? 0 : names->n_inheritable,
                              names == NULL ? 0 : names->n_ambient};
-    const uint64_t got[] = {limit->number[0], set->number[0], set->number[1], set->number[2], set->number[3]};
+    const uint64_t got[] = {limit->limit_capabilities.bounding, set->set_capabilities.effective, set->set_capabilities.permitted,
+                            set->set_capabilities.inheritable, set->set_capabilities.ambient};
     for (size_t i = 0; i < COUNT(counts); i++)
         if ((size_t) __builtin_popcountll(got[i]) != counts[i])
             return error_set(inspection->error, 1, "plan: sets other capabilities than the document has");

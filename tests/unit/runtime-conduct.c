@@ -50,11 +50,8 @@ static struct sample sample_plan(void)
         .texts = PLACE "\0" PROGRAM,
     };
 
-    for (int i = 0; i < STEPS; i++)
-        for (int use = 0; use < PLAN_USES; use++)
-            plan.steps[i].uses[use] = PLAN_NONE;
-    plan.steps[2].place = plan.steps[5].place = AT_PLACE;
-    plan.steps[2].text[0] = plan.steps[5].text[0] = AT_PLACE + sizeof(PLACE);
+    plan.steps[2].place.at = plan.steps[5].place.at = AT_PLACE;
+    plan.steps[2].find_program.program.at = plan.steps[5].execute.program.at = AT_PLACE + sizeof(PLACE);
     return plan;
 }
 

@@ -86,6 +86,9 @@ struct plan_request {
     bool no_new_keyring;
     unsigned kept_fds;         /* --preserve-fds and LISTEN_FDS together */
     unsigned listen_fds;       /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
+    const char *console_socket; /* where the terminal goes; NULL: to the caller's */
+    const char *pid_file;       /* NULL: none */
+    const char *pidfd_socket;   /* NULL: none but that of an annotation */
     const char *notify_dir;    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
     struct plan_namespaces namespaces; /* exec, mounts: those of the container's process */
     const char *seccomp_receiver; /* an agent where neither linux.seccomp.listenerPath nor an annotation names one; NULL: none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The plan: a flat, immutable list of steps that three actors carry out. This header is all that the
- * freestanding init knows of the rest of the program, so it needs nothing but <stddef.h> and <stdint.h>.
+ * freestanding init knows of the rest of the program, so it needs nothing but <stdbool.h>, <stddef.h> and <stdint.h>.
  *
  * One list, one order. Each actor goes through the list and carries out its own steps:
  *
@@ -12,7 +12,7 @@
  * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init; FIRST
  * turns into INIT's parent at the CLONE_INIT step and exits.
  *
- * A step may make a descriptor in one slot and use up to four slots. Beside that it may signal tokens ("this has
+ * A step may make a descriptor in one slot and use others. Beside that it may signal tokens ("this has
  * happened") and await tokens. A step that uses a slot which the other side makes, or awaits a token which it signals, waits
  * until that side has announced that step; a step that makes a slot again waits until its last user is done. These waits are
  * derived when the plan is sealed and always point to earlier steps, so the actors cannot deadlock.
@@ -22,14 +22,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x6e616c70U /* "plan" */
+#define PLAN_MAGIC 0x326e6c70U /* "pln2": the second layout of steps */
 #define PLAN_NONE (-1)
-#define PLAN_TEXTS 3
-#define PLAN_NUMBERS 4
-#define PLAN_USES 4
 
 /* Descriptors that the init finds open when it starts. */
 enum plan_descriptor {
@@ -44,7 +42,7 @@ enum plan_descriptor {
 enum plan_actor { PLAN_HOST, PLAN_FIRST, PLAN_INIT, PLAN_ACTORS };
 
 enum plan_op {
-#define PLAN_OP(NAME, name, actors, words) PLAN_##NAME,
+#define PLAN_OP(NAME, member, name, actors, words, operands) PLAN_##NAME,
 #include "berth/plan/ops.def"
 #undef PLAN_OP
     PLAN_OPS
@@ -112,36 +110,27 @@ enum plan_step_flag {
     PLAN_OPTIONAL = 2, /* a failure is a warning: go on */
 };
 
-/* What OPEN_TARGET makes where nothing is (number 0). */
+/* What OPEN_TARGET makes where nothing is. */
 enum plan_target_kind {
     PLAN_TARGET_DIRECTORY,
     PLAN_TARGET_FILE,
-    PLAN_TARGET_LIKE_MOUNT, /* as the root of PLAN_SLOT_MOUNT is: directory or file */
+    PLAN_TARGET_LIKE_MOUNT, /* as the root of a mount is: directory or file */
+    PLAN_TARGET_KINDS
 };
 
-/* How PIVOT_ROOT gets INIT into the container's root (number 0). */
+/* How PIVOT_ROOT gets INIT into the container's root. */
 enum plan_root_change {
     PLAN_ROOT_PIVOT,  /* pivot_root(2) */
     PLAN_ROOT_MOVE,   /* --no-pivot: MS_MOVE onto "/", for roots that cannot be pivoted (initramfs); PLAN_ROOT_CHROOT follows */
     PLAN_ROOT_CHROOT, /* chroot(2): alone where the mount namespace is not this container's own */
+    PLAN_ROOT_CHANGES
 };
 
 /* What of SET_USER has failed. */
 enum plan_user_part { PLAN_USER_GROUPS = 1, PLAN_USER_GID, PLAN_USER_UID };
 
-/* The numbers of SET_SCHEDULER, as sched_setattr(2) takes them. */
-struct plan_scheduler {
-    uint16_t policy;
-    uint16_t priority;
-    int16_t nice;
-    uint16_t flags;
-    uint64_t runtime_ns;
-    uint64_t deadline_ns;
-    uint64_t period_ns;
-};
-
-/* Beside the owner's ids of MAKE_DEVICE. */
-#define PLAN_DEVICE_HOSTS_TOO (1ULL << 32)
+/* Above every umask: SET_UMASK leaves the caller's. */
+#define PLAN_UMASK_OF_CALLER 01000U
 
 /* As many processors as SET_AFFINITY knows: Linux can be built for no more. */
 #define PLAN_CPUS 8192
@@ -149,23 +138,72 @@ struct plan_scheduler {
 /* As many nodes as SET_MEMORY_POLICY knows: Linux can be built for no more. */
 #define PLAN_NODES 1024
 
-/* Offsets count from the start of the plan; offset 0 is "no text". */
+/* A set of slots: PLAN_BIT(PLAN_SLOT_ROOT) | PLAN_BIT(PLAN_SLOT_TARGET). */
+#define PLAN_BIT(slot) (1ULL << (slot))
+_Static_assert(PLAN_SLOTS <= 64, "a set of slots is 64 bits");
+
+/* A NUL-ended string, `at` bytes from the start of the plan. */
+struct plan_text {
+    uint32_t at;
+};
+
+/* The same, or 0: none. */
+struct plan_optional_text {
+    uint32_t at;
+};
+
+/* NUL-ended strings, one after the other. */
+struct plan_list {
+    struct plan_text first;
+    uint32_t count;
+};
+
+/*
+ * The kinds of operands in ops.def, and how each lies in a step. src/plan/print.c words them, src/plan/check.c checks them.
+ * Sets of flags are 64 bits, as the builder has them.
+ */
+#define PLAN_WIRE_path struct plan_text /* a path */
+#define PLAN_WIRE_path_or_none struct plan_optional_text /* a path, or none */
+#define PLAN_WIRE_text struct plan_text /* a string */
+#define PLAN_WIRE_text_or_none struct plan_optional_text /* a string, or none */
+#define PLAN_WIRE_list struct plan_list /* strings */
+#define PLAN_WIRE_slot enum plan_slot /* a slot that the step uses */
+#define PLAN_WIRE_slot_or_none enum plan_slot /* a slot that the step uses, or none */
+#define PLAN_WIRE_flag bool /* true or false */
+#define PLAN_WIRE_number uint64_t /* a number */
+#define PLAN_WIRE_integer int32_t /* a number that may be negative */
+#define PLAN_WIRE_limit uint64_t /* a number, or RLIM_INFINITY: unlimited */
+#define PLAN_WIRE_mode uint32_t /* the mode of a file, with its type */
+#define PLAN_WIRE_umask uint32_t /* a umask, or PLAN_UMASK_OF_CALLER */
+#define PLAN_WIRE_id uint32_t /* a user id or a group id */
+#define PLAN_WIRE_device uint64_t /* a device number, as makedev(3) has it */
+#define PLAN_WIRE_bits uint64_t /* a set of bits, shown in hexadecimal; capabilities have the bit of their number */
+#define PLAN_WIRE_namespaces uint64_t /* CLONE_NEW* */
+#define PLAN_WIRE_mount_attributes uint64_t /* MOUNT_ATTR_* */
+#define PLAN_WIRE_mount_flags uint64_t /* MS_* of mount(2) */
+#define PLAN_WIRE_propagation uint64_t /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with or without MS_REC */
+#define PLAN_WIRE_target_kind enum plan_target_kind /* what a mount point is */
+#define PLAN_WIRE_root_change enum plan_root_change /* a way into the container's root */
+#define PLAN_WIRE_resource uint32_t /* RLIMIT_* */
+
 struct plan_step {
+    uint64_t uses; /* slots: PLAN_BIT of each */
     uint16_t op;
     uint8_t actor;
     uint8_t flags;
     int16_t makes; /* slot or PLAN_NONE */
-    int16_t uses[PLAN_USES];
     uint16_t signals; /* PLAN_TOKEN_*, that all up to this step is done */
     uint16_t awaits;  /* PLAN_TOKEN_* */
     int32_t wait; /* the step of the other side that must be announced first, or PLAN_NONE */
-    uint32_t place;             /* text: where in config.json the step comes from */
-    uint32_t text[PLAN_TEXTS];  /* NUL-ended */
-    uint32_t list;              /* `list_count` NUL-ended strings, one after the other */
-    uint32_t list_count;
-    uint32_t second_list;
-    uint32_t second_list_count;
-    uint64_t number[PLAN_NUMBERS];
+    struct plan_optional_text place; /* where in config.json the step comes from */
+    /* The operands: step->open_tree.path. */
+    union {
+#define ARG(kind, name) PLAN_WIRE_##kind name;
+#define PLAN_OP(NAME, member, name, actors, words, operands) struct plan_wire_##NAME { operands } member;
+#include "berth/plan/ops.def"
+#undef PLAN_OP
+#undef ARG
+    };
 };
 
 struct plan_header {
@@ -205,14 +243,20 @@ static inline int plan_slot_goes_to_host(int slot)
     return slot == PLAN_SLOT_CONSOLE || slot == PLAN_SLOT_NETWORK || plan_slot_is_source(slot);
 }
 
-/* The text at `offset` that a step of its kind may lack: NULL for none. */
-static inline const char *plan_optional_text(const struct plan_header *plan, uint32_t offset)
+/* "" where a plan lacks it, never NULL: the first of an empty list. */
+static inline const char *plan_text(const struct plan_header *plan, struct plan_text text)
 {
-    return offset == 0 ? NULL : (const char *) plan + offset;
+    return text.at == 0 ? "" : (const char *) plan + text.at;
 }
 
-/* The text at `offset` that every step of its kind has, or the first one of a list: "" for none, never NULL. */
-static inline const char *plan_text(const struct plan_header *plan, uint32_t offset)
+/* NULL for none. */
+static inline const char *plan_optional_text(const struct plan_header *plan, struct plan_optional_text text)
 {
-    return offset == 0 ? "" : (const char *) plan + offset;
+    return text.at == 0 ? NULL : (const char *) plan + text.at;
+}
+
+/* Does the step use the slot? */
+static inline bool plan_uses(const struct plan_step *step, int slot)
+{
+    return (step->uses >> slot & 1) != 0;
 }

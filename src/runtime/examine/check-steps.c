@@ -16,6 +16,7 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
+#include "berth/plan/operands.h"
 #include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/sys/probe.h"
@@ -29,11 +30,6 @@
 /* What can be said of one step before it is carried out: a positive errno, or 0. One that has more
  * to say collects it. */
 typedef int foresee(struct check *check, const struct plan_step *step);
-
-static const char *text_of(const struct check *check, const struct plan_step *step, int index)
-{
-    return plan_text(check->plan, step->text[index]);
-}
 
 /* Rights that count outside every user namespace, which the caller keeps until he enters the
  * container's. */
@@ -104,21 +100,21 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
 static int foresee_filter_flags(struct check *check, const struct plan_step *step)
 {
     (void) check;
-    return -sys_probe_seccomp_flags(step->number[0]);
+    return -sys_probe_seccomp_flags(step->load_seccomp.flags);
 }
 
 /* --- namespaces ----------------------------------------------------------------------------- */
 
 static int foresee_new_namespaces(struct check *check, const struct plan_step *step)
 {
-    return look_namespace_limit(check->arena, step->number[0]) != NULL ? ENOSPC : 0;
+    return look_namespace_limit(check->arena, plan_step_namespaces(step)) != NULL ? ENOSPC : 0;
 }
 
 static int foresee_unshare(struct check *check, const struct plan_step *step)
 {
     if (foresee_new_namespaces(check, step) != 0)
         return ENOSPC;
-    return (step->number[0] & CLONE_NEWUSER) != 0 && !check->creation->host.privileged &&
+    return (step->unshare.namespaces & CLONE_NEWUSER) != 0 && !check->creation->host.privileged &&
                    look_user_namespace_ban(check->arena) != NULL
                ? EPERM
                : 0;
@@ -126,12 +122,12 @@ static int foresee_unshare(struct check *check, const struct plan_step *step)
 
 static int foresee_joined_namespace(struct check *check, const struct plan_step *step)
 {
-    const char *path = text_of(check, step, 0);
+    const char *path = plan_text(check->plan, step->open_namespace.path);
     AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0)
         return errno;
-    return sys_namespace_type(path) != step->number[0] ? EINVAL : 0;
+    return sys_namespace_type(path) != step->open_namespace.type ? EINVAL : 0;
 }
 
 /* --- mounts --------------------------------------------------------------------------------- */
@@ -148,7 +144,7 @@ static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
 static int foresee_root(struct check *check, const struct plan_step *step)
 {
     const struct spec_linux *config = check->creation->config->linux;
-    const char *path = text_of(check, step, 0);
+    const char *path = plan_text(check->plan, step->open_root.path);
 
     if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
         return 0;
@@ -172,13 +168,13 @@ static bool is_made_later(const struct check *check, const struct plan_step *ste
     for (size_t i = 0; i < host->n_hierarchies; i++)
         if (text_equal(host->hierarchies[i].path, path))
             return true;
-    return step->place == 0 && !text_starts_with(path, "/dev/");
+    return step->place.at == 0 && !text_starts_with(path, "/dev/");
 }
 
 static int foresee_source(struct check *check, const struct plan_step *step)
 {
-    const char *path = text_of(check, step, 0);
-    const int flags = step->number[2] != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    const char *path = plan_text(check->plan, step->open_tree.path);
+    const int flags = step->open_tree.nofollow ? AT_SYMLINK_NOFOLLOW : 0;
     struct tree_place place;
     struct stat info;
 
@@ -209,11 +205,13 @@ static bool is_refused(const struct check *check, const char *type)
 
 static int foresee_mount(struct check *check, const struct plan_step *step)
 {
-    const char *type = text_of(check, step, 0);
+    const bool is_over = step->op == PLAN_MOUNT_OVER;
+    const char *type = is_over ? plan_optional_text(check->plan, step->mount_over.type)
+                               : plan_text(check->plan, step->make_mount.type);
     bool is_confined =
         check->creation->host.in_user_namespace || has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
 
-    if (step->op == PLAN_MOUNT_OVER && (step->number[0] & MS_REMOUNT) != 0)
+    if (is_over && (step->mount_over.flags & MS_REMOUNT) != 0)
         return 0;
     if (!look_has_file_system(check->arena, type))
         return ENODEV;
@@ -239,15 +237,15 @@ static bool wants_directory(const struct check *check, const struct plan_step *s
 {
     struct stat info;
 
-    if (step->number[0] != PLAN_TARGET_LIKE_MOUNT)
-        return step->number[0] == PLAN_TARGET_DIRECTORY;
-    const char *source = check->tree.contents[step->uses[1]].path;
+    if (step->open_target.kind != PLAN_TARGET_LIKE_MOUNT)
+        return step->open_target.kind == PLAN_TARGET_DIRECTORY;
+    const char *source = check->tree.contents[step->open_target.like].path;
     return source == NULL || stat(source, &info) < 0 || S_ISDIR(info.st_mode);
 }
 
 static int foresee_target(struct check *check, const struct plan_step *step)
 {
-    const char *path = text_of(check, step, 0);
+    const char *path = plan_text(check->plan, step->open_target.path);
     struct tree_place place;
     struct stat info;
     int result = tree_find(&check->tree, path, &place);
@@ -256,15 +254,15 @@ static int foresee_target(struct check *check, const struct plan_step *step)
         return 0;
     if (result < 0 && result != -ENOENT)
         return -result;
-    if (step->number[1] != 0 && !text_starts_with(text_path_clean(check->arena, path), place.path))
+    if (step->open_target.no_symlinks && !text_starts_with(text_path_clean(check->arena, path), place.path))
         return ELOOP;
     if (result == -ENOENT)
         return is_read_only(&place) ? EROFS : 0;
     if (stat(place.host, &info) < 0)
         return 0;
     if (wants_directory(check, step) != (S_ISDIR(info.st_mode) != 0) &&
-        (step->number[0] == PLAN_TARGET_DIRECTORY ||
-         check->tree.contents[step->uses[1]].path != NULL))
+        (step->open_target.kind == PLAN_TARGET_DIRECTORY ||
+         check->tree.contents[step->open_target.like].path != NULL))
         return S_ISDIR(info.st_mode) ? EISDIR : ENOTDIR;
     return 0;
 }
@@ -273,14 +271,14 @@ static int foresee_missing_cwd(struct check *check, const struct plan_step *step
 {
     struct tree_place place;
 
-    return tree_find(&check->tree, text_of(check, step, 0), &place) == -ENOENT && is_read_only(&place) ? EROFS : 0;
+    return tree_find(&check->tree, plan_text(check->plan, step->make_cwd.path), &place) == -ENOENT && is_read_only(&place) ? EROFS : 0;
 }
 
 static int foresee_cwd(struct check *check, const struct plan_step *step)
 {
     struct tree_place place;
     struct stat info;
-    int result = tree_find(&check->tree, text_of(check, step, 0), &place);
+    int result = tree_find(&check->tree, plan_text(check->plan, step->set_cwd.path), &place);
 
     if (result == TREE_UNSEEN || result == -ENOENT)
         return 0;
@@ -302,7 +300,7 @@ static bool is_of_device(const char *path)
 
 static int foresee_file(struct check *check, const struct plan_step *step)
 {
-    const char *path = text_of(check, step, 0);
+    const char *path = plan_text(check->plan, step->put_file.file);
 
     if (!text_starts_with(path, "sys/") || is_of_device(path))
         return 0;
@@ -313,10 +311,10 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
 {
     struct rlimit present;
 
-    if (step->number[0] == RLIMIT_NOFILE &&
-        step->number[2] > (uint64_t) look_number("/proc/sys/fs/nr_open", INT64_MAX))
+    if (step->set_rlimit.resource == RLIMIT_NOFILE &&
+        step->set_rlimit.hard > (uint64_t) look_number("/proc/sys/fs/nr_open", INT64_MAX))
         return EPERM;
-    if (getrlimit((int) step->number[0], &present) < 0 || step->number[2] <= present.rlim_max)
+    if (getrlimit((int) step->set_rlimit.resource, &present) < 0 || step->set_rlimit.hard <= present.rlim_max)
         return 0;
     /* It is set inside, where no user namespace's root has that right. */
     return has_right(check, CAP_SYS_RESOURCE) && !has_namespace(check, SPEC_NAMESPACE_TYPE_USER)
@@ -327,7 +325,7 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
 /* The least that any process may go to without rights is 0, as the first one has had it. */
 static int foresee_oom_score(struct check *check, const struct plan_step *step)
 {
-    int64_t score = (int64_t) step->number[0];
+    int64_t score = step->set_oom_score.score;
 
     return score < 0 && score < look_number("/proc/self/oom_score_adj", 0) &&
                    !has_right(check, CAP_SYS_RESOURCE)
@@ -340,7 +338,7 @@ static int foresee_oom_score(struct check *check, const struct plan_step *step)
 static int foresee_hook(struct check *check, const struct plan_step *step)
 {
     return program_look_at(check->has_pivoted ? &check->tree : &check->host,
-                           text_of(check, step, 0))
+                           plan_text(check->plan, step->run_hook.program))
         .number;
 }
 

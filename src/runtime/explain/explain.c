@@ -71,7 +71,7 @@ static int explain_exec(struct arena *arena, const struct plan_header *plan,
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
     const char *place = plan_step_place(plan, failure->step);
-    const char *program = plan_text(plan, step->text[0]);
+    const char *program = plan_text(plan, step->op == PLAN_EXECUTE ? step->execute.program : step->find_program.program);
     bool is_missing = failure->number == ENOENT;
 
     if (is_missing && step->op == PLAN_FIND_PROGRAM && strchr(program, '/') == NULL)

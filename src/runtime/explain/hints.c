@@ -13,6 +13,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
 #include "berth/base/text.h"
+#include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/sys/probe.h"
 #include "explain.h"
@@ -25,15 +26,20 @@ struct failed {
     const struct plan_header *plan;
     const struct plan_step *step;
     int number;
-    const char *text; /* text 0 of the step, or "" */
     int64_t value;    /* of the message */
 };
+
+static const char *text_of(const struct failed *failed, struct plan_text text)
+{
+    return plan_text(failed->plan, text);
+}
 
 /* --- namespaces ----------------------------------------------------------------------------- */
 
 static const char *of_namespace_file(const struct failed *failed)
 {
-    const char *name = look_namespace_name(sys_namespace_type(failed->text));
+    const char *name = look_namespace_name(sys_namespace_type(text_of(
+        failed, failed->step->op == PLAN_OPEN_NAMESPACE ? failed->step->open_namespace.path : failed->step->join_namespace.path)));
 
     return name == NULL ? "the file is no namespace"
                         : arena_printf(failed->arena, "the file is a %s namespace", name);
@@ -41,14 +47,14 @@ static const char *of_namespace_file(const struct failed *failed)
 
 static const char *of_namespace_limit(const struct failed *failed)
 {
-    const char *limit = look_namespace_limit(failed->arena, failed->step->number[0]);
+    const char *limit = look_namespace_limit(failed->arena, plan_step_namespaces(failed->step));
 
     if (limit != NULL)
         return arena_printf(failed->arena, "%s is 0: raise it with sysctl, as root", limit);
     return arena_printf(failed->arena,
                         "as many namespaces as the limits allow are there, or 32 are nested: see "
                         "%s in sysctl",
-                        look_namespace_limits(failed->arena, failed->step->number[0]));
+                        look_namespace_limits(failed->arena, plan_step_namespaces(failed->step)));
 }
 
 static const char *of_user_namespace(const struct failed *failed)
@@ -74,77 +80,75 @@ static const char *of_processes(const struct failed *failed)
 /* Is a namespace of this type made or joined? */
 static bool has_namespace(const struct failed *failed, uint64_t flag)
 {
-    for (uint32_t i = 0; i < failed->plan->step_count; i++) {
-        const struct plan_step *step = &plan_steps(failed->plan)[i];
-        bool enters = step->op == PLAN_LAUNCH || step->op == PLAN_CLONE_INIT ||
-                      step->op == PLAN_UNSHARE || step->op == PLAN_JOIN_NAMESPACE ||
-                      step->op == PLAN_JOIN_PROCESS;
-
-        if (enters && (step->number[0] & flag) != 0)
+    for (uint32_t i = 0; i < failed->plan->step_count; i++)
+        if ((plan_step_namespaces(&plan_steps(failed->plan)[i]) & flag) != 0)
             return true;
-    }
     return false;
 }
 
-static const char *of_hidden(const struct failed *failed, const char *path)
+static const char *of_hidden(const struct failed *failed, const char *type, const char *path)
 {
-    const char *over = look_over_mount(failed->arena, failed->text);
+    const char *over = look_over_mount(failed->arena, type);
 
     if (over == NULL)
         return arena_printf(failed->arena,
                             "a user namespace may mount %s only where %s is whole outside, too: "
                             "bind %s instead: \"type\": \"none\", \"source\": \"%s\", \"options\": "
                             "[\"rbind\"]",
-                            failed->text, path, path, path);
+                            type, path, path, path);
     return arena_printf(failed->arena,
                         "%s hides a part of %s here, so no user namespace may mount %s: unmount "
                         "it, have the outer container not mask it, or bind %s instead: \"type\": "
                         "\"none\", \"source\": \"%s\", \"options\": [\"rbind\"]",
-                        over, path, failed->text, path, path);
+                        over, path, type, path, path);
 }
 
 static const char *of_proc(const struct failed *failed)
 {
     if (!has_namespace(failed, CLONE_NEWPID))
         return "a user namespace needs a pid namespace of its own to mount proc";
-    return of_hidden(failed, "/proc");
+    return of_hidden(failed, "proc", "/proc");
 }
 
 static const char *of_sysfs(const struct failed *failed)
 {
-    return of_hidden(failed, "/sys");
+    return of_hidden(failed, "sysfs", "/sys");
 }
 
 static const char *of_forbidden_mount(const struct failed *failed)
 {
-    if (text_equal(failed->text, "proc"))
+    const struct plan_step *step = failed->step;
+    const char *type = step->op == PLAN_MOUNT_OVER ? plan_optional_text(failed->plan, step->mount_over.type)
+                                                   : text_of(failed, step->make_mount.type);
+
+    if (text_equal(type, "proc"))
         return of_proc(failed);
-    if (text_equal(failed->text, "sysfs"))
+    if (text_equal(type, "sysfs"))
         return of_sysfs(failed);
-    if (text_equal(failed->text, "mqueue"))
+    if (text_equal(type, "mqueue"))
         return "a user namespace needs an ipc namespace of its own to mount mqueue";
-    if (text_starts_with(failed->text, "cgroup"))
+    if (text_starts_with(type, "cgroup"))
         return "a user namespace needs a cgroup namespace of its own to mount cgroup2: add "
                "{\"type\": \"cgroup\"}";
-    if (look_is_for_user_namespaces(failed->text))
+    if (look_is_for_user_namespaces(type))
         return "mounts need CAP_SYS_ADMIN in the user namespace that the mount namespace belongs "
                "to: it needs a mount namespace of its own";
     return arena_printf(failed->arena,
                         "root of a user namespace may not mount %s: mount it on the host and bind "
                         "it",
-                        failed->text);
+                        type);
 }
 
 static const char *of_links(const struct failed *failed)
 {
-    return failed->step->number[1] != 0 ? "proc and sysfs are not mounted by way of a symbolic link"
+    return failed->step->open_target.no_symlinks ? "proc and sysfs are not mounted by way of a symbolic link"
                                         : "symbolic links there lead in a circle";
 }
 
 /* How far a path on the host leads. */
 static const char *of_missing_source(const struct failed *failed)
 {
-    char *path = text_path_clean(failed->arena, failed->text);
+    char *path = text_path_clean(failed->arena, text_of(failed, failed->step->open_tree.path));
     const char *name = "";
 
     if (text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/"))
@@ -167,7 +171,7 @@ static const char *of_closed_root(const struct failed *failed)
 {
     uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
     const struct look_user root = {uid, uid, NULL};
-    const char *directory = look_closed_directory(failed->arena, failed->text, &root);
+    const char *directory = look_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
 
     return directory == NULL
                ? NULL
@@ -189,13 +193,14 @@ static const char *of_unreachable_source(const struct failed *failed)
 
 static const char *of_rlimit(const struct failed *failed)
 {
+    const struct plan_wire_SET_RLIMIT *limit = &failed->step->set_rlimit;
     int64_t most = look_number("/proc/sys/fs/nr_open", INT64_MAX);
     struct rlimit present;
 
-    if (failed->step->number[0] == RLIMIT_NOFILE && failed->step->number[2] > (uint64_t) most)
+    if (limit->resource == RLIMIT_NOFILE && limit->hard > (uint64_t) most)
         return arena_printf(failed->arena, "fs.nr_open is %lld: lower the limit, or raise that",
                             (long long) most);
-    if (getrlimit((int) failed->step->number[0], &present) < 0)
+    if (getrlimit((int) limit->resource, &present) < 0)
         return NULL;
     return arena_printf(failed->arena,
                         "the caller's own hard limit is %llu, and only CAP_SYS_RESOURCE in the "
@@ -211,18 +216,18 @@ static const char *of_hook(const struct failed *failed)
     for (const struct plan_step *step = steps; step < failed->step; step++)
         if (step->op == PLAN_PIVOT_ROOT)
             host = tree_of_plan(failed->arena, failed->plan);
-    struct program program = program_look_at(&host, failed->text);
+    struct program program = program_look_at(&host, text_of(failed, failed->step->run_hook.program));
     return program.number == failed->number ? program.hint : NULL;
 }
 
 static bool is_sysctl(const struct failed *failed)
 {
-    return text_starts_with(failed->text, "sys/");
+    return text_starts_with(text_of(failed, failed->step->put_file.file), "sys/");
 }
 
 static const char *of_missing_file(const struct failed *failed)
 {
-    if (text_equal(failed->text, "self/attr/apparmor/exec"))
+    if (text_equal(text_of(failed, failed->step->put_file.file), "self/attr/apparmor/exec"))
         return "no profile of this name is loaded";
     return is_sysctl(failed) ? "this kernel has no such parameter, or the module that brings it is "
                                "not loaded"
@@ -233,15 +238,17 @@ static const char *of_refused_file(const struct failed *failed)
 {
     if (is_sysctl(failed))
         return "it may be set only by root of the user namespace that its own namespace belongs to";
-    return text_starts_with(failed->text, "/sys/fs/cgroup/")
+    return text_starts_with(text_of(failed, failed->step->put_file.file), "/sys/fs/cgroup/")
                ? "the caller may not move processes to this cgroup: see --cgroup-manager"
                : NULL;
 }
 
 static const char *of_bad_value(const struct failed *failed)
 {
-    if (text_equal(failed->text, "self/attr/exec") ||
-        text_equal(failed->text, "self/attr/keycreate"))
+    const char *file = text_of(failed, failed->step->put_file.file);
+
+    if (text_equal(file, "self/attr/exec") ||
+        text_equal(file, "self/attr/keycreate"))
         return "the policy of the host does not know this label";
     return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
 }
@@ -249,13 +256,11 @@ static const char *of_bad_value(const struct failed *failed)
 /* The ids are those of the container's user namespace. */
 static const char *of_unmapped_id(const struct failed *failed)
 {
-    const struct plan_step *step = failed->step;
-
     if (failed->value == PLAN_USER_GROUPS)
         return "process.user.additionalGids: the user namespace does not map one of these groups, or they are more than 65536";
-    return arena_printf(failed->arena, "the user namespace does not map %s %llu",
-                        failed->value == PLAN_USER_GID ? "group" : "user",
-                        (unsigned long long) step->number[failed->value == PLAN_USER_GID ? 1 : 0]);
+    bool is_group = failed->value == PLAN_USER_GID;
+    return arena_printf(failed->arena, "the user namespace does not map %s %u", is_group ? "group" : "user",
+                        is_group ? failed->step->set_user.gid : failed->step->set_user.uid);
 }
 
 static const char *of_refused_user(const struct failed *failed)
@@ -267,7 +272,7 @@ static const char *of_refused_user(const struct failed *failed)
 
 static const char *of_verification(const struct failed *failed)
 {
-    const char *expected = plan_text(failed->plan, failed->step->list);
+    const char *expected = text_of(failed, failed->step->verify.expected.first);
 
     for (int64_t i = 1; i < failed->value; i++)
         expected += strlen(expected) + 1;
@@ -277,10 +282,7 @@ static const char *of_verification(const struct failed *failed)
 
 static const char *of_scheduler(const struct failed *failed)
 {
-    struct plan_scheduler values;
-
-    memcpy(&values, failed->step->number, sizeof(values));
-    if (values.policy == SCHED_DEADLINE)
+    if (failed->step->set_scheduler.policy == SCHED_DEADLINE)
         return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: linux.resources.cpu.cpus may leave out "
                "none";
     return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a real-time policy may also need "
@@ -429,7 +431,7 @@ const char *explain_hint(struct arena *arena, const struct plan_header *plan,
                          const struct failure *failure)
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
-    const struct failed failed = {arena, plan, step, failure->number, plan_text(plan, step->text[0]), failure->value};
+    const struct failed failed = {arena, plan, step, failure->number, failure->value};
 
     for (size_t i = 0; i < COUNT(hints); i++)
         if (hints[i].op == step->op && hints[i].number == failure->number)

@@ -210,19 +210,13 @@ struct program program_look_at(const struct tree *tree, const char *path)
 
 /* --- the container's program ---------------------------------------------------------------- */
 
-static int find_step(const struct plan_header *plan, enum plan_op op)
+/* The first step of the kind, or NULL. */
+static const struct plan_step *find_step(const struct plan_header *plan, enum plan_op op)
 {
     for (uint32_t i = 0; i < plan->step_count; i++)
         if (plan_steps(plan)[i].op == op)
-            return (int) i;
-    return PLAN_NONE;
-}
-
-static const char *text_of(const struct plan_header *plan, enum plan_op op, int index)
-{
-    int step = find_step(plan, op);
-
-    return step == PLAN_NONE ? NULL : plan_optional_text(plan, plan_steps(plan)[step].text[index]);
+            return &plan_steps(plan)[i];
+    return NULL;
 }
 
 /* As execvp(3) does: the first file that may be executed is it, whatever comes of that. */
@@ -252,14 +246,15 @@ static struct program search(const struct tree *tree, const char *path, const ch
 struct program program_look(struct arena *arena, const struct plan_header *plan)
 {
     struct tree tree = tree_of_plan(arena, plan);
-    const char *cwd = text_of(plan, PLAN_SET_CWD, 0);
-    const char *program = text_of(plan, PLAN_FIND_PROGRAM, 0);
-    const char *path = text_of(plan, PLAN_FIND_PROGRAM, 1);
+    const struct plan_step *cwd = find_step(plan, PLAN_SET_CWD);
+    const struct plan_step *find = find_step(plan, PLAN_FIND_PROGRAM);
 
-    if (tree.root == NULL || program == NULL)
+    if (tree.root == NULL || find == NULL)
         return fine;
+    const char *program = plan_text(plan, find->find_program.program);
+    const char *path = plan_optional_text(plan, find->find_program.search_path);
     if (strchr(program, '/') != NULL)
-        return look(&tree, text_path_join(arena, cwd == NULL ? "/" : cwd, program), 0);
+        return look(&tree, text_path_join(arena, cwd == NULL ? "/" : plan_text(plan, cwd->set_cwd.path), program), 0);
     return search(&tree, path == NULL ? DEFAULT_PATH : path, program);
 }
 

@@ -155,27 +155,41 @@ static const char *source_on_host(const struct tree *tree, const struct plan_ste
 void tree_take_step(struct tree *tree, const struct plan_header *plan,
                     const struct plan_step *step)
 {
-    const char *text = plan_text(plan, step->text[0]);
     struct tree_content none = {0};
-    struct tree_content *used = step->uses[0] == PLAN_NONE ? &none : &tree->contents[step->uses[0]];
     struct tree_content *made = step->makes == PLAN_NONE ? &none : &tree->contents[step->makes];
+    struct tree_content *used;
 
-    if (step->op == PLAN_OPEN_ROOT)
-        tree->root = text;
-    else if (step->op == PLAN_OPEN_TREE)
-        *made = (struct tree_content){source_on_host(tree, step, text), 0};
-    else if (step->op == PLAN_MAKE_MOUNT)
-        *made = (struct tree_content){NULL, step->number[0]};
-    else if (step->op == PLAN_MAKE_DEVICE)
-        *made = (struct tree_content){NULL, 0};
-    else if (step->op == PLAN_SET_MOUNT_ATTRIBUTES)
-        used->attributes = (used->attributes & ~step->number[1]) | step->number[0];
-    else if (step->op == PLAN_ATTACH_MOUNT)
-        add_mount(tree, plan_text(plan, step->text[1]), used->path, used->attributes);
-    else if (step->op == PLAN_OPEN_TARGET)
-        *made = (struct tree_content){text, 0};
-    else if (step->op == PLAN_MOUNT_OVER)
-        add_mount(tree, used->path, NULL, 0);
+    switch (step->op) {
+    case PLAN_OPEN_ROOT:
+        tree->root = plan_text(plan, step->open_root.path);
+        break;
+    case PLAN_OPEN_TREE:
+        *made = (struct tree_content){source_on_host(tree, step, plan_text(plan, step->open_tree.path)), 0};
+        break;
+    case PLAN_MAKE_MOUNT:
+        *made = (struct tree_content){NULL, step->make_mount.attributes};
+        break;
+    case PLAN_MAKE_DEVICE:
+        *made = none;
+        break;
+    case PLAN_SET_MOUNT_ATTRIBUTES:
+        used = &tree->contents[step->set_mount_attributes.mount];
+        used->attributes = (used->attributes & ~step->set_mount_attributes.clear) | step->set_mount_attributes.set;
+        break;
+    case PLAN_ATTACH_MOUNT:
+        used = &tree->contents[step->attach_mount.mount];
+        add_mount(tree, plan_text(plan, step->attach_mount.target), used->path, used->attributes);
+        break;
+    case PLAN_OPEN_TARGET:
+        *made = (struct tree_content){plan_text(plan, step->open_target.path), 0};
+        break;
+    case PLAN_MOUNT_OVER:
+        used = &tree->contents[PLAN_SLOT_TARGET];
+        add_mount(tree, used->path != NULL ? used->path : "/", NULL, 0);
+        break;
+    default:
+        break;
+    }
 }
 
 struct tree tree_of_plan(struct arena *arena, const struct plan_header *plan)

@@ -73,7 +73,7 @@ struct creation {
     const struct cgroup_former *former_limits; /* of cgroups that were there before, or NULL */
     bool made_state;
     bool made_cgroups;
-    bool wrote_pid_file;
+    const char *pid_file; /* that has been written, or NULL */
 };
 
 /* Reads and checks the bundle, looks at the host and plans. */

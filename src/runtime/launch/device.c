@@ -16,17 +16,17 @@
 static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups, uint32_t *ret_id)
 {
     const struct creation *creation = conduct->context;
-    uint64_t owner = step->number[groups ? 3 : 2];
-    uint32_t id = (uint32_t) owner;
+    uint32_t id = groups ? step->make_device.gid : step->make_device.uid;
+    bool may_be_hosts = groups ? step->make_device.or_host_gid : step->make_device.or_host_uid;
     int result = sys_idmap_find(creation->init, groups, id, ret_id);
 
-    if (result == -EINVAL && (owner & PLAN_DEVICE_HOSTS_TOO)) {
+    if (result == -EINVAL && may_be_hosts) {
         *ret_id = id;
         return 0;
     }
     if (result == -EINVAL) {
         log_warning("%s.%s: %u is not mapped in the user namespace: the device belongs to no %s of the container",
-                    plan_text(conduct->plan, step->place), groups ? "gid" : "uid", id, groups ? "group" : "user");
+                    plan_optional_text(conduct->plan, step->place), groups ? "gid" : "uid", id, groups ? "group" : "user");
         *ret_id = NOBODYS_ID;
         return 0;
     }
@@ -36,9 +36,9 @@ static int map_owner(struct conduct *conduct, const struct plan_step *step, bool
 int device_make(struct conduct *conduct, const struct plan_step *step)
 {
     struct sys_device device = {
-        .mode = (mode_t) step->number[0],
-        .device = step->number[1],
-        .options = plan_optional_text(conduct->plan, step->text[1]),
+        .mode = step->make_device.mode,
+        .device = step->make_device.device,
+        .options = plan_text(conduct->plan, step->make_device.options),
     };
 
     TRY(map_owner(conduct, step, false, &device.uid));

@@ -97,9 +97,9 @@ int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid,
 static const char *lines_of(struct conduct *conduct, const struct plan_step *step, const char *kind)
 {
     struct text text = {.arena = conduct->arena};
-    const char *line = plan_text(conduct->plan, step->list);
+    const char *line = plan_text(conduct->plan, step->make_id_map.mappings.first);
 
-    for (uint32_t i = 0; i < step->list_count; i++) {
+    for (uint32_t i = 0; i < step->make_id_map.mappings.count; i++) {
         if (text_starts_with(line, kind))
             text_addf(&text, "%s\n", line + strlen(kind));
         line += strlen(line) + 1;
@@ -109,7 +109,7 @@ static const char *lines_of(struct conduct *conduct, const struct plan_step *ste
 
 int idmap_make(struct conduct *conduct, const struct plan_step *step)
 {
-    const char *path = plan_optional_text(conduct->plan, step->text[1]);
+    const char *path = plan_optional_text(conduct->plan, step->make_id_map.like);
 
     if (path != NULL)
         return conduct_fill(conduct, step, sys_user_namespace_copy(path));
@@ -120,6 +120,6 @@ int idmap_make(struct conduct *conduct, const struct plan_step *step)
 
 int idmap_map_mount(struct conduct *conduct, const struct plan_step *step)
 {
-    return sys_mount_map(conduct->slot[step->uses[0]], conduct->slot[step->uses[1]],
-                         step->number[0] != 0);
+    return sys_mount_map(conduct->slot[step->map_mount.mount], conduct->slot[step->map_mount.id_map],
+                         step->map_mount.recursive);
 }

@@ -53,7 +53,7 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
     struct sys_launch launch = {
         .image = image,
         .name = "berth-init",
-        .flags = step->number[0],
+        .flags = step->launch.namespaces,
         .cgroup = cgroup,
         .given = {creation->far_socket, plan, third},
         .n_kept = creation->kept_fds,

@@ -14,7 +14,7 @@
 
 int listener_connect(struct conduct *conduct, const struct plan_step *step)
 {
-    const char *path = plan_text(conduct->plan, step->text[0]);
+    const char *path = plan_text(conduct->plan, step->connect_agent.socket);
     int agent = sys_socket_connect_within(path, SOCK_STREAM, AGENT_TIMEOUT_MS);
 
     if (agent < 0)
@@ -55,7 +55,7 @@ int listener_hand(struct conduct *conduct, const struct plan_step *step,
     if (listener < 0 || agent < 0)
         return -EBADF;
     json_start(&json, conduct->arena, false);
-    write_process_state(&json, process, plan_optional_text(conduct->plan, step->text[1]));
+    write_process_state(&json, process, plan_optional_text(conduct->plan, step->hand_listener.metadata));
     int result = sys_socket_send(agent, json.text.bytes, json.text.size, listener);
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }

@@ -149,8 +149,8 @@ int netdevices_move(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
     int network_namespace = conduct->slot[PLAN_SLOT_NETWORK];
     AUTO_WAY way = {-1, -1};
-    const char *name = plan_text(conduct->plan, step->text[0]);
-    const char *wanted = plan_text(conduct->plan, step->text[1]);
+    const char *name = plan_text(conduct->plan, step->move_net_device.device);
+    const char *wanted = plan_text(conduct->plan, step->move_net_device.name);
     struct sys_link link;
 
     if (is_own_namespace(network_namespace))

@@ -86,8 +86,6 @@ static int note_mounts(struct creation *creation)
     struct spec_record *record = &creation->state.record;
     size_t count;
 
-    if (spec_find_namespace(creation->config, SPEC_NAMESPACE_TYPE_MOUNT) != NULL)
-        return 0;
     TRY(mounts_count_on_host(creation->arena, creation->rootfs, &count, creation->error));
     record->shares_mounts = true;
     record->mounts_before = count;
@@ -111,13 +109,13 @@ static int save_state(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    (void) step;
     TRY(state_make(&creation->state, creation->error));
     creation->made_state = true;
     fill_record(creation);
-    TRY(note_mounts(creation));
+    if (step->save_state.shares_mounts)
+        TRY(note_mounts(creation));
     TRY(write_state_file(creation, STATE_CONFIG, creation->config_bytes, creation->config_size));
-    if (!creation->run)
+    if (step->save_state.keeps_plan)
         TRY(write_state_file(creation, STATE_PLAN, conduct->plan, conduct->plan->size));
     if (creation->notifies)
         TRY(notify_open(creation->state.dir, &creation->notify, creation->error));
@@ -147,8 +145,8 @@ static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    return cgroup_give(creation->arena, plan_text(conduct->plan, step->text[0]),
-                       (uid_t) step->number[0], creation->error);
+    return cgroup_give(creation->arena, plan_text(conduct->plan, step->own_cgroup.cgroup), step->own_cgroup.uid,
+                       creation->error);
 }
 
 static int make_rdt(struct conduct *conduct, const struct plan_step *step)
@@ -200,12 +198,11 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    (void) step;
     if (conduct->init_pid != 0)
         TRY(take_over_init(creation, conduct));
     else
         creation->init = creation->launched;
-    return creation->joined >= 0 ? 0 : creation_save_init(creation);
+    return step->record_init.saves ? creation_save_init(creation) : 0;
 }
 
 /* The kernel and newuidmap(1) say no; which ids these are is looked up. */
@@ -240,25 +237,22 @@ static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
     char score[32];
 
     snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", creation->init);
-    snprintf(score, sizeof(score), "%lld", (long long) step->number[0]);
+    snprintf(score, sizeof(score), "%d", step->set_oom_score.score);
     return file_put(AT_FDCWD, path, score);
 }
 
 static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
 {
     const struct creation *creation = conduct->context;
-    struct plan_scheduler values;
-
-    memcpy(&values, step->number, sizeof(values));
     const struct sys_schedule schedule = {
         .size = sizeof(schedule),
-        .policy = values.policy,
-        .flags = values.flags,
-        .nice = values.nice,
-        .priority = values.priority,
-        .runtime_ns = values.runtime_ns,
-        .deadline_ns = values.deadline_ns,
-        .period_ns = values.period_ns,
+        .policy = (uint32_t) step->set_scheduler.policy,
+        .flags = step->set_scheduler.flags,
+        .nice = step->set_scheduler.nice,
+        .priority = (uint32_t) step->set_scheduler.priority,
+        .runtime_ns = step->set_scheduler.runtime_ns,
+        .deadline_ns = step->set_scheduler.deadline_ns,
+        .period_ns = step->set_scheduler.period_ns,
     };
     return sys_set_schedule(creation->init, &schedule);
 }
@@ -267,7 +261,7 @@ static int set_io_priority(struct conduct *conduct, const struct plan_step *step
 {
     const struct creation *creation = conduct->context;
 
-    return sys_set_io_priority(creation->init, (int) step->number[0]);
+    return sys_set_io_priority(creation->init, step->set_io_priority.priority);
 }
 
 static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
@@ -308,15 +302,15 @@ static int open_hook_output(struct conduct *conduct, const struct plan_step *ste
 
 static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
 {
-    return conduct_fill(conduct, step, hook_open_file(plan_text(conduct->plan, step->text[0])));
+    return conduct_fill(conduct, step, hook_open_file(plan_text(conduct->plan, step->open_hook_file.file)));
 }
 
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 {
-    const char *path = plan_text(conduct->plan, step->text[0]);
-    AUTO_FD tree = sys_open_tree(path, step->number[0] != 0, step->number[2] == 0);
+    const char *path = plan_text(conduct->plan, step->open_tree.path);
+    AUTO_FD tree = sys_open_tree(path, step->open_tree.recursive, !step->open_tree.nofollow);
 
-    if (tree >= 0 && step->number[1] != 0)
+    if (tree >= 0 && step->open_tree.slave)
         TRY(sys_mount_enslave(tree));
     return conduct_fill(conduct, step, fd_take(&tree));
 }
@@ -324,11 +318,11 @@ static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
 static int make_mount(struct conduct *conduct, const struct plan_step *step)
 {
     const struct sys_file_system file_system = {
-        .type = plan_text(conduct->plan, step->text[0]),
-        .source = plan_optional_text(conduct->plan, step->text[1]),
-        .options = plan_optional_text(conduct->plan, step->text[2]),
-        .attributes = step->number[0],
-        .superblock = step->number[1],
+        .type = plan_text(conduct->plan, step->make_mount.type),
+        .source = plan_optional_text(conduct->plan, step->make_mount.source),
+        .options = plan_optional_text(conduct->plan, step->make_mount.options),
+        .attributes = step->make_mount.attributes,
+        .superblock = step->make_mount.superblock,
     };
 
     return conduct_fill(conduct, step, sys_make_file_system(&file_system));
@@ -358,26 +352,24 @@ static int deliver(struct creation *creation, const struct delivery *delivery)
 static int hand_console(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
+    const char *socket = plan_optional_text(conduct->plan, step->hand_console.socket);
     AUTO_FD console = fd_take(&conduct->slot[PLAN_SLOT_CONSOLE]);
 
-    (void) step;
     if (console < 0)
         return -EBADF;
-    if (creation->request->console_socket != NULL)
-        return deliver(creation, &(struct delivery){"the terminal to the console socket",
-                                                    creation->request->console_socket, "/dev/ptmx",
-                                                    console});
-    console_prepare(console, creation->config->process->console_size != NULL);
+    if (socket != NULL)
+        return deliver(creation, &(struct delivery){"the terminal to the console socket", socket, "/dev/ptmx", console});
+    console_prepare(console, step->hand_console.is_sized);
     creation->console = fd_take(&console);
     return 0;
 }
 
-static const char *const *unpack_list(struct conduct *conduct, uint32_t offset, uint32_t count)
+static const char *const *unpack_list(struct conduct *conduct, struct plan_list packed)
 {
     struct text_list list = {.arena = conduct->arena};
-    const char *item = plan_text(conduct->plan, offset);
+    const char *item = plan_text(conduct->plan, packed.first);
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < packed.count; i++) {
         text_list_add(&list, item);
         item += strlen(item) + 1;
     }
@@ -387,14 +379,13 @@ static const char *const *unpack_list(struct conduct *conduct, uint32_t offset, 
 static int run_hook(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
-    bool inherits = step->number[1] != 0;
     static const char *const nothing[] = {NULL};
-    const char *const *own = unpack_list(conduct, step->second_list, step->second_list_count);
+    const char *const *own = unpack_list(conduct, step->run_hook.env);
     struct hook_call call = {
-        .path = plan_text(conduct->plan, step->text[0]),
-        .argv = unpack_list(conduct, step->list, step->list_count),
-        .envp = inherits ? NULL : own != NULL ? own : nothing,
-        .timeout_s = step->number[0],
+        .path = plan_text(conduct->plan, step->run_hook.program),
+        .argv = unpack_list(conduct, step->run_hook.argv),
+        .envp = step->run_hook.inherits_env ? NULL : own != NULL ? own : nothing,
+        .timeout_s = step->run_hook.timeout_s,
         .has_init = true,
         .init = conduct->pidfd,
     };
@@ -411,15 +402,14 @@ static int hand_listener(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
 
     const struct listener_process process = {
-        &creation->state, creation->joined >= 0 ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED,
+        &creation->state, step->hand_listener.is_exec ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED,
         creation->init};
 
     return listener_hand(conduct, step, &process);
 }
 
-static int write_pid_file(struct creation *creation)
+static int write_pid_file(struct creation *creation, const char *path)
 {
-    const char *path = creation->request->pid_file;
     const char *pid = arena_printf(creation->arena, "%d", creation->init);
 
     if (path == NULL)
@@ -427,15 +417,12 @@ static int write_pid_file(struct creation *creation)
     int result = file_write_named(path, pid, strlen(pid), 0644);
     if (result < 0)
         return error_errno(creation->error, -result, "write the pid file %s", path);
-    creation->wrote_pid_file = true;
+    creation->pid_file = path;
     return 0;
 }
 
-static int send_pidfd(struct creation *creation, int pidfd)
+static int send_pidfd(struct creation *creation, const char *path, int pidfd)
 {
-    const char *asked = creation->joined >= 0 ? NULL : spec_annotation(creation->config, SPEC_PIDFD_RECEIVER);
-    const char *path = creation->request->pidfd_socket != NULL ? creation->request->pidfd_socket : asked;
-
     return path == NULL ? 0
                         : deliver(creation, &(struct delivery){"the pidfd to the socket", path, "pidfd", pidfd});
 }
@@ -444,10 +431,9 @@ static int commit(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    (void) step;
-    TRY(send_pidfd(creation, conduct->pidfd));
-    TRY(write_pid_file(creation));
-    return creation->joined >= 0 ? 0 : state_commit(&creation->state);
+    TRY(send_pidfd(creation, plan_optional_text(conduct->plan, step->commit.pidfd_socket), conduct->pidfd));
+    TRY(write_pid_file(creation, plan_optional_text(conduct->plan, step->commit.pid_file)));
+    return step->commit.saves ? state_commit(&creation->state) : 0;
 }
 
 conduct_handler *const *creation_handlers(const struct creation *creation)

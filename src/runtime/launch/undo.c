@@ -53,8 +53,8 @@ void creation_undo(struct creation *creation)
     netdevices_undo(creation);
     cgroup_set_back(creation->former_limits);
     creation_close(creation);
-    if (creation->wrote_pid_file)
-        file_remove_named(creation->request->pid_file);
+    if (creation->pid_file != NULL)
+        file_remove_named(creation->pid_file);
     if (!creation->made_state)
         return;
     creation->state.pid = 0;

@@ -55,11 +55,11 @@ static int record_mounts(struct conduct *conduct, const struct plan_step *step)
     struct spec_record *record = &state.record;
     struct text_list named = {.arena = conduct->arena};
     struct text_list mounts = {.arena = conduct->arena};
-    const char *item = plan_text(conduct->plan, step->list);
-    bool removed = step->number[0] != 0;
+    const char *item = plan_text(conduct->plan, step->record_mounts.mounts.first);
+    bool removed = step->record_mounts.removed;
 
     TRY(state_open_locked(&state, creation->error));
-    for (uint32_t i = 0; i < step->list_count; i++, item += strlen(item) + 1)
+    for (uint32_t i = 0; i < step->record_mounts.mounts.count; i++, item += strlen(item) + 1)
         text_list_add(&named, item);
     for (size_t i = 0; i < record->n_added_mounts; i++)
         if (!removed || !take(&named, record->added_mounts[i]))

@@ -70,6 +70,10 @@ static int read_plan(struct starting *starting, struct error *error)
     if (result < 0)
         return error_set(error, -result, "read the plan of container \"%s\": %s", state->id, file_read_error(-result));
     const struct plan_header *plan = (const struct plan_header *) bytes;
+    if (size >= sizeof(*plan) && plan->magic != PLAN_MAGIC) {
+        error_set(error, EPROTO, "cannot start container \"%s\": another version of berth has created it", state->id);
+        return error_hint(error, "delete it and create it again, or start it with that version");
+    }
     TRY(plan_check(plan, size, error));
     if (find_step(plan, PLAN_EXECUTE) == PLAN_NONE)
         return error_set(error, EINVAL,
