@@ -208,8 +208,8 @@ init_pid() { state_of "${1:-$ID}" pid; }
 
 # wait_until COMMAND...: up to 5 s, and what the command itself takes, but no more than 20
 wait_until() {
-    local i end=$((SECONDS + 20))
-    for ((i = 0; i < 500 && SECONDS < end; i++)); do
+    local end=$((SECONDS + 30))
+    while [ "$SECONDS" -lt "$end" ]; do
         "$@" && return 0
         sleep 0.01
     done
