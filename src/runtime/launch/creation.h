@@ -93,9 +93,6 @@ void creation_describe_cgroups(struct creation *creation);
 /* linux.resources, or one without anything. */
 const struct spec_resources *creation_resources(const struct creation *creation);
 
-/* Opens the process of a container that is there as creation->joined, a pidfd: it names the process for ever. */
-int creation_join(struct creation *creation);
-
 /* The agent of the caller's environment, as for crun, or NULL. */
 const char *creation_seccomp_receiver(void);
 

@@ -437,18 +437,6 @@ int creation_begin(struct creation *creation, struct error *error)
     return find_state(creation);
 }
 
-int creation_join(struct creation *creation)
-{
-    const struct state *state = &creation->state;
-
-    creation->joined = state_open_process(state);
-    if (creation->joined == -ESRCH)
-        return state_not_running(state, SPEC_STATUS_STOPPED, creation->error);
-    if (creation->joined < 0)
-        return error_errno(creation->error, -creation->joined, "find the process of container \"%s\"", state->id);
-    return 0;
-}
-
 /* Where errors are collected there may be no plan at the end. */
 static int plan(struct creation *creation)
 {

@@ -104,6 +104,12 @@ enum spec_status state_status(struct state *state);
 /* -ESRCH in the words that callers look for. */
 int state_not_running(const struct state *state, enum spec_status status, struct error *error);
 
+/* -ESRCH, too, unless the container is created, running or paused: which it is is *ret_status. */
+int state_check_living(struct state *state, enum spec_status *ret_status, struct error *error);
+
+/* The same, and opens its process: a pidfd, which names the process for ever. */
+int state_open_living(struct state *state, struct error *error);
+
 /* Its cgroups, as they were made. */
 struct cgroup_record state_cgroups(const struct state *state);
 

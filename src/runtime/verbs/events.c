@@ -144,19 +144,6 @@ static int follow(const struct watch *watch, int64_t interval_ns, struct error *
     return loop(watch, &oom, timer, error);
 }
 
-static int open_process(struct state *state, struct error *error)
-{
-    enum spec_status status = state_status(state);
-    bool lives = status != SPEC_STATUS_CREATING && status != SPEC_STATUS_STOPPED;
-    int pidfd = lives ? state_open_process(state) : -ESRCH;
-
-    if (pidfd == -ESRCH)
-        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
-    if (pidfd < 0)
-        return error_errno(error, -pidfd, "open the process of container \"%s\"", state->id);
-    return pidfd;
-}
-
 int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
                    struct error *error)
 {
@@ -167,7 +154,7 @@ int runtime_events(const struct runtime_options *options, const struct runtime_e
     TRY(state_open(&state, error));
     if (!state.has_record)
         return state_does_not_exist(&state, error);
-    AUTO_FD process = open_process(&state, error);
+    AUTO_FD process = state_open_living(&state, error);
     if (process < 0)
         return process;
     watch.process = process;

@@ -124,6 +124,18 @@ static int await_resume(struct exec *exec)
     return check_status(exec);
 }
 
+static int join(struct creation *creation)
+{
+    const struct state *state = &creation->state;
+
+    creation->joined = state_open_process(state);
+    if (creation->joined == -ESRCH)
+        return state_not_running(state, SPEC_STATUS_STOPPED, creation->error);
+    if (creation->joined < 0)
+        return error_errno(creation->error, -creation->joined, "find the process of container \"%s\"", state->id);
+    return 0;
+}
+
 /* The pidfd names the process for ever: what is looked up by its number has to be its own, as long as it lives. */
 static int find_container(struct exec *exec)
 {
@@ -131,7 +143,7 @@ static int find_container(struct exec *exec)
 
     TRY(state_open(&creation->state, creation->error));
     TRY(check_status(exec));
-    TRY(creation_join(creation));
+    TRY(join(creation));
     return await_resume(exec);
 }
 

@@ -23,14 +23,13 @@
 
 static int signal_process(struct state *state, int signal, struct error *error)
 {
-    enum spec_status status = state_status(state);
-    AUTO_FD pidfd = state_open_process(state);
-    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
-                 status == SPEC_STATUS_PAUSED;
-    int result = pidfd < 0 ? pidfd : lives ? sys_pidfd_signal(pidfd, signal) : -ESRCH;
+    AUTO_FD pidfd = state_open_living(state, error);
+    int result = pidfd < 0 ? pidfd : sys_pidfd_signal(pidfd, signal);
 
+    if (pidfd < 0)
+        return pidfd;
     if (result == -ESRCH)
-        return state_not_running(state, lives ? SPEC_STATUS_STOPPED : status, error);
+        return state_not_running(state, SPEC_STATUS_STOPPED, error);
     if (result < 0)
         return error_errno(error, -result, "signal container \"%s\"", state->id);
     return 0;

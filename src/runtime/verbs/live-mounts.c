@@ -94,11 +94,8 @@ static int find_container(struct creation *creation)
     struct state *state = &creation->state;
 
     TRY(state_open(state, creation->error));
-    enum spec_status status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
-    if (status != SPEC_STATUS_CREATED && status != SPEC_STATUS_RUNNING &&
-        status != SPEC_STATUS_PAUSED)
-        return state_not_running(state, status, creation->error);
-    return creation_join(creation);
+    creation->joined = state_open_living(state, creation->error);
+    return creation->joined < 0 ? creation->joined : 0;
 }
 
 /* Of what is to be removed only the destination counts. */

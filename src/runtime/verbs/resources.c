@@ -21,15 +21,7 @@
 static int open_living(struct state *state, enum spec_status *ret_status, struct error *error)
 {
     TRY(state_open_locked(state, error));
-    *ret_status = state_status(state);
-    switch (*ret_status) {
-    case SPEC_STATUS_CREATED:
-    case SPEC_STATUS_RUNNING:
-    case SPEC_STATUS_PAUSED:
-        return 0;
-    default:
-        return state_not_running(state, *ret_status, error);
-    }
+    return state_check_living(state, ret_status, error);
 }
 
 int runtime_pause(const struct runtime_options *options, const char *id, struct error *error)
