@@ -21,7 +21,7 @@ static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
 static int open_master(int root)
 {
     INIT_FD fd = open_plain(root, PTMX, O_RDWR | O_NOCTTY, 0);
-    struct statfs system;
+    struct sys_statfs system;
     struct statx status;
     int unlocked = 0;
     int r;

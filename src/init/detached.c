@@ -51,7 +51,7 @@ static int mount_onto(const struct init *init, int from, int target, unsigned lo
 
 static int open_stage(struct init *init)
 {
-    struct statfs system;
+    struct sys_statfs system;
 
     if (init->stage >= 0)
         return 0;
@@ -128,7 +128,7 @@ static const struct attribute {
 
 static int read_attributes(int mount, uint64_t *ret_set)
 {
-    struct statfs status;
+    struct sys_statfs status;
     const int err = sys_fstatfs(mount, &status);
 
     if (err < 0)

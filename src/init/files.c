@@ -9,7 +9,7 @@
 int init_open_proc(struct init *init, const struct plan_step *step)
 {
     INIT_FD fd = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    struct statfs system;
+    struct sys_statfs system;
     struct statx status;
     int r;
 
@@ -32,7 +32,7 @@ static int open_below_proc(int proc, const char *path)
     struct open_how how = {.flags = O_WRONLY | O_CLOEXEC,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
     INIT_FD fd = path_openat2(proc, path, &how);
-    struct statfs system;
+    struct sys_statfs system;
     int r;
 
     if (fd < 0)

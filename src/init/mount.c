@@ -50,7 +50,7 @@ static const char *const coverable[] = {
 
 static int check_procfs(int root, int target)
 {
-    struct statfs system;
+    struct sys_statfs system;
     struct statx status;
     int err = sys_fstatfs(target, &system);
     if (err == 0)

@@ -21,7 +21,7 @@ int init_open_namespace(struct init *init, const struct plan_step *step)
 {
     INIT_FD fd = sys_openat(AT_FDCWD, init_text(init, step->open_namespace.path),
                             O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
-    struct statfs status;
+    struct sys_statfs status;
     int r;
 
     if (fd < 0)

@@ -61,7 +61,7 @@ static int move_over(struct init *init, int root)
 /* Whether the directory is the root of a procfs or sysfs. A file system that is no directory, or gone, is none. */
 static int is_of_kernel(const char *path, bool *ret_is)
 {
-    struct statfs system;
+    struct sys_statfs system;
     struct statx status;
     INIT_FD fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 

@@ -2,7 +2,7 @@
 /* The program: reads the plan and carries out the steps of its actor, in order. */
 #include "init.h"
 
-START_CODE;
+ARCH_START;
 
 void init_main(const long *stack);
 

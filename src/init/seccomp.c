@@ -68,7 +68,7 @@ static int load_with_listener(struct init *init, unsigned long flags,
     r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
     __atomic_store_n(&handover.listener, r, __ATOMIC_RELEASE);
     while (__atomic_load_n(&handover.done, __ATOMIC_ACQUIRE) == 0)
-        start_relax();
+        arch_relax();
     return r < 0 ? r : INIT_SILENT;
 }
 

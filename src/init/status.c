@@ -3,8 +3,6 @@
 #include "init.h"
 #include "path.h"
 
-#include <asm/stat.h>
-
 #define FDINFO_SIZE 1024
 
 static uint32_t major_of(uint64_t device)
@@ -19,7 +17,7 @@ static uint32_t minor_of(uint64_t device)
 
 static int old_status(int dir, const char *path, int flags, struct statx *ret_status)
 {
-    struct stat old;
+    struct sys_stat old;
     const int r = sys_newfstatat(dir, path, &old, flags);
 
     if (r < 0)
@@ -53,7 +51,7 @@ int path_statx(int dir, const char *path, int flags, struct statx *ret_status)
 int path_find_mount_id(int proc, int fd, struct statx *status)
 {
     char path[64], text[FDINFO_SIZE];
-    struct statfs system;
+    struct sys_statfs system;
 
     if ((status->stx_mask & STATX_MNT_ID) != 0)
         return 0;

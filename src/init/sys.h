@@ -36,7 +36,8 @@
 
 #include <linux/wait.h>
 
-#include "start.h"
+#include "berth/arch/arch.h"
+#include "sys_words.h"
 
 #define SYS_PATH_MAX 4096
 #define SYS_NAME_MAX 255
@@ -86,13 +87,6 @@ struct sys_directory_entry {
     char name[];
 };
 
-struct sys_signal_action {
-    void (*handler)(int);
-    unsigned long flags;
-    void (*restorer)(void);
-    uint64_t mask;
-};
-
 #define SYS_WORD(x) ((long) (x))
 
 /* --- processes ------------------------------------------------------------------------------ */
@@ -100,301 +94,288 @@ struct sys_signal_action {
 /* A filter may keep the process from it: then a fault ends it, process 1 too. */
 __attribute__((noreturn)) static inline void sys_exit(int status)
 {
-    start_call3(__NR_exit_group, status, 0, 0);
+    arch_call3(__NR_exit_group, status, 0, 0);
     __builtin_trap();
 }
 
 __attribute__((noreturn)) static inline void sys_exit_thread(void)
 {
-    start_call3(__NR_exit, 0, 0, 0);
+    arch_call3(__NR_exit, 0, 0, 0);
     __builtin_trap();
 }
 
 /* A thread of this process that shares all but the filter: `run` on the stack that ends at `stack`. */
 static inline int sys_thread(void *stack, void (*run)(void *), void *argument)
 {
-    return (int) start_thread(__NR_clone,
-                              CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
-                              stack, run, argument);
+    const unsigned long flags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    const long arguments[3] = ARCH_CLONE(flags, stack, 0);
+
+    return (int) arch_spawn(__NR_clone, arguments, run, argument);
 }
 
 static inline int sys_getpid(void)
 {
-    return (int) start_call3(__NR_getpid, 0, 0, 0);
+    return (int) arch_call3(__NR_getpid, 0, 0, 0);
 }
 
 static inline int sys_kill(int pid, int signo)
 {
-    return (int) start_call3(__NR_kill, pid, signo, 0);
+    return (int) arch_call3(__NR_kill, pid, signo, 0);
 }
 
 /* clone(2) without a new stack, hence without CLONE_VM; `ret_pidfd` is for CLONE_PIDFD. */
 static inline int sys_clone(unsigned long flags, int *ret_pidfd)
 {
-    return (int) start_call6(__NR_clone, SYS_WORD(flags), 0, SYS_WORD(ret_pidfd), 0, 0, 0);
+    const long arguments[3] = ARCH_CLONE(flags, 0, ret_pidfd);
+
+    return (int) arch_call6(__NR_clone, arguments[0], arguments[1], arguments[2], 0, 0, 0);
 }
 
 static inline int sys_execve(const char *path, const char *const *argv, const char *const *env)
 {
-    return (int) start_call3(__NR_execve, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env));
+    return (int) arch_call3(__NR_execve, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env));
 }
 
 static inline int sys_execveat(int fd, const char *path, const char *const *argv,
                                const char *const *env, int flags)
 {
-    return (int) start_call6(__NR_execveat, fd, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env),
+    return (int) arch_call6(__NR_execveat, fd, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env),
                              flags, 0);
 }
 
 static inline int sys_wait4(int pid, int *ret_status, int options)
 {
-    return (int) start_call6(__NR_wait4, pid, SYS_WORD(ret_status), options, 0, 0, 0);
+    return (int) arch_call6(__NR_wait4, pid, SYS_WORD(ret_status), options, 0, 0, 0);
 }
 
 static inline int sys_pidfd_open(int pid)
 {
-    return (int) start_call3(__NR_pidfd_open, pid, 0, 0);
+    return (int) arch_call3(__NR_pidfd_open, pid, 0, 0);
 }
 
 static inline int sys_pidfd_send_signal(int pidfd, int signo)
 {
-    return (int) start_call6(__NR_pidfd_send_signal, pidfd, signo, 0, 0, 0, 0);
+    return (int) arch_call6(__NR_pidfd_send_signal, pidfd, signo, 0, 0, 0, 0);
 }
 
 static inline int sys_unshare(unsigned long flags)
 {
-    return (int) start_call3(__NR_unshare, SYS_WORD(flags), 0, 0);
+    return (int) arch_call3(__NR_unshare, SYS_WORD(flags), 0, 0);
 }
 
 static inline int sys_setns(int fd, unsigned long type)
 {
-    return (int) start_call3(__NR_setns, fd, SYS_WORD(type), 0);
+    return (int) arch_call3(__NR_setns, fd, SYS_WORD(type), 0);
 }
 
 static inline int sys_setsid(void)
 {
-    return (int) start_call3(__NR_setsid, 0, 0, 0);
+    return (int) arch_call3(__NR_setsid, 0, 0, 0);
 }
 
 static inline unsigned sys_umask(unsigned mask)
 {
-    return (unsigned) start_call3(__NR_umask, mask, 0, 0);
+    return (unsigned) arch_call3(__NR_umask, mask, 0, 0);
 }
 
 static inline int sys_prctl(int option, unsigned long a, unsigned long b)
 {
-    return (int) start_call6(__NR_prctl, option, SYS_WORD(a), SYS_WORD(b), 0, 0, 0);
+    return (int) arch_call6(__NR_prctl, option, SYS_WORD(a), SYS_WORD(b), 0, 0, 0);
 }
 
 static inline int sys_prlimit(unsigned resource, const struct rlimit64 *limit,
                               struct rlimit64 *ret_old)
 {
-    return (int) start_call6(__NR_prlimit64, 0, resource, SYS_WORD(limit), SYS_WORD(ret_old), 0, 0);
+    return (int) arch_call6(__NR_prlimit64, 0, resource, SYS_WORD(limit), SYS_WORD(ret_old), 0, 0);
 }
 
 static inline int sys_seccomp(unsigned operation, unsigned long flags,
                               const struct sock_fprog *program)
 {
-    return (int) start_call3(__NR_seccomp, operation, SYS_WORD(flags), SYS_WORD(program));
+    return (int) arch_call3(__NR_seccomp, operation, SYS_WORD(flags), SYS_WORD(program));
 }
 
 static inline int sys_keyctl(int operation, unsigned long argument, unsigned long second)
 {
-    return (int) start_call3(__NR_keyctl, operation, argument, second);
+    return (int) arch_call3(__NR_keyctl, operation, argument, second);
 }
 
 static inline int sys_sched_setaffinity(size_t size, const unsigned long *cpus)
 {
-    return (int) start_call3(__NR_sched_setaffinity, 0, SYS_WORD(size), SYS_WORD(cpus));
+    return (int) arch_call3(__NR_sched_setaffinity, 0, SYS_WORD(size), SYS_WORD(cpus));
 }
 
 static inline int sys_sched_setattr(const struct sched_attr *attributes)
 {
-    return (int) start_call3(__NR_sched_setattr, 0, SYS_WORD(attributes), 0);
+    return (int) arch_call3(__NR_sched_setattr, 0, SYS_WORD(attributes), 0);
 }
 
 static inline int sys_ioprio_set(int which, int priority)
 {
-    return (int) start_call3(__NR_ioprio_set, which, 0, priority);
+    return (int) arch_call3(__NR_ioprio_set, which, 0, priority);
 }
 
 static inline int sys_set_mempolicy(int mode, const unsigned long *nodes, size_t n_bits)
 {
-    return (int) start_call3(__NR_set_mempolicy, mode, SYS_WORD(nodes), SYS_WORD(n_bits));
+    return (int) arch_call3(__NR_set_mempolicy, mode, SYS_WORD(nodes), SYS_WORD(n_bits));
 }
 
 static inline int sys_personality(unsigned persona)
 {
-    return (int) start_call3(__NR_personality, persona, 0, 0);
+    return (int) arch_call3(__NR_personality, persona, 0, 0);
 }
 
 static inline void sys_sched_yield(void)
 {
-    start_call3(__NR_sched_yield, 0, 0, 0);
+    arch_call3(__NR_sched_yield, 0, 0, 0);
 }
 
 /* --- identity ------------------------------------------------------------------------------- */
 
 static inline int sys_setresuid(uint32_t uid)
 {
-    return (int) start_call3(__NR_setresuid, uid, uid, uid);
+    return (int) arch_call3(SYS_NR_SETRESUID, uid, uid, uid);
 }
 
 static inline int sys_setresgid(uint32_t gid)
 {
-    return (int) start_call3(__NR_setresgid, gid, gid, gid);
+    return (int) arch_call3(SYS_NR_SETRESGID, gid, gid, gid);
 }
 
 static inline int sys_setgroups(size_t n, const uint32_t *gids)
 {
-    return (int) start_call3(__NR_setgroups, SYS_WORD(n), SYS_WORD(gids), 0);
+    return (int) arch_call3(SYS_NR_SETGROUPS, SYS_WORD(n), SYS_WORD(gids), 0);
 }
 
 static inline int sys_getgroups(size_t n, uint32_t *gids)
 {
-    return (int) start_call3(__NR_getgroups, SYS_WORD(n), SYS_WORD(gids), 0);
+    return (int) arch_call3(SYS_NR_GETGROUPS, SYS_WORD(n), SYS_WORD(gids), 0);
 }
 
 static inline int sys_capget(struct __user_cap_header_struct *header,
                              struct __user_cap_data_struct *data)
 {
-    return (int) start_call3(__NR_capget, SYS_WORD(header), SYS_WORD(data), 0);
+    return (int) arch_call3(__NR_capget, SYS_WORD(header), SYS_WORD(data), 0);
 }
 
 static inline int sys_capset(struct __user_cap_header_struct *header,
                              const struct __user_cap_data_struct *data)
 {
-    return (int) start_call3(__NR_capset, SYS_WORD(header), SYS_WORD(data), 0);
+    return (int) arch_call3(__NR_capset, SYS_WORD(header), SYS_WORD(data), 0);
 }
 
 static inline int sys_sethostname(const char *name, size_t size)
 {
-    return (int) start_call3(__NR_sethostname, SYS_WORD(name), SYS_WORD(size), 0);
+    return (int) arch_call3(__NR_sethostname, SYS_WORD(name), SYS_WORD(size), 0);
 }
 
 static inline int sys_setdomainname(const char *name, size_t size)
 {
-    return (int) start_call3(__NR_setdomainname, SYS_WORD(name), SYS_WORD(size), 0);
+    return (int) arch_call3(__NR_setdomainname, SYS_WORD(name), SYS_WORD(size), 0);
 }
 
 /* --- signals and time ----------------------------------------------------------------------- */
 
 static inline int sys_sigaction(int signo, const struct sys_signal_action *action)
 {
-    return (int) start_call6(__NR_rt_sigaction, signo, SYS_WORD(action), 0, 8, 0, 0);
+    return (int) arch_call6(__NR_rt_sigaction, signo, SYS_WORD(action), 0, 8, 0, 0);
 }
 
 static inline int sys_sigprocmask(int how, const uint64_t *mask)
 {
-    return (int) start_call6(__NR_rt_sigprocmask, how, SYS_WORD(mask), 0, 8, 0, 0);
+    return (int) arch_call6(__NR_rt_sigprocmask, how, SYS_WORD(mask), 0, 8, 0, 0);
 }
 
 static inline int sys_signalfd(const uint64_t *mask, int flags)
 {
-    return (int) start_call6(__NR_signalfd4, -1, SYS_WORD(mask), 8, flags, 0, 0);
+    return (int) arch_call6(__NR_signalfd4, -1, SYS_WORD(mask), 8, flags, 0, 0);
 }
 
 /* The kernel writes the time that remains into `timeout`. */
 static inline int sys_ppoll(struct pollfd *fds, size_t n, struct __kernel_timespec *timeout)
 {
-    return (int) start_call6(__NR_ppoll, SYS_WORD(fds), SYS_WORD(n), SYS_WORD(timeout), 0, 8, 0);
+    return (int) arch_call6(SYS_NR_PPOLL, SYS_WORD(fds), SYS_WORD(n), SYS_WORD(timeout), 0, 8, 0);
 }
 
 static inline int sys_clock_gettime(int clock, struct __kernel_timespec *ret_time)
 {
-    return (int) start_call3(__NR_clock_gettime, clock, SYS_WORD(ret_time), 0);
+    return (int) arch_call3(SYS_NR_CLOCK_GETTIME, clock, SYS_WORD(ret_time), 0);
 }
 
 /* --- descriptors ---------------------------------------------------------------------------- */
 
 static inline long sys_read(int fd, void *data, size_t size)
 {
-    return start_call3(__NR_read, fd, SYS_WORD(data), SYS_WORD(size));
+    return arch_call3(__NR_read, fd, SYS_WORD(data), SYS_WORD(size));
 }
 
 static inline long sys_write(int fd, const void *data, size_t size)
 {
-    return start_call3(__NR_write, fd, SYS_WORD(data), SYS_WORD(size));
-}
-
-static inline long sys_pread(int fd, void *data, size_t size, uint64_t offset)
-{
-    return start_call6(__NR_pread64, fd, SYS_WORD(data), SYS_WORD(size), SYS_WORD(offset), 0, 0);
-}
-
-static inline long sys_lseek(int fd, int64_t offset, int whence)
-{
-    return start_call3(__NR_lseek, fd, SYS_WORD(offset), whence);
+    return arch_call3(__NR_write, fd, SYS_WORD(data), SYS_WORD(size));
 }
 
 /* Up to `size` bytes from file to file inside the kernel; 0 at the end. */
 static inline long sys_copy_file_range(int from, int to, size_t size)
 {
-    return start_call6(__NR_copy_file_range, from, 0, to, 0, SYS_WORD(size), 0);
+    return arch_call6(__NR_copy_file_range, from, 0, to, 0, SYS_WORD(size), 0);
 }
 
 static inline long sys_sendfile(int to, int from, size_t size)
 {
-    return start_call6(__NR_sendfile, to, from, 0, SYS_WORD(size), 0, 0);
+    return arch_call6(__NR_sendfile, to, from, 0, SYS_WORD(size), 0, 0);
 }
 
 static inline int sys_ioctl(int fd, unsigned long request, const void *argument)
 {
-    return (int) start_call3(__NR_ioctl, fd, SYS_WORD(request), SYS_WORD(argument));
+    return (int) arch_call3(__NR_ioctl, fd, SYS_WORD(request), SYS_WORD(argument));
 }
 
 static inline int sys_close(int fd)
 {
-    return (int) start_call3(__NR_close, fd, 0, 0);
+    return (int) arch_call3(__NR_close, fd, 0, 0);
 }
 
 static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-    return (int) start_call3(__NR_close_range, first, last, flags);
+    return (int) arch_call3(__NR_close_range, first, last, flags);
 }
 
 static inline int sys_dup3(int from, int to, int flags)
 {
-    return (int) start_call3(__NR_dup3, from, to, flags);
+    return (int) arch_call3(__NR_dup3, from, to, flags);
 }
 
 static inline int sys_fcntl(int fd, int command, unsigned long argument)
 {
-    return (int) start_call3(__NR_fcntl, fd, command, SYS_WORD(argument));
+    return (int) arch_call3(__NR_fcntl, fd, command, SYS_WORD(argument));
 }
 
 static inline int sys_pipe2(int fds[2], int flags)
 {
-    return (int) start_call3(__NR_pipe2, SYS_WORD(fds), flags, 0);
+    return (int) arch_call3(__NR_pipe2, SYS_WORD(fds), flags, 0);
 }
 
 static inline int sys_socket(int family, int type, int protocol)
 {
-    return (int) start_call3(__NR_socket, family, type, protocol);
+    return (int) arch_call3(__NR_socket, family, type, protocol);
 }
 
 static inline int sys_accept(int fd, int flags)
 {
-    return (int) start_call6(__NR_accept4, fd, 0, 0, flags, 0, 0);
+    return (int) arch_call6(__NR_accept4, fd, 0, 0, flags, 0, 0);
 }
 
 static inline long sys_sendmsg(int fd, const struct sys_message *message, int flags)
 {
-    return start_call3(__NR_sendmsg, fd, SYS_WORD(message), flags);
+    return arch_call3(__NR_sendmsg, fd, SYS_WORD(message), flags);
 }
 
 static inline long sys_recvmsg(int fd, struct sys_message *message, int flags)
 {
-    return start_call3(__NR_recvmsg, fd, SYS_WORD(message), flags);
-}
-
-/* An address, or a negative errno (as a number above -4096UL). */
-static inline long sys_mmap(size_t size, int protection, int flags, int fd)
-{
-    return start_call6(__NR_mmap, 0, SYS_WORD(size), protection, flags, fd, 0);
+    return arch_call3(__NR_recvmsg, fd, SYS_WORD(message), flags);
 }
 
 static inline int sys_munmap(const void *address, size_t size)
 {
-    return (int) start_call3(__NR_munmap, SYS_WORD(address), SYS_WORD(size), 0);
+    return (int) arch_call3(__NR_munmap, SYS_WORD(address), SYS_WORD(size), 0);
 }

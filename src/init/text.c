@@ -94,6 +94,23 @@ int init_parse_u32(const char *text, size_t size, uint32_t *ret_number)
     return 0;
 }
 
+/* Not every machine can divide, or divide 64 bits, without a library: a tenth is a product with 2^35 / 10, rounded up. */
+static uint32_t tenth_of(uint32_t number)
+{
+    return (uint32_t) ((uint64_t) number * 0xcccccccdU >> 35);
+}
+
+/* Takes the last digit away. */
+static char take_digit(uint64_t *number)
+{
+    const uint32_t high = (uint32_t) (*number >> 32), low = (uint32_t) *number;
+    const uint32_t middle = (high - 10 * tenth_of(high)) << 16 | low >> 16;
+    const uint32_t last = (middle - 10 * tenth_of(middle)) << 16 | (low & 0xffff);
+
+    *number = (uint64_t) tenth_of(high) << 32 | (uint64_t) tenth_of(middle) << 16 | tenth_of(last);
+    return (char) ('0' + (last - 10 * tenth_of(last)));
+}
+
 void init_print(char *to, const char *prefix, uint64_t number)
 {
     char digits[20];
@@ -102,8 +119,7 @@ void init_print(char *to, const char *prefix, uint64_t number)
     while (*prefix != '\0')
         *to++ = *prefix++;
     do {
-        digits[n++] = (char) ('0' + number % 10);
-        number /= 10;
+        digits[n++] = take_digit(&number);
     } while (number > 0);
     while (n > 0)
         *to++ = digits[--n];

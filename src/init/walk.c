@@ -70,7 +70,7 @@ static int leave(struct hand *hand)
 /* All links of procfs but those in its root lead where their text does not. */
 static bool is_magic(const struct hand *hand, int link)
 {
-    struct statfs system;
+    struct sys_statfs system;
     struct statx above;
 
     return sys_fstatfs(link, &system) == 0 && system.f_type == PROC_SUPER_MAGIC &&
@@ -99,7 +99,7 @@ static int follow(struct hand *hand, int link)
 /* In procfs by that itself: the container's own may tell anything. */
 static int find_mount(const struct hand *hand, int fd, struct statx *status)
 {
-    struct statfs system;
+    struct sys_statfs system;
     const int err = sys_fstatfs(hand->root, &system);
 
     if (err < 0)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "berth/arch/arch.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 #include "berth/sys/probe.h"
@@ -65,8 +66,9 @@ static int execute_image(const struct child *child)
 }
 
 /* Runs on a stack of its own in the parent's memory, while the parent stands still. */
-static void run_child(struct child *child)
+static void run_child(void *argument)
 {
+    struct child *child = argument;
     const struct sys_launch *launch = child->launch;
 
     child->error = -arrange_descriptors(launch);
@@ -74,60 +76,6 @@ static void run_child(struct child *child)
         child->error = execute_image(child);
     _exit(127);
 }
-
-/*
- * The system call `number` with four arguments, where the kernel starts the child on another stack. The child calls
- * run_child and so never returns through the parent's frames.
- */
-#if defined(__x86_64__)
-static long clone_and_run(long number, const long args[static 4], struct child *child)
-{
-    register long third __asm__("rdx") = args[2];
-    register long fourth __asm__("r10") = args[3];
-    register void (*run)(struct child *) __asm__("r8") = run_child;
-    register struct child *argument __asm__("r9") = child;
-    long result;
-
-    __asm__ volatile("syscall\n\t"
-                     "test %%rax, %%rax\n\t"
-                     "jnz 1f\n\t"
-                     "xor %%ebp, %%ebp\n\t"
-                     "mov %%r9, %%rdi\n\t"
-                     "call *%%r8\n\t"
-                     "ud2\n"
-                     "1:"
-                     : "=a"(result)
-                     : "0"(number), "D"(args[0]), "S"(args[1]), "r"(third), "r"(fourth), "r"(run),
-                       "r"(argument)
-                     : "rcx", "r11", "memory", "cc");
-    return result;
-}
-#elif defined(__aarch64__)
-static long clone_and_run(long number, const long args[static 4], struct child *child)
-{
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = args[0];
-    register long x1 __asm__("x1") = args[1];
-    register long x2 __asm__("x2") = args[2];
-    register long x3 __asm__("x3") = args[3];
-    register void (*run)(struct child *) __asm__("x5") = run_child;
-    register struct child *argument __asm__("x6") = child;
-
-    __asm__ volatile("svc #0\n\t"
-                     "cbnz x0, 1f\n\t"
-                     "mov x29, xzr\n\t"
-                     "mov x0, x6\n\t"
-                     "blr x5\n\t"
-                     "brk #1\n"
-                     "1:"
-                     : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(run), "r"(argument)
-                     : "x30", "memory", "cc");
-    return x0;
-}
-#else
-#error "the init has no start code for this architecture"
-#endif
 
 static long clone_child(const struct sys_launch *launch, struct child *child, int *pidfd)
 {
@@ -142,14 +90,11 @@ static long clone_child(const struct sys_launch *launch, struct child *child, in
         .stack_size = sizeof(stack),
         .cgroup = launch->cgroup >= 0 ? (uint64_t) launch->cgroup : 0,
     };
-    long result = clone_and_run(SYS_clone3, (long[4]){(long) &args, sizeof(args)}, child);
+    long result = arch_spawn(SYS_clone3, (long[3]){(long) &args, sizeof(args)}, run_child, child);
 
     /* Some confinements know only clone(2), which can do the same but for the cgroup. */
     if (sys_is_refusal((int) result) && launch->cgroup < 0)
-        result = clone_and_run(
-            SYS_clone,
-            (long[4]){(long) (flags | SIGCHLD), (long) (stack + sizeof(stack)), (long) pidfd, 0},
-            child);
+        result = arch_spawn(SYS_clone, (long[3]) ARCH_CLONE(flags | SIGCHLD, stack + sizeof(stack), pidfd), run_child, child);
     return result;
 }
 

@@ -6,15 +6,16 @@ import re
 import sys
 
 ALLOWED = {
+    'arch': [],
     'base': [],
-    'sys': ['base'],
+    'sys': ['arch', 'base'],
     'spec': ['base'],
     'seccomp': ['spec', 'sys', 'base'],
     'bus': ['sys', 'base'],
     'cgroup': ['bus', 'spec', 'sys', 'base'],
     'rdt': ['spec', 'base'],
     'plan': ['spec', 'base'],
-    'init': ['plan/ops.def', 'plan/plan.h'],
+    'init': ['arch', 'plan/ops.def', 'plan/plan.h'],
     'runtime': ['plan', 'cgroup', 'rdt', 'bus', 'seccomp', 'spec', 'sys', 'base', 'init/image.h'],
     'cli': ['runtime', 'base', 'spec/defaults.h'],
 }

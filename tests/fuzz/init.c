@@ -6,8 +6,8 @@
 #include "init.h"
 
 /* The program starts where every program with a libc does. */
-#undef START_CODE
-#define START_CODE _Static_assert(1, "")
+#undef ARCH_START
+#define ARCH_START _Static_assert(1, "")
 /* The descriptor on which the init finds the plan has another number here. */
 #define PLAN_FD_PLAN plan_fd
 

@@ -185,9 +185,9 @@ static void full(struct init *init)
 static void churn(void)
 {
     for (;;) {
-        start_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/file"), AT_FDCWD,
+        arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/file"), AT_FDCWD,
                     SYS_WORD(ROOT "/d/fifo"), 2, 0);
-        start_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/dir"), AT_FDCWD,
+        arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/dir"), AT_FDCWD,
                     SYS_WORD(ROOT "/d/link"), 2, 0);
     }
 }

@@ -8,9 +8,9 @@
 #define FLAG_NOATIME 0x400
 #define FLAG_RELATIME 0x1000
 
-static struct statfs statfs_of(const char *path)
+static struct sys_statfs statfs_of(const char *path)
 {
-    struct statfs status = {0};
+    struct sys_statfs status = {0};
     INIT_FD fd = sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
 
     sys_fstatfs(fd, &status);

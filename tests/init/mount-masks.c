@@ -120,7 +120,7 @@ static void protects(struct init *init)
     EXPECT(sys_openat(AT_FDCWD, "/f", O_WRONLY | O_CLOEXEC, 0), -EROFS);
     EXPECT(has_content("/f", "x"), true);
     EXPECT(sys_mkdirat(AT_FDCWD, "/x", 0755), 0);
-    struct statfs status;
+    struct sys_statfs status;
     INIT_FD fd = sys_openat(AT_FDCWD, "/d", O_PATH | O_CLOEXEC, 0);
     EXPECT(sys_fstatfs(fd, &status), 0);
     EXPECT(status.f_flags & 0xf, 1 | 2 | 8); /* ro,nosuid,noexec */

@@ -187,7 +187,7 @@ static void swap(struct init *init)
 {
     (void) init;
     for (int i = 0; i < 200000; i++)
-        start_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/a/b"), AT_FDCWD,
+        arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/a/b"), AT_FDCWD,
                     SYS_WORD(ROOT "/a/evil"), 2 /* RENAME_EXCHANGE */, 0);
 }
 

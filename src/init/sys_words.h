@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls that have another number, other structs or other arguments where a word has 32 bits, or on one architecture; see sys.h.
+ * Those of 32 bits that are used have 64 bits for sizes and times and 32 for ids; those for times are Linux 5.1's.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <asm/bitsperlong.h>
+#include <asm/signal.h>
+#include <asm/stat.h>
+#include <asm/statfs.h>
+#include <asm/unistd.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+
+#include "berth/arch/arch.h"
+
+struct sys_signal_action {
+    void (*handler)(int);
+    unsigned long flags;
+#ifdef SA_RESTORER
+    void (*restorer)(void);
+#endif
+    uint64_t mask;
+};
+
+#if __BITS_PER_LONG == 64
+
+/* Names of structs. */
+#define sys_stat stat
+#define sys_statfs statfs
+
+#define SYS_NR_SETRESUID __NR_setresuid
+#define SYS_NR_SETRESGID __NR_setresgid
+#define SYS_NR_SETGROUPS __NR_setgroups
+#define SYS_NR_GETGROUPS __NR_getgroups
+#define SYS_NR_FCHOWN __NR_fchown
+#define SYS_NR_FSTATAT __NR_newfstatat
+#define SYS_NR_PPOLL __NR_ppoll
+#define SYS_NR_CLOCK_GETTIME __NR_clock_gettime
+#define SYS_NR_UTIMENSAT __NR_utimensat
+#define SYS_LARGE_FILE 0 /* every file may be large */
+
+static inline int sys_fstatfs(int fd, struct sys_statfs *ret_status)
+{
+    return (int) arch_call3(__NR_fstatfs, fd, (long) ret_status, 0);
+}
+
+static inline long sys_lseek(int fd, int64_t offset, int whence)
+{
+    return arch_call3(__NR_lseek, fd, offset, whence);
+}
+
+static inline long sys_pread(int fd, void *data, size_t size, uint64_t offset)
+{
+    return arch_call6(__NR_pread64, fd, (long) data, (long) size, (long) offset, 0, 0);
+}
+
+#else
+
+#define sys_stat stat64
+#define sys_statfs statfs64
+
+#define SYS_NR_SETRESUID __NR_setresuid32
+#define SYS_NR_SETRESGID __NR_setresgid32
+#define SYS_NR_SETGROUPS __NR_setgroups32
+#define SYS_NR_GETGROUPS __NR_getgroups32
+#define SYS_NR_FCHOWN __NR_fchown32
+#define SYS_NR_FSTATAT __NR_fstatat64
+#define SYS_NR_PPOLL __NR_ppoll_time64
+#define SYS_NR_CLOCK_GETTIME __NR_clock_gettime64
+#define SYS_NR_UTIMENSAT __NR_utimensat_time64
+#define SYS_LARGE_FILE O_LARGEFILE
+
+static inline int sys_fstatfs(int fd, struct sys_statfs *ret_status)
+{
+    return (int) arch_call3(__NR_fstatfs64, fd, sizeof(*ret_status), (long) ret_status);
+}
+
+/* -EFBIG when the new offset is more than a long can tell. */
+static inline long sys_lseek(int fd, int64_t offset, int whence)
+{
+    int64_t now = 0;
+    long r = arch_call6(__NR__llseek, fd, (long) (offset >> 32), (long) offset, (long) &now, whence, 0);
+
+    if (r == 0 && now > INT32_MAX)
+        return -EFBIG;
+    return r < 0 ? r : (long) now;
+}
+
+static inline long sys_pread(int fd, void *data, size_t size, uint64_t offset)
+{
+    const long low = (long) (uint32_t) offset, high = (long) (offset >> 32);
+
+#ifdef __ARM_EABI__ /* 64 bits begin in an even register */
+    return arch_call6(__NR_pread64, fd, (long) data, (long) size, 0, low, high);
+#else
+    return arch_call6(__NR_pread64, fd, (long) data, (long) size, low, high, 0);
+#endif
+}
+
+#endif
+
+/* From the start of the file. An address, or a negative errno (as a number above -4096UL). */
+static inline long sys_mmap(size_t size, int protection, int flags, int fd)
+{
+#if __BITS_PER_LONG == 32
+    return arch_call6(__NR_mmap2, 0, (long) size, protection, flags, fd, 0);
+#elif defined(__s390x__)
+    const long arguments[6] = {0, (long) size, protection, flags, fd, 0};
+
+    return arch_call3(__NR_mmap, (long) arguments, 0, 0);
+#else
+    return arch_call6(__NR_mmap, 0, (long) size, protection, flags, fd, 0);
+#endif
+}
