@@ -23,12 +23,18 @@ static const char *below(const char *path, const char *above)
     return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
 }
 
-/* The mount that a path without symbolic links is on; NULL: the root's. */
-static const struct tree_mount *mount_of(const struct tree *tree, const char *path)
+/* The mount that a path without symbolic links is on, NULL: the root's; and the rest of the path on it. */
+static const struct tree_mount *mount_of(const struct tree *tree, const char *path, const char **ret_rest)
 {
-    for (size_t i = tree->n_mounts; i > 0; i--)
-        if (below(path, tree->mounts[i - 1].path) != NULL)
-            return &tree->mounts[i - 1];
+    for (size_t i = tree->n_mounts; i > 0; i--) {
+        const char *rest = below(path, tree->mounts[i - 1].path);
+
+        if (rest == NULL)
+            continue;
+        *ret_rest = rest;
+        return &tree->mounts[i - 1];
+    }
+    *ret_rest = path;
     return NULL;
 }
 
@@ -50,15 +56,15 @@ struct walk {
 
 static int locate(struct walk *walk, const char *path)
 {
-    const struct tree_mount *mount = mount_of(walk->tree, path);
+    const char *rest;
+    const struct tree_mount *mount = mount_of(walk->tree, path, &rest);
     const char *source = mount == NULL ? walk->tree->root : mount->source;
 
     if (source == NULL)
         return TREE_UNSEEN;
     walk->place = (struct tree_place){
         .path = path,
-        .host = arena_printf(walk->tree->arena, "%s%s", source,
-                             mount == NULL ? path : below(path, mount->path)),
+        .host = arena_printf(walk->tree->arena, "%s%s", source, rest),
         .attributes = mount == NULL ? 0 : mount->attributes,
     };
     return 0;
