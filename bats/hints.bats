@@ -104,6 +104,14 @@ script() {
     foreseen 'use an image for this machine, or register qemu with binfmt_misc'
 }
 
+@test "a program for a machine of the other byte order" {
+    cp rootfs/bin/payload rootfs/bin/other
+    printf '\2' | dd of=rootfs/bin/other bs=1 seek=5 conv=notrunc 2>/dev/null # EI_DATA: big endian
+    printf '\0\26' | dd of=rootfs/bin/other bs=1 seek=18 conv=notrunc 2>/dev/null
+    set_args other
+    foreseen 'it is a program for s390x and this kernel runs'
+}
+
 @test "a program whose loader is missing" {
     local program
     program=$(command -v gojq || command -v jq)

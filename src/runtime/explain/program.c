@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -29,36 +30,63 @@ static const struct program fine = {0, NULL};
 
 static const struct {
     unsigned number;
-    const char *name;
+    const char *little; /* the names by byte order */
+    const char *big;
 } machines[] = {
-    {EM_386, "i386"},         {EM_X86_64, "x86-64"},   {EM_ARM, "arm"},     {EM_AARCH64, "arm64"},
-    {EM_PPC64, "ppc64"},      {EM_S390, "s390x"},      {EM_MIPS, "mips"},   {EM_RISCV, "riscv"},
-    {EM_LOONGARCH, "loong"},  {EM_SPARCV9, "sparc64"}, {EM_68K, "m68k"},
+    {EM_386, "i386", "i386"},
+    {EM_X86_64, "x86-64", "x86-64"},
+    {EM_ARM, "arm", "armeb"},
+    {EM_AARCH64, "arm64", "arm64 (big endian)"},
+    {EM_PPC64, "ppc64le", "ppc64"},
+    {EM_S390, "s390x", "s390x"},
+    {EM_MIPS, "mipsel", "mips"},
+    {EM_RISCV, "riscv", "riscv (big endian)"},
+    {EM_LOONGARCH, "loong", "loong"},
+    {EM_SPARCV9, "sparc64", "sparc64"},
+    {EM_68K, "m68k", "m68k"},
 };
 
-static const char *name_of_machine(struct arena *arena, unsigned number)
+/* In the file's own byte order. */
+static unsigned machine_of(const Elf64_Ehdr *header)
 {
+    uint16_t bytes = header->e_machine;
+
+    return header->e_ident[EI_DATA] == ELFDATA2MSB ? be16toh(bytes) : le16toh(bytes);
+}
+
+static const char *name_of_machine(struct arena *arena, const Elf64_Ehdr *header)
+{
+    bool is_big = header->e_ident[EI_DATA] == ELFDATA2MSB;
+    unsigned number = machine_of(header);
+
     for (size_t i = 0; i < COUNT(machines); i++)
         if (machines[i].number == number)
-            return machines[i].name;
+            return is_big ? machines[i].big : machines[i].little;
     return arena_printf(arena, "machine %u", number);
 }
 
-/* This program's own. */
-static unsigned native_machine(void)
+/* This program's own; zeros when that cannot be read. */
+static Elf64_Ehdr native_header(void)
 {
     Elf64_Ehdr header = {0};
 
     AUTO_FD fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && pread(fd, &header, sizeof(header), 0) == sizeof(header) ? header.e_machine
-                                                                              : EM_NONE;
+    if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header))
+        memset(&header, 0, sizeof(header));
+    return header;
 }
 
-/* Kernels for 64 bits mostly run the 32 of their kind too. */
-static bool runs(unsigned native, unsigned machine)
+/* Kernels for 64 bits mostly run the 32 of their kind too, such as this program may be. */
+static bool are_of_a_kind(unsigned native, unsigned machine)
 {
-    return native == EM_NONE || machine == native || (native == EM_X86_64 && machine == EM_386) ||
-           (native == EM_AARCH64 && machine == EM_ARM);
+    return machine == native || (native == EM_X86_64 && machine == EM_386) || (native == EM_386 && machine == EM_X86_64) ||
+           (native == EM_AARCH64 && machine == EM_ARM) || (native == EM_ARM && machine == EM_AARCH64);
+}
+
+static bool runs(const Elf64_Ehdr *native, const Elf64_Ehdr *header)
+{
+    return machine_of(native) == EM_NONE || (header->e_ident[EI_DATA] == native->e_ident[EI_DATA] &&
+                                             are_of_a_kind(machine_of(native), machine_of(header)));
 }
 
 /* binfmt_misc may know more kinds of programs than are known here. */
@@ -99,18 +127,18 @@ static const char *loader_of(struct arena *arena, int fd, const Elf64_Ehdr *head
 
 static struct program look_at_elf(const struct tree *tree, int fd, const Elf64_Ehdr *header)
 {
-    unsigned native = native_machine();
+    Elf64_Ehdr native = native_header();
     struct tree_place place;
 
-    if (!runs(native, header->e_machine)) {
+    if (!runs(&native, header)) {
         if (has_other_formats())
             return fine;
         return (struct program){
             ENOEXEC, arena_printf(tree->arena,
                                   "it is a program for %s and this kernel runs %s: use an image "
                                   "for this machine, or register qemu with binfmt_misc",
-                                  name_of_machine(tree->arena, header->e_machine),
-                                  name_of_machine(tree->arena, native))};
+                                  name_of_machine(tree->arena, header),
+                                  name_of_machine(tree->arena, &native))};
     }
     const char *loader = loader_of(tree->arena, fd, header);
     if (loader == NULL || tree_find(tree, loader, &place) != -ENOENT)
