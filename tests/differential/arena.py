@@ -108,8 +108,16 @@ class Arena:
         dev = {f'{path} {os.lstat(path).st_mode:o} {os.lstat(path).st_uid}' for path in pathlib.Path('/dev').glob('*')}
         cgroups = set(self.our_cgroups(CGROUPS, 4))
         shm = {str(path) for path in pathlib.Path('/dev/shm').glob('*')}
-        units = {path.name for path in pathlib.Path('/run/systemd/transient').glob(f'*d{os.getpid()}n*')}
-        return {'mounts': mounts, 'run': run, 'processes': processes, 'dev': dev, 'cgroups': cgroups, 'shm': shm, 'units': units}
+        return {'mounts': mounts, 'run': run, 'processes': processes, 'dev': dev, 'cgroups': cgroups, 'shm': shm, 'units': self.units()}
+
+    def units(self):
+        """Ours; systemd removes one a moment after it has answered."""
+        end = time.monotonic() + 5
+        while names := {path.name for path in pathlib.Path('/run/systemd/transient').glob(f'*d{os.getpid()}n*')}:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+        return names
 
     def our_cgroups(self, folder, depth):
         """Names of containers begin with the number of the process that makes them. Others make and remove cgroups meanwhile."""
