@@ -27,6 +27,14 @@ def build(work, *programs):
     os.chmod(work, 0o755)
 
 
+def own_namespace(kind):
+    """'' where the kernel has none of this kind."""
+    try:
+        return os.readlink('/proc/self/ns/' + kind)
+    except FileNotFoundError:
+        return ''
+
+
 class Container:
     """Its folder has b (the bundle), state (the state directory), and out and err, what was written."""
 

@@ -326,14 +326,15 @@ def escape(ground, before, census):
     for key, value in census.items() if ground.aside is None else ():
         if key.startswith(('file/', 'environment/')) and 'CANARY' in value and key != 'file//mnt/file':
             return f'ESCAPE {key} has what is outside'
+    # A link may lead to a place of the same name in the root file system.
     for line in mount_lines(census):
-        if '/canary' in line[3] and ground.aside is None:
+        if line[3].startswith('/ID/canary') and ground.aside is None:
             return f'ESCAPE a mount: {line}'
     return ''
 
 
 def namespace_of(census, key):
-    return 'host' if census.get(key) == os.readlink('/proc/self/ns/' + key.removeprefix('namespaces/')) else 'own'
+    return 'host' if census.get(key) == containers.own_namespace(key.removeprefix('namespaces/')) else 'own'
 
 
 def weaker(baseline, census, places, returned):

@@ -120,10 +120,10 @@ static bool is_runtime(pid_t pid)
     if (length < 0)
         return false;
     program[length] = '\0';
-    const char *base = strrchr(program, '/');
-    base = base == NULL ? program : base + 1;
-    return strncmp(base, "berth", 5) == 0 || strncmp(base, "memfd:berth", 11) == 0 || strncmp(base, "runc", 4) == 0 ||
-           strncmp(base, "crun", 4) == 0;
+    /* A copy in a memfd: "/memfd:crun_cloned:/proc/self/exe (deleted)". */
+    const char *base = strncmp(program, "/memfd:", 7) == 0 ? program + 7 : strrchr(program, '/') + 1;
+    /* Or on a mount without a place. */
+    return base[0] == '\0' || strncmp(base, "berth", 5) == 0 || strncmp(base, "runc", 4) == 0 || strncmp(base, "crun", 4) == 0;
 }
 
 static void let_go(struct process *process, pid_t pid)
