@@ -13,12 +13,6 @@ static void save_state(struct plan_builder *builder)
              .shares_mounts = spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
 }
 
-void plan_hand_console(struct plan_builder *builder)
-{
-    PLAN_ADD(builder, HAND_CONSOLE, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_CONSOLE), .place = "process.terminal",
-             .socket = builder->request->console_socket, .is_sized = builder->config->process->console_size != NULL);
-}
-
 /* Made early, since the kernel may have no class left. */
 static void make_rdt(struct plan_builder *builder)
 {
@@ -62,36 +56,6 @@ static int make_root(struct plan_builder *builder)
     plan_run_hooks_before_pivot(builder);
     plan_change_root(builder);
     return 0;
-}
-
-static void commit(struct plan_builder *builder, unsigned awaits, unsigned signals)
-{
-    const struct plan_request *request = builder->request;
-    const char *receiver = builder->joins ? NULL : spec_annotation(builder->config, SPEC_PIDFD_RECEIVER);
-
-    PLAN_ADD(builder, COMMIT, .by = PLAN_HOST, .awaits = awaits, .signals = signals,
-             .pidfd_socket = request->pidfd_socket != NULL ? request->pidfd_socket : receiver,
-             .pid_file = request->pid_file, .saves = !builder->joins);
-}
-
-void plan_commit(struct plan_builder *builder)
-{
-    plan_signal(builder, PLAN_TOKEN_READY);
-    plan_schedule_by_host(builder);
-    commit(builder, PLAN_TOKEN_READY, PLAN_TOKEN_COMMITTED);
-    if (!builder->request->run)
-        PLAN_ADD(builder, AWAIT_START, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
-}
-
-void plan_hold_init_until_recorded(struct plan_builder *builder)
-{
-    size_t i = 0;
-
-    if (!builder->needs_first)
-        return;
-    while (builder->steps[i].actor != PLAN_INIT)
-        i++;
-    builder->steps[i].awaits |= PLAN_TOKEN_RECORDED;
 }
 
 static int build(struct plan_builder *builder)
@@ -139,7 +103,7 @@ static void build_restore(struct plan_builder *builder)
     if (process != NULL && process->terminal)
         plan_hand_console(builder);
     PLAN_ADD(builder, RESUME_PROCESSES, .by = PLAN_HOST);
-    commit(builder, 0, 0);
+    plan_commit_state(builder, 0, 0);
 }
 
 static int build_exec(struct plan_builder *builder)

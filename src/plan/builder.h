@@ -176,6 +176,10 @@ void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
 /* Does a file system know no files but its own, and belong to the namespaces of who makes it? */
 bool plan_is_of_namespaces(const char *type);
 
+/* attach.c */
+/* The host of a caller without root's rights copies its mounts, over which it has none; once. */
+void plan_copy_host_mounts(struct plan_builder *builder, const char *place);
+
 /* Sets the attributes of the mount in `slot` as the words say. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
                             const struct plan_mount_words *words, const char *place);
@@ -254,8 +258,10 @@ void plan_finish_root(struct plan_builder *builder);
 /* exec: a container without a mount namespace of its own is a directory to chroot(2) to. */
 void plan_join_root(struct plan_builder *builder);
 
-/* process.c */
+/* console.c */
 void plan_open_terminal(struct plan_builder *builder);
+/* The host hands the console over that there is. */
+void plan_hand_console(struct plan_builder *builder);
 
 /* devices.c */
 int plan_make_devices(struct plan_builder *builder);
@@ -323,12 +329,21 @@ void plan_make_environment(struct plan_builder *builder, struct text_list *list)
 /* The value of a variable, or NULL. */
 const char *plan_find_variable(const struct text_list *env, const char *name);
 
+/* Root, if there is none. */
+static inline const struct spec_user *plan_user_of(const struct spec_process *process)
+{
+    static const struct spec_user root;
+
+    return process->user != NULL ? process->user : &root;
+}
+
 /* process.c */
 int plan_make_process(struct plan_builder *builder);
 
-/* build.c */
-void plan_hand_console(struct plan_builder *builder);
+/* commit.c */
 /* Messages of INIT must not come before FIRST's message of its process id. */
 void plan_hold_init_until_recorded(struct plan_builder *builder);
 /* The container is created; from here on it waits for `start`, or goes on if it is to run at once. */
 void plan_commit(struct plan_builder *builder);
+/* The step alone, which awaits and signals these tokens. */
+void plan_commit_state(struct plan_builder *builder, unsigned awaits, unsigned signals);

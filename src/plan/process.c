@@ -42,29 +42,11 @@ static void set_limits(struct plan_builder *builder, bool only_raises)
     }
 }
 
-static const struct spec_user *user_of(const struct spec_process *process)
-{
-    static const struct spec_user root;
-
-    return process->user != NULL ? process->user : &root;
-}
-
 static void take_stdio(struct plan_builder *builder, const struct spec_user *user)
 {
     PLAN_ADD(builder, NEW_SESSION, .by = PLAN_INIT);
     PLAN_ADD(builder, REOPEN_NULL, .by = PLAN_INIT, .place = "process");
     PLAN_ADD(builder, OWN_STDIO, .by = PLAN_INIT, .place = "process.user.uid", .uid = user->uid);
-}
-
-void plan_open_terminal(struct plan_builder *builder)
-{
-    const struct spec_process *process = builder->config->process;
-    const struct spec_console_size *size = process->console_size;
-
-    PLAN_ADD(builder, MAKE_CONSOLE, .by = PLAN_INIT, .makes = PLAN_SLOT_CONSOLE, .place = "process.terminal",
-             .root = builder->joins ? PLAN_SLOT_UNUSED : PLAN_SLOT_ROOT, .rows = size != NULL ? size->height : 0,
-             .columns = size != NULL ? size->width : 0, .uid = user_of(process)->uid, .on_dev_console = !builder->joins);
-    plan_hand_console(builder);
 }
 
 static void become_user(struct plan_builder *builder, const struct spec_user *user)
@@ -147,7 +129,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
 int plan_make_process(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
-    const struct spec_user *user = user_of(process);
+    const struct spec_user *user = plan_user_of(process);
     struct text_list env = {.arena = builder->arena};
     struct plan_capabilities sets;
 

@@ -161,6 +161,27 @@ def operations_document():
         return (tree / 'docs/plan.md').read_text()
 
 
+def circles(sources):
+    """What the check says of objects that are made of NAME: source."""
+    with tempfile.TemporaryDirectory() as folder:
+        objects = pathlib.Path(folder) / 'src/base/libbase.a.p'
+        objects.mkdir(parents=True)
+        for name, source in sources.items():
+            subprocess.run(['cc', '-x', 'c', '-c', '-o', objects / f'{name}.c.o', '-'], input=source, text=True, check=True)
+        return run_in(pathlib.Path(folder), 'circles')
+
+
+def faults_of_circles():
+    needs_b, b = 'void b(void); void a(void) { b(); }', 'void b(void) { }'
+    needs_a = 'void a(void); void b(void) { a(); }'
+    cases = [({'a': needs_b, 'b': b}, ''), ({'a': needs_b, 'b': needs_a}, 'src/base: a.c -(b)-> b.c -(a)-> a.c'),
+             ({'one_a': needs_b, 'two_b': b, 'two_d': 'void c(void); void d(void) { c(); }', 'one_c': 'void c(void) { }'}, 'src/base: one -(b)-> two -(c)-> one'),
+             ({}, 'no objects')]
+    results = [(words, circles(sources)) for sources, words in cases]
+    return [f'circles: not "{words}" but: {result.stdout}{result.stderr}' for words, result in results
+            if words not in result.stdout or result.returncode != (words != '')]
+
+
 def main():
     GOOD['docs/plan.md'] = operations_document()
     GOOD['tests/conformance.md'], faults = conformance_document()
@@ -173,6 +194,7 @@ def main():
         result = run(check, {**GOOD, **readme, name: text})
         if result.returncode != 1 or words not in result.stdout:
             faults.append(f'{check}: does not say "{words}" but: {result.stdout}{result.stderr}')
+    faults += faults_of_circles()
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
 
