@@ -272,6 +272,53 @@ busy_group() {
 }
 
 # What a cgroup mount shows is below the root of that namespace: the cgroup "seen".
+# The options of the file system of version 2, which all its mounts share.
+v2_options() { in_ns awk '$(NF - 2) == "cgroup2" {print $NF}' /proc/self/mountinfo; }
+
+# options_stay NAMESPACES: the container runs with these cgroup namespaces and leaves the host's options as they are.
+options_stay() {
+    local before
+    before=$(v2_options)
+    config ".linux.namespaces |= map(select(.type != \"cgroup\")) + $1"
+    set_args ls /sys/fs/cgroup
+    run_c
+    assert_status 0
+    refute_output 'no effect'
+    assert_equal "$(v2_options)" "$before"
+}
+
+@test "v2: the host's file system of cgroups keeps its options, whosever namespace a cgroup mount is in" {
+    cg_is_v2 || skip "version 1"
+    v2_options | grep -q nsdelegate || skip "the host has set none"
+    options_stay '[{type: "cgroup"}]'
+    options_stay '[]'
+    options_stay '[{type: "cgroup", path: "/proc/1/ns/cgroup"}]'
+}
+
+@test "v2: options of the host's file system may be repeated in a cgroup mount, as containerd does" {
+    cg_is_v2 || skip "version 1"
+    v2_options | grep -q nsdelegate || skip "the host has set none"
+    config '(.mounts[] | select(.type == "cgroup")).options += ["nsdelegate"]'
+    options_stay '[{type: "cgroup"}]'
+    options_stay '[]'
+}
+
+@test "options of the host's file system that it does not have are no trouble for a cgroup mount" {
+    config '(.mounts[] | select(.type == "cgroup")).options += ["favordynmods", "pids_localevents"]'
+    set_args true
+    run_c
+    assert_status 0
+    [ "$RT_KIND" != berth ] || assert_output 'warning: mounts\[6\].options: "favordynmods" has no effect'
+    [ "$RT_KIND" != berth ] || assert_output 'warning: mounts\[6\].options: "pids_localevents" has no effect'
+}
+
+@test "a word that no file system of cgroups knows is an error in a cgroup mount" {
+    berth_only "others pass it over on version 1"
+    config '(.mounts[] | select(.type == "cgroup")).options += ["nsdelegate", "nosuch"]'
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output 'mounts\[6\].options: a cgroup mount takes no "nosuch"'
+}
+
 @test "a cgroup mount in a joined cgroup namespace shows that namespace's root" {
     local group=/sys/fs/cgroup/pids seen=/sys/fs/cgroup/pids/seen
     ! cg_is_v2 || group=/sys/fs/cgroup seen=/sys/fs/cgroup/seen

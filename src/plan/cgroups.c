@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "berth/base/arena.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/plan/options.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
@@ -184,7 +187,8 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
 }
 
 /* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's, which is the whole hierarchy:
- * /proc/PID/cgroup has paths from its root then. */
+ * /proc/PID/cgroup has paths from its root then. All mounts share the options, and in the first cgroup namespace, which may be
+ * joined, a mount sets them: it has those that are set. */
 static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, const char *place)
 {
     const struct plan_hierarchy *v2 = find_v2(builder->host);
@@ -197,7 +201,7 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
         return;
     }
     PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "cgroup2",
-             .source = "cgroup");
+             .source = "cgroup", .options = builder->host->v2_options);
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup2", mount->destination, .kept = PLAN_SLOT_ATTACHED}, place);
 }
@@ -226,15 +230,52 @@ static int mount_for_old_systemd(struct plan_builder *builder, const struct spec
                       CGROUP_ROOT "/systemd");
 }
 
+bool plan_needs_v2_options(const struct spec_config *config)
+{
+    const struct spec_namespace *namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP);
+    bool is_recursive;
+
+    for (size_t i = 0; i < config->n_mounts; i++) {
+        const struct spec_mount *mount = &config->mounts[i];
+
+        if (!spec_is_cgroup_type(mount->type))
+            continue;
+        if (namespace != NULL && namespace->path != NULL)
+            return true;
+        for (size_t j = 0; j < mount->n_options; j++)
+            if (plan_option_find(mount->options[j], &is_recursive) == NULL)
+                return true;
+    }
+    return false;
+}
+
+/* Options of the file system of version 2. They are the host's, so that a container can only repeat what is set: containerd does so. */
+static int check_words(const struct plan_builder *builder, const struct plan_mount_words *words, const char *place)
+{
+    static const char known[] = "nsdelegate,favordynmods,memory_localevents,memory_recursiveprot,memory_hugetlb_accounting,pids_localevents";
+    const char *host = builder->host->v2_options != NULL ? builder->host->v2_options : "";
+    const char *rest = words->copies_up ? "tmpcopyup" : words->data.size > 0 ? words->data.bytes : "";
+
+    while (rest[0] != '\0') {
+        size_t length = strcspn(rest, ",");
+        const char *word = arena_copy(builder->arena, rest, length);
+
+        if (!text_list_has(known, word))
+            return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"", place, word);
+        if (!text_list_has(host, word))
+            log_warning("%s.options: \"%s\" has no effect: only the host can set it for its file system of cgroups", place, word);
+        rest += length + (rest[length] == ',');
+    }
+    return 0;
+}
+
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
                        const struct plan_mount_words *words, const char *place)
 {
     const struct plan_host *host = builder->host;
     struct plan_mount_words final = *words;
 
-    if (words->data.size > 0 || words->copies_up)
-        return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"", place,
-                         words->copies_up ? "tmpcopyup" : words->data.bytes);
+    TRY(check_words(builder, words, place));
     plan_enter_cgroups(builder);
     if (is_for_old_systemd(builder, mount)) {
         TRY(mount_for_old_systemd(builder, mount, place));

@@ -34,6 +34,9 @@ void text_list_add(struct text_list *list, const char *string);
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *prefix);
 
+/* Is `word` one of the words of "a,b,c"? */
+bool text_list_has(const char *list, const char *word);
+
 /* Reads a whole string as a decimal number: no sign for the unsigned one, no blanks, no overflow.
  * Return 0, -EINVAL or -ERANGE. */
 int text_to_u64(const char *string, uint64_t *ret_number);

@@ -52,6 +52,10 @@ bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error);
 
+/* The options of the file system of version 2, which all its mounts share: "nsdelegate,memory_recursiveprot"; "" for none, also where it is
+ * not mounted. Returns 0 or a negative errno. */
+int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options, struct error *error);
+
 /* The directory of the caller's own cgroup in a hierarchy that shows it: "/sys/fs/cgroup/memory/user", or NULL when it does not. */
 char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy);
 

@@ -41,6 +41,7 @@ struct plan_host {
     size_t n_hierarchies;
     const struct plan_hierarchy *shown; /* what a cgroup mount shows: the same or, if the container has none of its own, the caller's cgroups */
     size_t n_shown;
+    const char *v2_options; /* of the file system of version 2: "nsdelegate,memory_recursiveprot"; NULL: no mount needs to know them */
     bool confines_devices; /* the cgroups get rules for devices even if linux.resources has none */
     bool cgroups_need_process; /* systemd makes them around the launched process */
     const struct plan_link {
@@ -103,6 +104,10 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 
 /* The names of process.capabilities that are known: those of libcap. They end with NULL. */
 const char *const *plan_capability_names(struct arena *arena);
+
+/* Must plan_host.v2_options be known? For a cgroup mount in a joined namespace, which may be the host's and must not change them, and to
+ * compare those of the config. */
+bool plan_needs_v2_options(const struct spec_config *config);
 
 /* Builds and seals the plan of create or, with request->run, of run. Everything of it lies in one piece of `arena`. Fails with
  * the place in config.json when something cannot be planned on this host. */

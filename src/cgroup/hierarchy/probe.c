@@ -63,25 +63,12 @@ static bool parse_own(struct arena *arena, char *text, struct cgroup_hierarchy *
     return true;
 }
 
-/* Is `word` one of the words of "a,b,c"? */
-static bool list_has(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
-        at += at[0] == ',';
-        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    }
-    return false;
-}
-
 static bool mount_shows(const struct mountinfo *mount, const struct cgroup_hierarchy *hierarchy)
 {
     if (!text_equal(mount->type, hierarchy->v2 ? "cgroup2" : "cgroup"))
         return false;
     for (size_t i = 0; i < hierarchy->n_controllers; i++)
-        if (!list_has(mount->options, hierarchy->controllers[i]))
+        if (!text_list_has(mount->options, hierarchy->controllers[i]))
             return false;
     return true;
 }
@@ -255,6 +242,25 @@ int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_
     host.hierarchies = hierarchies;
     link_controllers(arena, &host);
     *ret_host = host;
+    return 0;
+}
+
+int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options, struct error *error)
+{
+    char *mounts;
+
+    *ret_options = "";
+    TRY(read_lines(arena, root, "/proc/self/mountinfo", &mounts, error));
+    for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
+        struct mountinfo mount;
+
+        if (!mountinfo_parse(line, &mount) || !text_equal(mount.type, "cgroup2"))
+            continue;
+        const char *comma = strchr(mount.options, ',');
+        if (comma != NULL)
+            *ret_options = comma + 1;
+        return 0;
+    }
     return 0;
 }
 

@@ -346,6 +346,8 @@ static int place_in_cgroups(struct creation *creation)
 
     if (creation->image_dir != NULL && spec_delegates_cgroup(creation->config))
         return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: restore cannot make a delegated cgroup");
+    if (plan_needs_v2_options(creation->config))
+        TRY(cgroup_read_v2_options(creation->arena, "", &creation->host.v2_options, creation->error));
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
         return disable_cgroups(creation);
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
