@@ -96,3 +96,30 @@ start_created() {
     kill -KILL "$HUNG"
     wait_until hook_is_gone
 }
+
+# A pipe that nobody reads, and that is full, as descriptor 7.
+full_pipe() {
+    command -v python3 >/dev/null || skip "needs python3"
+    mkfifo "$BATS_TEST_TMPDIR/full"
+    exec 7<>"$BATS_TEST_TMPDIR/full"
+    python3 -c '
+import os
+os.set_blocking(7, False)
+try:
+    while True:
+        os.write(7, bytes(4096))
+except BlockingIOError:
+    os.set_blocking(7, True)'
+}
+
+@test "standard error that nobody reads holds up no container" {
+    berth_only "others wait for ever"
+    full_pipe
+    set_sh 'echo inside'
+    RT_TIMEOUT=20 rt --debug run --bundle "$BUNDLE" "$ID" </dev/null >out 2>&7
+    grep -qx inside out
+    status=0
+    RT_TIMEOUT=20 rt run --bundle "$BUNDLE/none" "$ID" </dev/null 2>&7 || status=$?
+    exec 7>&-
+    assert_equal "$status" 1
+}

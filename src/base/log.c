@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 
 #define JOURNAL "/run/systemd/journal/socket"
 #define SYSLOG "/dev/log"
+#define PATIENCE_MS 10000
 
 /* The log's sink: the one mutable global of the program. */
 static struct {
@@ -29,6 +32,7 @@ static struct {
     bool is_journal;
     bool json;
     bool is_in_line;
+    bool is_stuck; /* the reader of stderr takes nothing */
     enum log_level level;
     struct arena arena;
     struct text_list held;
@@ -180,6 +184,25 @@ static void write_to_file(enum log_level level, const char *message)
     fd_write_all(sink.fd, record, strlen(record));
 }
 
+/* A write(2) that waits for the reader of a pipe would hold up a container, and signals with it: what there is no room for after a while
+ * is lost. */
+static void write_in_time(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        int count = poll(&room, 1, sink.is_stuck ? 0 : PATIENCE_MS);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        sink.is_stuck = count == 0;
+        ssize_t done = count <= 0 ? -1 : write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+        if (done < 0 && (count <= 0 || errno != EINTR))
+            return;
+        bytes += done < 0 ? 0 : done;
+        size -= done < 0 ? 0 : (size_t) done;
+    }
+}
+
 /* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell themselves from the words. */
 static void write_to_stderr(enum log_level level, const char *message)
 {
@@ -192,7 +215,7 @@ static void write_to_stderr(enum log_level level, const char *message)
         line = arena_printf(&arena, "\n%s", line);
     sink.is_in_line = false;
 
-    fd_write_all(STDERR_FILENO, line, strlen(line));
+    write_in_time(STDERR_FILENO, line, strlen(line));
 }
 
 static void write_record(enum log_level level, const char *message)
