@@ -91,6 +91,18 @@ start_created() {
     start_aside
 }
 
+@test "SIGTERM ends a creation whose hook does not end, and the hook" {
+    host_snapshot
+    hang_in createRuntime create_aside
+    kill -TERM "$HUNG"
+    status=0
+    wait "$HUNG" || status=$?
+    assert_failed
+    wait_until hook_is_gone
+    run_fails state "$ID"
+    assert_host_unchanged
+}
+
 @test "a hook inside ends with the runtime" {
     hang_in createContainer create_aside
     kill -KILL "$HUNG"

@@ -123,24 +123,27 @@ static bool has_ended(int pidfd)
     return is_directory_of_proc(pidfd) ? sys_process_start_time_at(pidfd, &ignored) == -ESRCH : poll(&fd, 1, 0) > 0;
 }
 
-int sys_pidfd_wait_unless(int pidfd, int other, int timeout_ms)
+int sys_pidfd_wait_unless(int pidfd, const struct sys_unless *unless, int timeout_ms)
 {
     struct pollfd fds[] = {{.fd = sys_pidfd_pollable(pidfd), .events = POLLIN},
-                           {.fd = sys_pidfd_pollable(other), .events = POLLIN}};
-    bool naps = fds[0].fd != pidfd || fds[1].fd != other;
+                           {.fd = sys_pidfd_pollable(unless->process), .events = POLLIN},
+                           {.fd = unless->readable, .events = POLLIN}};
+    bool naps = fds[0].fd != pidfd || fds[1].fd != unless->process;
     int64_t end = clock_now_ms() + timeout_ms;
 
     for (;;) {
         int left = timeout_ms < 0 ? -1 : (int) (end - clock_now_ms());
 
         left = timeout_ms >= 0 && left < 0 ? 0 : left;
-        int count = poll(fds, 2, naps && (left < 0 || left > NAP_MS) ? NAP_MS : left);
+        int count = poll(fds, 3, naps && (left < 0 || left > NAP_MS) ? NAP_MS : left);
         if (count < 0 && errno != EINTR)
             return -errno;
         if (has_ended(pidfd))
             return 0;
-        if (has_ended(other))
+        if (has_ended(unless->process))
             return -ECANCELED;
+        if (count > 0 && fds[2].revents != 0)
+            return -EINTR;
         if (count == 0 && (left == 0 || !naps))
             return -ETIMEDOUT;
     }
@@ -148,7 +151,7 @@ int sys_pidfd_wait_unless(int pidfd, int other, int timeout_ms)
 
 int sys_pidfd_wait(int pidfd, int timeout_ms)
 {
-    return sys_pidfd_wait_unless(pidfd, -1, timeout_ms);
+    return sys_pidfd_wait_unless(pidfd, &(struct sys_unless){-1, -1}, timeout_ms);
 }
 
 /* waitid(2) takes pidfds since Linux 5.4. */

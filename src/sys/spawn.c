@@ -178,8 +178,8 @@ int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
 
     TRY(spawn_program(spawn, &pid));
     AUTO_FD pidfd = sys_pidfd_open(pid);
-    int other = spawn->has_companion ? spawn->companion : -1;
-    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait_unless(pidfd, other, timeout_ms);
+    const struct sys_unless nothing = {-1, -1};
+    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait_unless(pidfd, spawn->unless != NULL ? spawn->unless : &nothing, timeout_ms);
     if (waited < 0)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0) {

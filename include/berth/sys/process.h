@@ -27,8 +27,13 @@ int sys_pidfd_signal(int pidfd, int signal);
 /* Waits until the process has ended; `timeout_ms` -1: for ever. Returns 0, -ETIMEDOUT or a negative errno. */
 int sys_pidfd_wait(int pidfd, int timeout_ms);
 
-/* The same, unless the process `other` (-1: none) ends first: -ECANCELED. */
-int sys_pidfd_wait_unless(int pidfd, int other, int timeout_ms);
+struct sys_unless {
+    int process;  /* a pidfd: its end is -ECANCELED; -1: none */
+    int readable; /* a descriptor, such as a signalfd: something to read is -EINTR; -1: none */
+};
+
+/* The same, unless something else comes first. */
+int sys_pidfd_wait_unless(int pidfd, const struct sys_unless *unless, int timeout_ms);
 
 /* Reaps the child behind the pidfd, waiting for its end. Returns its exit status, 128 + the signal that
  * ended it, or a negative errno; `ret_signal` (may be NULL) is that signal or 0. */
@@ -52,8 +57,7 @@ struct sys_spawn {
     int stdin_fd;  /* -1: /dev/null */
     int output_fd; /* stdout */
     int error_fd;  /* stderr */
-    bool has_companion; /* the process `companion`, a pidfd, whose end is the end of this one, too: -ECANCELED */
-    int companion;
+    const struct sys_unless *unless; /* what ends this one, too; NULL: nothing */
     bool searches_path; /* for a path without "/": in the caller's PATH, as execvp(3) does */
 };
 

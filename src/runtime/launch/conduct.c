@@ -98,6 +98,16 @@ static int init_is_gone(struct conduct *conduct)
     return -ECONNRESET;
 }
 
+int conduct_take_signal(struct conduct *conduct)
+{
+    struct signalfd_siginfo info;
+
+    if (read(conduct->signals, &info, sizeof(info)) != sizeof(info))
+        return error_set(conduct->error, EINTR, "interrupted by a signal");
+    conduct->error->exit_status = 128 + (int) info.ssi_signo;
+    return error_set(conduct->error, EINTR, "interrupted by signal %u", info.ssi_signo);
+}
+
 /*
  * Waits for a message of the init's or the end of what would send it. The socket alone does not tell: a first stage that dies
  * before it has named the init leaves that init with the other end. Returns 1, 0 when the process has ended without a word, or a
@@ -108,16 +118,13 @@ static int wait_readable(struct conduct *conduct)
     struct pollfd fds[] = {{.fd = conduct->socket, .events = POLLIN},
                            {.fd = conduct->signals, .events = POLLIN},
                            {.fd = sys_pidfd_pollable(conduct->pidfd), .events = POLLIN}};
-    struct signalfd_siginfo info;
 
     while (poll(fds, 3, -1) < 0) {
         if (errno != EINTR)
             return error_errno(conduct->error, errno, "wait for the container's init");
     }
-    if (fds[1].revents != 0 && read(conduct->signals, &info, sizeof(info)) == sizeof(info)) {
-        conduct->error->exit_status = 128 + (int) info.ssi_signo;
-        return error_set(conduct->error, EINTR, "interrupted by signal %u", info.ssi_signo);
-    }
+    if (fds[1].revents != 0)
+        return conduct_take_signal(conduct);
     /* What it has sent before its end may have come after the look at the socket. */
     return fds[0].revents != 0 || fds[2].revents == 0 || poll(fds, 1, 0) > 0;
 }

@@ -60,3 +60,6 @@ void conduct_drain(struct conduct *conduct);
 
 /* Closes all descriptors but pidfd. */
 void conduct_close(struct conduct *conduct);
+
+/* Takes a signal that interrupts: -EINTR, worded. */
+int conduct_take_signal(struct conduct *conduct);

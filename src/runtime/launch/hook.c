@@ -94,8 +94,7 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
         .stdin_fd = input,
         .output_fd = out,
         .error_fd = err,
-        .has_companion = call->has_init,
-        .companion = call->init,
+        .unless = call->unless,
     };
     int result = sys_run_program(&spawn, timeout_ms_of(call->timeout_s));
     int number = result < 0 ? -result : result == 0 ? 0 : EIO;

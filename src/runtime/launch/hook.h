@@ -12,13 +12,14 @@
  * descriptor or a negative errno. */
 int hook_open_state(const struct state *state, enum spec_status status);
 
+struct sys_unless;
+
 struct hook_call {
     const char *path;
     const char *const *argv; /* as the config has it; NULL: the path alone */
     const char *const *envp; /* all of it; NULL: the runtime's own */
     uint64_t timeout_s;      /* 0: none */
-    bool has_init;           /* there is the container's process, `init`, a pidfd: without it the hook is killed, ECANCELED */
-    int init;
+    const struct sys_unless *unless; /* the end of the container's process, ECANCELED, and signals, EINTR: they kill the hook; or NULL */
 };
 
 struct hook_result {

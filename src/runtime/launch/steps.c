@@ -386,15 +386,14 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
         .argv = unpack_list(conduct, step->run_hook.argv),
         .envp = step->run_hook.inherits_env ? NULL : own != NULL ? own : nothing,
         .timeout_s = step->run_hook.timeout_s,
-        .has_init = true,
-        .init = conduct->pidfd,
+        .unless = &(struct sys_unless){conduct->pidfd, conduct->signals},
     };
     struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED, creation->error);
 
     fd_close(&conduct->hook_output);
     conduct->hook_output = result.output;
     conduct->hook_value = result.wait_status;
-    return -result.number;
+    return result.number == EINTR ? conduct_take_signal(conduct) : -result.number;
 }
 
 static int hand_listener(struct conduct *conduct, const struct plan_step *step)
