@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import cli  # pylint: disable=wrong-import-position
 
 SECTIONS = ["Description", "Commands", "Options", "Terminals", "Exit status", "Files", "Environment", "Inheritance", "Notes", "Examples", "See also"]
-EXIT_STATUS = "0, or 1 when it failed."
+EXIT_STATUS = "0 on success, 1 on failure."
 WORDS = "run containers from OCI bundles"
 INLINE = re.compile(r"`([^`]+)`|\*([^*]+)\*|\b([a-z][\w.-]*)(\(\d\))")
 CALL = re.compile(r"\bberth ([^\n`|&;]*)")
@@ -158,8 +158,8 @@ def see_also(command, commands, prose):
 def body(command, commands, prose):
     """Heading: lines of roff."""
     sections = {heading: blocks(text) for heading, text in prose.items()}
-    before = "They stand before the command." if not command.name else \
-        "Besides those of berth(1), which stand before the command:"
+    before = "These options come before the command." if not command.name else \
+        "In addition to the options of berth(1), which come before the command:"
     if not command.name:
         sections["Commands"] = [line for other in commands.values() if other.name for line in command_lines(other)]
     sections["Options"] = inline(before) + [line for option in command.options for line in option_lines(option)]
