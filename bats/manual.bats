@@ -109,3 +109,19 @@ examples_run() {
     PATH=$PWD/bin:$PATH bash script >/dev/null || [ $? -eq 1 ]
     examples_run features
 }
+
+# As they stand there, one after the other, but for those that only a newer criu can do here.
+@test "the commands of README.md run" {
+    has_freezer || skip "no freezer here"
+    hierarchies_stay
+    mkdir readme && cd readme
+    sed -n '/^## On its own/,/^## [^O]/s/^    //p' "$BATS_TEST_DIRNAME/../README.md" >script
+    grep -q '^berth run ' script && grep -q '^berth delete ' script
+    criu check >/dev/null 2>&1 || sed -i '/^berth \(checkpoint\|restore\) /d' script
+    status=0
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout 60 bash -e script </dev/null >out 2>&1 3>&- || status=$?
+    read_output out
+    assert_status 0
+    assert_output '^in [0-9]+$'
+    assert_output '"pids"'
+}

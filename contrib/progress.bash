@@ -46,12 +46,14 @@ progress_log() {
     done
 }
 
-# Takes the changing line away.
+# Takes the changing line away; it comes back with the next second.
+progress_clear() { if [ -n "$PROGRESS_PID" ] && [ -t 2 ]; then printf '\r\033[K' >&2; fi; }
+
 progress_done() {
     [ -n "$PROGRESS_PID" ] || return 0
     kill "$PROGRESS_PID" 2>/dev/null || true
+    progress_clear
     PROGRESS_PID=
-    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 }
 
 # ninja_status LOG: "120/340" of a log of ninja's
