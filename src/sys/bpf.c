@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,13 @@
 #define NAME "berth_devices"
 #define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS: as many as a cgroup can have */
 
+/* The kernel refuses bytes that a command does not know and that are not 0. An initializer of a union
+ * need not set more than one member. */
+static void clear(union bpf_attr *attr)
+{
+    memset(attr, 0, sizeof(*attr));
+}
+
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
     long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -23,14 +31,14 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 
 int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions)
 {
-    union bpf_attr attr = {
-        .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-        .insns = (uintptr_t) program,
-        .insn_cnt = (uint32_t) n_instructions,
-        .license = (uintptr_t) "Apache-2.0",
-        .prog_name = NAME,
-    };
+    union bpf_attr attr;
 
+    clear(&attr);
+    attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+    attr.insns = (uintptr_t) program;
+    attr.insn_cnt = (uint32_t) n_instructions;
+    attr.license = (uintptr_t) "Apache-2.0";
+    strcpy(attr.prog_name, NAME);
     return bpf(BPF_PROG_LOAD, &attr);
 }
 
@@ -38,13 +46,17 @@ int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions)
 static int open_if_own(uint32_t id)
 {
     struct bpf_prog_info info = {0};
-    AUTO_FD fd = bpf(BPF_PROG_GET_FD_BY_ID, &(union bpf_attr){.prog_id = id});
+    union bpf_attr attr;
 
+    clear(&attr);
+    attr.prog_id = id;
+    AUTO_FD fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
     if (fd < 0)
         return -1;
-    union bpf_attr attr = {.info = {.bpf_fd = (uint32_t) fd,
-                                    .info_len = sizeof(info),
-                                    .info = (uintptr_t) &info}};
+    clear(&attr);
+    attr.info.bpf_fd = (uint32_t) fd;
+    attr.info.info_len = sizeof(info);
+    attr.info.info = (uintptr_t) &info;
     if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 || !text_equal(info.name, NAME))
         return -1;
     return fd_take(&fd);
@@ -54,12 +66,14 @@ static int open_if_own(uint32_t id)
 static int open_former(int cgroup)
 {
     uint32_t ids[MOST_PROGRAMS];
-    union bpf_attr attr = {.query = {.target_fd = (uint32_t) cgroup,
-                                     .attach_type = BPF_CGROUP_DEVICE,
-                                     .prog_ids = (uintptr_t) ids,
-                                     .prog_cnt = MOST_PROGRAMS}};
+    union bpf_attr attr;
     int fd = -1;
 
+    clear(&attr);
+    attr.query.target_fd = (uint32_t) cgroup;
+    attr.query.attach_type = BPF_CGROUP_DEVICE;
+    attr.query.prog_ids = (uintptr_t) ids;
+    attr.query.prog_cnt = MOST_PROGRAMS;
     if (bpf(BPF_PROG_QUERY, &attr) < 0)
         return -1;
     for (uint32_t i = 0; i < attr.query.prog_cnt && fd < 0; i++)
@@ -70,14 +84,14 @@ static int open_former(int cgroup)
 int sys_bpf_attach_devices(int cgroup, int program)
 {
     AUTO_FD former = open_former(cgroup);
-    union bpf_attr attr = {
-        .target_fd = (uint32_t) cgroup,
-        .attach_bpf_fd = (uint32_t) program,
-        .attach_type = BPF_CGROUP_DEVICE,
-        .attach_flags = BPF_F_ALLOW_MULTI | (former >= 0 ? BPF_F_REPLACE : 0),
-        .replace_bpf_fd = former >= 0 ? (uint32_t) former : 0,
-    };
+    union bpf_attr attr;
 
+    clear(&attr);
+    attr.target_fd = (uint32_t) cgroup;
+    attr.attach_bpf_fd = (uint32_t) program;
+    attr.attach_type = BPF_CGROUP_DEVICE;
+    attr.attach_flags = BPF_F_ALLOW_MULTI | (former >= 0 ? BPF_F_REPLACE : 0);
+    attr.replace_bpf_fd = former >= 0 ? (uint32_t) former : 0;
     TRY(bpf(BPF_PROG_ATTACH, &attr));
     return former >= 0 ? 1 : 0;
 }
@@ -85,9 +99,11 @@ int sys_bpf_attach_devices(int cgroup, int program)
 int sys_bpf_detach_devices(int cgroup)
 {
     AUTO_FD program = open_former(cgroup);
-    union bpf_attr attr = {.target_fd = (uint32_t) cgroup,
-                           .attach_bpf_fd = (uint32_t) program,
-                           .attach_type = BPF_CGROUP_DEVICE};
+    union bpf_attr attr;
 
+    clear(&attr);
+    attr.target_fd = (uint32_t) cgroup;
+    attr.attach_bpf_fd = (uint32_t) program;
+    attr.attach_type = BPF_CGROUP_DEVICE;
     return program < 0 ? -ENOENT : bpf(BPF_PROG_DETACH, &attr);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -217,7 +218,7 @@ static bool open_scene(struct scene *scene)
 static int make(struct scene *scene, const char *json)
 {
     struct cgroup_request request = {
-        .id = arena_printf(scene->arena, "unit-devices-%d", getpid())};
+        .id = arena_printf(scene->arena, "unit-devices-%s", strrchr(scene->dir, '-') + 1)};
     const struct spec_resources *resources;
 
     if (spec_read_resources(scene->arena, NULL, &(struct spec_text){json, strlen(json)}, &resources,

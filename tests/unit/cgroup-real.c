@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,11 +307,21 @@ static void test_race(struct scene *scene)
     cgroup_remove(&first.record, &scene->error);
 }
 
+static unsigned random_number(void)
+{
+    unsigned number = 0;
+
+    if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+        abort();
+    return number;
+}
+
 int main(void)
 {
     struct scene scene = {0};
 
-    snprintf(scene.id, sizeof(scene.id), "test%d", getpid());
+    /* A process in another PID namespace may have the same number. */
+    snprintf(scene.id, sizeof(scene.id), "test%08x", random_number());
     if (geteuid() != 0 || cgroup_probe(&scene.arena, "", &scene.host, &scene.error) < 0 ||
         scene.host.layout == CGROUP_NONE ||
         access(scene.host.hierarchies[0].mount_point, W_OK) < 0) {
