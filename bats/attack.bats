@@ -7,7 +7,7 @@ around() {
     local script=$1
     shift
     status=0
-    timeout -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" sh -c "$script" sh "$RUNTIME" --root "$ROOT" "$@" </dev/null \
+    timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" sh -c "$script" sh "$RUNTIME" --root "$ROOT" "$@" </dev/null \
         >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
 }
@@ -59,7 +59,7 @@ around() {
     create_c
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
-    sleep 0.05
+    time_for_faults 0.05
     assert_equal "$(state_of)" running
     run_fails delete "$ID"
     run_ok kill "$ID" KILL
@@ -133,7 +133,7 @@ terminal() { config '.process.terminal = true'; }
     berth_only "crun and runc want stdin to be a terminal"
     terminal
     set_sh 'cat; echo end'
-    around 'printf "a line\nhalf a" | timeout 5 "$@"' run --bundle "$BUNDLE" "$ID"
+    around 'printf "a line\nhalf a" | timeout "$PATIENCE" "$@"' run --bundle "$BUNDLE" "$ID"
     assert_status 0
     assert_output 'half aend'
 }

@@ -262,7 +262,7 @@ program_refused() {
 # as_user COMMAND...: the runtime as an ordinary user who may not write in ROOT
 as_user() {
     status=0
-    timeout 10 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups "$RUNTIME" --root "$ROOT" "$@" \
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups "$RUNTIME" --root "$ROOT" "$@" \
         </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
 }

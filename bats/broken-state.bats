@@ -38,10 +38,10 @@ assert_removed() {
     for how in missing empty broken fifo directory; do
         running
         spoil state.json $how
-        RT_TIMEOUT=10 run_ok list
+        run_ok list
         refute_output "^$ID "
-        RT_TIMEOUT=10 run_fails state "$ID"
-        RT_TIMEOUT=10 run_fails delete "$ID"
+        run_fails state "$ID"
+        run_fails delete "$ID"
         kill -0 "$PID"
         run_ok delete --force "$ID"
         assert_removed
@@ -99,22 +99,22 @@ assert_removed() {
 @test "a config.json that is a FIFO in the state or in the bundle is an error" {
     running
     spoil config.json fifo
-    RT_TIMEOUT=10 run_fails exec "$ID" true
+    run_fails exec "$ID" true
     assert_output 'not a regular file'
     run_ok kill "$ID" KILL
     run_ok delete --force "$ID"
     rm config.json
     mkfifo config.json
-    RT_TIMEOUT=10 run_fails create "$ID"
+    run_fails create "$ID"
     assert_output 'config.json: not a regular file'
-    RT_TIMEOUT=10 run_fails check
+    run_fails check
 }
 
 @test "a --log that is a FIFO without a reader is an error" {
     mkfifo log
     set_args true
     status=0
-    timeout 10 "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" --log "$PWD/log" list >out 2>&1 || status=$?
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" --log "$PWD/log" list >out 2>&1 || status=$?
     read_output out
     assert_equal "$status" 1
     assert_output 'no such device or address'

@@ -7,7 +7,7 @@ USER_ID=54321
 # as_user RUNTIME ARGS, by an unprivileged user
 as_user() {
     status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
         env -u XDG_RUNTIME_DIR "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
 }

@@ -143,7 +143,7 @@ thaw_group() {
     freeze_group
     config ".linux.cgroupsPath = \"/$ID-made\""
     host_snapshot
-    RT_TIMEOUT=5 run_rt create "$ID"
+    run_rt create "$ID"
     local refused=$status
     thaw_group
     [ "$refused" -ne 0 ] || rt delete --force "$ID"
@@ -225,7 +225,7 @@ vanished() {
     local pid dir
     pid=$(init_pid)
     for dir in $(hierarchies); do in_ns sh -c "echo $pid >$dir/cgroup.procs" 2>/dev/null || true; done
-    RT_TIMEOUT=5 run_rt pause "$ID"
+    run_rt pause "$ID"
     [ "$status" -ne 124 ]
     kill -0 $$
 }

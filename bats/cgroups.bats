@@ -215,7 +215,7 @@ busy_group() {
         echo FROZEN >"/sys/fs/cgroup/freezer/$ID-made/freezer.state"
     fi
     config ".linux.cgroupsPath = \"/$ID-made\""
-    RT_TIMEOUT=5 run_rt create "$ID"
+    run_rt create "$ID"
     echo "$output" >"$BATS_TEST_TMPDIR/frozen"
     local state=$status
     [ ! -e "/sys/fs/cgroup/freezer/$ID-made" ] || echo THAWED >"/sys/fs/cgroup/freezer/$ID-made/freezer.state"
@@ -239,7 +239,7 @@ busy_group() {
         group=$(cgroup_dir freezer)
         echo FROZEN >"$group/freezer.state"
     fi
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
 }
 
 # ---- what a cgroup mount shows

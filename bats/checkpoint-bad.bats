@@ -82,7 +82,7 @@ load helpers-criu
         wait "$job" || true
         wait_until no_criu
     done
-    RT_TIMEOUT=20 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     assert_nothing_left || return 1
 }
 

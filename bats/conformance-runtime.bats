@@ -101,7 +101,7 @@ follows_schema() {
     [ -c "/proc/$pid/root/dev/other" ]
     assert_equal "$(cg_read pids pids.max pids.max)" 23
     assert_equal "$(cat "/proc/$pid/oom_score_adj")" 77
-    sleep 0.05
+    time_for_faults 0.05
     assert_equal "$(out)" ""
 }
 
@@ -118,7 +118,7 @@ follows_schema() {
     stopped
     host_snapshot
     run_fails start "$ID"
-    sleep 0.05
+    time_for_faults 0.05
     assert_equal "$(out)" once
     assert_host_unchanged
 }

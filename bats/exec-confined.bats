@@ -175,7 +175,7 @@ USER_ID=1001
 # A call on the path of a namespace fails with an errno: the command must not run in the runtime's namespace instead.
 injected() {
     local status=0
-    timeout -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -f -qq -o "$BATS_TEST_TMPDIR/strace" -P "$1" -e inject=all:error="$2" \
+    timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -f -qq -o "$BATS_TEST_TMPDIR/strace" -P "$1" -e inject=all:error="$2" \
         "$RUNTIME" --root "$ROOT" exec "$ID" payload ns </dev/null >"$BATS_TEST_TMPDIR/injected" 2>&1 3>&- 4>&- || status=$?
     [ -s "$BATS_TEST_TMPDIR/strace" ] || return 0
     [ "$status" -ne 0 ] || assert_equal "$(grep . "$BATS_TEST_TMPDIR/injected")" "$inside"

@@ -142,10 +142,10 @@ test_teardown() { end_receiver; }
 @test "an /etc/passwd that the container has replaced by a FIFO or an endless file does no harm" {
     living
     rm rootfs/etc/passwd && mkfifo rootfs/etc/passwd
-    RT_TIMEOUT=5 in_c -u 1000 -- true
+    in_c -u 1000 -- true
     [ "$status" -ne 124 ] || fail_with "it hangs on a FIFO"
     rm rootfs/etc/passwd && ln -s /dev/zero rootfs/etc/passwd
-    RT_TIMEOUT=5 in_c -u 1000 -- true
+    in_c -u 1000 -- true
     [ "$status" -ne 124 ] || fail_with "it reads an endless file"
 }
 

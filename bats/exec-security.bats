@@ -23,9 +23,9 @@ spied_on() {
     for i in {1..12}; do
         rt_exec exec "$ID" true </dev/null >/dev/null 2>&1 &
         STOPPED=$!
-        sleep "0.00$((i % 9))"
+        time_for_faults "0.00$((i % 9))"
         kill -STOP "$STOPPED" 2>/dev/null || true
-        sleep 0.02
+        time_for_faults 0.02
         kill -CONT "$STOPPED" 2>/dev/null || true
         wait "$STOPPED" || true
         STOPPED=
@@ -88,9 +88,9 @@ spied_on() {
     before=$(sha256sum "$RUNTIME")
     printf '#!/proc/self/exe\n' >rootfs/bin/evil && chmod 755 rootfs/bin/evil
     living
-    RT_TIMEOUT=5 in_c -- /bin/evil
+    in_c -- /bin/evil
     [ "$status" -ne 124 ] || fail_with "it hangs"
-    RT_TIMEOUT=5 in_c -- /proc/self/exe
+    in_c -- /proc/self/exe
     [ "$status" -ne 124 ] || fail_with "it hangs"
     assert_equal "$(sha256sum "$RUNTIME")" "$before"
 }
@@ -163,7 +163,7 @@ no_honey_touched() {
     config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])' '.process.noNewPrivileges = false'
     living sh -c 'umount /dev/pts; rm -f /dev/ptmx; ln -s /etc/passwd /dev/ptmx; mkfifo /dev/console; echo done; exec payload pause'
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
-    run timeout --foreground -k 2 10 "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" true \
+    run timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" true \
         3>&- 4>&- </dev/null
     [ "$status" -ne 124 ] || fail_with "it hangs"
     assert_canary
@@ -182,7 +182,7 @@ no_honey_touched() {
             fifo) mkfifo "rootfs/$path" ;;
             dir) mkdir "rootfs/$path" ;;
             esac
-            RT_TIMEOUT=5 in_c -u 1000:1000 -g 5 -- true
+            in_c -u 1000:1000 -g 5 -- true
             [ "$status" -ne 124 ] || fail_with "$path as $kind: it hangs"
             assert_canary "$path as $kind"
         done

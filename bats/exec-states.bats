@@ -48,7 +48,7 @@ test_teardown() { end_receiver; }
     has_freezer || skip "no freezer here"
     living
     rt pause "$ID"
-    RT_TIMEOUT=5 in_c -- true
+    in_c -- true
     assert_exec_failed paused
 }
 
@@ -59,7 +59,7 @@ ignoring_paused() {
     rt pause "$ID"
     rt_exec exec --ignore-paused "$ID" sh -c 'echo done >/done' </dev/null >"$BATS_TEST_TMPDIR/x" 2>&1 &
     WAITING=$!
-    sleep 0.2
+    time_for_faults 0.2
     [ ! -e rootfs/done ]
     kill -0 "$WAITING" || fail_with "it does not wait: $(cat "$BATS_TEST_TMPDIR/x")"
 }
@@ -79,7 +79,7 @@ ignoring_paused() {
     [ "$status" -ne 0 ]
     rt resume "$ID"
     wait_until alone
-    sleep 0.1
+    time_for_faults 0.1
     [ ! -e rootfs/done ]
 }
 
@@ -88,7 +88,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
 
 @test "delete --force of a paused container ends an exec that waits in it" {
     ignoring_paused
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     status=0
     wait "$WAITING" || status=$?
     [ "$status" -ne 0 ]

@@ -18,7 +18,7 @@ pty_in() {
 }
 
 pty_exec() {
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" pty -s "${PTY_SIZE:-24x80}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" pty -s "${PTY_SIZE:-24x80}" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec --tty "$@" 3>&- 4>&-
 }
 
@@ -51,7 +51,7 @@ console_socket() {
 
 @test "exec --tty into a pipe or file: the program's newlines as they are" {
     living
-    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
+    run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" sh -c 'echo one; echo two' \
         3>&- 4>&- </dev/null
     assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" $'one\ntwo'
@@ -102,7 +102,7 @@ console_socket() {
 
 @test "the caller's terminal is as before afterwards" {
     living
-    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
+    run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" true 3>&- 4>&- </dev/null
     assert_output '^same'
 }

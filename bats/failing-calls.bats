@@ -10,7 +10,7 @@ with_fault() {
     local path=()
     while [ "$1" = -P ]; do path+=(-P "$2") && shift 2; done
     status=0
-    timeout -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -o "$BATS_TEST_TMPDIR/calls" "${path[@]}" -e inject="$1" \
+    timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -o "$BATS_TEST_TMPDIR/calls" "${path[@]}" -e inject="$1" \
         "$RUNTIME" --root "$ROOT" "${@:2}" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     output=$(grep -v '^strace: ' <<<"$output") || true

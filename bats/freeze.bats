@@ -20,7 +20,7 @@ counts() { cat rootfs/count rootfs/count2; }
 stands_still() {
     local before
     before=$(counts)
-    sleep 0.1
+    time_for_faults 0.1
     [ "$(counts)" = "$before" ] || fail_with "it goes on"
 }
 
@@ -62,7 +62,7 @@ frozen_from_outside() {
     for i in 1 2 3; do
         rt pause "$ID"
         before=$(counts)
-        sleep 0.03
+        time_for_faults 0.03
         assert_equal "$(counts)" "$before"
         rt resume "$ID"
     done
@@ -155,7 +155,7 @@ frozen_from_outside() {
     create_c
     rt pause "$ID"
     assert_equal "$(state_of)" paused
-    RT_TIMEOUT=5 run_fails start "$ID"
+    run_fails start "$ID"
     [ ! -e rootfs/count ]
     rt resume "$ID"
     assert_equal "$(state_of)" created
@@ -166,14 +166,14 @@ frozen_from_outside() {
 @test "start of a paused container that runs is refused" {
     counting
     rt pause "$ID"
-    RT_TIMEOUT=5 run_fails start "$ID"
+    run_fails start "$ID"
     assert_equal "$(state_of)" paused
 }
 
 @test "kill KILL ends a paused container" {
     counting
     rt pause "$ID"
-    RT_TIMEOUT=5 run_ok kill "$ID" KILL
+    run_ok kill "$ID" KILL
     wait_status stopped
     run_ok delete "$ID"
 }
@@ -181,7 +181,7 @@ frozen_from_outside() {
 @test "kill --all KILL ends a paused container" {
     counting
     rt pause "$ID"
-    RT_TIMEOUT=5 run_ok kill --all "$ID" KILL
+    run_ok kill --all "$ID" KILL
     wait_status stopped
 }
 
@@ -192,7 +192,7 @@ frozen_from_outside() {
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     rt pause "$ID"
     run_ok kill "$ID" USR1
-    sleep 0.05
+    time_for_faults 0.05
     assert_equal "$(out)" ready
     assert_equal "$(state_of)" paused
     rt resume "$ID"
@@ -210,7 +210,7 @@ frozen_from_outside() {
     host_snapshot
     counting
     rt pause "$ID"
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     assert_host_unchanged
 }
 
@@ -232,7 +232,7 @@ frozen_from_outside() {
 @test "exec into a paused container is refused" {
     counting
     rt pause "$ID"
-    RT_TIMEOUT=5 run_fails exec "$ID" true
+    run_fails exec "$ID" true
     assert_output 'paused'
 }
 
@@ -242,7 +242,7 @@ frozen_from_outside() {
     rt pause "$ID"
     rt exec --ignore-paused "$ID" sh -c 'echo done >/done' </dev/null >/dev/null 2>&1 &
     local job=$!
-    sleep 0.1
+    time_for_faults 0.1
     [ ! -e rootfs/done ]
     rt resume "$ID"
     wait_until file_has "done" rootfs/done

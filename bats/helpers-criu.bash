@@ -19,7 +19,6 @@ needs_criu() {
 criu_since() { printf '%s\n' "$1" "$(criu --version | sed -n 's/^Version: //p')" | sort -CV; }
 
 test_setup() {
-    export RT_TIMEOUT=60
     IMAGE=$BATS_TEST_TMPDIR/image
     WORK=$BATS_TEST_TMPDIR/work
     mkdir "$WORK"
@@ -97,7 +96,7 @@ goes_on_from() {
 stands_still() {
     local at
     at=$(counted)
-    sleep 0.3
+    time_for_faults 0.3
     assert_equal "$(counted)" "$at"
 }
 

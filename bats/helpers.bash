@@ -6,7 +6,7 @@
 #               BUNDLE        its own bundle (also the current directory) with rootfs/ and config.json
 # Functions     config EXPR...            edit config.json with jq expressions
 #               set_args WORD...          the container's argv;  set_sh SCRIPT: sh -c SCRIPT
-#               rt ARGS...                the runtime with --root; killed after $RT_TIMEOUT seconds (20)
+#               rt ARGS...                the runtime with --root; killed after $PATIENCE seconds
 #               rt_exec ARGS...           becomes the runtime (for background use: $! is the runtime itself)
 #               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
 #               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
@@ -23,6 +23,9 @@
 #               assert_output PATTERN, refute_output PATTERN    extended regular expressions on $output
 
 bats_require_minimum_version 1.5.0
+
+# After so many seconds something hangs: many more than anything takes, on a loaded machine, too.
+export PATIENCE=60
 
 # jq 1.6 takes 40 ms to start, gojq 4.
 if command -v gojq >/dev/null; then jq() { gojq "$@"; }; fi
@@ -126,7 +129,7 @@ by_systemd() { [ "${CGROUP_MANAGER:-}" = systemd ]; }
 rt() {
     local manager=()
     ! by_systemd || manager=(--systemd-cgroup)
-    timeout --foreground -k 2 "${RT_TIMEOUT:-20}" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
         "$@" 3>&- 4>&-
 }
 
@@ -206,15 +209,18 @@ refute_output() { ! grep -Eq -- "$1" <<<"$output" || fail_with "the output match
 state_of() { rt state "${1:-$ID}" | jq -r ".${2:-status}"; }
 init_pid() { state_of "${1:-$ID}" pid; }
 
-# wait_until COMMAND...: up to 5 s, and what the command itself takes, but no more than 20
+# wait_until COMMAND...
 wait_until() {
-    local end=$((SECONDS + 30))
+    local end=$((SECONDS + PATIENCE))
     while [ "$SECONDS" -lt "$end" ]; do
         "$@" && return 0
         sleep 0.01
     done
     fail_with "never came true: $*"
 }
+
+# time_for_faults SECONDS: what must not happen has this time to happen. On a loaded machine it may be too short, but no test fails by that.
+time_for_faults() { sleep "$1"; }
 
 status_is() { [ "$(state_of "$2" 2>/dev/null)" = "$1" ]; }
 wait_status() { wait_until status_is "$1" "${2:-$ID}"; }
@@ -276,13 +282,9 @@ left_behind() {
 
 # The test's own background jobs are the test's to end; what the runtime made must go with its containers.
 assert_nothing_left() {
-    local left
-    left=$(left_behind)
-    if [ -n "$left" ]; then
-        # A process that was killed a moment ago may still be on its way out.
-        sleep 0.1
-        left=$(left_behind)
-    fi
+    # A process that was killed a moment ago may still be on its way out.
+    local left end=$((SECONDS + PATIENCE / 4))
+    while left=$(left_behind) && [ -n "$left" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.1; done
     [ -z "$left" ] || fail_with "left behind: $left"
 }
 

@@ -45,7 +45,7 @@ as_user() {
     local root=$BATS_TEST_TMPDIR/user-root
     mkdir -p "$root" && chown 1000 "$root"
     status=0
-    timeout 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups \
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups \
         env XDG_RUNTIME_DIR="$root" "${USER_ENV[@]}" "$RUNTIME" --root "$root" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
@@ -60,7 +60,7 @@ USER_ENV=(A=)
     local words in_own_run="mount -t tmpfs -o mode=755 tmpfs /run && mkdir -m 700 /run/berth && exec \"\$@\""
     for words in list "state $ID" "create --bundle $BUNDLE $ID"; do
         status=0
-        timeout 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$in_own_run" sh setpriv --reuid=1000 --regid=1000 --clear-groups \
+        timeout "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$in_own_run" sh setpriv --reuid=1000 --regid=1000 --clear-groups \
             env -u XDG_RUNTIME_DIR "$RUNTIME" $words </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
         read_output "$BATS_TEST_TMPDIR/run-out"
         assert_status 1

@@ -363,7 +363,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     set_sh "echo ran >>$LOG"
     create_c
     run_fails start "$ID"
-    sleep 0.05
+    time_for_faults 0.05
     [ ! -e "$LOG" ]
 }
 
@@ -475,7 +475,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     rt create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/created" 2>&1 3>&- 4>&- &
     local creator=$!
     wait_until test -s "$BATS_TEST_TMPDIR/hook"
-    RT_TIMEOUT=5 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     status=0
     wait "$creator" || status=$?
     assert_status 1

@@ -10,7 +10,7 @@ run_as() {
     while [ "$1" != -- ]; do options+=("$1"); shift; done
     shift
     status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv "${options[@]}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv "${options[@]}" \
         env -u XDG_RUNTIME_DIR "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
 }

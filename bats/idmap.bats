@@ -365,7 +365,7 @@ END
     chown -R 54321:54321 "$BUNDLE"
     mkdir -p "$BATS_TEST_TMPDIR/user" && chown 54321:54321 "$BATS_TEST_TMPDIR/user"
     status=0
-    timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid 54321 --regid 54321 --clear-groups \
+    timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid 54321 --regid 54321 --clear-groups \
         "$RUNTIME" --root "$BATS_TEST_TMPDIR/user" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"

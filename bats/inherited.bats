@@ -11,7 +11,7 @@ test_setup() {
 # caller_rt NAME=VALUE ARGS...: the runtime, called by somebody with these; as run_rt. 77: the kernel does not have it.
 caller_rt() {
     status=0
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" caller "$1" -- "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" caller "$1" -- "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" \
         --root "$ROOT" "${@:2}" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     [ "$status" -ne 77 ] || echo "# $output" >&3
@@ -51,7 +51,7 @@ arrives() {
 @test "a created container of a caller without address randomization has it" {
     set_sh 'payload inherited; exec payload pause'
     status=0
-    timeout 20 "$SUITE_DIR/hosttool" caller personality=0x0040000 -- "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" caller personality=0x0040000 -- "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
         create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- || status=$?
     output=$(out)
     assert_status 0
@@ -91,7 +91,7 @@ may_set_ids() { config '.process.capabilities |= map_values(. + ["CAP_SETUID", "
 
 run_with_refused() {
     status=0
-    timeout 20 "$SUITE_DIR/hosttool" refuse EPERM "$1" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" refuse EPERM "$1" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
         run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
 }

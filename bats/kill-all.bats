@@ -138,9 +138,9 @@ freeze_below() {
     orphans
     into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
     freeze_below below
-    RT_TIMEOUT=10 run_ok kill --all "$ID" KILL
+    run_ok kill --all "$ID" KILL
     # In a frozen group of version 1 it is dead as soon as that thaws: delete does that.
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     wait_until none_alive
 }
 
@@ -210,7 +210,7 @@ freeze_below() {
     orphans
     into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
     freeze_below below
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     wait_until none_alive
     groups_gone
 }
@@ -224,7 +224,7 @@ freeze_below() {
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     GROUPS_WERE=$(own_groups)
-    RT_TIMEOUT=15 run_ok delete --force "$ID"
+    run_ok delete --force "$ID"
     groups_gone
 }
 

@@ -23,7 +23,7 @@ status_now() { assert_equal "$(state_of)" "$1"; }
     long
     create_c
     status_now created
-    sleep 0.05
+    time_for_faults 0.05
     assert_equal "$(out)" ""
 }
 
@@ -342,13 +342,13 @@ status_now() { assert_equal "$(state_of)" "$1"; }
     for ms in 001 003 005 008 012 018 025 040; do
         rt_exec create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 &
         pid=$!
-        sleep 0.$ms
+        time_for_faults "0.$ms"
         kill -9 $pid 2>/dev/null || true
         wait $pid 2>/dev/null || true
         run_ok delete --force "$ID"
         [ ! -e "$ROOT/$ID" ]
     done
-    sleep 0.1
+    time_for_faults 0.1
     assert_host_unchanged
 }
 

@@ -136,8 +136,8 @@ add_in_race() {
     rt mounts add "$ID" "$FILE" </dev/null >/dev/null 2>&1 &
     pid=$!
     wait_until file_has stopped "$BATS_TEST_TMPDIR/out"
-    ! has_controller pids || RT_TIMEOUT=10 run_ok update --pids-limit 100 "$ID"
-    RT_TIMEOUT=10 run_ok delete --force "$ID"
+    ! has_controller pids || run_ok update --pids-limit 100 "$ID"
+    run_ok delete --force "$ID"
     status=0
     wait "$pid" || status=$?
     assert_equal "$status" 1

@@ -26,7 +26,7 @@ examples_run() {
     examples "$1" >script
     [ -s script ]
     status=0
-    PATH=$PWD/bin:$PATH timeout 20 bash -e script </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- || status=$?
+    PATH=$PWD/bin:$PATH timeout "$PATIENCE" bash -e script </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_status 0
 }
@@ -119,7 +119,7 @@ examples_run() {
     grep -q '^berth run ' script && grep -q '^berth delete ' script
     criu check >/dev/null 2>&1 || sed -i '/^berth \(checkpoint\|restore\) /d' script
     status=0
-    PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout 60 bash -e script </dev/null >out 2>&1 3>&- || status=$?
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout "$PATIENCE" bash -e script </dev/null >out 2>&1 3>&- || status=$?
     read_output out
     assert_status 0
     assert_output '^in [0-9]+$'

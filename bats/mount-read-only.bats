@@ -19,7 +19,7 @@ read_only_dev() { config '(.mounts[] | select(.destination == "/dev")).options +
     read_only_dev
     config '.linux.devices = [{path: "/dev/own/fuse", type: "c", major: 10, minor: 229}]' '.process.terminal = true'
     set_sh 'stat -c %F /dev/own/fuse /dev/console; touch /dev/new'
-    timeout 20 script -qefc "$SUITE_DIR/hosttool ns $SUITE_NS $RUNTIME --root $ROOT run --bundle $BUNDLE $ID" "$BATS_TEST_TMPDIR/typescript" \
+    timeout "$PATIENCE" script -qefc "$SUITE_DIR/hosttool ns $SUITE_NS $RUNTIME --root $ROOT run --bundle $BUNDLE $ID" "$BATS_TEST_TMPDIR/typescript" \
         </dev/null >/dev/null 2>&1 3>&- || true
     output=$(tr -d '\r\0' <"$BATS_TEST_TMPDIR/typescript")
     assert_equal "$(grep -c 'character special file$' <<<"$output")" 2

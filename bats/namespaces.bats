@@ -70,7 +70,7 @@ test_teardown() { [ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" "${HELD:-$HOLDER}
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     run_ok delete --force "$ID"
-    sleep 0.1
+    time_for_faults 0.1
     assert_host_unchanged
 }
 
@@ -408,7 +408,7 @@ as_user() {
     local options=()
     while [ "$1" != -- ]; do options+=("$1"); shift; done
     shift
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups "${options[@]}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups "${options[@]}" \
         env -u XDG_RUNTIME_DIR "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&-
 }
 
@@ -485,9 +485,9 @@ program_output() { grep -v '^warning: ' <<<"$output" | tail -n 4; }
     mkdir -m 700 "$BATS_TEST_TMPDIR/xdg"
     chown $USER_ID:$USER_ID "$BATS_TEST_TMPDIR/xdg"
     set_args payload pause
-    timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
+    timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
         env XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/xdg" "$RUNTIME" run -d --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&-
     ls "$BATS_TEST_TMPDIR/xdg"/*/"$ID" >/dev/null
-    timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
+    timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
         env XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/xdg" "$RUNTIME" delete --force "$ID" 3>&- 4>&-
 }

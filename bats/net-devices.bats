@@ -16,7 +16,7 @@ hold_network() {
 
 in_net() { nsenter --net="/proc/${HELD[0]}/ns/net" "$@"; }
 rt() {
-    timeout --foreground -k 2 20 nsenter --net="/proc/${HELD[0]}/ns/net" "$SUITE_DIR/hosttool" ns "$SUITE_NS" \
+    timeout --foreground -k 2 "$PATIENCE" nsenter --net="/proc/${HELD[0]}/ns/net" "$SUITE_DIR/hosttool" ns "$SUITE_NS" \
         "$RUNTIME" --root "$ROOT" "$@" 3>&- 4>&-
 }
 
@@ -50,10 +50,9 @@ network_snapshot() {
 }
 network_is_back() { network >"$BATS_TEST_TMPDIR/network-after" && cmp -s "$BATS_TEST_TMPDIR"/network-{before,after}; }
 assert_network_unchanged() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        network_is_back && return
-        sleep 0.01
+    local end=$((SECONDS + PATIENCE / 4))
+    until network_is_back; do
+        [ "$SECONDS" -lt "$end" ] || break
     done
     diff "$BATS_TEST_TMPDIR"/network-{before,after} || fail_with "the host's network is not as it was"
 }
@@ -417,7 +416,7 @@ furnish() {
     mkdir -p "$BATS_TEST_TMPDIR/user" && chown 54321:54321 "$BATS_TEST_TMPDIR/user"
     network_snapshot
     status=0
-    in_net timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid 54321 --regid 54321 --clear-groups \
+    in_net timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid 54321 --regid 54321 --clear-groups \
         "$RUNTIME" --root "$BATS_TEST_TMPDIR/user" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- ||
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
@@ -431,7 +430,7 @@ furnish() {
     devices '{h0: {}}'
     network_snapshot
     status=0
-    in_net timeout --foreground 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --bounding-set=-net_admin \
+    in_net timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --bounding-set=-net_admin \
         "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_failed

@@ -36,7 +36,7 @@ lingers() { grep -q "^$1[[:space:]]*[1-9]" /proc/cgroups; }
 gone() {
     local name
     for name in $NETWORK_MADE; do
-        lingers "$name" && sleep 0.5
+        lingers "$name" && time_for_faults 0.5
         lingers "$name" || continue
         unshare -m mount -t cgroup -o "$name" cgroup "$BATS_FILE_TMPDIR" 2>/dev/null || true
         return 1

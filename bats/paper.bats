@@ -78,7 +78,7 @@ test_after() {
 @test "an interactive shell on a real terminal" {
     config '.process.terminal = true'
     set_args sh
-    run timeout --foreground 20 "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" \
+    run timeout --foreground "$PATIENCE" "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" \
         "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- <<<$'echo one-$((1+1))\n@wait one-2\ntty\n@wait /dev/\nexit 3'
     assert_status 3
     assert_output '^one-2'

@@ -21,7 +21,7 @@ assert_resctrl_unchanged() { diff "$BATS_TEST_TMPDIR/before" <(find "$RESCTRL" |
 rt_rdt() {
     local device
     device=$(stat -c '%Hd:%Ld' "$RESCTRL")
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m --propagation slave sh -c '
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m --propagation slave sh -c '
         { cat /proc/self/mountinfo; echo "9999 1 $2 / $1 rw - resctrl resctrl rw"; } >"$1.mounts" &&
         mount --bind "$1.mounts" /proc/$$/mountinfo && shift 2 && exec "$@"' sh "$RESCTRL" "$device" \
         "$RUNTIME" --root "$ROOT" "$@" 3>&- 4>&-

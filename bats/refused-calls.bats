@@ -204,8 +204,8 @@ same_as_without() {
 @test "doctor and --systemd-cgroup end where pidfd_send_signal is refused" {
     berth_only
     refuse EPERM pidfd_send_signal,pidfd_open
-    RT_TIMEOUT=15 run_rt doctor
+    run_rt doctor
     [ "$status" -lt 124 ]
     set_args true
-    by_systemd || { RT_TIMEOUT=15 run_rt --systemd-cgroup run "$ID" && [ "$status" -lt 124 ]; }
+    by_systemd || { run_rt --systemd-cgroup run "$ID" && [ "$status" -lt 124 ]; }
 }

@@ -11,7 +11,7 @@ USER_ID=1001
 as_user() {
     status=0
     # shellcheck disable=SC2016
-    timeout --foreground -k 2 20 sh -c '[ -z "$IN" ] || echo $$ >"$IN/cgroup.procs" || exit 99; exec "$@"' sh \
+    timeout --foreground -k 2 "$PATIENCE" sh -c '[ -z "$IN" ] || echo $$ >"$IN/cgroup.procs" || exit 99; exec "$@"' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
         env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS "$RUNTIME" --root "$ROOT" "$@" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"

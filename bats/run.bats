@@ -191,7 +191,7 @@ wait_run() {
 
 # rt's own 3 is closed, so these tests call the runtime by the tool.
 run_with_fds() {
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$@" "$ID"
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$@" "$ID"
 }
 
 @test "--preserve-fds passes so many descriptors from 3 on, and no more" {

@@ -5,7 +5,6 @@ load helpers
 test_setup() {
     SOCKET=$BATS_TEST_TMPDIR/agent.sock
     LOG=$BATS_TEST_TMPDIR/agent.log
-    RT_TIMEOUT=10 # a runtime that waits for itself is not to cost more
 }
 
 test_teardown() { stop_agent; }
@@ -357,7 +356,7 @@ important() { notify '["execve", "openat", "open", "read", "close", "fcntl", "mm
         '.linux.gidMappings = .linux.uidMappings' '.mounts |= map(.options -= ["gid=5"])' 'del(.mounts[] | select(.type == "cgroup"))'
     set_sh 'mkdir /tmp/x'
     status=0
-    timeout 10 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups "$RUNTIME" --root "$ROOT" \
+    timeout "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid=1000 --regid=1000 --clear-groups "$RUNTIME" --root "$ROOT" \
         run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_output 'No medium found'

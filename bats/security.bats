@@ -48,7 +48,6 @@ hostile() {
     config "$expr"
     exec 9<"$CANARY"
     cd "$CANARY" || return
-    RT_TIMEOUT=5
     host_snapshot
     for path in "$@"; do
         top=${path%%/*}
@@ -141,7 +140,7 @@ no_dev_mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
         rm -rf rootfs && cp -al "$SUITE_DIR/rootfs" rootfs
         config "$no_dev_mounts"
         replace dev/console "$kind"
-        "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" timeout 5 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" \
+        "$SUITE_DIR/hosttool" pty "$SUITE_DIR/hosttool" ns "$SUITE_NS" timeout "$PATIENCE" "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" \
             </dev/null >/dev/null 2>&1 || true
         assert_canary "$kind"
     done
@@ -304,7 +303,6 @@ race() {
     local before
     before=$(sha256sum "$RUNTIME")
     printf '#!/proc/self/exe\n' >rootfs/evil && chmod 755 rootfs/evil
-    RT_TIMEOUT=5
     set_args /evil
     host_snapshot
     run_c
@@ -337,7 +335,6 @@ race() {
 }
 
 @test "passwd: a FIFO, a directory or a huge file in its place does no harm" {
-    RT_TIMEOUT=5
     rm rootfs/etc/passwd && mkfifo rootfs/etc/passwd
     run_c
     [ "$status" -ne 124 ] || fail_with "it hangs on a FIFO"
@@ -356,7 +353,6 @@ race() {
     local kind
     for kind in char file absolute-file-link fifo; do
         replace dev/null "$kind"
-        RT_TIMEOUT=5
         run_sh 'head -c 20 /etc/secret; echo x >/etc/secret'
         [ "$status" -ne 124 ] || fail_with "$kind: it hangs"
         refute_output '^(secret|attacker)'

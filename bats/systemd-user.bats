@@ -19,7 +19,7 @@ in_view() {
     while [ "$1" != -- ]; do env+=("$1") && shift; done
     shift
     status=0
-    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$script && exec \"\$@\"" sh \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$script && exec \"\$@\"" sh \
         setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env "${env[@]}" "$RUNTIME" --root "$ROOT" --systemd-cgroup "$@" \
         </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
@@ -103,7 +103,7 @@ unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
     config '.linux.resources = {pids: {limit: 20}, memory: {limit: 67108864}}'
     set_sh 'payload forks 30; sleep 0.1; cat /proc/self/cgroup'
     status=0
-    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
         env "XDG_RUNTIME_DIR=/run/user/$USER_ID" systemd-run --user --scope --quiet -p Delegate=yes \
         "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"

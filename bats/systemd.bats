@@ -415,7 +415,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     create_c
     rt start "$ID"
     wait_until file_has ready "$BATS_TEST_TMPDIR/out"
-    timeout 15 systemctl stop "$SCOPE"
+    timeout "$PATIENCE" systemctl stop "$SCOPE"
     wait_status stopped
     run_ok delete "$ID"
 }
@@ -471,7 +471,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
 # hidden SCRIPT: the runtime where /run/systemd and /run/dbus are as SCRIPT leaves them
 hidden() {
     status=0
-    timeout --foreground -k 2 40 "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$1"'
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m sh -c "$1"'
         shift; exec "$@"' sh "$BATS_TEST_TMPDIR/bus" "$RUNTIME" --root "$ROOT" --systemd-cgroup run --bundle "$BUNDLE" "$ID" \
         </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"

@@ -12,7 +12,7 @@ pty_run() {
 }
 
 pty_exec() {
-    timeout --foreground -k 2 20 "$SUITE_DIR/hosttool" pty -s "${PTY_SIZE:-24x80}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" pty -s "${PTY_SIZE:-24x80}" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$@" "$ID" 3>&- 4>&-
 }
 
@@ -72,7 +72,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 
 @test "run into a pipe or file: the program's newlines as they are" {
     set_sh 'echo one; echo two'
-    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
+    run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- </dev/null
     assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" $'one\ntwo'
 }
@@ -80,7 +80,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 # As in `run | tee FILE`: the other program writes lines to the terminal.
 @test "run into a pipe: the caller's terminal goes on to begin lines at its left edge" {
     set_sh 'echo ready; read line'
-    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c '"$@" | cat; echo' sh \
+    run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c '"$@" | cat; echo' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- <<<$'@wait ready\nword'
     assert_equal "${output:0:7}" $'ready\r\n'
 }
@@ -148,7 +148,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 @test "the end of the caller's file ends the input of a program that reads by itself, too" {
     berth_only "others want a terminal"
     set_sh 'usleep 300000; stty -icanon min 1; echo by itself; od -An -tx1 -N2'
-    RT_TIMEOUT=5 run_c
+    run_c
     assert_status 0
     assert_output '^by itself'
     assert_output '04'
@@ -156,7 +156,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 
 @test "the caller's terminal is as before afterwards" {
     set_args true
-    run timeout 20 "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
+    run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- </dev/null
     assert_output '^same'
 }

@@ -73,6 +73,8 @@ FAULTS = [
     ('shape', 'src/base/text.c', SPDX + 'int a(void)\n{\n    goto out;\n}\n', 'goto'),
     ('shape', 'src/base/text.c', SPDX + '#  ifdef __linux__\n#endif\n', '#if belongs'),
     ('shape', 'src/base/text.c', SPDX + '/* TO' 'DO: more */\n', 'left for later'),
+    ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\n    sleep 0.3\n', 'a fixed time'),
+    ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\n    run timeout -k 2 5 true\n', 'a fixed time'),
     ('shape', 'contrib/tool', '#!/bin/sh\nexit 0\n', 'no SPDX'),
     ('docs', 'README.md', 'Use `--detach`.\n', 'README.md: says nothing of the command run'),
     ('docs', 'README.md', 'Use `berth run --detached ID`.\n', 'no option --detached'),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """shape.py TREE: functions up to 60 lines and 5 parameters, files up to 500 lines, no goto, #if only where kernels and
-machines differ, nothing left for later, a licence in every file.
+machines differ, nothing left for later, a licence in every file; no test relies on time: it waits for what it needs, and gives up after $PATIENCE.
 
 It relies on the layout: a function's opening and closing brace each stand alone at the start of a line."""
 import pathlib
@@ -18,6 +18,7 @@ CODE_SUFFIXES = C_SUFFIXES + ['.py', '.sh', '.bats', '.bash', '.jq']
 SYSTEM_CALLS = 'include/berth/arch/'  # a system call has six arguments
 CONDITIONS_ALLOWED = ['src/sys/', 'include/berth/sys/', 'include/berth/arch/', 'src/init/sys_words.h', 'tests/', 'bats/']
 FOR_LATER = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X)\b')
+FIXED_TIME = re.compile(r'^\s*sleep \$?[\w.]{1,3}\s*$|\btimeout (?:-k \S+ |-(?!k)\S+ )*[1-9]')
 LICENCE = 'SPDX-License-Identifier: Apache-2.0'
 
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -93,6 +94,8 @@ def faults_of(name, text):
     for number, line in enumerate(lines, 1):
         if FOR_LATER.search(line):
             yield number, 'something is left for later'
+        if name.endswith('.bats') and FIXED_TIME.search(line):
+            yield number, 'a fixed time: wait_until, wait_for or time_for_faults, and $PATIENCE'
     if name.endswith(tuple(C_SUFFIXES)):
         yield from faults_of_c(name, text)
 

@@ -16,7 +16,7 @@ import time
 import arena as arenas
 import bundle
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 # What callers look for in the words of a failed command.
 PHRASES = {

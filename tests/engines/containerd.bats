@@ -17,7 +17,7 @@ setup() {
 }
 
 teardown() {
-    ctr task kill -s KILL "$C" >/dev/null 2>&1 && sleep 0.2
+    ctr task kill -s KILL "$C" >/dev/null 2>&1 && wait_for task_is STOPPED
     ctr task delete -f "$C" >/dev/null 2>&1
     ctr container delete "$C" >/dev/null 2>&1 || true
 }
@@ -96,7 +96,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 
 @test "ctr task kill TERM, wait for the end, delete" {
     up
-    sleep 0.3
+    wait_for handles TERM
     run_ok ctr -a "$SOCKET" task kill -s TERM "$C"
     wait_for task_is STOPPED
     run_ok ctr -a "$SOCKET" task delete "$C"

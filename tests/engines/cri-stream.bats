@@ -10,7 +10,7 @@ load helpers-cri
     create one '{}' "${UP[@]}"
     start
     cri_ok Exec "{\"container_id\": \"$CTR\", \"cmd\": [\"sh\"], \"tty\": true, \"stdin\": true, \"stdout\": true}"
-    run timeout 40 "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'tty' 'exit 6' </dev/null
+    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'tty' 'exit 6' </dev/null
     [ "$status" -eq 6 ]
     assert_output '21 77'
     assert_output '/dev/pts/'
@@ -21,7 +21,7 @@ load helpers-cri
     create one '{}' "${UP[@]}"
     start
     cri_ok Exec "{\"container_id\": \"$CTR\", \"cmd\": [\"sh\", \"-c\", \"echo out; echo err >&2; exit 9\"], \"stdout\": true, \"stderr\": true}"
-    run timeout 40 "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" - </dev/null
+    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" - </dev/null
     [ "$status" -eq 9 ]
     assert_output 'out'
     assert_output 'err'
@@ -32,7 +32,7 @@ load helpers-cri
     create one '{"tty": true, "stdin": true}' sh
     start
     cri_ok Attach "{\"container_id\": \"$CTR\", \"tty\": true, \"stdin\": true, \"stdout\": true}"
-    run timeout 40 "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'exit 3' </dev/null
+    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'exit 3' </dev/null
     assert_output '21 77'
     wait_for exited "$CTR"
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"

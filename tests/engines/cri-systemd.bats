@@ -38,6 +38,7 @@ scope_of() { echo "cri-containerd-$1.scope"; }
     run_pod_in_slice
     create one '{}' "${UP[@]}"
     start
+    wait_for handles TERM
     cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 5}"
     cri_ok RemoveContainer "{\"container_id\": \"$CTR\"}"
     cri_ok StopPodSandbox "{\"pod_sandbox_id\": \"$POD\"}"

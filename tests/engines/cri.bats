@@ -25,7 +25,7 @@ load helpers-cri
     create one '{}' "${UP[@]}"
     start
     [ "$(state_of "$CTR")" = CONTAINER_RUNNING ]
-    sleep 0.3
+    wait_for handles TERM
     cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 5}"
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"
     [ "$(field .status.state) $(field '.status.exit_code // 0')" = 'CONTAINER_EXITED 0' ]

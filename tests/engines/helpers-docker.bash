@@ -36,5 +36,8 @@ teardown() {
     [ -z "$all" ] || docker rm -f $all >/dev/null 2>&1 || true
 }
 
-up() { run_ok docker run -d --name "$C" "$@" box:1 sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'; }
+up() {
+    run_ok docker run -d --name "$C" "$@" box:1 sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+    wait_for handles TERM
+}
 state_is() { output_of "$1" docker inspect -f '{{.State.Status}}' "$C"; }

@@ -56,6 +56,7 @@ teardown() {
 # up OPTION...: a container $C that runs until it is stopped, at once
 up() {
     run_ok "${PODMAN[@]}" run -d --name "$C" "$@" box:1 sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+    wait_for handles TERM
 }
 pod_ok() { run_ok "${PODMAN[@]}" "$@"; }
 pod_status() { local want=$1; shift; run_status "$want" "${PODMAN[@]}" "$@"; }

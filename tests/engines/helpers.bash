@@ -5,10 +5,14 @@
 #   run_ok COMMAND..., run_status N COMMAND...      then $output and $lines are what it wrote
 #   on_terminal ROWSxCOLUMNS LINE... -- COMMAND...  on a terminal, lines typed at its prompts
 #   assert_output PATTERN, refute_output PATTERN    extended regular expressions on $output
-#   wait_for COMMAND...                             until it succeeds, 10 seconds at most
+#   wait_for COMMAND...                             until it succeeds
+#   wait_for handles SIGNAL                         until the containers' shells that begin with a trap of this signal have set it
 #   v1_only                                         skip where cgroups are of version 2
 
 bats_require_minimum_version 1.5.0
+
+# After so many seconds something hangs: many more than anything takes, on a loaded machine, too.
+PATIENCE=60
 
 fail() {
     printf '%s\n' "$@" >&2
@@ -42,12 +46,24 @@ refute_output() {
 }
 
 wait_for() {
-    local i
-    for ((i = 0; i < 100; i++)); do
+    local end=$((SECONDS + PATIENCE))
+    while [ "$SECONDS" -lt "$end" ]; do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.1
     done
-    fail "it did not happen in 10 s: $*"
+    fail "it did not happen in $PATIENCE s: $*"
+}
+
+handles() {
+    local dir command caught found=
+    for dir in /proc/[0-9]*; do
+        command=$(tr '\0' ' ' <"$dir/cmdline") 2>/dev/null || continue
+        [[ $command == "sh -c trap "* ]] || continue
+        caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "$dir/status" 2>/dev/null)
+        (((0x${caught:-0} >> ($(kill -l "$1") - 1)) & 1)) || return 1
+        found=yes
+    done
+    [ -n "$found" ]
 }
 
 output_of() { # output_of WANT COMMAND...: is the command's output
@@ -68,7 +84,7 @@ end_process() {
     local pid
     for pid in "$@"; do
         kill "$pid" 2>/dev/null || continue
-        timeout 10 tail -f /dev/null --pid "$pid" || kill -KILL "$pid" 2>/dev/null || true
+        timeout "$PATIENCE" tail -f /dev/null --pid "$pid" || kill -KILL "$pid" 2>/dev/null || true
     done
 }
 
@@ -88,7 +104,7 @@ assert_calls_known() {
         count=$((count + 1))
         # shellcheck disable=SC2086
         set -- $call
-        run timeout 10 "$REAL_RUNTIME" "$@" --help </dev/null
+        run timeout "$PATIENCE" "$REAL_RUNTIME" "$@" --help </dev/null
         [[ ! ${lines[0]:-} =~ ^(unknown|flag\ needs)|too\ many|not\ a\ number ]] || { echo "$call: ${lines[0]}" >&2; bad=1; }
     done < <(sed -E 's/--log[ =][^ ]*//; s/[0-9a-f]{64}/ID/g; s/conmon-term[.][^ ]*/SOCKET/; s/[0-9]{4,}/1/g' "$WORK/calls" | sort -u)
     [ "$count" -gt 0 ] && [ "$bad" -eq 0 ]

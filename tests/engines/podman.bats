@@ -174,7 +174,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 
 @test "podman kill -s USR1" {
     pod_ok run -d --name "$C" box:1 sh -c 'trap "echo got; exit 0" USR1; while :; do sleep 0.1; done'
-    sleep 0.3
+    wait_for handles USR1
     pod_ok kill -s USR1 "$C"
     wait_for state_is exited
     pod_ok logs "$C"
