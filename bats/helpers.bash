@@ -6,7 +6,7 @@
 #               BUNDLE        its own bundle (also the current directory) with rootfs/ and config.json
 # Functions     config EXPR...            edit config.json with jq expressions
 #               set_args WORD...          the container's argv;  set_sh SCRIPT: sh -c SCRIPT
-#               rt ARGS...                the runtime with --root; killed after $PATIENCE seconds
+#               rt ARGS...                the runtime with --root; killed after $RT_TIMEOUT seconds, or $PATIENCE
 #               rt_exec ARGS...           becomes the runtime (for background use: $! is the runtime itself)
 #               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
 #               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
@@ -129,7 +129,7 @@ by_systemd() { [ "${CGROUP_MANAGER:-}" = systemd ]; }
 rt() {
     local manager=()
     ! by_systemd || manager=(--systemd-cgroup)
-    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
+    timeout --foreground -k 2 "${RT_TIMEOUT:-$PATIENCE}" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
         "$@" 3>&- 4>&-
 }
 
