@@ -29,7 +29,7 @@ progress_words() {
 
 progress_line() {
     trap 'exit 0' TERM
-    while :; do
+    while kill -0 $$ 2>/dev/null; do # the script may be killed
         printf '\r\033[K%s' "$(progress_words "$@")" >&2
         sleep 1 &
         wait $!
@@ -41,6 +41,7 @@ progress_log() {
     while :; do
         sleep 30 &
         wait $!
+        kill -0 $$ 2>/dev/null || return 0 # the script may be killed
         progress_words "$@" >&2
         echo >&2
     done
