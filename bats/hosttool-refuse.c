@@ -19,6 +19,8 @@ static const struct call {
     int version; /* 5 * 100 + 4: Linux 5.4 */
 } calls[] = {
     {"personality", SYS_personality, 102},
+    {"renameat", SYS_renameat, 206},
+    {"renameat2", SYS_renameat2, 315},
     {"execveat", SYS_execveat, 319},
     {"memfd_create", SYS_memfd_create, 317},
     {"statx", SYS_statx, 411},

@@ -209,3 +209,14 @@ same_as_without() {
     set_args true
     by_systemd || { run_rt --systemd-cgroup run "$ID" && [ "$status" -lt 124 ]; }
 }
+
+# Its state would say for ever that the container has not started.
+@test "start fails and ends the container where renameat is refused" {
+    berth_only
+    create_c
+    refuse EPERM renameat,renameat2
+    run_fails start "$ID"
+    assert_output 'write down that container "[^"]*" starts: operation not permitted'
+    RUNTIME=$RUNTIME_ITSELF
+    run_fails state "$ID"
+}

@@ -129,7 +129,10 @@ static int let_go(struct starting *starting, struct error *error)
     struct state *state = &starting->state;
 
     TRY(knock(starting, error));
-    renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET);
+    if (renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET) < 0) {
+        error_errno(error, errno, "write down that container \"%s\" starts", state->id);
+        return give_up(starting, error);
+    }
     int result = conduct_run(&starting->conduct);
     if (result == 0)
         result = conduct_until_executed(&starting->conduct);
