@@ -20,6 +20,7 @@ static const struct call {
 } calls[] = {
     {"personality", SYS_personality, 102},
     {"renameat", SYS_renameat, 206},
+    {"faccessat", SYS_faccessat, 206},
     {"renameat2", SYS_renameat2, 315},
     {"execveat", SYS_execveat, 319},
     {"memfd_create", SYS_memfd_create, 317},

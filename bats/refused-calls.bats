@@ -220,3 +220,14 @@ same_as_without() {
     RUNTIME=$RUNTIME_ITSELF
     run_fails state "$ID"
 }
+
+@test "list and state fail where they cannot tell whether a container has started" {
+    berth_only
+    create_c
+    refuse EPERM faccessat2,faccessat
+    run_fails list
+    assert_output "find out whether container \"$ID\" has started: operation not permitted"
+    run_fails state "$ID"
+    run_fails delete "$ID"
+    RUNTIME=$RUNTIME_ITSELF
+}

@@ -79,15 +79,19 @@ static const char *read_passwd(struct arena *arena)
     return file_read(arena, AT_FDCWD, "/etc/passwd", &passwd, NULL) < 0 ? "" : passwd;
 }
 
-static struct runtime_container look_at(struct state *state, const char *passwd)
+static int look_at(struct state *state, const char *passwd, struct runtime_container *ret_container,
+                   struct error *error)
 {
-    struct runtime_container container = container_of_state(state, state_status(state));
+    enum spec_status status = state_status(state);
     struct stat info;
 
-    container.systemd_scope = state->record.systemd_unit;
+    if (status == SPEC_STATUS_NONE)
+        return state_not_running(state, status, error);
+    *ret_container = container_of_state(state, status);
+    ret_container->systemd_scope = state->record.systemd_unit;
     if (fstat(state->dir, &info) == 0)
-        container.owner = name_of_user(state->arena, passwd, info.st_uid);
-    return container;
+        ret_container->owner = name_of_user(state->arena, passwd, info.st_uid);
+    return 0;
 }
 
 int runtime_find(const struct runtime_options *options, struct arena *arena, const char *id,
@@ -98,8 +102,7 @@ int runtime_find(const struct runtime_options *options, struct arena *arena, con
     TRY(state_open(&state, error));
     if (!state.has_record)
         return state_does_not_exist(&state, error);
-    *ret_container = look_at(&state, read_passwd(arena));
-    return 0;
+    return look_at(&state, read_passwd(arena), ret_container, error);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -150,7 +153,7 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
             if (cause.number != ENOENT && cause.number != ENOTDIR)
                 log_warning("%s", cause.text);
         } else if (state.has_record) {
-            containers[count++] = look_at(&state, passwd);
+            TRY(look_at(&state, passwd, &containers[count++], error));
         }
     }
     *ret_containers = containers;

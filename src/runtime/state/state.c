@@ -353,17 +353,25 @@ static int check_alive(const struct state *state)
     return start_time == state->start_time ? 0 : -ESRCH;
 }
 
-static bool has_file(const struct state *state, const char *name)
+/* Returns 0, -ENOENT when there is none, or another negative errno when that is not known. */
+static int look_for(const struct state *state, const char *name)
 {
-    return file_access(state->dir, name, F_OK) != -ENOENT;
+    return file_access(state->dir, name, F_OK);
 }
 
 /* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without it. */
-static bool has_started(const struct state *state)
+static enum spec_status created_or_running(struct state *state)
 {
-    if (has_file(state, STATE_START_SOCKET))
-        return false;
-    return !has_file(state, STATE_STARTING_SOCKET) || !is_locked_by_others(state);
+    int waits = look_for(state, STATE_START_SOCKET);
+    int starts = waits == -ENOENT ? look_for(state, STATE_STARTING_SOCKET) : -ENOENT;
+
+    if (waits < 0 && waits != -ENOENT)
+        state->unknown = -waits;
+    if (starts < 0 && starts != -ENOENT)
+        state->unknown = -starts;
+    if (state->unknown != 0)
+        return SPEC_STATUS_NONE;
+    return waits == 0 || (starts == 0 && is_locked_by_others(state)) ? SPEC_STATUS_CREATED : SPEC_STATUS_RUNNING;
 }
 
 enum spec_status state_status(struct state *state)
@@ -377,9 +385,7 @@ enum spec_status state_status(struct state *state)
     const struct cgroup_record cgroups = state_cgroups(state);
     if (cgroup_is_frozen(&cgroups))
         return SPEC_STATUS_PAUSED;
-    if (!has_started(state))
-        return SPEC_STATUS_CREATED;
-    return SPEC_STATUS_RUNNING;
+    return created_or_running(state);
 }
 
 struct cgroup_record state_cgroups(const struct state *state)
@@ -390,6 +396,8 @@ struct cgroup_record state_cgroups(const struct state *state)
 
 int state_not_running(const struct state *state, enum spec_status status, struct error *error)
 {
+    if (status == SPEC_STATUS_NONE)
+        return error_errno(error, state->unknown, "find out whether container \"%s\" has started", state->id);
     return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
                      spec_status_words[status]);
 }

@@ -46,6 +46,7 @@ struct state {
     struct spec_record record;
     pid_t pid; /* the container's process; 0: none yet */
     uint64_t start_time;
+    int unknown; /* the errno because of which the status is SPEC_STATUS_NONE */
 };
 
 #define AUTO_STATE __attribute__((cleanup(state_close))) struct state
@@ -98,10 +99,10 @@ int state_save_process(const struct state *state);
 /* Writes down that creation has come to its end. Returns 0 or a negative errno. */
 int state_commit(struct state *state);
 
-/* Where in its life the container is: never SPEC_STATUS_NONE. Paused is one that is frozen, started or not. */
+/* Where in its life the container is; SPEC_STATUS_NONE: that cannot be told. Paused is one that is frozen, started or not. */
 enum spec_status state_status(struct state *state);
 
-/* -ESRCH in the words that callers look for. */
+/* -ESRCH in the words that callers look for; of SPEC_STATUS_NONE why the status cannot be told. */
 int state_not_running(const struct state *state, enum spec_status status, struct error *error);
 
 /* -ESRCH, too, unless the container is created, running or paused: which it is is *ret_status. */

@@ -122,6 +122,8 @@ static int check_deletable(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
 
+    if (status == SPEC_STATUS_NONE)
+        return state_not_running(state, status, error);
     if (status != SPEC_STATUS_RUNNING && status != SPEC_STATUS_PAUSED)
         return 0;
     if (status == SPEC_STATUS_RUNNING && is_just_ending(state))

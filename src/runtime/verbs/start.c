@@ -27,7 +27,11 @@ struct starting {
 
 static int check_status(struct state *state, struct error *error)
 {
-    switch (state_status(state)) {
+    enum spec_status status = state_status(state);
+
+    switch (status) {
+    case SPEC_STATUS_NONE:
+        return state_not_running(state, status, error);
     case SPEC_STATUS_CREATED:
         return 0;
     case SPEC_STATUS_RUNNING:
