@@ -2,7 +2,9 @@
 /* See arch.h; 32 bits, EABI. r7 has the number of the call, and may be the compiler's frame pointer: it is kept in r8 meanwhile. */
 #pragma once
 
+/* clang-format off */
 #define ARCH_CLONE(flags, stack, pidfd) {(long) (flags), (long) (stack), (long) (pidfd)}
+/* clang-format on */
 
 static inline long arch_call6(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -2,7 +2,9 @@
 /* See arch.h; the ELFv2 ABI. The kernel sets summary overflow and gives a positive errno where a call has failed. */
 #pragma once
 
+/* clang-format off */
 #define ARCH_CLONE(flags, stack, pidfd) {(long) (flags), (long) (stack), (long) (pidfd)}
+/* clang-format on */
 
 static inline long arch_call6(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -2,7 +2,9 @@
 /* See arch.h. */
 #pragma once
 
+/* clang-format off */
 #define ARCH_CLONE(flags, stack, pidfd) {(long) (flags), (long) (stack), (long) (pidfd)}
+/* clang-format on */
 
 static inline long arch_call6(long number, long a, long b, long c, long d, long e, long f)
 {

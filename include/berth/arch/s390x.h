@@ -2,7 +2,9 @@
 /* See arch.h. A function saves registers into the 160 bytes above its caller's stack pointer (r15). */
 #pragma once
 
+/* clang-format off */
 #define ARCH_CLONE(flags, stack, pidfd) {(long) (stack), (long) (flags), (long) (pidfd)}
+/* clang-format on */
 
 static inline long arch_call6(long number, long a, long b, long c, long d, long e, long f)
 {
