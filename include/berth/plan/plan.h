@@ -162,6 +162,7 @@ struct plan_list {
  * The kinds of operands in ops.def, and how each lies in a step. src/plan/print.c words them, src/plan/check.c checks them.
  * Sets of flags are 64 bits, as the builder has them.
  */
+/* clang-format off */
 #define PLAN_WIRE_path struct plan_text /* a path */
 #define PLAN_WIRE_path_or_none struct plan_optional_text /* a path, or none */
 #define PLAN_WIRE_text struct plan_text /* a string */
@@ -177,14 +178,15 @@ struct plan_list {
 #define PLAN_WIRE_umask uint32_t /* a umask, or PLAN_UMASK_OF_CALLER */
 #define PLAN_WIRE_id uint32_t /* a user id or a group id */
 #define PLAN_WIRE_device uint64_t /* a device number, as makedev(3) has it */
-#define PLAN_WIRE_bits uint64_t /* a set of bits, shown in hexadecimal; capabilities have the bit of their number */
+#define PLAN_WIRE_bits uint64_t /* bits, in hexadecimal; a capability has that of its number */
 #define PLAN_WIRE_namespaces uint64_t /* CLONE_NEW* */
 #define PLAN_WIRE_mount_attributes uint64_t /* MOUNT_ATTR_* */
 #define PLAN_WIRE_mount_flags uint64_t /* MS_* of mount(2) */
-#define PLAN_WIRE_propagation uint64_t /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with or without MS_REC */
+#define PLAN_WIRE_propagation uint64_t /* MS_SHARED, MS_SLAVE, ..., with or without MS_REC */
 #define PLAN_WIRE_target_kind enum plan_target_kind /* what a mount point is */
 #define PLAN_WIRE_root_change enum plan_root_change /* a way into the container's root */
 #define PLAN_WIRE_resource uint32_t /* RLIMIT_* */
+/* clang-format on */
 
 struct plan_step {
     uint64_t uses; /* slots: PLAN_BIT of each */
