@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A caller that is out of the ordinary: sets what execve(2) leaves alone, and becomes the command. The names are those of `payload inherited`. */
+/* A caller that is out of the ordinary: sets what execve(2) leaves alone, and becomes the command.
+ * The names are those of `payload inherited`. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -25,24 +26,35 @@ static int put(const char *path, const char *text)
 
 static int set_policy(long policy)
 {
-    struct sched_param parameters = {.sched_priority = policy == SCHED_FIFO || policy == SCHED_RR ? 1 : 0};
+    struct sched_param parameters = {.sched_priority =
+                                         policy == SCHED_FIFO || policy == SCHED_RR ? 1 : 0};
 
-    return sched_setscheduler(0, (int)policy, &parameters);
+    return sched_setscheduler(0, (int) policy, &parameters);
 }
 
 static int set_memory_policy(long mode)
 {
     unsigned long node = 1;
 
-    return (int)syscall(SYS_set_mempolicy, mode, &node, 8 * sizeof(node));
+    return (int) syscall(SYS_set_mempolicy, mode, &node, 8 * sizeof(node));
 }
 
 static int option_of(const char *name)
 {
-    static const struct { const char *name; int option; } options[] = {
-        {"securebits", PR_SET_SECUREBITS}, {"no-new-privs", PR_SET_NO_NEW_PRIVS}, {"thp-disable", PR_SET_THP_DISABLE},
-        {"timer-slack", PR_SET_TIMERSLACK}, {"tsc", PR_SET_TSC}, {"pdeathsig", PR_SET_PDEATHSIG},
-        {"subreaper", PR_SET_CHILD_SUBREAPER}, {"io-flusher", 57}, {"mdwe", 65}, {"memory-merge", 67},
+    static const struct {
+        const char *name;
+        int option;
+    } options[] = {
+        {"securebits", PR_SET_SECUREBITS},
+        {"no-new-privs", PR_SET_NO_NEW_PRIVS},
+        {"thp-disable", PR_SET_THP_DISABLE},
+        {"timer-slack", PR_SET_TIMERSLACK},
+        {"tsc", PR_SET_TSC},
+        {"pdeathsig", PR_SET_PDEATHSIG},
+        {"subreaper", PR_SET_CHILD_SUBREAPER},
+        {"io-flusher", 57},
+        {"mdwe", 65},
+        {"memory-merge", 67},
     };
 
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -56,15 +68,15 @@ static int set(const char *name, const char *text)
     long value = strtol(text, NULL, 0);
 
     if (strcmp(name, "umask") == 0)
-        return umask((mode_t)value), 0;
+        return umask((mode_t) value), 0;
     if (strcmp(name, "personality") == 0)
-        return personality((unsigned long)value) < 0 ? -1 : 0;
+        return personality((unsigned long) value) < 0 ? -1 : 0;
     if (strcmp(name, "nice") == 0)
-        return setpriority(PRIO_PROCESS, 0, (int)value);
+        return setpriority(PRIO_PROCESS, 0, (int) value);
     if (strcmp(name, "policy") == 0)
         return set_policy(value);
     if (strcmp(name, "ioprio") == 0)
-        return (int)syscall(SYS_ioprio_set, 1, 0, value);
+        return (int) syscall(SYS_ioprio_set, 1, 0, value);
     if (strcmp(name, "mempolicy") == 0)
         return set_memory_policy(value);
     if (strcmp(name, "core-cookie") == 0)

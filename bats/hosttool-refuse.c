@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an outer sandbox or an old kernel does: a seccomp filter answers some system calls with an errno. */
+/* What an outer sandbox or an old kernel does: a seccomp filter answers some system calls with an
+ * errno. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>
@@ -61,8 +62,9 @@ static unsigned add_calls(struct sock_filter *filter, unsigned n, const char *wo
     for (size_t i = 0; i < N_CALLS; i++) {
         if (!is_meant(&calls[i], word))
             continue;
-        filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].number, 0, 1);
-        filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
+        filter[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                                    (unsigned) calls[i].number, 0, 1);
+        filter[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
     }
     if (n == before) {
         fprintf(stderr, "hosttool: refuse: unknown call %s\n", word);
@@ -79,16 +81,18 @@ int refuse(char **argv)
     unsigned number = strcmp(argv[0], "EPERM") == 0 ? EPERM : ENOSYS;
     unsigned n = 0;
 
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    filter[n++] =
+        (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (char *words = argv[1], *word; (word = strsep(&words, ",")) != NULL && n < N_CALLS * 6;)
         n = add_calls(filter, n, word);
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    filter[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     for (unsigned i = 0; i < n; i++)
         if (filter[i].code == (BPF_RET | BPF_K) && filter[i].k == SECCOMP_RET_ERRNO)
             filter[i].k |= number;
-    struct sock_fprog program = {(unsigned short)n, filter};
+    struct sock_fprog program = {(unsigned short) n, filter};
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+            syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
             perror("hosttool: refuse");
             return 125;
         }

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tests' tool on the host side. It must start in well under a millisecond, so it is C and static.
+ * The tests' tool on the host side. It must start in well under a millisecond, so it is C and
+ * static.
  *
  *   hosttool ns PID COMMAND...      run COMMAND in PID's mount namespace, in the same directory
- *   hosttool snapshot PID ID DIR    what a runtime could leave behind, one line each (see snapshot())
+ *   hosttool snapshot PID ID DIR    what a runtime could leave behind, one line each (see
+ *                                   snapshot())
  *   hosttool recvtty SOCKET COUNTFILE
  *                                   take a terminal over a console socket; copies it to stdout
  *   hosttool pty [-s ROWSxCOLS] COMMAND...
  *                                   run COMMAND on a new terminal: stdin is typed, output is copied
  *   hosttool notify SOCKET FILE     receive datagrams on SOCKET, append them to FILE
  *   hosttool refuse ERRNO CALL[,CALL...] COMMAND...
- *                                   run COMMAND under a seccomp filter that answers these system calls with ENOSYS or EPERM;
- *                                   ">5.4" stands for all calls newer than that Linux (hosttool-refuse.c)
+ *                                   run COMMAND under a seccomp filter that answers these system
+ *                                   calls with ENOSYS or EPERM;
+ *                                   ">5.4" stands for all calls newer than that Linux
+ *                                   (hosttool-refuse.c)
  *   hosttool caller NAME=VALUE... -- COMMAND...
- *                                   run COMMAND with another umask, nice value and so on (hosttool-caller.c)
+ *                                   run COMMAND with another umask, nice value and so on
+ *                                   (hosttool-caller.c)
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -33,7 +38,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-int refuse(char **argv); /* hosttool-refuse.c */
+int refuse(char **argv);    /* hosttool-refuse.c */
 int be_caller(char **argv); /* hosttool-caller.c */
 
 static const char *mark_id;
@@ -82,7 +87,7 @@ static size_t read_whole(const char *path, char *buf, size_t size)
     if (fd < 0)
         return 0;
     while (used < size - 1 && (n = read(fd, buf + used, size - 1 - used)) > 0)
-        used += (size_t)n;
+        used += (size_t) n;
     close(fd);
     buf[used] = 0;
     return used;
@@ -109,9 +114,9 @@ static void print_cgroups(const char *path)
 
 static int print_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    (void)st;
-    (void)type;
-    (void)ftw;
+    (void) st;
+    (void) type;
+    (void) ftw;
     printf("file %s\n", path);
     return 0;
 }
@@ -204,8 +209,9 @@ static void print_processes(const char *dir)
 }
 
 /*
- * Mounts of the runtime's mount namespace, cgroups and units of systemd that have ID in their path, files below /run, the entries of DIR/root, and
- * processes that name ID or DIR in their arguments or that live in another mount namespace made of DIR.
+ * Mounts of the runtime's mount namespace, cgroups and units of systemd that have ID in their path,
+ * files below /run, the entries of DIR/root, and processes that name ID or DIR in their arguments
+ * or that live in another mount namespace made of DIR.
  */
 static int snapshot(char **argv)
 {
@@ -229,14 +235,14 @@ static int snapshot(char **argv)
 
 static int listen_unix(const char *path, int type)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || strlen(path) >= sizeof(addr.sun_path))
         die(path);
     strcpy(addr.sun_path, path);
     unlink(path);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+    if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
         die("bind");
     if (type == SOCK_STREAM && listen(fd, 8) < 0)
         die("listen");
@@ -251,11 +257,11 @@ static int receive_fd(int conn, FILE *log)
         struct cmsghdr align;
         char buf[CMSG_SPACE(sizeof(int) * 16)];
     } control;
-    struct iovec iov = { data, sizeof(data) };
-    struct msghdr msg = { .msg_iov = &iov,
-                          .msg_iovlen = 1,
-                          .msg_control = &control,
-                          .msg_controllen = sizeof(control) };
+    struct iovec iov = {data, sizeof(data)};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
+                         .msg_controllen = sizeof(control)};
     int fd = -1;
     size_t fds = 0;
     ssize_t n = recvmsg(conn, &msg, MSG_CMSG_CLOEXEC);
@@ -268,7 +274,7 @@ static int receive_fd(int conn, FILE *log)
         fds += (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         memcpy(&fd, CMSG_DATA(c), sizeof(int));
     }
-    fprintf(log, "message fds=%zu bytes=%zd data=%.*s\n", fds, n, (int)n, data);
+    fprintf(log, "message fds=%zu bytes=%zd data=%.*s\n", fds, n, (int) n, data);
     fflush(log);
     return fd;
 }
@@ -279,7 +285,7 @@ static void copy_out(int fd)
     ssize_t n;
 
     while ((n = read(fd, buf, sizeof(buf))) > 0)
-        if (write(1, buf, (size_t)n) != n)
+        if (write(1, buf, (size_t) n) != n)
             die("write");
 }
 
@@ -314,7 +320,7 @@ static int notify(char **argv)
 
     while ((n = recv(sock, buf, sizeof(buf), 0)) >= 0) {
         FILE *f = fopen(argv[1], "ae");
-        fprintf(f, "%.*s\n", (int)n, buf);
+        fprintf(f, "%.*s\n", (int) n, buf);
         fclose(f);
     }
     return 0;
@@ -340,15 +346,16 @@ static void pty_child(int master, char **argv)
 }
 
 /*
- * Lines of stdin that begin with '@' are orders: "@sleep MS", "@size ROWS COLS", "@wait TEXT" (until TEXT was printed by the other side, at
- * most 5 s), "@raw TEXT" (without a newline), "@byte N". Every other line is typed with a newline.
+ * Lines of stdin that begin with '@' are orders: "@sleep MS", "@size ROWS COLS", "@wait TEXT"
+ * (until TEXT was printed by the other side, at most 5 s), "@raw TEXT" (without a newline), "@byte
+ * N". Every other line is typed with a newline.
  */
 static char seen[1 << 20];
 static size_t seen_len, seen_from;
 
 static int pump(int master, int timeout_ms)
 {
-    struct pollfd p = { master, POLLIN, 0 };
+    struct pollfd p = {master, POLLIN, 0};
     char buf[4096];
 
     if (poll(&p, 1, timeout_ms) <= 0)
@@ -356,11 +363,11 @@ static int pump(int master, int timeout_ms)
     ssize_t n = read(master, buf, sizeof(buf));
     if (n <= 0)
         return -1;
-    if (write(1, buf, (size_t)n) != n)
+    if (write(1, buf, (size_t) n) != n)
         die("write");
-    if (seen_len + (size_t)n < sizeof(seen)) {
-        memcpy(seen + seen_len, buf, (size_t)n);
-        seen_len += (size_t)n;
+    if (seen_len + (size_t) n < sizeof(seen)) {
+        memcpy(seen + seen_len, buf, (size_t) n);
+        seen_len += (size_t) n;
     }
     return 1;
 }
@@ -370,7 +377,7 @@ static void wait_text(int master, const char *text)
     for (int i = 0; i < 500; i++) {
         char *at = memmem(seen + seen_from, seen_len - seen_from, text, strlen(text));
         if (at) {
-            seen_from = (size_t)(at - seen) + strlen(text);
+            seen_from = (size_t) (at - seen) + strlen(text);
             return;
         }
         if (pump(master, 10) < 0)
@@ -381,17 +388,17 @@ static void wait_text(int master, const char *text)
 
 static void obey(int master, char *line)
 {
-    struct winsize ws = { 0 };
+    struct winsize ws = {0};
     int byte;
 
     if (strncmp(line, "@sleep ", 7) == 0) {
-        usleep((useconds_t)atoi(line + 7) * 1000);
+        usleep((useconds_t) atoi(line + 7) * 1000);
     } else if (sscanf(line, "@size %hu %hu", &ws.ws_row, &ws.ws_col) == 2) {
         ioctl(master, TIOCSWINSZ, &ws);
     } else if (strncmp(line, "@wait ", 6) == 0) {
         wait_text(master, line + 6);
     } else if (sscanf(line, "@byte %d", &byte) == 1) {
-        char c = (char)byte;
+        char c = (char) byte;
         if (write(master, &c, 1) != 1)
             die("write");
     } else {
@@ -403,7 +410,7 @@ static void obey(int master, char *line)
 
 static int run_pty(char **argv)
 {
-    struct winsize ws = { .ws_row = 24, .ws_col = 80 };
+    struct winsize ws = {.ws_row = 24, .ws_col = 80};
     char line[4096];
     int status;
 

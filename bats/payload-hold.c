@@ -25,11 +25,11 @@ static int lock(const char *path)
 /* A datagram every 20 ms to the socket PATH, for ever. */
 static int speak(const char *path)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+    if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
         return die(path);
     for (;;) {
         send(fd, "word", 4, 0);
@@ -39,17 +39,17 @@ static int speak(const char *path)
 
 static void wake(int number)
 {
-    (void)number;
+    (void) number;
 }
 
 /* Listens, and accepts the first connection when SIGUSR1 comes; says what it brings. */
 static int answer_late(const char *port)
 {
-    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(atoi(port)) };
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     char bytes[64];
 
-    if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 8) < 0)
+    if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 || listen(fd, 8) < 0)
         return die(port);
     signal(SIGUSR1, wake);
     pause();
@@ -57,7 +57,8 @@ static int answer_late(const char *port)
     return count > 0 && write(STDOUT_FILENO, bytes, count) == count ? 0 : 125;
 }
 
-/* lock PATH: until it is killed. try PATH: 1 when somebody has locked it. unix PATH: speak to it. port PORT */
+/* lock PATH: until it is killed. try PATH: 1 when somebody has locked it. unix PATH: speak to it.
+ * port PORT */
 int do_hold(int argc, char **argv)
 {
     if (argc < 3)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process has from whoever started it, and that execve(2) leaves alone: a line "NAME VALUE" for each. */
+/* What a process has from whoever started it, and that execve(2) leaves alone: a line "NAME VALUE"
+ * for each. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -65,11 +66,11 @@ int do_inherited(int argc, char **argv)
 {
     mode_t mask = umask(0);
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     umask(mask);
-    printf("umask %04o\n", (unsigned)mask);
-    printf("personality %lx\n", (unsigned long)personality(0xffffffff));
+    printf("umask %04o\n", (unsigned) mask);
+    printf("personality %lx\n", (unsigned long) personality(0xffffffff));
     number("nice", getpriority(PRIO_PROCESS, 0));
     number("policy", sched_getscheduler(0));
     number("ioprio", syscall(SYS_ioprio_get, 1, 0));

@@ -16,7 +16,7 @@
 /* Touch N MiB, print "got N MiB"; with a third word stay. */
 int do_alloc(int argc, char **argv)
 {
-    size_t size = (size_t)atoi(argc > 1 ? argv[1] : "1") << 20;
+    size_t size = (size_t) atoi(argc > 1 ? argv[1] : "1") << 20;
     char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
@@ -62,9 +62,10 @@ int do_burn(int argc, char **argv)
     clock_gettime(CLOCK_MONOTONIC, &start);
     do
         clock_gettime(CLOCK_MONOTONIC, &now);
-    while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < seconds);
+    while ((double) (now.tv_sec - start.tv_sec) + (double) (now.tv_nsec - start.tv_nsec) / 1e9 <
+           seconds);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    printf("cpu %ld ms\n", (long)(cpu.tv_sec * 1000 + cpu.tv_nsec / 1000000));
+    printf("cpu %ld ms\n", (long) (cpu.tv_sec * 1000 + cpu.tv_nsec / 1000000));
     return 0;
 }
 
@@ -78,13 +79,14 @@ int do_count(int argc, char **argv)
         return die("count");
     for (unsigned long n = 1;; n++) {
         int len = snprintf(text, sizeof(text), "%lu\n", n);
-        if (pwrite(fd, text, (size_t)len, 0) != len)
+        if (pwrite(fd, text, (size_t) len, 0) != len)
             return die("count");
         usleep(10000);
     }
 }
 
-/* Write (w) or read (r) N blocks of 64 KiB of FILE past the page cache; print the milliseconds that it took. */
+/* Write (w) or read (r) N blocks of 64 KiB of FILE past the page cache; print the milliseconds that
+ * it took. */
 int do_disk(int argc, char **argv)
 {
     static char block[65536] __attribute__((aligned(4096)));
@@ -96,18 +98,21 @@ int do_disk(int argc, char **argv)
         return die("disk");
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (int i = 0; i < atoi(argv[3]); i++)
-        if ((writing ? write(fd, block, sizeof(block)) : read(fd, block, sizeof(block))) != (ssize_t)sizeof(block))
+        if ((writing ? write(fd, block, sizeof(block)) : read(fd, block, sizeof(block))) !=
+            (ssize_t) sizeof(block))
             return die("disk");
     clock_gettime(CLOCK_MONOTONIC, &end);
-    printf("disk %ld ms\n", (long)((end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000));
+    printf("disk %ld ms\n",
+           (long) ((end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000));
     return 0;
 }
 
 /* Map N huge pages of 2 MiB and touch each; prints how it went. */
 int do_huge(int argc, char **argv)
 {
-    size_t page = 2UL << 20, size = (size_t)atoi(argc > 1 ? argv[1] : "1") * page;
-    char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    size_t page = 2UL << 20, size = (size_t) atoi(argc > 1 ? argv[1] : "1") * page;
+    char *p =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 
     if (p == MAP_FAILED)
         return die("mmap");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program inside the tests' containers: it tells what it finds, and does what it is asked to. Commands: see the table at the end. */
+/* The program inside the tests' containers: it tells what it finds, and does what it is asked to.
+ * Commands: see the table at the end. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -43,8 +44,8 @@ static int do_fds(int argc, char **argv)
     struct dirent *e;
     char target[4096];
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     if (!d)
         return die("/proc/self/fd");
     while ((e = readdir(d))) {
@@ -77,27 +78,27 @@ static int print_status_lines(const char *const *words)
 /* CapInh, CapPrm, CapEff, CapBnd, CapAmb, NoNewPrivs, Seccomp. */
 static int do_caps(int argc, char **argv)
 {
-    static const char *const words[] = { "Cap", "NoNewPrivs:", "Seccomp:", NULL };
+    static const char *const words[] = {"Cap", "NoNewPrivs:", "Seccomp:", NULL};
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     return print_status_lines(words);
 }
 
 /* SigBlk, SigIgn, SigCgt, SigPnd. */
 static int do_signals(int argc, char **argv)
 {
-    static const char *const words[] = { "SigBlk:", "SigIgn:", "SigCgt:", "SigPnd:", NULL };
+    static const char *const words[] = {"SigBlk:", "SigIgn:", "SigCgt:", "SigPnd:", NULL};
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     return print_status_lines(words);
 }
 
 static int do_env(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     for (char **e = environ; *e; e++)
         puts(*e);
     return 0;
@@ -115,12 +116,12 @@ static const struct {
     const char *name;
     int resource;
 } limits[] = {
-    { "AS", RLIMIT_AS },         { "CORE", RLIMIT_CORE },       { "CPU", RLIMIT_CPU },
-    { "DATA", RLIMIT_DATA },     { "FSIZE", RLIMIT_FSIZE },     { "LOCKS", RLIMIT_LOCKS },
-    { "MEMLOCK", RLIMIT_MEMLOCK }, { "MSGQUEUE", RLIMIT_MSGQUEUE }, { "NICE", RLIMIT_NICE },
-    { "NOFILE", RLIMIT_NOFILE }, { "NPROC", RLIMIT_NPROC },     { "RSS", RLIMIT_RSS },
-    { "RTPRIO", RLIMIT_RTPRIO }, { "RTTIME", RLIMIT_RTTIME },   { "SIGPENDING", RLIMIT_SIGPENDING },
-    { "STACK", RLIMIT_STACK },
+    {"AS", RLIMIT_AS},           {"CORE", RLIMIT_CORE},         {"CPU", RLIMIT_CPU},
+    {"DATA", RLIMIT_DATA},       {"FSIZE", RLIMIT_FSIZE},       {"LOCKS", RLIMIT_LOCKS},
+    {"MEMLOCK", RLIMIT_MEMLOCK}, {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"NICE", RLIMIT_NICE},
+    {"NOFILE", RLIMIT_NOFILE},   {"NPROC", RLIMIT_NPROC},       {"RSS", RLIMIT_RSS},
+    {"RTPRIO", RLIMIT_RTPRIO},   {"RTTIME", RLIMIT_RTTIME},     {"SIGPENDING", RLIMIT_SIGPENDING},
+    {"STACK", RLIMIT_STACK},
 };
 
 /* "NAME SOFT HARD", -1 for unlimited. */
@@ -128,12 +129,12 @@ static int do_rlimits(int argc, char **argv)
 {
     struct rlimit r;
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         if (getrlimit(limits[i].resource, &r) < 0)
             return die(limits[i].name);
-        printf("%s %lld %lld\n", limits[i].name, (long long)r.rlim_cur, (long long)r.rlim_max);
+        printf("%s %lld %lld\n", limits[i].name, (long long) r.rlim_cur, (long long) r.rlim_max);
     }
     return 0;
 }
@@ -145,8 +146,8 @@ static int do_ids(int argc, char **argv)
     gid_t g[3], groups[1024];
     mode_t mask = umask(0);
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     if (getresuid(&u[0], &u[1], &u[2]) < 0 || getresgid(&g[0], &g[1], &g[2]) < 0)
         return die("ids");
     int n = getgroups(1024, groups);
@@ -162,8 +163,8 @@ static int do_cwd(int argc, char **argv)
 {
     char buf[4096];
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     if (!getcwd(buf, sizeof(buf)))
         return die("getcwd");
     puts(buf);
@@ -177,8 +178,8 @@ static int do_tty(int argc, char **argv)
     struct termios t;
     char name[256];
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     printf("isatty %d %d %d\n", isatty(0), isatty(1), isatty(2));
     printf("pid %d sid %d pgrp %d\n", getpid(), getsid(0), getpgrp());
     if (ttyname_r(0, name, sizeof(name)) == 0)
@@ -197,7 +198,7 @@ static volatile sig_atomic_t winch;
 
 static void on_winch(int sig)
 {
-    (void)sig;
+    (void) sig;
     winch = 1;
 }
 
@@ -211,7 +212,8 @@ static int do_winch(int argc, char **argv)
     puts("ready");
     fflush(stdout);
     for (int i = 0; i < 500; i++) {
-        if (ioctl(0, TIOCGWINSZ, &ws) == 0 && winch && ws.ws_row == atoi(argv[1]) && ws.ws_col == atoi(argv[2])) {
+        if (ioctl(0, TIOCGWINSZ, &ws) == 0 && winch && ws.ws_row == atoi(argv[1]) &&
+            ws.ws_col == atoi(argv[2])) {
             puts("resized");
             return 0;
         }
@@ -226,20 +228,24 @@ static long call32(const unsigned long *a)
 {
     int r = a[0] ? -ENOEXEC : 0;
 #ifdef __x86_64__
-    __asm__ volatile("int $0x80" : "=a"(r) : "0"(a[0]), "b"(a[1]), "c"(a[2]), "d"(a[3]) : "memory", "r8", "r9", "r10", "r11");
+    __asm__ volatile("int $0x80"
+                     : "=a"(r)
+                     : "0"(a[0]), "b"(a[1]), "c"(a[2]), "d"(a[3])
+                     : "memory", "r8", "r9", "r10", "r11");
 #endif
     errno = -r;
     return r < 0 ? -1 : r;
 }
 
-/* System call NR with up to six numbers; prints its result or the error's name. syscall32: by the entry and numbers of i386. */
+/* System call NR with up to six numbers; prints its result or the error's name. syscall32: by the
+ * entry and numbers of i386. */
 static int do_syscall(int argc, char **argv)
 {
-    unsigned long a[7] = { 0 };
+    unsigned long a[7] = {0};
 
     for (int i = 1; i < argc && i < 8; i++)
         a[i - 1] = strtoul(argv[i], NULL, 0);
-    long r = argv[0][7] ? call32(a) : syscall((long)a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+    long r = argv[0][7] ? call32(a) : syscall((long) a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
     if (r < 0)
         printf("%s\n", errno < 134 && strerrorname_np(errno) ? strerrorname_np(errno) : "?");
     else
@@ -252,11 +258,12 @@ static int do_syscall(int argc, char **argv)
 /* Names of the namespaces: "pid:[123]". */
 static int do_ns(int argc, char **argv)
 {
-    static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
+    static const char *const names[] = {"cgroup", "ipc",  "mnt",  "net",
+                                        "pid",    "time", "user", "uts"};
     char path[64], target[64];
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
         ssize_t n = readlink(path, target, sizeof(target) - 1);
@@ -272,13 +279,13 @@ static int do_ipc(int argc, char **argv)
     struct shm_info info;
 
     if (argc > 1) {
-        int id = shmget((key_t)strtol(argv[1], NULL, 0), 4096, IPC_CREAT | IPC_EXCL | 0600);
+        int id = shmget((key_t) strtol(argv[1], NULL, 0), 4096, IPC_CREAT | IPC_EXCL | 0600);
         if (id < 0)
             return die("shmget");
         if (argc > 2)
             shmctl(id, IPC_RMID, NULL);
     }
-    if (shmctl(0, SHM_INFO, (struct shmid_ds *)&info) < 0)
+    if (shmctl(0, SHM_INFO, (struct shmid_ds *) &info) < 0)
         return die("shmctl");
     printf("segments %d\n", info.used_ids);
     return 0;
@@ -289,11 +296,11 @@ static int do_clocks(int argc, char **argv)
 {
     struct timespec mono, boot;
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     clock_gettime(CLOCK_MONOTONIC, &mono);
     clock_gettime(CLOCK_BOOTTIME, &boot);
-    printf("monotonic %ld\nboottime %ld\n", (long)mono.tv_sec, (long)boot.tv_sec);
+    printf("monotonic %ld\nboottime %ld\n", (long) mono.tv_sec, (long) boot.tv_sec);
     return 0;
 }
 
@@ -303,8 +310,8 @@ static int do_catch(int argc, char **argv)
     sigset_t all;
     int sig;
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     puts("ready");
@@ -329,8 +336,9 @@ static int do_stat(int argc, char **argv)
             continue;
         }
         const char *types = "?pc?d?b?-?l?s?w?";
-        printf("%s: %c %04o %u %u %u:%u %lld\n", argv[i], types[(st.st_mode & S_IFMT) >> 12], st.st_mode & 07777, st.st_uid,
-               st.st_gid, (unsigned)(st.st_rdev >> 8 & 0xfff), (unsigned)(st.st_rdev & 0xff), (long long)st.st_size);
+        printf("%s: %c %04o %u %u %u:%u %lld\n", argv[i], types[(st.st_mode & S_IFMT) >> 12],
+               st.st_mode & 07777, st.st_uid, st.st_gid, (unsigned) (st.st_rdev >> 8 & 0xfff),
+               (unsigned) (st.st_rdev & 0xff), (long long) st.st_size);
     }
     return 0;
 }
@@ -352,9 +360,10 @@ static int do_keyring(int argc, char **argv)
 {
     char label[256] = "";
 
-    (void)argv;
+    (void) argv;
     if (argc > 1) {
-        if (syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, label, sizeof(label) - 1) < 0)
+        if (syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, label,
+                    sizeof(label) - 1) < 0)
             return die("label");
         puts(label);
         return 0;
@@ -366,14 +375,14 @@ static int do_keyring(int argc, char **argv)
 /* Send TEXT to $NOTIFY_SOCKET, as a service does. */
 static int do_notify(int argc, char **argv)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     const char *path = getenv("NOTIFY_SOCKET");
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     if (argc < 2 || !path || fd < 0)
         return die("notify");
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-    if (sendto(fd, argv[1], strlen(argv[1]), 0, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+    if (sendto(fd, argv[1], strlen(argv[1]), 0, (struct sockaddr *) &addr, sizeof(addr)) < 0)
         return die(path);
     return 0;
 }
@@ -392,7 +401,7 @@ static int do_die(int argc, char **argv)
     if (getpid() == 1) {
         /* Process 1 of a pid namespace is spared by its own signals, but not by a real fault. */
         if (sig == SIGSEGV)
-            *(volatile int *)8 = 1;
+            *(volatile int *) 8 = 1;
     }
     kill(getpid(), sig);
     pause();
@@ -401,8 +410,8 @@ static int do_die(int argc, char **argv)
 
 static int do_pause(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     puts("ready");
     fflush(stdout);
     pause();
@@ -422,8 +431,8 @@ static int do_thread(int argc, char **argv)
 {
     pthread_t thread;
 
-    (void)argc;
-    (void)argv;
+    (void) argc;
+    (void) argv;
     if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
         return 125;
     pthread_exit(NULL);
@@ -433,13 +442,22 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    { "alloc", do_alloc }, { "argv", do_argv },       { "burn", do_burn },       { "caps", do_caps },       { "catch", do_catch },
-    { "clocks", do_clocks }, { "count", do_count },   { "cwd", do_cwd },         { "die", do_die },         { "disk", do_disk },
-    { "env", do_env },     { "exit", do_exit },
-    { "fds", do_fds },     { "forks", do_forks }, { "hold", do_hold }, { "huge", do_huge },     { "ids", do_ids }, { "inherited", do_inherited },         { "ipc", do_ipc },         { "ns", do_ns },
-    { "keyring", do_keyring }, { "notify", do_notify },
-    { "open", do_open },   { "pause", do_pause },     { "rlimits", do_rlimits }, { "signals", do_signals }, { "stat", do_stat },
-    { "syscall", do_syscall }, { "syscall32", do_syscall }, { "thread", do_thread }, { "tty", do_tty },     { "winch", do_winch },
+    {"alloc", do_alloc},       {"argv", do_argv},
+    {"burn", do_burn},         {"caps", do_caps},
+    {"catch", do_catch},       {"clocks", do_clocks},
+    {"count", do_count},       {"cwd", do_cwd},
+    {"die", do_die},           {"disk", do_disk},
+    {"env", do_env},           {"exit", do_exit},
+    {"fds", do_fds},           {"forks", do_forks},
+    {"hold", do_hold},         {"huge", do_huge},
+    {"ids", do_ids},           {"inherited", do_inherited},
+    {"ipc", do_ipc},           {"ns", do_ns},
+    {"keyring", do_keyring},   {"notify", do_notify},
+    {"open", do_open},         {"pause", do_pause},
+    {"rlimits", do_rlimits},   {"signals", do_signals},
+    {"stat", do_stat},         {"syscall", do_syscall},
+    {"syscall32", do_syscall}, {"thread", do_thread},
+    {"tty", do_tty},           {"winch", do_winch},
 };
 
 int main(int argc, char **argv)

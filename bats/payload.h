@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between payload.c and its other files: payload-load.c has the commands that use up something, payload-hold.c what criu minds, payload-inherited.c
- * what a process has from its parent. */
+/* Between payload.c and its other files: payload-load.c has the commands that use up something,
+ * payload-hold.c what criu minds, payload-inherited.c what a process has from its parent. */
 #pragma once
 
 /* Says what failed with errno's words. Returns the status to end with. */

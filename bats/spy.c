@@ -2,9 +2,10 @@
 /*
  * A hostile process in a container that looks at every other one, as often as it can: spy SECONDS
  *
- * Prints what it should never see: "exe PID TARGET" of a program that is not below /bin/, "fd PID TARGET" of a descriptor that is the
- * runtime's, "ptrace PID" of one that it could stop while its program was not below /bin/. "looked N" at the end: how often
- * it has looked at a process. A file /stop ends it before its time.
+ * Prints what it should never see: "exe PID TARGET" of a program that is not below /bin/, "fd PID
+ * TARGET" of a descriptor that is the runtime's, "ptrace PID" of one that it could stop while its
+ * program was not below /bin/. "looked N" at the end: how often it has looked at a process. A file
+ * /stop ends it before its time.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,7 +28,10 @@ static const char *target_of(const char *path)
     return n < 0 ? NULL : target;
 }
 
-static int is_ours(const char *exe) { return !exe || strncmp(exe, "/bin/", 5) == 0; }
+static int is_ours(const char *exe)
+{
+    return !exe || strncmp(exe, "/bin/", 5) == 0;
+}
 
 static void look_at_fds(int pid)
 {
@@ -39,7 +43,8 @@ static void look_at_fds(int pid)
     while (dir && (entry = readdir(dir))) {
         snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, entry->d_name);
         const char *target = target_of(path);
-        if (target && (strstr(target, "memfd:") || strstr(target, "socket:") || strstr(target, "pidfd") || strstr(target, "[")))
+        if (target && (strstr(target, "memfd:") || strstr(target, "socket:") ||
+                       strstr(target, "pidfd") || strstr(target, "[")))
             printf("fd %d %s\n", pid, target);
     }
     if (dir)

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An example of a seccomp agent: what listens at linux.seccomp.listenerPath (config-linux.md, "Seccomp"). To be read, and to be
- * changed into what you need; the behaviour tests use it, too.
+ * An example of a seccomp agent: what listens at linux.seccomp.listenerPath (config-linux.md,
+ * "Seccomp"). To be read, and to be changed into what you need; the behaviour tests use it, too.
  *
  *     seccomp-agent SOCKET [CALL=ANSWER...]
  *
- * It listens on SOCKET ("@NAME" is an abstract one). For each container whose filter has a rule with SCMP_ACT_NOTIFY the runtime
- * connects, sends one JSON object, the container process state, with a descriptor (SCM_RIGHTS) in the first message, and
- * closes. That descriptor is the listener of seccomp_unotify(2): it is readable when a process of the container waits in a system
- * call for an answer, and hung up when no process is under the filter any more. Calls that wait fail with ENOSYS when the
- * agent ends.
+ * It listens on SOCKET ("@NAME" is an abstract one). For each container whose filter has a rule
+ * with SCMP_ACT_NOTIFY the runtime connects, sends one JSON object, the container process state,
+ * with a descriptor (SCM_RIGHTS) in the first message, and closes. That descriptor is the listener
+ * of seccomp_unotify(2): it is readable when a process of the container waits in a system call for
+ * an answer, and hung up when no process is under the filter any more. Calls that wait fail with
+ * ENOSYS when the agent ends.
  *
  * ANSWER is
- *     continue   the kernel carries the call out after all: also for calls without a rule here. Nothing that
- *                protects may be decided this way: the arguments in memory can change until the kernel reads them
+ *     continue   the kernel carries the call out after all: also for calls without a rule here.
+ *                Nothing that
+ *                protects may be decided this way: the arguments in memory can change until the
+ *                kernel reads them
  *     N          the call fails with errno N; 0: it succeeds without being carried out
  *     do         the agent carries it out for the container: mkdir, mkdirat, mknod, mknodat
  *
@@ -58,7 +61,8 @@ struct state {
 
 struct agent {
     char **rules; /* "CALL=ANSWER", ended by NULL */
-    struct pollfd fds[FDS_MOST]; /* the first is the socket, the others are connections and listeners */
+    /* the first is the socket, the others are connections and listeners */
+    struct pollfd fds[FDS_MOST];
     struct state *states[FDS_MOST]; /* NULL but for connections */
     nfds_t n_fds;
     struct seccomp_notif *call; /* as large as this kernel's */
@@ -73,7 +77,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- the calls that the agent can carry out ----------------------------------------------------- */
+/* --- the calls that the agent can carry out --------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -123,7 +127,8 @@ static int read_path(pid_t pid, uint64_t address, char path[static PATH_MAX])
     return strlen(path) < (size_t) size ? 0 : -ENAMETOOLONG;
 }
 
-/* The directory in which the last part of `path` lies, as the container sees it; nothing leads out of the container's root. */
+/* The directory in which the last part of `path` lies, as the container sees it; nothing leads out
+ * of the container's root. */
 static int open_parent(pid_t pid, char *path, const char **ret_name)
 {
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
@@ -138,7 +143,8 @@ static int open_parent(pid_t pid, char *path, const char **ret_name)
     *ret_name = last == NULL ? path : last + 1;
     if (last != NULL)
         *last = '\0';
-    int parent = (int) syscall(SYS_openat2, start, last == NULL || last == path ? "." : path, &how, sizeof(how));
+    int parent = (int) syscall(SYS_openat2, start, last == NULL || last == path ? "." : path, &how,
+                               sizeof(how));
     int error = errno;
     close(start);
     return parent < 0 ? -error : parent;
@@ -152,9 +158,9 @@ static int make_node(int parent, const char *name, const struct seccomp_notif *c
 
     if (error < 0)
         return error;
-    int result = doable[i].is_mknod
-                     ? mknodat(parent, name, mode, (dev_t) call->data.args[doable[i].mode_argument + 1])
-                     : mkdirat(parent, name, mode);
+    int result = doable[i].is_mknod ? mknodat(parent, name, mode,
+                                              (dev_t) call->data.args[doable[i].mode_argument + 1])
+                                    : mkdirat(parent, name, mode);
     if (result < 0 || fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     return 0;
@@ -179,14 +185,16 @@ static int carry_out(int listener, const struct seccomp_notif *call, const char 
     int parent = open_parent((pid_t) call->pid, path, &name);
     if (parent < 0)
         return parent;
-    /* As long as the call waits, its process id is not another one's: so all that was read is the caller's. */
-    error = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) < 0 ? -errno
-                                                                        : make_node(parent, name, call, i);
+    /* As long as the call waits, its process id is not another one's: so all that was read is the
+     * caller's. */
+    error = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) < 0
+                ? -errno
+                : make_node(parent, name, call, i);
     close(parent);
     return error;
 }
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static const char *find_rule(const struct agent *agent, const char *name)
 {
@@ -228,7 +236,7 @@ static void answer(struct agent *agent, int listener)
         die("SECCOMP_IOCTL_NOTIF_SEND");
 }
 
-/* --- connections -------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void add(struct agent *agent, int fd, struct state *state)
 {
@@ -260,8 +268,9 @@ static void welcome(struct agent *agent)
 }
 
 /*
- * The member "fds" of the state says what each descriptor is, and an agent that serves containers of several kinds looks at "metadata"
- * and "state" with a JSON parser; this one has the same answers for all of them and knows that there is one name: "seccompFd".
+ * The member "fds" of the state says what each descriptor is, and an agent that serves containers
+ * of several kinds looks at "metadata" and "state" with a JSON parser; this one has the same
+ * answers for all of them and knows that there is one name: "seccompFd".
  */
 static void take_descriptors(struct agent *agent, struct state *state, const struct cmsghdr *header)
 {
@@ -278,7 +287,8 @@ static void take_descriptors(struct agent *agent, struct state *state, const str
     *(state->size == 0 ? &state->n_fds : &state->n_later) += count;
 }
 
-/* Takes one message. Not every runtime closes the connection at once, so the listener is served before the state is complete. */
+/* Takes one message. Not every runtime closes the connection at once, so the listener is served
+ * before the state is complete. */
 static void listen_to_runtime(struct agent *agent, nfds_t i)
 {
     struct state *state = agent->states[i];
@@ -286,21 +296,27 @@ static void listen_to_runtime(struct agent *agent, nfds_t i)
         struct cmsghdr header;
         char bytes[CMSG_SPACE(DESCRIPTORS_MOST * sizeof(int))];
     } control;
-    struct iovec part = {.iov_base = state->text + state->size, .iov_len = STATE_MOST - state->size};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    struct iovec part = {.iov_base = state->text + state->size,
+                         .iov_len = STATE_MOST - state->size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
     ssize_t size = recvmsg(agent->fds[i].fd, &message, MSG_CMSG_CLOEXEC);
 
-    for (struct cmsghdr *c = size < 0 ? NULL : CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
+    for (struct cmsghdr *c = size < 0 ? NULL : CMSG_FIRSTHDR(&message); c != NULL;
+         c = CMSG_NXTHDR(&message, c))
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
             take_descriptors(agent, state, c);
     if (size > 0) {
         state->size += (size_t) size;
         return;
     }
-    for (char *text = state->text; (text = memchr(text, '\n', state->size - (size_t) (text - state->text))) != NULL;)
+    for (char *text = state->text;
+         (text = memchr(text, '\n', state->size - (size_t) (text - state->text))) != NULL;)
         *text = ' ';
-    printf("state fds=%zu later=%zu %.*s\n", state->n_fds, state->n_later, (int) state->size, state->text);
+    printf("state fds=%zu later=%zu %.*s\n", state->n_fds, state->n_later, (int) state->size,
+           state->text);
     end(agent, i);
 }
 
@@ -332,9 +348,11 @@ static void make_room(struct agent *agent)
 
     if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
         die("SECCOMP_GET_NOTIF_SIZES");
-    agent->call_size = sizes.seccomp_notif > sizeof(*agent->call) ? sizes.seccomp_notif : sizeof(*agent->call);
-    agent->answer_size =
-        sizes.seccomp_notif_resp > sizeof(*agent->answer) ? sizes.seccomp_notif_resp : sizeof(*agent->answer);
+    agent->call_size =
+        sizes.seccomp_notif > sizeof(*agent->call) ? sizes.seccomp_notif : sizeof(*agent->call);
+    agent->answer_size = sizes.seccomp_notif_resp > sizeof(*agent->answer)
+                             ? sizes.seccomp_notif_resp
+                             : sizeof(*agent->answer);
     agent->call = malloc(agent->call_size);
     agent->answer = malloc(agent->answer_size);
     if (agent->call == NULL || agent->answer == NULL)

@@ -126,8 +126,9 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
     return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
 }
 
-/* Opens what `place`, an O_PATH descriptor, is of, by way of that: whoever may change its name meanwhile changes nothing. Returns a
- * descriptor, -EEXIST for what is to be replaced, or another negative errno. */
+/* Opens what `place`, an O_PATH descriptor, is of, by way of that: whoever may change its name
+ * meanwhile changes nothing. Returns a descriptor, -EEXIST for what is to be replaced, or another
+ * negative errno. */
 static int open_in_place(int place)
 {
     char path[PATH_MAX];

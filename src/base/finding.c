@@ -148,7 +148,8 @@ void findings_print(const struct findings *findings, const char *file, struct te
         if (finding->line > 0)
             text_addf(text, ":%zu:%zu", finding->line, finding->column);
         text_addf(text, ": %s: %s\n",
-                  style_of(text->arena, severity_styles[finding->severity], severity_names[finding->severity]),
+                  style_of(text->arena, severity_styles[finding->severity],
+                           severity_names[finding->severity]),
                   finding_line(text->arena, finding));
     }
 }

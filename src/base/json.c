@@ -49,7 +49,11 @@ static void close_scope(struct json *json, const char *bracket)
 static size_t utf8_length(const unsigned char *next)
 {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = next[0] < 0x80 ? 1 : next[0] >> 5 == 6 ? 2 : next[0] >> 4 == 14 ? 3 : next[0] >> 3 == 30 ? 4 : 0;
+    size_t length = next[0] < 0x80       ? 1
+                    : next[0] >> 5 == 6  ? 2
+                    : next[0] >> 4 == 14 ? 3
+                    : next[0] >> 3 == 30 ? 4
+                                         : 0;
     unsigned point = length == 1 ? next[0] : length == 0 ? 0 : next[0] & (0x7fU >> length);
 
     for (size_t i = 1; i < length; i++) {

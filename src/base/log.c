@@ -41,7 +41,8 @@ static struct {
 static const struct {
     const char *name;
     int priority; /* of syslog(3) */
-} levels[] = {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
+} levels[] = {
+    {"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
 bool log_level_of_name(const char *name, enum log_level *ret_level)
 {
@@ -75,7 +76,8 @@ static int open_target(const char *target)
     }
     if (text_starts_with(target, "syslog:"))
         return open_service(SYSLOG, target + strlen("syslog:"));
-    /* A FIFO that nobody reads would be waited for: it is ENXIO, and what does not fit into a full one is lost. */
+    /* A FIFO that nobody reads would be waited for: it is ENXIO, and what does not fit into a full
+     * one is lost. */
     int fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
     return fd < 0 ? -errno : fd;
 }
@@ -100,10 +102,12 @@ bool log_shows(enum log_level level)
     return level <= sink.level;
 }
 
-/* A value of logfmt: in quotes, as others write and read it, unless letters, digits and a few signs are all of it. */
+/* A value of logfmt: in quotes, as others write and read it, unless letters, digits and a few signs
+ * are all of it. */
 static const char *quote(struct arena *arena, const char *value)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@^+";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@^+";
     static const char escaped[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
     struct text text = {.arena = arena};
 
@@ -136,8 +140,8 @@ static const char *record_of(struct arena *arena, enum log_level level, const ch
     gmtime_r(&now.tv_sec, &date);
     strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &date);
     if (!sink.json)
-        return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=%s\n", time, now.tv_nsec / 1000, levels[level].name,
-                            quote(arena, message));
+        return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=%s\n", time, now.tv_nsec / 1000,
+                            levels[level].name, quote(arena, message));
     json_start(&json, arena, false);
     json_object_open(&json);
     json_member(&json, "level", levels[level].name);
@@ -147,7 +151,8 @@ static const char *record_of(struct arena *arena, enum log_level level, const ch
     return arena_printf(arena, "%s\n", json.text.bytes);
 }
 
-/* systemd's "Native Journal Protocol": a value with a newline has its size before it, 64 bits, little-endian. */
+/* systemd's "Native Journal Protocol": a value with a newline has its size before it, 64 bits,
+ * little-endian. */
 static void put_field(struct text *record, const char *name, const char *value)
 {
     uint64_t size = htole64(strlen(value));
@@ -171,7 +176,8 @@ static void write_to_service(enum log_level level, const char *message)
         put_field(&record, "SYSLOG_IDENTIFIER", sink.name);
         put_field(&record, "MESSAGE", message);
     } else {
-        text_addf(&record, "<%d>%s[%d]: %s", LOG_DAEMON | levels[level].priority, sink.name, getpid(), message);
+        text_addf(&record, "<%d>%s[%d]: %s", LOG_DAEMON | levels[level].priority, sink.name,
+                  getpid(), message);
     }
     send(sink.fd, record.bytes, record.size, MSG_NOSIGNAL);
 }
@@ -184,8 +190,8 @@ static void write_to_file(enum log_level level, const char *message)
     fd_write_all(sink.fd, record, strlen(record));
 }
 
-/* A write(2) that waits for the reader of a pipe would hold up a container, and signals with it: what there is no room for after a while
- * is lost. */
+/* A write(2) that waits for the reader of a pipe would hold up a container, and signals with it:
+ * what there is no room for after a while is lost. */
 static void write_in_time(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
@@ -203,13 +209,15 @@ static void write_in_time(int fd, const char *bytes, size_t size)
     }
 }
 
-/* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell themselves from the words. */
+/* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell
+ * themselves from the words. */
 static void write_to_stderr(enum log_level level, const char *message)
 {
     AUTO_ARENA arena = {0};
     const char *line = level == LOG_LEVEL_DEBUG
                            ? record_of(&arena, level, message)
-                           : arena_printf(&arena, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
+                           : arena_printf(&arena, "%s%s\n",
+                                          level == LOG_LEVEL_WARNING ? "warning: " : "", message);
 
     if (sink.is_in_line)
         line = arena_printf(&arena, "\n%s", line);

@@ -25,7 +25,8 @@ void style_detect(void)
 {
     const char *terminal = getenv("TERM");
 
-    is_styled = is_empty(getenv("NO_COLOR")) && !is_empty(terminal) && !text_equal(terminal, "dumb") && isatty(STDOUT_FILENO) == 1;
+    is_styled = is_empty(getenv("NO_COLOR")) && !is_empty(terminal) &&
+                !text_equal(terminal, "dumb") && isatty(STDOUT_FILENO) == 1;
 }
 
 const char *style_of(struct arena *arena, enum style style, const char *words)

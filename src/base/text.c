@@ -14,7 +14,8 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
         char *larger = arena_alloc(text->arena, room);
 
         if (text->size > 0)
-            memcpy(larger, text->bytes, text->size); /* NOLINT(*NonNullParamChecker): there are no bytes only where the size is 0 */
+            /* NOLINTNEXTLINE(*NonNullParamChecker): there are no bytes only where the size is 0 */
+            memcpy(larger, text->bytes, text->size);
         text->bytes = larger;
         text->room = room;
     }

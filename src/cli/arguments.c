@@ -46,13 +46,15 @@ static int find_abbreviated(const struct parser *parser, const char *name, size_
 
     *ret_option = NULL;
     for (size_t i = 0; i < cli_n_options && length > 0; i++) {
-        if (!(cli_options[i].commands & scope_of(parser)) || strncmp(cli_options[i].name, name, length) != 0)
+        if (!(cli_options[i].commands & scope_of(parser)) ||
+            strncmp(cli_options[i].name, name, length) != 0)
             continue;
         text_addf(&candidates, "%s--%s", count++ > 0 ? ", " : "", cli_options[i].name);
         *ret_option = &cli_options[i];
     }
     if (count > 1)
-        return error_set(parser->error, EINVAL, "option --%s is ambiguous: %s", name, candidates.bytes);
+        return error_set(parser->error, EINVAL, "option --%s is ambiguous: %s", name,
+                         candidates.bytes);
     return 0;
 }
 
@@ -80,12 +82,14 @@ static int set_flag(struct parser *parser, const struct option *option, const ch
     else if (text_equal(value, "false"))
         *flag = false;
     else
-        return error_set(parser->error, EINVAL, "--%s is true or false, not \"%s\"", option->name, value);
+        return error_set(parser->error, EINVAL, "--%s is true or false, not \"%s\"", option->name,
+                         value);
     return 0;
 }
 
 /* A copy that is one longer: there are few. */
-static const char *const *add_to_list(struct arena *arena, const char *const *list, const char *value)
+static const char *const *add_to_list(struct arena *arena, const char *const *list,
+                                      const char *value)
 {
     struct text_list longer = {.arena = arena};
 
@@ -116,7 +120,8 @@ static int refuse_choice(struct parser *parser, const struct option *option, con
     struct similar similar = {.word = value};
     char *choices = arena_string(parser->arena, option->value), *rest;
 
-    for (char *choice = strtok_r(choices, "|", &rest); choice != NULL; choice = strtok_r(NULL, "|", &rest))
+    for (char *choice = strtok_r(choices, "|", &rest); choice != NULL;
+         choice = strtok_r(NULL, "|", &rest))
         similar_offer(&similar, choice);
     parser->suggestion = similar.best;
     return error_set(parser->error, EINVAL, "--%s is %s, not \"%s\"", option->name,
@@ -157,15 +162,16 @@ static int set_value(struct parser *parser, const struct option *option, const c
         return 0;
     }
     if (text_to_u64(value, &number) < 0 || number > INT_MAX)
-        return error_set(parser->error, EINVAL, "--%s: not a number from 0 to %d: \"%s\"", option->name,
-                         INT_MAX, value);
+        return error_set(parser->error, EINVAL, "--%s: not a number from 0 to %d: \"%s\"",
+                         option->name, INT_MAX, value);
     *(unsigned *) member = (unsigned) number;
     return 0;
 }
 
 static int set_option(struct parser *parser, const struct option *option, const char *value)
 {
-    return option->kind == FLAG ? set_flag(parser, option, value) : set_value(parser, option, value);
+    return option->kind == FLAG ? set_flag(parser, option, value)
+                                : set_value(parser, option, value);
 }
 
 /* "-dq", "-b DIR", "-bDIR" */
@@ -218,7 +224,8 @@ static int refuse_command(struct parser *parser, const char *word)
         similar_offer(&similar, cli_commands[i].name);
     parser->suggestion = similar.best;
     parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
-    return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word, word);
+    return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word,
+                     word);
 }
 
 static int parse_command(struct parser *parser, const char *word)
@@ -302,9 +309,10 @@ static int add_remedy(struct parser *parser)
     bool is_command = parser->arguments->command != CLI_COMMANDS;
     const char *meant = parser->suggestion;
 
-    return error_hint(parser->error, "%s%s%ssee berth %s%s--help", meant != NULL ? "did you mean " : "",
-                      meant != NULL ? meant : "", meant != NULL ? "? " : "",
-                      is_command ? cli_commands[parser->arguments->command].name : "", is_command ? " " : "");
+    return error_hint(
+        parser->error, "%s%s%ssee berth %s%s--help", meant != NULL ? "did you mean " : "",
+        meant != NULL ? meant : "", meant != NULL ? "? " : "",
+        is_command ? cli_commands[parser->arguments->command].name : "", is_command ? " " : "");
 }
 
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check, doctor: what is found is the result, on stdout; the exit status says whether containers would fail. */
+/* check, doctor: what is found is the result, on stdout; the exit status says whether containers
+ * would fail. */
 #include <errno.h>
 
 #include "berth/base/finding.h"
@@ -32,7 +33,7 @@ int cli_check(const struct cli_arguments *arguments, const struct runtime_option
     return findings_have_error(&findings) ? 1 : 0;
 }
 
-/* --- doctor --------------------------------------------------------------------------------- */
+/* --- doctor ----------------------------------------------------------------------------------- */
 
 static const char *const state_names[] = {
     [RUNTIME_FACT_YES] = "yes",
@@ -74,7 +75,8 @@ static void print_summary(const struct runtime_fact *facts, size_t count, struct
     else
         text_addf(text, "this host can run: root, %s, %s%s\n",
                   holds(facts, count, RUNTIME_FACT_FOR_ROOTLESS) ? "rootless" : "not rootless",
-                  limits.size > 0 ? "with limits: " : "without limits", limits.size > 0 ? limits.bytes : "");
+                  limits.size > 0 ? "with limits: " : "without limits",
+                  limits.size > 0 ? limits.bytes : "");
     if (lacks.size > 0)
         text_addf(text, "this host lacks: %s\n", lacks.bytes);
     text_add(text, "\n");
@@ -84,7 +86,8 @@ static void print_fact(const struct runtime_fact *fact, struct text *text)
 {
     const char *state = arena_printf(text->arena, "%-8s", state_names[fact->state]);
 
-    text_addf(text, "  %-36s %s %s\n", fact->name, style_of(text->arena, state_styles[fact->state], state), fact->value);
+    text_addf(text, "  %-36s %s %s\n", fact->name,
+              style_of(text->arena, state_styles[fact->state], state), fact->value);
     if (fact->meaning[0] != '\0')
         text_addf(text, "      %s%s%s%s\n", fact->meaning, fact->remedy[0] != '\0' ? " (" : "",
                   fact->remedy, fact->remedy[0] != '\0' ? ")" : "");
@@ -94,7 +97,8 @@ static void print_facts(const struct runtime_fact *facts, size_t count, struct t
 {
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || !text_equal(facts[i].group, facts[i - 1].group))
-            text_addf(text, "%s%s\n", i > 0 ? "\n" : "", style_of(text->arena, STYLE_BOLD, facts[i].group));
+            text_addf(text, "%s%s\n", i > 0 ? "\n" : "",
+                      style_of(text->arena, STYLE_BOLD, facts[i].group));
         print_fact(&facts[i], text);
     }
 }

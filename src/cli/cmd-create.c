@@ -84,8 +84,8 @@ int cli_run(const struct cli_arguments *arguments, const struct runtime_options 
     return status;
 }
 
-static int read_exec(struct arena *arena, const struct cli_arguments *arguments, struct runtime_exec *ret_request,
-                     struct error *error)
+static int read_exec(struct arena *arena, const struct cli_arguments *arguments,
+                     struct runtime_exec *ret_request, struct error *error)
 {
     struct text process = {.arena = arena};
 

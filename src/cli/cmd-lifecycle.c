@@ -40,8 +40,9 @@ static int compile(const char *pattern, regex_t *ret_regex, struct error *error)
 }
 
 /* One that fails does not keep the others from their turn. */
-static int for_matching(const struct cli_arguments *arguments, const struct runtime_options *options,
-                        operation *operate, struct error *error)
+static int for_matching(const struct cli_arguments *arguments,
+                        const struct runtime_options *options, operation *operate,
+                        struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct runtime_container *containers;

@@ -23,7 +23,7 @@ int cli_resume(const struct cli_arguments *arguments, const struct runtime_optio
     return runtime_resume(options, arguments->operands[0], error);
 }
 
-/* --- update --------------------------------------------------------------------------------- */
+/* --- update ----------------------------------------------------------------------------------- */
 
 enum kind { SIZE, NUMBER, WORDS };
 

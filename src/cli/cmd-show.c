@@ -74,7 +74,8 @@ static void row_of(const struct runtime_container *container, struct arena *aren
 
 static void list_table(const struct runtime_container *containers, size_t count, struct text *text)
 {
-    static const char *const header[COLUMNS] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
+    static const char *const header[COLUMNS] = {"ID",     "PID",     "STATUS",
+                                                "BUNDLE", "CREATED", "OWNER"};
     const char *(*rows)[COLUMNS] = arena_array(text->arena, count + 1, sizeof(*rows));
     size_t width[COLUMNS] = {0};
 
@@ -120,7 +121,8 @@ int cli_spec(const struct cli_arguments *arguments, const struct runtime_options
 {
     AUTO_ARENA arena = {0};
     const char *bundle = arguments->bundle != NULL ? arguments->bundle : ".";
-    const char *path = text_path_join(&arena, bundle, arguments->file != NULL ? arguments->file : "config.json");
+    const char *path =
+        text_path_join(&arena, bundle, arguments->file != NULL ? arguments->file : "config.json");
 
     (void) options;
     AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands: one function each, cli_NAME. They return the exit status, or a negative errno with `error` set. */
+/* The commands: one function each, cli_NAME. They return the exit status, or a negative errno with
+ * `error` set. */
 #pragma once
 
 #include "berth/base/arena.h"
@@ -8,8 +9,8 @@
 #include "berth/runtime/runtime.h"
 
 #define CLI_HEADING(words)
-#define CLI_COMMAND(NAME, name, operands, least, most, words, example)                               \
-    int cli_##name(const struct cli_arguments *arguments, const struct runtime_options *options, \
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example)                             \
+    int cli_##name(const struct cli_arguments *arguments, const struct runtime_options *options,   \
                    struct error *error);
 #include "berth/cli/commands.def"
 #undef CLI_HEADING

@@ -19,7 +19,8 @@ static int read_stdin(const char *what, struct text *text, struct error *error)
     if (size < 0)
         return error_errno(error, (int) -size, "read the %s from stdin", what);
     if (size == STDIN_MOST)
-        return error_set(error, EFBIG, "read the %s from stdin: more than %d bytes", what, STDIN_MOST);
+        return error_set(error, EFBIG, "read the %s from stdin: more than %d bytes", what,
+                         STDIN_MOST);
     text_add_bytes(text, bytes, (size_t) size);
     return 0;
 }

@@ -52,14 +52,18 @@ static void add_row(struct text *text, size_t margin, const char *name, const ch
 
 static const char *name_of_option(struct arena *arena, const struct option *option)
 {
-    const char *letter = option->letter != 0 ? arena_printf(arena, "-%c, ", option->letter) : "    ";
+    const char *letter =
+        option->letter != 0 ? arena_printf(arena, "-%c, ", option->letter) : "    ";
 
-    return arena_printf(arena, "  %s--%s%s%s", letter, option->name, option->value != NULL ? " " : "",
+    return arena_printf(arena, "  %s--%s%s%s", letter, option->name,
+                        option->value != NULL ? " " : "",
                         option->value != NULL ? option->value : "");
 }
 
-/* Visits the options of a command that --help shows: not those of the last heading, which has no words. */
-static const struct option *next_option(enum cli_command command, const struct option *option, const char **heading)
+/* Visits the options of a command that --help shows: not those of the last heading, which has no
+ * words. */
+static const struct option *next_option(enum cli_command command, const struct option *option,
+                                        const char **heading)
 {
     const struct option *end = cli_options + cli_n_options;
 
@@ -80,7 +84,8 @@ static size_t margin_of(enum cli_command command, struct arena *arena)
     const char *heading;
     size_t longest = 0;
 
-    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;) {
+    for (const struct option *option = NULL;
+         (option = next_option(command, option, &heading)) != NULL;) {
         size_t length = strlen(name_of_option(arena, option));
 
         if (length > longest && length <= OPTION_MOST)
@@ -94,7 +99,8 @@ static void add_options(enum cli_command command, struct text *text)
     const char *heading = NULL, *present = NULL;
     size_t margin = margin_of(command, text->arena);
 
-    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;) {
+    for (const struct option *option = NULL;
+         (option = next_option(command, option, &heading)) != NULL;) {
         if (heading != present)
             add_heading(text, heading);
         present = heading;
@@ -105,7 +111,8 @@ static void add_options(enum cli_command command, struct text *text)
 static void add_commands(struct text *text)
 {
 #define CLI_HEADING(words) add_heading(text, words);
-#define CLI_COMMAND(NAME, name, operands, least, most, words, example) add_row(text, COMMAND_WORDS, "  " #name, words);
+#define CLI_COMMAND(NAME, name, operands, least, most, words, example)                             \
+    add_row(text, COMMAND_WORDS, "  " #name, words);
 #include "berth/cli/commands.def"
 #undef CLI_HEADING
 #undef CLI_COMMAND
@@ -122,22 +129,24 @@ static void add_sentence(struct text *text, const char *words)
 void cli_help(enum cli_command command, struct text *text)
 {
     if (command == CLI_COMMANDS) {
-        text_add(text, "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]\nRun containers from OCI bundles.\n");
+        text_add(text, "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]\nRun containers "
+                       "from OCI bundles.\n");
         add_commands(text);
         text_add(text, "\nOptions of a command: berth COMMAND --help\n");
     } else {
         const struct command *one = &cli_commands[command];
 
-        text_addf(text, "Usage: berth [OPTION...] %s [OPTION...]%s%s\n", one->name, one->operands[0] != '\0' ? " " : "",
-                  one->operands);
+        text_addf(text, "Usage: berth [OPTION...] %s [OPTION...]%s%s\n", one->name,
+                  one->operands[0] != '\0' ? " " : "", one->operands);
         add_sentence(text, one->words);
     }
     add_options(command, text);
     add_heading(text, "Example");
-    text_addf(text, "  berth %s\n", command == CLI_COMMANDS ? "run --bundle demo c1" : cli_commands[command].example);
+    text_addf(text, "  berth %s\n",
+              command == CLI_COMMANDS ? "run --bundle demo c1" : cli_commands[command].example);
 }
 
-/* --- usage ---------------------------------------------------------------------------------- */
+/* --- usage ------------------------------------------------------------------------------------ */
 
 void cli_usage(enum cli_command command, struct text *text)
 {
@@ -147,9 +156,12 @@ void cli_usage(enum cli_command command, struct text *text)
     text_add(&words, "Usage: berth");
     if (command != CLI_COMMANDS)
         text_addf(&words, " %s", cli_commands[command].name);
-    for (const struct option *option = NULL; (option = next_option(command, option, &heading)) != NULL;)
+    for (const struct option *option = NULL;
+         (option = next_option(command, option, &heading)) != NULL;)
         text_addf(&words, " [--%s%s%s]", option->name, option->value != NULL ? "=" : "",
                   option->value != NULL ? option->value : "");
-    text_addf(&words, " %s", command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]" : cli_commands[command].operands);
+    text_addf(&words, " %s",
+              command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]"
+                                      : cli_commands[command].operands);
     add_wrapped(text, strlen("      "), words.bytes);
 }

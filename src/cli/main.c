@@ -44,7 +44,8 @@ static int read_manager(const struct cli_arguments *arguments, struct runtime_op
     const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : otherwise;
 
     if (arguments->systemd_cgroup && !text_equal(manager, "systemd"))
-        return error_set(error, EINVAL, "--systemd-cgroup contradicts --cgroup-manager=%s", manager);
+        return error_set(error, EINVAL, "--systemd-cgroup contradicts --cgroup-manager=%s",
+                         manager);
     if (text_equal(manager, "systemd"))
         options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
     else if (text_equal(manager, "disabled"))
@@ -95,7 +96,8 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     return cli_print(&text, error);
 }
 
-/* To the container's process, which finds /dev/null rather than nothing. All others print what they were asked for, or fail. */
+/* To the container's process, which finds /dev/null rather than nothing. All others print what they
+ * were asked for, or fail. */
 static bool gives_stdout_away(const struct cli_arguments *arguments)
 {
     switch (arguments->command) {
@@ -109,13 +111,15 @@ static bool gives_stdout_away(const struct cli_arguments *arguments)
     }
 }
 
-/* What a caller may have left in disorder: closed standard streams, and SIGCHLD ignored, with which children are lost. */
+/* What a caller may have left in disorder: closed standard streams, and SIGCHLD ignored, with which
+ * children are lost. */
 static int settle(const struct cli_arguments *arguments, struct error *error)
 {
     signal(SIGCHLD, SIG_DFL);
     int result = fd_fill_standard(gives_stdout_away(arguments));
 
-    return result < 0 ? error_errno(error, -result, "open /dev/null in place of a closed stream") : 0;
+    return result < 0 ? error_errno(error, -result, "open /dev/null in place of a closed stream")
+                      : 0;
 }
 
 static int carry_out(const struct cli_arguments *arguments, struct error *error)

@@ -55,8 +55,8 @@ static bool is_needed(const struct init *init, int slot)
     return is;
 }
 
-/* A process that joins the container's namespaces must find as little as possible in a created container, which may wait for
- * long: no mount, no namespace. */
+/* A process that joins the container's namespaces must find as little as possible in a created
+ * container, which may wait for long: no mount, no namespace. */
 static void let_go(struct init *init)
 {
     for (int slot = 0; slot < PLAN_SLOTS; slot++)

@@ -99,7 +99,8 @@ static int become_terminal(int terminal)
 int init_make_console(struct init *init, const struct plan_step *step)
 {
     const bool is_entered = step->make_console.root == PLAN_SLOT_UNUSED;
-    INIT_FD entered = is_entered ? sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
+    INIT_FD entered =
+        is_entered ? sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
     const int root = is_entered ? entered : init->slot[step->make_console.root];
     if (root < 0)
         return root;

@@ -146,7 +146,8 @@ static int copy_node(int to, const char *name, const struct statx *status)
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* What vanishes while it is copied is not there. What is mounted there is copied, too: the new tmpfs covers it as well. */
+/* What vanishes while it is copied is not there. What is mounted there is copied, too: the new
+ * tmpfs covers it as well. */
 static int copy_entry(int from, int to, const char *name, int depth)
 {
     const struct open_how how = {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts that are made, changed and then put into their place. Kernels before 5.12 and seccomp filters refuse some of the calls for
- * mounts without a place: then the mounts are made on a tmpfs, the stage, that covers /proc/PID/task of INIT in its own mount
- * namespace, and mount(2) moves them from there. The stage is private and unbindable, so that no clone of the host's tree has it,
- * and goes with the old root. mount(2) takes paths alone: these are of descriptors, below /proc/self, which is opened once, while
- * /proc is the host's.
+ * Mounts that are made, changed and then put into their place. Kernels before 5.12 and seccomp
+ * filters refuse some of the calls for mounts without a place: then the mounts are made on a tmpfs,
+ * the stage, that covers /proc/PID/task of INIT in its own mount namespace, and mount(2) moves them
+ * from there. The stage is private and unbindable, so that no clone of the host's tree has it, and
+ * goes with the old root. mount(2) takes paths alone: these are of descriptors, below /proc/self,
+ * which is opened once, while /proc is the host's.
  */
 #include "init.h"
 #include "path.h"
@@ -14,7 +15,7 @@
 #define MOUNTS_SIZE (16U << 20) /* of mountinfo; what is not read takes no memory */
 #define SUBMOUNTS_MAX 4096
 
-/* --- mount(2) by descriptors ---------------------------------------------------------------- */
+/* --- mount(2) by descriptors ------------------------------------------------------------------ */
 
 struct call {
     const char *source;
@@ -44,10 +45,11 @@ static int mount_onto(const struct init *init, int from, int target, unsigned lo
     init_print(path, "fd/", (uint64_t) target);
     if (from >= 0)
         init_print(source, "fd/", (uint64_t) from);
-    return mount_below_self(init, &(struct call){.source = from >= 0 ? source : NULL, .target = path, .flags = flags});
+    return mount_below_self(
+        init, &(struct call){.source = from >= 0 ? source : NULL, .target = path, .flags = flags});
 }
 
-/* --- the stage ------------------------------------------------------------------------------ */
+/* --- the stage -------------------------------------------------------------------------------- */
 
 static int open_stage(struct init *init)
 {
@@ -62,7 +64,8 @@ static int open_stage(struct init *init)
     if (err == 0 && system.f_type != PROC_SUPER_MAGIC)
         err = -EINVAL;
     if (err == 0)
-        err = mount_below_self(init, &(struct call){"berth", STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"});
+        err = mount_below_self(init, &(struct call){"berth", STAGE, "tmpfs",
+                                                    MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"});
     if (err == 0)
         err = mount_below_self(init, &(struct call){.target = STAGE, .flags = MS_UNBINDABLE});
     if (err < 0)
@@ -105,22 +108,25 @@ int detached_make(struct init *init, const struct init_file_system *system)
     if (place < 0)
         return place;
     init_print(path, "fd/", (uint64_t) place);
-    const struct call call = {system->source != NULL ? system->source : "none", path, system->type, system->flags,
-                              system->options};
+    const struct call call = {system->source != NULL ? system->source : "none", path, system->type,
+                              system->flags, system->options};
     const int err = mount_below_self(init, &call);
     return err < 0 ? err : sys_openat(init->stage, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-/* --- attributes ----------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static const struct attribute {
     uint64_t attribute;
     unsigned long status; /* statfs(2) */
     unsigned long flag;   /* mount(2) */
 } attributes[] = {
-    {MOUNT_ATTR_RDONLY, 1, MS_RDONLY},           {MOUNT_ATTR_NOSUID, 2, MS_NOSUID},
-    {MOUNT_ATTR_NODEV, 4, MS_NODEV},             {MOUNT_ATTR_NOEXEC, 8, MS_NOEXEC},
-    {MOUNT_ATTR_NOATIME, 1024, MS_NOATIME},      {MOUNT_ATTR_NODIRATIME, 2048, MS_NODIRATIME},
+    {MOUNT_ATTR_RDONLY, 1, MS_RDONLY},
+    {MOUNT_ATTR_NOSUID, 2, MS_NOSUID},
+    {MOUNT_ATTR_NODEV, 4, MS_NODEV},
+    {MOUNT_ATTR_NOEXEC, 8, MS_NOEXEC},
+    {MOUNT_ATTR_NOATIME, 1024, MS_NOATIME},
+    {MOUNT_ATTR_NODIRATIME, 2048, MS_NODIRATIME},
     {MOUNT_ATTR_NOSYMFOLLOW, ST_NOSYMFOLLOW, 256 /* MS_NOSYMFOLLOW, Linux 5.10 */},
 };
 #define N_ATTRIBUTES (sizeof(attributes) / sizeof(*attributes))
@@ -142,8 +148,9 @@ static int read_attributes(int mount, uint64_t *ret_set)
     return 0;
 }
 
-/* A remount replaces all flags: those that are there, some of which a user namespace may not take away, are said again. Older
- * kernels pass over a flag that they do not know: what is there in the end is looked at. */
+/* A remount replaces all flags: those that are there, some of which a user namespace may not take
+ * away, are said again. Older kernels pass over a flag that they do not know: what is there in the
+ * end is looked at. */
 static int change_one(const struct init *init, int mount, const struct mount_attr *change)
 {
     uint64_t now;
@@ -163,7 +170,8 @@ static int change_one(const struct init *init, int mount, const struct mount_att
     err = mount_onto(init, -1, mount, flags);
     if (err == 0)
         err = read_attributes(mount, &now);
-    if (err == 0 && (now & change->attr_set & ~(uint64_t) MOUNT_ATTR__ATIME) != (change->attr_set & ~(uint64_t) MOUNT_ATTR__ATIME))
+    if (err == 0 && (now & change->attr_set & ~(uint64_t) MOUNT_ATTR__ATIME) !=
+                        (change->attr_set & ~(uint64_t) MOUNT_ATTR__ATIME))
         err = -EOPNOTSUPP;
     return err;
 }
@@ -249,14 +257,16 @@ static int find_mount(const struct init *init, int fd, struct statx *status)
     return proc < 0 ? proc : path_find_mount_id(proc, fd, status);
 }
 
-static int change_submount(const struct init *init, const struct line *mount, const struct mount_attr *change)
+static int change_submount(const struct init *init, const struct line *mount,
+                           const struct mount_attr *change)
 {
     char path[SYS_PATH_MAX];
     struct statx status;
     int err = decode_point(mount->point, path);
     if (err < 0)
         return err;
-    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                 .resolve = RESOLVE_NO_SYMLINKS};
     INIT_FD fd = path_openat2(AT_FDCWD, path, &how);
     if (fd < 0)
         return fd;
@@ -277,7 +287,8 @@ static bool is_among(const uint64_t *ids, size_t count, uint64_t id)
 }
 
 /* All below the mount ids[0]. */
-static int change_below(const struct init *init, const char *lines, uint64_t *ids, const struct mount_attr *change)
+static int change_below(const struct init *init, const char *lines, uint64_t *ids,
+                        const struct mount_attr *change)
 {
     struct line line;
     size_t count = 1, before;
@@ -319,13 +330,15 @@ static int change_all(const struct init *init, int mount, const struct mount_att
     while ((n = sys_read(info, lines + size, MOUNTS_SIZE - 1 - size)) > 0)
         size += (size_t) n;
     ids[0] = status.stx_mnt_id;
-    err = n < 0 ? (int) n : size == MOUNTS_SIZE - 1 ? -E2BIG : change_below(init, lines, ids, change);
+    err = n < 0                     ? (int) n
+          : size == MOUNTS_SIZE - 1 ? -E2BIG
+                                    : change_below(init, lines, ids, change);
     sys_munmap(lines, MOUNTS_SIZE);
     sys_munmap(ids, SUBMOUNTS_MAX * sizeof(*ids));
     return err;
 }
 
-/* --- what the steps call -------------------------------------------------------------------- */
+/* --- what the steps call ---------------------------------------------------------------------- */
 
 int detached_clone(struct init *init, int dir, const char *path, unsigned flags)
 {
@@ -359,7 +372,8 @@ int detached_change(struct init *init, int mount, const struct mount_attr *chang
 int detached_attach(struct init *init, int mount, int target)
 {
     if (!init->plan->stages_mounts)
-        return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+        return sys_move_mount(mount, "", target, "",
+                              MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
     const int err = open_stage(init);
     return err < 0 ? err : mount_onto(init, mount, target, MS_MOVE);
 }

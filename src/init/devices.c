@@ -44,7 +44,8 @@ int init_make_node(struct init *init, const struct plan_step *step)
         path_make_parent(init->slot[PLAN_SLOT_ROOT], init_text(init, step->make_node.path), &name);
     if (parent < 0)
         return parent;
-    const int made = sys_mknodat(parent, name, step->make_node.mode, (unsigned) step->make_node.device);
+    const int made =
+        sys_mknodat(parent, name, step->make_node.mode, (unsigned) step->make_node.device);
     if (made < 0 && made != -EEXIST)
         return made;
     INIT_FD fd = path_open_below(parent, name, O_PATH | O_NOFOLLOW);
@@ -69,8 +70,8 @@ static bool links_to(int dir, const char *name, const char *target)
 int init_make_symlink(struct init *init, const struct plan_step *step)
 {
     const char *target = init_text(init, step->make_symlink.target), *name;
-    INIT_FD parent =
-        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_text(init, step->make_symlink.path), &name);
+    INIT_FD parent = path_make_parent(init->slot[PLAN_SLOT_ROOT],
+                                      init_text(init, step->make_symlink.path), &name);
     if (parent < 0)
         return parent;
     const int err = sys_symlinkat(target, parent, name);

@@ -24,7 +24,8 @@ int init_close_on_exec_from(int first)
 {
     if (sys_close_range((unsigned) first, ~0U, SYS_CLOSE_RANGE_CLOEXEC) == 0)
         return 0;
-    /* Before Linux 5.11, or under a filter that refuses the call. Everything that this program has opened is close-on-exec anyhow. */
+    /* Before Linux 5.11, or under a filter that refuses the call. Everything that this program has
+     * opened is close-on-exec anyhow. */
     for (int fd = first; fd < OLD_KERNEL_FD_LIMIT; fd++) {
         int r = sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
 
@@ -45,7 +46,8 @@ static int move_above(int *fd, int least)
     return 0;
 }
 
-/* The kept ones need not be without gaps; in a gap there may be one of this program's own by now. */
+/* The kept ones need not be without gaps; in a gap there may be one of this program's own by
+ * now. */
 static int move_down(int i)
 {
     int flags = sys_fcntl(PLAN_FD_KEPT + i, F_GETFD, 0);

@@ -141,7 +141,8 @@ static int make_directory(const char *path)
 
 static int open_cwd(const char *path)
 {
-    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_MAGICLINKS};
 
     return path_openat2(AT_FDCWD, path, &how);
 }

@@ -100,10 +100,12 @@ static int configure(const struct init *init, const struct plan_step *step, int 
 /* Attributes come after, so that a superblock that others have, too, does not become read-only. */
 static int make_staged(struct init *init, const struct plan_step *step)
 {
-    const struct mount_attr attributes = {.attr_set = step->make_mount.attributes, .attr_clr = MOUNT_ATTR__ATIME};
-    const struct init_file_system system = {
-        init_text(init, step->make_mount.type), init_optional_text(init, step->make_mount.source),
-        init_optional_text(init, step->make_mount.options), (unsigned long) step->make_mount.superblock};
+    const struct mount_attr attributes = {.attr_set = step->make_mount.attributes,
+                                          .attr_clr = MOUNT_ATTR__ATIME};
+    const struct init_file_system system = {init_text(init, step->make_mount.type),
+                                            init_optional_text(init, step->make_mount.source),
+                                            init_optional_text(init, step->make_mount.options),
+                                            (unsigned long) step->make_mount.superblock};
     INIT_FD fd = detached_make(init, &system);
     const int err = fd < 0 ? fd : detached_change(init, fd, &attributes, false);
 
@@ -160,9 +162,10 @@ static int open_cover(int target)
 
 int init_mount_over(struct init *init, const struct plan_step *step)
 {
-    const struct init_file_system system = {
-        init_optional_text(init, step->mount_over.type), init_optional_text(init, step->mount_over.source),
-        init_optional_text(init, step->mount_over.options), (unsigned long) step->mount_over.flags};
+    const struct init_file_system system = {init_optional_text(init, step->mount_over.type),
+                                            init_optional_text(init, step->mount_over.source),
+                                            init_optional_text(init, step->mount_over.options),
+                                            (unsigned long) step->mount_over.flags};
     const int target = init->slot[PLAN_SLOT_TARGET];
     const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
     if (covers_root && step->mount_over.live)

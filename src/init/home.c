@@ -12,8 +12,8 @@ static bool is_missing(int error)
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ENXIO;
 }
 
-/* The passwd file as one text: its size, 0 if there is none, or a negative errno. It is the container's, so nothing is
- * believed. */
+/* The passwd file as one text: its size, 0 if there is none, or a negative errno. It is the
+ * container's, so nothing is believed. */
 static long read_passwd(char *text)
 {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,

@@ -8,14 +8,17 @@
 static bool denies_groups(const struct init *init)
 {
     char word[sizeof("deny") - 1];
-    INIT_FD fd = init->slot[PLAN_SLOT_PROC] < 0
-                     ? -EBADF
-                     : sys_openat(init->slot[PLAN_SLOT_PROC], "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
+    INIT_FD fd =
+        init->slot[PLAN_SLOT_PROC] < 0
+            ? -EBADF
+            : sys_openat(init->slot[PLAN_SLOT_PROC], "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
 
-    return fd >= 0 && sys_read(fd, word, sizeof(word)) == sizeof(word) && memcmp(word, "deny", sizeof(word)) == 0;
+    return fd >= 0 && sys_read(fd, word, sizeof(word)) == sizeof(word) &&
+           memcmp(word, "deny", sizeof(word)) == 0;
 }
 
-/* The kernel says EPERM to who lacks CAP_SETGID, too: the caller's groups must not stay for that. */
+/* The kernel says EPERM to who lacks CAP_SETGID, too: the caller's groups must not stay for
+ * that. */
 static int set_groups(struct init *init, size_t n, const uint32_t *groups)
 {
     int r = sys_setgroups(n, groups);
@@ -69,7 +72,8 @@ int init_clear_securebits(struct init *init, const struct plan_step *step)
     (void) init;
     if (bits < 0 || ((unsigned) bits & step->clear_securebits.securebits) == 0)
         return bits < 0 ? bits : 0;
-    return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->clear_securebits.securebits, 0);
+    return sys_prctl(PR_SET_SECUREBITS, (unsigned long) bits & ~step->clear_securebits.securebits,
+                     0);
 }
 
 /* Without CAP_SETPCAP nothing can be dropped, which is no matter where nothing is there to drop. */
@@ -160,7 +164,9 @@ int init_set_capabilities(struct init *init, const struct plan_step *step)
     r = sys_capset(&header, data);
     /* Ambient ones are inheritable: without any the kernel has cleared them, and a filter that is
      * loaded already need not let prctl(2) pass. */
-    return r < 0 || step->set_capabilities.inheritable == 0 ? r : set_ambient(step->set_capabilities.ambient);
+    return r < 0 || step->set_capabilities.inheritable == 0
+               ? r
+               : set_ambient(step->set_capabilities.ambient);
 }
 
 int init_set_no_new_privileges(struct init *init, const struct plan_step *step)

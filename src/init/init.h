@@ -20,39 +20,41 @@ struct init_mounted;
 /* The whole state of FIRST or INIT; lives on the stack. */
 struct init {
     const struct plan_header *plan;
-    int32_t current;      /* the index of the step that is carried out */
-    uint8_t actor;        /* PLAN_FIRST or PLAN_INIT */
-    bool started;         /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
-    int socket;           /* where messages go */
-    int32_t heard;        /* the highest step that the host has announced, or PLAN_NONE */
-    uint32_t umask;       /* the caller's, then the process's */
-    int64_t value;        /* goes into the current step's message */
-    uint64_t begin_ns;    /* when the current step began, when tracing */
-    bool null_attached;   /* the mount in PLAN_SLOT_NULL is part of the container's tree */
-    bool empty_attached;  /* the same of PLAN_SLOT_EMPTY */
-    bool target_made;     /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
-    struct init_held *held;       /* what HOLD_MOUNT has kept, the first one first */
-    struct init_mounted *mounted; /* what is to be unmounted if the plan fails, the last one first */
-    int self;             /* /proc/self, the host's, once there is a stage (detached.c) */
-    int stage;            /* the root of the stage, or -1 */
-    unsigned n_staged;    /* places that were made on it */
-    int slot[PLAN_SLOTS]; /* close-on-exec descriptors, or -1 */
-    bool denied_groups;   /* the user namespace does not let supplementary groups be set */
-    bool filter_is_blind; /* the seccomp filter does not let read(2) pass, or might not */
-    char *status;         /* memory for VERIFY */
+    int32_t current;     /* the index of the step that is carried out */
+    uint8_t actor;       /* PLAN_FIRST or PLAN_INIT */
+    bool started;        /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
+    int socket;          /* where messages go */
+    int32_t heard;       /* the highest step that the host has announced, or PLAN_NONE */
+    uint32_t umask;      /* the caller's, then the process's */
+    int64_t value;       /* goes into the current step's message */
+    uint64_t begin_ns;   /* when the current step began, when tracing */
+    bool null_attached;  /* the mount in PLAN_SLOT_NULL is part of the container's tree */
+    bool empty_attached; /* the same of PLAN_SLOT_EMPTY */
+    bool target_made;    /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
+    struct init_held *held; /* what HOLD_MOUNT has kept, the first one first */
+    /* what is to be unmounted if the plan fails, the last one first */
+    struct init_mounted *mounted;
+    int self;                   /* /proc/self, the host's, once there is a stage (detached.c) */
+    int stage;                  /* the root of the stage, or -1 */
+    unsigned n_staged;          /* places that were made on it */
+    int slot[PLAN_SLOTS];       /* close-on-exec descriptors, or -1 */
+    bool denied_groups;         /* the user namespace does not let supplementary groups be set */
+    bool filter_is_blind;       /* the seccomp filter does not let read(2) pass, or might not */
+    char *status;               /* memory for VERIFY */
     char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
     const char **argv;          /* EXECUTE's, from CLOSE_DESCRIPTORS on */
     const char **env;
-    char home[INIT_HOME_MAX];   /* "HOME=..." when FIND_HOME was a step, else "" */
+    char home[INIT_HOME_MAX]; /* "HOME=..." when FIND_HOME was a step, else "" */
 };
 
-/* What a step returns that another one announces: CLONE_INIT in the new process, whose parent does, and LOAD_SECCOMP with a listener. */
+/* What a step returns that another one announces: CLONE_INIT in the new process, whose parent does,
+ * and LOAD_SECCOMP with a listener. */
 #define INIT_SILENT 1
 
 /* Carries out one step: 0 or a negative errno. */
 typedef int init_handler(struct init *init, const struct plan_step *step);
 
-/* --- run.c ---------------------------------------------------------------------------------- */
+/* --- run.c ------------------------------------------------------------------------------------ */
 
 /* A text of the plan, never NULL. */
 static inline const char *init_text(const struct init *init, struct plan_text text)
@@ -61,7 +63,8 @@ static inline const char *init_text(const struct init *init, struct plan_text te
 }
 
 /* NULL for none. */
-static inline const char *init_optional_text(const struct init *init, struct plan_optional_text text)
+static inline const char *init_optional_text(const struct init *init,
+                                             struct plan_optional_text text)
 {
     return plan_optional_text(init->plan, text);
 }
@@ -88,7 +91,7 @@ static inline int init_take(int *fd)
     return taken;
 }
 
-/* --- message.c ------------------------------------------------------------------------------ */
+/* --- message.c -------------------------------------------------------------------------------- */
 
 /* Sends the current step's message with init->value, `error` (positive or 0) and, if not negative,
  * a descriptor. */
@@ -101,12 +104,13 @@ void init_wait(struct init *init, int32_t step);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t init_clock_ns(void);
 
-/* --- detached.c ----------------------------------------------------------------------------- */
+/* --- detached.c ------------------------------------------------------------------------------- */
 
 struct mount_attr;
 struct statx;
 
-/* What open_tree(2), mount_setattr(2) and move_mount(2) do, or, where the plan says so, mount(2) on a stage. `flags`: AT_*. */
+/* What open_tree(2), mount_setattr(2) and move_mount(2) do, or, where the plan says so, mount(2) on
+ * a stage. `flags`: AT_*. */
 int detached_clone(struct init *init, int dir, const char *path, unsigned flags);
 int detached_change(struct init *init, int mount, const struct mount_attr *change, bool recursive);
 int detached_attach(struct init *init, int mount, int target);
@@ -117,7 +121,7 @@ int detached_bind(struct init *init, int source, int target);
 /* What mount(2) makes. */
 struct init_file_system {
     const char *type;
-    const char *source; /* NULL: none */
+    const char *source;  /* NULL: none */
     const char *options; /* NULL: none */
     unsigned long flags; /* MS_* */
 };
@@ -125,10 +129,11 @@ struct init_file_system {
 /* On the stage alone: a new file system. */
 int detached_make(struct init *init, const struct init_file_system *system);
 
-/* --- unmount.c ------------------------------------------------------------------------------ */
+/* --- unmount.c -------------------------------------------------------------------------------- */
 
-/* Takes note that `mount`, which is about to be attached to PLAN_SLOT_TARGET, found as `path`, is to be unmounted should the plan
- * fail. -EBUSY: that is the container's root. -ESTALE: it is not at `path` any more. */
+/* Takes note that `mount`, which is about to be attached to PLAN_SLOT_TARGET, found as `path`, is
+ * to be unmounted should the plan fail. -EBUSY: that is the container's root. -ESTALE: it is not at
+ * `path` any more. */
 int init_note_mount(struct init *init, int mount, const char *path);
 
 /* The note of the mount was premature. */
@@ -140,9 +145,10 @@ __attribute__((noreturn)) void init_give_up(struct init *init);
 /* Unmounts them. */
 void init_undo(struct init *init);
 
-/* --- exec.c --------------------------------------------------------------------------------- */
+/* --- exec.c ----------------------------------------------------------------------------------- */
 
-/* Default dispositions and an empty mask, for what is executed next. Returns 0 or a negative errno. */
+/* Default dispositions and an empty mask, for what is executed next. Returns 0 or a negative
+ * errno. */
 int init_reset_signals(void);
 
 /* Marks all descriptors from `first` on close-on-exec. Returns 0 or a negative errno. */
@@ -151,7 +157,7 @@ int init_close_on_exec_from(int first);
 /* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
 const char **init_list(const struct init *init, struct plan_list list);
 
-/* --- text.c: the compiler emits calls to the mem* functions itself -------------------------- */
+/* --- text.c: the compiler emits calls to the mem* functions itself ---------------------------- */
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
@@ -174,30 +180,32 @@ void init_print(char *to, const char *prefix, uint64_t number);
 /* Anonymous zeroed memory, page-rounded, never freed: NULL when there is none. */
 void *init_allocate(size_t size);
 
-/* --- the handlers --------------------------------------------------------------------------- */
+/* --- the handlers ----------------------------------------------------------------------------- */
 
 /* mount.c rootfs.c devices.c masks.c copyup.c */
-init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount, init_mount_over,
-    init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode, init_hold_mount, init_protect_held, init_make_node, init_make_symlink,
-    init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_hide_mount, init_set_propagation;
+init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount,
+    init_mount_over, init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode,
+    init_hold_mount, init_protect_held, init_make_node, init_make_symlink, init_open_null,
+    init_mask_path, init_protect_path, init_pivot_root, init_hide_mount, init_set_propagation;
 /* unmount.c */
 init_handler init_find_mount, init_unmount, init_finish;
 /* namespace.c */
-init_handler init_open_namespace, init_join_namespace, init_join_process, init_verify_namespaces, init_unshare, init_clone_init,
-    init_set_hostname, init_set_domainname, init_set_loopback_up, init_join_keyring,
-    init_new_session;
+init_handler init_open_namespace, init_join_namespace, init_join_process, init_verify_namespaces,
+    init_unshare, init_clone_init, init_set_hostname, init_set_domainname, init_set_loopback_up,
+    init_join_keyring, init_new_session;
 /* null.c */
 init_handler init_reopen_null;
 /* files.c */
-init_handler init_open_proc, init_put_file, init_set_oom_score, init_set_umask, init_make_cwd, init_set_cwd, init_own_stdio,
-    init_find_home;
+init_handler init_open_proc, init_put_file, init_set_oom_score, init_set_umask, init_make_cwd,
+    init_set_cwd, init_own_stdio, init_find_home;
 /* console.c hook.c */
 init_handler init_make_console, init_run_hook;
 /* identity.c */
-init_handler init_become_root, init_set_rlimit, init_clear_securebits, init_limit_capabilities, init_set_user,
-    init_set_capabilities, init_set_no_new_privileges;
+init_handler init_become_root, init_set_rlimit, init_clear_securebits, init_limit_capabilities,
+    init_set_user, init_set_capabilities, init_set_no_new_privileges;
 /* schedule.c */
-init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy, init_set_personality;
+init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy,
+    init_set_personality;
 /* seccomp.c */
 init_handler init_load_seccomp;
 /* verify.c */

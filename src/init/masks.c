@@ -3,11 +3,12 @@
 #include "init.h"
 #include "path.h"
 
-/* A mount of its own, as the host's mounts are gone when the masks are put up. Read-only: it is the host's own node, whose
- * mode, owner and times root in the container could change. */
+/* A mount of its own, as the host's mounts are gone when the masks are put up. Read-only: it is the
+ * host's own node, whose mode, owner and times root in the container could change. */
 int init_open_null(struct init *init, const struct plan_step *step)
 {
-    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
+    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+                                                    MOUNT_ATTR_NOEXEC};
     const int fd = detached_clone(init, AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW);
     if (fd < 0)
         return fd;
@@ -20,8 +21,8 @@ int init_open_null(struct init *init, const struct plan_step *step)
     return err;
 }
 
-/* The path in the container, or in one of its mounts. -ENOENT: there is nothing; -ESTALE: there is a symbolic link, but it
- * leads nowhere. */
+/* The path in the container, or in one of its mounts. -ENOENT: there is nothing; -ESTALE: there is
+ * a symbolic link, but it leads nowhere. */
 static int open_existing(int root, const char *path)
 {
     const int fd = path_open(root, path, O_PATH, 0);
@@ -57,7 +58,8 @@ int init_mask_path(struct init *init, const struct plan_step *step)
     const int err = path_check_directory(target);
     if (err == 0)
         return cover(init, init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
-    return err == -ENOTDIR ? cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target) : err;
+    return err == -ENOTDIR ? cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target)
+                           : err;
 }
 
 int init_protect_path(struct init *init, const struct plan_step *step)

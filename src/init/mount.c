@@ -40,12 +40,20 @@ static int open_place(struct init *init, const struct plan_step *step, bool file
 
 #define PROC_ROOT_INODE 1
 
-/* What a mount may cover of procfs: numbers that a container may be told of its own limits. Other mounts there could
- * hide from the runtime, or from who trusts the files of procfs, what they are about (CVE-2019-16884, CVE-2019-19921). */
+/* What a mount may cover of procfs: numbers that a container may be told of its own limits. Other
+ * mounts there could hide from the runtime, or from who trusts the files of procfs, what they are
+ * about (CVE-2019-16884, CVE-2019-19921). */
 static const char *const coverable[] = {
-    "/proc/cpuinfo",   "/proc/diskstats", "/proc/meminfo", "/proc/stat",
-    "/proc/swaps",     "/proc/uptime",    "/proc/loadavg", "/proc/slabinfo",
-    "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/crypto/fips_enabled",
 };
 
 static int check_procfs(int root, int target)
@@ -91,7 +99,8 @@ int init_open_tree(struct init *init, const struct plan_step *step)
     const unsigned nofollow = step->open_tree.nofollow ? AT_SYMLINK_NOFOLLOW : 0;
 
     return init_fill(init, step->makes,
-                     detached_clone(init, AT_FDCWD, init_text(init, step->open_tree.path), recursive | nofollow));
+                     detached_clone(init, AT_FDCWD, init_text(init, step->open_tree.path),
+                                    recursive | nofollow));
 }
 
 int init_set_mount_attributes(struct init *init, const struct plan_step *step)

@@ -7,7 +7,8 @@
 #define GET_INTERFACE_FLAGS 0x8913
 #define SET_INTERFACE_FLAGS 0x8914
 
-/* keyctl_setperm(3): the possessor all, the user what the kernel gives (view, read, link) and search */
+/* keyctl_setperm(3): the possessor all, the user what the kernel gives (view, read, link) and
+ * search */
 #define KEYRING_PERMISSIONS 0x3f1b0000
 
 /* struct ifreq: linux/if.h would pull in the libc. */
@@ -30,7 +31,8 @@ int init_open_namespace(struct init *init, const struct plan_step *step)
     if (r < 0)
         return r;
     /* Only nsfs gives NS_GET_NSTYPE its meaning. */
-    if (status.f_type != NSFS_MAGIC || sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->open_namespace.type)
+    if (status.f_type != NSFS_MAGIC ||
+        sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->open_namespace.type)
         return -EINVAL;
     return init_fill(init, step->makes, init_take(&fd));
 }
@@ -48,8 +50,9 @@ static const struct {
     uint64_t type;
     const char *file; /* in /proc/PID */
 } namespaces[] = {
-    {CLONE_NEWIPC, "ns/ipc"}, {CLONE_NEWUTS, "ns/uts"},       {CLONE_NEWNET, "ns/net"},   {CLONE_NEWPID, "ns/pid"},
-    {CLONE_NEWTIME, "ns/time"}, {CLONE_NEWCGROUP, "ns/cgroup"}, {CLONE_NEWNS, "ns/mnt"}, {CLONE_NEWUSER, "ns/user"},
+    {CLONE_NEWIPC, "ns/ipc"}, {CLONE_NEWUTS, "ns/uts"},   {CLONE_NEWNET, "ns/net"},
+    {CLONE_NEWPID, "ns/pid"}, {CLONE_NEWTIME, "ns/time"}, {CLONE_NEWCGROUP, "ns/cgroup"},
+    {CLONE_NEWNS, "ns/mnt"},  {CLONE_NEWUSER, "ns/user"},
 };
 #define KINDS (sizeof(namespaces) / sizeof(*namespaces))
 
@@ -63,7 +66,8 @@ static int join_kinds(const int fds[KINDS], uint64_t types)
     return r;
 }
 
-/* Who has root's rights uses them before it enters the user namespace, others have some only in there. */
+/* Who has root's rights uses them before it enters the user namespace, others have some only in
+ * there. */
 static int join_opened(const int fds[KINDS], uint64_t types)
 {
     const uint64_t others = types & ~(uint64_t) CLONE_NEWUSER;
@@ -84,7 +88,9 @@ static int join_by_directory(uint64_t types)
     int r = 0;
 
     for (size_t i = 0; i < KINDS; i++) {
-        fds[i] = (types & namespaces[i].type) != 0 ? sys_openat(PLAN_FD_PROCESS, namespaces[i].file, O_RDONLY | O_CLOEXEC, 0) : -1;
+        fds[i] = (types & namespaces[i].type) != 0
+                     ? sys_openat(PLAN_FD_PROCESS, namespaces[i].file, O_RDONLY | O_CLOEXEC, 0)
+                     : -1;
         if ((types & namespaces[i].type) && fds[i] < 0 && r == 0)
             r = fds[i];
     }
@@ -193,15 +199,18 @@ int init_set_loopback_up(struct init *init, const struct plan_step *step)
     return sys_ioctl(socket, SET_INTERFACE_FLAGS, &request);
 }
 
-/* Only a keyring that its user may search is found by its name: without that each exec would get one of its own. */
+/* Only a keyring that its user may search is found by its name: without that each exec would get
+ * one of its own. */
 int init_join_keyring(struct init *init, const struct plan_step *step)
 {
-    int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, SYS_WORD(init_text(init, step->join_keyring.keyring)), 0);
+    int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING,
+                             SYS_WORD(init_text(init, step->join_keyring.keyring)), 0);
 
     /* A kernel without keyrings has none to share either. */
     if (keyring == -ENOSYS)
         return 0;
-    return keyring < 0 ? keyring : sys_keyctl(KEYCTL_SETPERM, (unsigned long) keyring, KEYRING_PERMISSIONS);
+    return keyring < 0 ? keyring
+                       : sys_keyctl(KEYCTL_SETPERM, (unsigned long) keyring, KEYRING_PERMISSIONS);
 }
 
 int init_new_session(struct init *init, const struct plan_step *step)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standard streams that are the caller's /dev/null become the container's. Root in the container could change the mode, the owner and
- * the times of the host's own node by way of the descriptor.
+ * Standard streams that are the caller's /dev/null become the container's. Root in the container
+ * could change the mode, the owner and the times of the host's own node by way of the descriptor.
  */
 #include "init.h"
 #include "path.h"

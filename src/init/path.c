@@ -67,7 +67,8 @@ int path_check_null(int fd)
 
     if (err < 0)
         return err;
-    return S_ISCHR(status.stx_mode) && status.stx_rdev_major == NULL_MAJOR && status.stx_rdev_minor == NULL_MINOR
+    return S_ISCHR(status.stx_mode) && status.stx_rdev_major == NULL_MAJOR &&
+                   status.stx_rdev_minor == NULL_MINOR
                ? 0
                : -ENODEV;
 }

@@ -34,18 +34,21 @@ int path_make(int root, const char *path, bool file, uint64_t resolve);
  * with a slash after it. */
 int path_make_parent(int root, const char *path, const char **ret_name);
 
-/* Opens the directory that holds what `path` leads to, also where symbolic links stand at its end, and tells by which name. Who
- * changes the tree meanwhile may be in the way, so that what goes by this name has to be looked at. */
+/* Opens the directory that holds what `path` leads to, also where symbolic links stand at its end,
+ * and tells by which name. Who changes the tree meanwhile may be in the way, so that what goes by
+ * this name has to be looked at. */
 int path_open_holder(int root, const char *path, char ret_name[SYS_NAME_MAX + 1]);
 
-/* openat2(2), or where that is refused what does the same by openat(2): resolves in the root, or beneath it, or anywhere. */
+/* openat2(2), or where that is refused what does the same by openat(2): resolves in the root, or
+ * beneath it, or anywhere. */
 int path_openat2(int dir, const char *path, const struct open_how *how);
 int walk_open(int dir, const char *path, const struct open_how *how);
 
 /* statx(2) of what all systems tell, and the mount where the kernel tells it. */
 int path_statx(int dir, const char *path, int flags, struct statx *ret_status);
 
-/* Adds the mount of `fd` that `status` is about, if it is not in there: from the procfs `proc`, AT_FDCWD: that on /proc. */
+/* Adds the mount of `fd` that `status` is about, if it is not in there: from the procfs `proc`,
+ * AT_FDCWD: that on /proc. */
 int path_find_mount_id(int proc, int fd, struct statx *status);
 
 /* What lies behind the descriptor, also one with O_PATH: type, mode, owner, inode, device, mount
@@ -55,7 +58,8 @@ int path_status(int fd, struct statx *ret_status);
 /* Whether both are the same file on the same mount; false if either cannot be told. */
 bool path_is_same(int a, int b);
 
-/* 0 when the descriptor is a /dev/null (character device 1:3), else -ENODEV, or what statx(2) says. */
+/* 0 when the descriptor is a /dev/null (character device 1:3), else -ENODEV, or what statx(2)
+ * says. */
 int path_check_null(int fd);
 
 /* 0 when the descriptor is a directory, else -ENOTDIR, or what statx(2) says. */

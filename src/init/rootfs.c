@@ -24,8 +24,8 @@ static int cover_by_itself(struct init *init, int dir)
 
 int init_open_root(struct init *init, const struct plan_step *step)
 {
-    const int dir =
-        sys_openat(AT_FDCWD, init_text(init, step->open_root.path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    const int dir = sys_openat(AT_FDCWD, init_text(init, step->open_root.path),
+                               O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (dir < 0 || !step->open_root.bind)
         return init_fill(init, step->makes, dir);
     const int root = cover_by_itself(init, dir);
@@ -58,7 +58,8 @@ static int move_over(struct init *init, int root)
 
 #define LAYERS_MAX 64
 
-/* Whether the directory is the root of a procfs or sysfs. A file system that is no directory, or gone, is none. */
+/* Whether the directory is the root of a procfs or sysfs. A file system that is no directory, or
+ * gone, is none. */
 static int is_of_kernel(const char *path, bool *ret_is)
 {
     struct sys_statfs system;
@@ -74,7 +75,8 @@ static int is_of_kernel(const char *path, bool *ret_is)
     if (err == 0)
         *ret_is = (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC) &&
                   ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 ||
-                   (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0); /* before Linux 5.8 */
+                   /* before Linux 5.8 */
+                   (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0);
     return err;
 }
 
@@ -89,7 +91,8 @@ int init_hide_mount(struct init *init, const struct plan_step *step)
             return err;
         err = sys_umount(path, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW);
         if (err == -EINVAL || err == -EPERM) /* it came with a user namespace */
-            err = sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=1");
+            err = sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                            "size=0,nr_inodes=1");
         if (err < 0)
             return err;
     }

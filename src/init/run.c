@@ -164,7 +164,7 @@ static const struct plan_header *map_plan(void)
         return NULL;
     sys_close(PLAN_FD_PLAN);
     plan = (const struct plan_header *) address;
-    /* cppcheck-suppress nullPointerRedundantCheck ; the address is negative where the kernel means an errno */
+    /* cppcheck-suppress nullPointerRedundantCheck ; a negative address is an errno */
     if (plan->magic != PLAN_MAGIC || plan->size > (size_t) size || plan->steps % 8 != 0 ||
         plan->steps + (uint64_t) plan->step_count * sizeof(struct plan_step) > plan->size)
         return NULL;

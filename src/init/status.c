@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What statx(2) tells, also for kernels before 4.11 and filters that refuse it; before 5.8 it does not tell the mount. */
+/* What statx(2) tells, also for kernels before 4.11 and filters that refuse it; before 5.8 it does
+ * not tell the mount. */
 #include "init.h"
 #include "path.h"
 

@@ -89,7 +89,7 @@ struct sys_directory_entry {
 
 #define SYS_WORD(x) ((long) (x))
 
-/* --- processes ------------------------------------------------------------------------------ */
+/* --- processes -------------------------------------------------------------------------------- */
 
 /* A filter may keep the process from it: then a fault ends it, process 1 too. */
 __attribute__((noreturn)) static inline void sys_exit(int status)
@@ -104,10 +104,12 @@ __attribute__((noreturn)) static inline void sys_exit_thread(void)
     __builtin_trap();
 }
 
-/* A thread of this process that shares all but the filter: `run` on the stack that ends at `stack`. */
+/* A thread of this process that shares all but the filter: `run` on the stack that ends at
+ * `stack`. */
 static inline int sys_thread(void *stack, void (*run)(void *), void *argument)
 {
-    const unsigned long flags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    const unsigned long flags =
+        CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     const long arguments[3] = ARCH_CLONE(flags, stack, 0);
 
     return (int) arch_spawn(__NR_clone, arguments, run, argument);
@@ -139,8 +141,8 @@ static inline int sys_execve(const char *path, const char *const *argv, const ch
 static inline int sys_execveat(int fd, const char *path, const char *const *argv,
                                const char *const *env, int flags)
 {
-    return (int) arch_call6(__NR_execveat, fd, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env),
-                             flags, 0);
+    return (int) arch_call6(__NR_execveat, fd, SYS_WORD(path), SYS_WORD(argv), SYS_WORD(env), flags,
+                            0);
 }
 
 static inline int sys_wait4(int pid, int *ret_status, int options)
@@ -230,7 +232,7 @@ static inline void sys_sched_yield(void)
     arch_call3(__NR_sched_yield, 0, 0, 0);
 }
 
-/* --- identity ------------------------------------------------------------------------------- */
+/* --- identity --------------------------------------------------------------------------------- */
 
 static inline int sys_setresuid(uint32_t uid)
 {
@@ -274,7 +276,7 @@ static inline int sys_setdomainname(const char *name, size_t size)
     return (int) arch_call3(__NR_setdomainname, SYS_WORD(name), SYS_WORD(size), 0);
 }
 
-/* --- signals and time ----------------------------------------------------------------------- */
+/* --- signals and time ------------------------------------------------------------------------- */
 
 static inline int sys_sigaction(int signo, const struct sys_signal_action *action)
 {
@@ -302,7 +304,7 @@ static inline int sys_clock_gettime(int clock, struct __kernel_timespec *ret_tim
     return (int) arch_call3(SYS_NR_CLOCK_GETTIME, clock, SYS_WORD(ret_time), 0);
 }
 
-/* --- descriptors ---------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 static inline long sys_read(int fd, void *data, size_t size)
 {

@@ -4,7 +4,7 @@
 
 #include "sys.h"
 
-/* --- files ---------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static inline int sys_openat(int dir, const char *path, int flags, unsigned mode)
 {
@@ -64,7 +64,7 @@ static inline int sys_linkat(int from, const char *old, int to, const char *path
 static inline int sys_readlinkat(int dir, const char *path, char *ret_target, size_t size)
 {
     return (int) arch_call6(__NR_readlinkat, dir, SYS_WORD(path), SYS_WORD(ret_target),
-                             SYS_WORD(size), 0, 0);
+                            SYS_WORD(size), 0, 0);
 }
 
 static inline int sys_unlinkat(int dir, const char *path, int flags)
@@ -121,25 +121,25 @@ static inline long sys_flistxattr(int fd, char *ret_names, size_t size)
 static inline long sys_fgetxattr(int fd, const char *name, void *ret_value, size_t size)
 {
     return arch_call6(__NR_fgetxattr, fd, SYS_WORD(name), SYS_WORD(ret_value), SYS_WORD(size), 0,
-                       0);
+                      0);
 }
 
 static inline int sys_fsetxattr(int fd, const char *name, const void *value, size_t size)
 {
     return (int) arch_call6(__NR_fsetxattr, fd, SYS_WORD(name), SYS_WORD(value), SYS_WORD(size), 0,
-                             0);
+                            0);
 }
 
 static inline long sys_lgetxattr(const char *path, const char *name, void *ret_value, size_t size)
 {
     return arch_call6(__NR_lgetxattr, SYS_WORD(path), SYS_WORD(name), SYS_WORD(ret_value),
-                       SYS_WORD(size), 0, 0);
+                      SYS_WORD(size), 0, 0);
 }
 
 static inline int sys_lsetxattr(const char *path, const char *name, const void *value, size_t size)
 {
     return (int) arch_call6(__NR_lsetxattr, SYS_WORD(path), SYS_WORD(name), SYS_WORD(value),
-                             SYS_WORD(size), 0, 0);
+                            SYS_WORD(size), 0, 0);
 }
 
 static inline int sys_chdir(const char *path)
@@ -164,13 +164,13 @@ static inline int sys_chroot(const char *path)
     return (int) arch_call3(__NR_chroot, SYS_WORD(path), 0, 0);
 }
 
-/* --- mounts --------------------------------------------------------------------------------- */
+/* --- mounts ----------------------------------------------------------------------------------- */
 
 static inline int sys_mount(const char *source, const char *target, const char *type,
                             unsigned long flags, const void *data)
 {
     return (int) arch_call6(__NR_mount, SYS_WORD(source), SYS_WORD(target), SYS_WORD(type),
-                             SYS_WORD(flags), SYS_WORD(data), 0);
+                            SYS_WORD(flags), SYS_WORD(data), 0);
 }
 
 static inline int sys_umount(const char *target, int flags)
@@ -192,7 +192,7 @@ static inline int sys_move_mount(int from, const char *source, int to, const cha
                                  unsigned flags)
 {
     return (int) arch_call6(__NR_move_mount, from, SYS_WORD(source), to, SYS_WORD(target), flags,
-                             0);
+                            0);
 }
 
 static inline int sys_fsopen(const char *type, unsigned flags)
@@ -220,5 +220,5 @@ static inline int sys_mount_setattr(int dir, const char *path, unsigned flags,
                                     const struct mount_attr *attributes)
 {
     return (int) arch_call6(__NR_mount_setattr, dir, SYS_WORD(path), flags, SYS_WORD(attributes),
-                             sizeof(*attributes), 0);
+                            sizeof(*attributes), 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls that have another number, other structs or other arguments where a word has 32 bits, or on one architecture; see sys.h.
- * Those of 32 bits that are used have 64 bits for sizes and times and 32 for ids; those for times are Linux 5.1's.
+ * System calls that have another number, other structs or other arguments where a word has 32 bits,
+ * or on one architecture; see sys.h. Those of 32 bits that are used have 64 bits for sizes and
+ * times and 32 for ids; those for times are Linux 5.1's.
  */
 #pragma once
 
@@ -84,7 +85,8 @@ static inline int sys_fstatfs(int fd, struct sys_statfs *ret_status)
 static inline long sys_lseek(int fd, int64_t offset, int whence)
 {
     int64_t now = 0;
-    long r = arch_call6(__NR__llseek, fd, (long) (offset >> 32), (long) offset, (long) &now, whence, 0);
+    long r =
+        arch_call6(__NR__llseek, fd, (long) (offset >> 32), (long) offset, (long) &now, whence, 0);
 
     if (r == 0 && now > INT32_MAX)
         return -EFBIG;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts of a container that is there are taken away: by a descriptor of theirs, for a path may lead elsewhere by now. umount2(2)
- * takes none, but the working directory may be one. Where it may not, as for a file, it is the directory that holds the mount
- * point: as long as that is one, nobody in the mount namespace can rename it or put something else there.
+ * Mounts of a container that is there are taken away: by a descriptor of theirs, for a path may
+ * lead elsewhere by now. umount2(2) takes none, but the working directory may be one. Where it may
+ * not, as for a file, it is the directory that holds the mount point: as long as that is one,
+ * nobody in the mount namespace can rename it or put something else there.
  */
 #include "init.h"
 #include "path.h"
 
 struct init_mounted {
     struct init_mounted *before;
-    int mount;                   /* its root */
-    int dir;                     /* what holds its mount point, or -1: its root can be a working directory */
+    int mount; /* its root */
+    /* what holds its mount point, or -1: its root can be a working directory */
+    int dir;
     char name[SYS_NAME_MAX + 1]; /* in that directory */
 };
 
@@ -33,7 +35,7 @@ static int unmount(int mount, int dir, const char *name)
     return dir < 0 ? err : unmount_by_name(mount, dir, name);
 }
 
-/* --- what is undone ------------------------------------------------------------------------- */
+/* --- what is undone --------------------------------------------------------------------------- */
 
 /* Finds the directory and the name of what PLAN_SLOT_TARGET is. */
 static int find_place(const struct init *init, struct init_mounted *note, const char *path)
@@ -92,13 +94,14 @@ void init_give_up(struct init *init)
     sys_exit(1);
 }
 
-/* --- what is asked for ---------------------------------------------------------------------- */
+/* --- what is asked for ------------------------------------------------------------------------ */
 
 int init_find_mount(struct init *init, const struct plan_step *step)
 {
     struct statx status;
     const int root = init->slot[PLAN_SLOT_ROOT];
-    INIT_FD fd = path_open(root, init_text(init, step->find_mount.path), O_PATH, RESOLVE_NO_SYMLINKS);
+    INIT_FD fd =
+        path_open(root, init_text(init, step->find_mount.path), O_PATH, RESOLVE_NO_SYMLINKS);
     if (fd < 0)
         return fd;
     const int err = path_status(fd, &status);
@@ -115,7 +118,8 @@ int init_unmount(struct init *init, const struct plan_step *step)
 {
     char name[SYS_NAME_MAX + 1];
     const int mount = init->slot[PLAN_SLOT_TARGET];
-    INIT_FD dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], init_text(init, step->unmount.path), name);
+    INIT_FD dir =
+        path_open_holder(init->slot[PLAN_SLOT_ROOT], init_text(init, step->unmount.path), name);
     const int err = unmount(mount, dir, name);
     init_empty(init, PLAN_SLOT_TARGET);
     return err;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says of the process, held against what the plan says: no call whose failure was overlooked can leave the process with
- * more than it should have. */
+/* What the kernel says of the process, held against what the plan says: no call whose failure was
+ * overlooked can leave the process with more than it should have. */
 #include "init.h"
 #include "path.h"
 
-#define STATUS_SIZE 16384   /* of all but the groups */
-#define GROUP_SIZE 11       /* digits of one, and a blank */
+#define STATUS_SIZE 16384 /* of all but the groups */
+#define GROUP_SIZE 11     /* digits of one, and a blank */
 #define GROUPS_MAX_SIZE (65536U * GROUP_SIZE)
 
 /* The file is opened, and memory had, before limits and a seccomp filter forbid it. */
 int init_open_status(struct init *init, const struct plan_step *step)
 {
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
     int fd = path_openat2(init->slot[PLAN_SLOT_PROC], "self/status", &how);
 
     if (fd >= 0) {
@@ -61,7 +62,8 @@ static uint64_t read_hex(const char *words)
     uint64_t number = 0;
 
     for (size_t i = 0; i < size; i++)
-        number = number << 4 | (uint64_t) (word[i] <= '9' ? word[i] - '0' : (word[i] | 32) - 'a' + 10);
+        number =
+            number << 4 | (uint64_t) (word[i] <= '9' ? word[i] - '0' : (word[i] | 32) - 'a' + 10);
     return number;
 }
 
@@ -77,7 +79,8 @@ static const char *find_line(const char *status, const char *name, size_t size)
     return NULL;
 }
 
-/* "NAME WORD...": all words that the kernel has are among these; capabilities are sets of bits, of which there are no others. */
+/* "NAME WORD...": all words that the kernel has are among these; capabilities are sets of bits, of
+ * which there are no others. */
 static bool holds(const char *status, const char *expected)
 {
     const char *name, *actual, *word;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What openat2(2) does, component by component, for kernels before 5.6 and filters that refuse it. Each one is opened below a
- * descriptor and never through a link; a link's target takes its place in the path, which is then walked anew from the beginning.
- * In a root no ".." is ever opened: it takes the component before it out of the path, so that who moves directories about
- * meanwhile leads nobody out.
+ * What openat2(2) does, component by component, for kernels before 5.6 and filters that refuse it.
+ * Each one is opened below a descriptor and never through a link; a link's target takes its place
+ * in the path, which is then walked anew from the beginning. In a root no ".." is ever opened: it
+ * takes the component before it out of the path, so that who moves directories about meanwhile
+ * leads nobody out.
  */
 #include "init.h"
 #include "path.h"
@@ -43,7 +44,8 @@ static int open_start(const struct hand *hand)
 
     if ((hand->how->resolve & RESOLVE_BENEATH) != 0 && hand->text[0] == '/')
         return -EXDEV;
-    return sys_openat(from_top ? AT_FDCWD : hand->root, from_top ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    return sys_openat(from_top ? AT_FDCWD : hand->root, from_top ? "/" : ".",
+                      O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 /* "/dir/../rest" becomes "/rest". */
@@ -104,7 +106,8 @@ static int find_mount(const struct hand *hand, int fd, struct statx *status)
 
     if (err < 0)
         return err;
-    return path_find_mount_id(system.f_type == PROC_SUPER_MAGIC ? hand->root : AT_FDCWD, fd, status);
+    return path_find_mount_id(system.f_type == PROC_SUPER_MAGIC ? hand->root : AT_FDCWD, fd,
+                              status);
 }
 
 static int check_mount(const struct hand *hand, int fd, struct statx *status)
@@ -124,7 +127,8 @@ static int open_last(const struct hand *hand, const char *name, int fd)
     if ((flags & O_PATH) != 0)
         return fd;
     sys_close(fd);
-    INIT_FD opened = sys_openat(hand->dir, name, (int) (flags | O_NOFOLLOW | O_CLOEXEC), (unsigned) hand->how->mode);
+    INIT_FD opened = sys_openat(hand->dir, name, (int) (flags | O_NOFOLLOW | O_CLOEXEC),
+                                (unsigned) hand->how->mode);
     if (opened < 0)
         return opened;
     int err = look_at(opened, &status);
@@ -143,14 +147,17 @@ static int step_into(struct hand *hand, const char *name)
     INIT_FD fd = sys_openat(hand->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 
     if (fd == -ENOENT && is_last && (flags & O_CREAT) != 0)
-        return sys_openat(hand->dir, name, (int) (flags | O_NOFOLLOW | O_CLOEXEC), (unsigned) hand->how->mode);
+        return sys_openat(hand->dir, name, (int) (flags | O_NOFOLLOW | O_CLOEXEC),
+                          (unsigned) hand->how->mode);
     int err = fd < 0 ? fd : look_at(fd, &status);
     if (err < 0)
         return err;
     if (S_ISLNK(status.stx_mode)) {
         if (!is_last || *hand->end == '/' || (flags & O_NOFOLLOW) == 0)
             return follow(hand, fd);
-        return (flags & O_DIRECTORY) != 0 ? -ENOTDIR : (flags & O_PATH) != 0 ? init_take(&fd) : -ELOOP;
+        return (flags & O_DIRECTORY) != 0 ? -ENOTDIR
+               : (flags & O_PATH) != 0    ? init_take(&fd)
+                                          : -ELOOP;
     }
     err = check_mount(hand, fd, &status);
     if (err == 0 && wants_dir && !S_ISDIR(status.stx_mode))
@@ -166,8 +173,8 @@ static int step_into(struct hand *hand, const char *name)
     return 0;
 }
 
-/* One pass through the path: a descriptor, a negative errno, or AGAIN, which is no descriptor as those of the standard streams
- * are always open. */
+/* One pass through the path: a descriptor, a negative errno, or AGAIN, which is no descriptor as
+ * those of the standard streams are always open. */
 static int pass(struct hand *hand)
 {
     char name[SYS_NAME_MAX + 1];

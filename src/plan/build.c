@@ -10,21 +10,23 @@
 static void save_state(struct plan_builder *builder)
 {
     PLAN_ADD(builder, SAVE_STATE, .by = PLAN_HOST, .keeps_plan = !builder->request->run,
-             .shares_mounts = spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
+             .shares_mounts =
+                 spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
 }
 
 /* Made early, since the kernel may have no class left. */
 static void make_rdt(struct plan_builder *builder)
 {
     if (builder->host->makes_rdt)
-        PLAN_ADD(builder, MAKE_RDT, .by = PLAN_HOST, .place = "linux.intelRdt", .dir = builder->host->rdt_class);
+        PLAN_ADD(builder, MAKE_RDT, .by = PLAN_HOST, .place = "linux.intelRdt",
+                 .dir = builder->host->rdt_class);
 }
 
 static void join_rdt(struct plan_builder *builder)
 {
     if (builder->host->rdt_class != NULL)
-        PLAN_ADD(builder, JOIN_RDT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED, .place = "linux.intelRdt",
-                 .dir = builder->host->rdt_class);
+        PLAN_ADD(builder, JOIN_RDT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED,
+                 .place = "linux.intelRdt", .dir = builder->host->rdt_class);
 }
 
 /* Concurrently with INIT. */
@@ -39,8 +41,8 @@ static void prepare_beside_init(struct plan_builder *builder)
     if (!builder->joins)
         plan_prepare_hooks(builder);
     if (process != NULL && process->has_oom_score_adj && !builder->joins)
-        PLAN_ADD(builder, SET_OOM_SCORE, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED, .place = "process.oomScoreAdj",
-                 .score = process->oom_score_adj);
+        PLAN_ADD(builder, SET_OOM_SCORE, .by = PLAN_HOST, .awaits = PLAN_TOKEN_RECORDED,
+                 .place = "process.oomScoreAdj", .score = process->oom_score_adj);
 }
 
 static int make_root(struct plan_builder *builder)

@@ -19,12 +19,15 @@ static unsigned take_awaited(struct plan_builder *builder)
 /* What the host has to hear of to tell the end of the plan from the end of INIT. */
 static bool is_always_announced(enum plan_op op, enum plan_actor by)
 {
-    return op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH || (op == PLAN_RUN_HOOK && by == PLAN_INIT);
+    return op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH ||
+           (op == PLAN_RUN_HOOK && by == PLAN_INIT);
 }
 
-void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act, const void *given)
+void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act,
+              const void *given)
 {
-    builder->steps = arena_grow(builder->arena, builder->steps, builder->n_steps, &builder->room, sizeof(struct plan_step));
+    builder->steps = arena_grow(builder->arena, builder->steps, builder->n_steps, &builder->room,
+                                sizeof(struct plan_step));
     struct plan_step *step = &builder->steps[builder->n_steps++];
 
     step->uses = act->uses;
@@ -66,7 +69,7 @@ void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char
     PLAN_ADD(builder, OPEN_PROC, .by = by, .makes = PLAN_SLOT_PROC, .place = place);
 }
 
-/* --- sealing -------------------------------------------------------------------------------- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 /* `step` must come after `earlier`: if they belong to different sides, a wait. */
 static void order(struct plan_step *steps, int step, int earlier)
@@ -81,18 +84,21 @@ static void order(struct plan_step *steps, int step, int earlier)
         steps[step].wait = earlier;
 }
 
-/* Who made each slot last and who has used it since: what a later step on that slot must wait for. */
+/* Who made each slot last and who has used it since: what a later step on that slot must wait
+ * for. */
 struct slot_history {
     int maker;
     int last_user[2]; /* of the init's side, of the host */
 };
 
-static int order_slots(struct plan_builder *builder, struct plan_step *steps, int step, struct slot_history *history)
+static int order_slots(struct plan_builder *builder, struct plan_step *steps, int step,
+                       struct slot_history *history)
 {
     for (uint64_t uses = steps[step].uses; uses != 0; uses &= uses - 1) {
         struct slot_history *slot = &history[__builtin_ctzll(uses)];
         if (slot->maker == PLAN_NONE)
-            return error_set(builder->error, EINVAL, "plan: step %d uses the slot %s, which no step makes", step,
+            return error_set(builder->error, EINVAL,
+                             "plan: step %d uses the slot %s, which no step makes", step,
                              plan_slot_name(__builtin_ctzll(uses)));
         order(steps, step, slot->maker);
         slot->last_user[steps[step].actor == PLAN_HOST] = step;
@@ -108,13 +114,15 @@ static int order_slots(struct plan_builder *builder, struct plan_step *steps, in
 }
 
 /* `signaller`: of each token the last step that signals it. */
-static int order_tokens(struct plan_builder *builder, struct plan_step *steps, int step, int *signaller)
+static int order_tokens(struct plan_builder *builder, struct plan_step *steps, int step,
+                        int *signaller)
 {
     for (int token = 0; token < PLAN_TOKENS; token++) {
         if (!(steps[step].awaits >> token & 1))
             continue;
         if (signaller[token] == PLAN_NONE)
-            return error_set(builder->error, EINVAL, "plan: step %d awaits the token %s, which no step signals", step,
+            return error_set(builder->error, EINVAL,
+                             "plan: step %d awaits the token %s, which no step signals", step,
                              plan_token_name(1U << token));
         order(steps, step, signaller[token]);
     }

@@ -63,38 +63,40 @@ struct plan_builder {
     struct plan_step *steps;
     size_t n_steps;
     size_t room;
-    struct text data; /* the header's place, and the texts of the steps */
+    struct text data;           /* the header's place, and the texts of the steps */
     uint64_t new_namespaces;    /* CLONE_NEW* flags */
     uint64_t joined_namespaces; /* those that have a path */
     bool needs_first;           /* a first stage has to join or make what only children enter */
-    unsigned cgroup_token; /* what says that the cgroups are as they shall be */
+    unsigned cgroup_token;      /* what says that the cgroups are as they shall be */
     bool joined_cgroups;
-    bool keeps_groups;    /* the caller's supplementary groups stay the process's */
-    bool joins;           /* exec, mounts: the container is there already */
-    bool copied_mounts;   /* the host has a copy of its mounts to open trees of */
-    unsigned awaited;     /* tokens that the next step of INIT awaits */
-    bool entered_cgroups; /* and the cgroup namespace is made */
-    bool opened_proc;     /* PLAN_SLOT_PROC is made */
+    bool keeps_groups;            /* the caller's supplementary groups stay the process's */
+    bool joins;                   /* exec, mounts: the container is there already */
+    bool copied_mounts;           /* the host has a copy of its mounts to open trees of */
+    unsigned awaited;             /* tokens that the next step of INIT awaits */
+    bool entered_cgroups;         /* and the cgroup namespace is made */
+    bool opened_proc;             /* PLAN_SLOT_PROC is made */
     enum plan_slot hook_files[2]; /* for stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
-    bool hooked;          /* the host runs hooks before INIT changes its root */
+    bool hooked;                  /* the host runs hooks before INIT changes its root */
     bool has_shared_mount; /* of mounts[] so far: what is mounted on it becomes shared, too */
     struct text_list read_only_later; /* the places of mounts that HOLD_MOUNT has taken */
-    const char *kernel_mounts[4]; /* where what is in PLAN_SLOT_KERNEL_* is mounted, or NULL: something covers it */
+    /* where what is in PLAN_SLOT_KERNEL_* is mounted, or NULL: something covers it */
+    const char *kernel_mounts[4];
     unsigned n_kernel_mounts;
-    unsigned next_source; /* which PLAN_SLOT_SOURCE_* comes next */
+    unsigned next_source;          /* which PLAN_SLOT_SOURCE_* comes next */
     struct plan_id_map id_maps[4]; /* what is in PLAN_SLOT_ID_MAP_* */
     unsigned next_id_map;
 };
 
 /* Adds a step at the end; `given`: its operands, a struct plan_given_* of `op`. */
-void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act, const void *given);
+void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_act *act,
+              const void *given);
 
-/* PLAN_ADD(builder, OPEN_TREE, .by = PLAN_INIT, .makes = slot, .path = "/data", .recursive = true): what is not named is none, 0,
- * false. */
+/* PLAN_ADD(builder, OPEN_TREE, .by = PLAN_INIT, .makes = slot, .path = "/data", .recursive = true):
+ * what is not named is none, 0, false. */
 #define PLAN_ADD(builder, NAME, ...)                                                               \
     do {                                                                                           \
         const struct plan_act_##NAME plan_act_ = {__VA_ARGS__};                                    \
-        plan_add((builder), PLAN_##NAME, &plan_act_.act, &plan_act_.given);           \
+        plan_add((builder), PLAN_##NAME, &plan_act_.act, &plan_act_.given);                        \
     } while (0)
 
 /* The strings of a list as an operand. */
@@ -128,7 +130,8 @@ void plan_join_container(struct plan_builder *builder);
 void plan_visit_container(struct plan_builder *builder);
 void plan_name_host(struct plan_builder *builder);
 
-/* stage.c: what a host needs that refuses none of the calls for mounts without a place; -ENOSYS names what is refused. */
+/* stage.c: what a host needs that refuses none of the calls for mounts without a place; -ENOSYS
+ * names what is refused. */
 int plan_need_mount_calls(const struct plan_builder *builder, const char *place, const char *what);
 /* Where mounts are staged: can they be? */
 int plan_check_stage(struct plan_builder *builder);
@@ -146,7 +149,8 @@ struct plan_attributes {
 
 #define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
 
-/* What the words of one mount's options come to; of words that contradict each other the last wins. */
+/* What the words of one mount's options come to; of words that contradict each other the last
+ * wins. */
 struct plan_mount_words {
     struct plan_attributes attributes; /* of the mount */
     struct plan_attributes recursive;  /* of the mount and its submounts */
@@ -158,15 +162,15 @@ struct plan_mount_words {
     bool binds_recursively;
     bool remounts;
     bool copies_up;
-    bool binds_link;   /* the source's symbolic link itself */
-    bool covers_link;  /* the destination's */
+    bool binds_link;  /* the source's symbolic link itself */
+    bool covers_link; /* the destination's */
     bool copies_link;
     const char *link_word; /* one of the words for these, or NULL */
-    bool maps_ids;              /* or the mount has mappings: plan_maps_ids */
+    bool maps_ids;         /* or the mount has mappings: plan_maps_ids */
     bool maps_recursively;
-    const char *id_map;         /* what stands behind "idmap=", or NULL */
+    const char *id_map; /* what stands behind "idmap=", or NULL */
     bool has_long_word;
-    bool has_mode; /* "mode=" for the file system's root */
+    bool has_mode;    /* "mode=" for the file system's root */
     struct text data; /* what is left for the file system: "a,b=c" */
 };
 
@@ -190,16 +194,17 @@ enum plan_slot plan_next_source(struct plan_builder *builder);
 /* Opens a path of the host to bind it. Returns the slot that holds it. */
 struct plan_source {
     const char *path;
-    bool recursive; /* with submounts */
-    bool is_link;   /* a symbolic link is not followed */
-    bool is_peer;   /* stays in the host's peer group: what is mounted below it reaches the host */
-    bool is_mapped; /* its ids are mapped, by plan_mapper() */
+    bool recursive;  /* with submounts */
+    bool is_link;    /* a symbolic link is not followed */
+    bool is_peer;    /* stays in the host's peer group: what is mounted below it reaches the host */
+    bool is_mapped;  /* its ids are mapped, by plan_mapper() */
     bool stays_open; /* of plan_bind: as PLAN_SLOT_ATTACHED */
 };
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place);
 
-/* Opens `path` in the container as PLAN_SLOT_TARGET; `like`: the slot that a target of PLAN_TARGET_LIKE_MOUNT is like. */
+/* Opens `path` in the container as PLAN_SLOT_TARGET; `like`: the slot that a target of
+ * PLAN_TARGET_LIKE_MOUNT is like. */
 void plan_open_target(struct plan_builder *builder, const char *path, enum plan_target_kind kind,
                       enum plan_slot like, const char *place);
 
@@ -210,11 +215,13 @@ struct plan_attachment {
     const char *path;
     enum plan_slot kept; /* the slot in which it stays open, or PLAN_SLOT_UNUSED */
 };
-void plan_attach(struct plan_builder *builder, struct plan_attachment attachment, const char *place);
+void plan_attach(struct plan_builder *builder, struct plan_attachment attachment,
+                 const char *place);
 
-/* All of these in one: binds `source` onto `path`, with MOUNT_ATTR_* `attributes` (0: as the source's mount has them). */
-void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path, uint64_t attributes,
-               const char *place);
+/* All of these in one: binds `source` onto `path`, with MOUNT_ATTR_* `attributes` (0: as the
+ * source's mount has them). */
+void plan_bind(struct plan_builder *builder, struct plan_source source, const char *path,
+               uint64_t attributes, const char *place);
 
 /* idmap.c */
 bool plan_maps_ids(const struct spec_mount *mount, const struct plan_mount_words *words);
@@ -247,7 +254,8 @@ void plan_set_sysctls(struct plan_builder *builder);
 
 /* masks.c */
 void plan_open_masks(struct plan_builder *builder);
-/* The slot that the mount, which is about to be attached, is to stay open in, as it is a procfs or sysfs with paths to mask; or PLAN_SLOT_UNUSED. */
+/* The slot that the mount, which is about to be attached, is to stay open in, as it is a procfs or
+ * sysfs with paths to mask; or PLAN_SLOT_UNUSED. */
 enum plan_slot plan_kernel_slot(struct plan_builder *builder, const struct spec_mount *mount);
 /* What the mount lies over is not seen any more. */
 void plan_cover_kernel_mounts(struct plan_builder *builder, const struct spec_mount *mount);
@@ -302,14 +310,17 @@ void plan_open_status(struct plan_builder *builder);
 void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets);
 
 /* scheduling.c */
-/* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality; and what
- * of the caller would weaken it. */
+/* What is to be run when and where: process.scheduler, process.ioPriority, linux.memoryPolicy,
+ * linux.personality; and what of the caller would weaken it. */
 void plan_schedule(struct plan_builder *builder);
 /* What of it the host does, when INIT is ready. */
 void plan_schedule_by_host(struct plan_builder *builder);
-/* Lets the process run on the processors of `list` alone; an empty one, or NULL, is none. `place`: its property. */
-void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place);
-/* The caller's affinity, which the kernel would keep in the container's cpuset, is not the process's. */
+/* Lets the process run on the processors of `list` alone; an empty one, or NULL, is none. `place`:
+ * its property. */
+void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list,
+                       const char *place);
+/* The caller's affinity, which the kernel would keep in the container's cpuset, is not the
+ * process's. */
 void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by);
 
 /* labels.c */
@@ -343,7 +354,8 @@ int plan_make_process(struct plan_builder *builder);
 /* commit.c */
 /* Messages of INIT must not come before FIRST's message of its process id. */
 void plan_hold_init_until_recorded(struct plan_builder *builder);
-/* The container is created; from here on it waits for `start`, or goes on if it is to run at once. */
+/* The container is created; from here on it waits for `start`, or goes on if it is to run at
+ * once. */
 void plan_commit(struct plan_builder *builder);
 /* The step alone, which awaits and signals these tokens. */
 void plan_commit_state(struct plan_builder *builder, unsigned awaits, unsigned signals);

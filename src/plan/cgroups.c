@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.cgroupsPath, linux.resources, the cgroup namespace and mounts of type cgroup and cgroup2. */
+/* linux.cgroupsPath, linux.resources, the cgroup namespace and mounts of type cgroup and
+ * cgroup2. */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static const struct plan_hierarchy *find_v2(const struct plan_host *host)
     return NULL;
 }
 
-/* Version 2 at /sys/fs/cgroup: the container sees it alone, whatever hierarchies of version 1 there are besides. */
+/* Version 2 at /sys/fs/cgroup: the container sees it alone, whatever hierarchies of version 1 there
+ * are besides. */
 static bool is_unified(const struct plan_host *host)
 {
     const struct plan_hierarchy *v2 = find_v2(host);
@@ -93,8 +95,9 @@ static void own_cgroup(struct plan_builder *builder)
     uint32_t uid = host_uid(builder, process->user != NULL ? process->user->uid : 0);
     if (uid == 0)
         return;
-    PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP, .signals = PLAN_TOKEN_LIMITED,
-             .place = "process.user.uid", .cgroup = find_v2(host)->path, .uid = uid);
+    PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
+             .signals = PLAN_TOKEN_LIMITED, .place = "process.user.uid",
+             .cgroup = find_v2(host)->path, .uid = uid);
     builder->cgroup_token = PLAN_TOKEN_LIMITED;
 }
 
@@ -103,8 +106,9 @@ void plan_limit_cgroups(struct plan_builder *builder)
     if (builder->host->n_hierarchies == 0)
         return;
     if (builder->linux->resources != NULL || builder->host->confines_devices) {
-        PLAN_ADD(builder, LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP, .signals = PLAN_TOKEN_LIMITED,
-                 .place = "linux.resources", .cgroup = builder->host->hierarchies[0].path);
+        PLAN_ADD(builder, LIMIT_CGROUP, .by = PLAN_HOST, .awaits = PLAN_TOKEN_CGROUP,
+                 .signals = PLAN_TOKEN_LIMITED, .place = "linux.resources",
+                 .cgroup = builder->host->hierarchies[0].path);
         builder->cgroup_token = PLAN_TOKEN_LIMITED;
     }
     own_cgroup(builder);
@@ -120,16 +124,18 @@ static void enter_delegated(struct plan_builder *builder)
         return;
     uint32_t root = host_uid(builder, 0);
     plan_signal(builder, PLAN_TOKEN_ENTERED);
-    PLAN_ADD(builder, ENTER_DELEGATED, .by = PLAN_HOST, .awaits = PLAN_TOKEN_ENTERED | PLAN_TOKEN_RECORDED,
-             .signals = root == 0 ? PLAN_TOKEN_DELEGATED : 0, .place = place, .cgroup = v2->delegated);
+    PLAN_ADD(builder, ENTER_DELEGATED, .by = PLAN_HOST,
+             .awaits = PLAN_TOKEN_ENTERED | PLAN_TOKEN_RECORDED,
+             .signals = root == 0 ? PLAN_TOKEN_DELEGATED : 0, .place = place,
+             .cgroup = v2->delegated);
     if (root != 0)
-        PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED, .place = place,
-                 .cgroup = v2->delegated, .uid = root);
+        PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED,
+                 .place = place, .cgroup = v2->delegated, .uid = root);
     plan_await(builder, PLAN_TOKEN_DELEGATED);
 }
 
-/* As late as it may, so that the memory of the set-up is not charged to the container; and only then the
- * namespace, whose root is the cgroup it is made in. */
+/* As late as it may, so that the memory of the set-up is not charged to the container; and only
+ * then the namespace, whose root is the cgroup it is made in. */
 void plan_enter_cgroups(struct plan_builder *builder)
 {
     if (builder->entered_cgroups)
@@ -139,74 +145,96 @@ void plan_enter_cgroups(struct plan_builder *builder)
         plan_await(builder, builder->cgroup_token);
     plan_join_cgroups(builder, PLAN_INIT);
     if (builder->new_namespaces & CLONE_NEWCGROUP)
-        PLAN_ADD(builder, UNSHARE, .by = PLAN_INIT, .place = "linux.namespaces", .namespaces = CLONE_NEWCGROUP);
+        PLAN_ADD(builder, UNSHARE, .by = PLAN_INIT, .place = "linux.namespaces",
+                 .namespaces = CLONE_NEWCGROUP);
     enter_delegated(builder);
     plan_reset_affinity(builder, PLAN_INIT);
 }
 
-/* The root of a joined cgroup namespace is another cgroup than the container's: only a mount that is made in the namespace shows it,
- * which takes rights over the namespace. A joined user namespace is taken to own it. */
+/* The root of a joined cgroup namespace is another cgroup than the container's: only a mount that
+ * is made in the namespace shows it, which takes rights over the namespace. A joined user namespace
+ * is taken to own it. */
 static bool mounts_joined(const struct plan_builder *builder)
 {
-    return (builder->joined_namespaces & CLONE_NEWCGROUP) != 0 && !(builder->new_namespaces & CLONE_NEWUSER);
+    return (builder->joined_namespaces & CLONE_NEWCGROUP) != 0 &&
+           !(builder->new_namespaces & CLONE_NEWUSER);
 }
 
 /* Without a mount of the namespace: the container's own cgroup. */
-static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy, const char *path, const char *place)
+static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy,
+                            const char *path, const char *place)
 {
     if (!mounts_joined(builder)) {
-        plan_bind(builder, (struct plan_source){.path = hierarchy->path, .recursive = true}, path, 0, place);
+        plan_bind(builder, (struct plan_source){.path = hierarchy->path, .recursive = true}, path,
+                  0, place);
         return;
     }
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "cgroup",
-             .source = "cgroup", .options = hierarchy->options);
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .type = "cgroup", .source = "cgroup", .options = hierarchy->options);
     plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup", path}, place);
 }
 
-/* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL for all of version 1: a systemd
- * in the container that finds one of version 2 beside them looks for its cgroup there. */
+/* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL
+ * for all of version 1: a systemd in the container that finds one of version 2 beside them looks
+ * for its cgroup there. */
 static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
                               const struct plan_hierarchy *only, const char *place)
 {
     const struct plan_host *host = builder->host;
 
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "tmpfs",
-             .source = "cgroup", .options = plan_label_options(builder, "tmpfs", "mode=755"),
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .type = "tmpfs", .source = "cgroup",
+             .options = plan_label_options(builder, "tmpfs", "mode=755"),
              .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", mount->destination, .kept = PLAN_SLOT_ATTACHED}, place);
+    plan_attach(builder,
+                (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", mount->destination,
+                                         .kept = PLAN_SLOT_ATTACHED},
+                place);
     for (size_t i = 0; i < host->n_shown; i++)
         if (only == NULL ? !host->shown[i].v2 : only == &host->shown[i])
             mount_hierarchy(builder, &host->shown[i],
-                            text_path_join(builder->arena, mount->destination, host->shown[i].name), place);
+                            text_path_join(builder->arena, mount->destination, host->shown[i].name),
+                            place);
     for (size_t i = 0; only == NULL && i < host->n_cgroup_links; i++)
-        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place,
-                 .path = text_path_join(builder->arena, mount->destination, host->cgroup_links[i].name),
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                 .place = place,
+                 .path =
+                     text_path_join(builder->arena, mount->destination, host->cgroup_links[i].name),
                  .target = host->cgroup_links[i].target);
 }
 
-/* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's, which is the whole hierarchy:
- * /proc/PID/cgroup has paths from its root then. All mounts share the options, and in the first cgroup namespace, which may be
- * joined, a mount sets them: it has those that are set. */
-static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount, const char *place)
+/* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's,
+ * which is the whole hierarchy: /proc/PID/cgroup has paths from its root then. All mounts share the
+ * options, and in the first cgroup namespace, which may be joined, a mount sets them: it has those
+ * that are set. */
+static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount,
+                     const char *place)
 {
     const struct plan_hierarchy *v2 = find_v2(builder->host);
     bool is_joined = (builder->joined_namespaces & CLONE_NEWCGROUP) != 0;
 
     if (v2 != NULL && !(builder->new_namespaces & CLONE_NEWCGROUP) && !mounts_joined(builder)) {
-        const char *path = is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
+        const char *path =
+            is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
-        plan_bind(builder, (struct plan_source){.path = path, .recursive = true, .stays_open = true}, mount->destination, 0, place);
+        plan_bind(builder,
+                  (struct plan_source){.path = path, .recursive = true, .stays_open = true},
+                  mount->destination, 0, place);
         return;
     }
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "cgroup2",
-             .source = "cgroup", .options = builder->host->v2_options);
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .type = "cgroup2", .source = "cgroup", .options = builder->host->v2_options);
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup2", mount->destination, .kept = PLAN_SLOT_ATTACHED}, place);
+    plan_attach(builder,
+                (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup2", mount->destination,
+                                         .kept = PLAN_SLOT_ATTACHED},
+                place);
 }
 
-/* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2 wants it? */
+/* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2
+ * wants it? */
 static bool is_for_old_systemd(const struct plan_builder *builder, const struct spec_mount *mount)
 {
     const char *destination = spec_annotation(builder->config, SPEC_SYSTEMD_V1);
@@ -214,7 +242,8 @@ static bool is_for_old_systemd(const struct plan_builder *builder, const struct 
     return destination != NULL && text_equal(destination, mount->destination);
 }
 
-static int mount_for_old_systemd(struct plan_builder *builder, const struct spec_mount *mount, const char *place)
+static int mount_for_old_systemd(struct plan_builder *builder, const struct spec_mount *mount,
+                                 const char *place)
 {
     const struct plan_host *host = builder->host;
 
@@ -224,15 +253,19 @@ static int mount_for_old_systemd(struct plan_builder *builder, const struct spec
             return 0;
         }
     error_set(builder->error, ENODEV,
-              "annotations[\"" SPEC_SYSTEMD_V1 "\"]: the container has no cgroup in a hierarchy of version 1 at "
-              CGROUP_ROOT "/systemd");
-    return error_hint(builder->error, "as root: mkdir " CGROUP_ROOT "/systemd && mount -t cgroup -o none,name=systemd cgroup "
-                      CGROUP_ROOT "/systemd");
+              "annotations[\"" SPEC_SYSTEMD_V1
+              "\"]: the container has no cgroup in a hierarchy of version 1 at " CGROUP_ROOT
+              "/systemd");
+    return error_hint(builder->error,
+                      "as root: mkdir " CGROUP_ROOT
+                      "/systemd && mount -t cgroup -o none,name=systemd cgroup " CGROUP_ROOT
+                      "/systemd");
 }
 
 bool plan_needs_v2_options(const struct spec_config *config)
 {
-    const struct spec_namespace *namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP);
+    const struct spec_namespace *namespace =
+        spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP);
     bool is_recursive;
 
     for (size_t i = 0; i < config->n_mounts; i++) {
@@ -249,21 +282,29 @@ bool plan_needs_v2_options(const struct spec_config *config)
     return false;
 }
 
-/* Options of the file system of version 2. They are the host's, so that a container can only repeat what is set: containerd does so. */
-static int check_words(const struct plan_builder *builder, const struct plan_mount_words *words, const char *place)
+/* Options of the file system of version 2. They are the host's, so that a container can only repeat
+ * what is set: containerd does so. */
+static int check_words(const struct plan_builder *builder, const struct plan_mount_words *words,
+                       const char *place)
 {
-    static const char known[] = "nsdelegate,favordynmods,memory_localevents,memory_recursiveprot,memory_hugetlb_accounting,pids_localevents";
+    static const char known[] = "nsdelegate,favordynmods,memory_localevents,memory_recursiveprot,"
+                                "memory_hugetlb_accounting,pids_localevents";
     const char *host = builder->host->v2_options != NULL ? builder->host->v2_options : "";
-    const char *rest = words->copies_up ? "tmpcopyup" : words->data.size > 0 ? words->data.bytes : "";
+    const char *rest = words->copies_up       ? "tmpcopyup"
+                       : words->data.size > 0 ? words->data.bytes
+                                              : "";
 
     while (rest[0] != '\0') {
         size_t length = strcspn(rest, ",");
         const char *word = arena_copy(builder->arena, rest, length);
 
         if (!text_list_has(known, word))
-            return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"", place, word);
+            return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"",
+                             place, word);
         if (!text_list_has(host, word))
-            log_warning("%s.options: \"%s\" has no effect: only the host can set it for its file system of cgroups", place, word);
+            log_warning("%s.options: \"%s\" has no effect: only the host can set it for its file "
+                        "system of cgroups",
+                        place, word);
         rest += length + (rest[length] == ',');
     }
     return 0;
@@ -287,7 +328,8 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     if (host->n_hierarchies == 0) /* the caller's cgroups: the container must not write to them */
         final.attributes.set |= MOUNT_ATTR_RDONLY;
     /* One mount to the config, several to the kernel: every word reaches them all. */
-    final.recursive.set |= final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    final.recursive.set |=
+        final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     final.attributes = (struct plan_attributes){0};
     plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &final, place);
     return 0;

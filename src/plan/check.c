@@ -46,7 +46,8 @@ static bool is_slot(const struct plan_step *step, uint64_t slot)
     return slot > PLAN_SLOT_UNUSED && slot < PLAN_SLOTS && plan_uses(step, (int) slot);
 }
 
-static bool is_sound(const struct plan_header *plan, const struct plan_step *step, const struct plan_operand *operand)
+static bool is_sound(const struct plan_header *plan, const struct plan_step *step,
+                     const struct plan_operand *operand)
 {
     const enum plan_kind kind = operand->kind;
 
@@ -78,9 +79,11 @@ static int check_operands(const struct plan_header *plan, int step, struct error
 
     if (!is_text_or_none(plan, values->place.at))
         return error_set(error, EINVAL, "plan: step %d: its place lies outside the plan", step);
-    for (const struct plan_operand *operand = plan_operands(values->op); operand->name != NULL; operand++)
+    for (const struct plan_operand *operand = plan_operands(values->op); operand->name != NULL;
+         operand++)
         if (!is_sound(plan, values, operand))
-            return error_set(error, EINVAL, "plan: step %d: %s: bad operand %s", step, plan_op_name(values->op), operand->name);
+            return error_set(error, EINVAL, "plan: step %d: %s: bad operand %s", step,
+                             plan_op_name(values->op), operand->name);
     return 0;
 }
 
@@ -88,7 +91,8 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
 {
     const struct plan_step *steps = plan_steps(plan);
     const struct plan_step *values = &steps[step];
-    bool good = (values->makes == PLAN_NONE || (values->makes > PLAN_SLOT_UNUSED && values->makes < PLAN_SLOTS)) &&
+    bool good = (values->makes == PLAN_NONE ||
+                 (values->makes > PLAN_SLOT_UNUSED && values->makes < PLAN_SLOTS)) &&
                 values->uses >> (PLAN_SLOTS - 1) <= 1 && !plan_uses(values, PLAN_SLOT_UNUSED) &&
                 values->signals >> PLAN_TOKENS == 0 && values->awaits >> PLAN_TOKENS == 0;
 
@@ -100,13 +104,15 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
     if (values->wait != PLAN_NONE &&
         (values->wait < 0 || values->wait >= step || !(steps[values->wait].flags & PLAN_ANNOUNCE) ||
          (steps[values->wait].actor == PLAN_HOST) == (values->actor == PLAN_HOST)))
-        return error_set(error, EINVAL,
-                         "plan: step %d waits for something other than an earlier step that the other "
-                         "side announces", step);
+        return error_set(
+            error, EINVAL,
+            "plan: step %d waits for something other than an earlier step that the other "
+            "side announces",
+            step);
     return check_operands(plan, step, error);
 }
 
-/* --- slots and tokens ----------------------------------------------------------------------------- */
+/* --- slots and tokens ------------------------------------------------------------------------- */
 
 #define MOUNTS                                                                                     \
     (PLAN_BIT(PLAN_SLOT_MOUNT) | PLAN_BIT(PLAN_SLOT_SOURCE_0) | PLAN_BIT(PLAN_SLOT_SOURCE_1) |     \
@@ -117,17 +123,19 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
 
 /* What a step does with slots besides what it makes. */
 static const struct handling {
-    uint64_t needs;      /* it uses all of these */
-    uint64_t needs_one;  /* and one of these */
-    uint64_t closes;     /* of what it uses, unless it makes a slot of it */
-    bool may_be_unused;  /* what it makes */
+    uint64_t needs;     /* it uses all of these */
+    uint64_t needs_one; /* and one of these */
+    uint64_t closes;    /* of what it uses, unless it makes a slot of it */
+    bool may_be_unused; /* what it makes */
 } handlings[PLAN_OPS] = {
     [PLAN_HAND_CONSOLE] = {.needs = PLAN_BIT(PLAN_SLOT_CONSOLE)},
-    [PLAN_HAND_LISTENER] = {.needs = PLAN_BIT(PLAN_SLOT_LISTENER), .closes = PLAN_BIT(PLAN_SLOT_LISTENER)},
+    [PLAN_HAND_LISTENER] = {.needs = PLAN_BIT(PLAN_SLOT_LISTENER),
+                            .closes = PLAN_BIT(PLAN_SLOT_LISTENER)},
     [PLAN_MOVE_NET_DEVICE] = {.needs = PLAN_BIT(PLAN_SLOT_NETWORK)},
     [PLAN_OPEN_TARGET] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
     [PLAN_MOUNT_OVER] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .may_be_unused = true},
-    [PLAN_ATTACH_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .needs_one = MOUNTS,
+    [PLAN_ATTACH_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET),
+                           .needs_one = MOUNTS,
                            .closes = MOUNTS | PLAN_BIT(PLAN_SLOT_TARGET)},
     [PLAN_FIND_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT), .may_be_unused = true},
     [PLAN_UNMOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .closes = PLAN_BIT(PLAN_SLOT_TARGET)},
@@ -137,7 +145,8 @@ static const struct handling {
     [PLAN_MAP_MOUNT] = {.needs_one = MOUNTS},
     [PLAN_MAKE_NODE] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
     [PLAN_MAKE_SYMLINK] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
-    [PLAN_MASK_PATH] = {.needs = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY), .needs_one = ROOTS},
+    [PLAN_MASK_PATH] = {.needs = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
+                        .needs_one = ROOTS},
     [PLAN_PROTECT_PATH] = {.needs_one = ROOTS},
     [PLAN_PIVOT_ROOT] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
     [PLAN_LOAD_SECCOMP] = {.needs = PLAN_BIT(PLAN_SLOT_SECCOMP)},
@@ -157,14 +166,16 @@ struct course {
     int signaller[PLAN_TOKENS];
 };
 
-/* What one side needs of the other's must be covered by a wait, its own or an earlier one of its side. */
+/* What one side needs of the other's must be covered by a wait, its own or an earlier one of its
+ * side. */
 static int check_waits_for(const struct course *course, int step, int earlier)
 {
     bool by_host = course->steps[step].actor == PLAN_HOST;
 
     if ((course->steps[earlier].actor == PLAN_HOST) == by_host || course->known[by_host] >= earlier)
         return 0;
-    return error_set(course->error, EINVAL, "plan: step %d does not wait for step %d", step, earlier);
+    return error_set(course->error, EINVAL, "plan: step %d does not wait for step %d", step,
+                     earlier);
 }
 
 static int check_uses(struct course *course, int step)
@@ -176,12 +187,14 @@ static int check_uses(struct course *course, int step)
         int slot = __builtin_ctzll(uses);
 
         if (course->maker[slot] == PLAN_NONE)
-            return error_set(course->error, EINVAL, "plan: step %d uses the slot %s, which is empty there", step,
+            return error_set(course->error, EINVAL,
+                             "plan: step %d uses the slot %s, which is empty there", step,
                              plan_slot_name(slot));
         TRY(check_waits_for(course, step, course->maker[slot]));
         course->user[slot] = step;
     }
-    if ((handling->needs & ~values->uses) != 0 || (handling->needs_one != 0 && (handling->needs_one & values->uses) == 0))
+    if ((handling->needs & ~values->uses) != 0 ||
+        (handling->needs_one != 0 && (handling->needs_one & values->uses) == 0))
         return error_set(course->error, EINVAL, "plan: step %d lacks a slot that it needs", step);
     for (int slot = 0; slot < PLAN_SLOTS; slot++)
         if (values->uses & handling->closes & PLAN_BIT(slot))
@@ -196,9 +209,12 @@ static int check_made(struct course *course, int step)
     if (slot == PLAN_NONE)
         return 0;
     int maker = course->maker[slot];
-    if (maker != PLAN_NONE && course->user[slot] < maker && !handlings[course->steps[maker].op].may_be_unused)
-        return error_set(course->error, EINVAL, "plan: step %d overwrites the slot %s, which nobody has used since step %d",
-                         step, plan_slot_name(slot), maker);
+    if (maker != PLAN_NONE && course->user[slot] < maker &&
+        !handlings[course->steps[maker].op].may_be_unused)
+        return error_set(
+            course->error, EINVAL,
+            "plan: step %d overwrites the slot %s, which nobody has used since step %d", step,
+            plan_slot_name(slot), maker);
     if (course->user[slot] != PLAN_NONE)
         TRY(check_waits_for(course, step, course->user[slot]));
     course->maker[slot] = step;
@@ -214,7 +230,8 @@ static int check_tokens(struct course *course, int step)
 
         if (values->awaits >> token & 1) {
             if (*signaller == PLAN_NONE)
-                return error_set(course->error, EINVAL, "plan: step %d awaits the token %s, which no earlier step signals",
+                return error_set(course->error, EINVAL,
+                                 "plan: step %d awaits the token %s, which no earlier step signals",
                                  step, plan_token_name(1U << token));
             TRY(check_waits_for(course, step, *signaller));
         }
@@ -222,7 +239,8 @@ static int check_tokens(struct course *course, int step)
             continue;
         if (*signaller != PLAN_NONE &&
             (course->steps[*signaller].actor == PLAN_HOST) != (values->actor == PLAN_HOST))
-            return error_set(course->error, EINVAL, "plan: both sides signal the token %s", plan_token_name(1U << token));
+            return error_set(course->error, EINVAL, "plan: both sides signal the token %s",
+                             plan_token_name(1U << token));
         *signaller = step;
     }
     return 0;
@@ -230,7 +248,8 @@ static int check_tokens(struct course *course, int step)
 
 static int check_course(const struct plan_header *plan, struct error *error)
 {
-    struct course course = {.steps = plan_steps(plan), .error = error, .known = {PLAN_NONE, PLAN_NONE}};
+    struct course course = {
+        .steps = plan_steps(plan), .error = error, .known = {PLAN_NONE, PLAN_NONE}};
 
     for (int i = 0; i < PLAN_SLOTS; i++)
         course.maker[i] = course.user[i] = PLAN_NONE;
@@ -248,7 +267,7 @@ static int check_course(const struct plan_header *plan, struct error *error)
     return 0;
 }
 
-/* --- order ---------------------------------------------------------------------------------------- */
+/* --- order ------------------------------------------------------------------------------------ */
 
 /* Every step of the first kind comes before every step of the second. */
 static const struct order {
@@ -285,10 +304,9 @@ static const struct order {
 
 /* What every program is started with: it becomes its user and gets its capabilities. */
 static const enum plan_op before_execute[] = {
-    PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER, PLAN_SET_CWD, PLAN_SET_UMASK, PLAN_FIND_PROGRAM,
-    PLAN_COMMIT, PLAN_CLOSE_DESCRIPTORS, PLAN_SET_CAPABILITIES,
+    PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER, PLAN_SET_CWD,           PLAN_SET_UMASK,
+    PLAN_FIND_PROGRAM,       PLAN_COMMIT,   PLAN_CLOSE_DESCRIPTORS, PLAN_SET_CAPABILITIES,
 };
-
 
 static int check_order(const struct plan_header *plan, struct error *error)
 {
@@ -304,15 +322,17 @@ static int check_order(const struct plan_header *plan, struct error *error)
     }
     for (size_t i = 0; i < COUNT(orders); i++)
         if (first[orders[i].then] != PLAN_NONE && last[orders[i].first] > first[orders[i].then])
-            return error_set(error, EINVAL, "plan: step %d comes after step %d", last[orders[i].first],
-                             first[orders[i].then]);
+            return error_set(error, EINVAL, "plan: step %d comes after step %d",
+                             last[orders[i].first], first[orders[i].then]);
     if (first[PLAN_EXECUTE] == PLAN_NONE)
         return 0;
     if (first[PLAN_EXECUTE] != (int) plan->step_count - 1)
-        return error_set(error, EINVAL, "plan: step %d executes the program before the plan ends", first[PLAN_EXECUTE]);
+        return error_set(error, EINVAL, "plan: step %d executes the program before the plan ends",
+                         first[PLAN_EXECUTE]);
     for (size_t i = 0; i < COUNT(before_execute); i++)
         if (first[before_execute[i]] == PLAN_NONE)
-            return error_set(error, EINVAL, "plan: the program is executed without %s", plan_op_name(before_execute[i]));
+            return error_set(error, EINVAL, "plan: the program is executed without %s",
+                             plan_op_name(before_execute[i]));
     return 0;
 }
 

@@ -7,7 +7,8 @@
 void plan_commit_state(struct plan_builder *builder, unsigned awaits, unsigned signals)
 {
     const struct plan_request *request = builder->request;
-    const char *receiver = builder->joins ? NULL : spec_annotation(builder->config, SPEC_PIDFD_RECEIVER);
+    const char *receiver =
+        builder->joins ? NULL : spec_annotation(builder->config, SPEC_PIDFD_RECEIVER);
 
     PLAN_ADD(builder, COMMIT, .by = PLAN_HOST, .awaits = awaits, .signals = signals,
              .pidfd_socket = request->pidfd_socket != NULL ? request->pidfd_socket : receiver,

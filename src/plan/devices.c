@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.devices, and the devices and links that every container has (config-linux.md, "Default Devices"). */
+/* linux.devices, and the devices and links that every container has (config-linux.md, "Default
+ * Devices"). */
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -21,18 +22,15 @@ static const struct spec_device defaults[] = {
 };
 
 static const struct plan_link links[] = {
-    {"/dev/ptmx", "pts/ptmx"},
-    {"/dev/fd", "/proc/self/fd"},
-    {"/dev/stdin", "/proc/self/fd/0"},
-    {"/dev/stdout", "/proc/self/fd/1"},
-    {"/dev/stderr", "/proc/self/fd/2"},
-    {"/dev/core", PLAN_KERNEL_CORE},
+    {"/dev/ptmx", "pts/ptmx"},          {"/dev/fd", "/proc/self/fd"},
+    {"/dev/stdin", "/proc/self/fd/0"},  {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"}, {"/dev/core", PLAN_KERNEL_CORE},
 };
 
-/* Of a device that is mounted. That it is read-only is no matter to who writes to the device: where the host's root is mapped, root in the
- * container could change the mode, owner and times of the host's node. */
+/* Of a device that is mounted. That it is read-only is no matter to who writes to the device: where
+ * the host's root is mapped, root in the container could change the mode, owner and times of the
+ * host's node. */
 #define DEVICE_ATTRIBUTES (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
-
 
 /* The mount that stands last on `path` itself, or NULL. */
 static const struct spec_mount *find_mount(const struct plan_builder *builder, const char *path)
@@ -76,7 +74,8 @@ static bool has_link(const struct plan_builder *builder, const struct plan_link 
 static bool is_link(const struct plan_builder *builder, const char *path)
 {
     for (size_t i = 0; i < COUNT(links); i++)
-        if (has_link(builder, &links[i]) && text_equal(text_path_clean(builder->arena, path), links[i].name))
+        if (has_link(builder, &links[i]) &&
+            text_equal(text_path_clean(builder->arena, path), links[i].name))
             return true;
     return false;
 }
@@ -93,38 +92,44 @@ static uint64_t type_bits(enum spec_device_type type)
     return type == SPEC_DEVICE_TYPE_B ? S_IFBLK : type == SPEC_DEVICE_TYPE_P ? S_IFIFO : S_IFCHR;
 }
 
-/* --- where INIT may not make them --------------------------------------------------------------- */
+/* --- where INIT may not make them ------------------------------------------------------------- */
 
-/* One more process and mount namespace each: the default devices are bound, for their nodes are the host's anyway. */
+/* One more process and mount namespace each: the default devices are bound, for their nodes are the
+ * host's anyway. */
 static bool host_makes(const struct plan_builder *builder)
 {
     return builder->host->can_make_devices && builder->host->refused_call == NULL;
 }
 
-/* Many write what they see on the host: where the user namespace has no such id, the node stays the host's user's, as one that
- * is bound does. */
-static bool may_be_hosts(bool is_asked, uint32_t asked, const struct plan_node *node, uint32_t of_node)
+/* Many write what they see on the host: where the user namespace has no such id, the node stays the
+ * host's user's, as one that is bound does. */
+static bool may_be_hosts(bool is_asked, uint32_t asked, const struct plan_node *node,
+                         uint32_t of_node)
 {
     return !is_asked || (node != NULL && node->exists && of_node == asked);
 }
 
-/* Read-only, as what is bound is: restore brings the host's node with the flags that this mount has. */
+/* Read-only, as what is bound is: restore brings the host's node with the flags that this mount
+ * has. */
 static void let_host_make(struct plan_builder *builder, const struct spec_device *device,
                           const struct plan_node *node, const char *place)
 {
     enum plan_slot slot = plan_next_source(builder);
     const uint32_t uid = node != NULL ? node->uid : 0, gid = node != NULL ? node->gid : 0;
 
-    PLAN_ADD(builder, MAKE_DEVICE, .by = PLAN_HOST, .makes = slot, .place = place, .path = device->path,
-             .options = plan_label_options(builder, "tmpfs", "mode=0700,nr_blocks=1,nr_inodes=4"),
-             .mode = type_bits(device->type) | device->file_mode,
-             .device = makedev((unsigned) device->major, (unsigned) device->minor),
-             .uid = device->uid, .gid = device->gid,
-             .or_host_uid = may_be_hosts(device->has_uid, device->uid, node, uid),
-             .or_host_gid = may_be_hosts(device->has_gid, device->gid, node, gid));
+    PLAN_ADD(
+        builder, MAKE_DEVICE, .by = PLAN_HOST, .makes = slot, .place = place, .path = device->path,
+        .options = plan_label_options(builder, "tmpfs", "mode=0700,nr_blocks=1,nr_inodes=4"),
+        .mode = type_bits(device->type) | device->file_mode,
+        .device = makedev((unsigned) device->major, (unsigned) device->minor), .uid = device->uid,
+        .gid = device->gid, .or_host_uid = may_be_hosts(device->has_uid, device->uid, node, uid),
+        .or_host_gid = may_be_hosts(device->has_gid, device->gid, node, gid));
     plan_open_target(builder, device->path, PLAN_TARGET_LIKE_MOUNT, slot, place);
-    PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = place, .mount = slot, .set = DEVICE_ATTRIBUTES);
-    plan_attach(builder, (struct plan_attachment){slot, .source = device->path, .path = device->path}, place);
+    PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = place, .mount = slot,
+             .set = DEVICE_ATTRIBUTES);
+    plan_attach(builder,
+                (struct plan_attachment){slot, .source = device->path, .path = device->path},
+                place);
 }
 
 /* CDI gives the process's ids to devices of which nothing else is said. */
@@ -136,11 +141,13 @@ static int check_owner(struct plan_builder *builder, const char *place, const ch
     if (asked == found)
         return 0;
     if (asked == of_process) {
-        log_warning("%s.%s: the device is the host's, whose %s is %u, not %u", place, property, property, found, asked);
+        log_warning("%s.%s: the device is the host's, whose %s is %u, not %u", place, property,
+                    property, found, asked);
         return 0;
     }
     return error_set(builder->error, EPERM,
-                     "%s.%s: the device is the host's, whose %s is %u, not %u: devices are made for a caller with CAP_MKNOD "
+                     "%s.%s: the device is the host's, whose %s is %u, not %u: devices are made "
+                     "for a caller with CAP_MKNOD "
                      "outside user namespaces; change the host's device, or leave the property out",
                      place, property, property, found, asked);
 }
@@ -157,13 +164,16 @@ static int check_bound(struct plan_builder *builder, const struct spec_device *d
         return 0; /* the step that opens it knows best */
     if ((node->mode & S_IFMT) != type_bits(device->type) || node->device != number)
         return error_set(builder->error, EPERM,
-                         "%s: %s of the host is not the device %u:%u, and another cannot be made: that needs CAP_MKNOD outside "
+                         "%s: %s of the host is not the device %u:%u, and another cannot be made: "
+                         "that needs CAP_MKNOD outside "
                          "user namespaces",
                          place, device->path, major(number), minor(number));
     if (device->has_file_mode && ((node->mode ^ device->file_mode) & 07777) != 0)
         return error_set(builder->error, EPERM,
-                         "%s.fileMode: the device is the host's, whose mode is %04o, not %04o: devices are made for a caller with "
-                         "CAP_MKNOD outside user namespaces; change the host's device, or leave the property out",
+                         "%s.fileMode: the device is the host's, whose mode is %04o, not %04o: "
+                         "devices are made for a caller with "
+                         "CAP_MKNOD outside user namespaces; change the host's device, or leave "
+                         "the property out",
                          place, node->mode & 07777, device->file_mode & 07777);
     if (device->has_uid)
         TRY(check_owner(builder, place, "uid",
@@ -196,17 +206,17 @@ static void bind_device(struct plan_builder *builder, const char *path, const ch
     plan_bind(builder, (struct plan_source){.path = path}, path, DEVICE_ATTRIBUTES, place);
 }
 
-/* --- where it may ------------------------------------------------------------------------------- */
+/* --- where it may ----------------------------------------------------------------------------- */
 
 static void make_device(struct plan_builder *builder, const struct spec_device *device,
                         const char *place)
 {
     bool is_fifo = device->type == SPEC_DEVICE_TYPE_P;
 
-    PLAN_ADD(builder, MAKE_NODE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .path = device->path,
-             .mode = type_bits(device->type) | device->file_mode,
-             .device = is_fifo ? 0 : makedev((unsigned) device->major, (unsigned) device->minor), .uid = device->uid,
-             .gid = device->gid);
+    PLAN_ADD(builder, MAKE_NODE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place,
+             .path = device->path, .mode = type_bits(device->type) | device->file_mode,
+             .device = is_fifo ? 0 : makedev((unsigned) device->major, (unsigned) device->minor),
+             .uid = device->uid, .gid = device->gid);
 }
 
 static void make_links(struct plan_builder *builder)
@@ -214,10 +224,11 @@ static void make_links(struct plan_builder *builder)
     bool has_proc = find_mount(builder, "/proc") != NULL;
 
     for (size_t i = 0; i < COUNT(links); i++) {
-        if ((!has_proc && text_starts_with(links[i].target, "/proc/")) || !has_link(builder, &links[i]))
+        if ((!has_proc && text_starts_with(links[i].target, "/proc/")) ||
+            !has_link(builder, &links[i]))
             continue;
-        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .path = links[i].name,
-                 .target = links[i].target);
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                 .path = links[i].name, .target = links[i].target);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hooks: those that run while the container is created and started (config.md, "POSIX-platform Hooks"). */
+/* hooks: those that run while the container is created and started (config.md, "POSIX-platform
+ * Hooks"). */
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
@@ -19,16 +20,20 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
         const struct spec_hook *hook = &list.hooks[i];
         const struct plan_strings path_alone = {&hook->path, 1};
 
-        PLAN_ADD(builder, RUN_HOOK, .by = by, .uses = act->uses, .awaits = act->awaits, .signals = act->signals,
+        PLAN_ADD(builder, RUN_HOOK, .by = by, .uses = act->uses, .awaits = act->awaits,
+                 .signals = act->signals,
                  .place = PLAN_PLACE(builder, "hooks.%s[%zu]", list.name, i), .program = hook->path,
-                 .argv = hook->n_args == 0 ? path_alone : (struct plan_strings){hook->args, hook->n_args},
+                 .argv = hook->n_args == 0 ? path_alone
+                                           : (struct plan_strings){hook->args, hook->n_args},
                  .env = {hook->env, hook->n_env}, .inherits_env = hook->env == NULL,
-                 .timeout_s = hook->has_timeout ? (uint64_t) hook->timeout : 0, .in_root = list.in_root);
+                 .timeout_s = hook->has_timeout ? (uint64_t) hook->timeout : 0,
+                 .in_root = list.in_root);
     }
 }
 
 /* A relative path is one of the bundle's, wherever `start` and `delete` are called. */
-static enum plan_slot open_file(struct plan_builder *builder, const char *annotation, enum plan_slot slot)
+static enum plan_slot open_file(struct plan_builder *builder, const char *annotation,
+                                enum plan_slot slot)
 {
     const char *path = spec_annotation(builder->config, annotation);
 
@@ -46,7 +51,8 @@ void plan_prepare_hooks(struct plan_builder *builder)
 
     if (hooks == NULL || (hooks->n_create_container == 0 && hooks->n_start_container == 0))
         return;
-    PLAN_ADD(builder, WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE, .awaits = PLAN_TOKEN_RECORDED);
+    PLAN_ADD(builder, WRITE_HOOK_STATE, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE,
+             .awaits = PLAN_TOKEN_RECORDED);
     PLAN_ADD(builder, OPEN_HOOK_OUTPUT, .by = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT);
     builder->hook_files[0] = open_file(builder, SPEC_HOOKS_STDOUT, PLAN_SLOT_HOOK_STDOUT);
     builder->hook_files[1] = open_file(builder, SPEC_HOOKS_STDERR, PLAN_SLOT_HOOK_STDERR);
@@ -55,22 +61,24 @@ void plan_prepare_hooks(struct plan_builder *builder)
 static void run_of_host(struct plan_builder *builder, const struct spec_hooks *hooks,
                         const struct plan_act *act)
 {
-    run_hooks(builder, PLAN_HOST, (struct hook_list){hooks->prestart, hooks->n_prestart, "prestart"},
-              act);
     run_hooks(builder, PLAN_HOST,
-              (struct hook_list){hooks->create_runtime, hooks->n_create_runtime, "createRuntime"}, act);
+              (struct hook_list){hooks->prestart, hooks->n_prestart, "prestart"}, act);
+    run_hooks(builder, PLAN_HOST,
+              (struct hook_list){hooks->create_runtime, hooks->n_create_runtime, "createRuntime"},
+              act);
 }
 
 void plan_run_hooks_of_host(struct plan_builder *builder)
 {
     if (builder->config->hooks != NULL)
-        run_of_host(builder, builder->config->hooks, &(struct plan_act){.awaits = PLAN_TOKEN_RECORDED});
+        run_of_host(builder, builder->config->hooks,
+                    &(struct plan_act){.awaits = PLAN_TOKEN_RECORDED});
 }
 
 static uint64_t used_by_init(const struct plan_builder *builder)
 {
-    return PLAN_BIT(PLAN_SLOT_HOOK_STATE) | PLAN_BIT(PLAN_SLOT_HOOK_OUTPUT) | PLAN_BIT(builder->hook_files[0]) |
-           PLAN_BIT(builder->hook_files[1]);
+    return PLAN_BIT(PLAN_SLOT_HOOK_STATE) | PLAN_BIT(PLAN_SLOT_HOOK_OUTPUT) |
+           PLAN_BIT(builder->hook_files[0]) | PLAN_BIT(builder->hook_files[1]);
 }
 
 void plan_run_hooks_before_pivot(struct plan_builder *builder)
@@ -88,7 +96,8 @@ void plan_run_hooks_before_pivot(struct plan_builder *builder)
         builder->hooked = true;
     }
     run_hooks(builder, PLAN_INIT,
-              (struct hook_list){hooks->create_container, hooks->n_create_container, "createContainer", .in_root = true},
+              (struct hook_list){hooks->create_container, hooks->n_create_container,
+                                 "createContainer", .in_root = true},
               &(struct plan_act){.uses = used_by_init(builder),
                                  .awaits = builder->hooked ? PLAN_TOKEN_HOOKED
                                                            : plan_net_devices_token(builder)});
@@ -100,7 +109,8 @@ void plan_run_hooks_at_start(struct plan_builder *builder)
 
     if (hooks == NULL)
         return;
-    run_hooks(builder, PLAN_INIT,
-              (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
-              &(struct plan_act){.uses = used_by_init(builder)});
+    run_hooks(
+        builder, PLAN_INIT,
+        (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
+        &(struct plan_act){.uses = used_by_init(builder)});
 }

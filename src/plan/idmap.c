@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts[]: uidMappings, gidMappings, idmap and ridmap: user namespaces that mounts are mapped by, and the mapping. */
+/* mounts[]: uidMappings, gidMappings, idmap and ridmap: user namespaces that mounts are mapped by,
+ * and the mapping. */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static const char *cut(struct arena *arena, const char **next, char end)
     return part;
 }
 
-/* From an id of the container's user namespace to the host's: the whole range must lie in one mapping. */
+/* From an id of the container's user namespace to the host's: the whole range must lie in one
+ * mapping. */
 static bool to_host(const struct plan_builder *builder, bool groups,
                     struct spec_id_mapping *mapping)
 {
@@ -151,7 +153,8 @@ static bool is_same(const struct plan_id_map *a, const struct plan_id_map *b)
     return same;
 }
 
-/* The slot of the user namespace with these mappings; makes it unless an earlier mount's is still there. */
+/* The slot of the user namespace with these mappings; makes it unless an earlier mount's is still
+ * there. */
 static enum plan_slot open_id_map(struct plan_builder *builder, const struct plan_id_map *map,
                                   const char *place)
 {
@@ -160,8 +163,8 @@ static enum plan_slot open_id_map(struct plan_builder *builder, const struct pla
             return PLAN_SLOT_ID_MAP_0 + i;
     size_t i = builder->next_id_map++ % ID_MAPS;
     builder->id_maps[i] = *map;
-    PLAN_ADD(builder, MAKE_ID_MAP, .by = PLAN_HOST, .makes = PLAN_SLOT_ID_MAP_0 + i, .place = place, .owner = map->owner,
-             .like = map->path, .mappings = plan_strings_of(&map->lines));
+    PLAN_ADD(builder, MAKE_ID_MAP, .by = PLAN_HOST, .makes = PLAN_SLOT_ID_MAP_0 + i, .place = place,
+             .owner = map->owner, .like = map->path, .mappings = plan_strings_of(&map->lines));
     return PLAN_SLOT_ID_MAP_0 + i;
 }
 
@@ -192,8 +195,9 @@ int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
     TRY(find_mappings(builder, mount, words, place, &map));
     enum plan_slot id_map = open_id_map(builder, &map, place);
     /* What the host maps it hands over: INIT's next step on the slot waits for that. */
-    PLAN_ADD(builder, MAP_MOUNT, .by = by, .makes = by == PLAN_HOST ? slot : PLAN_SLOT_UNUSED, .place = place,
-             .mount = slot, .id_map = id_map, .source = words->binds ? mount->source : mount->type,
+    PLAN_ADD(builder, MAP_MOUNT, .by = by, .makes = by == PLAN_HOST ? slot : PLAN_SLOT_UNUSED,
+             .place = place, .mount = slot, .id_map = id_map,
+             .source = words->binds ? mount->source : mount->type,
              .recursive = words->maps_recursively);
     return 0;
 }

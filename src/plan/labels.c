@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process.apparmorProfile, process.selinuxLabel, linux.mountLabel: what security modules call the process and its mounts. */
+/* process.apparmorProfile, process.selinuxLabel, linux.mountLabel: what security modules call the
+ * process and its mounts. */
 #include <errno.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ static const char *label_of(const struct plan_builder *builder)
 
 static int is_not_active(struct plan_builder *builder, const char *place, const char *module)
 {
-    return error_set(builder->error, EOPNOTSUPP, "%s: %s is not active on this host", place, module);
+    return error_set(builder->error, EOPNOTSUPP, "%s: %s is not active on this host", place,
+                     module);
 }
 
 static int check_context_type(struct plan_builder *builder)
@@ -43,9 +45,10 @@ static int check_context_type(struct plan_builder *builder)
     for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
             return 0;
-    return error_set(builder->error, EINVAL,
-                     "annotations[\"%s\"]: must be context, fscontext, defcontext or rootcontext, got \"%s\"",
-                     SPEC_CONTEXT_TYPE, type);
+    return error_set(
+        builder->error, EINVAL,
+        "annotations[\"%s\"]: must be context, fscontext, defcontext or rootcontext, got \"%s\"",
+        SPEC_CONTEXT_TYPE, type);
 }
 
 int plan_check_labels(struct plan_builder *builder)
@@ -64,8 +67,8 @@ int plan_check_labels(struct plan_builder *builder)
 static void put_attribute(struct plan_builder *builder, const char *file, const char *value,
                           const char *place)
 {
-    PLAN_ADD(builder, PUT_FILE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .place = place, .file = file,
-             .content = value);
+    PLAN_ADD(builder, PUT_FILE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .place = place,
+             .file = file, .content = value);
 }
 
 /* execve(2) makes it the default again. */
@@ -102,8 +105,8 @@ void plan_label_process(struct plan_builder *builder)
 /* These have labels of the policy's own, or one superblock for many containers. */
 static bool takes_label(const char *type)
 {
-    static const char *const others[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "bpf",
-                                         "devtmpfs", "debugfs", "tracefs", "securityfs"};
+    static const char *const others[] = {"proc", "sysfs",    "mqueue",  "cgroup",  "cgroup2",
+                                         "bpf",  "devtmpfs", "debugfs", "tracefs", "securityfs"};
 
     for (size_t i = 0; i < COUNT(others); i++)
         if (text_equal(others[i], type))
@@ -127,5 +130,6 @@ const char *plan_label_options(struct plan_builder *builder, const char *type, c
     const char *type_of_label = spec_annotation(builder->config, SPEC_CONTEXT_TYPE);
 
     return arena_printf(builder->arena, "%s%s%s=\"%s\"", is_set(options) ? options : "",
-                        is_set(options) ? "," : "", is_set(type_of_label) ? type_of_label : "context", label);
+                        is_set(options) ? "," : "",
+                        is_set(type_of_label) ? type_of_label : "context", label);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts add and mounts remove: INIT visits a container that is there, and the host waits until it is done. */
+/* mounts add and mounts remove: INIT visits a container that is there, and the host waits until it
+ * is done. */
 #include <errno.h>
 #include <sched.h>
 
@@ -27,13 +28,15 @@ static int visit(struct plan_builder *builder)
     return 0;
 }
 
-/* `destinations`: of the mounts with files of the host's that are there from now on or, if `removed`, no longer. */
+/* `destinations`: of the mounts with files of the host's that are there from now on or, if
+ * `removed`, no longer. */
 static void leave(struct plan_builder *builder, const struct text_list *destinations, bool removed)
 {
     plan_hold_init_until_recorded(builder);
     plan_signal(builder, PLAN_TOKEN_READY);
-    PLAN_ADD(builder, RECORD_MOUNTS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY, .signals = PLAN_TOKEN_COMMITTED,
-             .removed = removed, .mounts = plan_strings_of(destinations));
+    PLAN_ADD(builder, RECORD_MOUNTS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_READY,
+             .signals = PLAN_TOKEN_COMMITTED, .removed = removed,
+             .mounts = plan_strings_of(destinations));
     PLAN_ADD(builder, FINISH, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED);
 }
 
@@ -67,12 +70,13 @@ int plan_add_mounts(struct plan_builder *builder)
 
 static void find_mount(struct plan_builder *builder, size_t i, const char *path)
 {
-    PLAN_ADD(builder, FIND_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+    PLAN_ADD(builder, FIND_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT),
              .place = PLAN_PLACE(builder, "mounts[%zu].destination", i), .path = path);
 }
 
-/* First all are looked for, so that what is misspelt leaves all as they are; then one after the other, as one may lie on
- * another. */
+/* First all are looked for, so that what is misspelt leaves all as they are; then one after the
+ * other, as one may lie on another. */
 int plan_remove_mounts(struct plan_builder *builder)
 {
     struct text_list places = {.arena = builder->arena};
@@ -84,8 +88,10 @@ int plan_remove_mounts(struct plan_builder *builder)
     }
     for (size_t i = 0; i < builder->config->n_mounts; i++) {
         find_mount(builder, i, places.item[i]);
-        PLAN_ADD(builder, UNMOUNT, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT),
-                 .place = PLAN_PLACE(builder, "mounts[%zu].destination", i), .path = places.item[i]);
+        PLAN_ADD(builder, UNMOUNT, .by = PLAN_INIT,
+                 .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT),
+                 .place = PLAN_PLACE(builder, "mounts[%zu].destination", i),
+                 .path = places.item[i]);
     }
     leave(builder, &places, true);
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux.maskedPaths and linux.readonlyPaths. What is to be hidden in a procfs or sysfs is looked up from the root of that mount: on
- * the way there, someone who changes the root file system meanwhile could make it look missing.
+ * linux.maskedPaths and linux.readonlyPaths. What is to be hidden in a procfs or sysfs is looked up
+ * from the root of that mount: on the way there, someone who changes the root file system meanwhile
+ * could make it look missing.
  */
 #include <string.h>
 #include <sys/mount.h>
@@ -26,11 +27,14 @@ static bool has_parent(const char *path)
 }
 
 /* The part of the path that is in the mount on `above`, which is clean; NULL if it is not. */
-static const char *part_below(const struct plan_builder *builder, const char *path, const char *above)
+static const char *part_below(const struct plan_builder *builder, const char *path,
+                              const char *above)
 {
     const char *cleaned = has_parent(path) ? above : clean(builder, path);
 
-    return !text_equal(cleaned, above) && text_path_is_within(cleaned, above) ? cleaned + strlen(above) + 1 : NULL;
+    return !text_equal(cleaned, above) && text_path_is_within(cleaned, above)
+               ? cleaned + strlen(above) + 1
+               : NULL;
 }
 
 static bool has_masks(const struct plan_builder *builder, const char *destination)
@@ -52,7 +56,8 @@ void plan_cover_kernel_mounts(struct plan_builder *builder, const struct spec_mo
     for (unsigned i = 0; i < builder->n_kernel_mounts; i++) {
         const char *covered = builder->kernel_mounts[i];
 
-        if (covered != NULL && (text_equal(destination, "/") || text_path_is_within(covered, destination)))
+        if (covered != NULL &&
+            (text_equal(destination, "/") || text_path_is_within(covered, destination)))
             builder->kernel_mounts[i] = NULL;
     }
 }
@@ -64,14 +69,16 @@ enum plan_slot plan_kernel_slot(struct plan_builder *builder, const struct spec_
     unsigned next = builder->n_kernel_mounts;
 
     if (builder->joins || next == KERNEL_MOUNTS_MAX || text_equal(destination, "/") ||
-        (!text_equal(type, "proc") && !text_equal(type, "sysfs")) || has_parent(mount->destination) || !has_masks(builder, destination))
+        (!text_equal(type, "proc") && !text_equal(type, "sysfs")) ||
+        has_parent(mount->destination) || !has_masks(builder, destination))
         return PLAN_SLOT_UNUSED;
     builder->kernel_mounts[builder->n_kernel_mounts++] = destination;
     return PLAN_SLOT_KERNEL_0 + next;
 }
 
 /* The slot that a path is looked up from, and the path from there on. */
-static enum plan_slot find_root(const struct plan_builder *builder, const char *path, const char **ret_path)
+static enum plan_slot find_root(const struct plan_builder *builder, const char *path,
+                                const char **ret_path)
 {
     enum plan_slot slot = PLAN_SLOT_ROOT;
     const char *longest = "";
@@ -98,14 +105,16 @@ void plan_mask_paths(struct plan_builder *builder)
     for (size_t i = 0; i < config->n_masked_paths; i++) {
         enum plan_slot root = find_root(builder, config->masked_paths[i], &path);
 
-        PLAN_ADD(builder, MASK_PATH, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
-                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i), .path = config->masked_paths[i],
-                 .root = root, .below = path);
+        PLAN_ADD(builder, MASK_PATH, .by = PLAN_INIT,
+                 .uses = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
+                 .place = PLAN_PLACE(builder, "linux.maskedPaths[%zu]", i),
+                 .path = config->masked_paths[i], .root = root, .below = path);
     }
     for (size_t i = 0; i < config->n_readonly_paths; i++) {
         enum plan_slot root = find_root(builder, config->readonly_paths[i], &path);
 
-        PLAN_ADD(builder, PROTECT_PATH, .by = PLAN_INIT, .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
+        PLAN_ADD(builder, PROTECT_PATH, .by = PLAN_INIT,
+                 .place = PLAN_PLACE(builder, "linux.readonlyPaths[%zu]", i),
                  .path = config->readonly_paths[i], .root = root, .below = path);
     }
 }
@@ -114,9 +123,11 @@ void plan_open_masks(struct plan_builder *builder)
 {
     if (builder->linux->n_masked_paths == 0)
         return;
-    PLAN_ADD(builder, OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL, .place = "linux.maskedPaths");
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY, .place = "linux.maskedPaths",
-             .type = "tmpfs", .source = "tmpfs",
+    PLAN_ADD(builder, OPEN_NULL, .by = PLAN_INIT, .makes = PLAN_SLOT_NULL,
+             .place = "linux.maskedPaths");
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_EMPTY,
+             .place = "linux.maskedPaths", .type = "tmpfs", .source = "tmpfs",
              .options = plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2"),
-             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+             .attributes =
+                 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }

@@ -14,20 +14,24 @@
 /* What fsopen(2) cannot say. */
 #define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
 
-/* Where a mount is attached to a shared one it becomes shared itself: what else it is to be comes after that. */
+/* Where a mount is attached to a shared one it becomes shared itself: what else it is to be comes
+ * after that. */
 static bool settles_late(const struct plan_builder *builder, const struct plan_mount_words *words)
 {
-    bool may_be_on_shared = builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
+    bool may_be_on_shared =
+        builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
 
     return may_be_on_shared && words->propagation != 0 && words->propagation != MS_SHARED;
 }
 
-static void attach_with_words(struct plan_builder *builder, enum plan_slot slot, const struct plan_mount_words *words,
-                              const struct spec_mount *mount, const char *place)
+static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
+                              const struct plan_mount_words *words, const struct spec_mount *mount,
+                              const char *place)
 {
     struct plan_mount_words before = *words;
     const char *source = words->binds ? mount->source : mount->type;
-    const struct plan_mount_words after = {.propagation = words->propagation, .propagates_recursively = words->propagates_recursively};
+    const struct plan_mount_words after = {.propagation = words->propagation,
+                                           .propagates_recursively = words->propagates_recursively};
     bool is_late = settles_late(builder, words);
     enum plan_slot kept = plan_kernel_slot(builder, mount);
 
@@ -41,7 +45,7 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
         plan_apply_mount_words(builder, kept, &after, place);
 }
 
-/* --- the kinds of mounts -------------------------------------------------------------------- */
+/* --- the kinds of mounts ---------------------------------------------------------------------- */
 
 static int bind_mount(struct plan_builder *builder, const struct spec_mount *mount,
                       const struct plan_mount_words *words, const char *place)
@@ -67,8 +71,9 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
         TRY(plan_need_mount_calls(builder, place, "a shared bind mount"));
     enum plan_slot slot = plan_open_source(builder, source, place);
     TRY(plan_map_mount(builder, mount, words, slot, place));
-    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-             .place = place, .like = slot, .path = mount->destination, .kind = PLAN_TARGET_LIKE_MOUNT,
+    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .like = slot,
+             .path = mount->destination, .kind = PLAN_TARGET_LIKE_MOUNT,
              .nofollow = words->covers_link);
     attach_with_words(builder, slot, words, &absolute, place);
     return 0;
@@ -79,18 +84,20 @@ static int remount(struct plan_builder *builder, const struct spec_mount *mount,
 {
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     if (!words->binds)
-        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .place = place,
-                 .type = mount->type, .source = mount->source, .options = words->data.bytes,
-                 .flags = words->ms | MS_REMOUNT);
+        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                 .place = place, .type = mount->type, .source = mount->source,
+                 .options = words->data.bytes, .flags = words->ms | MS_REMOUNT);
     plan_apply_mount_words(builder, PLAN_SLOT_TARGET, words, place);
     return 0;
 }
 
-/* Kernel file systems whose superblock other containers may share: they are made read-only mount by mount. */
+/* Kernel file systems whose superblock other containers may share: they are made read-only mount by
+ * mount. */
 static bool shares_superblock(const char *type)
 {
-    static const char *const types[] = {"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2",
-                                        "bpf", "devtmpfs", "debugfs", "tracefs", "securityfs"};
+    static const char *const types[] = {"proc",    "sysfs",   "mqueue",    "devpts",
+                                        "cgroup",  "cgroup2", "bpf",       "devtmpfs",
+                                        "debugfs", "tracefs", "securityfs"};
 
     for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
@@ -101,8 +108,8 @@ static bool shares_superblock(const char *type)
 /* Other file systems have paths for a source or in their options. */
 bool plan_is_of_namespaces(const char *type)
 {
-    static const char *const types[] = {"proc",   "sysfs", "mqueue", "devpts",
-                                        "tmpfs",  "ramfs", "bpf",    "binfmt_misc"};
+    static const char *const types[] = {"proc",  "sysfs", "mqueue", "devpts",
+                                        "tmpfs", "ramfs", "bpf",    "binfmt_misc"};
 
     for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
@@ -110,7 +117,8 @@ bool plan_is_of_namespaces(const char *type)
     return false;
 }
 
-/* INIT makes it, but in a container that is there not what has paths: these would be the container's. */
+/* INIT makes it, but in a container that is there not what has paths: these would be the
+ * container's. */
 static enum plan_actor maker(const struct plan_builder *builder, const struct spec_mount *mount)
 {
     return builder->joins && !plan_is_of_namespaces(mount->type) ? PLAN_HOST : PLAN_INIT;
@@ -127,7 +135,8 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         superblock |= MS_RDONLY;
     if (by == PLAN_HOST)
         plan_copy_host_mounts(builder, place);
-    PLAN_ADD(builder, MAKE_MOUNT, .by = by, .makes = slot, .place = place, .type = mount->type, .source = mount->source,
+    PLAN_ADD(builder, MAKE_MOUNT, .by = by, .makes = slot, .place = place, .type = mount->type,
+             .source = mount->source,
              .options = plan_label_options(builder, mount->type, words->data.bytes),
              .attributes = words->attributes.set, .superblock = superblock);
 }
@@ -144,11 +153,14 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
     if (plan_maps_ids(mount, words))
         return error_set(builder->error, EINVAL,
                          "%s.options: idmap cannot go with iversion, silent or a word of more than "
-                         "%d bytes", place, FSCONFIG_VALUE_MOST);
+                         "%d bytes",
+                         place, FSCONFIG_VALUE_MOST);
     if (maker(builder, mount) == PLAN_HOST)
         return error_set(builder->error, ENOTSUP,
-                         "%s.options: iversion, silent and words of more than %d bytes can be had for %s only when "
-                         "the container is created", place, FSCONFIG_VALUE_MOST, mount->type);
+                         "%s.options: iversion, silent and words of more than %d bytes can be had "
+                         "for %s only when "
+                         "the container is created",
+                         place, FSCONFIG_VALUE_MOST, mount->type);
     return 0;
 }
 
@@ -157,16 +169,18 @@ static void fill_root(struct plan_builder *builder, const struct spec_mount *mou
                       const struct plan_mount_words *words, enum plan_slot slot, const char *place)
 {
     if (words->copies_up)
-        PLAN_ADD(builder, COPY_UP, .by = PLAN_INIT, .place = place, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot,
-                 .path = mount->destination, .keeps_mode = !words->has_mode);
+        PLAN_ADD(builder, COPY_UP, .by = PLAN_INIT, .place = place,
+                 .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot, .path = mount->destination,
+                 .keeps_mode = !words->has_mode);
     else if (text_equal(mount->type, "tmpfs") && !words->has_mode)
-        PLAN_ADD(builder, KEEP_MODE, .by = PLAN_INIT, .place = place, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot,
-                 .path = mount->destination);
+        PLAN_ADD(builder, KEEP_MODE, .by = PLAN_INIT, .place = place,
+                 .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot, .path = mount->destination);
 }
 
-/* Content comes first, and mount points in an empty file system, until the container's root is complete. */
-static void make_read_only(struct plan_builder *builder, const char *type, struct plan_mount_words *after,
-                           enum plan_slot slot, const char *place)
+/* Content comes first, and mount points in an empty file system, until the container's root is
+ * complete. */
+static void make_read_only(struct plan_builder *builder, const char *type,
+                           struct plan_mount_words *after, enum plan_slot slot, const char *place)
 {
     if (!begins_empty(type) || builder->joins) {
         after->attributes.set = MOUNT_ATTR_RDONLY;
@@ -197,16 +211,18 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     }
     if (!by_mount)
         make_new_mount(builder, mount, &made, slot, place);
-    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-             .place = place, .path = mount->destination, .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = is_guarded);
+    PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .path = mount->destination,
+             .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = is_guarded);
     enum plan_slot kept = by_mount ? plan_kernel_slot(builder, mount) : PLAN_SLOT_UNUSED;
     if (kept != PLAN_SLOT_UNUSED)
         slot = kept;
     if (by_mount)
-        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .makes = slot, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
-                 .place = place, .type = mount->type, .source = mount->source,
-                 .options = plan_label_options(builder, mount->type, words->data.bytes), .flags = made.ms,
-                 .live = builder->joins);
+        PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .makes = slot,
+                 .uses = PLAN_BIT(PLAN_SLOT_TARGET), .place = place, .type = mount->type,
+                 .source = mount->source,
+                 .options = plan_label_options(builder, mount->type, words->data.bytes),
+                 .flags = made.ms, .live = builder->joins);
     fill_root(builder, mount, words, slot, place);
     made.attributes = (struct plan_attributes){0}; /* they came with the mount */
     /* After the copy, whose owners may be none of the mapping's. */
@@ -220,8 +236,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     return 0;
 }
 
-/* sysfs shows the network namespace's devices: it can be mounted by who is root where that belongs to. A user namespace that is
- * joined with its network namespace is taken to own it. */
+/* sysfs shows the network namespace's devices: it can be mounted by who is root where that belongs
+ * to. A user namespace that is joined with its network namespace is taken to own it. */
 static bool may_mount_sysfs(const struct plan_builder *builder)
 {
     uint64_t joined = builder->joined_namespaces;
@@ -235,12 +251,15 @@ static bool may_mount_sysfs(const struct plan_builder *builder)
     return (joined & CLONE_NEWNET) != 0 || !builder->host->has_foreign_network;
 }
 
-/* A sysfs of its own would not show the host's cgroups. A cgroup mount of the config comes on top. */
+/* A sysfs of its own would not show the host's cgroups. A cgroup mount of the config comes on
+ * top. */
 static void hide_cgroups(struct plan_builder *builder, const char *path, const char *place)
 {
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place, .type = "tmpfs",
-             .source = "tmpfs", .options = plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2"),
-             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
+             .type = "tmpfs", .source = "tmpfs",
+             .options = plan_label_options(builder, "tmpfs", "nr_blocks=1,nr_inodes=2"),
+             .attributes =
+                 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", path}, place);
 }
@@ -250,7 +269,10 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
                       const struct plan_mount_words *words, const char *place)
 {
     struct spec_mount bind = *mount;
-    struct plan_mount_words all = {.attributes = words->attributes, .recursive = words->recursive, .binds = true, .binds_recursively = true};
+    struct plan_mount_words all = {.attributes = words->attributes,
+                                   .recursive = words->recursive,
+                                   .binds = true,
+                                   .binds_recursively = true};
 
     bind.source = "/sys";
     all.attributes.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
@@ -258,7 +280,8 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
     all.recursive.set |= MOUNT_ATTR_RDONLY;
     TRY(bind_mount(builder, &bind, &all, place));
     if (builder->host->n_shown > 0)
-        hide_cgroups(builder, text_path_join(builder->arena, mount->destination, "fs/cgroup"), place);
+        hide_cgroups(builder, text_path_join(builder->arena, mount->destination, "fs/cgroup"),
+                     place);
     return 0;
 }
 
@@ -295,22 +318,28 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          words.remounts ? "a mount that is there" : "a cgroup file system");
     if (words.remounts && builder->joins)
         return error_set(builder->error, EINVAL,
-                         "%s.options: remount: changes a mount that is there, and can only be undone by another one: a "
-                         "running container's are added and removed", place);
+                         "%s.options: remount: changes a mount that is there, and can only be "
+                         "undone by another one: a "
+                         "running container's are added and removed",
+                         place);
     if (words.remounts)
         return remount(builder, &mount, &words, place);
-    /* What lies on a link is not found again by its path, and a link is no mount that could be removed. */
+    /* What lies on a link is not found again by its path, and a link is no mount that could be
+     * removed. */
     if (builder->joins && (words.copies_link || words.covers_link))
         return error_set(builder->error, EINVAL,
-                         "%s.options: copy-symlink and dest-nofollow are for mounts that are made with the container", place);
+                         "%s.options: copy-symlink and dest-nofollow are for mounts that are made "
+                         "with the container",
+                         place);
     plan_cover_kernel_mounts(builder, &mount);
     if (words.binds && copied_link(builder, i) != NULL) {
-        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place,
-                 .path = mount.destination, .target = copied_link(builder, i));
+        PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                 .place = place, .path = mount.destination, .target = copied_link(builder, i));
         return 0;
     }
     if (!words.binds && words.link_word != NULL)
-        log_warning("%s.options: \"%s\" has an effect on bind mounts alone", place, words.link_word);
+        log_warning("%s.options: \"%s\" has an effect on bind mounts alone", place,
+                    words.link_word);
     if (words.binds)
         return bind_mount(builder, &mount, &words, place);
     if (mount.type == NULL || mount.type[0] == '\0')
@@ -318,7 +347,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
                          "%s.type: needed where the options have neither bind nor rbind", place);
     if (text_equal(mount.type, "bind") || text_equal(mount.type, "none"))
         return error_set(builder->error, ENODEV,
-                         "%s.options: what makes a bind mount is the option bind or rbind, which is missing, not the type \"%s\"",
+                         "%s.options: what makes a bind mount is the option bind or rbind, which "
+                         "is missing, not the type \"%s\"",
                          place, mount.type);
     if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, &words, place);
@@ -327,7 +357,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
     return new_mount(builder, &mount, &words, place);
 }
 
-/* It is the host's own directory: what the container made there would fill its disk and hinder `delete`. */
+/* It is the host's own directory: what the container made there would fill its disk and hinder
+ * `delete`. */
 static void bind_notify_dir(struct plan_builder *builder, const char *source)
 {
     plan_bind(builder, (struct plan_source){.path = source}, PLAN_NOTIFY_DIR,

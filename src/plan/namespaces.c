@@ -10,8 +10,9 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
-/* In the order in which they are joined by a privileged caller; the user namespace comes last, for it takes
- * the caller's rights over the others away. A caller without rights joins it first, for it gives them. */
+/* In the order in which they are joined by a privileged caller; the user namespace comes last, for
+ * it takes the caller's rights over the others away. A caller without rights joins it first, for it
+ * gives them. */
 static const struct namespace_kind {
     enum spec_namespace_type type;
     uint64_t flag;
@@ -45,9 +46,9 @@ int plan_sort_namespaces(struct plan_builder *builder)
         else
             builder->new_namespaces |= kinds[kind].flag;
     }
-    builder->needs_first =
-        ((builder->new_namespaces | builder->joined_namespaces) & (CLONE_NEWUSER | CLONE_NEWTIME)) != 0 ||
-        (builder->joined_namespaces & CLONE_NEWPID) != 0;
+    builder->needs_first = ((builder->new_namespaces | builder->joined_namespaces) &
+                            (CLONE_NEWUSER | CLONE_NEWTIME)) != 0 ||
+                           (builder->joined_namespaces & CLONE_NEWPID) != 0;
     if (!builder->host->privileged && !plan_has_user_namespace(builder))
         return error_set(builder->error, EPERM,
                          "linux.namespaces: a caller without root's rights needs a user namespace: "
@@ -64,7 +65,8 @@ static uint64_t cloned_namespaces(const struct plan_builder *builder)
 
 void plan_launch(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST, .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT,
+    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST,
+             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT,
              .namespaces = builder->needs_first ? 0 : cloned_namespaces(builder));
 }
 
@@ -73,8 +75,9 @@ static void join_namespace(struct plan_builder *builder, enum plan_actor by,
 {
     int i = find_namespace(builder, kind->type);
 
-    PLAN_ADD(builder, JOIN_NAMESPACE, .by = by, .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
-             .namespace = slot, .path = builder->linux->namespaces[i].path, .type = kind->flag);
+    PLAN_ADD(builder, JOIN_NAMESPACE, .by = by,
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i), .namespace = slot,
+             .path = builder->linux->namespaces[i].path, .type = kind->flag);
 }
 
 /* Opens all namespaces before the first is joined: their paths are the host's. */
@@ -102,31 +105,36 @@ static void make_user_namespace(struct plan_builder *builder)
     if (!(builder->new_namespaces & CLONE_NEWUSER))
         return;
     PLAN_ADD(builder, UNSHARE, .by = PLAN_FIRST, .signals = PLAN_TOKEN_USER_NAMESPACE,
-             .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
              .namespaces = CLONE_NEWUSER);
-    PLAN_ADD(builder, MAP_IDS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_USER_NAMESPACE, .signals = PLAN_TOKEN_MAPPED,
-             .place = "linux.uidMappings");
+    PLAN_ADD(builder, MAP_IDS, .by = PLAN_HOST, .awaits = PLAN_TOKEN_USER_NAMESPACE,
+             .signals = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
 }
 
-/* Offsets are written before the first child enters the namespace, and before set-uid calls make the file root's. */
+/* Offsets are written before the first child enters the namespace, and before set-uid calls make
+ * the file root's. */
 static void make_time_namespace(struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWTIME))
         return;
     PLAN_ADD(builder, UNSHARE, .by = PLAN_FIRST,
-             .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_TIME)),
+             .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                 find_namespace(builder, SPEC_NAMESPACE_TYPE_TIME)),
              .namespaces = CLONE_NEWTIME);
     for (size_t i = 0; i < builder->linux->n_time_offsets; i++) {
         const struct spec_time_offset_entry *offset = &builder->linux->time_offsets[i];
 
-        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST, .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
+        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST,
+                 .place = PLAN_PLACE(builder, "linux.timeOffsets.%s", offset->key),
                  .file = "/proc/self/timens_offsets",
                  .content = arena_printf(builder->arena, "%s %lld %u", offset->key,
                                          (long long) offset->value->secs, offset->value->nanosecs));
     }
     const char *annotated = spec_annotation(builder->config, SPEC_TIME_OFFSET);
     if (annotated != NULL && annotated[0] != '\0')
-        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST, .place = "annotations[\"" SPEC_TIME_OFFSET "\"]",
+        PLAN_ADD(builder, PUT_FILE, .by = PLAN_FIRST,
+                 .place = "annotations[\"" SPEC_TIME_OFFSET "\"]",
                  .file = "/proc/self/timens_offsets", .content = annotated);
 }
 
@@ -152,7 +160,8 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
              .place = is_new ? "linux.uidMappings"
                              : PLAN_PLACE(builder, "linux.namespaces[%d].path",
                                           find_namespace(builder, SPEC_NAMESPACE_TYPE_USER)),
-             .awaits = is_new && !builder->joins ? PLAN_TOKEN_MAPPED : 0, .keeps_groups = builder->keeps_groups);
+             .awaits = is_new && !builder->joins ? PLAN_TOKEN_MAPPED : 0,
+             .keeps_groups = builder->keeps_groups);
 }
 
 /* The first stage. A caller with root's rights uses them before it enters the user namespace. */
@@ -178,8 +187,8 @@ static void enter_by_first(struct plan_builder *builder)
 
 static void record_init(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT, .signals = PLAN_TOKEN_RECORDED,
-             .saves = !builder->joins);
+    PLAN_ADD(builder, RECORD_INIT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_INIT,
+             .signals = PLAN_TOKEN_RECORDED, .saves = !builder->joins);
 }
 
 static void join_keyring(struct plan_builder *builder)
@@ -203,7 +212,8 @@ void plan_enter_namespaces(struct plan_builder *builder)
     }
     if (builder->new_namespaces & CLONE_NEWNET)
         PLAN_ADD(builder, SET_LOOPBACK_UP, .by = PLAN_INIT,
-                 .place = PLAN_PLACE(builder, "linux.namespaces[%d]", find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
+                 .place = PLAN_PLACE(builder, "linux.namespaces[%d]",
+                                     find_namespace(builder, SPEC_NAMESPACE_TYPE_NETWORK)));
     join_keyring(builder);
 }
 
@@ -211,7 +221,8 @@ void plan_enter_namespaces(struct plan_builder *builder)
 static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
     builder->needs_first = (builder->request->namespaces.foreign & CLONE_NEWPID) != 0;
-    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST, .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
+    PLAN_ADD(builder, LAUNCH, .by = PLAN_HOST,
+             .signals = builder->needs_first ? 0 : PLAN_TOKEN_INIT);
     return builder->needs_first ? PLAN_FIRST : PLAN_INIT;
 }
 
@@ -237,8 +248,8 @@ static void set_oom_score(struct plan_builder *builder, enum plan_actor by)
     const struct spec_process *process = builder->config->process;
 
     if (process->has_oom_score_adj)
-        PLAN_ADD(builder, SET_OOM_SCORE, .by = by, .uses = PLAN_BIT(PLAN_SLOT_PROC), .place = "process.oomScoreAdj",
-                 .score = process->oom_score_adj);
+        PLAN_ADD(builder, SET_OOM_SCORE, .by = by, .uses = PLAN_BIT(PLAN_SLOT_PROC),
+                 .place = "process.oomScoreAdj", .score = process->oom_score_adj);
 }
 
 void plan_join_container(struct plan_builder *builder)
@@ -271,7 +282,9 @@ void plan_name_host(struct plan_builder *builder)
     const struct spec_config *config = builder->config;
 
     if (config->hostname != NULL && config->hostname[0] != '\0')
-        PLAN_ADD(builder, SET_HOSTNAME, .by = PLAN_INIT, .place = "hostname", .hostname = config->hostname);
+        PLAN_ADD(builder, SET_HOSTNAME, .by = PLAN_INIT, .place = "hostname",
+                 .hostname = config->hostname);
     if (config->domainname != NULL && config->domainname[0] != '\0')
-        PLAN_ADD(builder, SET_DOMAINNAME, .by = PLAN_INIT, .place = "domainname", .domainname = config->domainname);
+        PLAN_ADD(builder, SET_DOMAINNAME, .by = PLAN_INIT, .place = "domainname",
+                 .domainname = config->domainname);
 }

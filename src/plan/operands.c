@@ -10,14 +10,17 @@ const struct plan_operand *plan_operands(enum plan_op op)
     static const struct plan_operand none[] = {{0}};
 
     switch (op) {
-#define ARG(kind, name) {#name, PLAN_KIND_##kind, sizeof(PLAN_WIRE_##kind), offsetof(wire, name), offsetof(given, name)},
+#define ARG(kind, name)                                                                            \
+    {#name, PLAN_KIND_##kind, sizeof(PLAN_WIRE_##kind), offsetof(wire, name),                      \
+     offsetof(given, name)},
 #define PLAN_OP(NAME, member, name, actors, words, operands)                                       \
     case PLAN_##NAME: {                                                                            \
         typedef struct plan_wire_##NAME wire;                                                      \
         typedef struct plan_given_##NAME given;                                                    \
         static const struct plan_operand list[] = {operands{0}};                                   \
                                                                                                    \
-        _Static_assert(sizeof(wire) <= UINT8_MAX && sizeof(given) <= UINT8_MAX, "offsets are bytes"); \
+        _Static_assert(sizeof(wire) <= UINT8_MAX && sizeof(given) <= UINT8_MAX,                    \
+                       "offsets are bytes");                                                       \
         return list;                                                                               \
     }
 #include "berth/plan/ops.def"
@@ -40,14 +43,16 @@ uint32_t plan_put_text(struct text *data, const char *string)
 
 static struct plan_list put_list(struct text *data, const struct plan_strings *strings)
 {
-    const struct plan_list list = {{strings->count == 0 ? 0 : (uint32_t) data->size}, (uint32_t) strings->count};
+    const struct plan_list list = {{strings->count == 0 ? 0 : (uint32_t) data->size},
+                                   (uint32_t) strings->count};
 
     for (size_t i = 0; i < strings->count; i++)
         plan_put_text(data, strings->item[i]);
     return list;
 }
 
-static void put_operand(const struct plan_operand *operand, const void *given, void *at, struct text *data)
+static void put_operand(const struct plan_operand *operand, const void *given, void *at,
+                        struct text *data)
 {
     struct plan_strings strings;
     const char *string;
@@ -61,7 +66,8 @@ static void put_operand(const struct plan_operand *operand, const void *given, v
     case PLAN_KIND_path_or_none:
     case PLAN_KIND_text_or_none:
         memcpy(&string, given, sizeof(string));
-        *(struct plan_optional_text *) at = (struct plan_optional_text){plan_put_text(data, string)};
+        *(struct plan_optional_text *) at =
+            (struct plan_optional_text){plan_put_text(data, string)};
         break;
     case PLAN_KIND_list:
         memcpy(&strings, given, sizeof(strings));
@@ -74,7 +80,8 @@ static void put_operand(const struct plan_operand *operand, const void *given, v
 
 void plan_put_operands(struct plan_step *step, const void *given, struct text *data)
 {
-    for (const struct plan_operand *operand = plan_operands(step->op); operand->name != NULL; operand++) {
+    for (const struct plan_operand *operand = plan_operands(step->op); operand->name != NULL;
+         operand++) {
         const void *from = (const char *) given + operand->given;
         char *at = plan_operand_at(step, operand);
 

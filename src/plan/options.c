@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "berth/base/array.h"
 #include "berth/plan/options.h"
+#include "berth/base/array.h"
 
 #include <string.h>
 #include <sys/mount.h>
-
-
 
 static const struct plan_option options[] = {
     {"ro", PLAN_OPTION_ATTRIBUTE, false, false, MS_RDONLY, MOUNT_ATTR_RDONLY},

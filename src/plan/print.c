@@ -54,8 +54,9 @@ static const char *const slot_names[PLAN_SLOTS] = {
 };
 
 static const char *const token_names[PLAN_TOKENS] = {
-    "cgroup", "limited", "user-namespace", "mapped", "init", "recorded", "net-devices", "environment", "hooked", "ready", "committed", "prepared", "agent", "handed",
-    "entered", "delegated",
+    "cgroup",      "limited",     "user-namespace", "mapped",    "init",      "recorded",
+    "net-devices", "environment", "hooked",         "ready",     "committed", "prepared",
+    "agent",       "handed",      "entered",        "delegated",
 };
 
 const char *plan_token_name(unsigned token)
@@ -92,7 +93,7 @@ const char *plan_step_place(const struct plan_header *plan, int step)
     return plan_optional_text(plan, plan_steps(plan)[step].place);
 }
 
-/* --- operands ------------------------------------------------------------------------------- */
+/* --- operands --------------------------------------------------------------------------------- */
 
 static void add_list(struct text *text, const struct plan_header *plan, struct plan_list list)
 {
@@ -104,7 +105,8 @@ static void add_list(struct text *text, const struct plan_header *plan, struct p
     }
 }
 
-static void add_flags(struct text *text, const struct plan_value_name *names, uint64_t flags, const char *comma)
+static void add_flags(struct text *text, const struct plan_value_name *names, uint64_t flags,
+                      const char *comma)
 {
     const char *before = "";
 
@@ -148,11 +150,13 @@ static void add_number(struct text *text, enum plan_kind kind, uint64_t number)
 }
 
 /* `comma` stands between flags. */
-static void add_value(struct text *text, const struct plan_header *plan, const struct plan_step *step,
-                      const struct plan_operand *operand, const char *comma)
+static void add_value(struct text *text, const struct plan_header *plan,
+                      const struct plan_step *step, const struct plan_operand *operand,
+                      const char *comma)
 {
     if (plan_is_text(operand->kind)) {
-        text_add(text, plan_text(plan, (struct plan_text){(uint32_t) plan_operand_number(step, operand)}));
+        text_add(text, plan_text(plan, (struct plan_text){
+                                           (uint32_t) plan_operand_number(step, operand)}));
     } else if (operand->kind == PLAN_KIND_list) {
         add_list(text, plan, *(const struct plan_list *) plan_operand_at(step, operand));
     } else if (plan_flag_names[operand->kind] != NULL) {
@@ -164,10 +168,11 @@ static void add_value(struct text *text, const struct plan_header *plan, const s
     }
 }
 
-/* --- words ---------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 /* The operand of ops.def's placeholder "{path}", or the end of the list. */
-static const struct plan_operand *find_operand(const struct plan_operand *operand, const char *placeholder)
+static const struct plan_operand *find_operand(const struct plan_operand *operand,
+                                               const char *placeholder)
 {
     size_t length = strcspn(placeholder + 1, "}");
 
@@ -197,7 +202,7 @@ char *plan_step_words(struct arena *arena, const struct plan_header *plan, int s
     return text.bytes;
 }
 
-/* --- the whole plan ------------------------------------------------------------------------- */
+/* --- the whole plan --------------------------------------------------------------------------- */
 
 /* Is it in the words already? */
 static bool is_said(const char *words, const struct plan_operand *operand)
@@ -215,16 +220,19 @@ static bool is_empty(const struct plan_step *step, const struct plan_operand *op
         return true;
     if (operand->kind == PLAN_KIND_list)
         return ((const struct plan_list *) plan_operand_at(step, operand))->count == 0;
-    bool is_set = plan_is_text(operand->kind) || operand->kind == PLAN_KIND_flag || plan_flag_names[operand->kind] != NULL;
+    bool is_set = plan_is_text(operand->kind) || operand->kind == PLAN_KIND_flag ||
+                  plan_flag_names[operand->kind] != NULL;
     return is_set && plan_operand_number(step, operand) == 0;
 }
 
 /* What the words leave out: " [source=cgroup attributes=rdonly,nosuid recursive]". */
-static void print_operands(const struct plan_header *plan, const struct plan_step *step, struct text *text)
+static void print_operands(const struct plan_header *plan, const struct plan_step *step,
+                           struct text *text)
 {
     const char *before = " [";
 
-    for (const struct plan_operand *operand = plan_operands(step->op); operand->name != NULL; operand++) {
+    for (const struct plan_operand *operand = plan_operands(step->op); operand->name != NULL;
+         operand++) {
         if (is_empty(step, operand) || is_said(ops[step->op].words, operand))
             continue;
         text_addf(text, "%s%s", before, operand->name);

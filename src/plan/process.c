@@ -8,7 +8,7 @@
 #include "berth/spec/annotations.h"
 #include "builder.h"
 
-#define GROUPS_MOST 65536     /* NGROUPS_MAX */
+#define GROUPS_MOST 65536 /* NGROUPS_MAX */
 
 static const uint32_t rlimit_numbers[] = {
     [SPEC_RLIMIT_TYPE_RLIMIT_AS] = RLIMIT_AS,
@@ -36,7 +36,8 @@ static void set_limits(struct plan_builder *builder, bool only_raises)
     for (size_t i = 0; i < process->n_rlimits; i++) {
         const struct spec_rlimit *limit = &process->rlimits[i];
 
-        PLAN_ADD(builder, SET_RLIMIT, .by = PLAN_INIT, .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
+        PLAN_ADD(builder, SET_RLIMIT, .by = PLAN_INIT,
+                 .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
                  .resource = rlimit_numbers[limit->type], .soft = limit->soft, .hard = limit->hard,
                  .only_raises = only_raises);
     }
@@ -55,8 +56,9 @@ static void become_user(struct plan_builder *builder, const struct spec_user *us
 
     for (size_t i = 0; i < user->n_additional_gids; i++)
         text_list_add(&groups, arena_printf(builder->arena, "%u", user->additional_gids[i]));
-    PLAN_ADD(builder, SET_USER, .by = PLAN_INIT, .place = "process.user", .uid = user->uid, .gid = user->gid,
-             .keeps_groups = builder->keeps_groups, .groups = plan_strings_of(&groups));
+    PLAN_ADD(builder, SET_USER, .by = PLAN_INIT, .place = "process.user", .uid = user->uid,
+             .gid = user->gid, .keeps_groups = builder->keeps_groups,
+             .groups = plan_strings_of(&groups));
     PLAN_ADD(builder, SET_UMASK, .by = PLAN_INIT, .place = "process.user.umask",
              .umask = user->has_umask ? user->umask : PLAN_UMASK_OF_CALLER);
 }
@@ -69,12 +71,14 @@ static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_
     return count == 0; /* a joined user namespace: its mappings are not known here */
 }
 
-/* An unprivileged caller may map his own group alone, for the price that groups cannot be set: user_namespaces(7). */
+/* An unprivileged caller may map his own group alone, for the price that groups cannot be set:
+ * user_namespaces(7). */
 static bool will_deny_groups(const struct plan_builder *builder)
 {
     const struct spec_linux *config = builder->linux;
 
-    return !builder->host->privileged && config->n_gid_mappings == 1 && config->gid_mappings[0].size == 1;
+    return !builder->host->privileged && config->n_gid_mappings == 1 &&
+           config->gid_mappings[0].size == 1;
 }
 
 static int check_user(struct plan_builder *builder, const struct spec_user *user)
@@ -93,11 +97,13 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
                          "process.user.gid: %u is not mapped in linux.gidMappings", user->gid);
     for (size_t i = 0; i < user->n_additional_gids && !will_deny_groups(builder); i++)
         if (!is_mapped(user->additional_gids[i], config->gid_mappings, config->n_gid_mappings))
-            return error_set(builder->error, EINVAL,
-                             "process.user.additionalGids[%zu]: %u is not mapped in linux.gidMappings", i,
-                             user->additional_gids[i]);
+            return error_set(
+                builder->error, EINVAL,
+                "process.user.additionalGids[%zu]: %u is not mapped in linux.gidMappings", i,
+                user->additional_gids[i]);
     if (user->n_additional_gids > GROUPS_MOST)
-        return error_set(builder->error, EINVAL, "process.user.additionalGids: the kernel takes at most %d groups, got %zu",
+        return error_set(builder->error, EINVAL,
+                         "process.user.additionalGids: the kernel takes at most %d groups, got %zu",
                          GROUPS_MOST, user->n_additional_gids);
     return 0;
 }
@@ -122,8 +128,8 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     PLAN_ADD(builder, SET_CWD, .by = PLAN_INIT, .place = "process.cwd", .path = process->cwd);
     become_user(builder, user);
     plan_hold_capabilities(builder, sets);
-    PLAN_ADD(builder, FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]", .program = process->args[0],
-             .search_path = plan_find_variable(env, "PATH"));
+    PLAN_ADD(builder, FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
+             .program = process->args[0], .search_path = plan_find_variable(env, "PATH"));
 }
 
 int plan_make_process(struct plan_builder *builder)
@@ -146,8 +152,10 @@ int plan_make_process(struct plan_builder *builder)
     plan_confine(builder, &sets);
     plan_verify(builder, &sets);
     if (!builder->joins)
-        plan_run_hooks_at_start(builder); /* as confined as the program: config.md has them run in the container */
-    PLAN_ADD(builder, EXECUTE, .by = PLAN_INIT, .place = "process.args[0]", .program = process->args[0],
-             .argv = {process->args, process->n_args}, .env = plan_strings_of(&env));
+        /* as confined as the program: config.md has them run in the container */
+        plan_run_hooks_at_start(builder);
+    PLAN_ADD(builder, EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
+             .program = process->args[0], .argv = {process->args, process->n_args},
+             .env = plan_strings_of(&env));
     return 0;
 }

@@ -7,10 +7,12 @@
 #include "builder.h"
 
 static const struct propagation {
-    uint64_t host; /* what "/" becomes in the new mount namespace: nothing of it may reach the host */
+    /* what "/" becomes in the new mount namespace: nothing of it may reach the host */
+    uint64_t host;
     uint64_t root; /* what the container's root becomes, 0: as it is */
 } propagations[] = {
-    /* What is mounted on the host later still reaches the container's binds, as callers are used to. */
+    /* What is mounted on the host later still reaches the container's binds, as callers are used
+     * to. */
     [SPEC_ROOTFS_PROPAGATION_NONE] = {MS_REC | MS_SLAVE, 0},
     [SPEC_ROOTFS_PROPAGATION_SHARED] = {MS_REC | MS_SLAVE, MS_SHARED},
     [SPEC_ROOTFS_PROPAGATION_RSHARED] = {MS_REC | MS_SLAVE, MS_REC | MS_SHARED},
@@ -22,9 +24,9 @@ static const struct propagation {
     [SPEC_ROOTFS_PROPAGATION_RUNBINDABLE] = {MS_REC | MS_PRIVATE, MS_REC | MS_UNBINDABLE},
 };
 
-/* The root is a mount of its own, unless the container has neither a mount namespace nor anything to mount: then it is a
- * directory to chroot(2) to. Without a mount namespace the mounts are the host's; all lie on the root's, with which
- * delete takes them away. */
+/* The root is a mount of its own, unless the container has neither a mount namespace nor anything
+ * to mount: then it is a directory to chroot(2) to. Without a mount namespace the mounts are the
+ * host's; all lie on the root's, with which delete takes them away. */
 static bool mounts_root(const struct plan_builder *builder)
 {
     return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS) != 0 ||
@@ -74,16 +76,16 @@ static enum plan_root_change root_change(const struct plan_builder *builder)
     return builder->request->no_pivot ? PLAN_ROOT_MOVE : PLAN_ROOT_PIVOT;
 }
 
-/* Below the new root all mounts of the host are there still. A procfs or sysfs that is whole would let a user namespace in the
- * container mount another one, without masks. */
+/* Below the new root all mounts of the host are there still. A procfs or sysfs that is whole would
+ * let a user namespace in the container mount another one, without masks. */
 static void leave_old_root(struct plan_builder *builder)
 {
     const char *const *path = builder->host->kernel_mounts;
 
     for (; path != NULL && *path != NULL; path++)
         PLAN_ADD(builder, HIDE_MOUNT, .by = PLAN_INIT, .place = "root.path", .path = *path);
-    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-             .how = PLAN_ROOT_CHROOT);
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT), .how = PLAN_ROOT_CHROOT);
 }
 
 /* No path is read-only yet in which the terminal's mount point may be missing. */
@@ -106,8 +108,9 @@ void plan_change_root(struct plan_builder *builder)
         plan_await(builder, PLAN_TOKEN_HOOKED);
     if (is_staged)
         hide_and_protect(builder);
-    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-             .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0, .how = root_change(builder));
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT), .awaits = builder->hooked ? PLAN_TOKEN_HOOKED : 0,
+             .how = root_change(builder));
     if (root_change(builder) == PLAN_ROOT_MOVE)
         leave_old_root(builder);
     /* Before readonlyPaths could be in the way. */
@@ -126,11 +129,12 @@ void plan_finish_root(struct plan_builder *builder)
     if (!mounts_root(builder))
         return;
     if (builder->config->root->readonly)
-        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "root.readonly", .mount = PLAN_SLOT_ROOT,
-                 .set = MOUNT_ATTR_RDONLY);
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "root.readonly",
+                 .mount = PLAN_SLOT_ROOT, .set = MOUNT_ATTR_RDONLY);
     if (propagation->root != 0)
-        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "linux.rootfsPropagation", .mount = PLAN_SLOT_ROOT,
-                 .propagation = propagation->root & ~(uint64_t) MS_REC, .recursive = (propagation->root & MS_REC) != 0);
+        PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "linux.rootfsPropagation",
+                 .mount = PLAN_SLOT_ROOT, .propagation = propagation->root & ~(uint64_t) MS_REC,
+                 .recursive = (propagation->root & MS_REC) != 0);
 }
 
 void plan_join_root(struct plan_builder *builder)
@@ -139,6 +143,6 @@ void plan_join_root(struct plan_builder *builder)
         return;
     PLAN_ADD(builder, OPEN_ROOT, .by = PLAN_INIT, .makes = PLAN_SLOT_ROOT, .place = "root.path",
              .path = builder->request->rootfs);
-    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path", .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-             .how = PLAN_ROOT_CHROOT);
+    PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",
+             .uses = PLAN_BIT(PLAN_SLOT_ROOT), .how = PLAN_ROOT_CHROOT);
 }

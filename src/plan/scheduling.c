@@ -11,7 +11,7 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
-/* --- process.scheduler ---------------------------------------------------------------------- */
+/* --- process.scheduler ------------------------------------------------------------------------ */
 
 static const uint16_t policies[] = {
     [SPEC_SCHEDULER_POLICY_SCHED_OTHER] = SCHED_NORMAL,
@@ -51,21 +51,25 @@ static const char *words_of_scheduler(struct plan_builder *builder,
     return words.bytes;
 }
 
-static void set_scheduler(struct plan_builder *builder, enum plan_actor by, const struct spec_scheduler *scheduler)
+static void set_scheduler(struct plan_builder *builder, enum plan_actor by,
+                          const struct spec_scheduler *scheduler)
 {
     uint64_t flags = 0;
 
     for (size_t i = 0; i < scheduler->n_flags; i++)
         flags |= scheduler_flags[scheduler->flags[i]];
-    PLAN_ADD(builder, SET_SCHEDULER, .by = by, .place = "process.scheduler", .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
+    PLAN_ADD(builder, SET_SCHEDULER, .by = by, .place = "process.scheduler",
+             .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
              .words = words_of_scheduler(builder, scheduler), .policy = policies[scheduler->policy],
-             .nice = scheduler->nice, .priority = scheduler->priority, .flags = flags, .runtime_ns = scheduler->runtime,
-             .deadline_ns = scheduler->deadline, .period_ns = scheduler->period);
+             .nice = scheduler->nice, .priority = scheduler->priority, .flags = flags,
+             .runtime_ns = scheduler->runtime, .deadline_ns = scheduler->deadline,
+             .period_ns = scheduler->period);
 }
 
-/* --- process.ioPriority --------------------------------------------------------------------- */
+/* --- process.ioPriority ----------------------------------------------------------------------- */
 
-static void set_io_priority(struct plan_builder *builder, enum plan_actor by, const struct spec_io_priority *priority)
+static void set_io_priority(struct plan_builder *builder, enum plan_actor by,
+                            const struct spec_io_priority *priority)
 {
     static const int classes[] = {
         [SPEC_IO_PRIORITY_CLASS_IOPRIO_CLASS_RT] = IOPRIO_CLASS_RT,
@@ -75,14 +79,18 @@ static void set_io_priority(struct plan_builder *builder, enum plan_actor by, co
 
     PLAN_ADD(builder, SET_IO_PRIORITY, .by = by, .place = "process.ioPriority",
              .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
-             .words = arena_printf(builder->arena, "%s %d", spec_io_priority_class_words[priority->class], priority->priority),
+             .words =
+                 arena_printf(builder->arena, "%s %d",
+                              spec_io_priority_class_words[priority->class], priority->priority),
              .priority = classes[priority->class] << IOPRIO_CLASS_SHIFT | priority->priority);
 }
 
-/* --- lists of numbers ------------------------------------------------------------------------ */
+/* --- lists of numbers ------------------------------------------------------------------------- */
 
-/* The numbers below `limit` of a list such as "0-3,7" that has been checked, each a text of its own. */
-static struct text_list list_numbers(struct plan_builder *builder, const char *numbers, size_t limit)
+/* The numbers below `limit` of a list such as "0-3,7" that has been checked, each a text of its
+ * own. */
+static struct text_list list_numbers(struct plan_builder *builder, const char *numbers,
+                                     size_t limit)
 {
     struct text_list list = {.arena = builder->arena};
     uint64_t set[PLAN_CPUS / 64] = {0};
@@ -97,12 +105,14 @@ static struct text_list list_numbers(struct plan_builder *builder, const char *n
 
 /* --- process.execCPUAffinity ------------------------------------------------------------------ */
 
-void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list, const char *place)
+void plan_set_affinity(struct plan_builder *builder, enum plan_actor by, const char *list,
+                       const char *place)
 {
     const struct text_list cpus = list_numbers(builder, list, PLAN_CPUS);
 
     if (cpus.count > 0)
-        PLAN_ADD(builder, SET_AFFINITY, .by = by, .place = place, .words = list, .processors = plan_strings_of(&cpus));
+        PLAN_ADD(builder, SET_AFFINITY, .by = by, .place = place, .words = list,
+                 .processors = plan_strings_of(&cpus));
 }
 
 void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by)
@@ -110,7 +120,7 @@ void plan_reset_affinity(struct plan_builder *builder, enum plan_actor by)
     PLAN_ADD(builder, SET_AFFINITY, .by = by, .words = "that the cgroup has", .all = true);
 }
 
-/* --- linux.memoryPolicy --------------------------------------------------------------------- */
+/* --- linux.memoryPolicy ----------------------------------------------------------------------- */
 
 /* Since Linux 6.9: older headers lack it. */
 #define MODE_WEIGHTED_INTERLEAVE 6
@@ -131,7 +141,6 @@ static const uint64_t memory_flags[] = {
     [SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES] = MPOL_F_STATIC_NODES,
 };
 
-
 static void set_memory_policy(struct plan_builder *builder, const struct spec_memory_policy *policy)
 {
     const struct text_list nodes = list_numbers(builder, policy->nodes, PLAN_NODES);
@@ -145,8 +154,8 @@ static void set_memory_policy(struct plan_builder *builder, const struct spec_me
         mode |= memory_flags[policy->flags[i]];
         text_addf(&words, " %s", spec_memory_policy_flag_words[policy->flags[i]]);
     }
-    PLAN_ADD(builder, SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy", .words = words.bytes,
-             .mode = mode, .nodes = plan_strings_of(&nodes));
+    PLAN_ADD(builder, SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy",
+             .words = words.bytes, .mode = mode, .nodes = plan_strings_of(&nodes));
 }
 
 static void set_personality(struct plan_builder *builder,
@@ -155,16 +164,19 @@ static void set_personality(struct plan_builder *builder,
     bool is_32 = personality->domain == SPEC_PERSONALITY_DOMAIN_LINUX32;
 
     PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "linux.personality.domain",
-             .words = spec_personality_domain_words[personality->domain], .persona = is_32 ? PER_LINUX32 : PER_LINUX);
+             .words = spec_personality_domain_words[personality->domain],
+             .persona = is_32 ? PER_LINUX32 : PER_LINUX);
 }
 
-/* What makes addresses predictable the kernel itself takes away from a program with more rights than its caller. The domain stays. */
+/* What makes addresses predictable the kernel itself takes away from a program with more rights
+ * than its caller. The domain stays. */
 static void drop_personality_flags(struct plan_builder *builder)
 {
     const unsigned caller = builder->host->personality;
 
     if (caller & PER_CLEAR_ON_SETID)
-        PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "process", .words = "without the caller's flags",
+        PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "process",
+                 .words = "without the caller's flags",
                  .persona = caller & ~(unsigned) PER_CLEAR_ON_SETID);
 }
 
@@ -172,10 +184,12 @@ static void drop_personality_flags(struct plan_builder *builder)
 static void clear_securebits(struct plan_builder *builder)
 {
     if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
-        PLAN_ADD(builder, CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process", .securebits = SECBIT_NO_SETUID_FIXUP);
+        PLAN_ADD(builder, CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process",
+                 .securebits = SECBIT_NO_SETUID_FIXUP);
 }
 
-/* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one INIT has it no more. */
+/* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one
+ * INIT has it no more. */
 static enum plan_actor scheduler_of(const struct plan_builder *builder)
 {
     return builder->host->privileged && plan_has_user_namespace(builder) ? PLAN_HOST : PLAN_INIT;
@@ -198,7 +212,8 @@ void plan_schedule_by_host(struct plan_builder *builder)
     set_priorities(builder, PLAN_HOST);
 }
 
-/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the cgroups has joined them. */
+/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the
+ * cgroups has joined them. */
 void plan_schedule(struct plan_builder *builder)
 {
     set_priorities(builder, PLAN_INIT);

@@ -15,7 +15,7 @@
 
 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
 #define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#define CAPABILITIES_MOST 64 /* bits of a set */
+#define CAPABILITIES_MOST 64           /* bits of a set */
 #define LOADER (1ULL << CAP_SYS_ADMIN) /* may load a filter */
 
 const char *const *plan_capability_names(struct arena *arena)
@@ -39,7 +39,8 @@ const char *const *plan_capability_names(struct arena *arena)
 /* Names of the capabilities in `set`: "CAP_CHOWN, CAP_KILL". */
 static const char *name_set(struct arena *arena, uint64_t set)
 {
-    const char *const *names = plan_capability_names(arena); /* those that have a name: the list is without gaps */
+    /* those that have a name: the list is without gaps */
+    const char *const *names = plan_capability_names(arena);
     struct text words = {.arena = arena};
 
     for (size_t i = 0; names[i] != NULL && set != 0; i++, set >>= 1) {
@@ -51,7 +52,8 @@ static const char *name_set(struct arena *arena, uint64_t set)
     return words.bytes;
 }
 
-/* The set of a list of names. What the kernel does not know is warned of and left out (config.md, "Linux Process": capabilities). */
+/* The set of a list of names. What the kernel does not know is warned of and left out (config.md,
+ * "Linux Process": capabilities). */
 static uint64_t read_set(const char *const *names, size_t count, const char *place)
 {
     uint64_t set = 0;
@@ -67,12 +69,14 @@ static uint64_t read_set(const char *const *names, size_t count, const char *pla
     return set;
 }
 
-/* One line for all sets. exec says nothing: create has said it, and its caller would find it among the output of his command. */
+/* One line for all sets. exec says nothing: create has said it, and its caller would find it among
+ * the output of his command. */
 static void keep_grantable(const struct plan_builder *builder, struct plan_capabilities *sets)
 {
     uint64_t grantable =
         plan_has_user_namespace(builder) ? UINT64_MAX : builder->host->bounding_capabilities;
-    uint64_t *const set[] = {&sets->bounding, &sets->effective, &sets->permitted, &sets->inheritable, &sets->ambient};
+    uint64_t *const set[] = {&sets->bounding, &sets->effective, &sets->permitted,
+                             &sets->inheritable, &sets->ambient};
     uint64_t lacking = 0;
 
     for (size_t i = 0; i < COUNT(set); i++) {
@@ -84,8 +88,10 @@ static void keep_grantable(const struct plan_builder *builder, struct plan_capab
                     name_set(builder->arena, lacking));
 }
 
-/* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and inheritable. */
-static void keep_within_permitted(const struct plan_builder *builder, struct plan_capabilities *sets)
+/* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and
+ * inheritable. */
+static void keep_within_permitted(const struct plan_builder *builder,
+                                  struct plan_capabilities *sets)
 {
     uint64_t beyond = sets->effective & ~sets->permitted;
 
@@ -93,15 +99,17 @@ static void keep_within_permitted(const struct plan_builder *builder, struct pla
         log_warning("process.capabilities.effective: leaving out %s, which the permitted set lacks",
                     name_set(builder->arena, beyond));
     sets->effective &= sets->permitted;
-    /* `spec` of runc 1.1 writes an ambient set without an inheritable one: that is no mistake of the user's. */
+    /* `spec` of runc 1.1 writes an ambient set without an inheritable one: that is no mistake of
+     * the user's. */
     beyond = sets->ambient & ~(sets->permitted & sets->inheritable);
     if (beyond != 0 && log_shows(LOG_LEVEL_DEBUG))
-        log_debug("process.capabilities.ambient: leaving out %s, which the permitted or inheritable set lacks",
+        log_debug("process.capabilities.ambient: leaving out %s, which the permitted or "
+                  "inheritable set lacks",
                   name_set(builder->arena, beyond));
     sets->ambient &= sets->permitted & sets->inheritable;
 }
 
-#define READ_SET(capabilities, name) \
+#define READ_SET(capabilities, name)                                                               \
     read_set((capabilities)->name, (capabilities)->n_##name, "process.capabilities." #name)
 
 void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets)
@@ -123,7 +131,8 @@ void plan_read_capabilities(const struct plan_builder *builder, struct plan_capa
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
 {
     static const uint64_t values[] = {
-        /* INIT is one thread, and another one that hands over a listener is to be without the filter. */
+        /* INIT is one thread, and another one that hands over a listener is to be without the
+         * filter. */
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = 0,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
@@ -134,8 +143,10 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
     return values[flag];
 }
 
-/* In place of linux.seccomp, where an annotation has the program itself: the plan need know no more. */
-static const struct spec_seccomp ready_made = {.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
+/* In place of linux.seccomp, where an annotation has the program itself: the plan need know no
+ * more. */
+static const struct spec_seccomp ready_made = {.default_action =
+                                                   SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
 
 static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
 {
@@ -148,7 +159,8 @@ static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
 
 static const char *filter_place(const struct plan_builder *builder)
 {
-    return builder->linux->seccomp == &ready_made ? "annotations[\"" SPEC_SECCOMP_BPF_DATA "\"]" : "linux.seccomp";
+    return builder->linux->seccomp == &ready_made ? "annotations[\"" SPEC_SECCOMP_BPF_DATA "\"]"
+                                                  : "linux.seccomp";
 }
 
 void plan_take_filter(struct plan_builder *builder)
@@ -165,13 +177,15 @@ void plan_take_filter(struct plan_builder *builder)
 void plan_compile_seccomp(struct plan_builder *builder)
 {
     if (builder->linux->seccomp != NULL && builder->config->process != NULL)
-        PLAN_ADD(builder, COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder), .makes = PLAN_SLOT_SECCOMP);
+        PLAN_ADD(builder, COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder),
+                 .makes = PLAN_SLOT_SECCOMP);
 }
 
 static void set_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
-    PLAN_ADD(builder, SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities", .effective = sets->effective,
-             .permitted = sets->permitted, .inheritable = sets->inheritable, .ambient = sets->ambient);
+    PLAN_ADD(builder, SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities",
+             .effective = sets->effective, .permitted = sets->permitted,
+             .inheritable = sets->inheritable, .ambient = sets->ambient);
 }
 
 struct agent {
@@ -198,14 +212,16 @@ int plan_check_filter(struct plan_builder *builder)
 
     if (seccomp == NULL || !spec_seccomp_notifies(seccomp) || find_agent(builder).path != NULL)
         return 0;
-    return error_set(builder->error, EINVAL, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
+    return error_set(builder->error, EINVAL,
+                     "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
 }
 
 /* A relative path is one of the bundle's: `start` may have another directory than `create` had. */
 static const char *agent_path(const struct plan_builder *builder, const char *path)
 {
-    return path[0] == '/' || path[0] == '@' ? path
-                                            : text_path_join(builder->arena, builder->request->bundle, path);
+    return path[0] == '/' || path[0] == '@'
+               ? path
+               : text_path_join(builder->arena, builder->request->bundle, path);
 }
 
 static void load_seccomp_with_listener(struct plan_builder *builder)
@@ -215,13 +231,14 @@ static void load_seccomp_with_listener(struct plan_builder *builder)
     const char *path = agent_path(builder, agent.path);
 
     plan_signal(builder, PLAN_TOKEN_PREPARED);
-    PLAN_ADD(builder, CONNECT_AGENT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_PREPARED, .signals = PLAN_TOKEN_AGENT,
-             .place = agent.place, .socket = path);
-    PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP), .awaits = PLAN_TOKEN_AGENT,
-             .makes = PLAN_SLOT_LISTENER, .place = "linux.seccomp", .flags = seccomp_flags(seccomp));
-    PLAN_ADD(builder, HAND_LISTENER, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER), .signals = PLAN_TOKEN_HANDED,
-             .place = agent.place, .socket = path, .metadata = seccomp->listener_metadata,
-             .is_exec = builder->joins);
+    PLAN_ADD(builder, CONNECT_AGENT, .by = PLAN_HOST, .awaits = PLAN_TOKEN_PREPARED,
+             .signals = PLAN_TOKEN_AGENT, .place = agent.place, .socket = path);
+    PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP),
+             .awaits = PLAN_TOKEN_AGENT, .makes = PLAN_SLOT_LISTENER, .place = "linux.seccomp",
+             .flags = seccomp_flags(seccomp));
+    PLAN_ADD(builder, HAND_LISTENER, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER),
+             .signals = PLAN_TOKEN_HANDED, .place = agent.place, .socket = path,
+             .metadata = seccomp->listener_metadata, .is_exec = builder->joins);
     plan_await(builder, PLAN_TOKEN_HANDED);
 }
 
@@ -235,13 +252,14 @@ static void load_seccomp(struct plan_builder *builder)
     if (spec_seccomp_notifies(seccomp) && find_agent(builder).path != NULL)
         load_seccomp_with_listener(builder);
     else
-        PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP), .place = filter_place(builder),
-                 .flags = seccomp_flags(seccomp));
+        PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP),
+                 .place = filter_place(builder), .flags = seccomp_flags(seccomp));
 }
 
 void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
-    bool loads_with_rights = builder->linux->seccomp != NULL && !builder->config->process->no_new_privileges;
+    bool loads_with_rights =
+        builder->linux->seccomp != NULL && !builder->config->process->no_new_privileges;
 
     set_capabilities(builder, &(struct plan_capabilities){
                                   .effective = sets->effective,
@@ -250,12 +268,13 @@ void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capa
                               });
 }
 
-/* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities are set after
- * it; with it the filter is the last of all, and need not let capset(2) pass. */
+/* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities
+ * are set after it; with it the filter is the last of all, and need not let capset(2) pass. */
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
     if (builder->config->process->no_new_privileges) {
-        PLAN_ADD(builder, SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT, .place = "process.noNewPrivileges");
+        PLAN_ADD(builder, SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT,
+                 .place = "process.noNewPrivileges");
         set_capabilities(builder, sets);
         load_seccomp(builder);
         return;

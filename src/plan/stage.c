@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hosts that refuse calls for mounts without a place: INIT makes mounts on a stage (src/init/detached.c), which cannot do all. */
+/* Hosts that refuse calls for mounts without a place: INIT makes mounts on a stage
+ * (src/init/detached.c), which cannot do all. */
 #include <errno.h>
 #include <sched.h>
 
@@ -9,7 +10,8 @@ int plan_need_mount_calls(const struct plan_builder *builder, const char *place,
 {
     if (builder->host->refused_call == NULL)
         return 0;
-    error_set(builder->error, ENOSYS, "%s: %s needs the system call %s", place, what, builder->host->refused_call);
+    error_set(builder->error, ENOSYS, "%s: %s needs the system call %s", place, what,
+              builder->host->refused_call);
     return error_hint(builder->error, "%s", builder->host->refusal);
 }
 
@@ -20,8 +22,9 @@ int plan_check_stage(struct plan_builder *builder)
 
     if (builder->new_namespaces & CLONE_NEWNS)
         return 0;
-    if (builder->config->n_mounts == 0 && !builder->config->root->readonly && config->n_masked_paths == 0 &&
-        config->n_readonly_paths == 0)
+    if (builder->config->n_mounts == 0 && !builder->config->root->readonly &&
+        config->n_masked_paths == 0 && config->n_readonly_paths == 0)
         return 0;
-    return plan_need_mount_calls(builder, "linux.namespaces", "to mount without a new mount namespace");
+    return plan_need_mount_calls(builder, "linux.namespaces",
+                                 "to mount without a new mount namespace");
 }

@@ -8,9 +8,9 @@
 
 /* In the order in which spec and kernel name them: several are written one after the other. */
 static const struct plan_value_name namespaces[] = {
-    {"pid", CLONE_NEWPID, 0},       {"network", CLONE_NEWNET, 0}, {"ipc", CLONE_NEWIPC, 0}, {"uts", CLONE_NEWUTS, 0},
-    {"cgroup", CLONE_NEWCGROUP, 0}, {"time", CLONE_NEWTIME, 0},   {"mount", CLONE_NEWNS, 0}, {"user", CLONE_NEWUSER, 0},
-    {0},
+    {"pid", CLONE_NEWPID, 0},  {"network", CLONE_NEWNET, 0},   {"ipc", CLONE_NEWIPC, 0},
+    {"uts", CLONE_NEWUTS, 0},  {"cgroup", CLONE_NEWCGROUP, 0}, {"time", CLONE_NEWTIME, 0},
+    {"mount", CLONE_NEWNS, 0}, {"user", CLONE_NEWUSER, 0},     {0},
 };
 
 /* MOUNT_ATTR_RELATIME is 0: no name says that. */
@@ -51,7 +51,7 @@ static const struct plan_value_name mount_flags[] = {
 };
 
 static const struct plan_value_name propagations[] = {
-    {"rec", MS_REC, 0},         {"shared", MS_SHARED, 0}, {"slave", MS_SLAVE, 0},
+    {"rec", MS_REC, 0},         {"shared", MS_SHARED, 0},         {"slave", MS_SLAVE, 0},
     {"private", MS_PRIVATE, 0}, {"unbindable", MS_UNBINDABLE, 0}, {0},
 };
 

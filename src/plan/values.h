@@ -10,13 +10,15 @@
 struct plan_value_name {
     const char *name;
     uint64_t value;
-    uint64_t mask; /* the field of several bits that the value is one of; 0: the value is a bit of its own */
+    /* the field of several bits that the value is one of; 0: the value is a bit of its own */
+    uint64_t mask;
 };
 
 /* For kinds that are sets of flags: their names, the last one NULL. Else NULL. */
 extern const struct plan_value_name *const plan_flag_names[PLAN_KINDS];
 
-/* For kinds that are one of several: names by value; there are plan_value_counts of them. Else NULL. */
+/* For kinds that are one of several: names by value; there are plan_value_counts of them. Else
+ * NULL. */
 extern const char *const *const plan_value_names[PLAN_KINDS];
 extern const unsigned plan_value_counts[PLAN_KINDS];
 

@@ -39,14 +39,17 @@ static void expect_ids(struct plan_builder *builder, struct text_list *lines)
         text_list_add(lines, expected_groups(builder, user));
 }
 
-static void expect_set(struct plan_builder *builder, struct text_list *lines, const char *name, uint64_t set)
+static void expect_set(struct plan_builder *builder, struct text_list *lines, const char *name,
+                       uint64_t set)
 {
-    text_list_add(lines, arena_printf(builder->arena, "Cap%s %llx", name, (unsigned long long) set));
+    text_list_add(lines,
+                  arena_printf(builder->arena, "Cap%s %llx", name, (unsigned long long) set));
 }
 
 void plan_open_status(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, OPEN_STATUS, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .makes = PLAN_SLOT_STATUS);
+    PLAN_ADD(builder, OPEN_STATUS, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
+             .makes = PLAN_SLOT_STATUS);
 }
 
 void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets)
@@ -63,6 +66,6 @@ void plan_verify(struct plan_builder *builder, const struct plan_capabilities *s
         text_list_add(&lines, "NoNewPrivs 1");
     if (builder->linux->seccomp != NULL)
         text_list_add(&lines, "Seccomp 2");
-    PLAN_ADD(builder, VERIFY, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_STATUS), .place = "process",
-             .expected = plan_strings_of(&lines));
+    PLAN_ADD(builder, VERIFY, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_STATUS),
+             .place = "process", .expected = plan_strings_of(&lines));
 }

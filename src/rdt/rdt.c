@@ -24,7 +24,7 @@ static bool is_set(const char *string)
     return string != NULL && string[0] != '\0';
 }
 
-/* --- the values of the config in the order in which they are written ------------------------ */
+/* --- the values of the config in the order in which they are written -------------------------- */
 
 struct schema {
     const char *text;
@@ -39,8 +39,7 @@ static const struct schema *list_schemas(struct arena *arena, const struct spec_
     size_t count = 0;
 
     if (is_set(config->l3_cache_schema))
-        list[count++] =
-            (struct schema){config->l3_cache_schema, "linux.intelRdt.l3CacheSchema"};
+        list[count++] = (struct schema){config->l3_cache_schema, "linux.intelRdt.l3CacheSchema"};
     if (is_set(config->mem_bw_schema))
         list[count++] = (struct schema){config->mem_bw_schema, "linux.intelRdt.memBwSchema"};
     for (size_t i = 0; i < config->n_schemata; i++)
@@ -50,7 +49,7 @@ static const struct schema *list_schemas(struct arena *arena, const struct spec_
     return list;
 }
 
-/* --- planning ------------------------------------------------------------------------------- */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static int find_mount(struct arena *arena, const char *root, const char **ret_path,
                       struct error *error)
@@ -150,7 +149,7 @@ int rdt_plan(struct arena *arena, const char *root, const struct rdt_request *re
     return 0;
 }
 
-/* --- carrying out --------------------------------------------------------------------------- */
+/* --- carrying out ----------------------------------------------------------------------------- */
 
 /* What the kernel has to say of the last call that failed, one line. */
 static void add_kernels_words(struct arena *arena, const char *class, struct error *error)
@@ -173,10 +172,11 @@ static void add_kernels_words(struct arena *arena, const char *class, struct err
 static int make(struct arena *arena, struct rdt *rdt, const char *path, struct error *error)
 {
     if (mkdir(path, 0755) < 0) {
-        error_errno(error, errno,
-                    path == rdt->class ? "linux.intelRdt: make the class of service %s"
-                                       : "linux.intelRdt.enableMonitoring: make the monitoring group %s",
-                    path);
+        error_errno(
+            error, errno,
+            path == rdt->class ? "linux.intelRdt: make the class of service %s"
+                               : "linux.intelRdt.enableMonitoring: make the monitoring group %s",
+            path);
         add_kernels_words(arena, rdt->class, error);
         return -error->number;
     }
@@ -225,7 +225,8 @@ int rdt_set(struct arena *arena, const struct rdt *rdt, struct error *error)
     return rdt->makes_class ? write_schemas(arena, rdt->class, rdt->config, error) : 0;
 }
 
-int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_config, struct error *error)
+int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_config,
+             struct error *error)
 {
     const char *path = text_path_join(arena, class, SCHEMATA);
     struct text_list lines = {.arena = arena};

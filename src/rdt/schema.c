@@ -42,7 +42,8 @@ static bool equal(struct part a, struct part b)
     return a.size == b.size && (a.size == 0 || strncmp(a.bytes, b.bytes, a.size) == 0);
 }
 
-/* Masks are hexadecimal, percents decimal: without the zeros in front both are equal when their digits are. */
+/* Masks are hexadecimal, percents decimal: without the zeros in front both are equal when their
+ * digits are. */
 static bool equal_numbers(struct part a, struct part b)
 {
     for (; a.size > 1 && a.bytes[0] == '0'; a.size--)

@@ -12,8 +12,10 @@
 #include "berth/base/arena.h"
 #include "berth/seccomp/seccomp.h"
 
-/* The number and the architecture alone are known: what looks at more, or is not understood, depends. */
-static int run(const struct seccomp_code *program, const struct seccomp_data *data, uint32_t *ret_answer)
+/* The number and the architecture alone are known: what looks at more, or is not understood,
+ * depends. */
+static int run(const struct seccomp_code *program, const struct seccomp_data *data,
+               uint32_t *ret_answer)
 {
     uint32_t a = 0;
 

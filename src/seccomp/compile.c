@@ -133,8 +133,9 @@ int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error)
     for (size_t i = 0; i < seccomp->n_syscalls; i++)
         for (size_t j = 0; j < seccomp->syscalls[i].n_names; j++)
             if (seccomp_syscall_resolve_name(seccomp->syscalls[i].names[j]) == __NR_SCMP_ERROR)
-                return error_set(error, EINVAL, "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call %s", i, j,
-                                 seccomp->syscalls[i].names[j]);
+                return error_set(error, EINVAL,
+                                 "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call %s",
+                                 i, j, seccomp->syscalls[i].names[j]);
     return 0;
 }
 
@@ -194,7 +195,7 @@ int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *er
     return result;
 }
 
-/* --- the key -------------------------------------------------------------------------------- */
+/* --- the key ---------------------------------------------------------------------------------- */
 
 static void add_number(struct text *key, uint64_t number)
 {

@@ -15,7 +15,8 @@
 /* Returns the number of bytes, or -EINVAL. `ret_bytes` has room for three of every four letters. */
 static ssize_t decode(const char *base64, uint8_t *ret_bytes)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t length = strcspn(base64, "=");
     size_t padding = strlen(base64 + length);
     ssize_t size = 0;
@@ -46,7 +47,8 @@ int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *err
         return error_set(error, EINVAL, "this is not base64");
     if (size == 0 || size % (ssize_t) sizeof(struct sock_filter) != 0 ||
         size > (ssize_t) (BPF_MAXINSNS * sizeof(struct sock_filter)))
-        return error_set(error, EINVAL, "%zd bytes are no program of 1 to %d instructions of %zu bytes each", size,
+        return error_set(error, EINVAL,
+                         "%zd bytes are no program of 1 to %d instructions of %zu bytes each", size,
                          BPF_MAXINSNS, sizeof(struct sock_filter));
     int fd = sys_memfd_sealed("seccomp", bytes, (size_t) size, false);
     if (fd < 0)

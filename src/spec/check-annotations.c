@@ -29,7 +29,8 @@ struct rule {
 
 static void complain(const struct annotated *annotated, const char *words, struct error *error)
 {
-    report_add(error, "annotations[\"%s\"]: %s, got %s", annotated->key, words, QUOTE(annotated->value));
+    report_add(error, "annotations[\"%s\"]: %s, got %s", annotated->key, words,
+               QUOTE(annotated->value));
 }
 
 static void check_absolute(const struct annotated *annotated, struct error *error)
@@ -77,7 +78,8 @@ static void check_offset(const struct annotated *annotated, struct error *error)
 
     if (sscanf(annotated->value, "%15s %lld %u %c", clock, &seconds, &nanoseconds, &rest) != 3 ||
         !rules_has_word((const char *const[]){"monotonic", "boottime", "1", "7"}, 4, clock))
-        complain(annotated, "must read \"monotonic SECONDS NANOSECONDS\" or \"boottime ...\"", error);
+        complain(annotated, "must read \"monotonic SECONDS NANOSECONDS\" or \"boottime ...\"",
+                 error);
     else if (!spec_makes_namespace(annotated->config, SPEC_NAMESPACE_TYPE_TIME))
         complain(annotated, "needs a new time namespace in linux.namespaces", error);
 }
@@ -104,9 +106,11 @@ static const struct rule rules[] = {
     {SPEC_PIDFD_RECEIVER, NULL, NULL},
     {SPEC_TIME_OFFSET, check_offset, NULL},
     {SPEC_SYSTEMD_SUBGROUP, check_below, "must name a cgroup below the scope, like \"container\""},
-    {CRUN "seccomp.plugins", refuse, "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
+    {CRUN "seccomp.plugins", refuse,
+     "this runtime loads no plugins: an agent at linux.seccomp.listenerPath does the same"},
     {SPEC_SYSTEMD_V1, check_cgroup_mount, NULL},
-    {SPEC_DELEGATE_CGROUP, check_delegated, "must name a cgroup below the container's, like \"payload\""},
+    {SPEC_DELEGATE_CGROUP, check_delegated,
+     "must name a cgroup below the container's, like \"payload\""},
     {CRUN "handler", refuse, "this runtime has no handlers in place of the container's program"},
 };
 
@@ -121,7 +125,9 @@ static const struct rule *find_rule(const char *key)
 void rules_annotations(const struct spec_config *config, struct error *error)
 {
     for (size_t i = 0; i < config->n_annotations; i++) {
-        struct annotated annotated = {.config = config, .key = config->annotations[i].key, .value = config->annotations[i].value};
+        struct annotated annotated = {.config = config,
+                                      .key = config->annotations[i].key,
+                                      .value = config->annotations[i].value};
 
         if (annotated.key[0] == '\0')
             report_add(error, "annotations: a key must not be empty");

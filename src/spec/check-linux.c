@@ -82,8 +82,8 @@ static void check_net_devices(const struct spec_config *config, struct error *er
         if (!is_interface_name(entry->key))
             report_add(error, "linux.netDevices[%s]: is no name of a network device",
                        QUOTE(entry->key));
-        if (is_set(entry->value->name) && (!is_interface_name(entry->value->name) ||
-                                           !is_template(entry->value->name)))
+        if (is_set(entry->value->name) &&
+            (!is_interface_name(entry->value->name) || !is_template(entry->value->name)))
             report_add(error, "linux.netDevices[%s].name: is no name of a network device, got %s",
                        QUOTE(entry->key), QUOTE(entry->value->name));
     }
@@ -99,7 +99,8 @@ static void check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *erro
         report_add(error, "linux.intelRdt.closID: must be / or one name of a directory, got %s",
                    QUOTE(id));
     if (is_set(bandwidth) && !text_starts_with(bandwidth, "MB:"))
-        report_add(error, "linux.intelRdt.memBwSchema: must start with MB:, got %s", QUOTE(bandwidth));
+        report_add(error, "linux.intelRdt.memBwSchema: must start with MB:, got %s",
+                   QUOTE(bandwidth));
     if (is_set(bandwidth) && strchr(bandwidth, '\n') != NULL)
         report_add(error, "linux.intelRdt.memBwSchema: must be one line, got %s", QUOTE(bandwidth));
     for (size_t i = 0; i < rdt->n_schemata; i++) {

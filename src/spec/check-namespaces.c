@@ -111,9 +111,11 @@ static void check_user_namespace(const struct spec_config *config, struct error 
     rules_id_mappings("linux.uidMappings", linux->uid_mappings, linux->n_uid_mappings, error);
     rules_id_mappings("linux.gidMappings", linux->gid_mappings, linux->n_gid_mappings, error);
     if (user == NULL && linux->n_uid_mappings > 0)
-        report_warning(error, "linux.uidMappings: has no effect without a user namespace, and linux.namespaces has none");
+        report_warning(error, "linux.uidMappings: has no effect without a user namespace, and "
+                              "linux.namespaces has none");
     if (user == NULL && linux->n_gid_mappings > 0)
-        report_warning(error, "linux.gidMappings: has no effect without a user namespace, and linux.namespaces has none");
+        report_warning(error, "linux.gidMappings: has no effect without a user namespace, and "
+                              "linux.namespaces has none");
     /* Without both the caller is mapped. */
     if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
         report_add(error, "linux.uidMappings: there have to be some where there are gidMappings");

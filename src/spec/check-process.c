@@ -55,10 +55,10 @@ static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct
 
         if (flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_RECLAIM ||
             flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_DL_OVERRUN)
-            report_add(error,
-                       "process.scheduler.flags[%zu]: %s belongs to SCHED_DEADLINE, and policy is %s",
-                       i, spec_scheduler_flag_words[flag],
-                       spec_scheduler_policy_words[scheduler->policy]);
+            report_add(
+                error,
+                "process.scheduler.flags[%zu]: %s belongs to SCHED_DEADLINE, and policy is %s", i,
+                spec_scheduler_flag_words[flag], spec_scheduler_policy_words[scheduler->policy]);
     }
 }
 
@@ -84,7 +84,8 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
         report_add(error, "process.scheduler.policy: Linux has no SCHED_ISO");
     if (!fair && scheduler->nice != 0)
         report_warning(error,
-                       "process.scheduler.nice: has no effect, only SCHED_OTHER and SCHED_BATCH have one, and policy is %s",
+                       "process.scheduler.nice: has no effect, only SCHED_OTHER and SCHED_BATCH "
+                       "have one, and policy is %s",
                        policy);
     if (real_time && scheduler->priority == 0)
         report_add(error, "process.scheduler.priority: must be 1 to 99 for %s, got 0", policy);

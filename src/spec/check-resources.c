@@ -22,7 +22,8 @@ static void check_device_rules(const struct spec_resources *resources, struct er
             report_add(error, RESOURCES "devices[%zu].access: must be made of r, w and m, got %s",
                        i, QUOTE(access));
         else if (access != NULL && access[strspn(access, "rwm")] != '\0')
-            report_warning(error, RESOURCES "devices[%zu].access: only r, w and m count, got %s", i, QUOTE(access));
+            report_warning(error, RESOURCES "devices[%zu].access: only r, w and m count, got %s", i,
+                           QUOTE(access));
     }
 }
 
@@ -32,8 +33,8 @@ static void check_memory(const struct spec_memory *memory, struct error *error)
     if (memory->swappiness == SPEC_SWAPPINESS_UNSET)
         report_warning(error, RESOURCES "memory.swappiness: -1 counts as absent");
     else if (memory->swappiness > SPEC_SWAPPINESS_MOST)
-        report_add(error, RESOURCES "memory.swappiness: %" PRIu64 " is out of range, 0 to %d", memory->swappiness,
-                   SPEC_SWAPPINESS_MOST);
+        report_add(error, RESOURCES "memory.swappiness: %" PRIu64 " is out of range, 0 to %d",
+                   memory->swappiness, SPEC_SWAPPINESS_MOST);
     if (memory->swap <= 0 || !memory->has_limit)
         return;
     if (memory->limit == -1)
@@ -129,7 +130,8 @@ static void check_rdma(const struct spec_resources *resources, struct error *err
 /* These do something to processes, or take them from where they are, and limit nothing. */
 static bool is_act(const char *file)
 {
-    static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type"};
+    static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",
+                                       "cgroup.freeze", "cgroup.type"};
 
     return rules_has_word(acts, COUNT(acts), file);
 }

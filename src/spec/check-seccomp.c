@@ -64,13 +64,15 @@ static void check_listener(const struct spec_seccomp *seccomp, struct error *err
 
 void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error)
 {
-    bool is_empty = seccomp->n_syscalls == 0 && seccomp->n_flags == 0 && seccomp->n_architectures == 0 &&
-                    !seccomp->has_default_errno_ret && !is_set(seccomp->listener_path);
+    bool is_empty = seccomp->n_syscalls == 0 && seccomp->n_flags == 0 &&
+                    seccomp->n_architectures == 0 && !seccomp->has_default_errno_ret &&
+                    !is_set(seccomp->listener_path);
 
     if (seccomp->default_action == SPEC_SECCOMP_ACTION_NONE && !is_empty)
         report_add(error, "linux.seccomp.defaultAction: is required but missing");
     else if (seccomp->default_action == SPEC_SECCOMP_ACTION_NONE)
-        report_warning(error, "linux.seccomp.defaultAction: is required but missing: there is no filter");
+        report_warning(error,
+                       "linux.seccomp.defaultAction: is required but missing: there is no filter");
     if (seccomp->has_default_errno_ret && seccomp->default_action != SPEC_SECCOMP_ACTION_NONE)
         check_errno("defaultErrnoRet", seccomp->default_action, seccomp->default_errno_ret, error);
     for (size_t i = 0; i < seccomp->n_syscalls; i++)

@@ -77,10 +77,12 @@ static bool is_domainname(const char *key)
 
 bool rules_repeats_domainname(const struct spec_config *config, const struct spec_pair *sysctl)
 {
-    return is_set(config->domainname) && is_domainname(sysctl->key) && text_equal(sysctl->value, config->domainname);
+    return is_set(config->domainname) && is_domainname(sysctl->key) &&
+           text_equal(sysctl->value, config->domainname);
 }
 
-static void check_key(const struct spec_config *config, const struct spec_pair *sysctl, struct error *error)
+static void check_key(const struct spec_config *config, const struct spec_pair *sysctl,
+                      struct error *error)
 {
     const char *key = sysctl->key;
     char path[SPEC_SYSCTL_PATH_SIZE];

@@ -53,18 +53,22 @@ static bool is_semantic_version(const char *version)
 static void check_version(const char *version, struct error *error)
 {
     if (!is_semantic_version(version))
-        report_add(error, "ociVersion: must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
+        report_add(error,
+                   "ociVersion: must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
                    QUOTE(version));
     else if (!text_starts_with(version, "1."))
-        report_warning(error, "ociVersion: this runtime knows the versions 1.x, got %s", QUOTE(version));
+        report_warning(error, "ociVersion: this runtime knows the versions 1.x, got %s",
+                       QUOTE(version));
 }
 
 /* execve(2) takes anything, and so do other runtimes. */
-static void warn_of_environment(const char *where, const struct spec_hook *hook, struct error *error)
+static void warn_of_environment(const char *where, const struct spec_hook *hook,
+                                struct error *error)
 {
     for (size_t i = 0; i < hook->n_env; i++)
         if (hook->env[i][0] == '=' || strchr(hook->env[i], '=') == NULL)
-            report_warning(error, "%s[%zu]: should read NAME=value, got %s", where, i, QUOTE(hook->env[i]));
+            report_warning(error, "%s[%zu]: should read NAME=value, got %s", where, i,
+                           QUOTE(hook->env[i]));
 }
 
 static void check_hooks(const struct spec_hooks *hooks, struct error *error)

@@ -28,5 +28,6 @@ const char *spec_without_cgroup_namespace(struct arena *arena, const char *text)
 
     if (found == NULL)
         return text;
-    return arena_printf(arena, "%.*s%s", (int) (found - text), text, found + strlen(cgroup_namespace));
+    return arena_printf(arena, "%.*s%s", (int) (found - text), text,
+                        found + strlen(cgroup_namespace));
 }

@@ -73,8 +73,12 @@ static void add_broken(const struct findings *broken, const struct text_list *at
 int spec_load_config(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_config **ret_config, struct error *error)
 {
-    struct reader reader = {
-        .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error, .warns = true};
+    struct reader reader = {.arena = arena,
+                            .name = "config.json",
+                            .bytes = bytes,
+                            .size = size,
+                            .error = error,
+                            .warns = true};
     struct findings broken = {.arena = arena};
     struct error broken_rules = {.findings = &broken};
     const void *config;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second look at the text, after something was found: the first one need not remember where everything was. */
+/* A second look at the text, after something was found: the first one need not remember where
+ * everything was. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -143,7 +143,7 @@ static bool is_in_range(const struct integer *integer, const struct spec_propert
     if (!integer->negative || integer->amount == 0)
         return integer->amount <= property->maximum &&
                (property->minimum <= 0 || integer->amount >= (uint64_t) property->minimum);
-    /* cppcheck-suppress knownConditionTrueFalse ; takes the negation of an unsigned number to be negative */
+    /* cppcheck-suppress knownConditionTrueFalse ; it takes -1U to be negative */
     return property->minimum < 0 && integer->amount <= -(uint64_t) property->minimum;
 }
 
@@ -340,7 +340,8 @@ static uint64_t bit_of(const struct frame *object)
     return UINT64_C(1) << ((size_t) (object->property - object->type->properties) & 63);
 }
 
-/* glossary.md, "JSON": objects must not include duplicate names. Go, whose callers say names in any case, lets them pass. */
+/* glossary.md, "JSON": objects must not include duplicate names. Go, whose callers say names in any
+ * case, lets them pass. */
 static void check_unique(struct reader *reader)
 {
     struct frame *top = reader->top;

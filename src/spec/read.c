@@ -105,8 +105,7 @@ static void read_into(struct reader *reader, void *object)
 
     reader->at_fault.arena = reader->arena;
     reader->top = reader->frames;
-    *reader->top =
-        (struct frame){.type = &around, .property = &reader->document, .object = object};
+    *reader->top = (struct frame){.type = &around, .property = &reader->document, .object = object};
     parse(reader);
 }
 

@@ -66,7 +66,8 @@ static void clear_member(unsigned char *object, const struct spec_property *prop
     if (is_list || property->kind == SPEC_KIND_OBJECT)
         memset(object + property->offset, 0, sizeof(void *));
     else if (property->kind == SPEC_KIND_STRING)
-        memcpy(object + property->offset, &empty, sizeof(empty)); /* NOLINT(bugprone-sizeof-expression): the member is a pointer */
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the member is a pointer */
+        memcpy(object + property->offset, &empty, sizeof(empty));
     else
         memset(object + property->offset, 0, property->size);
     if (property->extra_offset > 0)

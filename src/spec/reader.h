@@ -27,7 +27,7 @@ struct frame {
 
 struct reader {
     struct arena *arena;
-    const char *name; /* of the document, for messages */
+    const char *name;  /* of the document, for messages */
     const char *place; /* where it would be in config.json, NULL: it is that */
     const char *bytes;
     size_t size;
@@ -60,7 +60,8 @@ int reader_read_document(struct reader *reader, const struct spec_type *type,
 
 /* The document with what is accepted although it is wrong in the form of what is right. */
 const struct spec_config *spec_settle(struct arena *arena, const struct spec_config *config);
-const struct spec_resources *spec_settle_resources(struct arena *arena, const struct spec_resources *resources);
+const struct spec_resources *spec_settle_resources(struct arena *arena,
+                                                   const struct spec_resources *resources);
 
 /* The calls of yajl for every token: they fill the structs. */
 extern const yajl_callbacks reader_events;

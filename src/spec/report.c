@@ -67,7 +67,8 @@ const char *report_quote_bytes(struct report_quote *quote, const char *bytes, si
 
         quote->text[i + 1] = byte < ' ' || byte == 0x7f ? '?' : (char) byte;
     }
-    snprintf(quote->text + 1 + shown, sizeof(quote->text) - 1 - shown, "%s", shown < size ? "...\"" : "\"");
+    snprintf(quote->text + 1 + shown, sizeof(quote->text) - 1 - shown, "%s",
+             shown < size ? "...\"" : "\"");
     return quote->text;
 }
 

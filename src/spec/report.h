@@ -6,11 +6,14 @@
 
 struct error;
 
-/* Adds a line with number EINVAL, to the findings where these are collected; when there is no more room says so once and drops the rest. */
+/* Adds a line with number EINVAL, to the findings where these are collected; when there is no more
+ * room says so once and drops the rest. */
 void report_add(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says what is accepted although it is wrong: to the findings where these are collected, else to the log. */
-void report_warning(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Says what is accepted although it is wrong: to the findings where these are collected, else to
+ * the log. */
+void report_warning(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 struct report_quote {
     char text[96];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What callers write, runtimes accept and the specification does not allow: rules.h warns of it, and the rest of the program
- * sees what it comes to. */
+/* What callers write, runtimes accept and the specification does not allow: rules.h warns of it,
+ * and the rest of the program sees what it comes to. */
 #include <stdint.h>
 
 #include "berth/base/arena.h"
@@ -9,9 +9,11 @@
 #include "reader.h"
 #include "rules.h"
 
-const struct spec_resources *spec_settle_resources(struct arena *arena, const struct spec_resources *resources)
+const struct spec_resources *spec_settle_resources(struct arena *arena,
+                                                   const struct spec_resources *resources)
 {
-    if (resources == NULL || resources->memory == NULL || resources->memory->swappiness != SPEC_SWAPPINESS_UNSET)
+    if (resources == NULL || resources->memory == NULL ||
+        resources->memory->swappiness != SPEC_SWAPPINESS_UNSET)
         return resources;
     struct spec_resources *settled = ARENA_NEW(arena, struct spec_resources);
     struct spec_memory *memory = ARENA_NEW(arena, struct spec_memory);
@@ -25,7 +27,8 @@ const struct spec_resources *spec_settle_resources(struct arena *arena, const st
 
 static void settle_namespaces(struct arena *arena, struct spec_linux *linux)
 {
-    struct spec_namespace *namespaces = arena_array(arena, linux->n_namespaces + 1, sizeof(*namespaces));
+    struct spec_namespace *namespaces =
+        arena_array(arena, linux->n_namespaces + 1, sizeof(*namespaces));
 
     for (size_t i = 0; i < linux->n_namespaces; i++) {
         namespaces[i] = linux->namespaces[i];
@@ -36,7 +39,8 @@ static void settle_namespaces(struct arena *arena, struct spec_linux *linux)
 }
 
 /* domainname sets it already. */
-static void settle_sysctl(struct arena *arena, const struct spec_config *config, struct spec_linux *linux)
+static void settle_sysctl(struct arena *arena, const struct spec_config *config,
+                          struct spec_linux *linux)
 {
     struct spec_pair *pairs = arena_array(arena, linux->n_sysctl + 1, sizeof(*pairs));
     size_t count = 0;

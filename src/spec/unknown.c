@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second look at the text, for `check` alone: the specification has a runtime ignore properties that it does not know, so that
- * the first one does not stop at them. */
+/* A second look at the text, for `check` alone: the specification has a runtime ignore properties
+ * that it does not know, so that the first one does not stop at them. */
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -45,7 +45,8 @@ static const char *path_of_value(const struct search *search)
         return arena_printf(search->arena, "%s[%zu]", top->path, top->index);
     if (top->type == NULL)
         return arena_printf(search->arena, "%s[\"%s\"]", top->path, top->key);
-    return arena_printf(search->arena, "%s%s%s", top->path, top->path[0] != '\0' ? "." : "", top->key);
+    return arena_printf(search->arena, "%s%s%s", top->path, top->path[0] != '\0' ? "." : "",
+                        top->key);
 }
 
 static bool is_foreign(const char *path)
@@ -71,8 +72,12 @@ static void tell(struct search *search, const char *key)
     struct similar similar = {.word = key};
 
     search->top->key = key;
-    struct finding finding = {FINDING_WARNING, path_of_value(search), 0, 0,
-                              "the specification has no such property, and it is ignored", ""};
+    struct finding finding = {FINDING_WARNING,
+                              path_of_value(search),
+                              0,
+                              0,
+                              "the specification has no such property, and it is ignored",
+                              ""};
 
     if (is_foreign(finding.place))
         return;
@@ -135,7 +140,8 @@ static int on_string(void *context, const unsigned char *bytes, size_t length)
     return on_null(context);
 }
 
-/* An array of, or a map to, what `property` says, or an object that it is, unless the value is of another kind. */
+/* An array of, or a map to, what `property` says, or an object that it is, unless the value is of
+ * another kind. */
 static int on_open(struct search *search, bool is_array)
 {
     const struct level *top = search->top;
@@ -174,13 +180,15 @@ static int on_close(void *context)
 }
 
 static const yajl_callbacks events = {
-    on_null, on_boolean, NULL, NULL, on_number, on_string, on_map_open, on_key, on_close, on_array_open, on_close,
+    on_null,     on_boolean, NULL,     NULL,          on_number, on_string,
+    on_map_open, on_key,     on_close, on_array_open, on_close,
 };
 
 void spec_find_unknown(const char *bytes, size_t size, struct findings *findings)
 {
     /* The document is the one value of a list around it. */
-    const struct spec_property document = {.shape = SPEC_SHAPE_ONE, .kind = SPEC_KIND_OBJECT, .type = &spec_type_config};
+    const struct spec_property document = {
+        .shape = SPEC_SHAPE_ONE, .kind = SPEC_KIND_OBJECT, .type = &spec_type_config};
     struct search search = {.arena = findings->arena, .findings = findings};
     yajl_handle handle = yajl_alloc(&events, NULL, &search);
 

@@ -15,8 +15,8 @@
 #define NAME "berth_devices"
 #define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS: as many as a cgroup can have */
 
-/* The kernel refuses bytes that a command does not know and that are not 0. An initializer of a union
- * need not set more than one member. */
+/* The kernel refuses bytes that a command does not know and that are not 0. An initializer of a
+ * union need not set more than one member. */
 static void clear(union bpf_attr *attr)
 {
     memset(attr, 0, sizeof(*attr));

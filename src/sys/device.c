@@ -17,8 +17,9 @@
 
 #define NODE "node"
 
-/* Before Linux 6.15 only what is mounted somewhere can be cloned: here that is a mount namespace which ends with the process. The
- * file system is of the initial user namespace, whose devices can be opened in others, too. */
+/* Before Linux 6.15 only what is mounted somewhere can be cloned: here that is a mount namespace
+ * which ends with the process. The file system is of the initial user namespace, whose devices can
+ * be opened in others, too. */
 static int make_and_clone(const struct sys_device *device)
 {
     const struct sys_file_system file_system = {

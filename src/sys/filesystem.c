@@ -93,6 +93,7 @@ int sys_make_file_system(const struct sys_file_system *file_system)
             TRY(configure(context, FSCONFIG_SET_FLAG, superblock_flags[i].name, NULL));
     TRY(set_options(context, file_system->options));
     TRY(configure(context, FSCONFIG_CMD_CREATE, NULL, NULL));
-    int fd = (int) syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, (unsigned) file_system->attributes);
+    int fd =
+        (int) syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, (unsigned) file_system->attributes);
     return fd < 0 ? -errno : fd;
 }

@@ -24,7 +24,8 @@ int sys_idmap_find(pid_t pid, bool groups, uint32_t id, uint32_t *ret_outside)
     char *line;
 
     TRY(file_read(&arena, AT_FDCWD,
-                  arena_printf(&arena, "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map"), &line, NULL));
+                  arena_printf(&arena, "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map"), &line,
+                  NULL));
     for (; *line != '\0'; line += strcspn(line, "\n"), line += strspn(line, "\n")) {
         unsigned inside, outside, count;
 

@@ -55,7 +55,8 @@ static int arrange_descriptors(const struct sys_launch *launch)
     return sys_close_on_exec_from(FIRST_FD + SYS_LAUNCH_GIVEN + (int) launch->n_kept);
 }
 
-/* Has no buffer of its own: it does not return, and AddressSanitizer would go on guarding that part of the parent's stack. */
+/* Has no buffer of its own: it does not return, and AddressSanitizer would go on guarding that part
+ * of the parent's stack. */
 static int execute_image(const struct child *child)
 {
     syscall(SYS_execveat, child->launch->image, "", child->argv, child->envp, AT_EMPTY_PATH);
@@ -94,7 +95,9 @@ static long clone_child(const struct sys_launch *launch, struct child *child, in
 
     /* Some confinements know only clone(2), which can do the same but for the cgroup. */
     if (sys_is_refusal((int) result) && launch->cgroup < 0)
-        result = arch_spawn(SYS_clone, (long[3]) ARCH_CLONE(flags | SIGCHLD, stack + sizeof(stack), pidfd), run_child, child);
+        result = arch_spawn(SYS_clone,
+                            (long[3]) ARCH_CLONE(flags | SIGCHLD, stack + sizeof(stack), pidfd),
+                            run_child, child);
     return result;
 }
 

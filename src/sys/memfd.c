@@ -69,7 +69,8 @@ static int open_unnamed(bool executable)
         const char *dir = i == 0 ? own : directories[i - 1];
         struct statvfs system;
 
-        if (dir == NULL || statvfs(dir, &system) < 0 || (executable && (system.f_flag & ST_NOEXEC) != 0))
+        if (dir == NULL || statvfs(dir, &system) < 0 ||
+            (executable && (system.f_flag & ST_NOEXEC) != 0))
             continue;
         result = make_unnamed(dir);
         if (result >= 0)

@@ -16,8 +16,9 @@ int sys_mount_map(int mount, int user_namespace, bool recursive)
     };
     unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
 
-    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
-                                                                                             : 0;
+    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0
+               ? -errno
+               : 0;
 }
 
 int sys_mount_enslave(int mount)
@@ -25,8 +26,9 @@ int sys_mount_enslave(int mount)
     struct mount_attr attributes = {.propagation = MS_SLAVE};
     unsigned flags = AT_EMPTY_PATH | AT_RECURSIVE;
 
-    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0 ? -errno
-                                                                                             : 0;
+    return syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof(attributes)) < 0
+               ? -errno
+               : 0;
 }
 
 int sys_copy_mounts(int pidfd)

@@ -126,8 +126,8 @@ static void hear(struct hearing *hearing, const struct nlmsghdr *message)
         hearing->result = hearing->read(hearing->context, message);
 }
 
-/* All messages of one datagram; what does not lie whole in it is none. NLMSG_NEXT would go beyond a last one that is not padded.
- * False: the last one of all was among them. */
+/* All messages of one datagram; what does not lie whole in it is none. NLMSG_NEXT would go beyond a
+ * last one that is not padded. False: the last one of all was among them. */
 static bool hear_datagram(struct hearing *hearing, const unsigned char *bytes, size_t size)
 {
     for (size_t at = 0; at < size && size - at >= sizeof(struct nlmsghdr);) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where pidfd_open(2) is refused, the directory /proc/PID takes the place of a pidfd: it belongs to one process for ever, too, but
- * poll(2) and waitid(2) do not take it. Where pidfd_send_signal(2) is refused, the number that the descriptor tells while the
- * process lives is signalled.
+ * Where pidfd_open(2) is refused, the directory /proc/PID takes the place of a pidfd: it belongs to
+ * one process for ever, too, but poll(2) and waitid(2) do not take it. Where pidfd_send_signal(2)
+ * is refused, the number that the descriptor tells while the process lives is signalled.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,13 +68,15 @@ static pid_t number_of(int pidfd)
     bool is_directory = is_directory_of_proc(pidfd);
 
     snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-    AUTO_FD fd = is_directory ? openat(pidfd, "stat", O_RDONLY | O_CLOEXEC) : open(path, O_RDONLY | O_CLOEXEC);
+    AUTO_FD fd = is_directory ? openat(pidfd, "stat", O_RDONLY | O_CLOEXEC)
+                              : open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
     if (size < 0)
         return is_directory && size == -ENOENT ? -ESRCH : (pid_t) size;
     text[size] = '\0';
     const char *number = is_directory ? text : strstr(text, "\nPid:");
-    long pid = number == NULL ? -1 : strtol(number + (is_directory ? 0 : strlen("\nPid:")), NULL, 10);
+    long pid =
+        number == NULL ? -1 : strtol(number + (is_directory ? 0 : strlen("\nPid:")), NULL, 10);
     return pid > 0 ? (pid_t) pid : -ESRCH;
 }
 
@@ -108,7 +110,8 @@ static int open_directory(int pidfd)
 int sys_pidfd_for_namespaces(int pidfd)
 {
     /* It is as old as setns(2) of pidfds; and a directory does in any case. */
-    int fd = sys_has_call(SYS_faccessat2) ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : open_directory(pidfd);
+    int fd =
+        sys_has_call(SYS_faccessat2) ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : open_directory(pidfd);
 
     return fd == -1 ? -errno : fd;
 }
@@ -120,7 +123,8 @@ static bool has_ended(int pidfd)
 
     if (pidfd < 0)
         return false;
-    return is_directory_of_proc(pidfd) ? sys_process_start_time_at(pidfd, &ignored) == -ESRCH : poll(&fd, 1, 0) > 0;
+    return is_directory_of_proc(pidfd) ? sys_process_start_time_at(pidfd, &ignored) == -ESRCH
+                                       : poll(&fd, 1, 0) > 0;
 }
 
 int sys_pidfd_wait_unless(int pidfd, const struct sys_unless *unless, int timeout_ms)
@@ -162,7 +166,8 @@ static int reap(int pidfd, siginfo_t *ret_info)
 
     while (waitid(type, id, ret_info, WEXITED) < 0) {
         int number = errno;
-        pid_t pid = type == P_PID || (number != EINVAL && number != EBADF) ? -ESRCH : number_of(pidfd);
+        pid_t pid =
+            type == P_PID || (number != EINVAL && number != EBADF) ? -ESRCH : number_of(pidfd);
 
         if (pid < 0 && number != EINTR)
             return -number;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -10,7 +11,6 @@
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,8 +40,8 @@ int sys_in_user_namespace(void)
     if (size < 0)
         return (int) size;
     map[size] = '\0';
-    return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
-           outside != 0 || count != UINT32_MAX;
+    return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 || outside != 0 ||
+           count != UINT32_MAX;
 }
 
 bool sys_owns_network(void)
@@ -61,7 +61,8 @@ static int read_capabilities(struct sys_caller *ret_caller)
     char *status;
 
     TRY(file_read(&arena, AT_FDCWD, "/proc/self/status", &status, NULL));
-    const char *permitted = strstr(status, "\nCapPrm:\t"), *bounding = strstr(status, "\nCapBnd:\t");
+    const char *permitted = strstr(status, "\nCapPrm:\t"),
+               *bounding = strstr(status, "\nCapBnd:\t");
 
     return permitted != NULL && bounding != NULL &&
                    sscanf(permitted, " CapPrm: %" SCNx64, &ret_caller->permitted) == 1 &&
@@ -148,7 +149,8 @@ static bool is_filtered(void)
     return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
 }
 
-/* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a seccomp filter. */
+/* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a
+ * seccomp filter. */
 static bool may_say_eperm(long number)
 {
     struct sys_caller caller;
@@ -170,8 +172,13 @@ const char *sys_probe_mount_calls(void)
         const char *name;
         long number;
     } calls[] = {
-        {"mount_setattr", SYS_mount_setattr}, {"openat2", SYS_openat2}, {"open_tree", SYS_open_tree}, {"move_mount", SYS_move_mount},
-        {"fsopen", SYS_fsopen},               {"fsconfig", SYS_fsconfig}, {"fsmount", SYS_fsmount},
+        {"mount_setattr", SYS_mount_setattr},
+        {"openat2", SYS_openat2},
+        {"open_tree", SYS_open_tree},
+        {"move_mount", SYS_move_mount},
+        {"fsopen", SYS_fsopen},
+        {"fsconfig", SYS_fsconfig},
+        {"fsmount", SYS_fsmount},
     };
 
     /* Without a filter who has the newest has all. */
@@ -184,9 +191,9 @@ const char *sys_probe_mount_calls(void)
 
 const char *sys_refusal(void)
 {
-    return is_filtered()
-               ? "a seccomp filter around this process refuses it: have the outer container or the service allow it"
-               : "this kernel does not have it";
+    return is_filtered() ? "a seccomp filter around this process refuses it: have the outer "
+                           "container or the service allow it"
+                         : "this kernel does not have it";
 }
 
 /* With the flags alone a kernel that knows them goes on to the filter, which is none. */
@@ -197,7 +204,8 @@ int sys_probe_seccomp_flags(uint64_t flags)
     return -errno;
 }
 
-/* No descriptor has this number, so the call fails in any case: how tells whether the flag is known. */
+/* No descriptor has this number, so the call fails in any case: how tells whether the flag is
+ * known. */
 #define NO_DESCRIPTOR INT_MAX
 
 int sys_probe_clone_into_cgroup(void)

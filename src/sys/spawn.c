@@ -83,10 +83,12 @@ static int become(const struct sys_spawn *spawn)
 
     sys_reset_signals();
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(spawn->output_fd, STDOUT_FILENO) < 0 ||
-        dup2(spawn->error_fd, STDERR_FILENO) < 0 || (spawn->directory != NULL && chdir(spawn->directory) < 0))
+        dup2(spawn->error_fd, STDERR_FILENO) < 0 ||
+        (spawn->directory != NULL && chdir(spawn->directory) < 0))
         return -errno;
     TRY(sys_close_on_exec_from(STDERR_FILENO + 1));
-    (spawn->searches_path ? execvpe : execve)(spawn->path, (char *const *) spawn->argv, (char *const *) spawn->envp);
+    (spawn->searches_path ? execvpe : execve)(spawn->path, (char *const *) spawn->argv,
+                                              (char *const *) spawn->envp);
     return -errno;
 }
 
@@ -179,7 +181,10 @@ int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
     TRY(spawn_program(spawn, &pid));
     AUTO_FD pidfd = sys_pidfd_open(pid);
     const struct sys_unless nothing = {-1, -1};
-    int waited = pidfd < 0 ? pidfd : sys_pidfd_wait_unless(pidfd, spawn->unless != NULL ? spawn->unless : &nothing, timeout_ms);
+    int waited =
+        pidfd < 0 ? pidfd
+                  : sys_pidfd_wait_unless(pidfd, spawn->unless != NULL ? spawn->unless : &nothing,
+                                          timeout_ms);
     if (waited < 0)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0) {

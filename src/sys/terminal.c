@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* With SIGTTOU blocked the kernel would let a job in the background change the terminal under the one in the foreground: it stops here
- * instead, until it is in the foreground. */
+/* With SIGTTOU blocked the kernel would let a job in the background change the terminal under the
+ * one in the foreground: it stops here instead, until it is in the foreground. */
 static int set_in_foreground(int fd, const struct termios *mode)
 {
     sigset_t stops, before;

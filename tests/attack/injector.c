@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL:NTH [-w PATH] (-e ERRNO | -k | -x PATH -y PATH [-b])] [-r FOLDER]... [-l FILE] [-P FILE] COMMAND...
+ * injector [-t SECONDS] [-a PID] [-p PROCESS:CALL:NTH [-w PATH] (-e ERRNO | -k | -x PATH -y PATH
+ * [-b])] [-r FOLDER]... [-l FILE] [-P FILE] COMMAND...
  *
- * Runs a runtime's command under ptrace(2), and makes one of the system calls of its processes fail, or kills the process right before it, or lets two
- * paths change places right before it, and with -b right after it once more.
+ * Runs a runtime's command under ptrace(2), and makes one of the system calls of its processes
+ * fail, or kills the process right before it, or lets two paths change places right before it, and
+ * with -b right after it once more.
  *
- * A process is followed from its birth until it executes the container's program or a hook: then it is let go. Processes are numbered in the order of
- * their births. CALL is the number of a system call; NTH, from 0, counts those of that number, and with -w those of them alone that use this path: how
- * many calls of another kind come before, as waiting does, differs from run to run. -a follows a process that is there already as number 1, until it
- * executes something: the init that `start` lets go. -l writes one line for each process: its number, its name and the numbers of its system calls. -P
- * writes one line for each path of a system call (one, if it has the same twice): the process, the call, the path. A path begins in the first -r FOLDER that it is in, or in the root
- * directory; # stands for each number in it. The status is the command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all
- * its processes are killed), 125 when this tool fails itself. A line "inject: done" on standard error says that the system call was reached, and that it
- * fails, the process was killed, or the paths have changed places.
+ * A process is followed from its birth until it executes the container's program or a hook: then it
+ * is let go. Processes are numbered in the order of their births. CALL is the number of a system
+ * call; NTH, from 0, counts those of that number, and with -w those of them alone that use this
+ * path: how many calls of another kind come before, as waiting does, differs from run to run. -a
+ * follows a process that is there already as number 1, until it executes something: the init that
+ * `start` lets go. -l writes one line for each process: its number, its name and the numbers of its
+ * system calls. -P writes one line for each path of a system call (one, if it has the same twice):
+ * the process, the call, the path. A path begins in the first -r FOLDER that it is in, or in the
+ * root directory; # stands for each number in it. The status is the command's, 128 + N when signal
+ * N ended it, 124 when it ran longer than -t (default 10; all its processes are killed), 125 when
+ * this tool fails itself. A line "inject: done" on standard error says that the system call was
+ * reached, and that it fails, the process was killed, or the paths have changed places.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,9 +43,9 @@
 #define DONE "inject: done\n"
 
 struct process {
-    pid_t pid; /* 0: let go, or ended */
-    bool runs;    /* what it runs is the runtime */
-    bool failing; /* the call was replaced: its result is to be set */
+    pid_t pid;      /* 0: let go, or ended */
+    bool runs;      /* what it runs is the runtime */
+    bool failing;   /* the call was replaced: its result is to be set */
     bool exchanged; /* the paths are to change places again after the call */
     char name[32];
     int count;
@@ -91,7 +97,8 @@ static struct process *find_or_add(pid_t pid)
         exit(TOOL_FAILED);
     }
     process = &processes[n_processes++];
-    *process = (struct process){.pid = pid, .runs = n_processes > 1, .calls = calloc(MAX_CALLS, sizeof(*process->calls))};
+    *process = (struct process){
+        .pid = pid, .runs = n_processes > 1, .calls = calloc(MAX_CALLS, sizeof(*process->calls))};
     if (process->calls == NULL)
         die("calloc");
     return process;
@@ -121,9 +128,11 @@ static bool is_runtime(pid_t pid)
         return false;
     program[length] = '\0';
     /* A copy in a memfd: "/memfd:crun_cloned:/proc/self/exe (deleted)". */
-    const char *base = strncmp(program, "/memfd:", 7) == 0 ? program + 7 : strrchr(program, '/') + 1;
+    const char *base =
+        strncmp(program, "/memfd:", 7) == 0 ? program + 7 : strrchr(program, '/') + 1;
     /* Or on a mount without a place. */
-    return base[0] == '\0' || strncmp(base, "berth", 5) == 0 || strncmp(base, "runc", 4) == 0 || strncmp(base, "crun", 4) == 0;
+    return base[0] == '\0' || strncmp(base, "berth", 5) == 0 || strncmp(base, "runc", 4) == 0 ||
+           strncmp(base, "crun", 4) == 0;
 }
 
 static void let_go(struct process *process, pid_t pid)
@@ -134,20 +143,25 @@ static void let_go(struct process *process, pid_t pid)
 
 static bool exchange(const struct target *target)
 {
-    return renameat2(AT_FDCWD, target->exchanged[0], AT_FDCWD, target->exchanged[1], RENAME_EXCHANGE) == 0;
+    return renameat2(AT_FDCWD, target->exchanged[0], AT_FDCWD, target->exchanged[1],
+                     RENAME_EXCHANGE) == 0;
 }
 
-static void write_paths(const struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
+static void write_paths(const struct process *process, const struct __ptrace_syscall_info *info,
+                        const struct target *target)
 {
     char path[2 * PATH_MAX], last[2 * PATH_MAX] = "\n";
 
-    for (size_t at = 0; next_path(process->pid, info, target->folders, &at, path); strcpy(last, path))
+    for (size_t at = 0; next_path(process->pid, info, target->folders, &at, path);
+         strcpy(last, path))
         if (strcmp(path, last) != 0)
-            fprintf(target->paths, "%d %d %s\n", (int) (process - processes), (int) info->entry.nr, path);
+            fprintf(target->paths, "%d %d %s\n", (int) (process - processes), (int) info->entry.nr,
+                    path);
 }
 
 /* Whether the call is the one that is meant; each call is asked about once. */
-static bool is_meant(struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
+static bool is_meant(struct process *process, const struct __ptrace_syscall_info *info,
+                     const struct target *target)
 {
     char path[2 * PATH_MAX];
 
@@ -162,7 +176,8 @@ static bool is_meant(struct process *process, const struct __ptrace_syscall_info
 }
 
 /* At the entry of a call. Returns whether the process still lives. */
-static bool enter_call(struct process *process, const struct __ptrace_syscall_info *info, const struct target *target)
+static bool enter_call(struct process *process, const struct __ptrace_syscall_info *info,
+                       const struct target *target)
 {
     struct user_regs_struct registers;
     int index = process->count;
@@ -254,7 +269,8 @@ static void take_stop(pid_t pid, int status, const struct target *target)
     ptrace(PTRACE_SYSCALL, pid, 0, passed);
 }
 
-/* Follows all processes until the command has ended, and the one that it lets go has executed or ended. Returns its wait status, or -1 when it is late. */
+/* Follows all processes until the command has ended, and the one that it lets go has executed or
+ * ended. Returns its wait status, or -1 when it is late. */
 static int follow(pid_t command, const struct target *target)
 {
     int last = -1; /* that of the command, once it has ended */
@@ -295,7 +311,9 @@ static void let_all_go(void)
         if (pid == 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
             continue;
         if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
-            ptrace(PTRACE_DETACH, pid, 0, status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80) ? WSTOPSIG(status) : 0);
+            ptrace(PTRACE_DETACH, pid, 0,
+                   status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80) ? WSTOPSIG(status)
+                                                                             : 0);
     }
 }
 
@@ -358,15 +376,16 @@ int main(int argc, char **argv)
 {
     struct target target = {.process = -1};
     const char *list = NULL;
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                         PTRACE_O_EXITKILL;
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                         PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
     int option, seconds = 10, folders = 0;
     pid_t init = 0;
 
     while ((option = getopt(argc, argv, "+t:p:w:e:kx:y:br:l:P:a:")) != -1) {
         if (option == 't')
             seconds = atoi(optarg);
-        else if (option == 'p' && sscanf(optarg, "%d:%d:%d", &target.process, &target.call, &target.nth) == 3)
+        else if (option == 'p' &&
+                 sscanf(optarg, "%d:%d:%d", &target.process, &target.call, &target.nth) == 3)
             continue;
         else if (option == 'w')
             target.path = optarg;

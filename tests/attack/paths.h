@@ -54,7 +54,8 @@ static void read_text(pid_t pid, unsigned long long address, char text[PATH_MAX]
     text[n + (more < 0 ? 0 : more)] = '\0';
 }
 
-/* Paths that differ between runs by numbers alone are one: of a process, of a descriptor, of the bundle's folder. */
+/* Paths that differ between runs by numbers alone are one: of a process, of a descriptor, of the
+ * bundle's folder. */
 static void fold_numbers(char *text)
 {
     char *to = text;
@@ -85,7 +86,8 @@ static void strip_folder(char *text, const char *const *folders)
 {
     for (; *folders != NULL; folders++) {
         const size_t size = strlen(*folders);
-        if (strncmp(text, *folders + 1, size - 1) != 0 || (text[size - 1] != '/' && text[size - 1] != '\0'))
+        if (strncmp(text, *folders + 1, size - 1) != 0 ||
+            (text[size - 1] != '/' && text[size - 1] != '\0'))
             continue;
         memmove(text, text + size - 1, strlen(text + size - 1) + 1);
         fold_slashes(text);
@@ -93,20 +95,24 @@ static void strip_folder(char *text, const char *const *folders)
     }
 }
 
-/* The next path of a system call, from argument *AT of the table on: from the root directory, or one of the folders, as far as that can be told. */
-static bool next_path(pid_t pid, const struct __ptrace_syscall_info *info, const char *const *folders, size_t *at, char path[2 * PATH_MAX])
+/* The next path of a system call, from argument *AT of the table on: from the root directory, or
+ * one of the folders, as far as that can be told. */
+static bool next_path(pid_t pid, const struct __ptrace_syscall_info *info,
+                      const char *const *folders, size_t *at, char path[2 * PATH_MAX])
 {
     char text[PATH_MAX] = "";
     char base[PATH_MAX] = "";
     char link[64];
 
-    while (*at < sizeof(path_arguments) / sizeof(path_arguments[0]) && (unsigned long long) path_arguments[*at].call != info->entry.nr)
+    while (*at < sizeof(path_arguments) / sizeof(path_arguments[0]) &&
+           (unsigned long long) path_arguments[*at].call != info->entry.nr)
         ++*at;
     if (*at == sizeof(path_arguments) / sizeof(path_arguments[0]))
         return false;
     const struct path_argument *argument = &path_arguments[(*at)++];
     read_text(pid, info->entry.args[argument->path], text);
-    int directory = argument->directory < 0 ? AT_FDCWD : (int) info->entry.args[argument->directory];
+    int directory =
+        argument->directory < 0 ? AT_FDCWD : (int) info->entry.args[argument->directory];
     if (directory == AT_FDCWD)
         snprintf(link, sizeof(link), "/proc/%d/cwd", pid);
     else

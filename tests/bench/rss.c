@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rss FILE COMMAND...: runs COMMAND and writes its peak resident memory in KiB to FILE. The kernel counts what a process held
- * before its execve(2), too, so this program is small, static and forks nothing bigger than itself.
+ * rss FILE COMMAND...: runs COMMAND and writes its peak resident memory in KiB to FILE. The kernel
+ * counts what a process held before its execve(2), too, so this program is small, static and forks
+ * nothing bigger than itself.
  */
 #include <fcntl.h>
 #include <stdio.h>

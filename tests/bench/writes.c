@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * writes LIST: what a runtime does to cgroups, with nothing around it. A line of LIST is one system call and its words, parted by
- * tabs: "write FILE TEXT", "mkdir DIR", "rmdir DIR". The floor for create, update and delete.
+ * writes LIST: what a runtime does to cgroups, with nothing around it. A line of LIST is one system
+ * call and its words, parted by tabs: "write FILE TEXT", "mkdir DIR", "rmdir DIR". The floor for
+ * create, update and delete.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of the census that tries things out: what can be seen, written to, opened and called? Nothing is left of it. */
+/* The part of the census that tries things out: what can be seen, written to, opened and called?
+ * Nothing is left of it. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,20 +24,25 @@ static void put_inode(const char *path, const struct stat *st)
     ssize_t n = S_ISLNK(st->st_mode) ? readlink(path, target, sizeof(target) - 1) : 0;
 
     target[n < 0 ? 0 : n] = 0;
-    put(under("tree", path), "%o %u:%u %u:%u %s", st->st_mode, st->st_uid, st->st_gid, major(st->st_rdev), minor(st->st_rdev), target);
+    put(under("tree", path), "%o %u:%u %u:%u %s", st->st_mode, st->st_uid, st->st_gid,
+        major(st->st_rdev), minor(st->st_rdev), target);
 }
 
 static int skips(const char *path)
 {
-    return strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0 || strcmp(path, "/out") == 0 || strncmp(path, "/dev/pts/", 9) == 0;
+    return strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0 || strcmp(path, "/out") == 0 ||
+           strncmp(path, "/dev/pts/", 9) == 0;
 }
 
-/* The processes of a procfs and the cgroups of a hierarchy, mounted where the configuration says, come and go. */
+/* The processes of a procfs and the cgroups of a hierarchy, mounted where the configuration says,
+ * come and go. */
 static int changes(const char *path)
 {
     struct statfs system;
 
-    return statfs(path, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC);
+    return statfs(path, &system) == 0 &&
+           (system.f_type == PROC_SUPER_MAGIC || system.f_type == CGROUP_SUPER_MAGIC ||
+            system.f_type == CGROUP2_SUPER_MAGIC);
 }
 
 /* All below PATH but what is the kernel's own. */
@@ -60,7 +66,8 @@ void put_tree(const char *path, int depth)
     }
 }
 
-/* What is at a path that the configuration may hide: can it be read and written to, and is anything in it? */
+/* What is at a path that the configuration may hide: can it be read and written to, and is anything
+ * in it? */
 static void put_access(const char *path)
 {
     char byte;
@@ -75,7 +82,8 @@ static void put_access(const char *path)
         DIR *directory = opendir(path);
         while (directory && count < 3 && readdir(directory))
             count++;
-        put(under("access", path), "directory %s %s", directory ? "opens" : word(-1), count > 2 ? "full" : "empty");
+        put(under("access", path), "directory %s %s", directory ? "opens" : word(-1),
+            count > 2 ? "full" : "empty");
         if (directory)
             closedir(directory);
         return;
@@ -91,14 +99,36 @@ static void put_access(const char *path)
         close(fd);
 }
 
-static const char *const hidden[] = {
-    "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/timer_list", "/proc/scsi", "/sys/firmware", "/proc/bus", "/proc/fs", "/proc/irq",
-    "/proc/sys", "/proc/sysrq-trigger", "/proc/version", "/proc/sys/kernel/msgmax",
-    "/proc/sys/net/ipv4/ip_forward", "/etc/passwd", "/etc/masked", "/mnt/file", "/mnt/dir",
-    "/sys/fs/cgroup", "/sys/kernel", "/tmp/w", "/sys/power/state", "/proc/interrupts",
-    "/sys/devices/virtual/powercap", "/dev/null", "/dev/full", "/dev/tty0", "/dev/kmsg"
-};
+static const char *const hidden[] = {"/proc/acpi",
+                                     "/proc/asound",
+                                     "/proc/kcore",
+                                     "/proc/keys",
+                                     "/proc/latency_stats",
+                                     "/proc/timer_list",
+                                     "/proc/scsi",
+                                     "/sys/firmware",
+                                     "/proc/bus",
+                                     "/proc/fs",
+                                     "/proc/irq",
+                                     "/proc/sys",
+                                     "/proc/sysrq-trigger",
+                                     "/proc/version",
+                                     "/proc/sys/kernel/msgmax",
+                                     "/proc/sys/net/ipv4/ip_forward",
+                                     "/etc/passwd",
+                                     "/etc/masked",
+                                     "/mnt/file",
+                                     "/mnt/dir",
+                                     "/sys/fs/cgroup",
+                                     "/sys/kernel",
+                                     "/tmp/w",
+                                     "/sys/power/state",
+                                     "/proc/interrupts",
+                                     "/sys/devices/virtual/powercap",
+                                     "/dev/null",
+                                     "/dev/full",
+                                     "/dev/tty0",
+                                     "/dev/kmsg"};
 
 /* May a file be made here? Nothing is left. */
 static void put_writable(const char *directory)
@@ -122,8 +152,9 @@ void put_accesses(void)
 
 void put_writables(void)
 {
-    static const char *const directories[] = { "", "/tmp", "/dev", "/dev/shm", "/dev/mqueue", "/etc", "/mnt", "/mnt/dir", "/mnt/new/deep", "/run",
-                                               "/sys/fs/cgroup", "/root", "/proc/sys" };
+    static const char *const directories[] = {
+        "",         "/tmp",          "/dev", "/dev/shm",       "/dev/mqueue", "/etc",     "/mnt",
+        "/mnt/dir", "/mnt/new/deep", "/run", "/sys/fs/cgroup", "/root",       "/proc/sys"};
 
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
         put_writable(directories[i]);
@@ -137,16 +168,19 @@ void put_devices(void)
         mode_t type;
         unsigned major, minor;
     } devices[] = {
-        { "null", S_IFCHR, 1, 3 },     { "mem", S_IFCHR, 1, 1 },      { "kmsg", S_IFCHR, 1, 11 }, { "urandom", S_IFCHR, 1, 9 }, { "tty", S_IFCHR, 5, 0 },
-        { "console", S_IFCHR, 5, 1 },  { "ptmx", S_IFCHR, 5, 2 },     { "fuse", S_IFCHR, 10, 229 }, { "tun", S_IFCHR, 10, 200 },
-        { "pts0", S_IFCHR, 136, 0 },   { "tty0", S_IFCHR, 4, 0 },     { "disk", S_IFBLK, 254, 0 }, { "loop", S_IFBLK, 7, 0 },
+        {"null", S_IFCHR, 1, 3},    {"mem", S_IFCHR, 1, 1},     {"kmsg", S_IFCHR, 1, 11},
+        {"urandom", S_IFCHR, 1, 9}, {"tty", S_IFCHR, 5, 0},     {"console", S_IFCHR, 5, 1},
+        {"ptmx", S_IFCHR, 5, 2},    {"fuse", S_IFCHR, 10, 229}, {"tun", S_IFCHR, 10, 200},
+        {"pts0", S_IFCHR, 136, 0},  {"tty0", S_IFCHR, 4, 0},    {"disk", S_IFBLK, 254, 0},
+        {"loop", S_IFBLK, 7, 0},
     };
-    static const int flags[] = { O_RDONLY, O_WRONLY };
+    static const int flags[] = {O_RDONLY, O_WRONLY};
     const char *words[2];
 
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
         const char *path = "/tmp/.census";
-        const char *made = word(mknod(path, devices[i].type | 0600, makedev(devices[i].major, devices[i].minor)));
+        const char *made =
+            word(mknod(path, devices[i].type | 0600, makedev(devices[i].major, devices[i].minor)));
         for (int k = 0; k < 2; k++) {
             int fd = open(path, flags[k] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
             words[k] = word(fd);

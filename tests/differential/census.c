@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program in the containers of tests/differential: it prints all it can find out about itself and its surroundings as one JSON object whose
- * values are strings, and then does what it is told: see the end. It needs nothing but the kernel: not /proc, not a writable file. */
+/* The program in the containers of tests/differential: it prints all it can find out about itself
+ * and its surroundings as one JSON object whose values are strings, and then does what it is told:
+ * see the end. It needs nothing but the kernel: not /proc, not a writable file. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static void put_text(const char *text, size_t length)
 {
     fputc('"', out);
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+        unsigned char c = (unsigned char) text[i];
         if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
         else if (c < 32 || c > 126)
@@ -90,7 +91,7 @@ static void put_file(const char *path)
         return;
     }
     while (length < sizeof(text) && (n = read(fd, text + length, sizeof(text) - length)) > 0)
-        length += (size_t)n;
+        length += (size_t) n;
     if (n < 0)
         put(under("file", path), "%s", word(-1));
     else
@@ -99,12 +100,33 @@ static void put_file(const char *path)
 }
 
 static const char *const files[] = {
-    "/proc/self/mountinfo", "/proc/self/status", "/proc/self/cgroup", "/proc/self/oom_score_adj", "/proc/self/timens_offsets",
-    "/proc/self/uid_map", "/proc/self/gid_map", "/proc/self/setgroups", "/proc/self/attr/current", "/proc/self/coredump_filter",
-    "/proc/self/personality", "/proc/self/comm", "/proc/self/timerslack_ns", "/proc/self/autogroup", "/proc/sys/kernel/domainname",
-    "/proc/sys/kernel/msgmax", "/proc/sys/kernel/shm_rmid_forced", "/proc/sys/kernel/shmmax", "/proc/sys/kernel/sem",
-    "/proc/sys/fs/mqueue/msg_max", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/ping_group_range",
-    "/proc/sys/net/ipv4/ip_unprivileged_port_start", "/proc/sys/net/core/somaxconn", "/etc/hosts", "/etc/resolv.conf", "/mnt/file",
+    "/proc/self/mountinfo",
+    "/proc/self/status",
+    "/proc/self/cgroup",
+    "/proc/self/oom_score_adj",
+    "/proc/self/timens_offsets",
+    "/proc/self/uid_map",
+    "/proc/self/gid_map",
+    "/proc/self/setgroups",
+    "/proc/self/attr/current",
+    "/proc/self/coredump_filter",
+    "/proc/self/personality",
+    "/proc/self/comm",
+    "/proc/self/timerslack_ns",
+    "/proc/self/autogroup",
+    "/proc/sys/kernel/domainname",
+    "/proc/sys/kernel/msgmax",
+    "/proc/sys/kernel/shm_rmid_forced",
+    "/proc/sys/kernel/shmmax",
+    "/proc/sys/kernel/sem",
+    "/proc/sys/fs/mqueue/msg_max",
+    "/proc/sys/net/ipv4/ip_forward",
+    "/proc/sys/net/ipv4/ping_group_range",
+    "/proc/sys/net/ipv4/ip_unprivileged_port_start",
+    "/proc/sys/net/core/somaxconn",
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/mnt/file",
 };
 
 static void put_ids(void)
@@ -121,18 +143,24 @@ static void put_ids(void)
     put("ids/uid", "%u %u %u", r, e, s);
     put("ids/gid", "%u %u %u", gr, ge, gs);
     for (int i = 0; i < n && length < sizeof(text) - 16; i++)
-        length += (size_t)sprintf(text + length, "%u ", groups[i]);
+        length += (size_t) sprintf(text + length, "%u ", groups[i]);
     put_bytes("ids/groups", text, length);
     put("process/pid", "%d", getpid());
     put("process/ppid", "%d", getppid());
-    put("process/group", "%s", getpgrp() == getpid() ? "own" : getpgrp() == 0 ? "outside" : "other");
-    put("process/session", "%s", getsid(0) == getpid() ? "own" : getsid(0) == 0 ? "outside" : "other");
+    put("process/group", "%s",
+        getpgrp() == getpid() ? "own"
+        : getpgrp() == 0      ? "outside"
+                              : "other");
+    put("process/session", "%s",
+        getsid(0) == getpid() ? "own"
+        : getsid(0) == 0      ? "outside"
+                              : "other");
 }
 
 static void put_capabilities(void)
 {
-    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct sets[2] = { { 0 } };
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {{0}};
     unsigned long long bounding = 0, ambient = 0;
 
     syscall(SYS_capget, &head, sets);
@@ -165,7 +193,7 @@ static void put_attributes(void)
     prctl(PR_GET_CHILD_SUBREAPER, &value);
     put("process/subreaper", "%d", value);
     put("process/secure_exec", "%lu", getauxval(AT_SECURE));
-    put("process/personality", "%lx", (unsigned long)syscall(SYS_personality, 0xffffffffUL));
+    put("process/personality", "%lx", (unsigned long) syscall(SYS_personality, 0xffffffffUL));
 }
 
 static void put_scheduling(void)
@@ -177,8 +205,8 @@ static void put_scheduling(void)
         unsigned priority;
         unsigned long long runtime, deadline, period;
         unsigned minimum, maximum;
-    } attributes = { .size = sizeof(attributes) };
-    unsigned long mask[16] = { 0 }, nodes[16] = { 0 };
+    } attributes = {.size = sizeof(attributes)};
+    unsigned long mask[16] = {0}, nodes[16] = {0};
     int mode = -1;
     char text[2048];
     size_t length = 0;
@@ -188,11 +216,12 @@ static void put_scheduling(void)
     put("schedule/flags", "%llx", attributes.flags);
     put("schedule/nice", "%d", attributes.nice);
     put("schedule/priority", "%u", attributes.priority);
-    put("schedule/deadline", "%llu %llu %llu", attributes.runtime, attributes.deadline, attributes.period);
+    put("schedule/deadline", "%llu %llu %llu", attributes.runtime, attributes.deadline,
+        attributes.period);
     put("schedule/io", "%ld", syscall(SYS_ioprio_get, 1, 0));
     syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
     for (int i = 0; i < 16; i++)
-        length += (size_t)sprintf(text + length, "%lx ", mask[i]);
+        length += (size_t) sprintf(text + length, "%lx ", mask[i]);
     put("schedule/affinity", "%s", text);
     put("schedule/memory_policy", "%s", word(syscall(SYS_get_mempolicy, &mode, nodes, 1024, 0, 0)));
     put("schedule/memory_mode", "%d %lx", mode, nodes[0]);
@@ -200,20 +229,22 @@ static void put_scheduling(void)
 
 static void put_limits(void)
 {
-    static const char *const names[] = { "cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile",
-                                         "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime" };
+    static const char *const names[] = {
+        "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+        "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
     struct rlimit limit;
 
     for (int i = 0; i < 16; i++)
         if (getrlimit(i, &limit) == 0)
-            put(under("limits", names[i]), "%llu %llu", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+            put(under("limits", names[i]), "%llu %llu", (unsigned long long) limit.rlim_cur,
+                (unsigned long long) limit.rlim_max);
 }
 
 static void put_signals(void)
 {
     sigset_t blocked, pending;
     struct sigaction action;
-    unsigned long long sets[3] = { 0 };
+    unsigned long long sets[3] = {0};
 
     sigprocmask(SIG_BLOCK, NULL, &blocked);
     sigpending(&pending);
@@ -240,7 +271,9 @@ static void put_descriptors(void)
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         ssize_t n = readlink(path, target, sizeof(target) - 1);
         target[n < 0 ? 0 : n] = 0;
-        put(under("descriptors", name), "%o %x %x %s", st.st_mode & S_IFMT, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_PATH), fcntl(fd, F_GETFD), target);
+        put(under("descriptors", name), "%o %x %x %s", st.st_mode & S_IFMT,
+            fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_PATH),
+            fcntl(fd, F_GETFD), target);
     }
 }
 
@@ -258,7 +291,8 @@ static void put_terminal(void)
         return;
     }
     ioctl(0, TIOCGWINSZ, &size);
-    put("terminal/stdin", "%x %x %x %x", modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag);
+    put("terminal/stdin", "%x %x %x %x", modes.c_iflag, modes.c_oflag, modes.c_cflag,
+        modes.c_lflag);
     put("terminal/size", "%d %d", size.ws_row, size.ws_col);
     put("terminal/foreground", "%s", tcgetpgrp(0) == getpgrp() ? "own" : "other");
 }
@@ -277,9 +311,9 @@ static void put_environment(int argc, char **argv)
     }
     put("process/cwd", "%s", getcwd(path, sizeof(path)) ? path : word(-1));
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    put("process/exe", "%.*s", (int)(n < 0 ? 0 : n), path);
+    put("process/exe", "%.*s", (int) (n < 0 ? 0 : n), path);
     n = readlink("/proc/self/root", path, sizeof(path) - 1);
-    put("process/root", "%.*s", (int)(n < 0 ? 0 : n), path);
+    put("process/root", "%.*s", (int) (n < 0 ? 0 : n), path);
     mode_t mask = umask(0);
     umask(mask);
     put("process/umask", "%04o", mask);
@@ -287,14 +321,15 @@ static void put_environment(int argc, char **argv)
 
 static void put_namespaces(void)
 {
-    static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
+    static const char *const names[] = {"cgroup", "ipc",  "mnt",  "net",
+                                        "pid",    "time", "user", "uts"};
     struct utsname names_of;
     char path[64], target[64];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
         ssize_t n = readlink(path, target, sizeof(target) - 1);
-        put(under("namespaces", names[i]), "%.*s", (int)(n < 0 ? 0 : n), target);
+        put(under("namespaces", names[i]), "%.*s", (int) (n < 0 ? 0 : n), target);
     }
     uname(&names_of);
     put("uts/hostname", "%s", names_of.nodename);
@@ -313,7 +348,8 @@ static void put_network(void)
         memset(&request, 0, sizeof(request));
         snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", all[i].if_name);
         long result = ioctl(fd, SIOCGIFFLAGS, &request);
-        put(under("network", all[i].if_name), "%s %x", word(result), (unsigned short)request.ifr_flags);
+        put(under("network", all[i].if_name), "%s %x", word(result),
+            (unsigned short) request.ifr_flags);
     }
     close(fd);
 }
@@ -360,7 +396,7 @@ static void put_all(int argc, char **argv)
 
 static void end_well(int signal)
 {
-    (void)signal;
+    (void) signal;
     _exit(0);
 }
 
@@ -372,11 +408,12 @@ static void put_stdin(void)
     ssize_t n;
 
     while (length < sizeof(text) && (n = read(0, text + length, sizeof(text) - length)) > 0)
-        length += (size_t)n;
+        length += (size_t) n;
     put_bytes("stdin", text, length);
 }
 
-/* census [--to FILE] [wait | exit N | die N]: --to is for hooks, whose standard input goes into the census, too. */
+/* census [--to FILE] [wait | exit N | die N]: --to is for hooks, whose standard input goes into the
+ * census, too. */
 int main(int argc, char **argv)
 {
     int first = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the freestanding init reads: the plan, the container's passwd file, /proc/self/status. meson.build compiles its files for a
- * program with a libc, where its own memcpy has another name.
+ * What the freestanding init reads: the plan, the container's passwd file, /proc/self/status.
+ * meson.build compiles its files for a program with a libc, where its own memcpy has another name.
  */
 #include "init.h"
 

@@ -16,7 +16,8 @@
 #include "berth/base/log.h"
 #include "berth/sys/process.h"
 
-int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size);
+int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes,
+                     size_t *ret_size);
 ssize_t __wrap_fd_read_all(int fd, void *bytes, size_t size);
 ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
@@ -123,7 +124,8 @@ void fuzz_run(const struct fuzz_row *row, const void *bytes, size_t size)
 /* --- what reads ------------------------------------------------------------------------------- */
 
 /* An empty part is a file that does not exist. */
-int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
+int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes,
+                     size_t *ret_size)
 {
     size_t size = 0;
     char *part = input_part(&size);
@@ -194,7 +196,7 @@ int __wrap_sys_open_regular(int dir, const char *path)
     return 1 << 20;
 }
 
-/* --- memory: each piece is one of malloc's, whose bounds a sanitizer watches ------------------- */
+/* --- memory: each piece is one of malloc's, whose bounds a sanitizer watches ------------------ */
 
 struct arena_chunk {
     struct arena_chunk *older;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The targets that read what checks, limits, events and checkpoints look at: files of the kernel's, criu, the container's socket. */
+/* The targets that read what checks, limits, events and checkpoints look at: files of the kernel's,
+ * criu, the container's socket. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -22,10 +23,10 @@
 #include "criu/container.h"
 #include "criu/criu.h"
 #include "input.h"
-#include "state/look.h"
 #include "launch/notify.h"
 #include "launch/subid.h"
 #include "resources/systemd-settings.h"
+#include "state/look.h"
 
 /* What check, doctor and the words of errors look up. */
 void fuzz_look(struct arena *arena, const char *bytes, size_t size)
@@ -46,7 +47,10 @@ void fuzz_look(struct arena *arena, const char *bytes, size_t size)
 void fuzz_own_map(struct arena *arena, const char *bytes, size_t size)
 {
     static const struct spec_id_mapping mapping = {.container_id = 0, .host_id = 1000, .size = 10};
-    const struct spec_linux config = {.uid_mappings = &mapping, .n_uid_mappings = 1, .gid_mappings = &mapping, .n_gid_mappings = 1};
+    const struct spec_linux config = {.uid_mappings = &mapping,
+                                      .n_uid_mappings = 1,
+                                      .gid_mappings = &mapping,
+                                      .n_gid_mappings = 1};
     struct error error = {0};
 
     (void) bytes;
@@ -102,12 +106,14 @@ void fuzz_processes(struct arena *arena, const char *bytes, size_t size)
 /* memory.events */
 void fuzz_oom(struct arena *arena, const char *bytes, size_t size)
 {
-    const struct cgroup_hierarchy hierarchy = {.name = "", .mount_point = "/", .own = "/", .v2 = true};
+    const struct cgroup_hierarchy hierarchy = {
+        .name = "", .mount_point = "/", .own = "/", .v2 = true};
     struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
     const struct cgroup cgroup = {.places = &place, .n_places = 1};
     AUTO_CGROUP_OOM oom = {.fd = -1};
     struct error error = {0};
-    int fd = open(text_path_join(arena, place.path, "memory.events"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(text_path_join(arena, place.path, "memory.events"),
+                  O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
     (void) bytes;
     (void) size;
@@ -121,15 +127,23 @@ void fuzz_oom(struct arena *arena, const char *bytes, size_t size)
 
 static void compile(struct arena *arena, const struct spec_resources *resources, bool v2)
 {
-    static const char *const controllers[] = {"cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", "devices", "net_cls", "net_prio", NULL};
-    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = input_directory(), .own = "/", .v2 = v2,
-                                               .controllers = controllers, .n_controllers = v2 ? 0 : 10};
+    static const char *const controllers[] = {"cpu",     "cpuset",   "memory", "pids",
+                                              "blkio",   "hugetlb",  "rdma",   "devices",
+                                              "net_cls", "net_prio", NULL};
+    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all",
+                                               .mount_point = input_directory(),
+                                               .own = "/",
+                                               .v2 = v2,
+                                               .controllers = controllers,
+                                               .n_controllers = v2 ? 0 : 10};
     struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
-    const struct cgroup_host host = {.layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
+    const struct cgroup_host host = {
+        .layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
     const struct cgroup cgroup = {.host = &host, .places = &place, .n_places = 1};
     struct cgroup_properties properties = {.arena = arena};
     struct error error = {0};
-    struct cgroup_compiler compiler = {.arena = arena, .cgroup = &cgroup, .resources = resources, .error = &error};
+    struct cgroup_compiler compiler = {
+        .arena = arena, .cgroup = &cgroup, .resources = resources, .error = &error};
     int result = cgroup_compile_settings(&compiler);
 
     fuzz_expect(result, &error);
@@ -150,7 +164,9 @@ void fuzz_settings(struct arena *arena, const char *bytes, size_t size)
     const char *document = input_part(&size);
 
     (void) bytes;
-    if (document == NULL || spec_read_resources(arena, NULL, &(struct spec_text){document, size}, &resources, &error) < 0 ||
+    if (document == NULL ||
+        spec_read_resources(arena, NULL, &(struct spec_text){document, size}, &resources, &error) <
+            0 ||
         spec_check_resources(resources, &error) < 0)
         return;
     compile(arena, resources, true);
@@ -210,18 +226,21 @@ void fuzz_criu_log(struct arena *arena, const char *bytes, size_t size)
 /* mountinfo of the container's process, and of the caller. */
 void fuzz_criu_mounts(struct arena *arena, const char *bytes, size_t size)
 {
-    static const char config[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/p\",\"type\":\"proc\"},"
-                                 "{\"destination\":\"/etc\",\"source\":\"/etc\",\"options\":[\"rbind\"]},"
-                                 "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\"}],"
-                                 "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
-                                 "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
+    static const char config[] =
+        "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/"
+        "p\",\"type\":\"proc\"},"
+        "{\"destination\":\"/etc\",\"source\":\"/etc\",\"options\":[\"rbind\"]},"
+        "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\"}],"
+        "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
+        "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
     struct error error = {0};
     struct criu_container container = {.arena = arena, .bundle = "/", .rootfs = "/", .pid = 1};
     struct text options = {.arena = arena};
 
     (void) bytes;
     (void) size;
-    fuzz_require(spec_load_config(arena, config, sizeof(config) - 1, &container.config, &error) == 0);
+    fuzz_require(spec_load_config(arena, config, sizeof(config) - 1, &container.config, &error) ==
+                 0);
     fuzz_expect(criu_put_mounts(&container, &options, &error), &error);
 }
 
@@ -229,7 +248,8 @@ void fuzz_criu_mounts(struct arena *arena, const char *bytes, size_t size)
 void fuzz_criu_descriptors(struct arena *arena, const char *bytes, size_t size)
 {
     struct error error = {0};
-    const struct criu_container container = {.arena = arena, .bundle = "/", .rootfs = "/", .pid = getpid()};
+    const struct criu_container container = {
+        .arena = arena, .bundle = "/", .rootfs = "/", .pid = getpid()};
     struct text options = {.arena = arena};
     int dir = open(input_directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -10,22 +10,33 @@
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
-#include "launch/conduct.h"
 #include "criu/criu.h"
 #include "input.h"
+#include "launch/conduct.h"
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-/* Plans a configuration on a host where all is allowed; every plan that is made is a sound one. Returns NULL when it is refused. */
-static const struct plan_header *plan_config(struct arena *arena, const char *bytes, size_t size, struct error *error)
+/* Plans a configuration on a host where all is allowed; every plan that is made is a sound one.
+ * Returns NULL when it is refused. */
+static const struct plan_header *plan_config(struct arena *arena, const char *bytes, size_t size,
+                                             struct error *error)
 {
-    static const struct plan_hierarchy unified = {"", "/sys/fs/cgroup/c", "", "/sys/fs/cgroup/c/cgroup.procs", true, true};
+    static const struct plan_hierarchy unified = {
+        "", "/sys/fs/cgroup/c", "", "/sys/fs/cgroup/c/cgroup.procs", true, true};
     static const struct plan_host host = {
-        .privileged = true, .bounding_capabilities = UINT64_MAX, .permitted_capabilities = UINT64_MAX, .can_make_devices = true,
-        .confines_devices = true, .hierarchies = &unified, .n_hierarchies = 1,
+        .privileged = true,
+        .bounding_capabilities = UINT64_MAX,
+        .permitted_capabilities = UINT64_MAX,
+        .can_make_devices = true,
+        .confines_devices = true,
+        .hierarchies = &unified,
+        .n_hierarchies = 1,
     };
-    const struct plan_request request = {
-        .host = &host, .id = "c", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE};
+    const struct plan_request request = {.host = &host,
+                                         .id = "c",
+                                         .bundle = "/bundle",
+                                         .rootfs = "/bundle/rootfs",
+                                         .fault_step = PLAN_NONE};
     const struct spec_config *config;
     const struct plan_header *plan;
     int result = spec_load_config(arena, bytes, size, &config, error);
@@ -50,7 +61,8 @@ void fuzz_process(struct arena *arena, const char *bytes, size_t size)
 {
     const struct spec_process *process;
     struct error error = {0};
-    int result = spec_read_process(arena, "process.json", &(struct spec_text){bytes, size}, &process, &error);
+    int result = spec_read_process(arena, "process.json", &(struct spec_text){bytes, size},
+                                   &process, &error);
 
     fuzz_expect(result < 0 ? result : spec_check_process(process, &error), &error);
 }
@@ -59,7 +71,8 @@ void fuzz_resources(struct arena *arena, const char *bytes, size_t size)
 {
     const struct spec_resources *resources;
     struct error error = {0};
-    int result = spec_read_resources(arena, "resources.json", &(struct spec_text){bytes, size}, &resources, &error);
+    int result = spec_read_resources(arena, "resources.json", &(struct spec_text){bytes, size},
+                                     &resources, &error);
 
     fuzz_expect(result < 0 ? result : spec_check_resources(resources, &error), &error);
 }
@@ -69,7 +82,9 @@ void fuzz_mounts(struct arena *arena, const char *bytes, size_t size)
     const struct spec_mounts *mounts;
     struct error error = {0};
 
-    fuzz_expect(spec_read_mounts(arena, "mounts", &(struct spec_text){bytes, size}, &mounts, &error), &error);
+    fuzz_expect(
+        spec_read_mounts(arena, "mounts", &(struct spec_text){bytes, size}, &mounts, &error),
+        &error);
 }
 
 /* state.json */
@@ -87,19 +102,24 @@ void fuzz_locate(struct arena *arena, const char *bytes, size_t size)
     const char *path = input_part(&length);
 
     (void) arena;
-    if (path != NULL && length < size && spec_locate(bytes + length + 1, size - length - 1, path, &line, &column))
+    if (path != NULL && length < size &&
+        spec_locate(bytes + length + 1, size - length - 1, path, &line, &column))
         fuzz_require(line > 0 && column > 0);
 }
 
 /* --- the plan, and what the init says --------------------------------------------------------- */
 
-/* A good plan with some bytes changed: pairs of an offset of 16 bits and a value. What is still found good can be printed, and the
- * init takes it; and neither reads beyond it, whatever is in it. */
+/* A good plan with some bytes changed: pairs of an offset of 16 bits and a value. What is still
+ * found good can be printed, and the init takes it; and neither reads beyond it, whatever is in
+ * it. */
 void fuzz_plan(struct arena *arena, const char *bytes, size_t size)
 {
-    static const char config[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/p\","
-                                 "\"type\":\"proc\"}],\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
-                                 "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"user\"}]}}";
+    static const char config[] =
+        "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/"
+        "p\","
+        "\"type\":\"proc\"}],\"process\":{\"cwd\":\"/"
+        "\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}},"
+        "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"user\"}]}}";
     struct error error = {0};
     const struct plan_header *good = plan_config(arena, config, sizeof(config) - 1, &error);
 
@@ -130,11 +150,19 @@ void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
         char program[8];
     } plan = {
         .header = {PLAN_MAGIC, sizeof(plan), 3, sizeof(struct plan_header), 0, PLAN_NONE, 0, 0},
-        .steps = {{.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .makes = PLAN_NONE, .wait = PLAN_NONE},
-                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE, .makes = PLAN_NONE, .wait = PLAN_NONE,
-                   .find_program = {.program = {offsetof(struct sample, program)}}},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE,
-                   .execute = {.program = {offsetof(struct sample, program)}}}},
+        .steps =
+            {{.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .makes = PLAN_NONE, .wait = PLAN_NONE},
+             {.op = PLAN_FIND_PROGRAM,
+              .actor = PLAN_INIT,
+              .flags = PLAN_ANNOUNCE,
+              .makes = PLAN_NONE,
+              .wait = PLAN_NONE,
+              .find_program = {.program = {offsetof(struct sample, program)}}},
+             {.op = PLAN_EXECUTE,
+              .actor = PLAN_INIT,
+              .makes = PLAN_NONE,
+              .wait = PLAN_NONE,
+              .execute = {.program = {offsetof(struct sample, program)}}}},
         .program = "a",
     };
     struct error error = {0};

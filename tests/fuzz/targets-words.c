@@ -13,14 +13,16 @@
 #include "berth/cli/arguments.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/read.h"
-#include "verbs/exec.h"
 #include "input.h"
-#include "verbs/signals.h"
 #include "systemd/properties.h"
 #include "systemd/unit.h"
+#include "verbs/exec.h"
+#include "verbs/signals.h"
 
-int __wrap_runtime_update(const struct runtime_options *options, const struct runtime_update *request, struct error *error);
-int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options, struct error *error);
+int __wrap_runtime_update(const struct runtime_options *options,
+                          const struct runtime_update *request, struct error *error);
+int cli_update(const struct cli_arguments *arguments, const struct runtime_options *options,
+               struct error *error);
 
 void fuzz_duration(struct arena *arena, const char *bytes, size_t size)
 {
@@ -45,7 +47,8 @@ void fuzz_annotation(struct arena *arena, const char *bytes, size_t size)
     }
 }
 
-/* exec --user and --additional-gids: a number is what its digits say, so never 0 by mistake (CVE-2026-30892). */
+/* exec --user and --additional-gids: a number is what its digits say, so never 0 by mistake
+ * (CVE-2026-30892). */
 void fuzz_user(struct arena *arena, const char *bytes, size_t size)
 {
     static const char *const args[] = {"true", NULL};
@@ -81,21 +84,27 @@ void fuzz_signal(struct arena *arena, const char *bytes, size_t size)
 /* linux.cgroupsPath with --systemd-cgroup: what becomes a path leads nowhere else. */
 void fuzz_unit(struct arena *arena, const char *bytes, size_t size)
 {
-    const struct cgroup_unit_request request = {.cgroups_path = arena_copy(arena, bytes, size), .id = "c"};
+    const struct cgroup_unit_request request = {.cgroups_path = arena_copy(arena, bytes, size),
+                                                .id = "c"};
     struct cgroup_unit unit;
     struct error error = {0};
     int result = cgroup_find_unit(arena, &request, &unit, &error);
 
     fuzz_expect(result, &error);
     if (result == 0)
-        fuzz_require(unit.path[0] == '/' && strstr(unit.path, "/../") == NULL && strchr(unit.name, '/') == NULL);
+        fuzz_require(unit.path[0] == '/' && strstr(unit.path, "/../") == NULL &&
+                     strchr(unit.name, '/') == NULL);
 }
 
 /* exec --cgroup: below the container's own. */
 void fuzz_choice(struct arena *arena, const char *bytes, size_t size)
 {
     static const char *const controllers[] = {"cpu", "cpuacct", NULL};
-    const struct cgroup_hierarchy hierarchy = {.name = "cpu", .mount_point = "/", .own = "/", .controllers = controllers, .n_controllers = 2};
+    const struct cgroup_hierarchy hierarchy = {.name = "cpu",
+                                               .mount_point = "/",
+                                               .own = "/",
+                                               .controllers = controllers,
+                                               .n_controllers = 2};
     struct cgroup_place place = {.hierarchy = &hierarchy, .path = input_directory()};
     struct cgroup cgroup = {.places = &place, .n_places = 1};
     struct error error = {0};
@@ -106,7 +115,8 @@ void fuzz_choice(struct arena *arena, const char *bytes, size_t size)
 }
 
 /* The document that `update` makes of its options is one of resources. */
-int __wrap_runtime_update(const struct runtime_options *options, const struct runtime_update *request, struct error *error)
+int __wrap_runtime_update(const struct runtime_options *options,
+                          const struct runtime_update *request, struct error *error)
 {
     AUTO_ARENA arena = {0};
     const struct spec_resources *resources;
@@ -114,7 +124,9 @@ int __wrap_runtime_update(const struct runtime_options *options, const struct ru
     (void) options;
     if (request->resources == NULL)
         return 0;
-    return spec_read_resources(&arena, request->name, &(struct spec_text){request->resources, request->size}, &resources, error);
+    return spec_read_resources(&arena, request->name,
+                               &(struct spec_text){request->resources, request->size}, &resources,
+                               error);
 }
 
 /* The command line, a word a part. */
@@ -131,7 +143,8 @@ void fuzz_operands(struct arena *arena, const char *bytes, size_t size)
         text_list_add(&words, word);
     int result = cli_parse(arena, words.item, &arguments, &error);
     fuzz_expect(result, &error);
-    if (result < 0 || arguments.command != CLI_UPDATE || arguments.n_operands == 0 || arguments.resources != NULL)
+    if (result < 0 || arguments.command != CLI_UPDATE || arguments.n_operands == 0 ||
+        arguments.resources != NULL)
         return;
     fuzz_expect(cli_update(&arguments, NULL, &error), &error);
 }

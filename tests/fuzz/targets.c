@@ -13,14 +13,14 @@
 #include "berth/sys/process.h"
 #include "cache.h"
 #include "criu/container.h"
-#include "resources/devices.h"
+#include "explain/program.h"
+#include "explain/tree.h"
 #include "input.h"
 #include "launch/mounts.h"
-#include "explain/program.h"
-#include "schema.h"
 #include "launch/subid.h"
+#include "resources/devices.h"
+#include "schema.h"
 #include "systemd/properties.h"
-#include "explain/tree.h"
 
 /* --- the kernel's network --------------------------------------------------------------------- */
 
@@ -111,7 +111,8 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
     struct cgroup_record record = cgroup_record_of(arena, &host, &owner);
     for (size_t i = 0; i < record.n_paths; i++)
         fuzz_require(record.paths[i][0] == '/');
-    const struct cgroup_hierarchy unified = {.name = "", .mount_point = input_directory(), .own = "/", .v2 = true};
+    const struct cgroup_hierarchy unified = {
+        .name = "", .mount_point = input_directory(), .own = "/", .v2 = true};
     struct cgroup_place place = {.hierarchy = &unified, .path = unified.mount_point};
     struct cgroup cgroup = {.places = &place, .n_places = 1};
     cgroup_follow(arena, &cgroup, 1, false);
@@ -120,11 +121,17 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
 /* The files of a row's cgroup in the order in which src/cgroup/stats/stats.c asks for them. */
 static void stats(struct arena *arena, bool v2)
 {
-    static const char *const controllers[] = {"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "hugetlb", "rdma", NULL};
-    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all", .mount_point = "/", .own = "/", .v2 = v2,
-                                               .controllers = controllers, .n_controllers = v2 ? 0 : 8};
+    static const char *const controllers[] = {"cpu",   "cpuacct", "cpuset", "memory", "pids",
+                                              "blkio", "hugetlb", "rdma",   NULL};
+    const struct cgroup_hierarchy hierarchy = {.name = v2 ? "" : "all",
+                                               .mount_point = "/",
+                                               .own = "/",
+                                               .v2 = v2,
+                                               .controllers = controllers,
+                                               .n_controllers = v2 ? 0 : 8};
     struct cgroup_place place = {.hierarchy = &hierarchy, .path = "/"};
-    const struct cgroup_host host = {.layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
+    const struct cgroup_host host = {
+        .layout = v2 ? CGROUP_V2 : CGROUP_V1, .hierarchies = &hierarchy, .n_hierarchies = 1};
     const struct cgroup cgroup = {.host = &host, .places = &place, .n_places = 1};
     struct error error = {0};
     struct json json;
@@ -151,14 +158,29 @@ static void fuzz_stats_v2(struct arena *arena, const char *bytes, size_t size)
 static void fuzz_devices(struct arena *arena, const char *bytes, size_t size)
 {
     static const struct cgroup_device_rule rules[] = {
-        {.field = "devices", .type = 'a', .major = CGROUP_DEVICE_ANY, .minor = CGROUP_DEVICE_ANY, .access = CGROUP_DEVICE_ALL},
-        {.field = "devices[0]", .allow = true, .type = 'c', .major = 5, .minor = CGROUP_DEVICE_ANY, .access = CGROUP_DEVICE_ALL},
-        {.field = "devices[1]", .allow = true, .type = 'b', .major = 8, .minor = 1, .access = CGROUP_DEVICE_ALL},
+        {.field = "devices",
+         .type = 'a',
+         .major = CGROUP_DEVICE_ANY,
+         .minor = CGROUP_DEVICE_ANY,
+         .access = CGROUP_DEVICE_ALL},
+        {.field = "devices[0]",
+         .allow = true,
+         .type = 'c',
+         .major = 5,
+         .minor = CGROUP_DEVICE_ANY,
+         .access = CGROUP_DEVICE_ALL},
+        {.field = "devices[1]",
+         .allow = true,
+         .type = 'b',
+         .major = 8,
+         .minor = 1,
+         .access = CGROUP_DEVICE_ALL},
         {.field = "devices[2]", .type = 'c', .major = 136, .minor = 1, .access = CGROUP_DEVICE_ALL},
     };
     struct cgroup_properties properties = {.arena = arena};
 
-    cgroup_add_device_properties(&properties, rules, sizeof(rules) / sizeof(rules[0]), arena_copy(arena, bytes, size));
+    cgroup_add_device_properties(&properties, rules, sizeof(rules) / sizeof(rules[0]),
+                                 arena_copy(arena, bytes, size));
 }
 
 static void fuzz_schemata(struct arena *arena, const char *bytes, size_t size)
@@ -252,8 +274,13 @@ static void fuzz_criu_notes(struct arena *arena, const char *bytes, size_t size)
 /* A helper that has ended and cannot be waited for: only what it has said is there. */
 static struct bus bus_of(struct arena *arena)
 {
-    return (struct bus){.arena = arena, .options = {.timeout_ms = 1000}, .address = "unix:path=/fuzz", .is_direct = true,
-                        .helper = 1, .pidfd = -1, .socket = -1};
+    return (struct bus){.arena = arena,
+                        .options = {.timeout_ms = 1000},
+                        .address = "unix:path=/fuzz",
+                        .is_direct = true,
+                        .helper = 1,
+                        .pidfd = -1,
+                        .socket = -1};
 }
 
 static void fuzz_bus_manager(struct arena *arena, const char *bytes, size_t size)

@@ -22,9 +22,13 @@ static const char expected[] =
 static struct test_plan with_console(void)
 {
     return (struct test_plan){
-        .steps = {{.op = PLAN_MAKE_CONSOLE, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE, .makes = PLAN_SLOT_CONSOLE,
-                   .make_console = {.rows = 24, .columns = 80, .uid = 1000, .on_dev_console = true}},
-                  TEST_SHELL(script)},
+        .steps =
+            {{.op = PLAN_MAKE_CONSOLE,
+              .actor = PLAN_INIT,
+              .flags = PLAN_ANNOUNCE,
+              .makes = PLAN_SLOT_CONSOLE,
+              .make_console = {.rows = 24, .columns = 80, .uid = 1000, .on_dev_console = true}},
+             TEST_SHELL(script)},
         .clone_flags = CLONE_NEWNS};
 }
 

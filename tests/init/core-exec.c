@@ -83,12 +83,14 @@ static void searches_as_execvp(void)
     for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
         const struct search *search = &searches[i];
         struct test_plan plan = {
-            .steps = {{.op = PLAN_SET_USER, .actor = PLAN_INIT, .set_user = {.uid = 1000, .gid = 1000}},
-                      {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
-                       .find_program = {.program = search->name, .search_path = search->path}},
-                      {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                      {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
-                      TEST_END},
+            .steps =
+                {{.op = PLAN_SET_USER, .actor = PLAN_INIT, .set_user = {.uid = 1000, .gid = 1000}},
+                 {.op = PLAN_FIND_PROGRAM,
+                  .actor = PLAN_INIT,
+                  .find_program = {.program = search->name, .search_path = search->path}},
+                 {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
+                 {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
+                 TEST_END},
             .clone_flags = CLONE_NEWNS,
             .prepare = make_programs};
         struct test_init init = test_launch(&plan);
@@ -105,9 +107,10 @@ static void searches_as_execvp(void)
 static void long_names(void)
 {
     char name[5000];
-    struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
-                   .find_program = {.program = name, .search_path = "/bin"}}, TEST_END}};
+    struct test_plan plan = {.steps = {{.op = PLAN_FIND_PROGRAM,
+                                        .actor = PLAN_INIT,
+                                        .find_program = {.program = name, .search_path = "/bin"}},
+                                       TEST_END}};
 
     memset(name, 'x', sizeof(name));
     name[256] = '\0';
@@ -127,7 +130,9 @@ static void long_names(void)
 static void failing_execve(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "./lost"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM,
+                   .actor = PLAN_INIT,
+                   .find_program = {.program = "./lost"}},
                   {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE},
                   {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
                   TEST_END},
@@ -146,7 +151,9 @@ static void failing_execve(void)
 static void arguments_and_environment(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/usr/bin/env"}},
+        .steps = {{.op = PLAN_FIND_PROGRAM,
+                   .actor = PLAN_INIT,
+                   .find_program = {.program = "/usr/bin/env"}},
                   {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
                   {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("env")}},
                   TEST_END}};
@@ -156,12 +163,17 @@ static void arguments_and_environment(void)
     tap_text(test_run(&plan).output, "A=1\nA=2\n=\nB\n", "the environment as it is");
 
     plan = (struct test_plan){
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT,
-                   .find_program = {.program = "sh", .search_path = "/bin"}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT,
-                   .execute = {.argv = TEST_LIST("own name", "-c", "echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline", "", "a b", "")}},
-                  TEST_END}};
+        .steps = {
+            {.op = PLAN_FIND_PROGRAM,
+             .actor = PLAN_INIT,
+             .find_program = {.program = "sh", .search_path = "/bin"}},
+            {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
+            {.op = PLAN_EXECUTE,
+             .actor = PLAN_INIT,
+             .execute = {.argv = TEST_LIST("own name", "-c",
+                                           "echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline",
+                                           "", "a b", "")}},
+            TEST_END}};
     tap_text(test_run(&plan).output,
              "|a b||2\nown name|-c|echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline||a b||",
              "the arguments as they are");
@@ -172,7 +184,8 @@ static void arguments_and_environment(void)
 #define LIST_DESCRIPTORS                                                                           \
     {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}},         \
         {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 4}},      \
-        {.op = PLAN_EXECUTE, .actor = PLAN_INIT,                                                   \
+        {.op = PLAN_EXECUTE,                                                                       \
+         .actor = PLAN_INIT,                                                                       \
          .execute = {.argv = TEST_SCRIPT(PRINT_DESCRIPTORS "; cat <&4 <&6")}},                     \
         TEST_END
 
@@ -206,14 +219,18 @@ static void procfs_beside_kept(void)
 {
     int kept = test_memfd("", 0);
     struct test_plan plan = {
-        .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
-                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/cat"}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 3}},
-                  {.op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
-                   .put_file = {.file = "self/oom_score_adj", .content = "7"}},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT,
-                   .execute = {.argv = TEST_LIST("cat", "/proc/self/oom_score_adj")}},
-                  TEST_END},
+        .steps =
+            {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+             {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/cat"}},
+             {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 3}},
+             {.op = PLAN_PUT_FILE,
+              .actor = PLAN_INIT,
+              .uses = PLAN_BIT(PLAN_SLOT_PROC),
+              .put_file = {.file = "self/oom_score_adj", .content = "7"}},
+             {.op = PLAN_EXECUTE,
+              .actor = PLAN_INIT,
+              .execute = {.argv = TEST_LIST("cat", "/proc/self/oom_score_adj")}},
+             TEST_END},
         .kept = {kept + 1, kept + 1, kept + 1},
         .n_kept = 3};
 
@@ -226,10 +243,11 @@ static void failure_beside_kept(void)
 {
     int kept = test_memfd("", 0);
     struct test_plan plan = {
-        .steps = {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "./empty"}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 2}},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
-                  TEST_END},
+        .steps =
+            {{.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "./empty"}},
+             {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 2}},
+             {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("zero")}},
+             TEST_END},
         .clone_flags = CLONE_NEWNS,
         .prepare = make_programs,
         .kept = {kept + 1, kept + 1},

@@ -34,12 +34,14 @@ static void make_file(const char *path, const char *content)
     }
 #define PUT_BELOW_PROC(where, what)                                                                \
     {                                                                                              \
-        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),                 \
-        .put_file = {.file = where, .content = what}                                             \
+        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC), .put_file = {   \
+            .file = where,                                                                         \
+            .content = what                                                                        \
+        }                                                                                          \
     }
 #define PUT(where, what)                                                                           \
     {                                                                                              \
-        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .put_file = {.file = where, .content = what}      \
+        .op = PLAN_PUT_FILE, .actor = PLAN_INIT, .put_file = {.file = where, .content = what }     \
     }
 
 static void hide_proc(void)
@@ -181,10 +183,11 @@ static void changes_directory(void)
         {"/proc/self/cwd", true, ELOOP, ""},
         {TREE "/magic/50/x", true, ELOOP, ""},
     };
-    struct test_plan plan = {
-        .steps = {{.actor = PLAN_INIT}, {.op = PLAN_SET_CWD, .actor = PLAN_INIT}, TEST_SHELL("pwd -P")},
-        .clone_flags = CLONE_NEWNS,
-        .prepare = make_directories};
+    struct test_plan plan = {.steps = {{.actor = PLAN_INIT},
+                                       {.op = PLAN_SET_CWD, .actor = PLAN_INIT},
+                                       TEST_SHELL("pwd -P")},
+                             .clone_flags = CLONE_NEWNS,
+                             .prepare = make_directories};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         plan.steps[0].op = cases[i].make ? PLAN_MAKE_CWD : PLAN_SET_CWD;
@@ -218,8 +221,9 @@ static void stays_below_root(void)
 static uid_t owner_after(const char *path, int flags)
 {
     int fd = path == NULL ? -1 : open(path, flags | O_CLOEXEC, 0600);
-    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
-                                       TEST_SHELL("stat -L -c %u /proc/self/fd/0")}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
+                  TEST_SHELL("stat -L -c %u /proc/self/fd/0")}};
     int saved = dup(STDIN_FILENO);
 
     if (fd >= 0)
@@ -257,8 +261,9 @@ static void gives_streams(void)
     tap_ok(owner_after("/dev/null", O_RDWR) != 1000, "/dev/null belongs to all");
     tap_ok(owner_after("/dev/zero", O_RDWR) != 1000, "/dev/zero, too");
 
-    struct test_plan plan = {.steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
-                                       TEST_SHELL("stat -L -c '%u %g' /proc/self/fd/1")}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
+                  TEST_SHELL("stat -L -c '%u %g' /proc/self/fd/1")}};
     tap_text(test_run(&plan).output, "1000 0\n", "a pipe, and the group stays");
     plan.clone_flags = CLONE_NEWNS;
     plan.prepare = make_stdin_read_only;
@@ -303,10 +308,11 @@ static void finds_home(void)
         {long_line, "/home/u", "long lines"},
         {NULL, "/", "a FIFO does not stop it"},
     };
-    struct test_plan plan = {.steps = {{.op = PLAN_FIND_HOME, .actor = PLAN_INIT, .find_home = {.uid = 7}},
-                                       TEST_SHELL("printf %s \"$HOME\"")},
-                             .clone_flags = CLONE_NEWNS,
-                             .prepare = put_passwd};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_FIND_HOME, .actor = PLAN_INIT, .find_home = {.uid = 7}},
+                  TEST_SHELL("printf %s \"$HOME\"")},
+        .clone_flags = CLONE_NEWNS,
+        .prepare = put_passwd};
 
     memset(long_home + strlen(long_home), 'x', sizeof(long_home) - strlen(long_home) - 1);
     memset(long_line, 'x', sizeof(long_line) - 1);

@@ -24,9 +24,11 @@
 
 static void becomes_user(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_SET_USER, .actor = PLAN_INIT,
-                                        .set_user = {.uid = 1000, .gid = 1001, .groups = TEST_LIST("5", "4294967294")}},
-                                       TEST_SHELL(STATUS("Uid|Gid|Groups|CapEff|CapPrm|CapInh"))}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_USER,
+                   .actor = PLAN_INIT,
+                   .set_user = {.uid = 1000, .gid = 1001, .groups = TEST_LIST("5", "4294967294")}},
+                  TEST_SHELL(STATUS("Uid|Gid|Groups|CapEff|CapPrm|CapInh"))}};
 
     tap_text(test_run(&plan).output,
              "Uid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nGroups:\t5 4294967294 \n"
@@ -47,10 +49,16 @@ static void limits_capabilities(void)
     uint64_t keep = BIT(CAP_KILL) | BIT(CAP_CHOWN) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_BPF);
     uint64_t inherit = BIT(CAP_KILL) | BIT(CAP_CHOWN);
     struct test_plan plan = {
-        .steps = {{.op = PLAN_LIMIT_CAPABILITIES, .actor = PLAN_INIT, .limit_capabilities = {.bounding = keep}},
+        .steps = {{.op = PLAN_LIMIT_CAPABILITIES,
+                   .actor = PLAN_INIT,
+                   .limit_capabilities = {.bounding = keep}},
                   {.op = PLAN_SET_USER, .actor = PLAN_INIT, .set_user = {.uid = 1000, .gid = 1000}},
-                  {.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT,
-                   .set_capabilities = {.effective = BIT(CAP_KILL), .permitted = keep, .inheritable = inherit, .ambient = BIT(CAP_KILL)}},
+                  {.op = PLAN_SET_CAPABILITIES,
+                   .actor = PLAN_INIT,
+                   .set_capabilities = {.effective = BIT(CAP_KILL),
+                                        .permitted = keep,
+                                        .inheritable = inherit,
+                                        .ambient = BIT(CAP_KILL)}},
                   TEST_SHELL(STATUS("Cap...|NoNewPrivs"))}};
 
     tap_text(test_run(&plan).output,
@@ -60,11 +68,13 @@ static void limits_capabilities(void)
     plan.steps[2].set_capabilities.ambient = 0;
     plan.steps[2].set_capabilities.inheritable = 0;
     plan.steps[3] = (struct test_step){.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT};
-    plan.steps[4] =
-        (struct test_step){.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}};
+    plan.steps[4] = (struct test_step){
+        .op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}};
     plan.steps[5] = (struct test_step){.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT};
-    plan.steps[6] = (struct test_step){.op = PLAN_EXECUTE, .actor = PLAN_INIT,
-                                       .execute = {.argv = TEST_LIST("sh", "-c", STATUS("CapInh|CapAmb|NoNewPrivs"))}};
+    plan.steps[6] = (struct test_step){
+        .op = PLAN_EXECUTE,
+        .actor = PLAN_INIT,
+        .execute = {.argv = TEST_LIST("sh", "-c", STATUS("CapInh|CapAmb|NoNewPrivs"))}};
     plan.steps[7] = (struct test_step) TEST_END;
     tap_text(test_run(&plan).output,
              "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n",
@@ -89,10 +99,12 @@ static void make_inheritable(void)
 
 static void drops_inherited(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT,
-                                        .set_capabilities = {.effective = BIT(CAP_KILL), .permitted = BIT(CAP_KILL)}},
-                                       TEST_SHELL(STATUS("CapInh|CapAmb"))},
-                             .prepare = make_inheritable};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_CAPABILITIES,
+                   .actor = PLAN_INIT,
+                   .set_capabilities = {.effective = BIT(CAP_KILL), .permitted = BIT(CAP_KILL)}},
+                  TEST_SHELL(STATUS("CapInh|CapAmb"))},
+        .prepare = make_inheritable};
 
     tap_text(test_run(&plan).output, "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\n",
              "the caller's inheritable and ambient capabilities are dropped");
@@ -101,12 +113,13 @@ static void drops_inherited(void)
 static void sets_limits(void)
 {
     struct test_plan plan = {
-        .steps = {
-            {.op = PLAN_SET_RLIMIT, .actor = PLAN_INIT,
-             .set_rlimit = {.resource = RLIMIT_NOFILE, .soft = 100, .hard = 200}},
-            {.op = PLAN_SET_RLIMIT, .actor = PLAN_INIT,
-             .set_rlimit = {.resource = RLIMIT_CORE, .hard = RLIM_INFINITY}},
-            TEST_SHELL("ulimit -n; ulimit -H -n; ulimit -c; ulimit -H -c")}};
+        .steps = {{.op = PLAN_SET_RLIMIT,
+                   .actor = PLAN_INIT,
+                   .set_rlimit = {.resource = RLIMIT_NOFILE, .soft = 100, .hard = 200}},
+                  {.op = PLAN_SET_RLIMIT,
+                   .actor = PLAN_INIT,
+                   .set_rlimit = {.resource = RLIMIT_CORE, .hard = RLIM_INFINITY}},
+                  TEST_SHELL("ulimit -n; ulimit -H -n; ulimit -c; ulimit -H -c")}};
 
     plan.steps[1].flags = PLAN_OPTIONAL; /* where the caller may not raise it */
     tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0, "soft and hard limits");
@@ -126,7 +139,8 @@ static void set_umask_027(void)
 static void sets_umask(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_UMASK, .actor = PLAN_INIT, .set_umask = {.umask = 07}}, TEST_SHELL("umask")},
+        .steps = {{.op = PLAN_SET_UMASK, .actor = PLAN_INIT, .set_umask = {.umask = 07}},
+                  TEST_SHELL("umask")},
         .prepare = set_umask_027};
 
     tap_text(test_run(&plan).output, "0007\n", "the umask that is asked for");
@@ -144,14 +158,19 @@ static struct plan_message load_filter(const struct sock_filter *filter, size_t 
     struct test_plan plan = {
         .steps =
             {{.op = PLAN_COMPILE_SECCOMP, .actor = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP},
-             {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .wait = 1,
+             {.op = PLAN_FIND_PROGRAM,
+              .actor = PLAN_INIT,
+              .wait = 1,
               .find_program = {.program = "/bin/hostname"}},
              {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .close_descriptors = {.kept = 3}},
              {.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT},
              {.op = PLAN_LOAD_SECCOMP, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP)},
-             {.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT,
+             {.op = PLAN_SET_CAPABILITIES,
+              .actor = PLAN_INIT,
               .set_capabilities = {.effective = 2, .permitted = 2}},
-             {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("hostname", "x")}},
+             {.op = PLAN_EXECUTE,
+              .actor = PLAN_INIT,
+              .execute = {.argv = TEST_LIST("hostname", "x")}},
              TEST_END},
         .clone_flags = CLONE_NEWUTS};
     struct plan_message message = {.step = -1};
@@ -198,24 +217,34 @@ static void loads_seccomp(void)
 /* VERIFY refuses a process that has more than the plan says, and says which. */
 static void verifies(void)
 {
-    static const char *const wrong[] = {"Uid 1001", "Gid 1000", "Groups 5 6", "CapEff 1", "CapBnd ffff", "NoNewPrivs 1", "Seccomp 2", "Nothing 1"};
+    static const char *const wrong[] = {"Uid 1001",    "Gid 1000",     "Groups 5 6", "CapEff 1",
+                                        "CapBnd ffff", "NoNewPrivs 1", "Seccomp 2",  "Nothing 1"};
     struct test_plan plan = {
-        .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
-                  {.op = PLAN_SET_USER, .actor = PLAN_INIT,
-                   .set_user = {.uid = 1000, .gid = 1001, .groups = TEST_LIST("7", "5")}},
-                  {.op = PLAN_SET_CAPABILITIES, .actor = PLAN_INIT,
-                   .set_capabilities = {.effective = BIT(CAP_KILL), .permitted = BIT(CAP_KILL)}},
-                  {.op = PLAN_OPEN_STATUS, .actor = PLAN_INIT, .makes = PLAN_SLOT_STATUS,
-                   .uses = PLAN_BIT(PLAN_SLOT_PROC)},
-                  {.op = PLAN_VERIFY, .actor = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_STATUS),
-                   .verify = {.expected = TEST_LIST("Uid 1000", "Gid 1001", "Groups 5 7", "CapEff 20", "CapPrm a0", "CapBnd ffffffffffffffff", "CapAmb 0")}},
-                  TEST_SHELL("echo verified")}};
+        .steps = {
+            {.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+            {.op = PLAN_SET_USER,
+             .actor = PLAN_INIT,
+             .set_user = {.uid = 1000, .gid = 1001, .groups = TEST_LIST("7", "5")}},
+            {.op = PLAN_SET_CAPABILITIES,
+             .actor = PLAN_INIT,
+             .set_capabilities = {.effective = BIT(CAP_KILL), .permitted = BIT(CAP_KILL)}},
+            {.op = PLAN_OPEN_STATUS,
+             .actor = PLAN_INIT,
+             .makes = PLAN_SLOT_STATUS,
+             .uses = PLAN_BIT(PLAN_SLOT_PROC)},
+            {.op = PLAN_VERIFY,
+             .actor = PLAN_INIT,
+             .uses = PLAN_BIT(PLAN_SLOT_STATUS),
+             .verify = {.expected = TEST_LIST("Uid 1000", "Gid 1001", "Groups 5 7", "CapEff 20",
+                                              "CapPrm a0", "CapBnd ffffffffffffffff", "CapAmb 0")}},
+            TEST_SHELL("echo verified")}};
 
     tap_text(test_run(&plan).output, "verified\n", "what is as it should be");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[4].verify.expected = TEST_LIST("Uid 1000", wrong[i]);
         struct plan_message message = test_fail(&plan);
-        tap_ok(message.error == ENOTRECOVERABLE && message.value == 2, "what should be \"%s\"", wrong[i]);
+        tap_ok(message.error == ENOTRECOVERABLE && message.value == 2, "what should be \"%s\"",
+               wrong[i]);
     }
 }
 

@@ -12,7 +12,8 @@
 
 #define HOSTNAME(name, ...)                                                                        \
     {                                                                                              \
-        .op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .set_hostname = {.hostname = name}, __VA_ARGS__ \
+        .op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .set_hostname = {.hostname = name},           \
+        __VA_ARGS__                                                                                \
     }
 
 static bool is_message(int socket, int step, int error)
@@ -153,19 +154,26 @@ static void traces(void)
 /* The host maps the mount of a user namespace's: it goes there and comes back. */
 static void hands_mounts_over(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_MAKE_MOUNT, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
-                                        .makes = PLAN_SLOT_SOURCE_1,
-                                        .make_mount = {.type = "tmpfs", .source = "tmpfs"}},
-                                       {.op = PLAN_MAP_MOUNT, .actor = PLAN_HOST, .makes = PLAN_SLOT_SOURCE_1,
-                                        .map_mount = {.mount = PLAN_SLOT_SOURCE_1, .id_map = PLAN_SLOT_ID_MAP_0}},
-                                       {.op = PLAN_SET_MOUNT_ATTRIBUTES, .actor = PLAN_INIT,
-                                        .flags = PLAN_ANNOUNCE,
-                                        .wait = 2,
-                                        .set_mount_attributes = {.mount = PLAN_SLOT_SOURCE_1}},
-                                       {.op = PLAN_MAP_MOUNT, .actor = PLAN_INIT,
-                                        .map_mount = {.mount = PLAN_SLOT_SOURCE_1, .id_map = PLAN_SLOT_ID_MAP_0}},
-                                       TEST_END},
-                             .clone_flags = CLONE_NEWNS};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_MAKE_MOUNT,
+                   .actor = PLAN_INIT,
+                   .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_SLOT_SOURCE_1,
+                   .make_mount = {.type = "tmpfs", .source = "tmpfs"}},
+                  {.op = PLAN_MAP_MOUNT,
+                   .actor = PLAN_HOST,
+                   .makes = PLAN_SLOT_SOURCE_1,
+                   .map_mount = {.mount = PLAN_SLOT_SOURCE_1, .id_map = PLAN_SLOT_ID_MAP_0}},
+                  {.op = PLAN_SET_MOUNT_ATTRIBUTES,
+                   .actor = PLAN_INIT,
+                   .flags = PLAN_ANNOUNCE,
+                   .wait = 2,
+                   .set_mount_attributes = {.mount = PLAN_SLOT_SOURCE_1}},
+                  {.op = PLAN_MAP_MOUNT,
+                   .actor = PLAN_INIT,
+                   .map_mount = {.mount = PLAN_SLOT_SOURCE_1, .id_map = PLAN_SLOT_ID_MAP_0}},
+                  TEST_END},
+        .clone_flags = CLONE_NEWNS};
     struct test_init init = test_launch(&plan);
     struct plan_message message;
     int fd = -1;
@@ -182,17 +190,22 @@ static void hands_mounts_over(void)
 /* It would outlive the host's. */
 static void keeps_no_copy(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_OPEN_NAMESPACE, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
-                                        .makes = PLAN_SLOT_NETWORK,
-                                        .open_namespace = {.path = "/proc/self/ns/net", .type = CLONE_NEWNET}},
-                                       {.op = PLAN_JOIN_NAMESPACE, .actor = PLAN_INIT,
-                                        .join_namespace = {.namespace = PLAN_SLOT_NETWORK, .type = CLONE_NEWNET}},
-                                       TEST_END}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OPEN_NAMESPACE,
+                   .actor = PLAN_INIT,
+                   .flags = PLAN_ANNOUNCE,
+                   .makes = PLAN_SLOT_NETWORK,
+                   .open_namespace = {.path = "/proc/self/ns/net", .type = CLONE_NEWNET}},
+                  {.op = PLAN_JOIN_NAMESPACE,
+                   .actor = PLAN_INIT,
+                   .join_namespace = {.namespace = PLAN_SLOT_NETWORK, .type = CLONE_NEWNET}},
+                  TEST_END}};
     struct test_init init = test_launch(&plan);
     struct plan_message message;
     int fd = -1;
 
-    tap_ok(test_receive(init.socket, &message, &fd) && message.step == 0 && fd >= 0, "a namespace goes to the host");
+    tap_ok(test_receive(init.socket, &message, &fd) && message.step == 0 && fd >= 0,
+           "a namespace goes to the host");
     close(fd);
     tap_ok(is_message(init.socket, 1, EBADF), "and is not open here any more");
     test_finish(&init);
@@ -241,7 +254,9 @@ static void hides_itself(void)
     tap_ok(owner_in_proc(&init) == 0, "cannot be traced");
     test_finish(&init);
 
-    plan.steps[0] = (struct test_step){.op = PLAN_UNSHARE, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
+    plan.steps[0] = (struct test_step){.op = PLAN_UNSHARE,
+                                       .actor = PLAN_INIT,
+                                       .flags = PLAN_ANNOUNCE,
                                        .signals = PLAN_TOKEN_USER_NAMESPACE,
                                        .unshare = {.namespaces = CLONE_NEWUSER}};
     init = test_launch(&plan);

@@ -44,7 +44,10 @@ static int print_keyring(void)
 #define OPEN_UTS(path)                                                                             \
     {                                                                                              \
         .op = PLAN_OPEN_NAMESPACE, .actor = PLAN_INIT, .makes = PLAN_SLOT_NAMESPACE_0,             \
-        .open_namespace = {.path = path, .type = CLONE_NEWUTS}                                     \
+        .open_namespace = {                                                                        \
+            .path = path,                                                                          \
+            .type = CLONE_NEWUTS                                                                   \
+        }                                                                                          \
     }
 
 /* A process that keeps a uts namespace with the hostname "kept"; *ret_path is its file. */
@@ -72,10 +75,12 @@ static void joins_namespaces(void)
 {
     char path[64];
     pid_t keeper = keep_uts_namespace(path);
-    struct test_plan plan = {.steps = {OPEN_UTS(path),
-                                       {.op = PLAN_JOIN_NAMESPACE, .actor = PLAN_INIT,
-                                        .join_namespace = {.namespace = PLAN_SLOT_NAMESPACE_0, .type = CLONE_NEWUTS}},
-                                       TEST_SHELL("hostname")}};
+    struct test_plan plan = {
+        .steps = {OPEN_UTS(path),
+                  {.op = PLAN_JOIN_NAMESPACE,
+                   .actor = PLAN_INIT,
+                   .join_namespace = {.namespace = PLAN_SLOT_NAMESPACE_0, .type = CLONE_NEWUTS}},
+                  TEST_SHELL("hostname")}};
 
     tap_text(test_run(&plan).output, "kept\n", "joins a namespace");
     static const struct {
@@ -100,11 +105,15 @@ static void joins_namespaces(void)
 static void makes_namespaces(void)
 {
     struct test_plan plan = {
-        .steps = {{.op = PLAN_UNSHARE, .actor = PLAN_INIT,
-                   .unshare = {.namespaces = CLONE_NEWUTS | CLONE_NEWIPC}},
-                  {.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .set_hostname = {.hostname = "host"}},
-                  {.op = PLAN_SET_DOMAINNAME, .actor = PLAN_INIT, .set_domainname = {.domainname = "domain"}},
-                  TEST_SHELL("hostname; cat /proc/sys/kernel/domainname")}};
+        .steps = {
+            {.op = PLAN_UNSHARE,
+             .actor = PLAN_INIT,
+             .unshare = {.namespaces = CLONE_NEWUTS | CLONE_NEWIPC}},
+            {.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .set_hostname = {.hostname = "host"}},
+            {.op = PLAN_SET_DOMAINNAME,
+             .actor = PLAN_INIT,
+             .set_domainname = {.domainname = "domain"}},
+            TEST_SHELL("hostname; cat /proc/sys/kernel/domainname")}};
     char before[65], after[65];
 
     gethostname(before, sizeof(before));
@@ -128,16 +137,22 @@ static void write_map(pid_t pid, const char *name, const char *map)
 static struct test_plan two_stages(void)
 {
     return (struct test_plan){
-        .steps = {{.op = PLAN_UNSHARE, .actor = PLAN_FIRST, .flags = PLAN_ANNOUNCE,
+        .steps = {{.op = PLAN_UNSHARE,
+                   .actor = PLAN_FIRST,
+                   .flags = PLAN_ANNOUNCE,
                    .signals = PLAN_TOKEN_USER_NAMESPACE,
                    .unshare = {.namespaces = CLONE_NEWUSER}},
                   {.op = PLAN_MAP_IDS, .actor = PLAN_HOST, .signals = PLAN_TOKEN_MAPPED},
                   {.op = PLAN_BECOME_ROOT, .actor = PLAN_FIRST, .wait = 2},
-                  {.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .flags = PLAN_ANNOUNCE,
+                  {.op = PLAN_CLONE_INIT,
+                   .actor = PLAN_FIRST,
+                   .flags = PLAN_ANNOUNCE,
                    .signals = PLAN_TOKEN_INIT,
                    .clone_init = {.namespaces = CLONE_NEWPID | CLONE_NEWUTS}},
                   {.op = PLAN_RECORD_INIT, .actor = PLAN_HOST, .signals = PLAN_TOKEN_RECORDED},
-                  {.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .wait = 5,
+                  {.op = PLAN_SET_HOSTNAME,
+                   .actor = PLAN_INIT,
+                   .wait = 5,
                    .set_hostname = {.hostname = "inside"}},
                   TEST_SHELL("hostname; id -u; id -G; echo $$")}};
 }
@@ -186,11 +201,12 @@ static void unmapped_root(void)
 static struct test_plan run_self(struct test_step step, const char *act)
 {
     return (struct test_plan){
-        .steps = {step,
-                  {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = own_path}},
-                  {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
-                  {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("self", act)}},
-                  TEST_END}};
+        .steps = {
+            step,
+            {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = own_path}},
+            {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},
+            {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("self", act)}},
+            TEST_END}};
 }
 
 static void sets_loopback_up(void)
@@ -206,10 +222,10 @@ static void sets_loopback_up(void)
 
 static void joins_keyring(void)
 {
-    struct test_plan plan = run_self(
-        (struct test_step){.op = PLAN_JOIN_KEYRING, .actor = PLAN_INIT,
-                           .join_keyring = {.keyring = "berth-test"}},
-        "keyring");
+    struct test_plan plan = run_self((struct test_step){.op = PLAN_JOIN_KEYRING,
+                                                        .actor = PLAN_INIT,
+                                                        .join_keyring = {.keyring = "berth-test"}},
+                                     "keyring");
     struct test_result result = test_run(&plan);
 
     tap_ok(strstr(result.output, ";berth-test") != NULL || strcmp(result.output, "errno 38") == 0,
@@ -233,21 +249,28 @@ static void verifies_namespaces(void)
     char own[64] = "";
 
     test_must(readlink("/proc/self/ns/uts", own, sizeof(own) - 1) > 0, "readlink");
-    struct test_plan plan = {.steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
-                                       {.op = PLAN_VERIFY_NAMESPACES, .actor = PLAN_INIT,
-                                        .uses = PLAN_BIT(PLAN_SLOT_PROC),
-                                        .verify_namespaces = {.links = TEST_LIST(own)}},
-                                       TEST_SHELL("echo verified")}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_OPEN_PROC, .actor = PLAN_INIT, .makes = PLAN_SLOT_PROC},
+                  {.op = PLAN_VERIFY_NAMESPACES,
+                   .actor = PLAN_INIT,
+                   .uses = PLAN_BIT(PLAN_SLOT_PROC),
+                   .verify_namespaces = {.links = TEST_LIST(own)}},
+                  TEST_SHELL("echo verified")}};
 
     tap_text(test_run(&plan).output, "verified\n", "goes on in the namespaces that it shall be in");
     static const struct {
         const char *name;
         int error;
-    } wrong[] = {{"uts:[1]", ESTALE}, {"ipc:[4026531839]0", ESTALE}, {"none:[1]", ENOENT}, {"uts", EINVAL}, {NULL, EINVAL}};
+    } wrong[] = {{"uts:[1]", ESTALE},
+                 {"ipc:[4026531839]0", ESTALE},
+                 {"none:[1]", ENOENT},
+                 {"uts", EINVAL},
+                 {NULL, EINVAL}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[1].verify_namespaces.links = TEST_LIST(wrong[i].name);
         struct plan_message message = test_fail(&plan);
-        tap_ok(message.step == 1 && message.error == wrong[i].error, "ends in a namespace other than %s",
+        tap_ok(message.step == 1 && message.error == wrong[i].error,
+               "ends in a namespace other than %s",
                wrong[i].name != NULL ? wrong[i].name : "none at all");
     }
 }

@@ -12,10 +12,12 @@
 /* The policy, its priority, the nice value: proc_pid_stat(5). */
 #define SHOW_SCHEDULER "cut -d' ' -f19,40,41 /proc/$$/stat"
 
-static struct test_plan plan_of_scheduler(struct plan_given_SET_SCHEDULER values, const char *script)
+static struct test_plan plan_of_scheduler(struct plan_given_SET_SCHEDULER values,
+                                          const char *script)
 {
     return (struct test_plan){
-        .steps = {{.op = PLAN_SET_SCHEDULER, .actor = PLAN_INIT, .set_scheduler = values}, TEST_SHELL(script)}};
+        .steps = {{.op = PLAN_SET_SCHEDULER, .actor = PLAN_INIT, .set_scheduler = values},
+                  TEST_SHELL(script)}};
 }
 
 static void sets_scheduler(void)
@@ -42,10 +44,11 @@ static void sets_scheduler(void)
 static void sets_deadline(void)
 {
     struct plan_given_SET_SCHEDULER values = {.policy = SCHED_DEADLINE,
-                                    .flags = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM,
-                                    .runtime_ns = 10000000,
-                                    .deadline_ns = 20000000,
-                                    .period_ns = 30000000};
+                                              .flags =
+                                                  SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM,
+                                              .runtime_ns = 10000000,
+                                              .deadline_ns = 20000000,
+                                              .period_ns = 30000000};
     struct test_plan plan = plan_of_scheduler(
         values, SHOW_SCHEDULER "; chrt -p $$ | grep -o 'SCHED_.*\\|[0-9/]*$' | grep ..");
 
@@ -74,7 +77,8 @@ static void sets_io_priority(void)
 {
     struct test_plan plan = {
         .steps = {{.op = PLAN_NEW_SESSION, .actor = PLAN_INIT},
-                  {.op = PLAN_SET_IO_PRIORITY, .actor = PLAN_INIT,
+                  {.op = PLAN_SET_IO_PRIORITY,
+                   .actor = PLAN_INIT,
                    .set_io_priority = {.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)}},
                   TEST_SHELL("ionice -p $$; ionice")}};
 
@@ -92,9 +96,12 @@ static void sets_io_priority(void)
 
 static void sets_memory_policy(void)
 {
-    struct test_plan plan = {.steps = {{.op = PLAN_SET_MEMORY_POLICY, .actor = PLAN_INIT,
-                                        .set_memory_policy = {.mode = MPOL_BIND | MPOL_F_STATIC_NODES, .nodes = TEST_LIST("0")}},
-                                       TEST_SHELL(SHOW_MEMORY_POLICY)}};
+    struct test_plan plan = {
+        .steps = {{.op = PLAN_SET_MEMORY_POLICY,
+                   .actor = PLAN_INIT,
+                   .set_memory_policy = {.mode = MPOL_BIND | MPOL_F_STATIC_NODES,
+                                         .nodes = TEST_LIST("0")}},
+                  TEST_SHELL(SHOW_MEMORY_POLICY)}};
 
     tap_text(test_run(&plan).output, "bind=static:0\n", "memory of one node");
     plan.steps[0].set_memory_policy.mode = MPOL_INTERLEAVE;
@@ -118,9 +125,10 @@ static void be_32_bit(void)
 
 static void sets_personality(void)
 {
-    struct test_plan plan = {
-        .steps = {{.op = PLAN_SET_PERSONALITY, .actor = PLAN_INIT, .set_personality = {.persona = PER_LINUX32}},
-                  TEST_SHELL("cat /proc/$$/personality")}};
+    struct test_plan plan = {.steps = {{.op = PLAN_SET_PERSONALITY,
+                                        .actor = PLAN_INIT,
+                                        .set_personality = {.persona = PER_LINUX32}},
+                                       TEST_SHELL("cat /proc/$$/personality")}};
 
     tap_text(test_run(&plan).output, "00000008\n", "a 32-bit machine");
     plan.steps[0].set_personality.persona = PER_LINUX;

@@ -20,10 +20,10 @@
 
 /* 0 and 1 are the host's: state and output; 2 is the host's COMMIT. */
 #define HOST_STEPS                                                                                 \
-    {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE},           \
+    {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE},              \
         {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT},         \
     {                                                                                              \
-        .op = PLAN_COMMIT, .actor = PLAN_HOST, .signals = PLAN_TOKEN_COMMITTED                       \
+        .op = PLAN_COMMIT, .actor = PLAN_HOST, .signals = PLAN_TOKEN_COMMITTED                     \
     }
 #define AWAIT                                                                                      \
     {                                                                                              \
@@ -32,8 +32,11 @@
 #define HOOK(script, seconds)                                                                      \
     {                                                                                              \
         .op = PLAN_RUN_HOOK, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,                           \
-        .uses = PLAN_BIT(PLAN_SLOT_HOOK_STATE) | PLAN_BIT(PLAN_SLOT_HOOK_OUTPUT),                  \
-        .run_hook = {.program = "/bin/sh", .argv = TEST_LIST("hook", "-c", script), .timeout_s = seconds} \
+        .uses = PLAN_BIT(PLAN_SLOT_HOOK_STATE) | PLAN_BIT(PLAN_SLOT_HOOK_OUTPUT), .run_hook = {    \
+            .program = "/bin/sh",                                                                  \
+            .argv = TEST_LIST("hook", "-c", script),                                               \
+            .timeout_s = seconds                                                                   \
+        }                                                                                          \
     }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -102,8 +105,8 @@ static void host_goes_without_reading(void)
     struct test_plan plan = start_plan();
 
     plan.trace = true;
-    plan.steps[0] = (struct test_step){.op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT,
-                                       .set_hostname = {.hostname = "x"}};
+    plan.steps[0] = (struct test_step){
+        .op = PLAN_SET_HOSTNAME, .actor = PLAN_INIT, .set_hostname = {.hostname = "x"}};
     plan.clone_flags |= CLONE_NEWUTS;
     struct test_init init = test_launch(&plan);
     struct pollfd fds = {.fd = init.socket, .events = POLLIN};

@@ -36,7 +36,8 @@ struct test_step {
 /* The strings of an operand, in memory that stays. */
 struct plan_strings test_list(size_t count, const char *const *strings);
 #define TEST_LIST(...)                                                                             \
-    test_list(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
+    test_list(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),                         \
+              (const char *const[]){__VA_ARGS__})
 
 struct test_plan {
     struct test_step
@@ -61,7 +62,8 @@ struct test_plan {
 #define TEST_SHELL(script)                                                                         \
     {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .find_program = {.program = "/bin/sh"}},         \
         {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT},                                        \
-        {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_SCRIPT(script)}}, TEST_END
+        {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_SCRIPT(script)}},        \
+        TEST_END
 
 struct test_init {
     pid_t pid;

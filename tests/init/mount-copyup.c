@@ -10,8 +10,11 @@ static int copy_up(struct init *init)
     EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
                 .open_target = {.path = "/d"}),
            0);
-    int err = CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT});
-    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT}), 0);
+    int err = CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                   .copy_up = {.mount = PLAN_SLOT_MOUNT});
+    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .attach_mount = {.mount = PLAN_SLOT_MOUNT}),
+           0);
     return err;
 }
 
@@ -93,8 +96,11 @@ static void own_mode(struct init *init)
                 .open_target = {.path = "/d"}),
            0);
     EXPECT(CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
-                .copy_up = {.mount = PLAN_SLOT_MOUNT, .keeps_mode = true}), 0);
-    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT}), 0);
+                .copy_up = {.mount = PLAN_SLOT_MOUNT, .keeps_mode = true}),
+           0);
+    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .attach_mount = {.mount = PLAN_SLOT_MOUNT}),
+           0);
     same(".");
 }
 
@@ -174,21 +180,24 @@ static void full(struct init *init)
 {
     make_source();
     make_file(ROOT "/d/file", "content");
-    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs", .options = "nr_inodes=1"}),
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT,
+                .make_mount = {.type = "tmpfs", .options = "nr_inodes=1"}),
            0);
     EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
                 .open_target = {.path = "/d"}),
            0);
-    EXPECT(CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT}), -ENOSPC);
+    EXPECT(CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .copy_up = {.mount = PLAN_SLOT_MOUNT}),
+           -ENOSPC);
 }
 
 static void churn(void)
 {
     for (;;) {
         arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/file"), AT_FDCWD,
-                    SYS_WORD(ROOT "/d/fifo"), 2, 0);
+                   SYS_WORD(ROOT "/d/fifo"), 2, 0);
         arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/d/dir"), AT_FDCWD,
-                    SYS_WORD(ROOT "/d/link"), 2, 0);
+                   SYS_WORD(ROOT "/d/link"), 2, 0);
     }
 }
 
@@ -215,8 +224,10 @@ static void race(struct init *init)
     if (pid == 0)
         churn();
     for (int i = 0; i < 800; i++) {
-        EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}), 0);
-        CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .copy_up = {.mount = PLAN_SLOT_MOUNT});
+        EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}),
+               0);
+        CALL(init, copy_up, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+             .copy_up = {.mount = PLAN_SLOT_MOUNT});
         EXPECT(is_stolen(init, "dir/canary") || is_stolen(init, "link/canary"), false);
     }
     sys_kill(pid, SIGKILL);

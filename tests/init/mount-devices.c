@@ -12,7 +12,8 @@ static int make_node(struct init *init, const char *path, unsigned mode, unsigne
 
 static int make_symlink(struct init *init, const char *path, const char *target)
 {
-    return CALL(init, make_symlink, .uses = PLAN_BIT(PLAN_SLOT_ROOT), .make_symlink = {.path = path, .target = target});
+    return CALL(init, make_symlink, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .make_symlink = {.path = path, .target = target});
 }
 
 static void new_nodes(struct init *init)

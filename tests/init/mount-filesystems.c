@@ -21,7 +21,11 @@ static int make(struct init *init, const char *type, const char *options, uint64
                 uint64_t superblock)
 {
     return CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT,
-                .make_mount = {.type = type, .source = "berth", .options = options, .attributes = attributes, .superblock = superblock});
+                .make_mount = {.type = type,
+                               .source = "berth",
+                               .options = options,
+                               .attributes = attributes,
+                               .superblock = superblock});
 }
 
 static int target(struct init *init, const char *path, enum plan_target_kind kind)
@@ -32,14 +36,16 @@ static int target(struct init *init, const char *path, enum plan_target_kind kin
 
 static int attach(struct init *init, int slot)
 {
-    return CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = slot});
+    return CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .attach_mount = {.mount = slot});
 }
 
 static int mount_over(struct init *init, const char *type, const char *options, uint64_t flags)
 {
-    return CALL(init, mount_over, .makes = (flags & MS_REMOUNT) != 0 ? 0 : PLAN_SLOT_MOUNT,
-                .uses = PLAN_BIT(PLAN_SLOT_TARGET),
-                .mount_over = {.type = type, .source = "berth", .options = options, .flags = flags});
+    return CALL(
+        init, mount_over, .makes = (flags & MS_REMOUNT) != 0 ? 0 : PLAN_SLOT_MOUNT,
+        .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+        .mount_over = {.type = type, .source = "berth", .options = options, .flags = flags});
 }
 
 static void new_file_system(struct init *init)
@@ -102,21 +108,25 @@ static void binds(struct init *init)
     make_file("/mnt/source/f", "bound");
     make_directory("/mnt/source/sub");
     make_tmpfs("/mnt/source/sub");
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_SOURCE_0, .open_tree = {.path = "/mnt/source", .recursive = true}),
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_SOURCE_0,
+                .open_tree = {.path = "/mnt/source", .recursive = true}),
            0);
     EXPECT(target(init, "/d", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_SOURCE_0), 0);
     EXPECT(has_content(ROOT "/d/f", "bound"), true);
     EXPECT(mount_at(ROOT "/d/sub") != mount_at(ROOT "/d"), true);
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source"}),
+           0);
     EXPECT(target(init, "/flat", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);
     EXPECT(mount_at(ROOT "/flat/sub"), mount_at(ROOT "/flat"));
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source/f"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source/f"}),
+           0);
     EXPECT(target(init, "/e/f", PLAN_TARGET_FILE), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);
     EXPECT(has_content(ROOT "/e/f", "bound"), true);
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/none"}), -ENOENT);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/none"}),
+           -ENOENT);
 }
 
 static void attributes(struct init *init)
@@ -125,18 +135,26 @@ static void attributes(struct init *init)
     make_tmpfs("/mnt/source");
     make_directory("/mnt/source/sub");
     make_tmpfs("/mnt/source/sub");
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = "/mnt/source", .recursive = true}),
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT,
+                .open_tree = {.path = "/mnt/source", .recursive = true}),
            0);
     EXPECT(CALL(init, set_mount_attributes,
-                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = MOUNT_ATTR_NOSUID, .recursive = true}),
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT,
+                                         .set = MOUNT_ATTR_NOSUID,
+                                         .recursive = true}),
            0);
     EXPECT(CALL(init, set_mount_attributes,
-                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .clear = MOUNT_ATTR_NOSUID}),
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT,
+                                         .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME,
+                                         .clear = MOUNT_ATTR_NOSUID}),
            0);
     EXPECT(CALL(init, set_mount_attributes,
-                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .propagation = MS_SHARED, .recursive = true}),
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT,
+                                         .propagation = MS_SHARED,
+                                         .recursive = true}),
            0);
-    EXPECT(CALL(init, set_mount_attributes, .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = 1ULL << 60}),
+    EXPECT(CALL(init, set_mount_attributes,
+                .set_mount_attributes = {.mount = PLAN_SLOT_MOUNT, .set = 1ULL << 60}),
            -EINVAL);
     EXPECT(target(init, "/d", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(attach(init, PLAN_SLOT_MOUNT), 0);

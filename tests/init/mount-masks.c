@@ -15,20 +15,26 @@ static int mask(struct init *init, const char *path)
 
 static int protect(struct init *init, const char *path)
 {
-    return CALL(init, protect_path, .protect_path = {.path = path, .root = PLAN_SLOT_ROOT, .below = path});
+    return CALL(init, protect_path,
+                .protect_path = {.path = path, .root = PLAN_SLOT_ROOT, .below = path});
 }
 
 static void open_masks(struct init *init)
 {
     EXPECT(open_null(init), 0);
     EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_EMPTY,
-                .make_mount = {.type = "tmpfs", .source = "tmpfs", .options = "nr_blocks=1,nr_inodes=2", .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID}),
+                .make_mount = {.type = "tmpfs",
+                               .source = "tmpfs",
+                               .options = "nr_blocks=1,nr_inodes=2",
+                               .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID}),
            0);
 }
 
 static void enter(struct init *init)
 {
-    EXPECT(CALL(init, open_root, .makes = PLAN_SLOT_ROOT, .open_root = {.path = ROOT, .bind = true}), 0);
+    EXPECT(
+        CALL(init, open_root, .makes = PLAN_SLOT_ROOT, .open_root = {.path = ROOT, .bind = true}),
+        0);
     open_masks(init);
     EXPECT(CALL(init, pivot_root, .uses = PLAN_BIT(PLAN_SLOT_ROOT)), 0);
 }
@@ -136,13 +142,18 @@ static void paths_of_a_mount(struct init *init)
     make_file(ROOT "/k/a", "secret");
     make_directory(ROOT "/k/d");
     enter(init);
-    EXPECT(init_fill(init, PLAN_SLOT_KERNEL_0, sys_openat(AT_FDCWD, "/k", O_PATH | O_CLOEXEC, 0)), 0);
+    EXPECT(init_fill(init, PLAN_SLOT_KERNEL_0, sys_openat(AT_FDCWD, "/k", O_PATH | O_CLOEXEC, 0)),
+           0);
     make_tmpfs("/k");
     EXPECT(CALL(init, mask_path, .uses = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
-                .mask_path = {.path = "/k/a", .root = PLAN_SLOT_KERNEL_0, .below = "a"}), 0);
+                .mask_path = {.path = "/k/a", .root = PLAN_SLOT_KERNEL_0, .below = "a"}),
+           0);
     EXPECT(CALL(init, mask_path, .uses = PLAN_BIT(PLAN_SLOT_NULL) | PLAN_BIT(PLAN_SLOT_EMPTY),
-                .mask_path = {.path = "/k/b", .root = PLAN_SLOT_KERNEL_0, .below = "b"}), 0);
-    EXPECT(CALL(init, protect_path, .protect_path = {.path = "/k/d", .root = PLAN_SLOT_KERNEL_0, .below = "d"}), 0);
+                .mask_path = {.path = "/k/b", .root = PLAN_SLOT_KERNEL_0, .below = "b"}),
+           0);
+    EXPECT(CALL(init, protect_path,
+                .protect_path = {.path = "/k/d", .root = PLAN_SLOT_KERNEL_0, .below = "d"}),
+           0);
     EXPECT(sys_umount("/k", SYS_MNT_DETACH), 0);
     EXPECT(has_content("/k/a", ""), true);
     EXPECT(sys_mkdirat(AT_FDCWD, "/k/d/x", 0755), -EROFS);

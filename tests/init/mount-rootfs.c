@@ -4,7 +4,8 @@
 
 static int open_root(struct init *init, const char *path, uint64_t binds)
 {
-    return CALL(init, open_root, .makes = PLAN_SLOT_ROOT, .open_root = {.path = path, .bind = binds});
+    return CALL(init, open_root, .makes = PLAN_SLOT_ROOT,
+                .open_root = {.path = path, .bind = binds});
 }
 
 static int change_root(struct init *init, enum plan_root_change how)
@@ -20,7 +21,8 @@ static int mount_tmpfs(struct init *init, const char *path)
         err = CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
                    .open_target = {.path = path});
     return err < 0 ? err
-                   : CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET), .attach_mount = {.mount = PLAN_SLOT_MOUNT});
+                   : CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                          .attach_mount = {.mount = PLAN_SLOT_MOUNT});
 }
 
 static void fill_root(void)
@@ -50,7 +52,8 @@ static void pivots(struct init *init)
     EXPECT(mount_tmpfs(init, "/x"), 0);
     EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);
     inside(init);
-    EXPECT(CALL(init, set_mount_attributes, .set_mount_attributes = {.mount = PLAN_SLOT_ROOT, .set = MOUNT_ATTR_RDONLY}),
+    EXPECT(CALL(init, set_mount_attributes,
+                .set_mount_attributes = {.mount = PLAN_SLOT_ROOT, .set = MOUNT_ATTR_RDONLY}),
            0);
     EXPECT(sys_mkdirat(AT_FDCWD, "/new", 0755), -EROFS);
     EXPECT(sys_mkdirat(AT_FDCWD, "/x/new", 0755), 0);

@@ -75,7 +75,9 @@ static void like_the_mount(struct init *init)
         .op = PLAN_OPEN_TARGET,
         .makes = PLAN_SLOT_TARGET,
         .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-        .open_target = {.path = "/x/there", .kind = PLAN_TARGET_LIKE_MOUNT, .like = PLAN_SLOT_SOURCE_2},
+        .open_target = {.path = "/x/there",
+                        .kind = PLAN_TARGET_LIKE_MOUNT,
+                        .like = PLAN_SLOT_SOURCE_2},
     };
     EXPECT(open_tree(init, HOST "/canary"), 0);
     EXPECT(test_call(init, &call), 0);
@@ -188,7 +190,7 @@ static void swap(struct init *init)
     (void) init;
     for (int i = 0; i < 200000; i++)
         arch_call6(__NR_renameat2, AT_FDCWD, SYS_WORD(ROOT "/a/b"), AT_FDCWD,
-                    SYS_WORD(ROOT "/a/evil"), 2 /* RENAME_EXCHANGE */, 0);
+                   SYS_WORD(ROOT "/a/evil"), 2 /* RENAME_EXCHANGE */, 0);
 }
 
 /* Another container swaps a directory and a link that leads out while targets are made below. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FIND_MOUNT, UNMOUNT; ATTACH_MOUNT and MOUNT_OVER in a container that is there, and what is undone of them. */
+/* FIND_MOUNT, UNMOUNT; ATTACH_MOUNT and MOUNT_OVER in a container that is there, and what is undone
+ * of them. */
 #include "mounts.h"
 
 static int find(struct init *init, const char *path)
@@ -12,33 +13,42 @@ static int unmount(struct init *init, const char *path)
 {
     int err = find(init, path);
 
-    return err < 0 ? err
-                   : CALL(init, unmount, .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT), .unmount = {.path = path});
+    return err < 0
+               ? err
+               : CALL(init, unmount, .uses = PLAN_BIT(PLAN_SLOT_TARGET) | PLAN_BIT(PLAN_SLOT_ROOT),
+                      .unmount = {.path = path});
 }
 
 static int attach(struct init *init, const char *path, bool file)
 {
-    const struct test_call open = {.makes = PLAN_SLOT_TARGET,
-                                   .handler = init_open_target,
-                                   .op = PLAN_OPEN_TARGET,
-                                   .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-                                   .open_target = {.path = path, .kind = file ? PLAN_TARGET_FILE : PLAN_TARGET_DIRECTORY}};
+    const struct test_call open = {
+        .makes = PLAN_SLOT_TARGET,
+        .handler = init_open_target,
+        .op = PLAN_OPEN_TARGET,
+        .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+        .open_target = {.path = path, .kind = file ? PLAN_TARGET_FILE : PLAN_TARGET_DIRECTORY}};
     int err = test_call(init, &open);
 
     return err < 0 ? err
                    : CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
-                          .attach_mount = {.mount = PLAN_SLOT_MOUNT, .source = "source", .target = path, .live = true});
+                          .attach_mount = {.mount = PLAN_SLOT_MOUNT,
+                                           .source = "source",
+                                           .target = path,
+                                           .live = true});
 }
 
 static int attach_tmpfs(struct init *init, const char *path)
 {
-    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs", .source = "berth"}), 0);
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT,
+                .make_mount = {.type = "tmpfs", .source = "berth"}),
+           0);
     return attach(init, path, false);
 }
 
 static int attach_file(struct init *init, const char *path)
 {
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}),
+           0);
     return attach(init, path, true);
 }
 
@@ -107,7 +117,8 @@ static void undoes_what_was_moved(struct init *init)
 static void forgets_what_failed(struct init *init)
 {
     make_directory(ROOT "/dir");
-    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}), 0);
+    EXPECT(CALL(init, open_tree, .makes = PLAN_SLOT_MOUNT, .open_tree = {.path = HOST "/canary"}),
+           0);
     EXPECT(attach(init, "/dir", false), -EINVAL);
     EXPECT(init->mounted == NULL, true);
 }
@@ -140,7 +151,8 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"FIND_MOUNT finds mounts alone, and through no link", finds_mounts_alone},
-        {"UNMOUNT of a directory with what is below it, and of a file", unmounts_directories_and_files},
+        {"UNMOUNT of a directory with what is below it, and of a file",
+         unmounts_directories_and_files},
         {"what was attached is undone", undoes_all},
         {"what was moved away is undone, and nothing else", undoes_what_was_moved},
         {"what was not attached is not undone", forgets_what_failed},

@@ -9,8 +9,8 @@
 #pragma once
 
 /* First, and with -ffreestanding: else the kernel's <linux/stat.h> yields to the libc's. */
-#include "init.h"
 #include "berth/plan/operands.h"
+#include "init.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,9 @@ struct test_case {
 /* Carries out the step; what the handler returns. */
 int test_call(struct init *init, const struct test_call *call);
 #define CALL(init, member, ...)                                                                    \
-    test_call(init, &(struct test_call){.handler = init_##member, .op = (enum plan_op) TEST_OP_##member, __VA_ARGS__})
+    test_call(init, &(struct test_call){.handler = init_##member,                                  \
+                                        .op = (enum plan_op) TEST_OP_##member,                     \
+                                        __VA_ARGS__})
 
 /* Runs the cases; the exit status for main. Skipped when this is not root. */
 int test_run(const struct test_case *cases, size_t n);
@@ -56,7 +58,7 @@ void test_expect(long found, long wanted, const char *what, const char *file, in
 #define EXPECT(found, wanted)                                                                      \
     test_expect((long) (found), (long) (wanted), #found, __FILE__, __LINE__)
 
-/* --- the tree; these end the test when they fail --------------------------------------------- */
+/* --- the tree; these end the test when they fail ---------------------------------------------- */
 
 void make_directory(const char *path);
 void make_file(const char *path, const char *content);

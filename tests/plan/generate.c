@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plans thousands of generated configurations without root, and checks that each plan is sound and does all that the
- * configuration asks for. A configuration takes one level of every factor below. Every pair of levels of two factors occurs
- * at least twice: once with the first levels of the others, and once with random ones. `generate SEED` is another draw.
+ * Plans thousands of generated configurations without root, and checks that each plan is sound and
+ * does all that the configuration asks for. A configuration takes one level of every factor below.
+ * Every pair of levels of two factors occurs at least twice: once with the first levels of the
+ * others, and once with random ones. `generate SEED` is another draw.
  */
 #include <sched.h>
 #include <stdbool.h>
@@ -146,7 +147,7 @@ static size_t count_levels(size_t factor)
     return n;
 }
 
-/* --- the document --------------------------------------------------------------------------------- */
+/* --- the document ----------------------------------------------------------------------------- */
 
 static char *list_section(const struct draw *draw, enum section section)
 {
@@ -173,18 +174,22 @@ static bool has_word(const struct draw *draw, const char *word)
 static char *document_of(const struct draw *draw)
 {
     const char *top = list_section(draw, TOP);
-    const char *namespaces = list_section(draw, NAMESPACES), *mappings = list_section(draw, MAPPINGS);
+    const char *namespaces = list_section(draw, NAMESPACES),
+               *mappings = list_section(draw, MAPPINGS);
     const char *ids = strstr(namespaces, "'user'}") == NULL
                           ? ""
-                          : arena_printf(draw->arena, "'uidMappings':[%s],'gidMappings':[%s],", mappings, mappings);
+                          : arena_printf(draw->arena, "'uidMappings':[%s],'gidMappings':[%s],",
+                                         mappings, mappings);
     char *json = arena_printf(
         draw->arena,
-        "{'ociVersion':'1.3.0',%s%s'process':{'cwd':'/',%s},'root':{'path':'r'%s%s},'mounts':[%s],'hooks':{%s},"
+        "{'ociVersion':'1.3.0',%s%s'process':{'cwd':'/"
+        "',%s},'root':{'path':'r'%s%s},'mounts':[%s],'hooks':{%s},"
         "'annotations':{%s},'linux':{'namespaces':[%s],'devices':[%s],%s%s%s'intelRdt':null}}",
         top, top[0] != '\0' ? "," : "", list_section(draw, PROCESS),
-        list_section(draw, ROOT)[0] != '\0' ? "," : "", list_section(draw, ROOT), list_section(draw, MOUNTS),
-        list_section(draw, HOOKS), list_section(draw, ANNOTATIONS), namespaces,
-        list_section(draw, DEVICES), ids, list_section(draw, LINUX), list_section(draw, LINUX)[0] != '\0' ? "," : "");
+        list_section(draw, ROOT)[0] != '\0' ? "," : "", list_section(draw, ROOT),
+        list_section(draw, MOUNTS), list_section(draw, HOOKS), list_section(draw, ANNOTATIONS),
+        namespaces, list_section(draw, DEVICES), ids, list_section(draw, LINUX),
+        list_section(draw, LINUX)[0] != '\0' ? "," : "");
 
     for (char *byte = json; *byte != '\0'; byte++)
         *byte = *byte == '\'' ? '"' : *byte;
@@ -193,11 +198,14 @@ static char *document_of(const struct draw *draw)
 
 static const struct plan_hierarchy hybrid[] = {
     {"memory", "/sys/fs/cgroup/memory/b", "memory", "/sys/fs/cgroup/memory/b/tasks", false, false},
-    {"unified", "/sys/fs/cgroup/unified/b", "", "/sys/fs/cgroup/unified/b/cgroup.procs", true, true},
+    {"unified", "/sys/fs/cgroup/unified/b", "", "/sys/fs/cgroup/unified/b/cgroup.procs", true,
+     true},
 };
-static const struct plan_hierarchy unified[] = {{"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true}};
+static const struct plan_hierarchy unified[] = {
+    {"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true}};
 static const struct plan_hierarchy delegated[] = {
-    {"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true, .delegated = "/sys/fs/cgroup/b/d"},
+    {"", "/sys/fs/cgroup/b", "", "/sys/fs/cgroup/b/cgroup.procs", true, true,
+     .delegated = "/sys/fs/cgroup/b/d"},
 };
 
 static struct plan_host host_of(const struct draw *draw)
@@ -220,14 +228,17 @@ static struct plan_host host_of(const struct draw *draw)
     host.n_shown = has_word(draw, "hybrid") ? 2 : 1;
     if (is_rootless || has_word(draw, "no-cgroups"))
         return host;
-    host.hierarchies = has_word(draw, "hybrid") ? hybrid : has_word(draw, "delegated") ? delegated : unified;
+    host.hierarchies = has_word(draw, "hybrid")      ? hybrid
+                       : has_word(draw, "delegated") ? delegated
+                                                     : unified;
     host.n_hierarchies = host.n_shown;
     host.shown = host.hierarchies;
     return host;
 }
 
-typedef int build_plan(struct arena *arena, const struct spec_config *config, const struct plan_request *request,
-                       const struct plan_header **ret_plan, struct error *error);
+typedef int build_plan(struct arena *arena, const struct spec_config *config,
+                       const struct plan_request *request, const struct plan_header **ret_plan,
+                       struct error *error);
 
 static const struct verb {
     const char *name;
@@ -235,9 +246,9 @@ static const struct verb {
     bool runs;  /* the plan starts config->process in a container that it makes */
     bool joins; /* the container is there */
 } verbs[] = {
-    {"create", plan_build, true, false},          {"run", plan_build, true, false},
-    {"exec", plan_build_exec, false, true},       {"restore", plan_build_restore, false, false},
-    {"add", plan_build_mounts, false, true},      {"remove", plan_build_unmounts, false, true},
+    {"create", plan_build, true, false},     {"run", plan_build, true, false},
+    {"exec", plan_build_exec, false, true},  {"restore", plan_build_restore, false, false},
+    {"add", plan_build_mounts, false, true}, {"remove", plan_build_unmounts, false, true},
 };
 
 static const struct verb *verb_of(const struct draw *draw)
@@ -248,10 +259,14 @@ static const struct verb *verb_of(const struct draw *draw)
 static uint64_t namespaces_of(const struct spec_config *config)
 {
     static const uint64_t flags[] = {
-        [SPEC_NAMESPACE_TYPE_PID] = CLONE_NEWPID, [SPEC_NAMESPACE_TYPE_NETWORK] = CLONE_NEWNET,
-        [SPEC_NAMESPACE_TYPE_MOUNT] = CLONE_NEWNS, [SPEC_NAMESPACE_TYPE_IPC] = CLONE_NEWIPC,
-        [SPEC_NAMESPACE_TYPE_UTS] = CLONE_NEWUTS, [SPEC_NAMESPACE_TYPE_USER] = CLONE_NEWUSER,
-        [SPEC_NAMESPACE_TYPE_CGROUP] = CLONE_NEWCGROUP, [SPEC_NAMESPACE_TYPE_TIME] = 0x80,
+        [SPEC_NAMESPACE_TYPE_PID] = CLONE_NEWPID,
+        [SPEC_NAMESPACE_TYPE_NETWORK] = CLONE_NEWNET,
+        [SPEC_NAMESPACE_TYPE_MOUNT] = CLONE_NEWNS,
+        [SPEC_NAMESPACE_TYPE_IPC] = CLONE_NEWIPC,
+        [SPEC_NAMESPACE_TYPE_UTS] = CLONE_NEWUTS,
+        [SPEC_NAMESPACE_TYPE_USER] = CLONE_NEWUSER,
+        [SPEC_NAMESPACE_TYPE_CGROUP] = CLONE_NEWCGROUP,
+        [SPEC_NAMESPACE_TYPE_TIME] = 0x80,
     };
     uint64_t all = 0;
 
@@ -260,7 +275,7 @@ static uint64_t namespaces_of(const struct spec_config *config)
     return all;
 }
 
-/* --- does the plan do what the document says? -------------------------------------------------------- */
+/* --- does the plan do what the document says? ------------------------------------------------- */
 
 struct inspection {
     const struct draw *draw;
@@ -283,18 +298,19 @@ static size_t count_steps(const struct inspection *inspection, enum plan_op op, 
     return n;
 }
 
-static int expect_steps(const struct inspection *inspection, enum plan_op op, const char *place, size_t expected)
+static int expect_steps(const struct inspection *inspection, enum plan_op op, const char *place,
+                        size_t expected)
 {
     size_t got = count_steps(inspection, op, place);
 
     if (got == expected)
         return 0;
-    return error_set(inspection->error, 1, "plan: %zu steps %s for %s, expected %zu", got, plan_op_name(op),
-                     place != NULL ? place : "all", expected);
+    return error_set(inspection->error, 1, "plan: %zu steps %s for %s, expected %zu", got,
+                     plan_op_name(op), place != NULL ? place : "all", expected);
 }
 
-/* What is signalled is awaited: else one side runs ahead of the other. The host alone may need INIT's process id, and
- * nobody the network devices. */
+/* What is signalled is awaited: else one side runs ahead of the other. The host alone may need
+ * INIT's process id, and nobody the network devices. */
 static int inspect_tokens(const struct inspection *inspection)
 {
     const struct plan_step *steps = plan_steps(inspection->plan);
@@ -322,7 +338,8 @@ static int inspect_namespaces(const struct inspection *inspection)
     if (entered == namespaces_of(inspection->config))
         return 0;
     return error_set(inspection->error, 1, "plan: enters the namespaces %#llx, expected %#llx",
-                     (unsigned long long) entered, (unsigned long long) namespaces_of(inspection->config));
+                     (unsigned long long) entered,
+                     (unsigned long long) namespaces_of(inspection->config));
 }
 
 /* The last capabilities that are set are the document's, the bounding set too. */
@@ -336,14 +353,17 @@ static int inspect_capabilities(const struct inspection *inspection)
         set = steps[i].op == PLAN_SET_CAPABILITIES ? &steps[i] : set;
         limit = steps[i].op == PLAN_LIMIT_CAPABILITIES ? &steps[i] : limit;
     }
-    const size_t counts[] = {names == NULL ? 0 : names->n_bounding, names == NULL ? 0 : names->n_effective,
-                             names == NULL ? 0 : names->n_permitted, names == NULL ? 0 : names->n_inheritable,
-                             names == NULL ? 0 : names->n_ambient};
-    const uint64_t got[] = {limit->limit_capabilities.bounding, set->set_capabilities.effective, set->set_capabilities.permitted,
-                            set->set_capabilities.inheritable, set->set_capabilities.ambient};
+    const size_t counts[] = {
+        names == NULL ? 0 : names->n_bounding, names == NULL ? 0 : names->n_effective,
+        names == NULL ? 0 : names->n_permitted, names == NULL ? 0 : names->n_inheritable,
+        names == NULL ? 0 : names->n_ambient};
+    const uint64_t got[] = {limit->limit_capabilities.bounding, set->set_capabilities.effective,
+                            set->set_capabilities.permitted, set->set_capabilities.inheritable,
+                            set->set_capabilities.ambient};
     for (size_t i = 0; i < COUNT(counts); i++)
         if ((size_t) __builtin_popcountll(got[i]) != counts[i])
-            return error_set(inspection->error, 1, "plan: sets other capabilities than the document has");
+            return error_set(inspection->error, 1,
+                             "plan: sets other capabilities than the document has");
     return 0;
 }
 
@@ -358,14 +378,16 @@ static int inspect_process(const struct inspection *inspection)
     TRY(expect_steps(inspection, PLAN_SET_NO_NEW_PRIVILEGES, NULL, process->no_new_privileges));
     TRY(expect_steps(inspection, PLAN_LOAD_SECCOMP, NULL, seccomp != NULL));
     TRY(expect_steps(inspection, PLAN_COMPILE_SECCOMP, NULL, seccomp != NULL));
-    TRY(expect_steps(inspection, PLAN_HAND_LISTENER, NULL, seccomp != NULL && spec_seccomp_notifies(seccomp)));
+    TRY(expect_steps(inspection, PLAN_HAND_LISTENER, NULL,
+                     seccomp != NULL && spec_seccomp_notifies(seccomp)));
     TRY(expect_steps(inspection, PLAN_MAKE_CONSOLE, NULL, process->terminal));
     TRY(expect_steps(inspection, PLAN_HAND_CONSOLE, NULL, process->terminal));
     TRY(expect_steps(inspection, PLAN_SET_OOM_SCORE, NULL, process->has_oom_score_adj));
     TRY(expect_steps(inspection, PLAN_SET_SCHEDULER, NULL, process->scheduler != NULL));
     TRY(expect_steps(inspection, PLAN_SET_RLIMIT, NULL, 2 * process->n_rlimits));
     TRY(expect_steps(inspection, PLAN_SET_USER, NULL, 1));
-    return expect_steps(inspection, PLAN_RUN_HOOK, "hooks.startContainer", is_exec ? 0 : hooks->n_start_container);
+    return expect_steps(inspection, PLAN_RUN_HOOK, "hooks.startContainer",
+                        is_exec ? 0 : hooks->n_start_container);
 }
 
 static int inspect_container(const struct inspection *inspection)
@@ -376,20 +398,26 @@ static int inspect_container(const struct inspection *inspection)
     TRY(inspect_tokens(inspection));
     TRY(expect_steps(inspection, PLAN_MASK_PATH, NULL, config->linux->n_masked_paths));
     TRY(expect_steps(inspection, PLAN_PROTECT_PATH, NULL, config->linux->n_readonly_paths));
-    TRY(expect_steps(inspection, PLAN_SET_MOUNT_ATTRIBUTES, "root.readonly", config->root->readonly));
+    TRY(expect_steps(inspection, PLAN_SET_MOUNT_ATTRIBUTES, "root.readonly",
+                     config->root->readonly));
     TRY(expect_steps(inspection, PLAN_PUT_FILE, "linux.sysctl", config->linux->n_sysctl));
-    TRY(expect_steps(inspection, PLAN_PUT_FILE, "linux.timeOffsets", config->linux->n_time_offsets));
+    TRY(expect_steps(inspection, PLAN_PUT_FILE, "linux.timeOffsets",
+                     config->linux->n_time_offsets));
     TRY(expect_steps(inspection, PLAN_MOVE_NET_DEVICE, NULL, config->linux->n_net_devices));
     TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.prestart", config->hooks->n_prestart));
-    TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.createRuntime", config->hooks->n_create_runtime));
-    TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.createContainer", config->hooks->n_create_container));
+    TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.createRuntime",
+                     config->hooks->n_create_runtime));
+    TRY(expect_steps(inspection, PLAN_RUN_HOOK, "hooks.createContainer",
+                     config->hooks->n_create_container));
     TRY(expect_steps(inspection, PLAN_SET_HOSTNAME, NULL, config->hostname != NULL));
-    TRY(expect_steps(inspection, PLAN_AWAIT_START, NULL, text_equal(verb_of(inspection->draw)->name, "create")));
-    TRY(expect_steps(inspection, PLAN_ENTER_DELEGATED, NULL, has_word(inspection->draw, "delegated")));
+    TRY(expect_steps(inspection, PLAN_AWAIT_START, NULL,
+                     text_equal(verb_of(inspection->draw)->name, "create")));
+    TRY(expect_steps(inspection, PLAN_ENTER_DELEGATED, NULL,
+                     has_word(inspection->draw, "delegated")));
     return inspect_process(inspection);
 }
 
-/* --- one draw -------------------------------------------------------------------------------------- */
+/* --- one draw --------------------------------------------------------------------------------- */
 
 enum outcome { SOUND, REFUSED, BROKEN };
 
@@ -399,9 +427,16 @@ static int plan_of(const struct draw *draw, const struct spec_config *config, st
     static const char *const names[] = {"net:[1]", "mnt:[2]"};
     const struct verb *verb = verb_of(draw);
     const struct plan_request request = {
-        .host = &host, .id = "c", .bundle = "/b", .rootfs = "/b/r", .image_dir = "/i", .fault_step = PLAN_NONE,
-        .namespaces = {verb->joins ? namespaces_of(config) : 0, names, 2}, .run = !text_equal(verb->name, "create"),
-        .no_pivot = has_word(draw, "no-pivot"), .no_new_keyring = has_word(draw, "no-keyring"),
+        .host = &host,
+        .id = "c",
+        .bundle = "/b",
+        .rootfs = "/b/r",
+        .image_dir = "/i",
+        .fault_step = PLAN_NONE,
+        .namespaces = {verb->joins ? namespaces_of(config) : 0, names, 2},
+        .run = !text_equal(verb->name, "create"),
+        .no_pivot = has_word(draw, "no-pivot"),
+        .no_new_keyring = has_word(draw, "no-keyring"),
         .notify_dir = has_word(draw, "notify") && verb->runs ? "/run/n" : NULL,
     };
     struct inspection inspection = {draw, config, NULL, error};
@@ -433,7 +468,8 @@ static enum outcome try_draw(struct draw *draw)
         return SOUND;
     if (!text_starts_with(error.text, "plan: "))
         return REFUSED; /* in words of the document's */
-    printf("%s: %s, on %s\n%s\n", verb_of(draw)->name, error.text, factors[1].level[draw->level[1]], json);
+    printf("%s: %s, on %s\n%s\n", verb_of(draw)->name, error.text, factors[1].level[draw->level[1]],
+           json);
     return BROKEN;
 }
 
@@ -448,14 +484,16 @@ int main(int argc, char **argv)
                 struct draw draw = {0};
 
                 for (size_t i = 0; pair % 2 != 0 && i < COUNT(factors); i++)
-                    draw.level[i] = (unsigned char) (random() % 3 != 0 ? 0 : (size_t) random() % count_levels(i));
+                    draw.level[i] =
+                        (unsigned char) (random() % 3 != 0 ? 0
+                                                           : (size_t) random() % count_levels(i));
                 draw.level[a] = (unsigned char) (pair / 2 % count_levels(a));
                 draw.level[b] = (unsigned char) (pair / 2 / count_levels(a));
                 count[try_draw(&draw)]++;
                 if (count[BROKEN] > 5)
                     return 1;
             }
-    printf("%u plans are sound, %u configurations are refused, %u plans are broken\n", count[SOUND], count[REFUSED],
-           count[BROKEN]);
+    printf("%u plans are sound, %u configurations are refused, %u plans are broken\n", count[SOUND],
+           count[REFUSED], count[BROKEN]);
     return count[BROKEN] > 0 || count[SOUND] < 3 * count[REFUSED];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Golden tests of the plan builder, without root: every NAME.json is planned on a made-up host and compared with
- * NAME.plan, and every plan is checked to be sound. `golden DIR --update` writes the .plan files anew.
+ * Golden tests of the plan builder, without root: every NAME.json is planned on a made-up host and
+ * compared with NAME.plan, and every plan is checked to be sound. `golden DIR --update` writes the
+ * .plan files anew.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,17 +23,22 @@
 #include "berth/spec/read.h"
 
 static const struct plan_hierarchy hybrid[] = {
-    {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},
-    {"memory", "/sys/fs/cgroup/memory/berth/c1", "memory", "/sys/fs/cgroup/memory/berth/c1/tasks", false, false},
-    {"unified", "/sys/fs/cgroup/unified/berth/c1", "", "/sys/fs/cgroup/unified/berth/c1/cgroup.procs", true, true},
+    {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/berth/c1", "cpu,cpuacct",
+     "/sys/fs/cgroup/cpu,cpuacct/berth/c1/tasks", false, false},
+    {"memory", "/sys/fs/cgroup/memory/berth/c1", "memory", "/sys/fs/cgroup/memory/berth/c1/tasks",
+     false, false},
+    {"unified", "/sys/fs/cgroup/unified/berth/c1", "",
+     "/sys/fs/cgroup/unified/berth/c1/cgroup.procs", true, true},
 };
 static const struct plan_hierarchy unified[] = {
     {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true},
 };
 static const struct plan_hierarchy delegated[] = {
-    {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true, .delegated = "/sys/fs/cgroup/berth/c1/payload"},
+    {"", "/sys/fs/cgroup/berth/c1", "", "/sys/fs/cgroup/berth/c1/cgroup.procs", true, true,
+     .delegated = "/sys/fs/cgroup/berth/c1/payload"},
 };
-static const struct plan_hierarchy callers[] = {{.name = "memory", .path = "/sys/fs/cgroup/memory/user", .options = "memory"}};
+static const struct plan_hierarchy callers[] = {
+    {.name = "memory", .path = "/sys/fs/cgroup/memory/user", .options = "memory"}};
 static const struct plan_link links[] = {{"cpu", "cpu,cpuacct"}, {"cpuacct", "cpu,cpuacct"}};
 
 /* The start of a file's name tells on which host it is planned. */
@@ -73,20 +79,25 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
                    struct error *error)
 {
     const struct plan_host host = host_of(name);
-    bool is_add = strstr(name, "add-mounts") != NULL, is_remove = strstr(name, "remove-mounts") != NULL;
+    bool is_add = strstr(name, "add-mounts") != NULL,
+         is_remove = strstr(name, "remove-mounts") != NULL;
     bool is_exec = strncmp(name, "exec", 4) == 0;
     bool joins = is_exec || is_add || is_remove;
     uint64_t foreign = !joins ? 0
                        : strstr(name, "shared") != NULL
                            ? CLONE_NEWUTS
-                           : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
-                                 (strstr(name, "user") != NULL ? CLONE_NEWUSER : 0);
+                           : CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                                 CLONE_NEWNS | (strstr(name, "user") != NULL ? CLONE_NEWUSER : 0);
     static const char *const names[] = {"net:[1]", "mnt:[2]"};
     const struct plan_request request = {
         .host = &host,
         .namespaces = {foreign, names, 2},
-        .id = "c1", .bundle = "/bundle", .rootfs = "/bundle/rootfs", .fault_step = PLAN_NONE,
-        .run = is_exec || strstr(name, "run") != NULL, .no_pivot = strstr(name, "no-pivot") != NULL,
+        .id = "c1",
+        .bundle = "/bundle",
+        .rootfs = "/bundle/rootfs",
+        .fault_step = PLAN_NONE,
+        .run = is_exec || strstr(name, "run") != NULL,
+        .no_pivot = strstr(name, "no-pivot") != NULL,
     };
     const struct spec_config *config;
     const struct plan_header *plan;
@@ -121,7 +132,8 @@ static int test_one(const char *dir, const char *name, int update)
         text_addf(&text, "error: %s\n", error.text);
     if (update)
         return file_replace(AT_FDCWD, golden, text.bytes, text.size, 0644);
-    if (file_read(&arena, AT_FDCWD, golden, &expected, NULL) == 0 && strcmp(expected, text.bytes) == 0)
+    if (file_read(&arena, AT_FDCWD, golden, &expected, NULL) == 0 &&
+        strcmp(expected, text.bytes) == 0)
         return 0;
     printf("%s: the plan is not the golden one; it is now:\n%s", name, text.bytes);
     return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operands: what is put into a step is what is printed and found good, and plan_check finds each that is not. */
+/* Operands: what is put into a step is what is printed and found good, and plan_check finds each
+ * that is not. */
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,14 +43,18 @@ static void begin(struct sample *sample, struct plan_step step, const void *give
     plan_put_operands(&steps[1], &(struct plan_given_MAKE_MOUNT){.type = "tmpfs"}, &data);
     plan_put_operands(&steps[2], given, &data);
     sample->plan = (struct plan_header *) data.bytes;
-    *sample->plan = (struct plan_header){.magic = PLAN_MAGIC, .size = (uint32_t) data.size, .step_count = STEPS, .steps = sizeof(blank)};
+    *sample->plan = (struct plan_header){.magic = PLAN_MAGIC,
+                                         .size = (uint32_t) data.size,
+                                         .step_count = STEPS,
+                                         .steps = sizeof(blank)};
     memcpy(data.bytes + sizeof(blank), steps, sizeof(steps));
     sample->step = (struct plan_step *) (data.bytes + sizeof(blank)) + 2;
 }
 
 static struct plan_step step_of(enum plan_op op)
 {
-    return (struct plan_step){.op = (uint16_t) op, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE};
+    return (struct plan_step){
+        .op = (uint16_t) op, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE};
 }
 
 static void expect(struct sample *sample, const char *fault)
@@ -86,24 +91,40 @@ static void prints(void)
 {
     static const char *const links[] = {"net:[1]", "mnt:[2]"};
 
-    shows(PLAN_OPEN_TREE, &(struct plan_given_OPEN_TREE){.path = "/data", .recursive = true, .nofollow = true},
+    shows(PLAN_OPEN_TREE,
+          &(struct plan_given_OPEN_TREE){.path = "/data", .recursive = true, .nofollow = true},
           "open-tree: open /data to bind it [recursive nofollow]\n");
-    shows(PLAN_OPEN_TARGET, &(struct plan_given_OPEN_TARGET){.path = "/x", .kind = PLAN_TARGET_LIKE_MOUNT, .like = PLAN_SLOT_MOUNT},
+    shows(PLAN_OPEN_TARGET,
+          &(struct plan_given_OPEN_TARGET){
+              .path = "/x", .kind = PLAN_TARGET_LIKE_MOUNT, .like = PLAN_SLOT_MOUNT},
           "open-target: open the mount point /x [kind=like-mount] <mount\n");
-    shows(PLAN_MAKE_MOUNT, &(struct plan_given_MAKE_MOUNT){.type = "proc", .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME, .superblock = MS_RDONLY | 1U << 30},
-          "make-mount: make a proc file system with options \"\" [attributes=nosuid,noatime superblock=rdonly,0x40000000]\n");
-    shows(PLAN_SET_MOUNT_ATTRIBUTES, &(struct plan_given_SET_MOUNT_ATTRIBUTES){.mount = PLAN_SLOT_MOUNT, .clear = MOUNT_ATTR__ATIME, .propagation = MS_SLAVE},
+    shows(PLAN_MAKE_MOUNT,
+          &(struct plan_given_MAKE_MOUNT){.type = "proc",
+                                          .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME,
+                                          .superblock = MS_RDONLY | 1U << 30},
+          "make-mount: make a proc file system with options \"\" [attributes=nosuid,noatime "
+          "superblock=rdonly,0x40000000]\n");
+    shows(PLAN_SET_MOUNT_ATTRIBUTES,
+          &(struct plan_given_SET_MOUNT_ATTRIBUTES){
+              .mount = PLAN_SLOT_MOUNT, .clear = MOUNT_ATTR__ATIME, .propagation = MS_SLAVE},
           "set-mount-attributes: set mount attributes [clear=atime propagation=slave] <mount\n");
-    shows(PLAN_MAKE_NODE, &(struct plan_given_MAKE_NODE){.path = "/dev/null", .mode = 020666, .device = 0x103, .gid = 4294967295},
+    shows(PLAN_MAKE_NODE,
+          &(struct plan_given_MAKE_NODE){
+              .path = "/dev/null", .mode = 020666, .device = 0x103, .gid = 4294967295},
           "make-node: make the device /dev/null [mode=020666 device=1:3 uid=0 gid=4294967295]\n");
-    shows(PLAN_SET_RLIMIT, &(struct plan_given_SET_RLIMIT){.resource = RLIMIT_CORE, .hard = RLIM_INFINITY},
+    shows(PLAN_SET_RLIMIT,
+          &(struct plan_given_SET_RLIMIT){.resource = RLIMIT_CORE, .hard = RLIM_INFINITY},
           "set-rlimit: set the resource limit RLIMIT_CORE to 0 (hard unlimited)\n");
-    shows(PLAN_SET_OOM_SCORE, &(struct plan_given_SET_OOM_SCORE){-1000}, "set-oom-score: set the oom score adjustment [score=-1000]\n");
+    shows(PLAN_SET_OOM_SCORE, &(struct plan_given_SET_OOM_SCORE){-1000},
+          "set-oom-score: set the oom score adjustment [score=-1000]\n");
     shows(PLAN_SET_UMASK, &(struct plan_given_SET_UMASK){022}, "set-umask: set the umask 0022\n");
-    shows(PLAN_SET_UMASK, &(struct plan_given_SET_UMASK){PLAN_UMASK_OF_CALLER}, "set-umask: set the umask of the caller\n");
-    shows(PLAN_UNSHARE, &(struct plan_given_UNSHARE){CLONE_NEWNS | CLONE_NEWUSER}, "unshare: make a new namespace (mount, user)\n");
+    shows(PLAN_SET_UMASK, &(struct plan_given_SET_UMASK){PLAN_UMASK_OF_CALLER},
+          "set-umask: set the umask of the caller\n");
+    shows(PLAN_UNSHARE, &(struct plan_given_UNSHARE){CLONE_NEWNS | CLONE_NEWUSER},
+          "unshare: make a new namespace (mount, user)\n");
     shows(PLAN_VERIFY_NAMESPACES, &(struct plan_given_VERIFY_NAMESPACES){{links, 2}},
-          "verify-namespaces: verify that the namespaces are the container's [links=(net:[1] mnt:[2])]\n");
+          "verify-namespaces: verify that the namespaces are the container's [links=(net:[1] "
+          "mnt:[2])]\n");
     shows(PLAN_PIVOT_ROOT, &(struct plan_given_PIVOT_ROOT){PLAN_ROOT_CHROOT},
           "pivot-root: change to the container's root file system [how=chroot]\n");
 }
@@ -155,7 +176,8 @@ static void finds_values(void)
     memcpy(&sample.step->open_tree.slave, &two, 1);
     expect(&sample, "open-tree: bad operand slave");
     end(&sample);
-    begin(&sample, step_of(PLAN_SET_RLIMIT), &(struct plan_given_SET_RLIMIT){.resource = RLIM_NLIMITS});
+    begin(&sample, step_of(PLAN_SET_RLIMIT),
+          &(struct plan_given_SET_RLIMIT){.resource = RLIM_NLIMITS});
     expect(&sample, "set-rlimit: bad operand resource");
     end(&sample);
     begin(&sample, step_of(PLAN_HOLD_MOUNT), &(struct plan_given_HOLD_MOUNT){PLAN_SLOT_MOUNT});
@@ -166,7 +188,8 @@ static void finds_values(void)
     expect(&sample, "hold-mount: bad operand mount");
     end(&sample);
     begin(&sample, step_of(PLAN_OPEN_TARGET),
-          &(struct plan_given_OPEN_TARGET){.path = "/x", .kind = PLAN_TARGET_KINDS, .like = PLAN_SLOT_MOUNT});
+          &(struct plan_given_OPEN_TARGET){
+              .path = "/x", .kind = PLAN_TARGET_KINDS, .like = PLAN_SLOT_MOUNT});
     sample.step->uses |= PLAN_BIT(PLAN_SLOT_ROOT);
     expect(&sample, "open-target: bad operand kind");
     sample.step->open_target.kind = PLAN_TARGET_FILE;
@@ -184,9 +207,14 @@ static void describes_all(void)
     bool good = true;
 
     for (enum plan_op op = 0; op < PLAN_OPS; op++)
-        for (const struct plan_operand *operand = plan_operands(op); operand->name != NULL; operand++, count++)
-            good = good && operand->kind < PLAN_KINDS && operand->size > 0 && operand->at % (operand->kind == PLAN_KIND_list ? sizeof(uint32_t) : operand->size) == 0 &&
-                   operand->at + operand->size <= sizeof(struct plan_step) - offsetof(struct plan_step, save_state);
+        for (const struct plan_operand *operand = plan_operands(op); operand->name != NULL;
+             operand++, count++)
+            good = good && operand->kind < PLAN_KINDS && operand->size > 0 &&
+                   operand->at %
+                           (operand->kind == PLAN_KIND_list ? sizeof(uint32_t) : operand->size) ==
+                       0 &&
+                   operand->at + operand->size <=
+                       sizeof(struct plan_step) - offsetof(struct plan_step, save_state);
     tap_ok(good && count > 100, "%zu operands lie in a step", count);
     tap_ok(plan_operands(PLAN_OPS)->name == NULL, "what is no operation has none");
 }

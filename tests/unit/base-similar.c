@@ -3,7 +3,8 @@
 
 #include "tap.h"
 
-static const char *const commands[] = {"create", "run", "start", "state", "kill", "delete", "list", "exec", "checkpoint"};
+static const char *const commands[] = {"create", "run",  "start", "state",     "kill",
+                                       "delete", "list", "exec",  "checkpoint"};
 
 static const struct {
     const char *word;
@@ -22,7 +23,9 @@ static const struct {
     {"nosuch", NULL},
     {"x", NULL},
     {"", NULL},
-    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
+    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "aaa",
+     NULL},
 };
 
 int main(void)

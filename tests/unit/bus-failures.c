@@ -83,13 +83,13 @@ static void test_helper(struct play *play)
         snprintf(path, sizeof(path), "/proc/%d/fd/%d", bus.helper, fd);
         ssize_t size = readlink(path, target, sizeof(target) - 1);
         target[size < 0 ? 0 : size] = '\0';
-        if (fd < 3 ? strcmp(target, "/dev/null") != 0
-                   : size >= 0 && !is_library_file(target)) {
+        if (fd < 3 ? strcmp(target, "/dev/null") != 0 : size >= 0 && !is_library_file(target)) {
             printf("# %d is %s\n", fd, target);
             wrong++;
         }
     }
-    tap_ok(wrong == 0, "the helper has no descriptors but /dev/null and what the bus library opens");
+    tap_ok(wrong == 0,
+           "the helper has no descriptors but /dev/null and what the bus library opens");
     kill(bus.helper, SIGTERM);
     kill(bus.helper, SIGINT);
     expect(&error, bus_stop_unit(&bus, "none.scope", &error), 0, "it minds no signal");

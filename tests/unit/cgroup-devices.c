@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device rules on cgroup v2: the program, run here by an interpreter of its few instructions, and asked by the kernel
- * for a process in a cgroup made for the test (needs root and a v2 hierarchy to write to). */
+/* Device rules on cgroup v2: the program, run here by an interpreter of its few instructions, and
+ * asked by the kernel for a process in a cgroup made for the test (needs root and a v2 hierarchy to
+ * write to). */
 #include "../../src/cgroup/resources/devices.h"
 
 #include <errno.h>
@@ -126,15 +127,24 @@ static void test_allow_list(struct arena *arena)
         {.allow = true, .type = 'c', .major = UINT32_MAX, .minor = 0, .access = W | M},
     };
     static const struct ask asks[] = {
-        {'c', 1, 3, ALL, true},         {'c', 1, 3, R, true},
-        {'c', 1, 4, R, false},          {'c', 2, 3, R, false},
-        {'b', 1, 3, R, false},          {'b', 7, 0, R, true},
-        {'b', 7, 77, R, true},          {'b', 7, 0, R | W, false},
-        {'b', 7, 0, W, false},          {'b', 7, 0, M, false},
-        {'c', 7, 0, R, false},          {'b', 7, 9, R | M, true},
-        {'c', 8, 9, M, true},           {'c', 8, 9, R | M, false},
-        {'c', UINT32_MAX, 0, W, true},  {'c', UINT32_MAX, 0, W | M, true},
-        {'c', UINT32_MAX, 0, R, false}, {'c', 0, 0, R, false},
+        {'c', 1, 3, ALL, true},
+        {'c', 1, 3, R, true},
+        {'c', 1, 4, R, false},
+        {'c', 2, 3, R, false},
+        {'b', 1, 3, R, false},
+        {'b', 7, 0, R, true},
+        {'b', 7, 77, R, true},
+        {'b', 7, 0, R | W, false},
+        {'b', 7, 0, W, false},
+        {'b', 7, 0, M, false},
+        {'c', 7, 0, R, false},
+        {'b', 7, 9, R | M, true},
+        {'c', 8, 9, M, true},
+        {'c', 8, 9, R | M, false},
+        {'c', UINT32_MAX, 0, W, true},
+        {'c', UINT32_MAX, 0, W | M, true},
+        {'c', UINT32_MAX, 0, R, false},
+        {'c', 0, 0, R, false},
         {0},
     };
 
@@ -150,7 +160,7 @@ static void test_order(struct arena *arena)
         {.allow = true, .type = 'c', .major = 1, .minor = 3, .access = W},
     };
     static const struct ask asks[] = {
-        {'c', 9, 9, ALL, true},   {'c', 1, 1, R, true},      {'c', 1, 1, W, false},
+        {'c', 9, 9, ALL, true},    {'c', 1, 1, R, true},     {'c', 1, 1, W, false},
         {'c', 1, 1, R | W, false}, {'c', 1, 3, R | W, true}, {'c', 1, 3, M, false},
         {'c', 1, 3, W | M, false}, {'b', 1, 1, ALL, true},   {0},
     };
@@ -165,7 +175,7 @@ static void test_no_catch_all(struct arena *arena)
         {.type = 'a', .major = ANY, .minor = ANY, .access = M},
     };
     static const struct ask asks[] = {
-        {'b', 8, 0, R, false}, {'b', 8, 1, R | W, true}, {'c', 8, 0, R, true},
+        {'b', 8, 0, R, false}, {'b', 8, 1, R | W, true},  {'c', 8, 0, R, true},
         {'c', 8, 0, M, false}, {'c', 8, 0, R | M, false}, {0},
     };
 
@@ -185,8 +195,8 @@ static void test_many(struct arena *arena)
                                                .major = i,
                                                .minor = i % 2 ? ANY : 1,
                                                .access = 1U + (unsigned) i % 7};
-    rules[COUNT - 1] = (struct cgroup_device_rule){
-        .type = 'c', .major = COUNT - 1, .minor = ANY, .access = W};
+    rules[COUNT - 1] =
+        (struct cgroup_device_rule){.type = 'c', .major = COUNT - 1, .minor = ANY, .access = W};
     struct cgroup_device_program program = cgroup_device_compile(arena, rules, COUNT);
     ask_all("many", &program, asks);
     check_kernel("many", &program);
@@ -209,8 +219,7 @@ static bool open_scene(struct scene *scene)
     const struct cgroup_hierarchy *v2 = cgroup_find_hierarchy(&all, "cgroup");
     if (v2 == NULL || access(v2->mount_point, W_OK) < 0)
         return false;
-    scene->host =
-        (struct cgroup_host){.layout = CGROUP_V2, .hierarchies = v2, .n_hierarchies = 1};
+    scene->host = (struct cgroup_host){.layout = CGROUP_V2, .hierarchies = v2, .n_hierarchies = 1};
     strcpy(scene->dir, "/dev/berth-unit-XXXXXX"); /* a file system on which devices work */
     return mkdtemp(scene->dir) != NULL;
 }
@@ -257,8 +266,9 @@ static void test_real(struct arena *arena)
         tap_ok(true, "in the kernel # SKIP needs root and a v2 hierarchy");
         return;
     }
-    tap_ok(make(&scene, "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,"
-                        "\"minor\":11,\"access\":\"r\"}]}") == 0,
+    tap_ok(make(&scene,
+                "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,"
+                "\"minor\":11,\"access\":\"r\"}]}") == 0,
            "make: %s", scene.error.text);
     tap_ok(try_device(&scene, S_IFCHR, 3, O_RDWR) == 0, "null is a default device");
     tap_ok(try_device(&scene, S_IFCHR, 11, O_RDONLY | O_NONBLOCK) == 0, "kmsg can be read");

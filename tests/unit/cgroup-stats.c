@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statistics from cgroups of plain files: what is read from where, what is left out, and what is no statistics. */
+/* Statistics from cgroups of plain files: what is read from where, what is left out, and what is no
+ * statistics. */
 #include "berth/cgroup/stats.h"
 
 #include <errno.h>
@@ -81,9 +82,10 @@ static void test_v1_cpu(void)
     put(&scene, "cpu,cpuacct/c/cpu.stat",
         "nr_periods 5\nnr_throttled 0\nthrottled_time 777\nnr_bursts 1\n");
     tap_ok(stats(&scene) == 0, "v1 cpu: %s", scene.error.text);
-    has(&scene, "{\"cpu\":{\"usage\":{\"total\":123456789,\"percpu\":[100,0,23],\"percpu_kernel\":[2,0,4],"
-                "\"percpu_user\":[1,0,3],\"kernel\":700000000000,\"user\":30000000},"
-                "\"throttling\":{\"periods\":5,\"throttledTime\":777}},");
+    has(&scene,
+        "{\"cpu\":{\"usage\":{\"total\":123456789,\"percpu\":[100,0,23],\"percpu_kernel\":[2,0,4],"
+        "\"percpu_user\":[1,0,3],\"kernel\":700000000000,\"user\":30000000},"
+        "\"throttling\":{\"periods\":5,\"throttledTime\":777}},");
     put(&scene, "cpu,cpuacct/c/cpuacct.usage_sys", "11\n");
     put(&scene, "cpu,cpuacct/c/cpuacct.usage_all", "cpu user\n0 1\n");
     stats(&scene);
@@ -101,7 +103,8 @@ static void test_v1_cpuset(void)
     put(&scene, "cpuset/c/cpuset.cpu_exclusive", "1\n");
     put(&scene, "cpuset/c/cpuset.sched_relax_domain_level", "-1\n");
     tap_ok(stats(&scene) == 0, "v1 cpuset: %s", scene.error.text);
-    has(&scene, "\"cpuset\":{\"cpus\":[0,1,2,3,7],\"cpu_exclusive\":1,\"mems\":[0],\"mem_hardwall\":0,");
+    has(&scene,
+        "\"cpuset\":{\"cpus\":[0,1,2,3,7],\"cpu_exclusive\":1,\"mems\":[0],\"mem_hardwall\":0,");
     has(&scene, "\"sched_relax_domain_level\":-1}");
     put(&scene, "cpuset/c/cpuset.cpus", "\n");
     stats(&scene);
@@ -127,7 +130,8 @@ static void test_v1_memory(void)
     put(&scene, "pids/c/pids.current", "2\n");
     put(&scene, "pids/c/pids.max", "max\n");
     tap_ok(stats(&scene) == 0, "v1 memory: %s", scene.error.text);
-    has(&scene, "\"memory\":{\"cache\":12,\"usage\":{\"limit\":9223372036854771712,\"usage\":4096,\"max\":8192,"
+    has(&scene, "\"memory\":{\"cache\":12,\"usage\":{\"limit\":9223372036854771712,\"usage\":4096,"
+                "\"max\":8192,"
                 "\"failcnt\":3},\"swap\":{\"limit\":64,\"usage\":32,\"max\":48,\"failcnt\":0},"
                 "\"kernel\":{\"limit\":0,\"failcnt\":0},\"kernelTCP\":{\"limit\":0,\"failcnt\":9},"
                 "\"raw\":{\"cache\":12,\"rss\":0,\"total_cache\":18446744073709551615}},"
@@ -154,9 +158,10 @@ static void test_v1_devices(void)
     put(&scene, "hugetlb/c/hugetlb.2MB.rsvd.failcnt", "7\n");
     put(&scene, "hugetlb/c/hugetlb.1GB.usage_in_bytes", "0\n");
     tap_ok(stats(&scene) == 0, "v1 devices: %s", scene.error.text);
-    has(&scene, "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":4096},"
-                "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Total\",\"value\":4096}],"
-                "\"ioTimeRecursive\":[{\"major\":8,\"minor\":16,\"value\":5},{\"minor\":3,\"value\":6}]}");
+    has(&scene,
+        "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":4096},"
+        "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Total\",\"value\":4096}],"
+        "\"ioTimeRecursive\":[{\"major\":8,\"minor\":16,\"value\":5},{\"minor\":3,\"value\":6}]}");
     has(&scene, "\"hugetlb\":{\"1GB\":{\"failcnt\":0},"
                 "\"2MB\":{\"usage\":2097152,\"max\":4194304,\"failcnt\":7}},");
     put(&scene, "blkio/c/blkio.bfq.io_service_bytes_recursive", "8:0 Read 9\nTotal 9\n");
@@ -195,8 +200,10 @@ static void test_v2(void)
     has(&scene, "{\"cpu\":{\"usage\":{\"total\":1000000,\"kernel\":400000,\"user\":600000},"
                 "\"throttling\":{\"periods\":4,\"throttledPeriods\":2,\"throttledTime\":3000}},");
     has(&scene, "\"cpuset\":{\"cpus\":[1],\"cpu_exclusive\":0,\"mems\":[0,1],");
-    has(&scene, "\"memory\":{\"cache\":2,\"usage\":{\"limit\":18446744073709551615,\"usage\":4096,\"max\":8192,"
-                "\"failcnt\":6},\"swap\":{\"limit\":18446744073709551615,\"usage\":4096,\"failcnt\":0},");
+    has(&scene,
+        "\"memory\":{\"cache\":2,\"usage\":{\"limit\":18446744073709551615,\"usage\":4096,\"max\":"
+        "8192,"
+        "\"failcnt\":6},\"swap\":{\"limit\":18446744073709551615,\"usage\":4096,\"failcnt\":0},");
     has(&scene, "\"raw\":{\"anon\":1,\"file\":2,\"file_mapped\":3}}");
     has(&scene, "\"pids\":{\"current\":3,\"limit\":20},");
     has(&scene, "\"hugetlb\":{\"2MB\":{\"usage\":5,\"failcnt\":8}},");
@@ -226,17 +233,20 @@ static void test_v2_devices(void)
         "8:0 rbytes=1 wbytes=0 rios=3 wios=4 dbytes=5 dios=6 cost.usage=9 =3\n"
         "(unknown) rbytes=7\n8:16 \n253:1 rbytes=8\n");
     put(&scene, "unified/c/io.pressure",
-        "some avg10=1.50 avg60=0.00 avg300=100.00 total=12\nfull avg10=0.00 avg60=0.01 avg300=0.00 total=3\n");
+        "some avg10=1.50 avg60=0.00 avg300=100.00 total=12\nfull avg10=0.00 avg60=0.01 avg300=0.00 "
+        "total=3\n");
     put(&scene, "unified/c/cpu.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
     tap_ok(stats(&scene) == 0, "v2 devices: %s", scene.error.text);
-    has(&scene, "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},"
-                "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Discard\",\"value\":5},"
-                "{\"major\":253,\"minor\":1,\"op\":\"Read\",\"value\":8}],"
-                "\"ioServicedRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":3},"
-                "{\"major\":8,\"op\":\"Write\",\"value\":4},{\"major\":8,\"op\":\"Discard\",\"value\":6}],"
-                "\"psi\":{\"some\":{\"avg10\":1.50,\"avg60\":0.00,\"avg300\":100.00,\"total\":12},"
-                "\"full\":{\"avg10\":0.00,\"avg60\":0.01,\"avg300\":0.00,\"total\":3}}},");
-    has(&scene, "\"throttling\":{},\"psi\":{\"some\":{\"avg10\":0.00,\"avg60\":0.00,\"avg300\":0.00,\"total\":1},"
+    has(&scene,
+        "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},"
+        "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Discard\",\"value\":5},"
+        "{\"major\":253,\"minor\":1,\"op\":\"Read\",\"value\":8}],"
+        "\"ioServicedRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":3},"
+        "{\"major\":8,\"op\":\"Write\",\"value\":4},{\"major\":8,\"op\":\"Discard\",\"value\":6}],"
+        "\"psi\":{\"some\":{\"avg10\":1.50,\"avg60\":0.00,\"avg300\":100.00,\"total\":12},"
+        "\"full\":{\"avg10\":0.00,\"avg60\":0.01,\"avg300\":0.00,\"total\":3}}},");
+    has(&scene, "\"throttling\":{},\"psi\":{\"some\":{\"avg10\":0.00,\"avg60\":0.00,\"avg300\":0."
+                "00,\"total\":1},"
                 "\"full\":{\"avg10\":0,\"avg60\":0,\"avg300\":0,\"total\":0}}},");
     scene_close(&scene);
 }

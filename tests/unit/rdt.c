@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.intelRdt on a tree of plain files that stands for resctrl. The files of a group that the kernel makes with its
- * directory, and takes away with it, are made and taken away here. */
+/* linux.intelRdt on a tree of plain files that stands for resctrl. The files of a group that the
+ * kernel makes with its directory, and takes away with it, are made and taken away here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -75,8 +75,8 @@ static void mount_tree(struct scene *scene, const char *line)
                      "2 1 9:99 / " RESCTRL " rw - resctrl hidden rw\n"
                      "3 1 %u:%u /class /elsewhere rw - resctrl part rw\n"
                      "4 1 %u:%u %s\n",
-                     major(info.st_dev), minor(info.st_dev), major(info.st_dev),
-                     minor(info.st_dev), line));
+                     major(info.st_dev), minor(info.st_dev), major(info.st_dev), minor(info.st_dev),
+                     line));
 }
 
 static void scene_open(struct scene *scene)
@@ -119,7 +119,7 @@ static void expect_error(struct scene *scene, int result, int number, const char
     tap_text(bare.bytes, text, "the words");
 }
 
-/* --- where the container goes --------------------------------------------------------------- */
+/* --- where the container goes ----------------------------------------------------------------- */
 
 static void finds_no_mount(void)
 {
@@ -179,8 +179,8 @@ static void refuses_what_is_no_class(void)
 {
     struct scene scene;
     const struct spec_intel_rdt info = {.clos_id = "info"};
-    const struct spec_intel_rdt missing = {.clos_id = "gold", .enable_monitoring = true,
-                                           .l3_cache_schema = ""};
+    const struct spec_intel_rdt missing = {
+        .clos_id = "gold", .enable_monitoring = true, .l3_cache_schema = ""};
 
     scene_open(&scene);
     expect_error(&scene, plan(&scene, &info), EINVAL,
@@ -200,38 +200,48 @@ static void compares_existing_class(void)
     scene_open(&scene);
     fill(&scene, "/gold", "    MB:0= 50\n    L3:0=00f\n");
     tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold"}) == 0, "no schema fits");
-    tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .l3_cache_schema = "L3:0=f",
-                                                 .mem_bw_schema = "MB:0=50", .schemata = good,
+    tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold",
+                                                 .l3_cache_schema = "L3:0=f",
+                                                 .mem_bw_schema = "MB:0=50",
+                                                 .schemata = good,
                                                  .n_schemata = 2}) == 0,
            "the same schemata fit");
     tap_ok(!scene.rdt.makes_class && scene.rdt.n_owned == 0, "nothing is made, nothing goes");
-    expect_error(&scene,
-                 plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .l3_cache_schema = "L3:0=1"}),
-                 EINVAL, "linux.intelRdt.l3CacheSchema: the class of service " RESCTRL
-                 "/gold exists and has another one than \"L3:0=1\"");
-    expect_error(&scene,
-                 plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .mem_bw_schema = "MB:0=60"}),
-                 EINVAL, "linux.intelRdt.memBwSchema: the class of service " RESCTRL
-                 "/gold exists and has another one than \"MB:0=60\"");
-    expect_error(&scene,
-                 plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .schemata = bad,
-                                                       .n_schemata = 2}),
-                 EINVAL, "linux.intelRdt.schemata[1]: the class of service " RESCTRL
-                 "/gold exists and has another one than \"L3:0=ff\"");
+    expect_error(
+        &scene,
+        plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .l3_cache_schema = "L3:0=1"}),
+        EINVAL,
+        "linux.intelRdt.l3CacheSchema: the class of service " RESCTRL
+        "/gold exists and has another one than \"L3:0=1\"");
+    expect_error(
+        &scene,
+        plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .mem_bw_schema = "MB:0=60"}),
+        EINVAL,
+        "linux.intelRdt.memBwSchema: the class of service " RESCTRL
+        "/gold exists and has another one than \"MB:0=60\"");
+    expect_error(
+        &scene,
+        plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .schemata = bad, .n_schemata = 2}),
+        EINVAL,
+        "linux.intelRdt.schemata[1]: the class of service " RESCTRL
+        "/gold exists and has another one than \"L3:0=ff\"");
     expect_error(&scene,
                  plan(&scene, &(struct spec_intel_rdt){.clos_id = "/", .mem_bw_schema = "MB:0=60"}),
-                 EINVAL, "linux.intelRdt.memBwSchema: the class of service " RESCTRL
+                 EINVAL,
+                 "linux.intelRdt.memBwSchema: the class of service " RESCTRL
                  " exists and has another one than \"MB:0=60\"");
     scene_close(&scene);
 }
 
-/* --- carrying out --------------------------------------------------------------------------- */
+/* --- carrying out ----------------------------------------------------------------------------- */
 
 static void makes_and_joins(void)
 {
     static const char *const schemata[] = {"L2:0=3"};
-    const struct spec_intel_rdt config = {.l3_cache_schema = "L3:0=fffff", .mem_bw_schema = "MB:0=50",
-                                          .schemata = schemata, .n_schemata = 1,
+    const struct spec_intel_rdt config = {.l3_cache_schema = "L3:0=fffff",
+                                          .mem_bw_schema = "MB:0=50",
+                                          .schemata = schemata,
+                                          .n_schemata = 1,
                                           .enable_monitoring = true};
     struct scene scene;
 
@@ -263,14 +273,14 @@ static void makes_and_joins(void)
 
 static void makes_group_in_existing_class(void)
 {
-    const struct spec_intel_rdt config = {.clos_id = "gold", .l3_cache_schema = "L3:0=fff",
-                                          .enable_monitoring = true};
+    const struct spec_intel_rdt config = {
+        .clos_id = "gold", .l3_cache_schema = "L3:0=fff", .enable_monitoring = true};
     struct scene scene;
 
     scene_open(&scene);
     fill(&scene, "/gold", FULL);
-    tap_ok(plan(&scene, &config) == 0 &&
-               rdt_make(&scene.arena, &scene.rdt, &scene.error) == 0 && scene.rdt.n_made == 1,
+    tap_ok(plan(&scene, &config) == 0 && rdt_make(&scene.arena, &scene.rdt, &scene.error) == 0 &&
+               scene.rdt.n_made == 1,
            "the group is made");
     tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0, "nothing to be set");
     tap_text(get(&scene, RESCTRL "/gold/schemata"), FULL, "an existing class is not written to");
@@ -301,7 +311,8 @@ static void tells_the_kernels_words(void)
                  "/gold: file exists (Mask f out of range)");
     put(&scene, RESCTRL "/info/last_cmd_status", "ok\n");
     expect_error(&scene, rdt_join(&scene.arena, &scene.rdt, 7, &scene.error), ENOENT,
-                 "linux.intelRdt: write \"7\" to " RESCTRL "/gold/tasks: no such file or directory");
+                 "linux.intelRdt: write \"7\" to " RESCTRL
+                 "/gold/tasks: no such file or directory");
     scene_close(&scene);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's part of a plan against an init that is played here: order, waits, failures, end of file. */
+/* The host's part of a plan against an init that is played here: order, waits, failures, end of
+ * file. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,8 +11,8 @@
 #include "berth/base/fd.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
-#include "launch/conduct.h"
 #include "explain/explain.h"
+#include "launch/conduct.h"
 #include "tap.h"
 
 #define STEPS 6
@@ -35,23 +36,43 @@ static struct sample sample_plan(void)
                    .step_count = STEPS,
                    .steps = offsetof(struct sample, steps),
                    .fault_step = PLAN_NONE},
-        .steps = {
-            [0] = {.op = PLAN_SAVE_STATE, .actor = PLAN_HOST, .makes = PLAN_NONE, .wait = PLAN_NONE},
-            [1] = {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .flags = PLAN_ANNOUNCE,
-                   .makes = PLAN_SLOT_HOOK_OUTPUT, .wait = PLAN_NONE},
-            [2] = {.op = PLAN_FIND_PROGRAM, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
-                   .makes = PLAN_NONE, .signals = PLAN_TOKEN_READY, .wait = 1},
-            [3] = {.op = PLAN_COMMIT, .actor = PLAN_HOST, .flags = PLAN_ANNOUNCE,
-                   .makes = PLAN_NONE, .signals = PLAN_TOKEN_COMMITTED, .wait = 2},
-            [4] = {.op = PLAN_CLOSE_DESCRIPTORS, .actor = PLAN_INIT, .flags = PLAN_ANNOUNCE,
-                   .makes = PLAN_NONE, .wait = 3},
-            [5] = {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE},
-        },
+        .steps =
+            {
+                [0] = {.op = PLAN_SAVE_STATE,
+                       .actor = PLAN_HOST,
+                       .makes = PLAN_NONE,
+                       .wait = PLAN_NONE},
+                [1] = {.op = PLAN_OPEN_HOOK_OUTPUT,
+                       .actor = PLAN_HOST,
+                       .flags = PLAN_ANNOUNCE,
+                       .makes = PLAN_SLOT_HOOK_OUTPUT,
+                       .wait = PLAN_NONE},
+                [2] = {.op = PLAN_FIND_PROGRAM,
+                       .actor = PLAN_INIT,
+                       .flags = PLAN_ANNOUNCE,
+                       .makes = PLAN_NONE,
+                       .signals = PLAN_TOKEN_READY,
+                       .wait = 1},
+                [3] = {.op = PLAN_COMMIT,
+                       .actor = PLAN_HOST,
+                       .flags = PLAN_ANNOUNCE,
+                       .makes = PLAN_NONE,
+                       .signals = PLAN_TOKEN_COMMITTED,
+                       .wait = 2},
+                [4] = {.op = PLAN_CLOSE_DESCRIPTORS,
+                       .actor = PLAN_INIT,
+                       .flags = PLAN_ANNOUNCE,
+                       .makes = PLAN_NONE,
+                       .wait = 3},
+                [5] =
+                    {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .makes = PLAN_NONE, .wait = PLAN_NONE},
+            },
         .texts = PLACE "\0" PROGRAM,
     };
 
     plan.steps[2].place.at = plan.steps[5].place.at = AT_PLACE;
-    plan.steps[2].find_program.program.at = plan.steps[5].execute.program.at = AT_PLACE + sizeof(PLACE);
+    plan.steps[2].find_program.program.at = plan.steps[5].execute.program.at =
+        AT_PLACE + sizeof(PLACE);
     return plan;
 }
 
@@ -143,9 +164,8 @@ static int open_source(struct conduct *conduct, const struct plan_step *step)
 
 static void test_source(void)
 {
-    static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
-                                                        [PLAN_OPEN_TREE] = open_source,
-                                                        [PLAN_COMMIT] = count_step};
+    static conduct_handler *const handlers[PLAN_OPS] = {
+        [PLAN_SAVE_STATE] = count_step, [PLAN_OPEN_TREE] = open_source, [PLAN_COMMIT] = count_step};
     struct play play;
     bool passed;
 
@@ -181,8 +201,7 @@ static void test_failure(void)
     say(&play, 2, ENOENT);
     fd_close(&play.far);
     tap_ok(conduct_run(&play.conduct) == -ENOENT && play.done <= 2, "a failing step ends the plan");
-    tap_text(play.error.text,
-             PLACE ": exec: \"" PROGRAM "\": executable file not found in $PATH",
+    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": executable file not found in $PATH",
              "in the words that callers know");
     tap_ok(play.error.exit_status == 127, "with their exit status");
     end(&play);
@@ -283,7 +302,8 @@ static void test_nonsense(void)
         play.plan.steps[2].op = PLAN_CLONE_INIT;
         play.plan.steps[2].actor = PLAN_FIRST;
         sys_socket_send(play.far, &message, sizeof(message), -1);
-        tap_ok(conduct_run(&play.conduct) == -EPROTO && play.conduct.init_pid == 0, "process %lld is refused", (long long) pids[i]);
+        tap_ok(conduct_run(&play.conduct) == -EPROTO && play.conduct.init_pid == 0,
+               "process %lld is refused", (long long) pids[i]);
         end(&play);
     }
     begin(&play);
@@ -307,8 +327,8 @@ static void test_fault(void)
 
 static void test_better_news(void)
 {
-    static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
-                                                        [PLAN_OPEN_HOOK_OUTPUT] = no_room};
+    static conduct_handler *const handlers[PLAN_OPS] = {
+        [PLAN_SAVE_STATE] = count_step, [PLAN_OPEN_HOOK_OUTPUT] = no_room};
     struct play play;
 
     begin(&play);
@@ -338,14 +358,20 @@ static void test_hook_words(void)
     struct failed_hook hook = {"hooks.prestart[0]", "run the hook /h", EIO, 3 << 8, -1};
 
     tap_ok(explain_hook(&arena, &hook, &error) == -EIO, "a failing hook");
-    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: exit status 3", "with its status");
+    tap_text(error.text,
+             "hooks.prestart[0]: error running prestart hook #0: run the hook /h: exit status 3",
+             "with its status");
     hook.wait_status = 9;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: killed by signal 9 (Killed)",
+    tap_text(error.text,
+             "hooks.prestart[0]: error running prestart hook #0: run the hook /h: killed by signal "
+             "9 (Killed)",
              "with its signal");
     hook.number = ENOENT;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text, "hooks.prestart[0]: error running prestart hook #0: run the hook /h: no such file or directory",
+    tap_text(error.text,
+             "hooks.prestart[0]: error running prestart hook #0: run the hook /h: no such file or "
+             "directory",
              "that is not there");
 }
 

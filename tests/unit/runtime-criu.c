@@ -25,7 +25,9 @@ static void test_requests(struct arena *arena)
     criu_put_number(&negative, 1, -1);
     tap_ok(IS(&negative, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "a negative number");
     criu_put_string(&string, CRIU_LOG_FILE, "dump.log");
-    tap_ok(IS(&string, "\x52\x08" "dump.log"), "a string");
+    tap_ok(IS(&string, "\x52\x08"
+                       "dump.log"),
+           "a string");
     criu_put_pair(&pair, CRIU_EXT_MNT, "/a", "/b");
     tap_ok(IS(&pair, "\xba\x01\x08\x0a\x02/a\x12\x02/b"), "two strings");
     criu_put_key_fd(&fd, CRIU_INHERIT_FD, "k", 5);
@@ -35,7 +37,8 @@ static void test_requests(struct arena *arena)
 static void test_answers(struct arena *arena)
 {
     static const char notice[] = "\x08\x06\x10\x01\x2a\x15\x0a\x10setup-namespaces\x10\xac\x02";
-    static const char failed[] = "\x08\x01\x10\x00\x1a\x02\x08\x01\x38\x10\x4a\x04" "busy";
+    static const char failed[] = "\x08\x01\x10\x00\x1a\x02\x08\x01\x38\x10\x4a\x04"
+                                 "busy";
     static const char version[] = "\x08\x0a\x10\x01\x52\x06\x08\x03\x10\x11\x20\x01";
     struct criu_answer answer;
 
@@ -47,13 +50,15 @@ static void test_answers(struct arena *arena)
                answer.type == CRIU_DUMP && !answer.success && answer.number == 16,
            "a failure");
     tap_text(answer.words, "busy", "its words");
-    tap_ok(criu_read_answer(arena, version, sizeof(version) - 1, &answer) == 0 && answer.version == 31701,
+    tap_ok(criu_read_answer(arena, version, sizeof(version) - 1, &answer) == 0 &&
+               answer.version == 31701,
            "a version");
     for (size_t size = 0; size < sizeof(notice) - 1; size++)
         criu_read_answer(arena, notice, size, &answer);
     tap_ok(criu_read_answer(arena, notice, 10, &answer) == -EPROTO, "a message cut short");
     tap_ok(criu_read_answer(arena, "\x0b", 1, &answer) == -EPROTO, "an unknown kind of field");
-    tap_ok(criu_read_answer(arena, "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, &answer) == -EPROTO,
+    tap_ok(criu_read_answer(arena, "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, &answer) ==
+               -EPROTO,
            "a size beyond the end");
 }
 

@@ -13,16 +13,17 @@
 #include "berth/base/json.h"
 #include "berth/runtime/runtime.h"
 #include "berth/sys/process.h"
-#include "state/container.h"
 #include "launch/mounts.h"
-#include "verbs/signals.h"
+#include "state/container.h"
 #include "state/state.h"
 #include "tap.h"
+#include "verbs/signals.h"
 
 static void test_ids(void)
 {
     static const char *const good[] = {"a", "A_b+c-0", "..x", "_", "+", "-", "..."};
-    static const char *const bad[] = {"", ".", "..", "a/b", "/a", "a b", "a:b", "\xc3\xa9", "a\n", "\\"};
+    static const char *const bad[] = {"",    ".",   "..",       "a/b", "/a",
+                                      "a b", "a:b", "\xc3\xa9", "a\n", "\\"};
     char longest[257];
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -43,11 +44,25 @@ static void test_signals(void)
         const char *text;
         int number;
     } rows[] = {
-        {"9", 9},          {"KILL", SIGKILL},  {"SIGKILL", SIGKILL},      {"sigterm", SIGTERM},
-        {"0", 0},          {"64", 64},         {"65", -EINVAL},           {"-1", -EINVAL},
-        {"", -EINVAL},     {"SIG", -EINVAL},   {"9x", -EINVAL},           {"NOSUCH", -EINVAL},
-        {"RTMIN", 34},     {"RTMIN+3", 37},    {"SIGRTMAX-1", 63},        {"RTMIN+31", -EINVAL},
-        {"RTMIN-1", -EINVAL}, {"RTMIN+", -EINVAL}, {"99999999999999999999", -EINVAL},
+        {"9", 9},
+        {"KILL", SIGKILL},
+        {"SIGKILL", SIGKILL},
+        {"sigterm", SIGTERM},
+        {"0", 0},
+        {"64", 64},
+        {"65", -EINVAL},
+        {"-1", -EINVAL},
+        {"", -EINVAL},
+        {"SIG", -EINVAL},
+        {"9x", -EINVAL},
+        {"NOSUCH", -EINVAL},
+        {"RTMIN", 34},
+        {"RTMIN+3", 37},
+        {"SIGRTMAX-1", 63},
+        {"RTMIN+31", -EINVAL},
+        {"RTMIN-1", -EINVAL},
+        {"RTMIN+", -EINVAL},
+        {"99999999999999999999", -EINVAL},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -56,11 +71,10 @@ static void test_signals(void)
 
 static void test_mounts(void)
 {
-    static const char mountinfo[] =
-        "22 1 8:1 / / rw - ext4 /dev/sda rw\n"
-        "23 22 8:1 /b /b/root\\040fs rw shared:1 - ext4 /dev/sda rw\n"
-        "24 23 8:1 /b /b/root\\040fs rw - ext4 /dev/sda rw\n"
-        "25 24 0:5 / /b/root\\040fs/proc rw - proc proc rw\n";
+    static const char mountinfo[] = "22 1 8:1 / / rw - ext4 /dev/sda rw\n"
+                                    "23 22 8:1 /b /b/root\\040fs rw shared:1 - ext4 /dev/sda rw\n"
+                                    "24 23 8:1 /b /b/root\\040fs rw - ext4 /dev/sda rw\n"
+                                    "25 24 0:5 / /b/root\\040fs/proc rw - proc proc rw\n";
 
     tap_ok(mounts_count(mountinfo, "/b/root fs") == 2, "two mounts lie on the path with a blank");
     tap_ok(mounts_count(mountinfo, "/b/root fs/proc") == 1, "one on its child");
@@ -74,18 +88,18 @@ static struct spec_record sample_record(void)
     static const struct spec_pair annotations[] = {{"a\"b", "c\nd"}, {"e", ""}};
     static const char *const cgroups[] = {"/sys/fs/cgroup/x/berth/c1", NULL};
     return (struct spec_record){.id = "c1",
-                                 .oci_version = "1.2.0",
-                                 .bundle = "/bundle",
-                                 .rootfs = "/bundle/root",
-                                 .created = "2026-01-02T03:04:05.000000006Z",
-                                 .annotations = annotations,
-                                 .n_annotations = 2,
-                                 .poststop = true,
-                                 .mounts_before = 3,
-                                 .cgroups = cgroups,
-                                 .n_cgroups = 1,
-                                 .made_cgroups = cgroups,
-                                 .n_made_cgroups = 1};
+                                .oci_version = "1.2.0",
+                                .bundle = "/bundle",
+                                .rootfs = "/bundle/root",
+                                .created = "2026-01-02T03:04:05.000000006Z",
+                                .annotations = annotations,
+                                .n_annotations = 2,
+                                .poststop = true,
+                                .mounts_before = 3,
+                                .cgroups = cgroups,
+                                .n_cgroups = 1,
+                                .made_cgroups = cgroups,
+                                .n_made_cgroups = 1};
 }
 
 /* Writes down `pid` as a state's process, under a start time that is off by `late`. */

@@ -32,8 +32,8 @@ static const char *native_name(int number)
     return known[number];
 }
 
-/* Allows all that the native architecture calls below `end`, but for every seventh number; exit_group, which is one, ends the
- * processes of this test. */
+/* Allows all that the native architecture calls below `end`, but for every seventh number;
+ * exit_group, which is one, ends the processes of this test. */
 static struct spec_seccomp allow_below(int end, struct spec_syscall *rule, const char **names)
 {
     *rule = (struct spec_syscall){.names = names, .action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};

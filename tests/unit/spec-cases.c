@@ -6,10 +6,10 @@
  *     {"process": {"cwd": "tmp", "args": ["sh"]}}
  *     > process.cwd: must be absolute, got "tmp"
  *
- * The first word says what is run: `config`, `state`, `features`, `process`, `resources`, `mounts` read the
- * document as it stands, the last three check it too; `check-root` reads and checks a configuration;
- * `check` puts "ociVersion" and "root" in front of it. A text that ends with "..." is
- * compared up to there.
+ * The first word says what is run: `config`, `state`, `features`, `process`, `resources`, `mounts`
+ * read the document as it stands, the last three check it too; `check-root` reads and checks a
+ * configuration; `check` puts "ociVersion" and "root" in front of it. A text that ends with "..."
+ * is compared up to there.
  */
 #include <fcntl.h>
 
@@ -40,10 +40,10 @@ static struct document complete(const struct document *document)
 {
     bool has_version = memmem(document->bytes, document->size, "\"ociVersion\"", 12) != NULL;
     bool has_root = memmem(document->bytes, document->size, "\"root\":", 7) != NULL;
-    const char *text = arena_printf(document->arena, "{%s%s%.*s",
-                                    has_version ? "" : "\"ociVersion\": \"1.3.0\", ",
-                                    has_root ? "" : "\"root\": {\"path\": \"rootfs\"}, ",
-                                    (int) document->size - 1, document->bytes + 1);
+    const char *text =
+        arena_printf(document->arena, "{%s%s%.*s", has_version ? "" : "\"ociVersion\": \"1.3.0\", ",
+                     has_root ? "" : "\"root\": {\"path\": \"rootfs\"}, ", (int) document->size - 1,
+                     document->bytes + 1);
 
     return (struct document){document->arena, text, strlen(text)};
 }

@@ -51,7 +51,8 @@ static void test_without_cgroup_namespace(struct arena *arena)
 
     if (!tap_ok(config != NULL, "the default configuration for version 1 can be used"))
         return;
-    tap_ok(spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP) == NULL, "the cgroups of the host");
+    tap_ok(spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP) == NULL,
+           "the cgroups of the host");
     tap_ok(spec_find_namespace(config, SPEC_NAMESPACE_TYPE_MOUNT) != NULL, "the others are there");
     text = spec_without_cgroup_namespace(arena, spec_rootless_config(arena, 1, 2));
     config = read_config(arena, text);

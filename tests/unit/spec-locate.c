@@ -47,7 +47,8 @@ static void test_document(void)
         if (!tap_ok(found == (cases[i].line > 0) && line == cases[i].line &&
                         column == cases[i].column,
                     "%s", cases[i].path))
-            printf("# expected %zu:%zu, got %zu:%zu\n", cases[i].line, cases[i].column, line, column);
+            printf("# expected %zu:%zu, got %zu:%zu\n", cases[i].line, cases[i].column, line,
+                   column);
     }
 }
 
@@ -57,7 +58,8 @@ static void test_brackets(void)
     static const char broken[] = "{\"a\":[}";
     size_t line = 0, column = 0;
 
-    tap_ok(spec_locate(broken, sizeof(broken) - 1, "a[18446744073709551615]", &line, &column) && line == 1 && column == 6,
+    tap_ok(spec_locate(broken, sizeof(broken) - 1, "a[18446744073709551615]", &line, &column) &&
+               line == 1 && column == 6,
            "brackets that do not match: %zu:%zu", line, column);
 }
 

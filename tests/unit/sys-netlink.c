@@ -87,7 +87,7 @@ static void test_lies(void)
     tap_ok(message->nlmsg_len == request.size, "a message shorter than its header has none");
 }
 
-/* --- the kernel at the other end of a socket pair ----------------------------------------------- */
+/* --- the kernel at the other end of a socket pair --------------------------------------------- */
 
 struct count {
     int answers;
@@ -151,7 +151,8 @@ static void test_answers(void)
            "a list that has changed meanwhile");
 }
 
-/* A datagram of `count` messages, each of one byte more than its header, with or without the padding of the last one. */
+/* A datagram of `count` messages, each of one byte more than its header, with or without the
+ * padding of the last one. */
 static void send_small(int fd, size_t count, bool padded)
 {
     struct small {
@@ -160,12 +161,14 @@ static void send_small(int fd, size_t count, bool padded)
     } messages[8] = {0};
 
     for (size_t i = 0; i < count; i++)
-        messages[i].header = (struct nlmsghdr){.nlmsg_len = sizeof(struct nlmsghdr) + 1, .nlmsg_type = RTM_NEWLINK};
+        messages[i].header =
+            (struct nlmsghdr){.nlmsg_len = sizeof(struct nlmsghdr) + 1, .nlmsg_type = RTM_NEWLINK};
     size_t size = count * sizeof(struct small) - (padded ? 0 : NLMSG_ALIGNTO - 1);
     tap_ok(send(fd, messages, size, 0) == (ssize_t) size, "a datagram of %zu bytes", size);
 }
 
-/* The second datagram is shorter than the first: what the first has left behind it is not read again. */
+/* The second datagram is shorter than the first: what the first has left behind it is not read
+ * again. */
 static void test_unpadded(void)
 {
     struct sys_netlink_request request;
@@ -179,7 +182,8 @@ static void test_unpadded(void)
     answer(pair[1], NLMSG_ERROR, 0, 0);
     sys_netlink_begin(&request, RTM_GETLINK, 0, &header, sizeof(header));
     int result = sys_netlink_ask(pair[0], &request, count_answer, &count);
-    tap_ok(result == 0 && count.answers == 5, "a last message without padding is the last one: %d answers", count.answers);
+    tap_ok(result == 0 && count.answers == 5,
+           "a last message without padding is the last one: %d answers", count.answers);
     close(pair[0]);
     close(pair[1]);
 }

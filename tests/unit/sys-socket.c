@@ -48,7 +48,8 @@ static void test_connecting(void)
     unlink(path);
 }
 
-/* Reads all there is: 0 if there were LARGE bytes, and a descriptor with the first of them alone. */
+/* Reads all there is: 0 if there were LARGE bytes, and a descriptor with the first of them
+ * alone. */
 static int read_all(int fd)
 {
     size_t total = 0, passed_later = 0;

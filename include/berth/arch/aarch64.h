@@ -34,7 +34,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return x0;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = arguments[0];

@@ -3,11 +3,13 @@
  * What is written in the machine's own instructions. The header of each architecture defines
  *
  *   arch_call6, arch_call3   a system call: what the kernel returns, a negative errno on failure
- *   arch_spawn               a system call that starts a process or thread on another stack, whose end is a multiple of 16; there
+ *   arch_spawn               a system call that starts a process or thread on another stack, whose
+ *                            end is a multiple of 16; there
  *                            the child calls run(argument), which must not return
  *   ARCH_CLONE               clone(2)'s arguments for that, in the order of the architecture
  *   arch_relax               in a loop that waits for another thread
- *   ARCH_START               the first instructions of a program: `_start` hands the untouched stack (argc, argv, envp) to init_main
+ *   ARCH_START               the first instructions of a program: `_start` hands the untouched
+ *                            stack (argc, argv, envp) to init_main
  */
 #pragma once
 

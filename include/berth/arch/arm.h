@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See arch.h; 32 bits, EABI. r7 has the number of the call, and may be the compiler's frame pointer: it is kept in r8 meanwhile. */
+/* See arch.h; 32 bits, EABI. r7 has the number of the call, and may be the compiler's frame
+ * pointer: it is kept in r8 meanwhile. */
 #pragma once
 
 /* clang-format off */
@@ -43,7 +44,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return r0;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register long ip __asm__("ip") = number;
     register long r0 __asm__("r0") = arguments[0];

@@ -6,7 +6,8 @@
 #define ARCH_CLONE(flags, stack, pidfd) {(long) (flags), (long) (stack), (long) (pidfd)}
 /* clang-format on */
 
-/* The sixth argument is in ebp, which may be the compiler's frame pointer: nothing else may be looked for by it meanwhile. */
+/* The sixth argument is in ebp, which may be the compiler's frame pointer: nothing else may be
+ * looked for by it meanwhile. */
 static inline long arch_call6(long number, long a, long b, long c, long d, long e, long f)
 {
     const long ends[2] = {number, f};
@@ -31,7 +32,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return ret;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     long ret;
 
@@ -45,7 +47,8 @@ static inline long arch_spawn(long number, const long arguments[3], void (*run)(
                      "ud2\n"
                      "1:"
                      : "=a"(ret)
-                     : "a"(number), "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2]), "S"(run), "D"(argument)
+                     : "a"(number), "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2]),
+                       "S"(run), "D"(argument)
                      : "memory", "cc");
     return ret;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See arch.h; the ELFv2 ABI. The kernel sets summary overflow and gives a positive errno where a call has failed. */
+/* See arch.h; the ELFv2 ABI. The kernel sets summary overflow and gives a positive errno where a
+ * call has failed. */
 #pragma once
 
 /* clang-format off */
@@ -32,7 +33,8 @@ static inline long arch_call3(long number, long a, long b, long c)
 }
 
 /* A function looks for its table of addresses by r12, and saves into the frame of its caller. */
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register long r0 __asm__("r0") = number;
     register long r3 __asm__("r3") = arguments[0];
@@ -57,7 +59,8 @@ static inline long arch_spawn(long number, const long arguments[3], void (*run)(
                      "1:"
                      : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5)
                      : "r"(r28), "r"(r29)
-                     : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "ctr", "xer", "cr0", "memory");
+                     : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "ctr", "xer", "cr0",
+                       "memory");
     return r3;
 }
 

@@ -34,7 +34,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return a0;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register long a7 __asm__("a7") = number;
     register long a0 __asm__("a0") = arguments[0];

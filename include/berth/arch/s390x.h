@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See arch.h. A function saves registers into the 160 bytes above its caller's stack pointer (r15). */
+/* See arch.h. A function saves registers into the 160 bytes above its caller's stack pointer
+ * (r15). */
 #pragma once
 
 /* clang-format off */
@@ -34,7 +35,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return r2;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register long r1 __asm__("r1") = number;
     register long r2 __asm__("r2") = arguments[0];

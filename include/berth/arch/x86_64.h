@@ -31,7 +31,8 @@ static inline long arch_call3(long number, long a, long b, long c)
     return ret;
 }
 
-static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *), void *argument)
+static inline long arch_spawn(long number, const long arguments[3], void (*run)(void *),
+                              void *argument)
 {
     register void (*r8)(void *) __asm__("r8") = run;
     register void *r9 __asm__("r9") = argument;
@@ -46,7 +47,8 @@ static inline long arch_spawn(long number, const long arguments[3], void (*run)(
                      "ud2\n"
                      "1:"
                      : "=a"(ret)
-                     : "a"(number), "D"(arguments[0]), "S"(arguments[1]), "d"(arguments[2]), "r"(r8), "r"(r9)
+                     : "a"(number), "D"(arguments[0]), "S"(arguments[1]), "d"(arguments[2]),
+                       "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory", "cc");
     return ret;
 }

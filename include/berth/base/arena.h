@@ -21,11 +21,13 @@ struct arena {
 /* Takes `size` zeroed bytes, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* Takes a zeroed array of `count` items of `size` bytes; count * size must not overflow. Never NULL. */
+/* Takes a zeroed array of `count` items of `size` bytes; count * size must not overflow. Never
+ * NULL. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
-/* Makes room for one more item in an array that grows: `items` are `count` items of `size` bytes with room for *room.
- * Returns them, or a copy with twice the room; what is beyond `count` is zeroed. */
+/* Makes room for one more item in an array that grows: `items` are `count` items of `size` bytes
+ * with room for *room. Returns them, or a copy with twice the room; what is beyond `count` is
+ * zeroed. */
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size);
 
 #define ARENA_NEW(arena, type) ((type *) arena_alloc((arena), sizeof(type)))

@@ -30,8 +30,9 @@ int fd_write_all(int fd, const void *bytes, size_t size);
 /* Reads up to `size` bytes until end of file. Returns the count or a negative errno. */
 ssize_t fd_read_all(int fd, void *bytes, size_t size);
 
-/* Opens /dev/null in place of each of stdin, stdout and stderr that is closed: else the next file opened would be taken for it.
- * Unless it `swallows_output`, a write to the new stdout is the error that it would be without. Returns 0 or a negative errno. */
+/* Opens /dev/null in place of each of stdin, stdout and stderr that is closed: else the next file
+ * opened would be taken for it. Unless it `swallows_output`, a write to the new stdout is the error
+ * that it would be without. Returns 0 or a negative errno. */
 int fd_fill_standard(bool swallows_output);
 
 /* Sets or clears FD_CLOEXEC. Returns 0 or a negative errno. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is wrong with a configuration, or will be: all of it, each with its place. `check` shows it. */
+/* What is wrong with a configuration, or will be: all of it, each with its place. `check` shows
+ * it. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +28,8 @@ struct findings {
     size_t room;
 };
 
-/* What a line of an error's text says, taken apart: `[FILE:LINE:COLUMN: ][PLACE: ]WORDS[ (REMEDY)]`. */
+/* What a line of an error's text says, taken apart: `[FILE:LINE:COLUMN: ][PLACE: ]WORDS[
+ * (REMEDY)]`. */
 struct finding finding_of_line(struct arena *arena, enum finding_severity severity,
                                const char *line);
 

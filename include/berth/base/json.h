@@ -12,7 +12,7 @@
 
 struct json {
     struct text text;
-    bool pretty;   /* two spaces a level, as Go's MarshalIndent and OCI tools print */
+    bool pretty; /* two spaces a level, as Go's MarshalIndent and OCI tools print */
     int depth;
     bool has_item; /* the innermost object or array has an item already */
     bool has_key;  /* a key stands before the next value */

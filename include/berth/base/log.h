@@ -11,9 +11,10 @@ struct text_list;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Opens the log: `target` is "FILE", "file:FILE", "journald:NAME", "syslog:NAME", or NULL or an empty file for stderr alone;
- * records of a file are text lines or, with `json`, objects {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr
- * too; the rest goes to stderr only when there is no other target. Returns 0 or a negative errno. */
+/* Opens the log: `target` is "FILE", "file:FILE", "journald:NAME", "syslog:NAME", or NULL or an
+ * empty file for stderr alone; records of a file are text lines or, with `json`, objects
+ * {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr too; the rest goes to
+ * stderr only when there is no other target. Returns 0 or a negative errno. */
 int log_open(const char *target, bool json, enum log_level level);
 
 /* "error", "warning", "info", "debug"; false for another name. */
@@ -21,11 +22,12 @@ bool log_level_of_name(const char *name, enum log_level *ret_level);
 
 bool log_shows(enum log_level level);
 
-/* Warnings are held back (unless debugging) until log_release_warnings says that the command goes well:
- * a failing command's one record is its error. */
+/* Warnings are held back (unless debugging) until log_release_warnings says that the command goes
+ * well: a failing command's one record is its error. */
 void log_release_warnings(void);
 
-/* A program has left the cursor of the terminal within a line: the next record on stderr begins a new one. */
+/* A program has left the cursor of the terminal within a line: the next record on stderr begins a
+ * new one. */
 void log_start_new_line(void);
 
 /* Gives out the warnings held back as strings of the list's arena, in place of logging them. */

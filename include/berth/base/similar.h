@@ -11,7 +11,8 @@ struct similar {
     size_t cost; /* of `best`: less is closer */
 };
 
-/* Takes `candidate` as the best one if it is closer to the word than every earlier one. Close enough is a candidate that the
- * word is the beginning of, or that differs by one edit, and one more for every four bytes of the word. An edit inserts,
- * deletes or replaces one byte or swaps two neighbours (optimal string alignment). */
+/* Takes `candidate` as the best one if it is closer to the word than every earlier one. Close
+ * enough is a candidate that the word is the beginning of, or that differs by one edit, and one
+ * more for every four bytes of the word. An edit inserts, deletes or replaces one byte or swaps two
+ * neighbours (optimal string alignment). */
 void similar_offer(struct similar *similar, const char *candidate);

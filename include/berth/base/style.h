@@ -6,8 +6,9 @@ struct arena;
 
 enum style { STYLE_BOLD, STYLE_RED, STYLE_YELLOW, STYLE_GREEN };
 
-/* Decides for the whole program whether words are styled: where standard output is a terminal, TERM is neither unset nor "dumb",
- * and NO_COLOR is unset or empty (https://no-color.org). Until it is called they are not. */
+/* Decides for the whole program whether words are styled: where standard output is a terminal, TERM
+ * is neither unset nor "dumb", and NO_COLOR is unset or empty (https://no-color.org). Until it is
+ * called they are not. */
 void style_detect(void);
 
 /* Returns `words` in that style, or as they are. */

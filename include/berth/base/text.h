@@ -20,7 +20,8 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size);
 void text_add(struct text *text, const char *string);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A list of strings that grows in an arena; `item[count]` is always NULL once anything was added. */
+/* A list of strings that grows in an arena; `item[count]` is always NULL once anything was
+ * added. */
 struct text_list {
     struct arena *arena;
     char **item;

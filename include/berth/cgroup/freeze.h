@@ -18,8 +18,8 @@ int cgroup_freeze(const struct cgroup_record *record, struct error *error);
  */
 int cgroup_thaw(const struct cgroup_record *record, struct error *error);
 
-/* In the freezer of v1 even SIGKILL waits: lets those that it was sent to die, in the cgroups below, too, which may have been
- * frozen by themselves. */
+/* In the freezer of v1 even SIGKILL waits: lets those that it was sent to die, in the cgroups
+ * below, too, which may have been frozen by themselves. */
 void cgroup_let_die(const struct cgroup_record *record);
 
 /* Is the cgroup frozen, or about to be? Not one that is gone. */

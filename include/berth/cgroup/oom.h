@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Word of processes of a container that were killed for want of memory: memory.events of cgroup-v2.rst by inotify(7), or
- * memory.oom_control of cgroup-v1/memory.rst by an eventfd(2), which tells of each time that the limit could not be kept, here
- * or above. Nothing is polled.
+ * Word of processes of a container that were killed for want of memory: memory.events of
+ * cgroup-v2.rst by inotify(7), or memory.oom_control of cgroup-v1/memory.rst by an eventfd(2),
+ * which tells of each time that the limit could not be kept, here or above. Nothing is polled.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ struct cgroup;
 struct error;
 
 struct cgroup_oom {
-    int fd;           /* readable when there may be news; -1: the container has no memory controller */
+    /* readable when there may be news; -1: the container has no memory controller */
+    int fd;
     const char *path; /* of the cgroup, as in struct cgroup */
     uint64_t seen;    /* v2: oom_kill as it was */
     bool v2;

@@ -11,7 +11,8 @@ struct error;
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct cgroup_hierarchy {
-    const char *name;        /* its directory: "memory", "cpu,cpuacct", "unified"; "" of v2 at /sys/fs/cgroup itself */
+    /* its directory: "memory", "cpu,cpuacct", "unified"; "" of v2 at /sys/fs/cgroup itself */
+    const char *name;
     const char *mount_point; /* "/sys/fs/cgroup/memory" */
     const char
         *own; /* the caller's cgroup below the mount point, "/" for itself; NULL: not shown there */
@@ -52,11 +53,14 @@ bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error);
 
-/* The options of the file system of version 2, which all its mounts share: "nsdelegate,memory_recursiveprot"; "" for none, also where it is
- * not mounted. Returns 0 or a negative errno. */
-int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options, struct error *error);
+/* The options of the file system of version 2, which all its mounts share:
+ * "nsdelegate,memory_recursiveprot"; "" for none, also where it is not mounted. Returns 0 or a
+ * negative errno. */
+int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options,
+                           struct error *error);
 
-/* The directory of the caller's own cgroup in a hierarchy that shows it: "/sys/fs/cgroup/memory/user", or NULL when it does not. */
+/* The directory of the caller's own cgroup in a hierarchy that shows it:
+ * "/sys/fs/cgroup/memory/user", or NULL when it does not. */
 char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy);
 
 /* The v1 hierarchy of `controller`, else the v2 one (which may lack the controller), else NULL. */

@@ -13,7 +13,8 @@ struct error;
  * ended. Returns 0, -EBUSY when some are left after 10 seconds, or a negative errno. */
 int cgroup_kill(const struct cgroup_record *record, struct error *error);
 
-/* Removes what cgroup_make has made and nobody uses any more. Returns whether a cgroup of the container's own is left. */
+/* Removes what cgroup_make has made and nobody uses any more. Returns whether a cgroup of the
+ * container's own is left. */
 bool cgroup_remove_empty(const struct cgroup_record *record);
 
 /* Removes the container's cgroups with all below them, as far as nobody is in them. */

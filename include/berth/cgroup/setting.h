@@ -20,18 +20,21 @@ struct spec_resources;
 int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error);
 
-/* The same, and notes the former values of cgroups that were there before in *ret_former, for cgroup_set_back when something else
- * fails later. */
+/* The same, and notes the former values of cgroups that were there before in *ret_former, for
+ * cgroup_set_back when something else fails later. */
 struct cgroup_former;
-int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup, const struct spec_resources *resources,
+int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup,
+                      const struct spec_resources *resources,
                       const struct cgroup_former **ret_former, struct error *error);
 
-/* Gives cgroups that were there before their former values; NULL: nothing was noted. What cannot be is a warning. */
+/* Gives cgroups that were there before their former values; NULL: nothing was noted. What cannot be
+ * is a warning. */
 void cgroup_set_back(const struct cgroup_former *former);
 
-/* Says, changing nothing, what of `resources` cgroup_set will refuse in cgroups that cgroup_plan has planned and that need not
- * be there yet: controllers that are not there or cannot be enabled, files that this kernel does not have, devices that do not
- * exist. Returns 0 or a negative errno. */
+/* Says, changing nothing, what of `resources` cgroup_set will refuse in cgroups that cgroup_plan
+ * has planned and that need not be there yet: controllers that are not there or cannot be enabled,
+ * files that this kernel does not have, devices that do not exist. Returns 0 or a negative
+ * errno. */
 int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
                  const struct spec_resources *resources, struct error *error);
 

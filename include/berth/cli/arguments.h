@@ -115,10 +115,11 @@ struct cli_arguments {
     const char *lsm_mount_context;
 };
 
-/* Parses the whole command line. Global options stand before the command; options and operands of the command in any
- * order; "--" ends the options; a long option may have one dash, and its value may follow "=" or be the next word. With two
- * dashes it may be cut short as long as one option alone begins so. "help" or "h" before a command is --help behind it.
- * -EINVAL with a message of one line for wrong use, which suggests what was meant and names the help. */
+/* Parses the whole command line. Global options stand before the command; options and operands of
+ * the command in any order; "--" ends the options; a long option may have one dash, and its value
+ * may follow "=" or be the next word. With two dashes it may be cut short as long as one option
+ * alone begins so. "help" or "h" before a command is --help behind it. -EINVAL with a message of
+ * one line for wrong use, which suggests what was meant and names the help. */
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
               struct error *error);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operands of each operation (ops.def): as C values, before they are part of a plan, and as a table for what goes through all. */
+/* The operands of each operation (ops.def): as C values, before they are part of a plan, and as a
+ * table for what goes through all. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,7 +45,10 @@ struct plan_strings {
 #define ARG(kind, name) PLAN_GIVEN_##kind name;
 
 /* struct plan_given_OPEN_TREE { const char *path; bool recursive; ... } and the like. */
-#define PLAN_OP(NAME, member, name, actors, words, operands) struct plan_given_##NAME { operands };
+#define PLAN_OP(NAME, member, name, actors, words, operands)                                       \
+    struct plan_given_##NAME {                                                                     \
+        operands                                                                                   \
+    };
 #include "berth/plan/ops.def"
 #undef PLAN_OP
 
@@ -86,7 +90,8 @@ struct plan_operand {
 };
 
 /* Where the operand is in a step. */
-#define plan_operand_at(step, operand) ((void *) ((uintptr_t) (step) + offsetof(struct plan_step, save_state) + (operand)->at))
+#define plan_operand_at(step, operand)                                                             \
+    ((void *) ((uintptr_t) (step) + offsetof(struct plan_step, save_state) + (operand)->at))
 
 /* The operands of an operation, in the order of ops.def; the one after the last has no name. */
 const struct plan_operand *plan_operands(enum plan_op op);
@@ -94,8 +99,8 @@ const struct plan_operand *plan_operands(enum plan_op op);
 /* Adds the text to `data`, which begins with the plan. Returns its place there, 0 for NULL. */
 uint32_t plan_put_text(struct text *data, const char *string);
 
-/* Writes the operands `given`, a struct plan_given_* of step->op, into the step; their texts go to the end of `data`.
- * The slots among them come to step->uses. */
+/* Writes the operands `given`, a struct plan_given_* of step->op, into the step; their texts go to
+ * the end of `data`. The slots among them come to step->uses. */
 void plan_put_operands(struct plan_step *step, const void *given, struct text *data);
 
 /* The namespaces that the step makes or joins: CLONE_NEW*. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan: a flat, immutable list of steps that three actors carry out. This header is all that the
- * freestanding init knows of the rest of the program, so it needs nothing but <stdbool.h>, <stddef.h> and <stdint.h>.
+ * The plan: a flat, immutable list of steps that three actors carry out. This header is all that
+ * the freestanding init knows of the rest of the program, so it needs nothing but <stdbool.h>,
+ * <stddef.h> and <stdint.h>.
  *
  * One list, one order. Each actor goes through the list and carries out its own steps:
  *
@@ -9,16 +10,18 @@
  *     FIRST  the first stage: joins namespaces, makes the user namespace, clones INIT
  *     INIT   process 1 of the container, which becomes the container's process at the EXECUTE step
  *
- * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init; FIRST
- * turns into INIT's parent at the CLONE_INIT step and exits.
+ * Without a FIRST step the host launches INIT itself. FIRST and INIT are one program, the init;
+ * FIRST turns into INIT's parent at the CLONE_INIT step and exits.
  *
- * A step may make a descriptor in one slot and use others. Beside that it may signal tokens ("this has
- * happened") and await tokens. A step that uses a slot which the other side makes, or awaits a token which it signals, waits
- * until that side has announced that step; a step that makes a slot again waits until its last user is done. These waits are
- * derived when the plan is sealed and always point to earlier steps, so the actors cannot deadlock.
+ * A step may make a descriptor in one slot and use others. Beside that it may signal tokens ("this
+ * has happened") and await tokens. A step that uses a slot which the other side makes, or awaits a
+ * token which it signals, waits until that side has announced that step; a step that makes a slot
+ * again waits until its last user is done. These waits are derived when the plan is sealed and
+ * always point to earlier steps, so the actors cannot deadlock.
  *
  * The sides talk over one SOCK_SEQPACKET pair with `struct plan_message`. End of file is an error,
- * except after INIT has announced CLOSE_DESCRIPTORS, when it means that execve(2) has succeeded, or FINISH.
+ * except after INIT has announced CLOSE_DESCRIPTORS, when it means that execve(2) has succeeded, or
+ * FINISH.
  */
 #pragma once
 
@@ -35,8 +38,10 @@ enum plan_descriptor {
     PLAN_FD_SOCKET = 3, /* the sequenced-packet socket to the host */
     PLAN_FD_PLAN = 4,   /* the sealed memfd with the plan */
     PLAN_FD_START = 5,  /* create: the listening socket on which `start` knocks; run: not open */
-    PLAN_FD_PROCESS = 5, /* exec, mounts: the pidfd of the container's process, or its directory in /proc */
-    PLAN_FD_KEPT = 6,   /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
+    /* exec, mounts: the pidfd of the container's process, or its directory in /proc */
+    PLAN_FD_PROCESS = 5,
+    /* the first of the descriptors of --preserve-fds; moved down to 3 by CLOSE_DESCRIPTORS */
+    PLAN_FD_KEPT = 6,
 };
 
 enum plan_actor { PLAN_HOST, PLAN_FIRST, PLAN_INIT, PLAN_ACTORS };
@@ -51,26 +56,29 @@ enum plan_op {
 enum plan_slot {
     PLAN_SLOT_UNUSED, /* so that 0 says "none" while a plan is being built */
     /* descriptors */
-    PLAN_SLOT_PROC,    /* the host's procfs: root of it, verified */
-    PLAN_SLOT_ROOT,    /* the container's root file system, O_PATH on its mount */
-    PLAN_SLOT_TARGET,  /* where the next mount goes, O_PATH */
-    PLAN_SLOT_MOUNT,   /* the mount being made, detached */
+    PLAN_SLOT_PROC,     /* the host's procfs: root of it, verified */
+    PLAN_SLOT_ROOT,     /* the container's root file system, O_PATH on its mount */
+    PLAN_SLOT_TARGET,   /* where the next mount goes, O_PATH */
+    PLAN_SLOT_MOUNT,    /* the mount being made, detached */
     PLAN_SLOT_ATTACHED, /* a mount in its place, open until all is mounted below it */
-    PLAN_SLOT_KERNEL_0, /* procfs and sysfs of the container, in their places, with paths that are masked or read-only */
+    /* procfs and sysfs of the container, in their places, with paths that are masked or
+     * read-only */
+    PLAN_SLOT_KERNEL_0,
     PLAN_SLOT_KERNEL_1,
     PLAN_SLOT_KERNEL_2,
     PLAN_SLOT_KERNEL_3,
-    PLAN_SLOT_NULL,    /* a verified /dev/null of the host's, O_PATH: masks files */
-    PLAN_SLOT_EMPTY,   /* an empty, read-only tmpfs, detached: masks directories */
-    PLAN_SLOT_STATUS,  /* /proc/self/status of INIT */
-    PLAN_SLOT_SECCOMP, /* memfd with the filter's struct sock_filter[] */
-    PLAN_SLOT_CONSOLE, /* the terminal's master side, made by INIT, used by HOST */
-    PLAN_SLOT_HOOK_STATE,     /* memfd with the state, as INIT's hooks get it on stdin */
-    PLAN_SLOT_HOOK_OUTPUT,    /* memfd for what hooks write to stdout and stderr */
-    PLAN_SLOT_HOOK_STDOUT,    /* or the files for that */
+    PLAN_SLOT_NULL,        /* a verified /dev/null of the host's, O_PATH: masks files */
+    PLAN_SLOT_EMPTY,       /* an empty, read-only tmpfs, detached: masks directories */
+    PLAN_SLOT_STATUS,      /* /proc/self/status of INIT */
+    PLAN_SLOT_SECCOMP,     /* memfd with the filter's struct sock_filter[] */
+    PLAN_SLOT_CONSOLE,     /* the terminal's master side, made by INIT, used by HOST */
+    PLAN_SLOT_HOOK_STATE,  /* memfd with the state, as INIT's hooks get it on stdin */
+    PLAN_SLOT_HOOK_OUTPUT, /* memfd for what hooks write to stdout and stderr */
+    PLAN_SLOT_HOOK_STDOUT, /* or the files for that */
     PLAN_SLOT_HOOK_STDERR,
-    PLAN_SLOT_LISTENER,       /* of the seccomp filter, made by INIT, used by HOST */
-    PLAN_SLOT_SOURCE_0,       /* mounts that both sides handle: bind sources, what the host maps; used in turn */
+    PLAN_SLOT_LISTENER, /* of the seccomp filter, made by INIT, used by HOST */
+    /* mounts that both sides handle: bind sources, what the host maps; used in turn */
+    PLAN_SLOT_SOURCE_0,
     PLAN_SLOT_SOURCE_1,
     PLAN_SLOT_SOURCE_2,
     PLAN_SLOT_SOURCE_3,
@@ -78,7 +86,7 @@ enum plan_slot {
     PLAN_SLOT_ID_MAP_1,
     PLAN_SLOT_ID_MAP_2,
     PLAN_SLOT_ID_MAP_3,
-    PLAN_SLOT_NETWORK,   /* INIT's network namespace, for the host */
+    PLAN_SLOT_NETWORK,     /* INIT's network namespace, for the host */
     PLAN_SLOT_NAMESPACE_0, /* namespaces to join, in the order of enum plan_namespace */
     PLAN_SLOT_NAMESPACE_LAST = PLAN_SLOT_NAMESPACE_0 + 7,
     PLAN_SLOTS
@@ -86,21 +94,22 @@ enum plan_slot {
 
 /* What has happened: a step may signal several, and await several. */
 enum plan_token {
-    PLAN_TOKEN_CGROUP = 1 << 0,    /* the container's cgroups exist */
-    PLAN_TOKEN_LIMITED = 1 << 1,   /* and are limited */
-    PLAN_TOKEN_USER_NAMESPACE = 1 << 2,  /* the new user namespace exists, not mapped yet */
-    PLAN_TOKEN_MAPPED = 1 << 3,    /* its ids are mapped */
-    PLAN_TOKEN_INIT = 1 << 4,      /* INIT exists */
-    PLAN_TOKEN_RECORDED = 1 << 5,  /* the host knows INIT's process id */
-    PLAN_TOKEN_NET_DEVICES = 1 << 6,  /* the host's network devices are in INIT's namespace */
-    PLAN_TOKEN_ENVIRONMENT = 1 << 7,  /* namespaces and mounts are made; not pivoted yet */
-    PLAN_TOKEN_HOOKED = 1 << 8,    /* the host's hooks before pivot_root have run */
-    PLAN_TOKEN_READY = 1 << 9,     /* INIT is ready to wait for `start` */
-    PLAN_TOKEN_COMMITTED = 1 << 10,  /* the state says "created" */
-    PLAN_TOKEN_PREPARED = 1 << 11,  /* INIT has only to load the filter before it executes */
-    PLAN_TOKEN_AGENT = 1 << 12,    /* the host is connected to the seccomp agent */
-    PLAN_TOKEN_HANDED = 1 << 13,   /* the agent has the listener */
-    PLAN_TOKEN_ENTERED = 1 << 14,  /* INIT is in the container's cgroup, and has made the cgroup namespace */
+    PLAN_TOKEN_CGROUP = 1 << 0,         /* the container's cgroups exist */
+    PLAN_TOKEN_LIMITED = 1 << 1,        /* and are limited */
+    PLAN_TOKEN_USER_NAMESPACE = 1 << 2, /* the new user namespace exists, not mapped yet */
+    PLAN_TOKEN_MAPPED = 1 << 3,         /* its ids are mapped */
+    PLAN_TOKEN_INIT = 1 << 4,           /* INIT exists */
+    PLAN_TOKEN_RECORDED = 1 << 5,       /* the host knows INIT's process id */
+    PLAN_TOKEN_NET_DEVICES = 1 << 6,    /* the host's network devices are in INIT's namespace */
+    PLAN_TOKEN_ENVIRONMENT = 1 << 7,    /* namespaces and mounts are made; not pivoted yet */
+    PLAN_TOKEN_HOOKED = 1 << 8,         /* the host's hooks before pivot_root have run */
+    PLAN_TOKEN_READY = 1 << 9,          /* INIT is ready to wait for `start` */
+    PLAN_TOKEN_COMMITTED = 1 << 10,     /* the state says "created" */
+    PLAN_TOKEN_PREPARED = 1 << 11,      /* INIT has only to load the filter before it executes */
+    PLAN_TOKEN_AGENT = 1 << 12,         /* the host is connected to the seccomp agent */
+    PLAN_TOKEN_HANDED = 1 << 13,        /* the agent has the listener */
+    /* INIT is in the container's cgroup, and has made the cgroup namespace */
+    PLAN_TOKEN_ENTERED = 1 << 14,
     PLAN_TOKEN_DELEGATED = 1 << 15, /* and is in the delegated cgroup below */
     PLAN_TOKENS = 16,
 };
@@ -120,8 +129,10 @@ enum plan_target_kind {
 
 /* How PIVOT_ROOT gets INIT into the container's root. */
 enum plan_root_change {
-    PLAN_ROOT_PIVOT,  /* pivot_root(2) */
-    PLAN_ROOT_MOVE,   /* --no-pivot: MS_MOVE onto "/", for roots that cannot be pivoted (initramfs); PLAN_ROOT_CHROOT follows */
+    PLAN_ROOT_PIVOT, /* pivot_root(2) */
+    /* --no-pivot: MS_MOVE onto "/", for roots that cannot be pivoted (initramfs); PLAN_ROOT_CHROOT
+     * follows */
+    PLAN_ROOT_MOVE,
     PLAN_ROOT_CHROOT, /* chroot(2): alone where the mount namespace is not this container's own */
     PLAN_ROOT_CHANGES
 };
@@ -159,8 +170,8 @@ struct plan_list {
 };
 
 /*
- * The kinds of operands in ops.def, and how each lies in a step. src/plan/print.c words them, src/plan/check.c checks them.
- * Sets of flags are 64 bits, as the builder has them.
+ * The kinds of operands in ops.def, and how each lies in a step. src/plan/print.c words them,
+ * src/plan/check.c checks them. Sets of flags are 64 bits, as the builder has them.
  */
 /* clang-format off */
 #define PLAN_WIRE_path struct plan_text /* a path */
@@ -193,15 +204,18 @@ struct plan_step {
     uint16_t op;
     uint8_t actor;
     uint8_t flags;
-    int16_t makes; /* slot or PLAN_NONE */
+    int16_t makes;    /* slot or PLAN_NONE */
     uint16_t signals; /* PLAN_TOKEN_*, that all up to this step is done */
     uint16_t awaits;  /* PLAN_TOKEN_* */
-    int32_t wait; /* the step of the other side that must be announced first, or PLAN_NONE */
+    int32_t wait;     /* the step of the other side that must be announced first, or PLAN_NONE */
     struct plan_optional_text place; /* where in config.json the step comes from */
     /* The operands: step->open_tree.path. */
     union {
 #define ARG(kind, name) PLAN_WIRE_##kind name;
-#define PLAN_OP(NAME, member, name, actors, words, operands) struct plan_wire_##NAME { operands } member;
+#define PLAN_OP(NAME, member, name, actors, words, operands)                                       \
+    struct plan_wire_##NAME {                                                                      \
+        operands                                                                                   \
+    } member;
 #include "berth/plan/ops.def"
 #undef PLAN_OP
 #undef ARG
@@ -214,17 +228,21 @@ struct plan_header {
     uint32_t step_count;
     uint32_t steps; /* offset of struct plan_step[step_count], 8-aligned */
     uint32_t trace; /* not 0: announce every step with its times */
-    int32_t fault_step; /* this step fails with `fault_errno` without being carried out; PLAN_NONE */
+    /* this step fails with `fault_errno` without being carried out; PLAN_NONE */
+    int32_t fault_step;
     int32_t fault_errno;
-    uint32_t stages_mounts; /* not 0: INIT makes mounts by mount(2) on a stage, as some of the newer calls are refused */
+    /* not 0: INIT makes mounts by mount(2) on a stage, as some of the newer calls are refused */
+    uint32_t stages_mounts;
 };
 
 /* One message, either way; at most one descriptor goes with it (SCM_RIGHTS). */
 struct plan_message {
     int32_t step;  /* the step that was carried out or has failed */
     int32_t error; /* 0 or a positive errno; with PLAN_OPTIONAL steps only a warning */
-    int64_t value; /* CLONE_INIT: the process id; HOOK: the hook's wait status; COMPILE_SECCOMP: not 0 when the filter may not let
-                      read(2) pass; VERIFY: which of its list's strings does not hold, from 1; SET_USER, BECOME_ROOT: enum plan_user_part; else 0 */
+    /* CLONE_INIT: the process id; HOOK: the hook's wait status; COMPILE_SECCOMP: not 0 when the
+     * filter may not let read(2) pass; VERIFY: which of its list's strings does not hold, from 1;
+     * SET_USER, BECOME_ROOT: enum plan_user_part; else 0 */
+    int64_t value;
     uint64_t begin_ns; /* CLOCK_MONOTONIC, only when tracing */
     uint64_t end_ns;
 };
@@ -252,7 +270,8 @@ static inline const char *plan_text(const struct plan_header *plan, struct plan_
 }
 
 /* NULL for none. */
-static inline const char *plan_optional_text(const struct plan_header *plan, struct plan_optional_text text)
+static inline const char *plan_optional_text(const struct plan_header *plan,
+                                             struct plan_optional_text text)
 {
     return text.at == 0 ? NULL : (const char *) plan + text.at;
 }

@@ -28,5 +28,6 @@ const char *plan_slot_name(int slot);
 /* The name of one token: "mapped". */
 const char *plan_token_name(unsigned token);
 
-/* Writes the whole plan, one step a line: number, actor, name, words, what it waits for, its place. */
+/* Writes the whole plan, one step a line: number, actor, name, words, what it waits for, its
+ * place. */
 void plan_print(const struct plan_header *plan, struct text *text);

@@ -3,16 +3,16 @@
  * The operations on containers (runtime.md, Operations), one function each: what the command line
  * needs and nothing else.
  *
- * All return 0 or a negative errno with one message in `error`. After a failure the host is as it was.
- * `error->exit_status` is the exit status that the command should end with; 0 means the usual 1.
- * Strings in results live in the `arena` given.
+ * All return 0 or a negative errno with one message in `error`. After a failure the host is as it
+ * was. `error->exit_status` is the exit status that the command should end with; 0 means the usual
+ * 1. Strings in results live in the `arena` given.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct arena;
 struct error;
@@ -23,7 +23,8 @@ struct text;
 
 enum runtime_cgroup_manager {
     RUNTIME_CGROUPFS,
-    RUNTIME_CGROUP_SYSTEMD,  /* its manager starts a scope: linux.cgroupsPath is "SLICE:PREFIX:NAME" */
+    /* its manager starts a scope: linux.cgroupsPath is "SLICE:PREFIX:NAME" */
+    RUNTIME_CGROUP_SYSTEMD,
     RUNTIME_CGROUP_DISABLED, /* the container stays in the caller's cgroups */
 };
 
@@ -47,8 +48,9 @@ struct runtime_create {
     const char *config_file;    /* NULL: "config.json"; relative to the bundle */
     const char *pid_file;       /* NULL: none; relative to the current directory */
     const char *console_socket; /* NULL: none; an AF_UNIX stream socket that takes the terminal */
-    const char *pidfd_socket;   /* NULL: none; an AF_UNIX stream socket that takes the process's pidfd */
-    unsigned preserve_fds;      /* that many descriptors from 3 on, besides those of LISTEN_FDS */
+    /* NULL: none; an AF_UNIX stream socket that takes the process's pidfd */
+    const char *pidfd_socket;
+    unsigned preserve_fds; /* that many descriptors from 3 on, besides those of LISTEN_FDS */
     bool no_pivot;
     bool no_new_keyring;
     const char *trace_file; /* NULL: none; gets the times of all steps as a Chrome trace */
@@ -68,9 +70,9 @@ struct runtime_container {
     const char *status; /* "creating", "created", "running", "paused", "stopped" */
     const char *bundle;
     const char *rootfs;
-    const char *created; /* RFC 3339, UTC */
-    const char *owner;   /* the user's name, or number */
-    const char *systemd_scope; /* NULL: none */
+    const char *created;                 /* RFC 3339, UTC */
+    const char *owner;                   /* the user's name, or number */
+    const char *systemd_scope;           /* NULL: none */
     const struct spec_pair *annotations; /* key and value, of berth/spec/config.h */
     size_t n_annotations;
 };
@@ -93,8 +95,8 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
 int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
                     bool run, struct text *text, struct error *error);
 
-/* Says all that is wrong with a bundle, then what of it this host cannot do: with an error among the findings create would fail.
- * The request's id does not matter. Changes nothing on the host. */
+/* Says all that is wrong with a bundle, then what of it this host cannot do: with an error among
+ * the findings create would fail. The request's id does not matter. Changes nothing on the host. */
 void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
                    struct findings *findings);
 
@@ -119,40 +121,47 @@ struct runtime_fact {
     const char *remedy;  /* for it, or "" */
 };
 
-/* Looks at what the host offers to containers, and changes nothing; `only_needed`: at what all of them need. */
+/* Looks at what the host offers to containers, and changes nothing; `only_needed`: at what all of
+ * them need. */
 void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
                           size_t *ret_count);
 
 /* The version of the specification. */
 const char *runtime_spec_version(void);
 
-/* Writes what this build knows of the specification (features.md, features-linux.md); of linux.seccomp.supportedFlags alone it depends
- * on the kernel. */
+/* Writes what this build knows of the specification (features.md, features-linux.md); of
+ * linux.seccomp.supportedFlags alone it depends on the kernel. */
 void runtime_features(struct json *json);
 
-/* Lets a created container run. A failing startContainer or poststart hook and a program that cannot
- * be executed are errors that destroy the container (runtime.md, Lifecycle). */
+/* Lets a created container run. A failing startContainer or poststart hook and a program that
+ * cannot be executed are errors that destroy the container (runtime.md, Lifecycle). */
 int runtime_start(const struct runtime_options *options, const char *id, struct error *error);
 
 /* One more process in a container. */
 struct runtime_exec {
     const char *id;
-    const char *process; /* a process object (config.md, "Process"), JSON; NULL: the container's own, without its terminal */
+    /* a process object (config.md, "Process"), JSON; NULL: the container's own, without its
+     * terminal */
+    const char *process;
     size_t process_size;
     const char *process_name; /* of the document, for messages */
     /* what is changed of it */
-    const char *const *args; /* ends with NULL; none: as it is, which has to be asked for by `process` */
-    const char *cwd;         /* NULL: as it is */
-    const char *const *env;  /* NAME=VALUE, added; ends with NULL */
-    bool terminal;           /* true: with one */
-    const char *user;        /* "UID" or "UID:GID", decimal; NULL: as it is */
+    /* ends with NULL; none: as it is, which has to be asked for by `process` */
+    const char *const *args;
+    const char *cwd;                    /* NULL: as it is */
+    const char *const *env;             /* NAME=VALUE, added; ends with NULL */
+    bool terminal;                      /* true: with one */
+    const char *user;                   /* "UID" or "UID:GID", decimal; NULL: as it is */
     const char *const *additional_gids; /* decimal, added; ends with NULL */
-    const char *const *capabilities;    /* names, added to bounding, effective and permitted; ends with NULL */
-    bool no_new_privileges;  /* true: set */
+    /* names, added to bounding, effective and permitted; ends with NULL */
+    const char *const *capabilities;
+    bool no_new_privileges;       /* true: set */
     const char *selinux_label;    /* NULL: as it is */
     const char *apparmor_profile; /* NULL: as it is */
     /* how it is started */
-    const char *const *cgroups; /* "[CONTROLLER[,CONTROLLER...]:]PATH": existing cgroups below the container's; ends with NULL */
+    /* "[CONTROLLER[,CONTROLLER...]:]PATH": existing cgroups below the container's; ends with
+     * NULL */
+    const char *const *cgroups;
     bool ignore_paused; /* in a paused container wait until it goes on, rather than fail */
     const char *pid_file;
     const char *pidfd_socket;
@@ -164,8 +173,9 @@ struct runtime_exec {
     int fault_errno;
 };
 
-/* Starts it, and unless detached waits for its end, forwards signals and the terminal, and sets *ret_status to its exit status or
- * 128 + the signal that ended it. exit_status of `error` is 255 (1 is the program's own), or 128 + a signal that came before the program ran. */
+/* Starts it, and unless detached waits for its end, forwards signals and the terminal, and sets
+ * *ret_status to its exit status or 128 + the signal that ended it. exit_status of `error` is 255
+ * (1 is the program's own), or 128 + a signal that came before the program ran. */
 int runtime_exec(const struct runtime_options *options, const struct runtime_exec *request,
                  int *ret_status, struct error *error);
 
@@ -175,8 +185,9 @@ int runtime_dry_exec(const struct runtime_options *options, const struct runtime
 
 /* What checkpoint and restore have in common. */
 struct runtime_criu {
-    const char *image_path; /* NULL: "checkpoint"; relative to the current directory, as all paths here */
-    const char *work_path;  /* for criu's log; NULL: the same */
+    /* NULL: "checkpoint"; relative to the current directory, as all paths here */
+    const char *image_path;
+    const char *work_path; /* for criu's log; NULL: the same */
     bool tcp_established;
     bool ext_unix_sk;
     bool shell_job;
@@ -197,12 +208,13 @@ struct runtime_checkpoint {
     bool link_remap;
     const char *parent_path; /* of an earlier pre_dump, relative to the image's; or NULL */
     const char *page_server; /* "ADDRESS:PORT", or NULL */
-    const char *status_fd;   /* a descriptor, decimal, that gets a zero byte when lazy pages can be fetched; or NULL */
+    /* a descriptor, decimal, that gets a zero byte when lazy pages can be fetched; or NULL */
+    const char *status_fd;
 };
 
 /* Writes what a running container is into an image; unless it shall go on it is deleted then. */
-int runtime_checkpoint(const struct runtime_options *options, const struct runtime_checkpoint *request,
-                       struct error *error);
+int runtime_checkpoint(const struct runtime_options *options,
+                       const struct runtime_checkpoint *request, struct error *error);
 
 struct runtime_restore {
     const char *id;
@@ -217,7 +229,8 @@ struct runtime_restore {
     const char *lsm_mount_context;
 };
 
-/* Makes a container of an image, which goes on where it was. Unless detached it waits for its end as runtime_run does. */
+/* Makes a container of an image, which goes on where it was. Unless detached it waits for its end
+ * as runtime_run does. */
 int runtime_restore(const struct runtime_options *options, const struct runtime_restore *request,
                     int *ret_status, struct error *error);
 
@@ -233,13 +246,13 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
 /* Writes `container` as one JSON object: the state of runtime.md and rootfs, created, owner. */
 void runtime_container_json(const struct runtime_container *container, struct json *json);
 
-/* Sends a signal to the container's process or, with `all`, to every process in its cgroups. `signal` is a
- * number or a name, with or without "SIG", in any case ("KILL", "rtmin+1"). */
+/* Sends a signal to the container's process or, with `all`, to every process in its cgroups.
+ * `signal` is a number or a name, with or without "SIG", in any case ("KILL", "rtmin+1"). */
 int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,
                  bool all, struct error *error);
 
-/* Removes what create has made, and runs the poststop hooks. Works on stopped, created and half-made
- * containers; `force` kills a running one, and an unknown id is success then. */
+/* Removes what create has made, and runs the poststop hooks. Works on stopped, created and
+ * half-made containers; `force` kills a running one, and an unknown id is success then. */
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,
                    struct error *error);
 
@@ -255,16 +268,19 @@ struct runtime_processes {
 };
 
 /* Lists all processes in the cgroups of a container that has not stopped. */
-int runtime_list_processes(const struct runtime_options *options, struct arena *arena, const char *id,
-                           struct runtime_processes *ret_processes, struct error *error);
+int runtime_list_processes(const struct runtime_options *options, struct arena *arena,
+                           const char *id, struct runtime_processes *ret_processes,
+                           struct error *error);
 
-/* Adds to `text` what ps(1) says of these processes: its header and their lines. `ps_options` end with NULL; none: "-ef". */
+/* Adds to `text` what ps(1) says of these processes: its header and their lines. `ps_options` end
+ * with NULL; none: "-ef". */
 int runtime_show_processes(const struct runtime_processes *processes, const char *const *ps_options,
                            struct text *text, struct error *error);
 
 struct runtime_update {
     const char *id;
-    const char *resources; /* linux.resources, a JSON object whose keys match in any case; NULL: none */
+    /* linux.resources, a JSON object whose keys match in any case; NULL: none */
+    const char *resources;
     size_t size;
     const char *name; /* of the document, for messages; NULL: it is no document of the user's */
     const char *l3_cache_schema; /* for the container's class of service, or NULL */
@@ -277,17 +293,18 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
 
 struct runtime_mounts {
     const char *id;
-    bool removes;      /* else they are added */
-    const char *name;  /* of the document, for messages */
-    const char *bytes; /* mounts of the specification, JSON: an array, or an object with it as `mounts` */
+    bool removes;     /* else they are added */
+    const char *name; /* of the document, for messages */
+    /* mounts of the specification, JSON: an array, or an object with it as `mounts` */
+    const char *bytes;
     size_t size;
     const char *trace_file;
     int fault_step; /* as for create; -1: none */
     int fault_errno;
 };
 
-/* Adds mounts to those of a container that has not stopped, all or none, as create would have made them; or unmounts what
- * is mounted on their destinations, one after the other. */
+/* Adds mounts to those of a container that has not stopped, all or none, as create would have made
+ * them; or unmounts what is mounted on their destinations, one after the other. */
 int runtime_change_mounts(const struct runtime_options *options,
                           const struct runtime_mounts *request, struct error *error);
 
@@ -300,10 +317,11 @@ struct runtime_events {
     const char *id;
     bool once;           /* one object of statistics, and no waiting */
     int64_t interval_ns; /* else one each time that long, from then on; above 0 */
-    int output;          /* the descriptor that gets a line of JSON for each event; SIGPIPE has to be ignored */
+    /* the descriptor that gets a line of JSON for each event; SIGPIPE has to be ignored */
+    int output;
 };
 
-/* Gives out statistics and out-of-memory kills of a container as `runc events` does, until its process has ended or nobody
- * reads them any more: both are success. */
+/* Gives out statistics and out-of-memory kills of a container as `runc events` does, until its
+ * process has ended or nobody reads them any more: both are success. */
 int runtime_events(const struct runtime_options *options, const struct runtime_events *request,
                    struct error *error);

@@ -27,7 +27,8 @@ struct findings;
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
 
-/* The same of a program that is there already: struct sock_filter[] in base64. Returns 0 or -EINVAL. */
+/* The same of a program that is there already: struct sock_filter[] in base64. Returns 0 or
+ * -EINVAL. */
 int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *error);
 
 struct seccomp_code {
@@ -38,8 +39,8 @@ struct seccomp_code {
 /* Reads the program in the memfd into the arena. Returns 0 or a negative errno. */
 int seccomp_read_code(struct arena *arena, int memfd, struct seccomp_code *ret_program);
 
-/* What the program answers to the native architecture's system call `number`, whatever its arguments: SECCOMP_RET_*.
- * -EAGAIN: that depends on them. */
+/* What the program answers to the native architecture's system call `number`, whatever its
+ * arguments: SECCOMP_RET_*. -EAGAIN: that depends on them. */
 int seccomp_answer(const struct seccomp_code *program, long number, uint32_t *ret_answer);
 
 /* Does it surely forbid the call; does it surely let it pass, asking nobody? */
@@ -49,8 +50,8 @@ bool seccomp_allows(const struct seccomp_code *program, long number);
 /* Fails with the first name of linux.seccomp.syscalls that libseccomp does not know. */
 int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error);
 
-/* Adds a warning for every name of linux.seccomp.syscalls that neither libseccomp nor berth knows, with the name that was
- * probably meant. */
+/* Adds a warning for every name of linux.seccomp.syscalls that neither libseccomp nor berth knows,
+ * with the name that was probably meant. */
 void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *findings);
 
 /* libseccomp's number for the architecture; 0 for what it is too old for. */

@@ -12,7 +12,8 @@
 
 #include "berth/spec/config.h"
 
-/* The versions of the specification: all of 1.x are taken, what is newer with what is known of it. */
+/* The versions of the specification: all of 1.x are taken, what is newer with what is known of
+ * it. */
 #define SPEC_VERSION_LEAST "1.0.0"
 #define SPEC_VERSION_MOST "1.3.0"
 
@@ -41,8 +42,9 @@ int spec_check_mounts(const struct spec_config *config, struct error *error);
 /* Checks linux.intelRdt alone. Returns 0 or -EINVAL. */
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
 
-/* Reads a list such as "0-3,7" of numbers below `limit`, and sets their bits: bit n % 64 of ret_set[n / 64], which has to have
- * room for `limit` of them; NULL: only checks. Returns 0, -EINVAL for what is no such list, or -ERANGE. */
+/* Reads a list such as "0-3,7" of numbers below `limit`, and sets their bits: bit n % 64 of
+ * ret_set[n / 64], which has to have room for `limit` of them; NULL: only checks. Returns 0,
+ * -EINVAL for what is no such list, or -ERANGE. */
 int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 
 /* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
@@ -52,14 +54,16 @@ const struct spec_namespace *spec_find_namespace(const struct spec_config *confi
 /* Is it a new one? */
 bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type);
 
-/* The id outside of the user namespace that `id` in it has by these mappings. Returns false if there is none. */
+/* The id outside of the user namespace that `id` in it has by these mappings. Returns false if
+ * there is none. */
 bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
                   uint32_t *ret_host_id);
 
 /* The value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec_config *config, const char *key);
 
-/* Has the container's process a cgroup of its own below the container's, as run.oci.delegate-cgroup asks for? */
+/* Has the container's process a cgroup of its own below the container's, as run.oci.delegate-cgroup
+ * asks for? */
 bool spec_delegates_cgroup(const struct spec_config *config);
 
 /* Is it the type of a mount that shows cgroups, cgroup or cgroup2? NULL is none. */

@@ -31,7 +31,8 @@ int spec_read_state(struct arena *arena, const char *bytes, size_t size,
 int spec_read_features(struct arena *arena, const char *bytes, size_t size,
                        const struct spec_features **ret_features, struct error *error);
 
-/* The names of the kinds of hooks, in the order in which they run; NULL: `index` is behind the last. */
+/* The names of the kinds of hooks, in the order in which they run; NULL: `index` is behind the
+ * last. */
 const char *spec_hook_name(size_t index);
 
 struct spec_text {
@@ -53,7 +54,7 @@ int spec_read_resources(struct arena *arena, const char *name, const struct spec
 int spec_read_record(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_record **ret_record, struct error *error);
 
-/* Mounts alone, as `mounts add` gets them: an array of them, or an object whose property `mounts` is one, such as a config.json.
- * `name`: of the document, for messages. */
+/* Mounts alone, as `mounts add` gets them: an array of them, or an object whose property `mounts`
+ * is one, such as a config.json. `name`: of the document, for messages. */
 int spec_read_mounts(struct arena *arena, const char *name, const struct spec_text *text,
                      const struct spec_mounts **ret_mounts, struct error *error);

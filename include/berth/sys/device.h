@@ -12,6 +12,7 @@ struct sys_device {
     const char *options; /* of the tmpfs that it is made on: "a=b,c=d" */
 };
 
-/* Makes the node and a detached mount of it alone, which needs CAP_MKNOD and CAP_SYS_ADMIN outside any user namespace. When that
- * goes, the node does. Returns a descriptor of the mount (close-on-exec) or a negative errno. */
+/* Makes the node and a detached mount of it alone, which needs CAP_MKNOD and CAP_SYS_ADMIN outside
+ * any user namespace. When that goes, the node does. Returns a descriptor of the mount
+ * (close-on-exec) or a negative errno. */
 int sys_device_make(const struct sys_device *device);

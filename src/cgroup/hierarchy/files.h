@@ -11,7 +11,8 @@
  * errno. */
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text);
 
-/* Reads cgroup.procs: "" for a cgroup that is gone, or a threaded one, which lists no processes. Returns 0 or a negative errno. */
+/* Reads cgroup.procs: "" for a cgroup that is gone, or a threaded one, which lists no processes.
+ * Returns 0 or a negative errno. */
 int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text);
 
 /* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
@@ -22,8 +23,8 @@ bool cgroup_has_file(const char *path, const char *file);
 
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller);
 
-/* The container's cgroup in the v1 hierarchy of `controller` (NULL: in none), else the one of v2 (which may lack the
- * controller), else NULL. */
+/* The container's cgroup in the v1 hierarchy of `controller` (NULL: in none), else the one of v2
+ * (which may lack the controller), else NULL. */
 const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const char *controller);
 
 /* Is `word` one of the words, parted by blanks or newlines, of `text`? */

@@ -34,8 +34,7 @@ static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierar
 }
 
 /* Some are in every cgroup but the root. */
-bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place,
-                          const char *file)
+bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place, const char *file)
 {
     const char *top = place->hierarchy->mount_point;
     const char *controller = cgroup_controller_of(arena, file);

@@ -6,7 +6,8 @@
 
 #include "berth/cgroup/place.h"
 
-/* The cgroup `path`, or the nearest one above it that is there, which has the controllers that it will have. */
+/* The cgroup `path`, or the nearest one above it that is there, which has the controllers that it
+ * will have. */
 const char *cgroup_nearest(struct arena *arena, const char *path);
 
 /* Is the file in a cgroup of the place's hierarchy, or is none there to be looked at? */

@@ -209,7 +209,8 @@ static bool find_usual(struct arena *arena, const char *root, const struct cgrou
     return all;
 }
 
-/* The others. While mounts come and go the list may lack some that stay: none is sought there that was found already. */
+/* The others. While mounts come and go the list may lack some that stay: none is sought there that
+ * was found already. */
 static int find_mounted(struct arena *arena, const char *root, const struct cgroup_host *host,
                         struct cgroup_hierarchy *hierarchies, struct error *error)
 {
@@ -245,7 +246,8 @@ int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_
     return 0;
 }
 
-int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options, struct error *error)
+int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options,
+                           struct error *error)
 {
     char *mounts;
 
@@ -268,7 +270,8 @@ char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierar
 {
     if (hierarchy->own == NULL)
         return NULL;
-    return arena_printf(arena, "%s%s", hierarchy->mount_point, text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
+    return arena_printf(arena, "%s%s", hierarchy->mount_point,
+                        text_equal(hierarchy->own, "/") ? "" : hierarchy->own);
 }
 
 const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,

@@ -63,7 +63,7 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
     return 0;
 }
 
-/* --- for one more process ---------------------------------------------------------------------- */
+/* --- for one more process --------------------------------------------------------------------- */
 
 static void move_place(struct arena *arena, struct cgroup_place *place, const char *path)
 {
@@ -71,7 +71,8 @@ static void move_place(struct arena *arena, struct cgroup_place *place, const ch
     place->join = cgroup_join_file(arena, place->hierarchy, path);
 }
 
-static bool is_chosen(struct arena *arena, const struct cgroup_hierarchy *hierarchy, const char *controllers)
+static bool is_chosen(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                      const char *controllers)
 {
     char *words = arena_string(arena, controllers);
 
@@ -81,11 +82,13 @@ static bool is_chosen(struct arena *arena, const struct cgroup_hierarchy *hierar
     return false;
 }
 
-int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice, struct error *error)
+int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice,
+                  struct error *error)
 {
     const char *colon = strchr(choice, ':');
     const char *below = colon != NULL ? colon + 1 : choice;
-    const char *controllers = colon == NULL ? NULL : arena_copy(arena, choice, (size_t) (colon - choice));
+    const char *controllers =
+        colon == NULL ? NULL : arena_copy(arena, choice, (size_t) (colon - choice));
     size_t found = 0;
 
     if (cgroup_has_dots(below))
@@ -119,7 +122,8 @@ static bool is_named_after(const char *path, const char *id)
            (length == id_length || name[length - id_length - 1] == '-');
 }
 
-static const struct cgroup_hierarchy *hierarchy_of_line(const struct cgroup_host *host, const struct cgroup_line *line)
+static const struct cgroup_hierarchy *hierarchy_of_line(const struct cgroup_host *host,
+                                                        const struct cgroup_line *line)
 {
     size_t length = strcspn(line->controllers, ",");
 
@@ -140,22 +144,26 @@ struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_h
     char *lines = "";
 
     if (owner->pid <= 0 ||
-        file_read(arena, AT_FDCWD, arena_printf(arena, "/proc/%d/cgroup", owner->pid), &lines, NULL) < 0)
+        file_read(arena, AT_FDCWD, arena_printf(arena, "/proc/%d/cgroup", owner->pid), &lines,
+                  NULL) < 0)
         return (struct cgroup_record){0};
     for (char *text; (text = strsep(&lines, "\n")) != NULL;) {
         struct cgroup_line line;
 
-        if (!cgroup_line_parse(text, &line) || line.path[0] != '/' || !is_named_after(line.path, owner->id))
+        if (!cgroup_line_parse(text, &line) || line.path[0] != '/' ||
+            !is_named_after(line.path, owner->id))
             continue;
         const struct cgroup_hierarchy *hierarchy = hierarchy_of_line(host, &line);
         if (hierarchy != NULL)
             text_list_add(&paths, arena_printf(arena, "%s%s", hierarchy->mount_point, line.path));
     }
-    return (struct cgroup_record){.paths = (const char *const *) paths.item, .n_paths = paths.count};
+    return (struct cgroup_record){.paths = (const char *const *) paths.item,
+                                  .n_paths = paths.count};
 }
 
 /* "0::PATH" of /proc/PID/cgroup, below the mount point; NULL: it cannot be seen. */
-static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy, pid_t pid)
+static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
+                                pid_t pid)
 {
     const char *file = arena_printf(arena, "/proc/%d/cgroup", pid);
     char *lines;

@@ -44,8 +44,10 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
     struct stat info;
 
     if (result == -EEXIST && stat(place->path, &info) == 0 && !S_ISDIR(info.st_mode))
-        return error_errno(error, ENOTDIR, "linux.cgroupsPath: make the cgroup %s: the cgroup above has a file of that name",
-                           place->path);
+        return error_errno(
+            error, ENOTDIR,
+            "linux.cgroupsPath: make the cgroup %s: the cgroup above has a file of that name",
+            place->path);
     if (result == -EEXIST && (place->exists || place->is_systemds))
         return 0;
     if (result < 0)
@@ -53,8 +55,9 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
     if (result == -EEXIST)
         error_hint(error, "another container has made it meanwhile");
     if (result == -EROFS)
-        error_hint(error, "the cgroup file system is mounted read-only, as in a container: mount it "
-                          "to be written to, or use --cgroup-manager=disabled");
+        error_hint(error,
+                   "the cgroup file system is mounted read-only, as in a container: mount it "
+                   "to be written to, or use --cgroup-manager=disabled");
     if (result == -EACCES || result == -EPERM)
         error_hint(error, "have a cgroup delegated, as by systemd-run --user --scope -p "
                           "Delegate=yes, or use --cgroup-manager=disabled");
@@ -168,17 +171,20 @@ static int enter(const char *path, pid_t pid, struct error *error)
     return 0;
 }
 
-static int make_delegated(struct text_list *made, const struct cgroup_place *place, struct error *error)
+static int make_delegated(struct text_list *made, const struct cgroup_place *place,
+                          struct error *error)
 {
     int result = place->delegated != NULL ? make_dirs(made, place->delegated) : 0;
 
     if (result < 0 && result != -EEXIST)
-        return error_errno(error, -result, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: make the cgroup %s", place->delegated);
+        return error_errno(error, -result,
+                           "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: make the cgroup %s",
+                           place->delegated);
     return 0;
 }
 
-static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct text_list *made,
-                       struct error *error)
+static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid,
+                       struct text_list *made, struct error *error)
 {
     bool has_subgroup = cgroup->systemd != NULL && cgroup->systemd->has_subgroup;
 
@@ -187,7 +193,8 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid, st
 
         TRY(make_place(made, place, error));
         TRY(make_delegated(made, place, error));
-        /* systemd has put the process into the unit's cgroup, which could give no controllers to those below with it. */
+        /* systemd has put the process into the unit's cgroup, which could give no controllers to
+         * those below with it. */
         if (place->hierarchy->v2 && has_subgroup)
             TRY(enter(place->path, pid, error));
         if (place->hierarchy->v2)
@@ -232,8 +239,10 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
     return result;
 }
 
-/* With the process the container's cgroup could give no controllers to the delegated one, which goes without those that are refused. */
-int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid, struct error *error)
+/* With the process the container's cgroup could give no controllers to the delegated one, which
+ * goes without those that are refused. */
+int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid,
+                           struct error *error)
 {
     for (size_t i = 0; i < cgroup->n_places; i++) {
         const struct cgroup_place *place = &cgroup->places[i];
@@ -246,7 +255,8 @@ int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid
             *end = '\0';
             int result = enable_controllers(arena, path);
             if (result < 0)
-                log_debug("enable the controllers below the cgroup %s: %s", path, error_text_of(-result));
+                log_debug("enable the controllers below the cgroup %s: %s", path,
+                          error_text_of(-result));
             *end = '/';
         }
     }

@@ -9,8 +9,8 @@
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
 #include "berth/base/error.h"
-#include "berth/base/file.h"
 #include "berth/base/fd.h"
+#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
@@ -139,7 +139,8 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
     if (!place->hierarchy->v2 && !cgroup_has_controller(place->hierarchy, "freezer"))
         return 0;
     if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
-        return error_set(planner->error, EBUSY, PLACE ": container's cgroup unexpectedly frozen: %s", path);
+        return error_set(planner->error, EBUSY,
+                         PLACE ": container's cgroup unexpectedly frozen: %s", path);
     return 0;
 }
 
@@ -150,13 +151,16 @@ static int refuse_processes(void *context, const char *path)
     int result = cgroup_read_processes(planner->arena, path, &processes);
 
     if (result < 0)
-        return error_errno(planner->error, -result, PLACE ": read the processes of the cgroup %s", path);
+        return error_errno(planner->error, -result, PLACE ": read the processes of the cgroup %s",
+                           path);
     if (processes[0] == '\0')
         return 0;
-    return error_set(planner->error, EBUSY, PLACE ": container's cgroup is not empty: %s holds processes already", path);
+    return error_set(planner->error, EBUSY,
+                     PLACE ": container's cgroup is not empty: %s holds processes already", path);
 }
 
-/* With all below it: what is there is not the container's to be paused, signalled and killed with it. */
+/* With all below it: what is there is not the container's to be paused, signalled and killed with
+ * it. */
 static int check_empty(struct planner *planner, const char *path)
 {
     int result = cgroup_walk(planner->arena, path, refuse_processes, planner);
@@ -179,20 +183,23 @@ static int refuse_child(void *context, const char *path)
 
     if (strlen(path) <= strlen(planner->parent))
         return 0;
-    error_set(planner->error, EBUSY, PLACE ": the cgroup %s exists already, and is somebody's: it has %s", planner->parent, path);
+    error_set(planner->error, EBUSY,
+              PLACE ": the cgroup %s exists already, and is somebody's: it has %s", planner->parent,
+              path);
     return error_hint(planner->error, "choose another id, or set linux.cgroupsPath");
 }
 
-/* What an earlier container of the id has left is taken and removed with this one, but not a tree of somebody else's that has this
- * name by chance. */
+/* What an earlier container of the id has left is taken and removed with this one, but not a tree
+ * of somebody else's that has this name by chance. */
 static int check_childless(struct planner *planner, const char *path)
 {
     planner->parent = path;
     return cgroup_walk(planner->arena, path, refuse_child, planner);
 }
 
-/* Where an unprivileged user's cgroups go: below the caller's own cgroup or, since on v2 one with processes has no controllers
- * to give, below the nearest cgroup above without any that the user may write to. */
+/* Where an unprivileged user's cgroups go: below the caller's own cgroup or, since on v2 one with
+ * processes has no controllers to give, below the nearest cgroup above without any that the user
+ * may write to. */
 static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
     char *path = cgroup_own_path(arena, hierarchy);
@@ -267,12 +274,15 @@ static int plan_delegated(struct planner *planner, const char *delegated)
 
         if (!place->hierarchy->v2 || place->hierarchy->name[0] != '\0')
             continue;
-        place->delegated = text_path_clean(planner->arena, arena_printf(planner->arena, "%s/%s", place->path, delegated));
+        place->delegated = text_path_clean(
+            planner->arena, arena_printf(planner->arena, "%s/%s", place->path, delegated));
         const char *existing = place->path;
-        return note_made(planner, &(struct cgroup_place){.path = place->delegated}, place->path, &existing);
+        return note_made(planner, &(struct cgroup_place){.path = place->delegated}, place->path,
+                         &existing);
     }
     return error_set(planner->error, ENOTSUP,
-                     "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: needs a cgroup of version 2 at /sys/fs/cgroup");
+                     "annotations[\"" SPEC_DELEGATE_CGROUP
+                     "\"]: needs a cgroup of version 2 at /sys/fs/cgroup");
 }
 
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,

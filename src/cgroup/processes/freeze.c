@@ -14,8 +14,8 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
-#include "hierarchy/files.h"
 #include "freezer.h"
+#include "hierarchy/files.h"
 #include "hierarchy/tree.h"
 
 #define DEADLINE_MS 10000

@@ -16,8 +16,8 @@
 #include "berth/base/text.h"
 #include "berth/cgroup/remove.h"
 #include "berth/sys/process.h"
-#include "hierarchy/files.h"
 #include "freezer.h"
+#include "hierarchy/files.h"
 #include "hierarchy/tree.h"
 
 #define DEADLINE_MS 10000
@@ -158,8 +158,8 @@ static bool is_made(const struct cgroup_record *record, const char *path)
     return false;
 }
 
-/* Only where the cgroup is removed afterwards: kernels such as 6.1.176 and 6.18 kill whatever is cloned into a cgroup
- * (CLONE_INTO_CGROUP) that has once been killed so. */
+/* Only where the cgroup is removed afterwards: kernels such as 6.1.176 and 6.18 kill whatever is
+ * cloned into a cgroup (CLONE_INTO_CGROUP) that has once been killed so. */
 static void kill_at_once(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
@@ -179,6 +179,7 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error)
             return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
                              record->paths[0]);
     if (killer.failed < 0)
-        return error_errno(error, -killer.failed, "cgroup %s: find the processes that are to be killed", record->paths[0]);
+        return error_errno(error, -killer.failed,
+                           "cgroup %s: find the processes that are to be killed", record->paths[0]);
     return 0;
 }

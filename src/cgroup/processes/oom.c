@@ -21,7 +21,7 @@
 #define V2_EVENTS "memory.events"
 #define V2_COUNTER "oom_kill "
 
-/* --- v1 ---------------------------------------------------------------------------------------- */
+/* --- v1 --------------------------------------------------------------------------------------- */
 
 static int open_v1(const char *path, struct cgroup_oom *oom, struct error *error)
 {
@@ -56,7 +56,7 @@ static uint64_t take_v1(const struct cgroup_oom *oom)
     return is_there ? count : count - 1;
 }
 
-/* --- v2 ---------------------------------------------------------------------------------------- */
+/* --- v2 --------------------------------------------------------------------------------------- */
 
 static int read_counter(const char *path, uint64_t *ret_count)
 {
@@ -89,7 +89,8 @@ static int open_v2(const char *path, struct cgroup_oom *oom, struct error *error
     return 0;
 }
 
-/* The counter says it, whatever woke us: the file changes for other events too, and the word of it comes later. */
+/* The counter says it, whatever woke us: the file changes for other events too, and the word of it
+ * comes later. */
 static uint64_t take_v2(struct cgroup_oom *oom)
 {
     char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];

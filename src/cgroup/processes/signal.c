@@ -47,7 +47,8 @@ static int signal_members(void *context, const char *path)
 }
 
 /* Every hierarchy lists every process: one is enough. */
-static int find_living(const struct cgroup_record *record, const char **ret_path, struct error *error)
+static int find_living(const struct cgroup_record *record, const char **ret_path,
+                       struct error *error)
 {
     for (size_t i = 0; i < record->n_paths; i++) {
         *ret_path = record->paths[i];

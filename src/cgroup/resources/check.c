@@ -16,8 +16,8 @@
 #include "hierarchy/files.h"
 #include "hierarchy/nearest.h"
 
-/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will. The root, which has no
- * type, may have processes, too. */
+/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will.
+ * The root, which has no type, may have processes, too. */
 static int foresee_enable_error(struct arena *arena, const char *path)
 {
     const char *file = text_path_join(arena, path, "cgroup.subtree_control");
@@ -32,7 +32,8 @@ static int foresee_enable_error(struct arena *arena, const char *path)
     return 0;
 }
 
-/* The controller has to be given to the container's cgroup by the one above, unless systemd does that. */
+/* The controller has to be given to the container's cgroup by the one above, unless systemd does
+ * that. */
 static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
     struct cgroup_place place = *write->place;
@@ -52,7 +53,8 @@ static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_w
     return cgroup_complain_of_v2(compiler, &place, write->field, controller);
 }
 
-/* Below a tree whose cgroups do not have the controller yet there is no file to look for; the sizes of pages are known elsewhere. */
+/* Below a tree whose cgroups do not have the controller yet there is no file to look for; the sizes
+ * of pages are known elsewhere. */
 static bool lacks_page_size(struct arena *arena, const char *file)
 {
     static const char units[] = "KMGTPE"; /* each 1024 times the one before */
@@ -63,9 +65,10 @@ static bool lacks_page_size(struct arena *arena, const char *file)
         return false;
     unsigned long long size = strtoull(file + strlen(prefix), &unit, 10);
     const char *found = *unit != '\0' ? strchr(units, *unit) : NULL;
-    const char *path = found == NULL ? ""
-                                     : arena_printf(arena, "/sys/kernel/mm/hugepages/hugepages-%llukB",
-                                                    size << 10 * (found - units));
+    const char *path = found == NULL
+                           ? ""
+                           : arena_printf(arena, "/sys/kernel/mm/hugepages/hugepages-%llukB",
+                                          size << 10 * (found - units));
     return access(path, F_OK) < 0;
 }
 
@@ -112,7 +115,7 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
     return 0;
 }
 
-/* --- processors and memory nodes ------------------------------------------------------------ */
+/* --- processors and memory nodes -------------------------------------------------------------- */
 
 /* Is all of the list `numbers` ("0-3,7") in the list `all`? */
 static bool is_part_of(const char *numbers, const char *all)
@@ -160,8 +163,8 @@ static int check_list(struct cgroup_compiler *compiler, const struct cgroup_writ
             cgroup_read(compiler->arena, dir, v2 ? "possible" : lists[i].v1, &all) < 0 ||
             is_part_of(write->text, all))
             continue;
-        error_errno(compiler->error, v2 ? ERANGE : EACCES,
-                    "linux.resources.%s: write \"%s\" to %s", write->field, write->text, write->file);
+        error_errno(compiler->error, v2 ? ERANGE : EACCES, "linux.resources.%s: write \"%s\" to %s",
+                    write->field, write->text, write->file);
         return error_hint(compiler->error, "%s has %s", dir, all);
     }
     return 0;

@@ -4,5 +4,6 @@
 
 #include "compile.h"
 
-/* Looks, for cgroups that need not be there yet, whether the writes can be carried out. Returns 0 or a negative errno. */
+/* Looks, for cgroups that need not be there yet, whether the writes can be carried out. Returns 0
+ * or a negative errno. */
 int cgroup_check_writes(struct cgroup_compiler *compiler);

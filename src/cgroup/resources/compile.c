@@ -12,8 +12,8 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "check.h"
-#include "systemd/properties.h"
 #include "systemd-settings.h"
+#include "systemd/properties.h"
 
 static const struct cgroup_place *find_v2(const struct cgroup *cgroup)
 {
@@ -112,7 +112,8 @@ static int set_properties(struct cgroup_compiler *compiler)
     return cgroup_write(compiler->arena, &compiler->writes, &former, compiler->error);
 }
 
-/* An allow of all hides in devices.list what is denied nevertheless: the former rules are carried out again. */
+/* An allow of all hides in devices.list what is denied nevertheless: the former rules are carried
+ * out again. */
 static void restore_devices(const struct cgroup_compiler *failed)
 {
     const struct spec_resources *former = failed->cgroup->former;
@@ -121,7 +122,8 @@ static void restore_devices(const struct cgroup_compiler *failed)
 
     if (failed->n_rules == 0 || failed->program_place != NULL || former == NULL)
         return;
-    const struct spec_resources devices = {.devices = former->devices, .n_devices = former->n_devices};
+    const struct spec_resources devices = {.devices = former->devices,
+                                           .n_devices = former->n_devices};
     struct cgroup_compiler compiler = {
         .arena = failed->arena, .cgroup = failed->cgroup, .resources = &devices, .error = &ignored};
     if (cgroup_compile_devices(&compiler) < 0 ||
@@ -143,7 +145,8 @@ void cgroup_set_back(const struct cgroup_former *former)
         cgroup_detach_program(former->program_place);
 }
 
-int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup, const struct spec_resources *resources,
+int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup,
+                      const struct spec_resources *resources,
                       const struct cgroup_former **ret_former, struct error *error)
 {
     struct spec_resources completed = *resources;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From linux.resources to writes: setting.c has the table, devices.c the device rules, writes.c where
- * they go, order.c the order, write.c carries them out. */
+/* From linux.resources to writes: setting.c has the table, devices.c the device rules, writes.c
+ * where they go, order.c the order, write.c carries them out. */
 #pragma once
 
 #include "berth/cgroup/place.h"
@@ -59,9 +59,10 @@ struct cgroup_compiler {
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,
                       const struct cgroup_place **ret_place);
 
-/* Has the v2 cgroup of `place`, or will it have, the controller? Returns 0 or, with an error that names `field`, a negative errno. */
-int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place, const char *field,
-                    const char *controller);
+/* Has the v2 cgroup of `place`, or will it have, the controller? Returns 0 or, with an error that
+ * names `field`, a negative errno. */
+int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                    const char *field, const char *controller);
 
 /* Words why the v2 cgroup of `place` has no such controller. Returns a negative errno. */
 int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
@@ -93,8 +94,8 @@ int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
 /* Carries out what cgroup_write has returned; what fails is a warning. */
 void cgroup_write_back(const struct cgroup_writes *former);
 
-/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 1 when there was one, 0, or a
- * negative errno. */
+/* Has the kernel ask the program about devices, in place of a former one, at once. Returns 1 when
+ * there was one, 0, or a negative errno. */
 int cgroup_attach_program(const struct cgroup_place *place,
                           const struct cgroup_device_program *program, struct error *error);
 

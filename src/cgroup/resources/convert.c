@@ -26,7 +26,7 @@ const char *cgroup_or_max(struct cgroup_input *value)
     return value->number < 0 && !value->is_unsigned ? "max" : cgroup_plain(value);
 }
 
-/* --- memory --------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* Returns what a file of the cgroup holds, UINT64_MAX for "max" and for no file. */
 static uint64_t present(const struct cgroup_input *value, const char *file)
@@ -98,14 +98,15 @@ const char *cgroup_swap(struct cgroup_input *value)
     return NULL;
 }
 
-/* --- processors ----------------------------------------------------------------------------- */
+/* --- processors ------------------------------------------------------------------------------- */
 
 const char *cgroup_shares(struct cgroup_input *value)
 {
     return arena_printf(value->arena, "%u", cgroup_weight_of_shares((uint64_t) value->number));
 }
 
-/* Without a period the one that is set stays: by name, since systemd falls back to its own in between. */
+/* Without a period the one that is set stays: by name, since systemd falls back to its own in
+ * between. */
 const char *cgroup_quota(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
@@ -132,7 +133,7 @@ const char *cgroup_period(struct cgroup_input *value)
     return arena_printf(value->arena, "%.*s %s", (int) strcspn(max, " "), max, cgroup_plain(value));
 }
 
-/* --- block devices -------------------------------------------------------------------------- */
+/* --- block devices ---------------------------------------------------------------------------- */
 
 static int64_t io_weight(int64_t weight)
 {
@@ -219,7 +220,7 @@ const char *cgroup_device_wiops(struct cgroup_input *value)
     return rate_of(value, "wiops");
 }
 
-/* --- the rest ------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 const char *cgroup_hugepages(struct cgroup_input *value)
 {

@@ -71,8 +71,9 @@ static void answer(struct program *program, bool allow)
     emit(program, (struct bpf_insn){.code = BPF_JMP | BPF_EXIT});
 }
 
-/* The context is read anew for each rule: what the verifier would know of a register from a former comparison makes
- * another state of every one, and the time it takes grows with the square of the number of rules. */
+/* The context is read anew for each rule: what the verifier would know of a register from a former
+ * comparison makes another state of every one, and the time it takes grows with the square of the
+ * number of rules. */
 static void compare(struct program *program, size_t offset, int64_t number)
 {
     if (number < 0)
@@ -112,11 +113,11 @@ static bool add_rule(struct program *program, const struct cgroup_device_rule *r
     return has_next;
 }
 
-/* From the last rule to the first: for each kind of access the first one met is the one that counts. The kernel refuses
- * instructions that nothing leads to, so a rule for everything is the end. */
-struct cgroup_device_program cgroup_device_compile(struct arena *arena,
-                                                   const struct cgroup_device_rule *rules,
-                                                   size_t n_rules)
+/* From the last rule to the first: for each kind of access the first one met is the one that
+ * counts. The kernel refuses instructions that nothing leads to, so a rule for everything is the
+ * end. */
+struct cgroup_device_program
+cgroup_device_compile(struct arena *arena, const struct cgroup_device_rule *rules, size_t n_rules)
 {
     struct program program = {.arena = arena};
     bool goes_on = true;

@@ -49,8 +49,8 @@ static const struct {
 
 #define N_ACCESSES (COUNT(accesses))
 
-static struct cgroup_device_rule take_rule(struct arena *arena,
-                                           const struct spec_device_rule *rule, size_t i)
+static struct cgroup_device_rule take_rule(struct arena *arena, const struct spec_device_rule *rule,
+                                           size_t i)
 {
     bool typeless =
         rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
@@ -109,16 +109,16 @@ static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place
     for (size_t i = 0; i < N_ACCESSES; i++)
         if (rule->access & accesses[i].bit)
             letters[size++] = accesses[i].letter;
-    cgroup_add_write(compiler, (struct cgroup_write){
-                                   .field = rule->field,
-                                   .place = place,
-                                   .file = rule->allow ? "devices.allow" : "devices.deny",
-                                   .text = arena_printf(compiler->arena, "%c %s:%s %s", type,
-                                                        number(compiler->arena, rule->major),
-                                                        number(compiler->arena, rule->minor),
-                                                        letters),
-                                   .forgiven = rule->forgiven,
-                               });
+    cgroup_add_write(compiler,
+                     (struct cgroup_write){
+                         .field = rule->field,
+                         .place = place,
+                         .file = rule->allow ? "devices.allow" : "devices.deny",
+                         .text = arena_printf(compiler->arena, "%c %s:%s %s", type,
+                                              number(compiler->arena, rule->major),
+                                              number(compiler->arena, rule->minor), letters),
+                         .forgiven = rule->forgiven,
+                     });
 }
 
 /* The kernel takes "a" for everything, whatever stands behind it: a rule for some of both types

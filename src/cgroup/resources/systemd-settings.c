@@ -174,7 +174,8 @@ void cgroup_suit_systemd(struct cgroup_writes *writes)
     for (size_t i = 0; i < writes->count; i++) {
         struct cgroup_write *write = &writes->item[i];
 
-        if (write->property != NULL && write->property->form == CGROUP_PROPERTY_TASKS && text_equal(write->text, "0"))
+        if (write->property != NULL && write->property->form == CGROUP_PROPERTY_TASKS &&
+            text_equal(write->text, "0"))
             write->text = "1";
     }
 }

@@ -5,8 +5,8 @@
 #include "compile.h"
 #include "systemd/properties.h"
 
-/* Changes what systemd has no property for into the next best that the files can hold, too: no limit of 0 tasks but of 1, which
- * also allows the container's process and no other. */
+/* Changes what systemd has no property for into the next best that the files can hold, too: no
+ * limit of 0 tasks but of 1, which also allows the container's process and no other. */
 void cgroup_suit_systemd(struct cgroup_writes *writes);
 
 /* Adds what the writes, which have been carried out, are to a unit, as far as systemd of `version`

@@ -146,12 +146,14 @@ static const char *read_target(struct arena *arena, const struct target *target)
 }
 
 /* The kernel sets the share anew with cpu.idle: it is taken back behind that. */
-static void note_share(struct cgroup_writes *former, struct arena *arena, const struct cgroup_write *write)
+static void note_share(struct cgroup_writes *former, struct arena *arena,
+                       const struct cgroup_write *write)
 {
     const char *file = write->place->hierarchy->v2 ? "cpu.weight" : "cpu.shares";
     char *text;
 
-    if (text_equal(write->file, "cpu.idle") && cgroup_read(arena, write->place->path, file, &text) == 0)
+    if (text_equal(write->file, "cpu.idle") &&
+        cgroup_read(arena, write->place->path, file, &text) == 0)
         add_former(former, arena, write, file, text);
 }
 
@@ -194,7 +196,8 @@ static void explain_swap(const struct cgroup_write *write, struct error *error)
     if (!is_memory && !text_equal(write->file, MEMORY_AND_SWAP))
         return;
     if (cgroup_read(&arena, write->place->path, is_memory ? MEMORY_AND_SWAP : MEMORY, &other) == 0)
-        error_hint(error, "%s, which must not be %s, is %s", is_memory ? MEMORY_AND_SWAP ", the limit of memory and swap" : MEMORY,
+        error_hint(error, "%s, which must not be %s, is %s",
+                   is_memory ? MEMORY_AND_SWAP ", the limit of memory and swap" : MEMORY,
                    is_memory ? "less" : "more", other);
 }
 
@@ -328,5 +331,6 @@ void cgroup_detach_program(const struct cgroup_place *place)
     int result = cgroup < 0 ? -errno : sys_bpf_detach_devices(cgroup);
 
     if (result < 0)
-        log_warning("linux.resources.devices: take the program off the cgroup %s: %s", place->path, error_text_of(-result));
+        log_warning("linux.resources.devices: take the program off the cgroup %s: %s", place->path,
+                    error_text_of(-result));
 }

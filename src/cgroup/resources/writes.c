@@ -46,8 +46,8 @@ static const char *giver(const struct cgroup_compiler *compiler, const struct cg
     return cgroup_nearest(compiler->arena, place->path);
 }
 
-int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place, const char *field,
-                    const char *controller)
+int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                    const char *field, const char *controller)
 {
     if (compiler->v2_controllers == NULL) {
         char *words;

@@ -17,7 +17,7 @@ static void put_number(struct json *json, const char *key, uint64_t number)
     json_u64(json, number);
 }
 
-/* --- block devices ----------------------------------------------------------------------------- */
+/* --- block devices ---------------------------------------------------------------------------- */
 
 struct entry {
     uint64_t major;
@@ -143,7 +143,7 @@ int stats_write_devices(struct stats_writer *writer)
     return 0;
 }
 
-/* --- pressure ---------------------------------------------------------------------------------- */
+/* --- pressure --------------------------------------------------------------------------------- */
 
 /* A decimal number as JSON has it. */
 static bool is_decimal(const char *text)
@@ -163,8 +163,8 @@ static bool is_decimal(const char *text)
     return *at == '\0';
 }
 
-/* Of "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" what is behind the first word. The kernel has no "full" of the cpu
- * before 5.13. */
+/* Of "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" what is behind the first word. The kernel has
+ * no "full" of the cpu before 5.13. */
 static int put_line(struct stats_writer *writer, const struct stats_source *source)
 {
     static const char *const names[] = {"avg10", "avg60", "avg300", "total"};
@@ -205,7 +205,7 @@ int stats_write_pressure(struct stats_writer *writer)
     return 0;
 }
 
-/* --- huge pages -------------------------------------------------------------------------------- */
+/* --- huge pages ------------------------------------------------------------------------------- */
 
 static const struct page_member {
     const char *name;

@@ -41,8 +41,8 @@ static const struct stats_file *find_read(const struct stats_writer *writer, con
     return NULL;
 }
 
-/* Of a controller that is off, of another kernel, of a threaded cgroup, or of PSI that is off: all just lack the file. So
- * does a cgroup that is gone, which is found out at the end. */
+/* Of a controller that is off, of another kernel, of a threaded cgroup, or of PSI that is off: all
+ * just lack the file. So does a cgroup that is gone, which is found out at the end. */
 static bool is_absent(int result)
 {
     return result == -ENOENT || result == -EOPNOTSUPP || result == -ENODEV;
@@ -142,7 +142,7 @@ int stats_take(struct stats_writer *writer, const struct stats_source *source, u
     return convert(text, ret_number) < 0 ? stats_malformed(writer, source, text) : 0;
 }
 
-/* --- conversions ------------------------------------------------------------------------------- */
+/* --- conversions ------------------------------------------------------------------------------ */
 
 int stats_number(const char *text, uint64_t *ret_number)
 {

@@ -30,7 +30,8 @@
      {{"io.stat", v2_words}}}
 #define PRESSURE(path, file) {path, stats_write_pressure, false, NULL, {{0}}, {{file}}}
 
-/* In the order of writing: members of one object stand together. Of several sources the first that is there counts. */
+/* In the order of writing: members of one object stand together. Of several sources the first that
+ * is there counts. */
 static const struct stats_row rows[] = {
     {"cpu.usage.total", FIRST, false, "cpuacct",
      {{"cpuacct.usage"}}, {{"cpu.stat", "usage_usec", MICROSECONDS}}},
@@ -40,7 +41,8 @@ static const struct stats_row rows[] = {
      {{"cpuacct.usage_all", "system"}}, {{0}}},
     {"cpu.usage.percpu_user", stats_write_column, false, "cpuacct",
      {{"cpuacct.usage_all", "user"}}, {{0}}},
-    /* cpuacct.usage_user and usage_sys are finer, but counted by ticks: together they can be more than the total. */
+    /* cpuacct.usage_user and usage_sys are finer, but counted by ticks: together they can be more
+     * than the total. */
     {"cpu.usage.kernel", FIRST, true, "cpuacct",
      {{"cpuacct.stat", "system", TICKS}},
      {{"cpu.stat", "system_usec", MICROSECONDS}}},
@@ -103,7 +105,8 @@ static const struct stats_row rows[] = {
     {"memory.raw", stats_write_map, false, "memory", {{"memory.stat"}}, {{"memory.stat"}}},
     PRESSURE("memory.psi", "memory.pressure"),
 
-    /* Without the controller the members of the cgroup itself are counted: in a threaded one its threads. */
+    /* Without the controller the members of the cgroup itself are counted: in a threaded one its
+     * threads. */
     {"pids.current", FIRST, false, "pids", {{"pids.current"}},
      {{"pids.current"}, {"cgroup.procs", .convert = stats_lines},
       {"cgroup.threads", .convert = stats_lines}}},

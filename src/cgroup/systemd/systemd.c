@@ -28,8 +28,8 @@ static const struct bus_property always[] = {
 /* systemd names the property that it does not take, but not one whose value is of another type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
 {
-    bool is_of_type = systemd->n_properties == 1 &&
-                      strstr(error->text, "Unexpected message contents") != NULL;
+    bool is_of_type =
+        systemd->n_properties == 1 && strstr(error->text, "Unexpected message contents") != NULL;
 
     for (size_t i = 0; i < systemd->n_properties; i++)
         if (is_of_type || strstr(error->text, systemd->properties[i].name) != NULL)
@@ -92,8 +92,9 @@ int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *re
         .bus = bus,
         .unit = unit.name,
         .slice = unit.slice,
-        .path = text_path_clean(bus->arena, arena_printf(bus->arena, "%s%s/%s", manager.cgroup, unit.path,
-                                                         has_subgroup ? request->subgroup : "")),
+        .path = text_path_clean(bus->arena,
+                                arena_printf(bus->arena, "%s%s/%s", manager.cgroup, unit.path,
+                                             has_subgroup ? request->subgroup : "")),
         .has_subgroup = has_subgroup,
         .version = manager.version,
         .properties = properties.item,

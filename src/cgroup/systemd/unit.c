@@ -48,7 +48,8 @@ const char *cgroup_expand_slice(struct arena *arena, const char *slice)
     return path.bytes;
 }
 
-/* Splits at the one or two colons. Without the second one there is no prefix: NULL. Returns false if there are more or fewer. */
+/* Splits at the one or two colons. Without the second one there is no prefix: NULL. Returns false
+ * if there are more or fewer. */
 static bool split(struct arena *arena, const char *text, const char *ret_parts[PARTS])
 {
     char *rest = arena_string(arena, text);

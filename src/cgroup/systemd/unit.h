@@ -9,16 +9,18 @@ struct arena;
 struct error;
 
 struct cgroup_unit_request {
-    const char *cgroups_path; /* linux.cgroupsPath, "slice:prefix:name" or "slice:name"; NULL or "": "::ID" with
-                                 the prefix berth */
-    const char *id;           /* of the container */
+    /* linux.cgroupsPath, "slice:prefix:name" or "slice:name"; NULL or "": "::ID" with the prefix
+     * berth */
+    const char *cgroups_path;
+    const char *id; /* of the container */
     bool user; /* for the user's manager: without a slice it is user.slice, else system.slice */
 };
 
 struct cgroup_unit {
     const char *slice; /* "a-b.slice" */
-    const char *name;  /* "PREFIX-NAME.scope", "-NAME.scope" with an empty prefix, "NAME.scope" of "slice:name",
-                          or a NAME that ends with ".slice" */
+    /* "PREFIX-NAME.scope", "-NAME.scope" with an empty prefix, "NAME.scope" of "slice:name", or a
+     * NAME that ends with ".slice" */
+    const char *name;
     bool is_slice; /* the name is that of a slice: it is where its own name says, whatever `slice`
                       is */
     const char

@@ -22,16 +22,16 @@ struct criu_container {
 
 /* --- criu-mounts.c: a mount is known by its place in the container --- */
 
-/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has made: `restore` knows of
- * those of the config alone. */
-int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
-                           struct error *error);
+/* -ENOTSUP when one of the mounts with files of the host's is still there that `mounts add` has
+ * made: `restore` knows of those of the config alone. */
+int criu_check_added_mounts(const struct criu_container *container,
+                            const struct spec_record *record, struct error *error);
 
 /* -ENOTSUP when a mount of the config is one of a symbolic link, or on one. */
 int criu_check_links(const struct criu_container *container, struct error *error);
 
-/* Adds the mounts of the container's process that are bind mounts of the host's files. -ENOTSUP when there is one that
- * restore would not know of, either. */
+/* Adds the mounts of the container's process that are bind mounts of the host's files. -ENOTSUP
+ * when there is one that restore would not know of, either. */
 int criu_put_mounts(const struct criu_container *container, struct text *options,
                     struct error *error);
 
@@ -71,8 +71,8 @@ const char *criu_config_file(const struct spec_config *config);
 #define CRIU_NEEDS_MOST 8
 size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs);
 
-/* Is what is in the container's network namespace left out? So --empty-ns says, or there are hooks that make it, as those of
- * docker do, and will do so again. */
+/* Is what is in the container's network namespace left out? So --empty-ns says, or there are hooks
+ * that make it, as those of docker do, and will do so again. */
 bool criu_empties_network(const struct runtime_criu *common, const struct spec_config *config);
 
 /* The directory of the image. */

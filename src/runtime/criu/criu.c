@@ -48,7 +48,7 @@ int criu_give(struct criu *criu, int fd)
     return CRIU_GIVEN_FIRST + (int) criu->n_given++;
 }
 
-/* --- the program ---------------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------------------ */
 
 static const char *path_of_caller(void)
 {
@@ -134,7 +134,7 @@ void criu_end(struct criu *criu)
     fd_close(&criu->output);
 }
 
-/* --- what went wrong ------------------------------------------------------------------------ */
+/* --- what went wrong -------------------------------------------------------------------------- */
 
 /* "(00.012345) Error (criu/tty.c:1016): tty: ..." */
 static const char *without_time(const char *line)
@@ -207,7 +207,7 @@ static int failed(struct criu *criu, const struct criu_answer *answer)
     return -number;
 }
 
-/* --- the conversation ----------------------------------------------------------------------- */
+/* --- the conversation ------------------------------------------------------------------------- */
 
 static int send_request(struct criu *criu, const struct text *request)
 {
@@ -298,7 +298,7 @@ int criu_until(struct criu *criu, const char *script, struct criu_answer *ret_an
     }
 }
 
-/* --- what it can do ------------------------------------------------------------------------- */
+/* --- what it can do --------------------------------------------------------------------------- */
 
 static int ask_features(struct criu *criu, struct criu_answer *ret_answer)
 {

@@ -26,7 +26,7 @@
 struct binding {
     bool binds;
     bool recursive;
-    bool binds_link;  /* these three as in struct plan_mount_words */
+    bool binds_link; /* these three as in struct plan_mount_words */
     bool covers_link;
     bool copies_link;
 };
@@ -100,7 +100,7 @@ static const char *prefix_of(const char *directory)
     return text_equal(directory, "/") ? "" : directory;
 }
 
-/* --- checkpoint ----------------------------------------------------------------------------- */
+/* --- checkpoint ------------------------------------------------------------------------------- */
 
 struct mounts {
     struct mountinfo *item;
@@ -177,7 +177,8 @@ static bool is_cgroup_of_config(const struct criu_container *container,
     return of_config != NULL && spec_is_cgroup_type(of_config->type);
 }
 
-/* With rbind what the host has mounted below the source is there, too; all else below it is the container's own. */
+/* With rbind what the host has mounted below the source is there, too; all else below it is the
+ * container's own. */
 static bool is_bound_by_config(const struct criu_container *container, const struct mounts *of_host,
                                const struct mountinfo *mount)
 {
@@ -251,12 +252,14 @@ static int check_links(const struct criu_container *container, size_t index, str
     if (binding.binds_link && source_is_link(container, mount))
         return error_set(error, ENOTSUP,
                          "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a "
-                         "symbolic link", index);
+                         "symbolic link",
+                         index);
     if (binding.covers_link &&
         is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
         return error_set(error, ENOTSUP,
                          "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a "
-                         "symbolic link", index);
+                         "symbolic link",
+                         index);
     return 0;
 }
 
@@ -267,8 +270,8 @@ int criu_check_links(const struct criu_container *container, struct error *error
     return 0;
 }
 
-int criu_check_added_mounts(const struct criu_container *container, const struct spec_record *record,
-                           struct error *error)
+int criu_check_added_mounts(const struct criu_container *container,
+                            const struct spec_record *record, struct error *error)
 {
     const char *path = arena_printf(container->arena, "/proc/%d/mountinfo", container->pid);
     struct mounts mounts;
@@ -300,16 +303,18 @@ int criu_put_mounts(const struct criu_container *container, struct text *options
         enum origin origin = origin_of(container, &mounts, &of_host, &mounts.item[i]);
 
         if (origin == UNKNOWN && criu_config_file(container->config) == NULL)
-            return error_set(error, ENOTSUP,
-                             "cannot checkpoint: there are files of the host's on %s that are not of "
-                             "config.json, and restore would not know what is there", point);
+            return error_set(
+                error, ENOTSUP,
+                "cannot checkpoint: there are files of the host's on %s that are not of "
+                "config.json, and restore would not know what is there",
+                point);
         if (origin != OF_CONTAINER)
             criu_put_pair(options, CRIU_EXT_MNT, point, point);
     }
     return 0;
 }
 
-/* --- restore -------------------------------------------------------------------------------- */
+/* --- restore ---------------------------------------------------------------------------------- */
 
 static int put_bind(const struct criu_container *container, const struct spec_mount *mount,
                     struct text *options, struct error *error)
@@ -351,9 +356,11 @@ static void put_cgroups(const struct criu_container *container, const struct spe
         const struct cgroup_hierarchy *hierarchy = cgroup->places[i].hierarchy;
 
         if (hierarchy->name[0] == '\0')
-            criu_put_pair(options, CRIU_EXT_MNT, place, has_namespace ? cgroup->places[i].path : CGROUP_ROOT);
+            criu_put_pair(options, CRIU_EXT_MNT, place,
+                          has_namespace ? cgroup->places[i].path : CGROUP_ROOT);
         else
-            criu_put_pair(options, CRIU_EXT_MNT, text_path_join(container->arena, place, hierarchy->name),
+            criu_put_pair(options, CRIU_EXT_MNT,
+                          text_path_join(container->arena, place, hierarchy->name),
                           cgroup->places[i].path);
     }
 }
@@ -369,7 +376,8 @@ static void put_devices(const struct criu_container *container, struct text *opt
         criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->devices[i].path),
                       config->devices[i].path);
     for (size_t i = 0; config != NULL && i < config->n_masked_paths; i++)
-        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->masked_paths[i]), "/dev/null");
+        criu_put_pair(options, CRIU_EXT_MNT, resolve(container, config->masked_paths[i]),
+                      "/dev/null");
 }
 
 int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
@@ -394,10 +402,12 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
     return 0;
 }
 
-/* --- mount points --------------------------------------------------------------------------- */
+/* --- mount points ----------------------------------------------------------------------------- */
 
-/* The mount of the config, before that one, that its mount point is on; NULL: it is on the root file system. */
-static const struct spec_mount *find_mount_below(const struct criu_container *container, size_t index)
+/* The mount of the config, before that one, that its mount point is on; NULL: it is on the root
+ * file system. */
+static const struct spec_mount *find_mount_below(const struct criu_container *container,
+                                                 size_t index)
 {
     const struct spec_config *config = container->config;
     const char *place = resolve(container, config->mounts[index].destination);
@@ -407,8 +417,8 @@ static const struct spec_mount *find_mount_below(const struct criu_container *co
     for (size_t i = 0; i < index; i++) {
         const char *above = resolve(container, config->mounts[i].destination);
 
-        if (strlen(above) < longest || !text_path_is_within(place, above) || text_equal(place, above) ||
-            is_no_mount(container, &config->mounts[i]))
+        if (strlen(above) < longest || !text_path_is_within(place, above) ||
+            text_equal(place, above) || is_no_mount(container, &config->mounts[i]))
             continue;
         found = &config->mounts[i];
         longest = strlen(above);
@@ -416,8 +426,8 @@ static const struct spec_mount *find_mount_below(const struct criu_container *co
     return found;
 }
 
-/* In a bind mount it is the source that has to have the mount point; what is on another file system of the container's own comes
- * back with that. */
+/* In a bind mount it is the source that has to have the mount point; what is on another file system
+ * of the container's own comes back with that. */
 static int make_below(const struct criu_container *container, int root, size_t index, bool is_file)
 {
     const struct spec_mount *mount = &container->config->mounts[index];
@@ -432,7 +442,8 @@ static int make_below(const struct criu_container *container, int root, size_t i
     AUTO_FD directory = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return -errno;
-    return sys_make_below(directory, place + strlen(prefix_of(resolve(container, on->destination))), is_file);
+    return sys_make_below(directory, place + strlen(prefix_of(resolve(container, on->destination))),
+                          is_file);
 }
 
 static int make_mount_point(const struct criu_container *container, int root, size_t index,
@@ -453,8 +464,8 @@ static int make_mount_point(const struct criu_container *container, int root, si
     }
     int result = make_below(container, root, index, is_file);
     if (result < 0)
-        return error_errno(error, -result, "mounts[%zu].destination: make the mount point %s", index,
-                           mount->destination);
+        return error_errno(error, -result, "mounts[%zu].destination: make the mount point %s",
+                           index, mount->destination);
     return 0;
 }
 

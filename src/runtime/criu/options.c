@@ -19,7 +19,8 @@
 #define CRIU_CONFIG "org.criu.config"
 
 /* The first that is there; those of the others are for who changes from them, in crun's order. */
-static const char *const default_configs[] = {"/etc/criu/berth.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf"};
+static const char *const default_configs[] = {"/etc/criu/berth.conf", "/etc/criu/crun.conf",
+                                              "/etc/criu/runc.conf"};
 
 struct word {
     const char *name;
@@ -115,7 +116,8 @@ size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs
         needs[count++] =
             (struct criu_needs){.version = text_equal(common->network_lock, "skip") ? 31900 : 31700,
                                 .option = "--network-lock"};
-    /* An older one (seen with 3.17) leaves its rules in place after restore: the connections hang. */
+    /* An older one (seen with 3.17) leaves its rules in place after restore: the connections
+     * hang. */
     if (common->tcp_established && common->network_lock != NULL &&
         text_equal(common->network_lock, "nftables"))
         needs[count++] = (struct criu_needs){
@@ -123,7 +125,7 @@ size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs
     return count;
 }
 
-/* --- directories ---------------------------------------------------------------------------- */
+/* --- directories ------------------------------------------------------------------------------ */
 
 static int open_dir(const char *option, const char *path, bool make, struct error *error)
 {
@@ -140,15 +142,18 @@ const char *criu_image_dir(const struct runtime_criu *common)
     return common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
 }
 
-/* What an earlier attempt has left would be taken for this one's log, and where it can write none criu does not say so. */
+/* What an earlier attempt has left would be taken for this one's log, and where it can write none
+ * criu does not say so. */
 static int try_log(struct criu *criu, int dir)
 {
     int result = unlinkat(dir, criu->log, 0) < 0 && errno != ENOENT ? -errno : 0;
-    AUTO_FD fd = result < 0 ? -1 : openat(dir, criu->log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    AUTO_FD fd =
+        result < 0 ? -1 : openat(dir, criu->log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (result == 0 && (fd < 0 || unlinkat(dir, criu->log, 0) < 0))
         result = -errno;
-    return result < 0 ? error_errno(criu->error, -result, "--work-path: write %s in %s", criu->log, criu->work_dir)
+    return result < 0 ? error_errno(criu->error, -result, "--work-path: write %s in %s", criu->log,
+                                    criu->work_dir)
                       : 0;
 }
 
@@ -166,7 +171,7 @@ int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool ma
     return try_log(criu, ret_dirs[1]);
 }
 
-/* --- namespaces ----------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 /* How criu takes one that has a path: as its own descriptor, or entered by its path; others it can
  * only make anew. */
@@ -220,8 +225,8 @@ static int put_external(const struct criu_container *container,
 }
 
 /* Of a namespace with a path; *ret_shared is NULL for one without. */
-static int find_joined(const struct spec_linux *config, size_t index, const struct shared_namespace **ret_shared,
-                       struct error *error)
+static int find_joined(const struct spec_linux *config, size_t index,
+                       const struct shared_namespace **ret_shared, struct error *error)
 {
     enum spec_namespace_type type = config->namespaces[index].type;
 
@@ -231,10 +236,11 @@ static int find_joined(const struct spec_linux *config, size_t index, const stru
     *ret_shared = find_shared(type);
     if (*ret_shared != NULL)
         return 0;
-    return error_set(error, ENOTSUP,
-                     "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
-                     "that is there already",
-                     index, spec_namespace_type_words[type]);
+    return error_set(
+        error, ENOTSUP,
+        "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
+        "that is there already",
+        index, spec_namespace_type_words[type]);
 }
 
 /* What could not be restored is not ended. */

@@ -20,8 +20,8 @@
 #include "berth/sys/netlink.h"
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
-#include "launch/creation.h"
 #include "container.h"
+#include "launch/creation.h"
 #include "launch/foreground.h"
 #include "state/look.h"
 
@@ -40,7 +40,7 @@ struct restoring {
     struct text options;
 };
 
-/* --- the request ---------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 /* The container's cgroups as criu's own process, which is in them by now, sees them. */
 static int put_cgroup_roots(struct restoring *restoring)
@@ -111,7 +111,7 @@ static int put_sources(struct restoring *restoring)
     return criu_put_sources(&restoring->container, &sources, &restoring->options, creation->error);
 }
 
-/* --- the steps ------------------------------------------------------------------------------ */
+/* --- the steps -------------------------------------------------------------------------------- */
 
 static struct restoring *restoring_of(struct conduct *conduct)
 {
@@ -139,8 +139,8 @@ static int reopen_dir(struct restoring *restoring, int *dir)
     return 0;
 }
 
-/* criu reads the image first as root of the host without his rights, then as root of the user namespace that it
- * makes: a directory of mode 0700 is given to his group. */
+/* criu reads the image first as root of the host without his rights, then as root of the user
+ * namespace that it makes: a directory of mode 0700 is given to his group. */
 static int lend_image(struct restoring *restoring)
 {
     const struct spec_linux *config = restoring->creation.config->linux;
@@ -153,7 +153,8 @@ static int lend_image(struct restoring *restoring)
         !spec_host_id(config->gid_mappings, config->n_gid_mappings, 0, &root) || root == 0)
         return 0;
     restoring->lent = true;
-    if (fchown(dir, (uid_t) -1, root) < 0 || fchmod(dir, (restoring->image.st_mode & 07777) | S_IXGRP) < 0)
+    if (fchown(dir, (uid_t) -1, root) < 0 ||
+        fchmod(dir, (restoring->image.st_mode & 07777) | S_IXGRP) < 0)
         return -errno;
     return 0;
 }
@@ -164,7 +165,8 @@ static void close_dirs(struct restoring *restoring)
 
     if (restoring->lent && (fchmod(restoring->dirs[0], image->st_mode & 07777) < 0 ||
                             fchown(restoring->dirs[0], (uid_t) -1, image->st_gid) < 0))
-        log_warning("give the directory of the image back to group %u: %s", image->st_gid, error_text_of(errno));
+        log_warning("give the directory of the image back to group %u: %s", image->st_gid,
+                    error_text_of(errno));
     restoring->lent = false;
     fd_close(&restoring->dirs[0]);
     fd_close(&restoring->dirs[1]);
@@ -262,7 +264,9 @@ static int restore_namespaces(struct conduct *conduct, const struct plan_step *s
     int result = criu_empties_network(&restoring->request->criu, creation->config)
                      ? set_loopback_up(restoring, answer.pid)
                      : 0;
-    return result < 0 ? error_errno(creation->error, -result, "set the loopback device of the container up") : 0;
+    return result < 0 ? error_errno(creation->error, -result,
+                                    "set the loopback device of the container up")
+                      : 0;
 }
 
 static int restore_processes(struct conduct *conduct, const struct plan_step *step)
@@ -305,7 +309,7 @@ static const struct creation_step steps[] = {
 };
 static const struct creation_kind kind = {steps, COUNT(steps), end_criu};
 
-/* --- the command ---------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int check_criu(struct restoring *restoring)
 {
@@ -326,13 +330,18 @@ static int check_profile(struct restoring *restoring)
 
     if (profile == NULL)
         return 0;
-    const char *module = arena_copy(criu->arena, profile, name == NULL ? 0 : (size_t) (name - profile));
-    if (name == NULL || name[1] == '\0' || (!text_equal(module, "apparmor") && !text_equal(module, "selinux")))
-        return error_set(criu->error, EINVAL, "--lsm-profile is apparmor:NAME or selinux:LABEL, not \"%s\"", profile);
+    const char *module =
+        arena_copy(criu->arena, profile, name == NULL ? 0 : (size_t) (name - profile));
+    if (name == NULL || name[1] == '\0' ||
+        (!text_equal(module, "apparmor") && !text_equal(module, "selinux")))
+        return error_set(criu->error, EINVAL,
+                         "--lsm-profile is apparmor:NAME or selinux:LABEL, not \"%s\"", profile);
     if (!look_has_lsm(criu->arena, module))
-        return error_set(criu->error, ENOTSUP, "--lsm-profile: %s is not active on this host", module);
+        return error_set(criu->error, ENOTSUP, "--lsm-profile: %s is not active on this host",
+                         module);
     if (text_equal(module, "apparmor") && !look_has_profile(criu->arena, name + 1))
-        return error_set(criu->error, ENOENT, "--lsm-profile: the profile %s is not loaded: no such file or directory",
+        return error_set(criu->error, ENOENT,
+                         "--lsm-profile: the profile %s is not loaded: no such file or directory",
                          name + 1);
     return 0;
 }
@@ -388,8 +397,11 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
     struct restoring restoring = {
         .request = request,
         .create = create_of(request),
-        .creation = {.arena = &arena, .options = options, .run = true,
-                     .image_dir = criu_image_dir(&request->criu), .kind = &kind},
+        .creation = {.arena = &arena,
+                     .options = options,
+                     .run = true,
+                     .image_dir = criu_image_dir(&request->criu),
+                     .kind = &kind},
         .criu = criu_of(&arena, "restore", LOG, error),
         .dirs = {-1, -1},
         .options = {.arena = &arena},

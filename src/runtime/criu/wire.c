@@ -10,7 +10,7 @@
 
 enum { WIRE_VARINT = 0, WIRE_64_BITS = 1, WIRE_BYTES = 2, WIRE_32_BITS = 5 };
 
-/* --- requests ------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static void put_varint(struct text *message, uint64_t number)
 {
@@ -71,7 +71,7 @@ void criu_put_key_fd(struct text *message, unsigned field, const char *key, int 
     criu_put_message(message, field, &inner);
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 struct reader {
     const unsigned char *next;

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "berth/base/error.h"
-#include "berth/base/file.h"
 #include "berth/base/fd.h"
+#include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/setting.h"
@@ -22,10 +22,10 @@
 #include "berth/sys/probe.h"
 #include "check.h"
 #include "explain/explain.h"
-#include "launch/filter.h"
-#include "state/look.h"
 #include "explain/program.h"
+#include "launch/filter.h"
 #include "launch/subid.h"
+#include "state/look.h"
 
 /* What can be said of one step before it is carried out: a positive errno, or 0. One that has more
  * to say collects it. */
@@ -39,7 +39,7 @@ static bool has_right(const struct check *check, int capability)
            (check->creation->host.permitted_capabilities >> capability & 1) != 0;
 }
 
-/* --- cgroups, ids, seccomp: their own layers know ------------------------------------------- */
+/* --- cgroups, ids, seccomp: their own layers know --------------------------------------------- */
 
 /* Without cgroups of its own that was looked at before there was a plan. */
 static int foresee_limits(struct check *check, const struct plan_step *step)
@@ -90,7 +90,8 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
         TRY(seccomp_read_code(check->arena, fd, &program));
         const char *barred = filter_bars_exit(&program);
 
-        error_collect(check->error, filter_check_program(check->creation->config, &program, check->error));
+        error_collect(check->error,
+                      filter_check_program(check->creation->config, &program, check->error));
         if (barred != NULL)
             log_warning("%s: %s", filter_place(check->creation->config), barred);
     }
@@ -103,7 +104,7 @@ static int foresee_filter_flags(struct check *check, const struct plan_step *ste
     return -sys_probe_seccomp_flags(step->load_seccomp.flags);
 }
 
-/* --- namespaces ----------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 static int foresee_new_namespaces(struct check *check, const struct plan_step *step)
 {
@@ -130,7 +131,7 @@ static int foresee_joined_namespace(struct check *check, const struct plan_step 
     return sys_namespace_type(path) != step->open_namespace.type ? EINVAL : 0;
 }
 
-/* --- mounts --------------------------------------------------------------------------------- */
+/* --- mounts ----------------------------------------------------------------------------------- */
 
 /* The host's id of root inside; UINT32_MAX: there is no such user namespace. */
 static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
@@ -254,7 +255,8 @@ static int foresee_target(struct check *check, const struct plan_step *step)
         return 0;
     if (result < 0 && result != -ENOENT)
         return -result;
-    if (step->open_target.no_symlinks && !text_starts_with(text_path_clean(check->arena, path), place.path))
+    if (step->open_target.no_symlinks &&
+        !text_starts_with(text_path_clean(check->arena, path), place.path))
         return ELOOP;
     if (result == -ENOENT)
         return is_read_only(&place) ? EROFS : 0;
@@ -271,7 +273,11 @@ static int foresee_missing_cwd(struct check *check, const struct plan_step *step
 {
     struct tree_place place;
 
-    return tree_find(&check->tree, plan_text(check->plan, step->make_cwd.path), &place) == -ENOENT && is_read_only(&place) ? EROFS : 0;
+    return tree_find(&check->tree, plan_text(check->plan, step->make_cwd.path), &place) ==
+                       -ENOENT &&
+                   is_read_only(&place)
+               ? EROFS
+               : 0;
 }
 
 static int foresee_cwd(struct check *check, const struct plan_step *step)
@@ -287,7 +293,7 @@ static int foresee_cwd(struct check *check, const struct plan_step *step)
     return stat(place.host, &info) == 0 && !S_ISDIR(info.st_mode) ? ENOTDIR : 0;
 }
 
-/* --- files and limits of the kernel --------------------------------------------------------- */
+/* --- files and limits of the kernel ----------------------------------------------------------- */
 
 /* Parameters of one network device are there only where it is. */
 static bool is_of_device(const char *path)
@@ -314,7 +320,8 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
     if (step->set_rlimit.resource == RLIMIT_NOFILE &&
         step->set_rlimit.hard > (uint64_t) look_number("/proc/sys/fs/nr_open", INT64_MAX))
         return EPERM;
-    if (getrlimit((int) step->set_rlimit.resource, &present) < 0 || step->set_rlimit.hard <= present.rlim_max)
+    if (getrlimit((int) step->set_rlimit.resource, &present) < 0 ||
+        step->set_rlimit.hard <= present.rlim_max)
         return 0;
     /* It is set inside, where no user namespace's root has that right. */
     return has_right(check, CAP_SYS_RESOURCE) && !has_namespace(check, SPEC_NAMESPACE_TYPE_USER)
@@ -333,7 +340,7 @@ static int foresee_oom_score(struct check *check, const struct plan_step *step)
                : 0;
 }
 
-/* --- programs ------------------------------------------------------------------------------- */
+/* --- programs --------------------------------------------------------------------------------- */
 
 static int foresee_hook(struct check *check, const struct plan_step *step)
 {

@@ -15,8 +15,8 @@
 #include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
-#include "state/look.h"
 #include "explain/program.h"
+#include "state/look.h"
 
 #define NOBODYS_ID "@check" /* a name that no container can have */
 
@@ -25,7 +25,7 @@ static bool is_set(const char *string)
     return string != NULL && string[0] != '\0';
 }
 
-/* --- hooks that run after create ------------------------------------------------------------ */
+/* --- hooks that run after create -------------------------------------------------------------- */
 
 struct late_hooks {
     const char *name;
@@ -52,7 +52,7 @@ static void check_late_hooks(struct check *check, const struct late_hooks *late)
     }
 }
 
-/* --- namespaces ----------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 static void check_namespaces(struct check *check, const struct spec_linux *config)
 {
@@ -70,7 +70,7 @@ static void check_namespaces(struct check *check, const struct spec_linux *confi
     }
 }
 
-/* --- what has to be there ------------------------------------------------------------------- */
+/* --- what has to be there --------------------------------------------------------------------- */
 
 /* A property, and what the host needs to have for it. */
 struct need {
@@ -103,7 +103,8 @@ static void check_needs(struct check *check)
                      seccomp->listener_path[0] == '/';
     const struct need needs[] = {
         {"process.apparmorProfile", is_set(process->apparmor_profile), has_apparmor,
-         "AppArmor is not active on this host (leave the profile out, or boot with lsm=...,apparmor)"},
+         "AppArmor is not active on this host (leave the profile out, or boot with "
+         "lsm=...,apparmor)"},
         {"process.apparmorProfile", is_set(process->apparmor_profile) && has_apparmor,
          !is_set(process->apparmor_profile) ||
              look_has_profile(check->arena, process->apparmor_profile),
@@ -115,8 +116,7 @@ static void check_needs(struct check *check)
         {"linux.intelRdt", linux->intel_rdt != NULL, access("/sys/fs/resctrl/schemata", F_OK) == 0,
          "resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl, on a processor that "
          "has it)"},
-        {"linux.seccomp.listenerPath", has_agent,
-         has_agent && is_socket(seccomp->listener_path),
+        {"linux.seccomp.listenerPath", has_agent, has_agent && is_socket(seccomp->listener_path),
          "there is no such socket (start the agent that listens on it first)"},
     };
 
@@ -145,8 +145,9 @@ static void check_kernel(struct check *check)
     runtime_examine_host(check->arena, true, &facts, &count);
     for (size_t i = 0; i < count; i++)
         if (facts[i].state == RUNTIME_FACT_NO)
-            error_collect(check->error, error_set(check->error, ENOSYS, "%s: %s (%s)", facts[i].name,
-                                                  facts[i].meaning, facts[i].remedy));
+            error_collect(check->error,
+                          error_set(check->error, ENOSYS, "%s: %s (%s)", facts[i].name,
+                                    facts[i].meaning, facts[i].remedy));
 }
 
 void check_config(struct check *check)
@@ -169,7 +170,7 @@ void check_config(struct check *check)
     check_needs(check);
 }
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void warn(struct findings *findings, const char *line)
 {

@@ -2,8 +2,8 @@
 /* What the files of `check` share. */
 #pragma once
 
-#include "launch/creation.h"
 #include "explain/tree.h"
+#include "launch/creation.h"
 
 /* An examined creation; error->findings takes what is found. */
 struct check {
@@ -16,7 +16,8 @@ struct check {
     bool has_pivoted; /* from then on paths are the container's */
 };
 
-/* Looks at the plan step by step: will the host let it be carried out? What fails is worded as the failure of the step. */
+/* Looks at the plan step by step: will the host let it be carried out? What fails is worded as the
+ * failure of the step. */
 void check_steps(struct check *check);
 
 /* Looks at what no step says: hooks that run later, namespaces, confinement by security modules. */

@@ -20,8 +20,8 @@
 #include "berth/sys/bpf.h"
 #include "berth/sys/memfd.h"
 #include "doctor.h"
-#include "state/look.h"
 #include "launch/subid.h"
+#include "state/look.h"
 
 #define MANAGER_TIMEOUT_MS 3000
 
@@ -38,7 +38,7 @@ static void set_result(struct runtime_fact *fact, int result)
         fact->state = RUNTIME_FACT_UNKNOWN;
 }
 
-/* --- the kernel ----------------------------------------------------------------------------- */
+/* --- the kernel ------------------------------------------------------------------------------- */
 
 #define OLDEST_KERNEL "4.18"
 
@@ -49,7 +49,8 @@ void doctor_version(const struct doctor *doctor, const struct doctor_row *row,
 
     (void) row;
     uname(&system);
-    fact->value = arena_printf(doctor->arena, "%s, %s (the oldest that works: " OLDEST_KERNEL ")", system.release, system.machine);
+    fact->value = arena_printf(doctor->arena, "%s, %s (the oldest that works: " OLDEST_KERNEL ")",
+                               system.release, system.machine);
 }
 
 void doctor_call(const struct doctor *doctor, const struct doctor_row *row,
@@ -147,7 +148,7 @@ void doctor_whole(const struct doctor *doctor, const struct doctor_row *row,
         fact->value = arena_printf(doctor->arena, "%s hides a part", over);
 }
 
-/* --- users ---------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
 void doctor_caller(const struct doctor *doctor, const struct doctor_row *row,
                    struct runtime_fact *fact)
@@ -155,9 +156,9 @@ void doctor_caller(const struct doctor *doctor, const struct doctor_row *row,
     bool has_rights = (doctor->caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
 
     (void) row;
-    fact->value = arena_printf(
-        doctor->arena, "uid %u%s%s", geteuid(), has_rights ? ", CAP_SYS_ADMIN" : "",
-        doctor->caller.in_user_namespace ? ", in a user namespace" : "");
+    fact->value =
+        arena_printf(doctor->arena, "uid %u%s%s", geteuid(), has_rights ? ", CAP_SYS_ADMIN" : "",
+                     doctor->caller.in_user_namespace ? ", in a user namespace" : "");
 }
 
 void doctor_user_namespaces(const struct doctor *doctor, const struct doctor_row *row,
@@ -195,7 +196,7 @@ void doctor_id_helper(const struct doctor *doctor, const struct doctor_row *row,
         fact->remedy = why;
 }
 
-/* --- cgroups -------------------------------------------------------------------------------- */
+/* --- cgroups ---------------------------------------------------------------------------------- */
 
 void doctor_layout(const struct doctor *doctor, const struct doctor_row *row,
                    struct runtime_fact *fact)
@@ -231,9 +232,10 @@ void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy
         .group = "cgroups",
         .name = arena_printf(arena, "hierarchy %s", hierarchy->mount_point),
         .state = is_free || is_own ? RUNTIME_FACT_YES : RUNTIME_FACT_LIMITED,
-        .value = is_free        ? "cgroups can be made everywhere"
-                 : is_own ? arena_printf(arena, "%s is delegated to the caller", cgroup_own_path(arena, hierarchy))
-                                : "nothing of it is delegated to the caller",
+        .value = is_free  ? "cgroups can be made everywhere"
+                 : is_own ? arena_printf(arena, "%s is delegated to the caller",
+                                         cgroup_own_path(arena, hierarchy))
+                          : "nothing of it is delegated to the caller",
         .meaning = is_free || is_own ? "" : "containers have no cgroup of their own here",
         .remedy = is_free || is_own
                       ? ""
@@ -246,8 +248,7 @@ static bool has_v2_controller(const struct doctor *doctor, const struct cgroup_h
                               const char *controller)
 {
     const char *own = v2->own == NULL || may_write(v2->mount_point) ? "" : v2->own;
-    const char *path =
-        arena_printf(doctor->arena, "%s%s/cgroup.controllers", v2->mount_point, own);
+    const char *path = arena_printf(doctor->arena, "%s%s/cgroup.controllers", v2->mount_point, own);
     const char *names = look_text(doctor->arena, path);
     size_t length = strlen(controller);
 
@@ -272,8 +273,8 @@ void doctor_controller(const struct doctor *doctor, const struct doctor_row *row
                                     : "use a kernel that has it, and no v1 hierarchy that holds it";
     if (hierarchy == NULL)
         return;
-    fact->value = arena_printf(doctor->arena, "%s, %s", hierarchy->v2 ? "v2" : "v1",
-                               hierarchy->mount_point);
+    fact->value =
+        arena_printf(doctor->arena, "%s, %s", hierarchy->v2 ? "v2" : "v1", hierarchy->mount_point);
     bool may_use = may_write(hierarchy->mount_point) || is_delegated(doctor->arena, hierarchy);
     /* The core asks programs about devices. */
     bool is_there = !hierarchy->v2 || text_equal(row->subject, "devices") ||
@@ -312,8 +313,7 @@ void doctor_device_programs(const struct doctor *doctor, const struct doctor_row
 void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
                     struct runtime_fact *fact)
 {
-    const struct bus_options options = {.user = row->number == 1,
-                                        .timeout_ms = MANAGER_TIMEOUT_MS};
+    const struct bus_options options = {.user = row->number == 1, .timeout_ms = MANAGER_TIMEOUT_MS};
     AUTO_BUS bus = {0};
     struct bus_manager manager;
     struct error error = {0};
@@ -326,7 +326,7 @@ void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
                               : arena_string(doctor->arena, error.text);
 }
 
-/* --- security ------------------------------------------------------------------------------- */
+/* --- security --------------------------------------------------------------------------------- */
 
 void doctor_seccomp_actions(const struct doctor *doctor, const struct doctor_row *row,
                             struct runtime_fact *fact)

@@ -9,9 +9,10 @@
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
 
-/* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody else has to look at them
- * (features.md, "Unsafe annotations in config.json"). */
-static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.", "org.criu.config", NULL};
+/* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody
+ * else has to look at them (features.md, "Unsafe annotations in config.json"). */
+static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.",
+                                                 "org.criu.config", NULL};
 
 const char *runtime_spec_version(void)
 {
@@ -70,7 +71,8 @@ static void put_mount_options(struct json *json)
     json_key(json, "mountOptions");
     json_array_open(json);
     for (size_t i = 0; i < count; i++) {
-        bool has_twin = options[i].kind == PLAN_OPTION_ATTRIBUTE || options[i].kind == PLAN_OPTION_ATIME;
+        bool has_twin =
+            options[i].kind == PLAN_OPTION_ATTRIBUTE || options[i].kind == PLAN_OPTION_ATIME;
 
         json_string(json, options[i].name);
         if (has_twin)

@@ -43,7 +43,8 @@ static const char *start_of(struct arena *arena, const struct failed_hook *hook)
     unsigned number;
 
     if (sscanf(hook->place, "hooks.%31[A-Za-z][%u]", kind, &number) == 2)
-        return arena_printf(arena, "%s: error running %s hook #%u: %s", hook->place, kind, number, hook->words);
+        return arena_printf(arena, "%s: error running %s hook #%u: %s", hook->place, kind, number,
+                            hook->words);
     return arena_printf(arena, "%s: %s", hook->place, hook->words);
 }
 
@@ -54,7 +55,8 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
     const char *start = start_of(arena, hook);
 
     if (hook->number == ECANCELED)
-        return error_set(error, ECANCELED, "%s: the container's process was killed meanwhile", start);
+        return error_set(error, ECANCELED, "%s: the container's process was killed meanwhile",
+                         start);
     if (hook->number == ETIMEDOUT)
         return error_set(error, ETIMEDOUT, "%s: did not end in time and was killed%s", start, tail);
     if (hook->number != EIO || status == 0) /* it never ran */
@@ -71,7 +73,8 @@ static int explain_exec(struct arena *arena, const struct plan_header *plan,
 {
     const struct plan_step *step = &plan_steps(plan)[failure->step];
     const char *place = plan_step_place(plan, failure->step);
-    const char *program = plan_text(plan, step->op == PLAN_EXECUTE ? step->execute.program : step->find_program.program);
+    const char *program = plan_text(plan, step->op == PLAN_EXECUTE ? step->execute.program
+                                                                   : step->find_program.program);
     bool is_missing = failure->number == ENOENT;
 
     if (is_missing && step->op == PLAN_FIND_PROGRAM && strchr(program, '/') == NULL)

@@ -15,12 +15,13 @@ struct failure {
     int output;    /* what a hook has written, or -1 */
 };
 
-/* Words the failure of a step; exit_status becomes 127 or 126 when the program was not found or cannot be executed.
- * Returns the negative errno. */
+/* Words the failure of a step; exit_status becomes 127 or 126 when the program was not found or
+ * cannot be executed. Returns the negative errno. */
 int explain_failure(struct arena *arena, const struct plan_header *plan,
                     const struct failure *failure, struct error *error);
 
-/* What is known, or is seen now, to be the reason of a step's failure and to help; NULL: nothing. */
+/* What is known, or is seen now, to be the reason of a step's failure and to help; NULL:
+ * nothing. */
 const char *explain_hint(struct arena *arena, const struct plan_header *plan,
                          const struct failure *failure);
 

@@ -17,8 +17,8 @@
 #include "berth/plan/plan.h"
 #include "berth/sys/probe.h"
 #include "explain.h"
-#include "state/look.h"
 #include "program.h"
+#include "state/look.h"
 #include "tree.h"
 
 struct failed {
@@ -26,7 +26,7 @@ struct failed {
     const struct plan_header *plan;
     const struct plan_step *step;
     int number;
-    int64_t value;    /* of the message */
+    int64_t value; /* of the message */
 };
 
 static const char *text_of(const struct failed *failed, struct plan_text text)
@@ -34,12 +34,13 @@ static const char *text_of(const struct failed *failed, struct plan_text text)
     return plan_text(failed->plan, text);
 }
 
-/* --- namespaces ----------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 static const char *of_namespace_file(const struct failed *failed)
 {
     const char *name = look_namespace_name(sys_namespace_type(text_of(
-        failed, failed->step->op == PLAN_OPEN_NAMESPACE ? failed->step->open_namespace.path : failed->step->join_namespace.path)));
+        failed, failed->step->op == PLAN_OPEN_NAMESPACE ? failed->step->open_namespace.path
+                                                        : failed->step->join_namespace.path)));
 
     return name == NULL ? "the file is no namespace"
                         : arena_printf(failed->arena, "the file is a %s namespace", name);
@@ -75,7 +76,7 @@ static const char *of_processes(const struct failed *failed)
                          : arena_printf(failed->arena, "too many processes: %s", limit);
 }
 
-/* --- mounts --------------------------------------------------------------------------------- */
+/* --- mounts ----------------------------------------------------------------------------------- */
 
 /* Is a namespace of this type made or joined? */
 static bool has_namespace(const struct failed *failed, uint64_t flag)
@@ -118,8 +119,9 @@ static const char *of_sysfs(const struct failed *failed)
 static const char *of_forbidden_mount(const struct failed *failed)
 {
     const struct plan_step *step = failed->step;
-    const char *type = step->op == PLAN_MOUNT_OVER ? plan_optional_text(failed->plan, step->mount_over.type)
-                                                   : text_of(failed, step->make_mount.type);
+    const char *type = step->op == PLAN_MOUNT_OVER
+                           ? plan_optional_text(failed->plan, step->mount_over.type)
+                           : text_of(failed, step->make_mount.type);
 
     if (text_equal(type, "proc"))
         return of_proc(failed);
@@ -141,8 +143,9 @@ static const char *of_forbidden_mount(const struct failed *failed)
 
 static const char *of_links(const struct failed *failed)
 {
-    return failed->step->open_target.no_symlinks ? "proc and sysfs are not mounted by way of a symbolic link"
-                                        : "symbolic links there lead in a circle";
+    return failed->step->open_target.no_symlinks
+               ? "proc and sysfs are not mounted by way of a symbolic link"
+               : "symbolic links there lead in a circle";
 }
 
 /* How far a path on the host leads. */
@@ -160,10 +163,13 @@ static const char *of_missing_source(const struct failed *failed)
         *last = '\0';
     }
     if (access(path, F_OK) < 0)
-        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made", path);
+        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made",
+                            path);
     if (name[0] == '\0')
         return "it was not there a moment ago";
-    return arena_printf(failed->arena, "there is %s on the host, but no %s in it, and sources are not made", path, name);
+    return arena_printf(failed->arena,
+                        "there is %s on the host, but no %s in it, and sources are not made", path,
+                        name);
 }
 
 /* By root of the user namespace, who is nobody in particular outside. */
@@ -171,7 +177,8 @@ static const char *of_closed_root(const struct failed *failed)
 {
     uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
     const struct look_user root = {uid, uid, NULL};
-    const char *directory = look_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
+    const char *directory =
+        look_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
 
     return directory == NULL
                ? NULL
@@ -189,7 +196,7 @@ static const char *of_unreachable_source(const struct failed *failed)
                         geteuid());
 }
 
-/* --- the rest ------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static const char *of_rlimit(const struct failed *failed)
 {
@@ -216,7 +223,8 @@ static const char *of_hook(const struct failed *failed)
     for (const struct plan_step *step = steps; step < failed->step; step++)
         if (step->op == PLAN_PIVOT_ROOT)
             host = tree_of_plan(failed->arena, failed->plan);
-    struct program program = program_look_at(&host, text_of(failed, failed->step->run_hook.program));
+    struct program program =
+        program_look_at(&host, text_of(failed, failed->step->run_hook.program));
     return program.number == failed->number ? program.hint : NULL;
 }
 
@@ -247,8 +255,7 @@ static const char *of_bad_value(const struct failed *failed)
 {
     const char *file = text_of(failed, failed->step->put_file.file);
 
-    if (text_equal(file, "self/attr/exec") ||
-        text_equal(file, "self/attr/keycreate"))
+    if (text_equal(file, "self/attr/exec") || text_equal(file, "self/attr/keycreate"))
         return "the policy of the host does not know this label";
     return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
 }
@@ -257,9 +264,11 @@ static const char *of_bad_value(const struct failed *failed)
 static const char *of_unmapped_id(const struct failed *failed)
 {
     if (failed->value == PLAN_USER_GROUPS)
-        return "process.user.additionalGids: the user namespace does not map one of these groups, or they are more than 65536";
+        return "process.user.additionalGids: the user namespace does not map one of these groups, "
+               "or they are more than 65536";
     bool is_group = failed->value == PLAN_USER_GID;
-    return arena_printf(failed->arena, "the user namespace does not map %s %u", is_group ? "group" : "user",
+    return arena_printf(failed->arena, "the user namespace does not map %s %u",
+                        is_group ? "group" : "user",
                         is_group ? failed->step->set_user.gid : failed->step->set_user.uid);
 }
 
@@ -277,15 +286,19 @@ static const char *of_verification(const struct failed *failed)
     for (int64_t i = 1; i < failed->value; i++)
         expected += strlen(expected) + 1;
     return arena_printf(failed->arena,
-                        "/proc/self/status does not say \"%s\": what confines berth pretends that system calls succeed", expected);
+                        "/proc/self/status does not say \"%s\": what confines berth pretends that "
+                        "system calls succeed",
+                        expected);
 }
 
 static const char *of_scheduler(const struct failed *failed)
 {
     if (failed->step->set_scheduler.policy == SCHED_DEADLINE)
-        return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: linux.resources.cpu.cpus may leave out "
+        return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: "
+               "linux.resources.cpu.cpus may leave out "
                "none";
-    return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a real-time policy may also need "
+    return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a "
+           "real-time policy may also need "
            "linux.resources.cpu.realtimeRuntime";
 }
 
@@ -313,10 +326,12 @@ static const struct {
      NULL},
     {PLAN_OPEN_TARGET, ELOOP, NULL, of_links},
     {PLAN_OPEN_TARGET, EOPNOTSUPP,
-     "nothing is mounted inside /proc but on cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, swaps, uptime, "
+     "nothing is mounted inside /proc but on cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, "
+     "swaps, uptime, "
      "sys/kernel/ns_last_pid and sys/crypto/fips_enabled",
      NULL},
-    {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container", NULL},
+    {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container",
+     NULL},
     {PLAN_MOUNT_OVER, EBUSY, "nothing can cover the root file system of a running container", NULL},
     {PLAN_ATTACH_MOUNT, ESTALE, "the container moves it about", NULL},
     {PLAN_FIND_MOUNT, EINVAL, "nothing is mounted there", NULL},
@@ -334,7 +349,8 @@ static const struct {
      "device with a mount",
      NULL},
     {PLAN_LAUNCH, EPERM,
-     "new namespaces need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone(2) and clone3(2), too",
+     "new namespaces need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may "
+     "refuse clone(2) and clone3(2), too",
      NULL},
     {PLAN_LAUNCH, EAGAIN, NULL, of_processes},
     {PLAN_LAUNCH, ENOSPC, NULL, of_namespace_limit},
@@ -370,7 +386,8 @@ static const struct {
     {PLAN_SET_OOM_SCORE, EACCES, "a lower value than the caller's needs CAP_SYS_RESOURCE", NULL},
     {PLAN_SET_HOSTNAME, EPERM, "the container needs a uts namespace of its own", NULL},
     {PLAN_SET_PROPAGATION, EINVAL,
-     "/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one",
+     "/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it "
+     "one",
      NULL},
     {PLAN_PIVOT_ROOT, EINVAL,
      "the root of the host is the initramfs, which cannot be left by "
@@ -400,7 +417,9 @@ static const struct {
     {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
     {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
     {PLAN_CLEAR_SECUREBITS, EPERM,
-     "SECBIT_NO_SETUID_FIXUP is locked, or the caller lacks CAP_SETPCAP: processes that give up root would keep their capabilities", NULL},
+     "SECBIT_NO_SETUID_FIXUP is locked, or the caller lacks CAP_SETPCAP: processes that give up "
+     "root would keep their capabilities",
+     NULL},
     {PLAN_SET_USER, EINVAL, NULL, of_unmapped_id},
     {PLAN_SET_USER, EPERM, NULL, of_refused_user},
     {PLAN_BECOME_ROOT, EPERM, NULL, of_refused_user},

@@ -20,29 +20,25 @@
 #include "berth/sys/path.h"
 #include "tree.h"
 
-#define HEAD_MOST 256                /* the kernel looks no further for a script's first line (BINPRM_BUF_SIZE) */
+/* the kernel looks no further for a script's first line (BINPRM_BUF_SIZE) */
+#define HEAD_MOST 256
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
 #define MOST_INTERPRETERS 5          /* one of another, as the kernel has it */
 
 static const struct program fine = {0, NULL};
 
-/* --- ELF ------------------------------------------------------------------------------------ */
+/* --- ELF -------------------------------------------------------------------------------------- */
 
 static const struct {
     unsigned number;
     const char *little; /* the names by byte order */
     const char *big;
 } machines[] = {
-    {EM_386, "i386", "i386"},
-    {EM_X86_64, "x86-64", "x86-64"},
-    {EM_ARM, "arm", "armeb"},
-    {EM_AARCH64, "arm64", "arm64 (big endian)"},
-    {EM_PPC64, "ppc64le", "ppc64"},
-    {EM_S390, "s390x", "s390x"},
-    {EM_MIPS, "mipsel", "mips"},
-    {EM_RISCV, "riscv", "riscv (big endian)"},
-    {EM_LOONGARCH, "loong", "loong"},
-    {EM_SPARCV9, "sparc64", "sparc64"},
+    {EM_386, "i386", "i386"},         {EM_X86_64, "x86-64", "x86-64"},
+    {EM_ARM, "arm", "armeb"},         {EM_AARCH64, "arm64", "arm64 (big endian)"},
+    {EM_PPC64, "ppc64le", "ppc64"},   {EM_S390, "s390x", "s390x"},
+    {EM_MIPS, "mipsel", "mips"},      {EM_RISCV, "riscv", "riscv (big endian)"},
+    {EM_LOONGARCH, "loong", "loong"}, {EM_SPARCV9, "sparc64", "sparc64"},
     {EM_68K, "m68k", "m68k"},
 };
 
@@ -79,8 +75,10 @@ static Elf64_Ehdr native_header(void)
 /* Kernels for 64 bits mostly run the 32 of their kind too, such as this program may be. */
 static bool are_of_a_kind(unsigned native, unsigned machine)
 {
-    return machine == native || (native == EM_X86_64 && machine == EM_386) || (native == EM_386 && machine == EM_X86_64) ||
-           (native == EM_AARCH64 && machine == EM_ARM) || (native == EM_ARM && machine == EM_AARCH64);
+    return machine == native || (native == EM_X86_64 && machine == EM_386) ||
+           (native == EM_386 && machine == EM_X86_64) ||
+           (native == EM_AARCH64 && machine == EM_ARM) ||
+           (native == EM_ARM && machine == EM_AARCH64);
 }
 
 static bool runs(const Elf64_Ehdr *native, const Elf64_Ehdr *header)
@@ -150,7 +148,7 @@ static struct program look_at_elf(const struct tree *tree, int fd, const Elf64_E
                              loader)};
 }
 
-/* --- scripts -------------------------------------------------------------------------------- */
+/* --- scripts ---------------------------------------------------------------------------------- */
 
 static struct program look(const struct tree *tree, const char *path, int depth);
 
@@ -167,8 +165,9 @@ static struct program look_at_script(const struct tree *tree, const char *line, 
     if (program.number == 0)
         return program;
     if (name[length - 1] == '\r')
-        program.hint = "the script's lines end with CR LF, so that its interpreter's name does, too: "
-                       "convert it with dos2unix";
+        program.hint =
+            "the script's lines end with CR LF, so that its interpreter's name does, too: "
+            "convert it with dos2unix";
     else if (program.number == ENOENT && program.hint == NULL)
         program.hint = arena_printf(
             tree->arena, "the script is there, but not its interpreter \"%s\"", interpreter);
@@ -178,7 +177,7 @@ static struct program look_at_script(const struct tree *tree, const char *line, 
     return program;
 }
 
-/* --- any file ------------------------------------------------------------------------------- */
+/* --- any file --------------------------------------------------------------------------------- */
 
 static struct program look_into(const struct tree *tree, const char *file, int depth)
 {
@@ -225,9 +224,9 @@ static struct program look(const struct tree *tree, const char *path, int depth)
     if (place.attributes & MOUNT_ATTR_NOEXEC)
         return (struct program){EACCES, "it is on a mount of this config with the option noexec"};
     if (statvfs(place.host, &mount) == 0 && (mount.f_flag & ST_NOEXEC))
-        return (struct program){EACCES,
-                                arena_printf(tree->arena,
-                                             "%s is on a file system that is mounted noexec", path)};
+        return (struct program){
+            EACCES,
+            arena_printf(tree->arena, "%s is on a file system that is mounted noexec", path)};
     return look_into(tree, place.host, depth);
 }
 
@@ -236,7 +235,7 @@ struct program program_look_at(const struct tree *tree, const char *path)
     return look(tree, path, 0);
 }
 
-/* --- the container's program ---------------------------------------------------------------- */
+/* --- the container's program ------------------------------------------------------------------ */
 
 /* The first step of the kind, or NULL. */
 static const struct plan_step *find_step(const struct plan_header *plan, enum plan_op op)
@@ -259,7 +258,8 @@ static struct program search(const struct tree *tree, const char *path, const ch
         struct tree_place place;
         struct program program = look(tree, file, 0);
 
-        if (tree_find(tree, file, &place) == TREE_UNSEEN || (program.number != EACCES && program.hint != NULL))
+        if (tree_find(tree, file, &place) == TREE_UNSEEN ||
+            (program.number != EACCES && program.hint != NULL))
             return program;
         if (program.number == 0)
             return program;
@@ -282,7 +282,10 @@ struct program program_look(struct arena *arena, const struct plan_header *plan)
     const char *program = plan_text(plan, find->find_program.program);
     const char *path = plan_optional_text(plan, find->find_program.search_path);
     if (strchr(program, '/') != NULL)
-        return look(&tree, text_path_join(arena, cwd == NULL ? "/" : plan_text(plan, cwd->set_cwd.path), program), 0);
+        return look(
+            &tree,
+            text_path_join(arena, cwd == NULL ? "/" : plan_text(plan, cwd->set_cwd.path), program),
+            0);
     return search(&tree, path == NULL ? DEFAULT_PATH : path, program);
 }
 

@@ -23,8 +23,10 @@ static const char *below(const char *path, const char *above)
     return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
 }
 
-/* The mount that a path without symbolic links is on, NULL: the root's; and the rest of the path on it. */
-static const struct tree_mount *mount_of(const struct tree *tree, const char *path, const char **ret_rest)
+/* The mount that a path without symbolic links is on, NULL: the root's; and the rest of the path on
+ * it. */
+static const struct tree_mount *mount_of(const struct tree *tree, const char *path,
+                                         const char **ret_rest)
 {
     for (size_t i = tree->n_mounts; i > 0; i--) {
         const char *rest = below(path, tree->mounts[i - 1].path);
@@ -128,16 +130,16 @@ static void add_mount(struct tree *tree, const char *target, const char *source,
                       uint64_t attributes)
 {
     struct tree_place place;
-    const char *path = tree_find(tree, target, &place) == 0
-                           ? place.path
-                           : text_path_clean(tree->arena, target);
+    const char *path =
+        tree_find(tree, target, &place) == 0 ? place.path : text_path_clean(tree->arena, target);
 
     tree->mounts =
         arena_grow(tree->arena, tree->mounts, tree->n_mounts, &tree->room, sizeof(*tree->mounts));
     tree->mounts[tree->n_mounts++] = (struct tree_mount){path, source, attributes};
 }
 
-int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path, struct tree_place *ret_place)
+int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path,
+                     struct tree_place *ret_place)
 {
     const char *clean = text_path_clean(tree->arena, path);
     size_t length = tree->root == NULL ? 0 : strlen(tree->root);
@@ -147,8 +149,10 @@ int tree_find_source(const struct tree *tree, const struct plan_step *step, cons
     return tree_find(tree, clean[length] == '\0' ? "/" : clean + length, ret_place);
 }
 
-/* Where on the host the files of a bind mount's source are, NULL: nowhere that can be looked into. */
-static const char *source_on_host(const struct tree *tree, const struct plan_step *step, const char *path)
+/* Where on the host the files of a bind mount's source are, NULL: nowhere that can be looked
+ * into. */
+static const char *source_on_host(const struct tree *tree, const struct plan_step *step,
+                                  const char *path)
 {
     struct tree_place place;
     int result = tree_find_source(tree, step, path, &place);
@@ -158,8 +162,7 @@ static const char *source_on_host(const struct tree *tree, const struct plan_ste
     return result == 0 ? place.host : NULL;
 }
 
-void tree_take_step(struct tree *tree, const struct plan_header *plan,
-                    const struct plan_step *step)
+void tree_take_step(struct tree *tree, const struct plan_header *plan, const struct plan_step *step)
 {
     struct tree_content none = {0};
     struct tree_content *made = step->makes == PLAN_NONE ? &none : &tree->contents[step->makes];
@@ -170,7 +173,8 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
         tree->root = plan_text(plan, step->open_root.path);
         break;
     case PLAN_OPEN_TREE:
-        *made = (struct tree_content){source_on_host(tree, step, plan_text(plan, step->open_tree.path)), 0};
+        *made = (struct tree_content){
+            source_on_host(tree, step, plan_text(plan, step->open_tree.path)), 0};
         break;
     case PLAN_MAKE_MOUNT:
         *made = (struct tree_content){NULL, step->make_mount.attributes};
@@ -180,7 +184,8 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan,
         break;
     case PLAN_SET_MOUNT_ATTRIBUTES:
         used = &tree->contents[step->set_mount_attributes.mount];
-        used->attributes = (used->attributes & ~step->set_mount_attributes.clear) | step->set_mount_attributes.set;
+        used->attributes =
+            (used->attributes & ~step->set_mount_attributes.clear) | step->set_mount_attributes.set;
         break;
     case PLAN_ATTACH_MOUNT:
         used = &tree->contents[step->attach_mount.mount];

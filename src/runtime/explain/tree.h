@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The container's files as the host can see them while nothing is mounted: the root file system and, over it, what the plan
- * binds. For checks and explanations alone, since a path may lead elsewhere a moment later. */
+/* The container's files as the host can see them while nothing is mounted: the root file system
+ * and, over it, what the plan binds. For checks and explanations alone, since a path may lead
+ * elsewhere a moment later. */
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +22,8 @@ struct tree_mount {
 
 /* What a slot of the plan holds. */
 struct tree_content {
-    const char *path; /* the source of a bind mount; of PLAN_SLOT_TARGET: where it is in the container; or NULL */
+    /* the source of a bind mount; of PLAN_SLOT_TARGET: where it is in the container; or NULL */
+    const char *path;
     uint64_t attributes;
 };
 
@@ -35,7 +37,8 @@ struct tree {
 };
 
 struct tree_place {
-    const char *path;    /* in the container, without symbolic links; of the first name that is missing */
+    /* in the container, without symbolic links; of the first name that is missing */
+    const char *path;
     const char *host;    /* where that is on the host */
     uint64_t attributes; /* of the plan's mount that it is on */
 };
@@ -47,10 +50,11 @@ struct tree tree_of_plan(struct arena *arena, const struct plan_header *plan);
 void tree_take_step(struct tree *tree, const struct plan_header *plan,
                     const struct plan_step *step);
 
-/* Resolves a path as the container's processes would, from its root. Returns 0, TREE_UNSEEN or a negative errno; *ret_place is
- * set after 0 and -ENOENT. */
+/* Resolves a path as the container's processes would, from its root. Returns 0, TREE_UNSEEN or a
+ * negative errno; *ret_place is set after 0 and -ENOENT. */
 int tree_find(const struct tree *tree, const char *path, struct tree_place *ret_place);
 
-/* The same for the source of a bind mount, a path on the host, if it is in the root file system and INIT opens it, which sees earlier
- * mounts there; else -EXDEV. */
-int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path, struct tree_place *ret_place);
+/* The same for the source of a bind mount, a path on the host, if it is in the root file system and
+ * INIT opens it, which sees earlier mounts there; else -EXDEV. */
+int tree_find_source(const struct tree *tree, const struct plan_step *step, const char *path,
+                     struct tree_place *ret_place);

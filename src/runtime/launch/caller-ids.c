@@ -20,7 +20,8 @@ struct ids {
 };
 
 /* The caller's own id, and below and above it his subordinate ids. */
-static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, bool has_helpers, size_t *ret_count)
+static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, bool has_helpers,
+                                   size_t *ret_count)
 {
     struct spec_id_mapping *mappings = ARENA_ARRAY(arena, MAPPINGS_MOST, struct spec_id_mapping);
     uint32_t first = 0, count = 0;
@@ -30,8 +31,10 @@ static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, b
         count = 0;
     uint32_t below = count < ids->inside ? count : ids->inside;
     if (below > 0)
-        mappings[n++] = (struct spec_id_mapping){.container_id = 0, .host_id = first, .size = below};
-    mappings[n++] = (struct spec_id_mapping){.container_id = ids->inside, .host_id = ids->outside, .size = 1};
+        mappings[n++] =
+            (struct spec_id_mapping){.container_id = 0, .host_id = first, .size = below};
+    mappings[n++] =
+        (struct spec_id_mapping){.container_id = ids->inside, .host_id = ids->outside, .size = 1};
     /* cppcheck-suppress knownConditionTrueFalse ; does not see what subid_first sets */
     if (count > below)
         mappings[n++] = (struct spec_id_mapping){
@@ -49,14 +52,18 @@ static bool has_subids(struct arena *arena)
            subid_has_helper(arena, false, &why) && subid_has_helper(arena, true, &why);
 }
 
-static void map_caller(struct arena *arena, const struct spec_config *config, struct spec_linux *linux)
+static void map_caller(struct arena *arena, const struct spec_config *config,
+                       struct spec_linux *linux)
 {
     static const struct spec_user root;
-    const struct spec_user *user = config->process != NULL && config->process->user != NULL ? config->process->user : &root;
+    const struct spec_user *user =
+        config->process != NULL && config->process->user != NULL ? config->process->user : &root;
     bool has_helpers = has_subids(arena);
 
-    linux->uid_mappings = map(arena, &(struct ids){user->uid, geteuid(), false}, has_helpers, &linux->n_uid_mappings);
-    linux->gid_mappings = map(arena, &(struct ids){user->gid, getegid(), true}, has_helpers, &linux->n_gid_mappings);
+    linux->uid_mappings =
+        map(arena, &(struct ids){user->uid, geteuid(), false}, has_helpers, &linux->n_uid_mappings);
+    linux->gid_mappings =
+        map(arena, &(struct ids){user->gid, getegid(), true}, has_helpers, &linux->n_gid_mappings);
 }
 
 static bool is_unmapped_gid(const struct spec_linux *linux, const char *option)
@@ -65,11 +72,14 @@ static bool is_unmapped_gid(const struct spec_linux *linux, const char *option)
     uint32_t ignored;
 
     return text_starts_with(option, "gid=") && text_to_u64(option + strlen("gid="), &gid) == 0 &&
-           (gid > UINT32_MAX || !spec_host_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid, &ignored));
+           (gid > UINT32_MAX ||
+            !spec_host_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid, &ignored));
 }
 
-/* gid=5, which `spec` writes for devpts, is the group tty: without such a group terminals are left to their users. */
-static void drop_unmapped_gid(struct arena *arena, const struct spec_linux *linux, struct spec_mount *mount)
+/* gid=5, which `spec` writes for devpts, is the group tty: without such a group terminals are left
+ * to their users. */
+static void drop_unmapped_gid(struct arena *arena, const struct spec_linux *linux,
+                              struct spec_mount *mount)
 {
     struct text_list options = {.arena = arena};
 
@@ -94,7 +104,8 @@ static void fit_terminals(struct arena *arena, struct spec_config *config)
 
 static void add_namespace(struct arena *arena, struct spec_linux *linux)
 {
-    struct spec_namespace *namespaces = ARENA_ARRAY(arena, linux->n_namespaces + 1, struct spec_namespace);
+    struct spec_namespace *namespaces =
+        ARENA_ARRAY(arena, linux->n_namespaces + 1, struct spec_namespace);
 
     if (linux->n_namespaces > 0)
         memcpy(namespaces, linux->namespaces, linux->n_namespaces * sizeof(*namespaces));
@@ -104,21 +115,26 @@ static void add_namespace(struct arena *arena, struct spec_linux *linux)
 
 static bool is_mapped(const struct spec_config *config)
 {
-    return config->linux != NULL && (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
+    return config->linux != NULL &&
+           (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
 }
 
 int caller_ids_check(const struct spec_config *config, bool privileged, struct error *error)
 {
     if (!privileged || !spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) || is_mapped(config))
         return 0;
-    return error_set(error, EINVAL, "linux.uidMappings: a new user namespace needs at least one entry: without one, only the caller could be "
-                                    "mapped, which is root");
+    return error_set(error, EINVAL,
+                     "linux.uidMappings: a new user namespace needs at least one entry: without "
+                     "one, only the caller could be "
+                     "mapped, which is root");
 }
 
-const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config, bool privileged)
+const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config,
+                                              bool privileged)
 {
     bool has_namespace = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_USER) != NULL;
-    bool is_made = has_namespace ? spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) : !privileged;
+    bool is_made =
+        has_namespace ? spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) : !privileged;
 
     if (!is_made || (has_namespace && is_mapped(config)))
         return config;

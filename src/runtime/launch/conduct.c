@@ -91,10 +91,12 @@ static int init_is_gone(struct conduct *conduct)
               place == NULL ? "" : place, place == NULL ? "" : ": ",
               plan_step_words(conduct->arena, conduct->plan, next));
     if (strstr(end, "signal 9 ") != NULL)
-        error_hint(conduct->error, "if nobody killed it, linux.resources.memory.limit is too small for it");
+        error_hint(conduct->error,
+                   "if nobody killed it, linux.resources.memory.limit is too small for it");
     if (strstr(end, "signal 31 ") != NULL)
-        error_hint(conduct->error, "linux.seccomp: the filter forbids what starts the program: it has "
-                                   "to allow execve at least");
+        error_hint(conduct->error,
+                   "linux.seccomp: the filter forbids what starts the program: it has "
+                   "to allow execve at least");
     return -ECONNRESET;
 }
 
@@ -109,9 +111,9 @@ int conduct_take_signal(struct conduct *conduct)
 }
 
 /*
- * Waits for a message of the init's or the end of what would send it. The socket alone does not tell: a first stage that dies
- * before it has named the init leaves that init with the other end. Returns 1, 0 when the process has ended without a word, or a
- * negative errno.
+ * Waits for a message of the init's or the end of what would send it. The socket alone does not
+ * tell: a first stage that dies before it has named the init leaves that init with the other end.
+ * Returns 1, 0 when the process has ended without a word, or a negative errno.
  */
 static int wait_readable(struct conduct *conduct)
 {
@@ -129,7 +131,8 @@ static int wait_readable(struct conduct *conduct)
     return fds[0].revents != 0 || fds[2].revents == 0 || poll(fds, 1, 0) > 0;
 }
 
-/* What a hook of the init's has written: it is the host's memfd, but `start` gets it with the message. */
+/* What a hook of the init's has written: it is the host's memfd, but `start` gets it with the
+ * message. */
 static int hook_output_of(const struct conduct *conduct, int passed)
 {
     return passed >= 0 ? passed : conduct->slot[PLAN_SLOT_HOOK_OUTPUT];
@@ -170,8 +173,7 @@ int conduct_fill(struct conduct *conduct, const struct plan_step *step, int fd)
 static void log_done(const struct conduct *conduct, int step)
 {
     if (log_shows(LOG_LEVEL_DEBUG))
-        log_debug("step %d done: %s: %s", step,
-                  plan_actor_name(step_at(conduct, step)->actor),
+        log_debug("step %d done: %s: %s", step, plan_actor_name(step_at(conduct, step)->actor),
                   plan_step_words(conduct->arena, conduct->plan, step));
 }
 
@@ -184,7 +186,8 @@ static bool makes_sense(const struct conduct *conduct, const struct plan_message
     const struct plan_step *step = step_at(conduct, message->step);
     bool names_init = step->op == PLAN_CLONE_INIT && message->error == 0;
 
-    return step->actor != PLAN_HOST && (!names_init || (message->value > 0 && message->value <= INT32_MAX));
+    return step->actor != PLAN_HOST &&
+           (!names_init || (message->value > 0 && message->value <= INT32_MAX));
 }
 
 static int take_message(struct conduct *conduct, const struct plan_message *message, int passed)
@@ -195,8 +198,8 @@ static int take_message(struct conduct *conduct, const struct plan_message *mess
         return error_set(conduct->error, EPROTO, "the container's init sent a senseless message");
     const struct plan_step *step = step_at(conduct, message->step);
     if (conduct->trace != NULL && message->end_ns != 0)
-        trace_add(conduct->trace, &(struct trace_event){message->step, message->begin_ns,
-                                                        message->end_ns});
+        trace_add(conduct->trace,
+                  &(struct trace_event){message->step, message->begin_ns, message->end_ns});
     if (message->error != 0)
         TRY(take_failure(conduct, message, fd));
     if (step->op == PLAN_CLONE_INIT) {
@@ -232,7 +235,8 @@ static int receive(struct conduct *conduct)
     return result < 0 ? result : 1;
 }
 
-/* Waits for one message and takes it. Returns 1, 0 when there is nobody to send any, or a negative errno. */
+/* Waits for one message and takes it. Returns 1, 0 when there is nobody to send any, or a negative
+ * errno. */
 static int listen_once(struct conduct *conduct)
 {
     int result = wait_readable(conduct);
@@ -284,7 +288,8 @@ static int announce(struct conduct *conduct, int step)
     return 0;
 }
 
-/* Takes what the init has said so far. Returns 1, 0 when it is gone, or a negative errno if it has failed. */
+/* Takes what the init has said so far. Returns 1, 0 when it is gone, or a negative errno if it has
+ * failed. */
 static int catch_up(struct conduct *conduct)
 {
     int result = 1;
@@ -307,7 +312,8 @@ static int fail(struct conduct *conduct, int step, int number)
         conduct->failed_op = step_at(conduct, step)->op;
         return -conduct->error->number;
     }
-    /* What is done to a process that has failed meanwhile fails too: its own words are the better ones. */
+    /* What is done to a process that has failed meanwhile fails too: its own words are the better
+     * ones. */
     int caught = catch_up(conduct);
     if (caught < 0 || (caught == 0 && number == ESRCH))
         return caught < 0 ? caught : init_is_gone(conduct);
@@ -324,8 +330,8 @@ static int run_step(struct conduct *conduct, int index)
         TRY(wait_for(conduct, step->wait));
     conduct->answer = 0;
     uint64_t begin_ns = conduct->trace == NULL ? 0 : trace_now_ns();
-    int result = is_faulty ? -conduct->plan->fault_errno
-                           : conduct->handlers[step->op](conduct, step);
+    int result =
+        is_faulty ? -conduct->plan->fault_errno : conduct->handlers[step->op](conduct, step);
     if (result < 0)
         return fail(conduct, index, -result);
     if (conduct->trace != NULL)

@@ -13,8 +13,9 @@
 #define DRAIN_MOST ((size_t) 256 * 1024)
 #define END_OF_FILE 0x04
 
-/* One of two terminals turns "\n" into "\r\n": the container's when the caller's is raw, which a program that moves the cursor
- * relies on; else the caller's, so that a file or pipe gets the program's own bytes. */
+/* One of two terminals turns "\n" into "\r\n": the container's when the caller's is raw, which a
+ * program that moves the cursor relies on; else the caller's, so that a file or pipe gets the
+ * program's own bytes. */
 static bool passes_output_raw(void)
 {
     return sys_terminal_is_same(STDIN_FILENO, STDOUT_FILENO);
@@ -106,7 +107,8 @@ static void move(struct console_pump *pump, const struct pollfd *fd)
         empty(pump);
 }
 
-/* The end of a file or pipe becomes what a user would type: within a line the first one only hands over what there is of it. */
+/* The end of a file or pipe becomes what a user would type: within a line the first one only hands
+ * over what there is of it. */
 static void end_input(struct console *console, bool is_canonical)
 {
     struct console_pump *input = &console->input;
@@ -122,12 +124,14 @@ void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_
 {
     bool had_ended = console->input.ended;
 
-    console->has_hung_up |= console->is_raw && fds[0].fd == STDIN_FILENO && (fds[0].revents & POLLHUP) != 0;
+    console->has_hung_up |=
+        console->is_raw && fds[0].fd == STDIN_FILENO && (fds[0].revents & POLLHUP) != 0;
     move(&console->input, &fds[0]);
     move(&console->output, &fds[1]);
     if (!console->input.ended || console->is_raw || console->input.start < console->input.end)
         return;
-    /* A shell reads by itself while it prompts: what was written before that has been lost on it. */
+    /* A shell reads by itself while it prompts: what was written before that has been lost on
+     * it. */
     bool is_canonical = sys_terminal_is_canonical(console->master);
     if (!had_ended || is_canonical != console->was_canonical)
         end_input(console, is_canonical);

@@ -15,13 +15,15 @@ struct console_pump {
     bool ends_in_line; /* the last byte that was read is no newline */
     size_t start;
     size_t end;
-    char bytes[4096]; /* PIPE_BUF: so much a pipe takes without blocking once poll(2) says that it is writable */
+    /* PIPE_BUF: so much a pipe takes without blocking once poll(2) says that it is writable */
+    char bytes[4096];
 };
 
 struct console {
     int master;
-    int slave;     /* held open, so that the master never hangs up while the container may open it again */
-    bool is_raw;   /* stdin is a terminal, and raw */
+    /* held open, so that the master never hangs up while the container may open it again */
+    int slave;
+    bool is_raw;        /* stdin is a terminal, and raw */
     bool has_hung_up;   /* stdin is a terminal whose other side has gone away */
     bool was_canonical; /* the container's terminal, when the end of stdin was written to it */
     struct termios before;
@@ -31,7 +33,8 @@ struct console {
 
 #define CONSOLE_POLL_FDS 2
 
-/* Before the program runs: sets the modes of the terminal, and its size unless it `has_size`, for the foreground. */
+/* Before the program runs: sets the modes of the terminal, and its size unless it `has_size`, for
+ * the foreground. */
 void console_prepare(int master, bool has_size);
 
 /* Takes over the master side and makes the caller's terminal raw. */

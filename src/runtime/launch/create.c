@@ -144,7 +144,8 @@ static void warn_of_filter(const struct creation *creation, int status)
     if (status == 128 + SIGSYS && place != NULL)
         log_warning("%s: the filter has killed the container's process (SIGSYS): allow the "
                     "system call that it makes, which dmesg or the audit log tells, or let the "
-                    "action be SCMP_ACT_ERRNO", place);
+                    "action be SCMP_ACT_ERRNO",
+                    place);
 }
 
 int creation_wait(struct creation *creation, int signals, int *ret_status)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process of a container while it is being made: the first one with its container, for create, run and the dry run, or one
- * more in it, for exec. */
+/* A process of a container while it is being made: the first one with its container, for create,
+ * run and the dry run, or one more in it, for exec. */
 #pragma once
 
 #include <signal.h>
@@ -25,9 +25,10 @@ struct creation_kind {
     const struct creation_step {
         enum plan_op op;
         conduct_handler *handler;
-    } *steps; /* the host's steps that no other kind has */
+    } * steps; /* the host's steps that no other kind has */
     size_t n_steps;
-    void (*end)(struct creation *creation); /* after a failure: ends what `own` has begun, before the rest is undone; or NULL */
+    /* after a failure: ends what `own` has begun, before the rest is undone; or NULL */
+    void (*end)(struct creation *creation);
 };
 
 struct creation {
@@ -50,9 +51,9 @@ struct creation {
     struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
-    int joined;    /* exec, mounts: pidfd of the container's process, else -1 */
-    bool notifies; /* the caller has a NOTIFY_SOCKET */
-    const char *image_dir; /* restore: criu's image, else NULL */
+    int joined;                       /* exec, mounts: pidfd of the container's process, else -1 */
+    bool notifies;                    /* the caller has a NOTIFY_SOCKET */
+    const char *image_dir;            /* restore: criu's image, else NULL */
     const struct creation_kind *kind; /* or NULL */
     void *own;                        /* the kind's own, for its steps and its end */
     const struct plan_header *plan;
@@ -65,10 +66,12 @@ struct creation {
     int launched_fd; /* pidfd of the launched process while that is not INIT, or -1 */
     pid_t launched;
     pid_t init;
-    int console;     /* the terminal's master side for the foreground, or -1 */
-    int terminal;    /* the caller's controlling terminal, opened before a program may run that hangs up with it; or -1 */
+    int console; /* the terminal's master side for the foreground, or -1 */
+    /* the caller's controlling terminal, opened before a program may run that hangs up with it; or
+     * -1 */
+    int terminal;
     const char *bars_exit; /* why the seccomp filter does not let the process end, or NULL */
-    int notify;      /* the socket behind the container's NOTIFY_SOCKET, or -1 */
+    int notify;            /* the socket behind the container's NOTIFY_SOCKET, or -1 */
     struct net_device *net_devices; /* those that have left the host, the last one first */
     const struct cgroup_former *former_limits; /* of cgroups that were there before, or NULL */
     bool made_state;
@@ -79,12 +82,14 @@ struct creation {
 /* Reads and checks the bundle, looks at the host and plans. */
 int creation_prepare(struct creation *creation, struct error *error);
 
-/* The same for `check`, whatever the id: everything that is wrong is collected (error->findings). After 0 there is a config, and
- * a plan and a rootfs unless what is wrong forbids it. */
+/* The same for `check`, whatever the id: everything that is wrong is collected (error->findings).
+ * After 0 there is a config, and a plan and a rootfs unless what is wrong forbids it. */
 int creation_examine(struct creation *creation, struct error *error);
 
-/* The parts of creation_prepare that exec has, too: begins with nothing open; says whether there can be a terminal as asked for;
- * looks at the caller, completes config by what he maps, and looks at the security modules that the process asks for; tells the plan of the cgroups that were found. */
+/* The parts of creation_prepare that exec has, too: begins with nothing open; says whether there
+ * can be a terminal as asked for; looks at the caller, completes config by what he maps, and looks
+ * at the security modules that the process asks for; tells the plan of the cgroups that were
+ * found. */
 int creation_begin(struct creation *creation, struct error *error);
 int creation_check_terminal(struct creation *creation);
 int creation_probe(struct creation *creation);
@@ -109,10 +114,12 @@ int creation_open_init(struct conduct *conduct);
 conduct_handler creation_launch;
 conduct_handler creation_enter_delegated;
 
-/* Waits in the foreground for the end of the process. After a failure it has been killed. Returns 0 or a negative errno. */
+/* Waits in the foreground for the end of the process. After a failure it has been killed. Returns 0
+ * or a negative errno. */
 int creation_wait(struct creation *creation, int signals, int *ret_status);
 
-/* Carries the plan out, unless one of the `signals` (a signalfd) comes. After a failure nothing is left of it. */
+/* Carries the plan out, unless one of the `signals` (a signalfd) comes. After a failure nothing is
+ * left of it. */
 int creation_carry_out(struct creation *creation, int signals);
 
 /* Ends and removes what has been made, with poststop hooks if the failed step demands them. */

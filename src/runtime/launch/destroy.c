@@ -59,7 +59,8 @@ static void stop_unit(const struct state *state)
 }
 
 /* Does a container that lives have its cgroup at, above or below one of `cgroups`? */
-static bool is_others(const struct state *state, const char *id, const struct cgroup_record *cgroups)
+static bool is_others(const struct state *state, const char *id,
+                      const struct cgroup_record *cgroups)
 {
     AUTO_STATE other = {.arena = state->arena, .root = state->root, .id = id, .dir = -1};
     struct error ignored = {0};
@@ -76,7 +77,8 @@ static bool is_others(const struct state *state, const char *id, const struct cg
     return false;
 }
 
-/* A cgroup that a stopped container leaves empty may have become another one's by its cgroupsPath. */
+/* A cgroup that a stopped container leaves empty may have become another one's by its
+ * cgroupsPath. */
 bool destroy_shares_cgroups(const struct state *state, const struct cgroup_record *cgroups)
 {
     struct error ignored = {0};
@@ -91,7 +93,8 @@ bool destroy_shares_cgroups(const struct state *state, const struct cgroup_recor
     while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
         found = is_others(state, entry->d_name, cgroups);
     if (found)
-        log_warning("the cgroup %s is container \"%s\"'s, too: left alone", cgroups->paths[0], entry->d_name);
+        log_warning("the cgroup %s is container \"%s\"'s, too: left alone", cgroups->paths[0],
+                    entry->d_name);
     if (dir != NULL)
         closedir(dir);
     return found;

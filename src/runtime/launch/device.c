@@ -9,11 +9,13 @@
 #include "berth/sys/idmap.h"
 #include "creation.h"
 
-/* The last id that there is: no mapping has it but one that has nearly all. The container sees it as the kernel's overflow id. */
+/* The last id that there is: no mapping has it but one that has nearly all. The container sees it
+ * as the kernel's overflow id. */
 #define NOBODYS_ID (UINT32_MAX - 1)
 
 /* INIT is in its user namespace by now, be that new or joined. */
-static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups, uint32_t *ret_id)
+static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups,
+                     uint32_t *ret_id)
 {
     const struct creation *creation = conduct->context;
     uint32_t id = groups ? step->make_device.gid : step->make_device.uid;
@@ -25,8 +27,10 @@ static int map_owner(struct conduct *conduct, const struct plan_step *step, bool
         return 0;
     }
     if (result == -EINVAL) {
-        log_warning("%s.%s: %u is not mapped in the user namespace: the device belongs to no %s of the container",
-                    plan_optional_text(conduct->plan, step->place), groups ? "gid" : "uid", id, groups ? "group" : "user");
+        log_warning("%s.%s: %u is not mapped in the user namespace: the device belongs to no %s of "
+                    "the container",
+                    plan_optional_text(conduct->plan, step->place), groups ? "gid" : "uid", id,
+                    groups ? "group" : "user");
         *ret_id = NOBODYS_ID;
         return 0;
     }

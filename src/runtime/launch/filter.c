@@ -26,12 +26,14 @@ int filter_check_flags(const struct spec_config *config, struct error *error)
     const struct spec_seccomp *seccomp = config->linux->seccomp;
     for (size_t i = 0; i < seccomp->n_flags; i++)
         if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
-            return error_set(error, ENOTSUP, "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
+            return error_set(error, ENOTSUP,
+                             "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
                              spec_seccomp_flag_words[seccomp->flags[i]]);
     return 0;
 }
 
-int filter_check_program(const struct spec_config *config, const struct seccomp_code *program, struct error *error)
+int filter_check_program(const struct spec_config *config, const struct seccomp_code *program,
+                         struct error *error)
 {
     const bool sets_capabilities = !config->process->no_new_privileges;
     const struct {
@@ -42,7 +44,8 @@ int filter_check_program(const struct spec_config *config, const struct seccomp_
     } calls[] = {
         {SYS_execve, "execve", true, "which starts the container's process: allow it"},
         {SYS_capset, "capset", sets_capabilities,
-         "which has to come after it where process.noNewPrivileges is not true: allow it, or set noNewPrivileges"},
+         "which has to come after it where process.noNewPrivileges is not true: allow it, or set "
+         "noNewPrivileges"},
     };
 
     for (size_t i = 0; i < COUNT(calls); i++) {
@@ -59,11 +62,13 @@ const char *filter_bars_exit(const struct seccomp_code *program)
     if (!seccomp_forbids(program, SYS_exit_group))
         return NULL;
     return seccomp_forbids(program, SYS_exit)
-               ? "the filter forbids exit and exit_group, without which a process can only be killed: allow them"
+               ? "the filter forbids exit and exit_group, without which a process can only be "
+                 "killed: allow them"
                : "the filter forbids exit_group, with which C libraries end a process: allow it";
 }
 
-int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd, struct error *error)
+int filter_make(const struct spec_config *config, const char *cache_dir, int *ret_memfd,
+                struct error *error)
 {
     const char *data = spec_annotation(config, SPEC_SECCOMP_BPF_DATA);
 

@@ -40,7 +40,8 @@ int foreground_block_signals(bool all, struct error *error)
     return fd < 0 ? error_errno(error, errno, "open a signalfd") : fd;
 }
 
-/* As a subreaper this process gets the container's orphans; the container's process itself is reaped by its pidfd. */
+/* As a subreaper this process gets the container's orphans; the container's process itself is
+ * reaped by its pidfd. */
 static void reap_others(pid_t pid)
 {
     siginfo_t info = {0};

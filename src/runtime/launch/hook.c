@@ -15,8 +15,8 @@
 #include "berth/spec/annotations.h"
 #include "berth/sys/memfd.h"
 #include "berth/sys/process.h"
-#include "state/container.h"
 #include "explain/explain.h"
+#include "state/container.h"
 
 int hook_open_state(const struct state *state, enum spec_status status)
 {
@@ -47,7 +47,8 @@ static const char *annotated(const struct state *state, const char *key)
 /* A fifo that nobody reads is ENXIO: whoever has put it there would hold up `delete` for ever. */
 int hook_open_file(const char *path)
 {
-    AUTO_FD fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
+    AUTO_FD fd =
+        open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
 
     if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
         return -errno;
@@ -55,7 +56,8 @@ int hook_open_file(const char *path)
 }
 
 /* The file of an annotation, else `otherwise` once more. */
-static int open_output(const struct state *state, const char *annotation, int otherwise, struct error *error)
+static int open_output(const struct state *state, const char *annotation, int otherwise,
+                       struct error *error)
 {
     const char *path = annotated(state, annotation);
 
@@ -85,7 +87,8 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
     AUTO_FD out = open_output(state, SPEC_HOOKS_STDOUT, output, error);
     AUTO_FD err = open_output(state, SPEC_HOOKS_STDERR, output, error);
     if (out < 0 || err < 0)
-        return (struct hook_result){.number = error->number != 0 ? error->number : EMFILE, .output = -1};
+        return (struct hook_result){.number = error->number != 0 ? error->number : EMFILE,
+                                    .output = -1};
     struct sys_spawn spawn = {
         .path = call->path,
         .argv = call->argv != NULL ? call->argv : path_alone,
@@ -114,11 +117,11 @@ static int run_listed(const struct state *state, const struct spec_hook *hook,
     struct hook_result result = hook_run(state, &call, status, error);
 
     if (result.number != 0 && error->number == 0)
-        explain_hook(state->arena,
-                     &(struct failed_hook){
-                         place, arena_printf(state->arena, "run the hook %s", hook->path),
-                         result.number, result.wait_status, result.output},
-                     error);
+        explain_hook(
+            state->arena,
+            &(struct failed_hook){place, arena_printf(state->arena, "run the hook %s", hook->path),
+                                  result.number, result.wait_status, result.output},
+            error);
     fd_close(&result.output);
     return -result.number;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hooks that the host runs (config.md, "POSIX-platform Hooks"): in the runtime's namespaces, with the state on stdin. */
+/* Hooks that the host runs (config.md, "POSIX-platform Hooks"): in the runtime's namespaces, with
+ * the state on stdin. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,8 +9,8 @@
 #include "berth/spec/config.h"
 #include "state/state.h"
 
-/* A sealed memfd with the state (runtime.md, "State") with this status, for stdin of hooks. Returns a
- * descriptor or a negative errno. */
+/* A sealed memfd with the state (runtime.md, "State") with this status, for stdin of hooks. Returns
+ * a descriptor or a negative errno. */
 int hook_open_state(const struct state *state, enum spec_status status);
 
 struct sys_unless;
@@ -19,16 +20,21 @@ struct hook_call {
     const char *const *argv; /* as the config has it; NULL: the path alone */
     const char *const *envp; /* all of it; NULL: the runtime's own */
     uint64_t timeout_s;      /* 0: none */
-    const struct sys_unless *unless; /* the end of the container's process, ECANCELED, and signals, EINTR: they kill the hook; or NULL */
+    /* the end of the container's process, ECANCELED, and signals, EINTR: they kill the hook; or
+     * NULL */
+    const struct sys_unless *unless;
 };
 
 struct hook_result {
-    int number;      /* 0, or a positive errno: EIO when the status is not 0 */
+    int number; /* 0, or a positive errno: EIO when the status is not 0 */
     int wait_status;
-    int output;      /* memfd with what it has written, but for what annotations have files for, or -1; the caller's */
+    /* memfd with what it has written, but for what annotations have files for, or -1; the
+     * caller's */
+    int output;
 };
 
-/* Opens a file that an annotation has for the output of hooks, to add to it. Returns a descriptor or a negative errno. */
+/* Opens a file that an annotation has for the output of hooks, to add to it. Returns a descriptor
+ * or a negative errno. */
 int hook_open_file(const char *path);
 
 /* Runs one hook. What keeps it from being run at all is worded. */

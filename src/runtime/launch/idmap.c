@@ -113,13 +113,13 @@ int idmap_make(struct conduct *conduct, const struct plan_step *step)
 
     if (path != NULL)
         return conduct_fill(conduct, step, sys_user_namespace_copy(path));
-    return conduct_fill(conduct, step,
-                        sys_user_namespace_make(lines_of(conduct, step, "uid "),
-                                                lines_of(conduct, step, "gid ")));
+    return conduct_fill(
+        conduct, step,
+        sys_user_namespace_make(lines_of(conduct, step, "uid "), lines_of(conduct, step, "gid ")));
 }
 
 int idmap_map_mount(struct conduct *conduct, const struct plan_step *step)
 {
-    return sys_mount_map(conduct->slot[step->map_mount.mount], conduct->slot[step->map_mount.id_map],
-                         step->map_mount.recursive);
+    return sys_mount_map(conduct->slot[step->map_mount.mount],
+                         conduct->slot[step->map_mount.id_map], step->map_mount.recursive);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Id mappings: linux.uidMappings and gidMappings, written for a process in a new user namespace, and those of mounts. */
+/* Id mappings: linux.uidMappings and gidMappings, written for a process in a new user namespace,
+ * and those of mounts. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +12,8 @@ struct arena;
 struct error;
 struct spec_linux;
 
-/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1). Returns 0 or a negative
- * errno; `error` is set only where those have said more. */
+/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1).
+ * Returns 0 or a negative errno; `error` is set only where those have said more. */
 int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid, bool privileged,
                 struct error *error);
 

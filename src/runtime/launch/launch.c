@@ -71,5 +71,6 @@ int creation_enter_delegated(struct conduct *conduct, const struct plan_step *st
     struct creation *creation = conduct->context;
 
     (void) step;
-    return cgroup_enter_delegated(creation->arena, &creation->cgroup, creation->init, creation->error);
+    return cgroup_enter_delegated(creation->arena, &creation->cgroup, creation->init,
+                                  creation->error);
 }

@@ -55,7 +55,8 @@ int listener_hand(struct conduct *conduct, const struct plan_step *step,
     if (listener < 0 || agent < 0)
         return -EBADF;
     json_start(&json, conduct->arena, false);
-    write_process_state(&json, process, plan_optional_text(conduct->plan, step->hand_listener.metadata));
+    write_process_state(&json, process,
+                        plan_optional_text(conduct->plan, step->hand_listener.metadata));
     int result = sys_socket_send(agent, json.text.bytes, json.text.size, listener);
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }

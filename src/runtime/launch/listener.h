@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seccomp listener's way to the agent at linux.seccomp.listenerPath (config-linux.md, "Seccomp", "The Container Process
- * State"): the host's steps CONNECT_AGENT and HAND_LISTENER, for `run`, `start`
- * and `exec`. */
+/* The seccomp listener's way to the agent at linux.seccomp.listenerPath (config-linux.md,
+ * "Seccomp", "The Container Process State"): the host's steps CONNECT_AGENT and HAND_LISTENER, for
+ * `run`, `start` and `exec`. */
 #pragma once
 
 #include "conduct.h"

@@ -76,7 +76,8 @@ static int check_name_is_free(int socket, const char *name)
     return result == 0 ? -EEXIST : result == -ENODEV ? 0 : result;
 }
 
-/* The name in the container. A template is resolved here and not by the kernel, which would not tell to what. */
+/* The name in the container. A template is resolved here and not by the kernel, which would not
+ * tell to what. */
 static int choose_name(struct arena *arena, int socket, const char *wanted, const char **ret_name)
 {
     const char *number = strstr(wanted, "%d");

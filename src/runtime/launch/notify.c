@@ -64,7 +64,8 @@ static bool says_ready(char *message)
 static void tell_caller(pid_t pid)
 {
     char words[64];
-    AUTO_FD socket = sys_socket_connect_within(getenv("NOTIFY_SOCKET"), SOCK_DGRAM, CALLER_TIMEOUT_MS);
+    AUTO_FD socket =
+        sys_socket_connect_within(getenv("NOTIFY_SOCKET"), SOCK_DGRAM, CALLER_TIMEOUT_MS);
 
     if (socket < 0)
         return;
@@ -88,7 +89,8 @@ bool notify_forward(int socket, pid_t pid)
 
 void notify_wait(int socket, int pidfd, pid_t pid)
 {
-    struct pollfd fds[] = {{.fd = socket, .events = POLLIN}, {.fd = sys_pidfd_pollable(pidfd), .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = socket, .events = POLLIN},
+                           {.fd = sys_pidfd_pollable(pidfd), .events = POLLIN}};
 
     const int wait_ms = sys_pidfd_poll_ms(pidfd);
 

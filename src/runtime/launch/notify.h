@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sd_notify(3) for the container: it gets a socket of the runtime's own, and when it says READY=1 there the caller's
- * NOTIFY_SOCKET hears so, with the container's process as MAINPID.
+ * sd_notify(3) for the container: it gets a socket of the runtime's own, and when it says READY=1
+ * there the caller's NOTIFY_SOCKET hears so, with the container's process as MAINPID.
  */
 #pragma once
 

@@ -87,7 +87,8 @@ int creation_check_terminal(struct creation *creation)
     return 0;
 }
 
-/* LISTEN_FDS is meant for the process that LISTEN_PID names, and without LISTEN_PID for nobody, as sd_listen_fds(3) has it. */
+/* LISTEN_FDS is meant for the process that LISTEN_PID names, and without LISTEN_PID for nobody, as
+ * sd_listen_fds(3) has it. */
 static unsigned count_listen_fds(void)
 {
     const char *count = getenv("LISTEN_FDS");
@@ -116,14 +117,15 @@ static int probe_caller(struct creation *creation)
     int result = sys_probe_caller(&caller);
 
     if (result < 0)
-        return error_errno(creation->error, -result, "look at the caller's capabilities and user namespace");
+        return error_errno(creation->error, -result,
+                           "look at the caller's capabilities and user namespace");
     host->refused_call = sys_probe_mount_calls();
     host->refusal = host->refused_call != NULL ? sys_refusal() : NULL;
     host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
     host->in_user_namespace = caller.in_user_namespace;
     host->has_foreign_network = caller.in_user_namespace && !sys_owns_network();
-    host->can_make_devices = host->privileged && !caller.in_user_namespace &&
-                             (caller.permitted >> CAP_MKNOD & 1) != 0;
+    host->can_make_devices =
+        host->privileged && !caller.in_user_namespace && (caller.permitted >> CAP_MKNOD & 1) != 0;
     host->bounding_capabilities = caller.bounding;
     host->permitted_capabilities = caller.permitted;
     host->personality = caller.personality;
@@ -151,8 +153,11 @@ static const char *read_copied_link(const struct creation *creation, const struc
     for (size_t i = 0; i < mount->n_options; i++) {
         if (!text_equal(mount->options[i], "copy-symlink") || mount->source == NULL)
             continue;
-        ssize_t size = readlink(text_path_join(creation->arena, creation->bundle, mount->source), target, sizeof(target));
-        return size > 0 && size < (ssize_t) sizeof(target) ? arena_copy(creation->arena, target, (size_t) size) : NULL;
+        ssize_t size = readlink(text_path_join(creation->arena, creation->bundle, mount->source),
+                                target, sizeof(target));
+        return size > 0 && size < (ssize_t) sizeof(target)
+                   ? arena_copy(creation->arena, target, (size_t) size)
+                   : NULL;
     }
     return NULL;
 }
@@ -178,7 +183,8 @@ static void probe_nodes(struct creation *creation)
 
         /* A trailing slash would ask for a directory. */
         if (stat(text_path_clean(creation->arena, config->devices[i].path), &info) == 0)
-            nodes[i] = (struct plan_node){true, info.st_mode, info.st_uid, info.st_gid, info.st_rdev};
+            nodes[i] =
+                (struct plan_node){true, info.st_mode, info.st_uid, info.st_gid, info.st_rdev};
     }
     creation->host.nodes = nodes;
 }
@@ -188,7 +194,8 @@ int creation_probe(struct creation *creation)
     TRY(probe_caller(creation));
     if (creation->joined < 0)
         TRY(caller_ids_check(creation->config, creation->host.privileged, creation->error));
-    creation->config = caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
+    creation->config =
+        caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     probe_labels(creation);
     if (creation->joined < 0) {
         probe_copied_links(creation);
@@ -200,7 +207,8 @@ int creation_probe(struct creation *creation)
     return 0;
 }
 
-/* CLONE_INTO_CGROUP is of Linux 5.7; what tells of it without a process being made is the next newer call. */
+/* CLONE_INTO_CGROUP is of Linux 5.7; what tells of it without a process being made is the next
+ * newer call. */
 static bool can_clone_into_cgroup(void)
 {
     return sys_has_call(SYS_clone3) && sys_has_call(SYS_faccessat2);
@@ -243,11 +251,13 @@ void creation_describe_cgroups(struct creation *creation)
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
 }
 
-/* A container without cgroups of its own sees the caller's, and not what else is in the hierarchies. */
+/* A container without cgroups of its own sees the caller's, and not what else is in the
+ * hierarchies. */
 static void show_callers_cgroups(struct creation *creation)
 {
     const struct cgroup_host *host = &creation->cgroup_host;
-    struct plan_hierarchy *shown = ARENA_ARRAY(creation->arena, host->n_hierarchies + 1, struct plan_hierarchy);
+    struct plan_hierarchy *shown =
+        ARENA_ARRAY(creation->arena, host->n_hierarchies + 1, struct plan_hierarchy);
     size_t count = 0;
 
     for (size_t i = 0; i < host->n_hierarchies; i++) {
@@ -283,12 +293,14 @@ static bool goes_without(const struct creation *creation)
 /* The plan has no step then: what cannot be kept is said here. */
 static int go_without_cgroups(struct creation *creation)
 {
-    TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), creation->error));
+    TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation),
+                     creation->error));
     show_callers_cgroups(creation);
     if (creation->cgroup_host.n_hierarchies > 0)
         log_debug("the container shares the caller's cgroups: no right to make one for it");
     else if (!goes_without(creation))
-        log_warning("linux.resources.devices: no cgroup hierarchy is mounted: the container can use every device");
+        log_warning("linux.resources.devices: no cgroup hierarchy is mounted: the container can "
+                    "use every device");
     return 0;
 }
 
@@ -298,7 +310,8 @@ static int disable_cgroups(struct creation *creation)
     struct error error = {0};
 
     if (spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
+        return error_set(creation->error, ENOTSUP,
+                         "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
     creation->cgroup.host = &creation->cgroup_host;
     if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) < 0)
         log_warning("cgroups are disabled: %s", error.text);
@@ -312,8 +325,7 @@ static bool has_users_manager(const struct creation *creation)
 {
     const char *dir = getenv("XDG_RUNTIME_DIR");
 
-    return geteuid() != 0 ||
-           (creation->host.in_user_namespace && dir != NULL && dir[0] != '\0');
+    return geteuid() != 0 || (creation->host.in_user_namespace && dir != NULL && dir[0] != '\0');
 }
 
 static int plan_systemd(struct creation *creation, const struct cgroup_systemd **ret_systemd)
@@ -345,9 +357,12 @@ static int place_in_cgroups(struct creation *creation)
     };
 
     if (creation->image_dir != NULL && spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: restore cannot make a delegated cgroup");
+        return error_set(creation->error, ENOTSUP,
+                         "annotations[\"" SPEC_DELEGATE_CGROUP
+                         "\"]: restore cannot make a delegated cgroup");
     if (plan_needs_v2_options(creation->config))
-        TRY(cgroup_read_v2_options(creation->arena, "", &creation->host.v2_options, creation->error));
+        TRY(cgroup_read_v2_options(creation->arena, "", &creation->host.v2_options,
+                                   creation->error));
     if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
         return disable_cgroups(creation);
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
@@ -401,9 +416,8 @@ static int build_plan(struct creation *creation)
         .no_new_keyring = request->no_new_keyring,
         .kept_fds = creation->kept_fds,
         .listen_fds = creation->listen_fds,
-        .notify_dir = creation->notifies
-                          ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR)
-                          : NULL,
+        .notify_dir =
+            creation->notifies ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR) : NULL,
         .seccomp_receiver = creation_seccomp_receiver(),
         .image_dir = creation->image_dir,
         .console_socket = request->console_socket,

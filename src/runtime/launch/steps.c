@@ -92,7 +92,8 @@ static int note_mounts(struct creation *creation)
     return 0;
 }
 
-/* A file of the state directory; what is half written is no harm before the first record stands there. */
+/* A file of the state directory; what is half written is no harm before the first record stands
+ * there. */
 static int write_state_file(struct creation *creation, const char *name, const void *bytes,
                             size_t size)
 {
@@ -145,8 +146,8 @@ static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    return cgroup_give(creation->arena, plan_text(conduct->plan, step->own_cgroup.cgroup), step->own_cgroup.uid,
-                       creation->error);
+    return cgroup_give(creation->arena, plan_text(conduct->plan, step->own_cgroup.cgroup),
+                       step->own_cgroup.uid, creation->error);
 }
 
 static int make_rdt(struct conduct *conduct, const struct plan_step *step)
@@ -169,7 +170,8 @@ static int join_rdt(struct conduct *conduct, const struct plan_step *step)
 /* Before Linux 5.2 clone(2) gives no pidfd. */
 int creation_open_init(struct conduct *conduct)
 {
-    return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd) : sys_pidfd_open(conduct->init_pid);
+    return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd)
+                                    : sys_pidfd_open(conduct->init_pid);
 }
 
 /* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
@@ -268,9 +270,8 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
 {
     struct creation *creation = conduct->context;
     const char *dir = runtime_default_root(creation->arena);
-    const char *cache = file_make_dirs(dir, 0700) < 0
-                            ? NULL
-                            : text_path_join(creation->arena, dir, SECCOMP_CACHE);
+    const char *cache =
+        file_make_dirs(dir, 0700) < 0 ? NULL : text_path_join(creation->arena, dir, SECCOMP_CACHE);
     struct seccomp_code program;
     int fd = -1;
 
@@ -283,7 +284,8 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
     return filter_check_program(creation->config, &program, creation->error);
 }
 
-/* runtime.md, "State": hooks in the container's namespaces see the process id that the container sees. */
+/* runtime.md, "State": hooks in the container's namespaces see the process id that the container
+ * sees. */
 static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -302,7 +304,8 @@ static int open_hook_output(struct conduct *conduct, const struct plan_step *ste
 
 static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
 {
-    return conduct_fill(conduct, step, hook_open_file(plan_text(conduct->plan, step->open_hook_file.file)));
+    return conduct_fill(conduct, step,
+                        hook_open_file(plan_text(conduct->plan, step->open_hook_file.file)));
 }
 
 static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
@@ -345,8 +348,9 @@ static int deliver(struct creation *creation, const struct delivery *delivery)
 
     if (result == -EAGAIN)
         result = -ETIMEDOUT;
-    return result < 0 ? error_errno(creation->error, -result, "send %s %s", delivery->what, delivery->path)
-                      : 0;
+    return result < 0
+               ? error_errno(creation->error, -result, "send %s %s", delivery->what, delivery->path)
+               : 0;
 }
 
 static int hand_console(struct conduct *conduct, const struct plan_step *step)
@@ -358,7 +362,8 @@ static int hand_console(struct conduct *conduct, const struct plan_step *step)
     if (console < 0)
         return -EBADF;
     if (socket != NULL)
-        return deliver(creation, &(struct delivery){"the terminal to the console socket", socket, "/dev/ptmx", console});
+        return deliver(creation, &(struct delivery){"the terminal to the console socket", socket,
+                                                    "/dev/ptmx", console});
     console_prepare(console, step->hand_console.is_sized);
     creation->console = fd_take(&console);
     return 0;
@@ -384,11 +389,14 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
     struct hook_call call = {
         .path = plan_text(conduct->plan, step->run_hook.program),
         .argv = unpack_list(conduct, step->run_hook.argv),
-        .envp = step->run_hook.inherits_env ? NULL : own != NULL ? own : nothing,
+        .envp = step->run_hook.inherits_env ? NULL
+                : own != NULL               ? own
+                                            : nothing,
         .timeout_s = step->run_hook.timeout_s,
         .unless = &(struct sys_unless){conduct->pidfd, conduct->signals},
     };
-    struct hook_result result = hook_run(&creation->state, &call, SPEC_STATUS_CREATED, creation->error);
+    struct hook_result result =
+        hook_run(&creation->state, &call, SPEC_STATUS_CREATED, creation->error);
 
     fd_close(&conduct->hook_output);
     conduct->hook_output = result.output;
@@ -423,14 +431,16 @@ static int write_pid_file(struct creation *creation, const char *path)
 static int send_pidfd(struct creation *creation, const char *path, int pidfd)
 {
     return path == NULL ? 0
-                        : deliver(creation, &(struct delivery){"the pidfd to the socket", path, "pidfd", pidfd});
+                        : deliver(creation, &(struct delivery){"the pidfd to the socket", path,
+                                                               "pidfd", pidfd});
 }
 
 static int commit(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
 
-    TRY(send_pidfd(creation, plan_optional_text(conduct->plan, step->commit.pidfd_socket), conduct->pidfd));
+    TRY(send_pidfd(creation, plan_optional_text(conduct->plan, step->commit.pidfd_socket),
+                   conduct->pidfd));
     TRY(write_pid_file(creation, plan_optional_text(conduct->plan, step->commit.pid_file)));
     return step->commit.saves ? state_commit(&creation->state) : 0;
 }

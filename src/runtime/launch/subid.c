@@ -133,7 +133,8 @@ bool subid_first(bool groups, uint32_t *ret_first, uint32_t *ret_count)
     AUTO_ARENA arena = {0};
     struct ranges ranges = read_subids(&arena, groups);
 
-    if (ranges.count == 0 || ranges.item[0].count == 0 || ranges.item[0].first + ranges.item[0].count > UINT32_MAX)
+    if (ranges.count == 0 || ranges.item[0].count == 0 ||
+        ranges.item[0].first + ranges.item[0].count > UINT32_MAX)
         return false;
     *ret_first = (uint32_t) ranges.item[0].first;
     *ret_count = (uint32_t) ranges.item[0].count;
@@ -163,13 +164,15 @@ bool subid_has_helper(struct arena *arena, bool groups, const char **ret_why)
 
     *ret_why = NULL;
     if (path == NULL)
-        *ret_why = arena_printf(arena, "%s is not in PATH: install uidmap (Debian) or shadow-utils "
-                                       "(Fedora), or map your own id alone",
+        *ret_why = arena_printf(arena,
+                                "%s is not in PATH: install uidmap (Debian) or shadow-utils "
+                                "(Fedora), or map your own id alone",
                                 name);
     else if (stat(path, &info) == 0 && !(info.st_mode & S_ISUID) &&
              getxattr(path, "security.capability", NULL, 0) < 0)
-        *ret_why = arena_printf(arena, "%s has neither the set-uid bit nor a file capability: chmod "
-                                       "u+s %s, as root",
+        *ret_why = arena_printf(arena,
+                                "%s has neither the set-uid bit nor a file capability: chmod "
+                                "u+s %s, as root",
                                 path, path);
     return *ret_why == NULL;
 }
@@ -191,9 +194,11 @@ static int refuse(struct arena *arena, const struct map *map, size_t i, bool by_
     error_errno(error, EPERM, "%s[%zu]: map the host's %s %u to %u", map->place, i,
                 map->groups ? "gids" : "uids", mapping->host_id, last);
     if (!by_helper)
-        return error_hint(error, "the caller's own user namespace has no such ids: see /proc/self/%s",
+        return error_hint(error,
+                          "the caller's own user namespace has no such ids: see /proc/self/%s",
                           map->groups ? "gid_map" : "uid_map");
-    return error_hint(error, "%s does not give them to user %s: usermod --add-sub%cids %u-%u %s, as root",
+    return error_hint(error,
+                      "%s does not give them to user %s: usermod --add-sub%cids %u-%u %s, as root",
                       file_of(map->groups), name_of_user(arena), map->groups ? 'g' : 'u',
                       mapping->host_id, last, name_of_user(arena));
 }

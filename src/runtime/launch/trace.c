@@ -32,8 +32,8 @@ void trace_add(struct trace *trace, const struct trace_event *event)
 static void put_time(struct json *json, const char *key, uint64_t ns)
 {
     json_key(json, key);
-    json_raw(json, arena_printf(json->text.arena, "%" PRIu64 ".%03u", ns / 1000,
-                                (unsigned) (ns % 1000)));
+    json_raw(json,
+             arena_printf(json->text.arena, "%" PRIu64 ".%03u", ns / 1000, (unsigned) (ns % 1000)));
 }
 
 static void put_number(struct json *json, const char *key, int number)

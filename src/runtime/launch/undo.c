@@ -14,7 +14,8 @@
 
 #define FROZEN_MS 1000
 
-/* What is frozen on version 1, in a container that was paused meanwhile, dies when it is resumed: exec must not wait for that. */
+/* What is frozen on version 1, in a container that was paused meanwhile, dies when it is resumed:
+ * exec must not wait for that. */
 static void kill_child(const struct creation *creation, int *pidfd)
 {
     if (*pidfd < 0)
@@ -25,7 +26,8 @@ static void kill_child(const struct creation *creation, int *pidfd)
     fd_close(pidfd);
 }
 
-/* The first stage ends first: then it has told of INIT, or INIT finds nobody at the other end and ends of itself. */
+/* The first stage ends first: then it has told of INIT, or INIT finds nobody at the other end and
+ * ends of itself. */
 static void kill_children(struct creation *creation)
 {
     struct conduct *conduct = &creation->conduct;
@@ -42,9 +44,9 @@ static void kill_children(struct creation *creation)
 
 void creation_undo(struct creation *creation)
 {
-    /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them, nothing else. */
-    bool runs_poststop =
-        creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
+    /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them,
+     * nothing else. */
+    bool runs_poststop = creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
     if (creation->kind != NULL && creation->kind->end != NULL)

@@ -142,7 +142,8 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
     struct text_list ids = {.arena = arena};
 
     TRY(list_ids(&ids, options, error));
-    struct runtime_container *containers = ARENA_ARRAY(arena, ids.count + 1, struct runtime_container);
+    struct runtime_container *containers =
+        ARENA_ARRAY(arena, ids.count + 1, struct runtime_container);
     const char *passwd = ids.count > 0 ? read_passwd(arena) : "";
     size_t count = 0;
     for (size_t i = 0; i < ids.count; i++) {

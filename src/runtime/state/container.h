@@ -6,5 +6,6 @@
 #include "berth/spec/config.h"
 #include "state.h"
 
-/* What the state says, with the status given; a stopped container has no pid, an owner is not looked up. */
+/* What the state says, with the status given; a stopped container has no pid, an owner is not
+ * looked up. */
 struct runtime_container container_of_state(const struct state *state, enum spec_status status);

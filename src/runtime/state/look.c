@@ -19,7 +19,6 @@
 #include "berth/cgroup/probe.h"
 #include "berth/spec/config.h"
 
-
 const char *look_text(struct arena *arena, const char *path)
 {
     char *text;
@@ -40,7 +39,7 @@ int64_t look_number(const char *path, int64_t absent)
     return text == NULL ? absent : strtoll(text, NULL, 10);
 }
 
-/* --- file systems --------------------------------------------------------------------------- */
+/* --- file systems ----------------------------------------------------------------------------- */
 
 static bool has_line_ending(const char *lines, const char *ending)
 {
@@ -85,7 +84,7 @@ bool look_is_for_user_namespaces(const char *type)
     return false;
 }
 
-/* --- what is mounted over proc and sysfs ---------------------------------------------------- */
+/* --- what is mounted over proc and sysfs ------------------------------------------------------ */
 
 /* Directories that the kernel keeps empty for mounts: these hide nothing. */
 static const struct {
@@ -185,7 +184,7 @@ const char *look_over_mount(struct arena *arena, const char *type)
     return found;
 }
 
-/* --- rights --------------------------------------------------------------------------------- */
+/* --- rights ----------------------------------------------------------------------------------- */
 
 bool look_has_lsm(struct arena *arena, const char *name)
 {
@@ -227,7 +226,7 @@ const char *look_user_namespace_ban(struct arena *arena)
     return NULL;
 }
 
-/* --- namespaces ----------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 static const struct {
     uint64_t flag;
@@ -268,7 +267,8 @@ static int read_namespace(struct arena *arena, const char *path, const char **re
     return 0;
 }
 
-int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_namespaces, struct error *error)
+int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_namespaces,
+                    struct error *error)
 {
     struct text_list names = {.arena = arena};
 
@@ -318,7 +318,7 @@ const char *look_namespace_limits(struct arena *arena, uint64_t types)
     return names.size > 0 ? names.bytes : "those of user namespaces";
 }
 
-/* --- processes ------------------------------------------------------------------------------ */
+/* --- processes -------------------------------------------------------------------------------- */
 
 static const char *full_pids_cgroup(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
@@ -354,7 +354,7 @@ const char *look_process_limit(struct arena *arena)
     return NULL;
 }
 
-/* --- directories ---------------------------------------------------------------------------- */
+/* --- directories ------------------------------------------------------------------------------ */
 
 static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
 {

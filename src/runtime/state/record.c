@@ -4,7 +4,8 @@
 #include "berth/base/json.h"
 #include "berth/spec/config.h"
 
-static void put_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+static void put_strings(struct json *json, const char *key, const char *const *strings,
+                        size_t count)
 {
     json_key(json, key);
     json_array_open(json);

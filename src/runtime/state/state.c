@@ -55,8 +55,7 @@ int state_root_error(const char *root, struct error *error)
 
 struct state state_of(struct arena *arena, const struct runtime_options *options, const char *id)
 {
-    return (struct state){
-        .arena = arena, .root = state_root(arena, options), .id = id, .dir = -1};
+    return (struct state){.arena = arena, .root = state_root(arena, options), .id = id, .dir = -1};
 }
 
 bool state_id_is_valid(const char *id)
@@ -111,18 +110,24 @@ int state_check_id(const char *id, struct error *error)
     if (state_id_is_valid(id))
         return 0;
     return error_set(error, EINVAL,
-                     "invalid container ID format: invalid character in the container ID \"%s\", or it is too long: letters, "
+                     "invalid container ID format: invalid character in the container ID \"%s\", "
+                     "or it is too long: letters, "
                      "digits and \"_+-.\" are allowed, "
                      "\".\" and \"..\" are not, and at most %d bytes",
                      id, NAME_MAX);
 }
 
-/* A directory without a record: another berth is just creating or deleting the container, or was killed while it did. */
+/* A directory without a record: another berth is just creating or deleting the container, or was
+ * killed while it did. */
 static int hint_at_half(const struct state *state, struct error *error)
 {
-    if (access(path_of(state), F_OK) < 0 || access(text_path_join(state->arena, path_of(state), RECORD), F_OK) == 0)
+    if (access(path_of(state), F_OK) < 0 ||
+        access(text_path_join(state->arena, path_of(state), RECORD), F_OK) == 0)
         return -error->number;
-    return error_hint(error, "create or delete is at work, or was interrupted: berth delete --force %s removes what it left", state->id);
+    return error_hint(error,
+                      "create or delete is at work, or was interrupted: berth delete --force %s "
+                      "removes what it left",
+                      state->id);
 }
 
 static int already_exists(const struct state *state, struct error *error)
@@ -225,7 +230,8 @@ static int read_record(struct state *state, struct error *error)
     if (result == -ENOENT)
         return 0;
     if (result < 0)
-        return error_set(error, -result, "read %s/%s: %s", path_of(state), RECORD, file_read_error(-result));
+        return error_set(error, -result, "read %s/%s: %s", path_of(state), RECORD,
+                         file_read_error(-result));
     if (spec_read_record(state->arena, bytes, size, &record, error) < 0)
         return error_prefix(error, "%s", path_of(state));
     state->record = *record;
@@ -264,7 +270,8 @@ static bool is_locked_by_others(const struct state *state)
     return false;
 }
 
-/* The creator may have come to its end since the state was read, and let go of its lock: look again. */
+/* The creator may have come to its end since the state was read, and let go of its lock: look
+ * again. */
 static bool has_been_committed(struct state *state)
 {
     if (!state->committed)
@@ -279,8 +286,9 @@ static int lock_and_read(struct state *state, struct error *error)
     if (result == -ENOENT)
         return state_does_not_exist(state, error);
     if (result == -ETIMEDOUT)
-        return error_set(error, ETIMEDOUT, "container \"%s\" is in use: another command of it has not ended for %d s", state->id,
-                         LOCK_TIMEOUT_MS / 1000);
+        return error_set(error, ETIMEDOUT,
+                         "container \"%s\" is in use: another command of it has not ended for %d s",
+                         state->id, LOCK_TIMEOUT_MS / 1000);
     if (result < 0)
         return error_errno(error, -result, "lock %s", path_of(state));
     return read_record(state, error);
@@ -290,7 +298,8 @@ int state_open_locked(struct state *state, struct error *error)
 {
     TRY(open_existing(state, error));
     /* Before there is a record, and after it is gone, the other one needs but a moment. */
-    if (is_locked_by_others(state) && !has_been_committed(state) && faccessat(state->dir, RECORD, F_OK, 0) == 0)
+    if (is_locked_by_others(state) && !has_been_committed(state) &&
+        faccessat(state->dir, RECORD, F_OK, 0) == 0)
         return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
     return lock_and_read(state, error);
 }
@@ -309,8 +318,8 @@ int state_read_config(const struct state *state, const struct spec_config **ret_
     int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
 
     if (result < 0)
-        return error_set(error, -result, "read the configuration of container \"%s\": %s", state->id,
-                         file_read_error(-result));
+        return error_set(error, -result, "read the configuration of container \"%s\": %s",
+                         state->id, file_read_error(-result));
     return spec_read_config(state->arena, bytes, size, ret_config, error);
 }
 
@@ -359,7 +368,8 @@ static int look_for(const struct state *state, const char *name)
     return file_access(state->dir, name, F_OK);
 }
 
-/* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without it. */
+/* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without
+ * it. */
 static enum spec_status created_or_running(struct state *state)
 {
     int waits = look_for(state, STATE_START_SOCKET);
@@ -371,7 +381,8 @@ static enum spec_status created_or_running(struct state *state)
         state->unknown = -starts;
     if (state->unknown != 0)
         return SPEC_STATUS_NONE;
-    return waits == 0 || (starts == 0 && is_locked_by_others(state)) ? SPEC_STATUS_CREATED : SPEC_STATUS_RUNNING;
+    return waits == 0 || (starts == 0 && is_locked_by_others(state)) ? SPEC_STATUS_CREATED
+                                                                     : SPEC_STATUS_RUNNING;
 }
 
 enum spec_status state_status(struct state *state)
@@ -397,7 +408,8 @@ struct cgroup_record state_cgroups(const struct state *state)
 int state_not_running(const struct state *state, enum spec_status status, struct error *error)
 {
     if (status == SPEC_STATUS_NONE)
-        return error_errno(error, state->unknown, "find out whether container \"%s\" has started", state->id);
+        return error_errno(error, state->unknown, "find out whether container \"%s\" has started",
+                           state->id);
     return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
                      spec_status_words[status]);
 }
@@ -446,11 +458,10 @@ int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
     const struct cgroup_record cgroups = state_cgroups(state);
 
     if (cgroups.n_paths == 0)
-        return error_set(
-            error, ENODEV,
-            "container \"%s\" has no cgroup of its own: it was made with "
-            "--cgroup-manager=disabled, or by a user who may make none",
-            state->id);
+        return error_set(error, ENODEV,
+                         "container \"%s\" has no cgroup of its own: it was made with "
+                         "--cgroup-manager=disabled, or by a user who may make none",
+                         state->id);
     TRY(cgroup_probe(state->arena, "", ret_host, error));
     return cgroup_reopen(state->arena, ret_host, &cgroups, ret_cgroup, error);
 }

@@ -3,12 +3,15 @@
  * The state directory of a container, ROOT/ID:
  *
  *     state.json   struct spec_record: what is known before there is a process
- *     process      symbolic link to "PID START_TIME" of the container's process, which names it for ever; it is called
- *                  process.creating until creation has come to its end. A link is made and renamed in one system call
+ *     process      symbolic link to "PID START_TIME" of the container's process, which names it for
+ *                  ever; it is called
+ *                  process.creating until creation has come to its end. A link is made and renamed
+ *                  in one system call
  *                  each, where a disk below /run would write a file twice.
  *     config.json  the config as it was at create
  *     plan         the plan, for the words of what goes wrong at start
- *     start.sock   where the init of a created container listens for start; called starting.sock from then on until its
+ *     start.sock   where the init of a created container listens for start; called starting.sock
+ *                  from then on until its
  *                  program runs, and then gone
  *     notify/      the socket of NOTIFY_SOCKET that the container sees
  *
@@ -67,7 +70,8 @@ bool state_id_is_valid(const char *id);
 /* The same as an error. */
 int state_check_id(const char *id, struct error *error);
 
-/* Says that there is no such container, and what to do about a directory without a record. Returns -ENOENT. */
+/* Says that there is no such container, and what to do about a directory without a record. Returns
+ * -ENOENT. */
 int state_does_not_exist(const struct state *state, struct error *error);
 
 /* -EEXIST when the id is in use. */
@@ -76,11 +80,12 @@ int state_check_free(const struct state *state, struct error *error);
 /* Makes the directory of a new container, locked. -EEXIST when the id is in use. */
 int state_make(struct state *state, struct error *error);
 
-/* Opens an existing one and reads its record, if it has one. -ENOENT: `container "ID" does not exist`. */
+/* Opens an existing one and reads its record, if it has one. -ENOENT: `container "ID" does not
+ * exist`. */
 int state_open(struct state *state, struct error *error);
 
-/* The same, and waits for the lock first, for 10 s at most. A container that vanishes meanwhile does not exist; -EBUSY for one that is
- * just being created. */
+/* The same, and waits for the lock first, for 10 s at most. A container that vanishes meanwhile
+ * does not exist; -EBUSY for one that is just being created. */
 int state_open_locked(struct state *state, struct error *error);
 
 /* The same, and waits also for the end of the creation. */
@@ -99,7 +104,8 @@ int state_save_process(const struct state *state);
 /* Writes down that creation has come to its end. Returns 0 or a negative errno. */
 int state_commit(struct state *state);
 
-/* Where in its life the container is; SPEC_STATUS_NONE: that cannot be told. Paused is one that is frozen, started or not. */
+/* Where in its life the container is; SPEC_STATUS_NONE: that cannot be told. Paused is one that is
+ * frozen, started or not. */
 enum spec_status state_status(struct state *state);
 
 /* -ESRCH in the words that callers look for; of SPEC_STATUS_NONE why the status cannot be told. */
@@ -114,7 +120,8 @@ int state_open_living(struct state *state, struct error *error);
 /* Its cgroups, as they were made. */
 struct cgroup_record state_cgroups(const struct state *state);
 
-/* The same on this host, which *ret_host becomes. -ENODEV when the container has none of its own. */
+/* The same on this host, which *ret_host becomes. -ENODEV when the container has none of its
+ * own. */
 int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
                       struct cgroup *ret_cgroup, struct error *error);
 
@@ -127,7 +134,8 @@ int state_remove(struct state *state, struct error *error);
 /* Lets go of the lock alone. */
 void state_unlock(struct state *state);
 
-/* Takes it again. -ENOENT when the container has been deleted meanwhile, -ETIMEDOUT when others do not let go of it. */
+/* Takes it again. -ENOENT when the container has been deleted meanwhile, -ETIMEDOUT when others do
+ * not let go of it. */
 int state_relock(struct state *state);
 
 /* Lets go of lock and directory. */

@@ -39,13 +39,14 @@ static int read_id(const char *option, const char *text, uint32_t *ret_id, struc
     uint64_t id;
 
     if (text_to_u64(text, &id) < 0 || id >= UINT32_MAX)
-        return error_set(error, EINVAL, "%s: not a number from 0 to %u: \"%s\"", option, UINT32_MAX - 1, text);
+        return error_set(error, EINVAL, "%s: not a number from 0 to %u: \"%s\"", option,
+                         UINT32_MAX - 1, text);
     *ret_id = (uint32_t) id;
     return 0;
 }
 
-static int change_user(struct arena *arena, const struct runtime_exec *request, struct spec_user *user,
-                       struct error *error)
+static int change_user(struct arena *arena, const struct runtime_exec *request,
+                       struct spec_user *user, struct error *error)
 {
     size_t more = count_of(request->additional_gids);
     uint32_t *gids = ARENA_ARRAY(arena, user->n_additional_gids + more + 1, uint32_t);
@@ -70,14 +71,13 @@ static int change_user(struct arena *arena, const struct runtime_exec *request, 
     return 0;
 }
 
-#define JOIN(arena, capabilities, set, more)                                                     \
-    (capabilities)->set =                                                                        \
-        join_lists((arena), (capabilities)->set, (capabilities)->n_##set, (more), &(capabilities)->n_##set)
+#define JOIN(arena, capabilities, set, more)                                                       \
+    (capabilities)->set = join_lists((arena), (capabilities)->set, (capabilities)->n_##set,        \
+                                     (more), &(capabilities)->n_##set)
 
 /* Not to the inheritable ones, which a program without any would pass on (CVE-2022-29162). */
-static const struct spec_capabilities *add_capabilities(struct arena *arena,
-                                                        const struct spec_capabilities *own,
-                                                        const char *const *more)
+static const struct spec_capabilities *
+add_capabilities(struct arena *arena, const struct spec_capabilities *own, const char *const *more)
 {
     struct spec_capabilities *capabilities = ARENA_NEW(arena, struct spec_capabilities);
 
@@ -92,13 +92,14 @@ static const struct spec_capabilities *add_capabilities(struct arena *arena,
     return capabilities;
 }
 
-static int change(struct arena *arena, const struct runtime_exec *request, struct spec_process *process,
-                  struct error *error)
+static int change(struct arena *arena, const struct runtime_exec *request,
+                  struct spec_process *process, struct error *error)
 {
     struct spec_user *user = ARENA_NEW(arena, struct spec_user);
 
     /* As at create: a process without a user is root's. */
-    *user = process->user != NULL ? *process->user : (struct spec_user){.has_uid = true, .has_gid = true};
+    *user = process->user != NULL ? *process->user
+                                  : (struct spec_user){.has_uid = true, .has_gid = true};
     TRY(change_user(arena, request, user, error));
     process->user = user;
     if (count_of(request->args) > 0) {
@@ -110,7 +111,8 @@ static int change(struct arena *arena, const struct runtime_exec *request, struc
     process->env = join_lists(arena, process->env, process->n_env, request->env, &process->n_env);
     process->terminal |= request->terminal;
     if (count_of(request->capabilities) > 0)
-        process->capabilities = add_capabilities(arena, process->capabilities, request->capabilities);
+        process->capabilities =
+            add_capabilities(arena, process->capabilities, request->capabilities);
     process->no_new_privileges |= request->no_new_privileges;
     if (request->selinux_label != NULL)
         process->selinux_label = request->selinux_label;
@@ -119,7 +121,8 @@ static int change(struct arena *arena, const struct runtime_exec *request, struc
     return 0;
 }
 
-/* What confines the container and a process of the caller's own leaves open is the container's, as with runc and crun. */
+/* What confines the container and a process of the caller's own leaves open is the container's, as
+ * with runc and crun. */
 static void fill_in(struct spec_process *process, const struct spec_process *own)
 {
     if (process->capabilities == NULL)
@@ -134,8 +137,9 @@ static void fill_in(struct spec_process *process, const struct spec_process *own
     }
 }
 
-int exec_make_process(struct arena *arena, const struct spec_process *own, const struct runtime_exec *request,
-                      const struct spec_process **ret_process, struct error *error)
+int exec_make_process(struct arena *arena, const struct spec_process *own,
+                      const struct runtime_exec *request, const struct spec_process **ret_process,
+                      struct error *error)
 {
     struct spec_process *process = ARENA_NEW(arena, struct spec_process);
     const struct spec_process *base = own;

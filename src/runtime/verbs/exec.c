@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec: the container's cgroups and namespaces are found, the rest is a creation without a container. */
+/* exec: the container's cgroups and namespaces are found, the rest is a creation without a
+ * container. */
 #include <errno.h>
 
 #include "exec.h"
@@ -16,7 +17,7 @@
 #include "launch/foreground.h"
 #include "state/look.h"
 
-#define EXIT_FAILED 255 /* 1 may be the program's own status */
+#define EXIT_FAILED 255   /* 1 may be the program's own status */
 #define RESUME_POLL_MS 20 /* version 1 tells nobody when it thaws */
 
 struct exec {
@@ -38,9 +39,10 @@ static int check_status(struct exec *exec)
     case SPEC_STATUS_PAUSED:
         if (exec->request->ignore_paused)
             return 0;
-        return error_set(error, EBUSY,
-                         "cannot exec in a paused container (use --ignore-paused to override): \"%s\"",
-                         state->id);
+        return error_set(
+            error, EBUSY,
+            "cannot exec in a paused container (use --ignore-paused to override): \"%s\"",
+            state->id);
     default:
         return state_not_running(state, status, error);
     }
@@ -69,11 +71,13 @@ static int find_cgroups(struct exec *exec)
 
     if (creation->state.record.n_cgroups == 0 && !chosen)
         return 0;
-    TRY(state_find_cgroup(&creation->state, &creation->cgroup_host, &creation->cgroup, creation->error));
+    TRY(state_find_cgroup(&creation->state, &creation->cgroup_host, &creation->cgroup,
+                          creation->error));
     for (size_t i = 0; chosen && options[i] != NULL; i++)
         TRY(cgroup_choose(creation->arena, &creation->cgroup, options[i], creation->error));
     if (!chosen)
-        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid, spec_delegates_cgroup(creation->config));
+        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid,
+                      spec_delegates_cgroup(creation->config));
     creation_describe_cgroups(creation);
     return 0;
 }
@@ -108,12 +112,14 @@ static int build_plan(struct exec *exec)
         .fault_errno = exec->create.fault_errno,
     };
 
-    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
-    return plan_build_exec(creation->arena, creation->config, &request, &creation->plan, creation->error);
+    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces,
+                        creation->error));
+    return plan_build_exec(creation->arena, creation->config, &request, &creation->plan,
+                           creation->error);
 }
 
-/* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is made yet, so that any signal
- * ends the wait. */
+/* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is
+ * made yet, so that any signal ends the wait. */
 static int await_resume(struct exec *exec)
 {
     struct state *state = &exec->creation.state;
@@ -132,11 +138,13 @@ static int join(struct creation *creation)
     if (creation->joined == -ESRCH)
         return state_not_running(state, SPEC_STATUS_STOPPED, creation->error);
     if (creation->joined < 0)
-        return error_errno(creation->error, -creation->joined, "find the process of container \"%s\"", state->id);
+        return error_errno(creation->error, -creation->joined,
+                           "find the process of container \"%s\"", state->id);
     return 0;
 }
 
-/* The pidfd names the process for ever: what is looked up by its number has to be its own, as long as it lives. */
+/* The pidfd names the process for ever: what is looked up by its number has to be its own, as long
+ * as it lives. */
 static int find_container(struct exec *exec)
 {
     struct creation *creation = &exec->creation;

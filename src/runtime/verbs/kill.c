@@ -35,8 +35,8 @@ static int signal_process(struct state *state, int signal, struct error *error)
     return 0;
 }
 
-/* Without a cgroup, or when it is gone, the container's process stands for all; when that is gone as well, as systemd removes the
- * cgroup with the last process, there are none. */
+/* Without a cgroup, or when it is gone, the container's process stands for all; when that is gone
+ * as well, as systemd removes the cgroup with the last process, there are none. */
 static int signal_all(struct state *state, int signal, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -62,7 +62,8 @@ static bool has_own_pids(const struct state *state)
     return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
 }
 
-/* Others live on when the container's process has ended, unless they are another container's by now. */
+/* Others live on when the container's process has ended, unless they are another container's by
+ * now. */
 static bool has_survivors(const struct state *state)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -71,15 +72,16 @@ static bool has_survivors(const struct state *state)
     size_t count;
 
     return cgroups.n_paths > 0 &&
-           cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored) == 0 && count > 0 &&
-           !destroy_shares_cgroups(state, &cgroups);
+           cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored) == 0 &&
+           count > 0 && !destroy_shares_cgroups(state, &cgroups);
 }
 
 /* SIGKILL ends the container: nothing may be left of it. */
 static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
-    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING || status == SPEC_STATUS_PAUSED;
+    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
+                 status == SPEC_STATUS_PAUSED;
 
     if (has_own_pids(state) || (!lives && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
         return signal_process(state, SIGKILL, error);
@@ -145,9 +147,10 @@ static struct cgroup_record find_lost_cgroups(const struct state *state)
 }
 
 /* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
- * that never ends. With the process dead that comes to its end. Returns the cgroups that no record tells of. */
-static struct cgroup_record kill_unlocked(struct arena *arena, const struct runtime_options *options,
-                                          const char *id)
+ * that never ends. With the process dead that comes to its end. Returns the cgroups that no record
+ * tells of. */
+static struct cgroup_record kill_unlocked(struct arena *arena,
+                                          const struct runtime_options *options, const char *id)
 {
     AUTO_STATE state = state_of(arena, options, id);
     struct error ignored = {0};
@@ -164,12 +167,12 @@ static struct cgroup_record kill_unlocked(struct arena *arena, const struct runt
     return lost;
 }
 
-/* The record or the link is there and cannot be used. Any other error says only that it could not be read this time: then the
- * container's process and cgroups must not be forgotten. */
+/* The record or the link is there and cannot be used. Any other error says only that it could not
+ * be read this time: then the container's process and cgroups must not be forgotten. */
 static bool is_broken(int number)
 {
-    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG || number == ELOOP ||
-           number == EISDIR || number == ENXIO;
+    return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG ||
+           number == ELOOP || number == EISDIR || number == ENXIO;
 }
 
 int runtime_delete(const struct runtime_options *options, const char *id, bool force,

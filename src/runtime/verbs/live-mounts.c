@@ -25,7 +25,7 @@ struct change {
     struct creation creation;
 };
 
-/* --- the host's steps ----------------------------------------------------------------------- */
+/* --- the host's steps ------------------------------------------------------------------------- */
 
 static int copy_mounts(struct conduct *conduct, const struct plan_step *step)
 {
@@ -46,8 +46,8 @@ static bool take(struct text_list *list, const char *item)
     return false;
 }
 
-/* Changes the record as it is by now. It is locked only here: the container could stop INIT, which its processes see, and
- * so hold up whoever wants the lock. */
+/* Changes the record as it is by now. It is locked only here: the container could stop INIT, which
+ * its processes see, and so hold up whoever wants the lock. */
 static int record_mounts(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -73,7 +73,8 @@ static int record_mounts(struct conduct *conduct, const struct plan_step *step)
     return state_save(&state, creation->error);
 }
 
-/* An init that finds nobody at the other end takes its mounts away: before it is killed it has to have the time. */
+/* An init that finds nobody at the other end takes its mounts away: before it is killed it has to
+ * have the time. */
 static void await_undo(struct creation *creation)
 {
     struct conduct *conduct = &creation->conduct;
@@ -83,10 +84,11 @@ static void await_undo(struct creation *creation)
         sys_pidfd_wait(conduct->pidfd, UNDO_MS);
 }
 
-static const struct creation_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts}, {PLAN_RECORD_MOUNTS, record_mounts}};
+static const struct creation_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
+                                             {PLAN_RECORD_MOUNTS, record_mounts}};
 static const struct creation_kind kind = {steps, COUNT(steps), await_undo};
 
-/* --- the plan ------------------------------------------------------------------------------- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 /* Paused ones too: what does the work is not in the container's cgroup. */
 static int find_container(struct creation *creation)
@@ -123,8 +125,8 @@ static int read_config(struct change *change)
                          &(struct spec_text){request->bytes, request->size}, &document,
                          creation->error));
     *config = *frozen;
-    config->mounts = request->removes ? take_destinations(creation->arena, document)
-                                      : document->mounts;
+    config->mounts =
+        request->removes ? take_destinations(creation->arena, document) : document->mounts;
     config->n_mounts = document->n_mounts;
     creation->config = config;
     return spec_check_mounts(config, creation->error);
@@ -165,7 +167,8 @@ static int build_plan(struct change *change)
         .fault_errno = change->create.fault_errno,
     };
 
-    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces, creation->error));
+    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces,
+                        creation->error));
     return (change->request->removes ? plan_build_unmounts : plan_build_mounts)(
         creation->arena, creation->config, &request, &creation->plan, creation->error);
 }
@@ -182,7 +185,7 @@ static int prepare(struct change *change, struct error *error)
     return build_plan(change);
 }
 
-/* --- the commands --------------------------------------------------------------------------- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 static int carry_out(struct change *change, struct error *error)
 {

@@ -25,7 +25,7 @@
 /* Columns whose values are one word each, whatever a process does. */
 static bool is_one_word(const char *heading, size_t length)
 {
-    static const char *const headings[] = {"UID",  "USER", "RUSER", "EUSER", "F",    "S",
+    static const char *const headings[] = {"UID",  "USER", "RUSER", "EUSER", "F",     "S",
                                            "STAT", "PPID", "TT",    "TTY",   "LABEL", "CONTEXT"};
 
     for (size_t i = 0; i < COUNT(headings); i++)
@@ -106,7 +106,8 @@ static int run_ps(struct arena *arena, const struct text_list *argv, char **ret_
     return 0;
 }
 
-/* Where the words of a process stand before its number they could be taken for one: ps is asked for the number first. */
+/* Where the words of a process stand before its number they could be taken for one: ps is asked for
+ * the number first. */
 static int run_ps_surely(struct arena *arena, const char *const *options, char **ret_output,
                          struct error *error)
 {
@@ -121,8 +122,8 @@ static int run_ps_surely(struct arena *arena, const char *const *options, char *
     return 0;
 }
 
-static void show_lines(char *table, int words, size_t skipped, const struct runtime_processes *processes,
-                       struct text *text)
+static void show_lines(char *table, int words, size_t skipped,
+                       const struct runtime_processes *processes, struct text *text)
 {
     for (char *line; (line = strsep(&table, "\n")) != NULL;)
         if (strlen(line) >= skipped && is_of(line, words, processes))

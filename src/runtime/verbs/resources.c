@@ -160,7 +160,8 @@ static int update_devices(struct state *state, enum spec_status status, struct c
     bool freezes = cgroup->host->layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED;
 
     TRY(find_rules(state, &cgroup->former, error));
-    cgroup->confines_devices = true; /* the former rules, should they be set again, may be the default ones alone */
+    /* the former rules, should they be set again, may be the default ones alone */
+    cgroup->confines_devices = true;
     TRY(freezes ? set_frozen(state, cgroup, resources, error)
                 : cgroup_set(state->arena, cgroup, resources, error));
     state->record.devices = resources->devices;
@@ -199,9 +200,10 @@ static int update_both(struct state *state, enum spec_status status, const struc
     struct error ignored = {0};
 
     if (class == NULL)
-        return error_set(error, ENODEV,
-                         "container \"%s\" has no class of service: its config has no linux.intelRdt",
-                         state->id);
+        return error_set(
+            error, ENODEV,
+            "container \"%s\" has no class of service: its config has no linux.intelRdt",
+            state->id);
     TRY(rdt_read(state->arena, class, &former, error));
     int result = rdt_update(state->arena, class, update->schemas, error);
     if (result == 0 && update->resources != NULL)

@@ -47,7 +47,8 @@ static int hand_listener(struct conduct *conduct, const struct plan_step *step)
 {
     struct starting *starting = conduct->context;
 
-    const struct listener_process process = {&starting->state, SPEC_STATUS_CREATED, starting->state.pid};
+    const struct listener_process process = {&starting->state, SPEC_STATUS_CREATED,
+                                             starting->state.pid};
 
     return listener_hand(conduct, step, &process);
 }
@@ -72,10 +73,13 @@ static int read_plan(struct starting *starting, struct error *error)
     int result = file_read(state->arena, state->dir, STATE_PLAN, &bytes, &size);
 
     if (result < 0)
-        return error_set(error, -result, "read the plan of container \"%s\": %s", state->id, file_read_error(-result));
+        return error_set(error, -result, "read the plan of container \"%s\": %s", state->id,
+                         file_read_error(-result));
     const struct plan_header *plan = (const struct plan_header *) bytes;
     if (size >= sizeof(*plan) && plan->magic != PLAN_MAGIC) {
-        error_set(error, EPROTO, "cannot start container \"%s\": another version of berth has created it", state->id);
+        error_set(error, EPROTO,
+                  "cannot start container \"%s\": another version of berth has created it",
+                  state->id);
         return error_hint(error, "delete it and create it again, or start it with that version");
     }
     TRY(plan_check(plan, size, error));
@@ -90,7 +94,8 @@ static int read_plan(struct starting *starting, struct error *error)
     return 0;
 }
 
-/* The container has a socket for sd_notify(3) if `create` had a NOTIFY_SOCKET; this process may have one, too. */
+/* The container has a socket for sd_notify(3) if `create` had a NOTIFY_SOCKET; this process may
+ * have one, too. */
 static int open_notify(struct starting *starting, struct error *error)
 {
     const char *notify = getenv("NOTIFY_SOCKET");
@@ -106,9 +111,9 @@ static int knock(struct starting *starting, struct error *error)
     struct conduct *conduct = &starting->conduct;
 
     conduct->pidfd = state_open_process(&starting->state);
-    conduct->socket = conduct->pidfd < 0
-                          ? conduct->pidfd
-                          : sys_socket_connect(starting->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+    conduct->socket = conduct->pidfd < 0 ? conduct->pidfd
+                                         : sys_socket_connect(starting->state.dir,
+                                                              STATE_START_SOCKET, SOCK_SEQPACKET);
     if (conduct->socket == -ECONNREFUSED || conduct->pidfd == -ESRCH)
         return error_set(error, ESRCH, "cannot start container \"%s\": it has stopped",
                          starting->state.id);
