@@ -68,6 +68,7 @@ FAULTS = [
     ('shape', 'src/base/text.c', 'int a;\n', 'no SPDX'),
     ('shape', 'src/base/text.c', SPDX + BODY, 'function of 63 lines'),
     ('shape', 'src/base/text.c', SPDX + '\n' * 500, 'file of 501 lines'),
+    ('shape', 'src/base/text.c', SPDX + '/* ' + 'long ' * 20 + '*/\n', 'line of 105 columns'),
     ('shape', 'src/base/text.c', SPDX + 'int a(int b, int c, int d, int e,\n      int f, int g)\n{\n}\n', '6 parameters'),
     ('shape', 'src/base/text.c', SPDX + 'int a(void) {\n}\n', 'opening brace'),
     ('shape', 'src/base/text.c', SPDX + 'int a(void)\n{\n    goto out;\n}\n', 'goto'),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""shape.py TREE: functions up to 60 lines and 5 parameters, files up to 500 lines, no goto, #if only where kernels and
+"""shape.py TREE: functions up to 60 lines and 5 parameters, files up to 500 lines, lines of C up to 100 columns, no goto, #if only where kernels and
 machines differ, nothing left for later, a licence in every file; no test relies on time: it waits for what it needs, and gives up after $PATIENCE.
 
 It relies on the layout: a function's opening and closing brace each stand alone at the start of a line."""
@@ -10,6 +10,7 @@ import sys
 
 FUNCTION_LINES = 60
 FILE_LINES = 500
+COLUMNS = 100
 PARAMETERS = 5
 
 FOLDERS = ['src', 'include', 'tests', 'bats', 'contrib', 'schemas']
@@ -92,6 +93,8 @@ def faults_of(name, text):
     if len(lines) - 1 > FILE_LINES:
         yield len(lines), f'a file of {len(lines) - 1} lines, more than {FILE_LINES}'
     for number, line in enumerate(lines, 1):
+        if name.endswith(('.c', '.h')) and len(line) > COLUMNS:
+            yield number, f'a line of {len(line)} columns, more than {COLUMNS}'
         if FOR_LATER.search(line):
             yield number, 'something is left for later'
         if name.endswith('.bats') and FIXED_TIME.search(line):
