@@ -196,7 +196,7 @@ condition() {
 @test "missing: seccomp.syscalls[].args[].op" { condition op; }
 
 @test "what other runtimes accept runs with a warning" {
-    tolerated process.user.uid '.process.user = {}'
+    tolerated process.user '.process.user = {}'
     tolerated process.ioPriority.priority '.process.user = {uid: 0, gid: 0} | .process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
     tolerated process.scheduler.nice 'del(.process.ioPriority) | .process.scheduler = {policy: "SCHED_IDLE", nice: 5}'
     tolerated linux.rootfsPropagation 'del(.process.scheduler) | .linux.rootfsPropagation = ""'

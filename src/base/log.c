@@ -201,8 +201,11 @@ static void write_in_time(int fd, const char *bytes, size_t size)
         if (count < 0 && errno == EINTR)
             continue;
         sink.is_stuck = count == 0;
-        ssize_t done = count <= 0 ? -1 : write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
-        if (done < 0 && (count <= 0 || errno != EINTR))
+        if (sink.is_stuck)
+            return;
+        /* Where poll(2) fails, the message is better late than lost. */
+        ssize_t done = write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+        if (done < 0 && errno != EINTR)
             return;
         bytes += done < 0 ? 0 : done;
         size -= done < 0 ? 0 : (size_t) done;

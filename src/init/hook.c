@@ -49,10 +49,12 @@ __attribute__((noreturn)) static void run_child(const struct init *init,
     sys_exit(EXIT_NOT_EXECUTED);
 }
 
-/* 0 when the process has ended, else -ETIMEDOUT, or -ECONNRESET when the host has. */
+/* 0 when the process has ended, else -ETIMEDOUT, or -ECONNRESET when the host has; but without
+ * `start` a container goes on. */
 static int wait_for_end(const struct init *init, int pidfd, uint64_t timeout_s)
 {
-    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = init->socket}};
+    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN},
+                           {.fd = init->started ? -1 : init->socket}};
     struct __kernel_timespec left = {
         .tv_sec = (int64_t) (timeout_s < TIMEOUT_MAX_S ? timeout_s : TIMEOUT_MAX_S)};
     int r;
