@@ -34,10 +34,12 @@ user_namespace() {
     assert_equal "$output" "forks 19 EAGAIN"
 }
 
-@test "without pids there is no limit" {
+@test "without pids there is no limit, but systemd's default" {
+    local limit=max
+    ! by_systemd || limit=$(systemctl show --property DefaultTasksMax --value)
     resources ''
     started
-    value_is pids pids.max pids.max max
+    value_is pids pids.max pids.max "$limit"
 }
 
 @test "pids.limit of 1: the program runs alone" {
