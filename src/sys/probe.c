@@ -141,7 +141,7 @@ bool sys_has_selinux(void)
 {
     struct statfs system;
 
-    return statfs("/sys/fs/selinux", &system) == 0 && system.f_type == SELINUX_MAGIC;
+    return statfs("/sys/fs/selinux", &system) == 0 && (uint32_t) system.f_type == SELINUX_MAGIC;
 }
 
 static bool is_filtered(void)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,8 @@ static struct ranges read_own_map(struct arena *arena, bool groups)
                   NULL) < 0)
         return ranges;
     for (char *line; (line = strsep(&lines, "\n")) != NULL;)
-        if (sscanf(line, "%lu %lu %lu", &range.first, &outside, &range.count) == 3)
+        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &range.first, &outside,
+                   &range.count) == 3)
             add_range(arena, &ranges, range);
     return ranges;
 }
@@ -121,7 +123,7 @@ uint64_t subid_list(bool groups, struct text *text)
     uint64_t sum = 0;
 
     for (size_t i = 0; i < ranges.count; i++) {
-        text_addf(text, "%s%lu-%lu", i > 0 ? ", " : "", ranges.item[i].first,
+        text_addf(text, "%s%" PRIu64 "-%" PRIu64, i > 0 ? ", " : "", ranges.item[i].first,
                   ranges.item[i].first + ranges.item[i].count - 1);
         sum += ranges.item[i].count;
     }
