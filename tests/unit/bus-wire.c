@@ -2,6 +2,7 @@
 /* What berth and its helper make of each other when one does not keep to the form of wire.h. */
 #include "bus-play.h"
 
+#include <endian.h>
 #include <sys/socket.h>
 
 #include "berth/base/clock.h"
@@ -34,6 +35,25 @@ static void send_frame(int fd, const void *bytes, size_t size)
         _exit(9);
 }
 
+/* Sends the bytes of a script, with the size of each whole frame in the order of this machine. */
+static void send_script(int fd, const struct script *script)
+{
+    char bytes[64];
+    uint32_t length;
+
+    memcpy(bytes, script->bytes, script->size);
+    for (size_t at = 0; script->size - at >= sizeof(length); at += length) {
+        memcpy(&length, bytes + at, sizeof(length));
+        length = le32toh(length);
+        memcpy(bytes + at, &length, sizeof(length));
+        at += sizeof(length);
+        if (length > script->size - at)
+            break;
+    }
+    if (write(fd, bytes, script->size) != (ssize_t) script->size)
+        _exit(9);
+}
+
 static _Noreturn void play_helper(int fd, const struct script *script)
 {
     struct arena arena = {0};
@@ -45,8 +65,7 @@ static _Noreturn void play_helper(int fd, const struct script *script)
         if (i < STOP_REQUESTS - 1)
             send_frame(fd, BYTES("reply\0\0"));
     }
-    if (write(fd, script->bytes, script->size) != (ssize_t) script->size)
-        _exit(9);
+    send_script(fd, script);
     if (script->status >= 0)
         _exit(script->status);
     for (;;)
@@ -74,7 +93,7 @@ static struct bus start_script(struct arena *arena, const struct script *script)
                         .socket = pair[0]};
 }
 
-/* A frame of fewer than 256 bytes, on machines with the least byte first. */
+/* A frame of fewer than 256 bytes; `size` is its least byte. */
 #define FRAME(size, words) size "\0\0\0" words
 
 static const struct script scripts[] = {
@@ -207,7 +226,12 @@ static void test_requests(struct play *play)
     uint32_t size = 0;
     pid_t fake = fake_start_direct(play->socket, play->log);
 
-    expect(&error, bus_open(&play->arena, &user, &bus, &error), 0, "a session");
+    int result = bus_open(&play->arena, &user, &bus, &error);
+    expect(&error, result, 0, "a session");
+    if (result < 0) {
+        fake_end(fake);
+        return;
+    }
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
         ask_raw(&bus, i);
     tap_ok(write(bus.socket, &size, sizeof(size)) == sizeof(size), "no message at all");
