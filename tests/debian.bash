@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Packages of another Debian than the one that runs here, for tests/vm/image and tests/peers. Nothing is installed: an apt of our own, in
-# $STORE/apt, downloads them, and they are unpacked. The sourcing script sets
+# Packages of another Debian than the one that runs here, for tests/vm/image, tests/peers and tests/cross. Nothing is installed: an apt of
+# our own, in $STORE/apt, downloads them, and they are unpacked. The sourcing script sets
 #
-#   STORE    the folder for everything that is kept
-#   SUITE    Debian's name of the release
-#   WORK     a new folder, once something is to be unpacked
+#   STORE           the folder for everything that is kept
+#   SUITE           Debian's name of the release
+#   ARCHITECTURE    Debian's name of the architecture, if it is not amd64
+#   WORK            a new folder, once something is to be unpacked
 #
 # and say MESSAGE.
 
@@ -21,9 +22,9 @@ apt_config() {
     ! grep -qsF "\"$apt/lists\"" "$apt/conf" || return 0
     rm -rf "$apt"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-    echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $SUITE main" >"$apt/sources.list"
+    echo "deb [arch=${ARCHITECTURE:-amd64} signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $SUITE main" >"$apt/sources.list"
     cat >"$apt/conf" <<END
-APT::Architecture "amd64";
+APT::Architecture "${ARCHITECTURE:-amd64}";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
