@@ -125,3 +125,16 @@ examples_run() {
     assert_output '^in [0-9]+$'
     assert_output '"pids"'
 }
+
+# The numbers of steps depend on the host's cgroups.
+@test "the dry run in README.md is that of the default configuration" {
+    local line
+    mkdir -p default/rootfs
+    (cd default && "$RUNTIME" spec)
+    "$RUNTIME" run --dry-run -b default c1 | sed "s|$PWD/default|/tmp/demo|; s/^ *[0-9]* *//" >plan
+    sed -n 's/^ \{4,\}[0-9]\+ \(init .*\)/\1/p' "$BATS_TEST_DIRNAME/../README.md" >shown
+    [ "$(wc -l <shown)" -ge 5 ]
+    while read -r line; do
+        grep -Fxq -- "$line" plan || fail_with "no step reads: $line"
+    done <shown
+}
