@@ -182,6 +182,8 @@ void *init_allocate(size_t size);
 
 /* --- the handlers ----------------------------------------------------------------------------- */
 
+/* Else gcc keeps the table of them in writable memory on ppc64le. */
+#pragma GCC visibility push(hidden)
 /* mount.c rootfs.c devices.c masks.c copyup.c */
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount,
     init_mount_over, init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode,
@@ -212,3 +214,4 @@ init_handler init_load_seccomp;
 init_handler init_open_status, init_verify;
 /* exec.c await.c */
 init_handler init_find_program, init_close_descriptors, init_execute, init_await_start;
+#pragma GCC visibility pop
