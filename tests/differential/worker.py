@@ -5,6 +5,7 @@ which runtimes are asked (null: all), and answers with what each made of them: a
 import json
 import os
 import pathlib
+import signal
 import sys
 
 import arena as arenas
@@ -36,6 +37,9 @@ run_case.count = 0
 
 def main(folder, census, *runtimes):
     os.umask(0o022)
+    # A shell lets its background jobs ignore these; whether runc's containers do so, too, is chance.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     local = pathlib.Path(folder, 'census')
     local.write_bytes(pathlib.Path(census).read_bytes())
     local.chmod(0o755)
