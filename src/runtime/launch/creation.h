@@ -130,3 +130,6 @@ int creation_go_on(struct creation *creation, int signals, int *ret_status);
 
 /* Closes what is still open. */
 void creation_close(struct creation *creation);
+
+/* Closes the container that was there before: its process and its state. */
+void creation_leave(struct creation *creation);

@@ -82,3 +82,9 @@ void creation_close(struct creation *creation)
     fd_close(&creation->notify);
     bus_close(&creation->bus);
 }
+
+void creation_leave(struct creation *creation)
+{
+    fd_close(&creation->joined);
+    state_close(&creation->state);
+}

@@ -405,15 +405,6 @@ struct cgroup_record state_cgroups(const struct state *state)
                                   state->record.made_cgroups, state->record.n_made_cgroups};
 }
 
-int state_not_running(const struct state *state, enum spec_status status, struct error *error)
-{
-    if (status == SPEC_STATUS_NONE)
-        return error_errno(error, state->unknown, "find out whether container \"%s\" has started",
-                           state->id);
-    return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
-                     spec_status_words[status]);
-}
-
 int state_open_process(const struct state *state)
 {
     if (state->pid <= 0)
@@ -424,32 +415,6 @@ int state_open_process(const struct state *state)
     /* Looked at after the pidfd: the process of this pid cannot change any more. */
     int result = check_alive(state);
     return result < 0 ? result : fd_take(&pidfd);
-}
-
-int state_check_living(struct state *state, enum spec_status *ret_status, struct error *error)
-{
-    *ret_status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
-    switch (*ret_status) {
-    case SPEC_STATUS_CREATED:
-    case SPEC_STATUS_RUNNING:
-    case SPEC_STATUS_PAUSED:
-        return 0;
-    default:
-        return state_not_running(state, *ret_status, error);
-    }
-}
-
-int state_open_living(struct state *state, struct error *error)
-{
-    enum spec_status status;
-
-    TRY(state_check_living(state, &status, error));
-    int pidfd = state_open_process(state);
-    if (pidfd == -ESRCH)
-        return state_not_running(state, SPEC_STATUS_STOPPED, error);
-    if (pidfd < 0)
-        return error_errno(error, -pidfd, "find the process of container \"%s\"", state->id);
-    return pidfd;
 }
 
 int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,

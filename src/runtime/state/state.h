@@ -111,11 +111,17 @@ enum spec_status state_status(struct state *state);
 /* -ESRCH in the words that callers look for; of SPEC_STATUS_NONE why the status cannot be told. */
 int state_not_running(const struct state *state, enum spec_status status, struct error *error);
 
-/* -ESRCH, too, unless the container is created, running or paused: which it is is *ret_status. */
+/* Is that created, running or paused? */
+bool state_lives(enum spec_status status);
+
+/* -ESRCH, too, unless the container lives: which it is is *ret_status. */
 int state_check_living(struct state *state, enum spec_status *ret_status, struct error *error);
 
 /* The same, and opens its process: a pidfd, which names the process for ever. */
 int state_open_living(struct state *state, struct error *error);
+
+/* Opens its process, in words: -ESRCH when that has ended. */
+int state_join(const struct state *state, struct error *error);
 
 /* Its cgroups, as they were made. */
 struct cgroup_record state_cgroups(const struct state *state);

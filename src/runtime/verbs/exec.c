@@ -130,19 +130,6 @@ static int await_resume(struct exec *exec)
     return check_status(exec);
 }
 
-static int join(struct creation *creation)
-{
-    const struct state *state = &creation->state;
-
-    creation->joined = state_open_process(state);
-    if (creation->joined == -ESRCH)
-        return state_not_running(state, SPEC_STATUS_STOPPED, creation->error);
-    if (creation->joined < 0)
-        return error_errno(creation->error, -creation->joined,
-                           "find the process of container \"%s\"", state->id);
-    return 0;
-}
-
 /* The pidfd names the process for ever: what is looked up by its number has to be its own, as long
  * as it lives. */
 static int find_container(struct exec *exec)
@@ -151,7 +138,9 @@ static int find_container(struct exec *exec)
 
     TRY(state_open(&creation->state, creation->error));
     TRY(check_status(exec));
-    TRY(join(creation));
+    creation->joined = state_join(&creation->state, creation->error);
+    if (creation->joined < 0)
+        return creation->joined;
     return await_resume(exec);
 }
 
@@ -222,8 +211,7 @@ int runtime_exec(const struct runtime_options *options, const struct runtime_exe
 
     exec.creation.request = &exec.create;
     int result = start(&exec, ret_status, error);
-    fd_close(&exec.creation.joined);
-    state_close(&exec.creation.state);
+    creation_leave(&exec.creation);
     /* 126 and 127 are run's; what is above 128 is a signal. */
     if (result < 0 && error->exit_status <= 128)
         error->exit_status = EXIT_FAILED;
@@ -239,7 +227,6 @@ int runtime_dry_exec(const struct runtime_options *options, const struct runtime
     int result = prepare(&exec, error);
     if (result == 0)
         plan_print(exec.creation.plan, text);
-    fd_close(&exec.creation.joined);
-    state_close(&exec.creation.state);
+    creation_leave(&exec.creation);
     return result;
 }

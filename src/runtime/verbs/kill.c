@@ -80,10 +80,9 @@ static bool has_survivors(const struct state *state)
 static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
-    bool lives = status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
-                 status == SPEC_STATUS_PAUSED;
 
-    if (has_own_pids(state) || (!lives && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
+    if (has_own_pids(state) ||
+        (!state_lives(status) && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
         return signal_process(state, SIGKILL, error);
     return signal_all(state, SIGKILL, error);
 }

@@ -227,8 +227,7 @@ int runtime_change_mounts(const struct runtime_options *options,
 
     change.creation.request = &change.create;
     int result = carry_out(&change, error);
-    fd_close(&change.creation.joined);
-    state_close(&change.creation.state);
+    creation_leave(&change.creation);
     return result;
 }
 
@@ -242,7 +241,6 @@ int runtime_dry_change_mounts(const struct runtime_options *options,
     int result = prepare(&change, error);
     if (result == 0)
         plan_print(change.creation.plan, text);
-    fd_close(&change.creation.joined);
-    state_close(&change.creation.state);
+    creation_leave(&change.creation);
     return result;
 }
