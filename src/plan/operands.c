@@ -92,6 +92,12 @@ void plan_put_operands(struct plan_step *step, const void *given, struct text *d
     step->uses &= ~PLAN_BIT(PLAN_SLOT_UNUSED);
 }
 
+const char *plan_step_file_system(const struct plan_header *plan, const struct plan_step *step)
+{
+    return step->op == PLAN_MOUNT_OVER ? plan_optional_text(plan, step->mount_over.type)
+                                       : plan_text(plan, step->make_mount.type);
+}
+
 uint64_t plan_step_namespaces(const struct plan_step *step)
 {
     switch (step->op) {

@@ -103,5 +103,8 @@ uint32_t plan_put_text(struct text *data, const char *string);
  * the end of `data`. The slots among them come to step->uses. */
 void plan_put_operands(struct plan_step *step, const void *given, struct text *data);
 
+/* The type of the file system that the step, MAKE_MOUNT or MOUNT_OVER, mounts; NULL for none. */
+const char *plan_step_file_system(const struct plan_header *plan, const struct plan_step *step);
+
 /* The namespaces that the step makes or joins: CLONE_NEW*. */
 uint64_t plan_step_namespaces(const struct plan_step *step);

@@ -206,13 +206,11 @@ static bool is_refused(const struct check *check, const char *type)
 
 static int foresee_mount(struct check *check, const struct plan_step *step)
 {
-    const bool is_over = step->op == PLAN_MOUNT_OVER;
-    const char *type = is_over ? plan_optional_text(check->plan, step->mount_over.type)
-                               : plan_text(check->plan, step->make_mount.type);
+    const char *type = plan_step_file_system(check->plan, step);
     bool is_confined =
         check->creation->host.in_user_namespace || has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
 
-    if (is_over && (step->mount_over.flags & MS_REMOUNT) != 0)
+    if (step->op == PLAN_MOUNT_OVER && (step->mount_over.flags & MS_REMOUNT) != 0)
         return 0;
     if (!look_has_file_system(check->arena, type))
         return ENODEV;

@@ -118,10 +118,7 @@ static const char *of_sysfs(const struct failed *failed)
 
 static const char *of_forbidden_mount(const struct failed *failed)
 {
-    const struct plan_step *step = failed->step;
-    const char *type = step->op == PLAN_MOUNT_OVER
-                           ? plan_optional_text(failed->plan, step->mount_over.type)
-                           : text_of(failed, step->make_mount.type);
+    const char *type = plan_step_file_system(failed->plan, failed->step);
 
     if (text_equal(type, "proc"))
         return of_proc(failed);
