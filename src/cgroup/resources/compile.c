@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -12,6 +11,7 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 #include "check.h"
+#include "hierarchy/nearest.h"
 #include "systemd-settings.h"
 #include "systemd/properties.h"
 
@@ -36,8 +36,7 @@ static int compile_unified(struct cgroup_compiler *compiler)
     for (size_t i = 0; i < resources->n_unified; i++) {
         const char *file = resources->unified[i].key;
         const char *field = arena_printf(compiler->arena, "unified[%s]", file);
-        const char *controller =
-            arena_printf(compiler->arena, "%.*s", (int) strcspn(file, "."), file);
+        const char *controller = cgroup_controller_of(compiler->arena, file);
 
         TRY(error_collect(compiler->error, cgroup_check_v2(compiler, v2, field, controller)));
         cgroup_add_write(compiler,
