@@ -56,7 +56,6 @@ static const struct setting {
     SETTING("pids-limit", "pids", "limit", NUMBER, pids_limit),
     SETTING("blkio-weight", "blockIO", "weight", NUMBER, blkio_weight),
 };
-#define N_SETTINGS (COUNT(settings))
 
 /* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for
  * another one. */
@@ -124,7 +123,7 @@ static int put_settings(struct json *json, const struct cli_arguments *arguments
     const char *section = NULL;
 
     json_object_open(json);
-    for (size_t i = 0; i < N_SETTINGS; i++) {
+    for (size_t i = 0; i < COUNT(settings); i++) {
         const char *value = *(const char *const *) ((const char *) arguments + settings[i].member);
 
         if (value == NULL)
@@ -146,7 +145,7 @@ static int put_settings(struct json *json, const struct cli_arguments *arguments
 
 static int refuse_settings(const struct cli_arguments *arguments, struct error *error)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < COUNT(settings); i++)
         if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
             return error_set(error, EINVAL, "--%s cannot be given with --resources",
                              settings[i].option);
@@ -155,7 +154,7 @@ static int refuse_settings(const struct cli_arguments *arguments, struct error *
 
 static bool has_settings(const struct cli_arguments *arguments)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < COUNT(settings); i++)
         if (*(const char *const *) ((const char *) arguments + settings[i].member) != NULL)
             return true;
     return false;

@@ -22,7 +22,6 @@ static const struct namespace_kind {
     {SPEC_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP}, {SPEC_NAMESPACE_TYPE_TIME, CLONE_NEWTIME},
     {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS},      {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER},
 };
-#define KINDS COUNT(kinds)
 
 /* The position of the namespace of `type` in the config, or -1. */
 static int find_namespace(const struct plan_builder *builder, enum spec_namespace_type type)
@@ -35,7 +34,7 @@ static int find_namespace(const struct plan_builder *builder, enum spec_namespac
 
 int plan_sort_namespaces(struct plan_builder *builder)
 {
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         int i = find_namespace(builder, kinds[kind].type);
 
         if (i < 0)
@@ -83,7 +82,7 @@ static void join_namespace(struct plan_builder *builder, enum plan_actor by,
 /* Opens all namespaces before the first is joined: their paths are the host's. */
 static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
 {
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         if (!(builder->joined_namespaces & kinds[kind].flag))
             continue;
         int i = find_namespace(builder, kinds[kind].type);
@@ -95,7 +94,7 @@ static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
 
 static void join_namespaces(struct plan_builder *builder, enum plan_actor by, uint64_t which)
 {
-    for (size_t kind = 0; kind < KINDS; kind++)
+    for (size_t kind = 0; kind < COUNT(kinds); kind++)
         if (builder->joined_namespaces & which & kinds[kind].flag)
             join_namespace(builder, by, &kinds[kind], PLAN_SLOT_NAMESPACE_0 + kind);
 }

@@ -38,11 +38,9 @@ static const struct freezer freezers[] = {
     {"cgroup.freeze", "1", "0", "cgroup.events", "frozen 1", true},
 };
 
-#define N_FREEZERS (COUNT(freezers))
-
 void cgroup_ask_to_freeze(const char *path, bool freezes)
 {
-    for (size_t i = 0; i < N_FREEZERS; i++)
+    for (size_t i = 0; i < COUNT(freezers); i++)
         if (cgroup_put(path, freezers[i].file, freezes ? freezers[i].freeze : freezers[i].thaw) !=
             -ENOENT)
             return;
@@ -51,7 +49,7 @@ void cgroup_ask_to_freeze(const char *path, bool freezes)
 /* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at. */
 static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
 {
-    for (size_t kind = 0; kind < N_FREEZERS; kind++) {
+    for (size_t kind = 0; kind < COUNT(freezers); kind++) {
         for (size_t i = 0; i < record->n_paths; i++) {
             if (!cgroup_has_file(record->paths[i], freezers[kind].file))
                 continue;

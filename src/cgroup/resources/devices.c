@@ -36,8 +36,6 @@ static const struct {
     {'c', 10, 200, ALL},
 };
 
-#define N_DEFAULT_RULES (COUNT(default_rules))
-
 static const struct {
     char letter;
     unsigned bit;
@@ -47,8 +45,6 @@ static const struct {
     {'m', BPF_DEVCG_ACC_MKNOD},
 };
 
-#define N_ACCESSES (COUNT(accesses))
-
 static struct cgroup_device_rule take_rule(struct arena *arena, const struct spec_device_rule *rule,
                                            size_t i)
 {
@@ -56,7 +52,7 @@ static struct cgroup_device_rule take_rule(struct arena *arena, const struct spe
         rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
     unsigned access = 0;
 
-    for (size_t j = 0; j < N_ACCESSES; j++)
+    for (size_t j = 0; j < COUNT(accesses); j++)
         if (rule->access == NULL || strchr(rule->access, accesses[j].letter) != NULL)
             access |= accesses[j].bit;
     return (struct cgroup_device_rule){
@@ -74,14 +70,14 @@ struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
                                                     size_t *ret_count)
 {
     size_t count = 0;
-    struct cgroup_device_rule *rules =
-        ARENA_ARRAY(arena, 1 + resources->n_devices + N_DEFAULT_RULES, struct cgroup_device_rule);
+    struct cgroup_device_rule *rules = ARENA_ARRAY(
+        arena, 1 + resources->n_devices + COUNT(default_rules), struct cgroup_device_rule);
 
     rules[count++] = (struct cgroup_device_rule){
         .field = "devices", .type = 'a', .major = ANY, .minor = ANY, .access = ALL};
     for (size_t i = 0; i < resources->n_devices; i++)
         rules[count++] = take_rule(arena, &resources->devices[i], i);
-    for (size_t i = 0; i < N_DEFAULT_RULES; i++)
+    for (size_t i = 0; i < COUNT(default_rules); i++)
         rules[count++] = (struct cgroup_device_rule){
             .field = "devices",
             .allow = true,
@@ -103,10 +99,10 @@ static const char *number(struct arena *arena, int64_t value)
 static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                      const struct cgroup_device_rule *rule, char type)
 {
-    char letters[N_ACCESSES + 1] = "";
+    char letters[COUNT(accesses) + 1] = "";
     size_t size = 0;
 
-    for (size_t i = 0; i < N_ACCESSES; i++)
+    for (size_t i = 0; i < COUNT(accesses); i++)
         if (rule->access & accesses[i].bit)
             letters[size++] = accesses[i].letter;
     cgroup_add_write(compiler,

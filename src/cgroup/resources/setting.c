@@ -164,7 +164,6 @@ static const struct setting settings[] = {
     {"unified", "memory", NONE, {{"memory.min", NULL}}, NOWHERE, SYSTEMD("MemoryMin", NUMBER)},
     /* clang-format on */
 };
-#define N_SETTINGS (COUNT(settings))
 
 static int64_t number_at(const void *at, enum kind kind)
 {
@@ -328,14 +327,14 @@ static int compile_setting(struct cgroup_compiler *compiler, const struct settin
 
 int cgroup_compile_settings(struct cgroup_compiler *compiler)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < COUNT(settings); i++)
         TRY(error_collect(compiler->error, compile_setting(compiler, &settings[i])));
     return 0;
 }
 
 const char *cgroup_file_of_setting(const char *field, bool v2)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < COUNT(settings); i++)
         if (text_equal(settings[i].field, field))
             return v2 ? settings[i].v2[0].file : settings[i].v1[0].file;
     return NULL;
@@ -351,7 +350,7 @@ static bool names_file(const struct setting *setting, const char *v2_file)
 
 const struct cgroup_property *cgroup_property_of_file(const char *v2_file)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < COUNT(settings); i++)
         if (settings[i].property.name != NULL && settings[i].kind != KIND_LIST &&
             names_file(&settings[i], v2_file))
             return &settings[i].property;

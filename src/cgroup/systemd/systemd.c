@@ -23,7 +23,6 @@ static const struct bus_property always[] = {
     {"CPUAccounting", "b", yes, 1},      {"IOAccounting", "b", yes, 1},
     {"MemoryAccounting", "b", yes, 1},   {"TasksAccounting", "b", yes, 1},
 };
-#define N_ALWAYS (COUNT(always))
 
 /* systemd names the property that it does not take, but not one whose value is of another type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
@@ -46,7 +45,7 @@ int cgroup_start_unit(const struct cgroup_systemd *systemd, pid_t pid, struct er
 
     cgroup_add_property(&properties, (struct bus_property){"Description", "s", &description, 1});
     cgroup_add_property(&properties, (struct bus_property){"Slice", "s", &systemd->slice, 1});
-    for (size_t i = 0; i < N_ALWAYS; i++)
+    for (size_t i = 0; i < COUNT(always); i++)
         cgroup_add_property(&properties, always[i]);
     for (size_t i = 0; i < systemd->n_properties; i++)
         cgroup_add_property(&properties, systemd->properties[i]);

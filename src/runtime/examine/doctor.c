@@ -163,7 +163,6 @@ static const struct doctor_row rows[] = {
      "few processes can be made", "sysctl kernel.pid_max=4194304, as root", DETAIL},
 };
 /* clang-format on */
-#define N_ROWS COUNT(rows)
 
 static void take_fact(const struct doctor *doctor, const struct doctor_row *row,
                       struct runtime_fact *ret_fact)
@@ -196,9 +195,9 @@ void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_
     if (!only_needed && cgroup_probe(arena, "", &doctor.cgroups, &ignored) < 0)
         doctor.cgroups = (struct cgroup_host){0};
     struct runtime_fact *facts =
-        ARENA_ARRAY(arena, N_ROWS + doctor.cgroups.n_hierarchies, struct runtime_fact);
+        ARENA_ARRAY(arena, COUNT(rows) + doctor.cgroups.n_hierarchies, struct runtime_fact);
     *ret_count = 0;
-    for (size_t i = 0; i < N_ROWS; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         if (only_needed && rows[i].role != RUNTIME_FACT_FOR_ALL)
             continue;
         take_fact(&doctor, &rows[i], &facts[(*ret_count)++]);
