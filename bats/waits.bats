@@ -23,7 +23,8 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/deaf" 3>&- 4>&- &
 
 test_teardown() {
     [ -z "${DEAF:-}" ] || kill "$DEAF"
-    [ -z "${NAP:-}" ] || pkill -KILL -f "sleep $NAP\$" || true
+    # shellcheck disable=SC2086 # ids
+    [ -z "${NAP:-}" ] || ! hook_runs || kill -KILL $HOOK
 }
 
 @test "a console socket that nobody accepts from is given up" {
@@ -53,7 +54,7 @@ hang_in() {
     wait_until hook_runs
 }
 
-hook_runs() { pgrep -f "sleep $NAP\$" >/dev/null; }
+hook_runs() { HOOK=$(pgrep -f "sleep $NAP\$"); }
 hook_is_gone() { ! hook_runs; }
 
 create_aside() {
