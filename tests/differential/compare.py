@@ -84,10 +84,14 @@ def has_failed(fields):
 
 
 def has_opinion(field, mine, fields, groups):
-    """GROUPS are those of FIELDS. A peer that has not got that far says nothing of it; nor do words of a call that failed here and not there."""
+    """GROUPS are those of FIELDS. A peer that has not got that far says nothing of it; nor do words of a call that failed here and not there.
+    A census that is not whole has this to say alone."""
     group = group_of(field)
     if group == 'left':
         return True
+    census = f'{group}/census'
+    if field != census and fields.get(census, 'whole') != 'whole':
+        return False
     if field.startswith('call/') and not is_outcome(field):
         outcome = f'{group}/status'
         return outcome in mine and outcome in fields and (mine.get(outcome) == '0') == (fields.get(outcome) == '0')

@@ -107,6 +107,8 @@ RULES = [
     ({'a': '1'}, {'a': '2'}, {'a': '3'}, True),
     ({'census/a': '1'}, {'census/a': '2', 'call/1-run/status': '1'}, {'call/1-run/status': '1'}, False),
     ({'left/x': '1'}, {}, {}, True),
+    ({'census/census': 'whole', 'census/a': '1'}, {'census/census': 'none'}, {'census/census': 'none'}, True),
+    ({'census/census': 'none'}, {'census/census': 'whole', 'census/a': '1'}, {'census/census': 'whole', 'census/a': '1'}, True),
     ({'call/1-run/status': '1'}, {'call/1-run/status': '0'}, {'call/1-run/status': '1'}, True),
     ({'call/1-run/status': '0'}, {'call/1-run/status': '0'}, {'call/1-run/status': '1'}, False),
     ({'call/1-run/status': '0'}, {'call/1-run/status': '1'}, {'call/1-run/status': '1'}, True),
@@ -117,6 +119,10 @@ def faults_of_rules():
     for berth, runc, crun, expected in RULES:
         if bool(compare.differences({'berth': berth, 'runc': runc, 'crun': crun}, compare.Habits())) != expected:
             yield f'{berth} {runc} {crun}: should {"" if expected else "not "}be a difference'
+    habits, whole = compare.Habits(), {'census/census': 'whole', 'census/a': '1'}
+    habits.learn([], {'berth': whole, 'runc': whole, 'crun': whole | {'census/a': '2'}})
+    if compare.differences({'berth': whole, 'runc': {'census/census': 'none'}, 'crun': whole | {'census/a': '2'}}, habits):
+        yield 'a peer without a census has an opinion on what is in it'
     row = compare.Row('host', 'a=* b=1', 'mounts/*[x]', '*', 's', 'r')
     one = compare.Difference('mounts/[x]', '1', {})
     for environment, names, expected in (('host', ['a=2', 'b=1'], True), ('v2', ['a=2', 'b=1'], False), ('host', ['a=2'], False)):
