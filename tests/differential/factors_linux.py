@@ -77,7 +77,7 @@ FACTORS = {
         'unknown-flag': filter_of(flags=['SECCOMP_FILTER_FLAG_NONSENSE']), 'listener-unused': filter_of(listenerPath='/nowhere/socket'), 'listener-metadata': filter_of(listenerMetadata='x'), 'errno-without': filter_of('SCMP_ACT_ALLOW', call('SCMP_ACT_ALLOW', 'mkdir', errnoRet=5)),
         'twice': filter_of('SCMP_ACT_ALLOW', call('SCMP_ACT_ERRNO', 'mkdir', errnoRet=5), call('SCMP_ACT_ERRNO', 'mkdir', errnoRet=6)), 'no-names': filter_of('SCMP_ACT_ALLOW', call('SCMP_ACT_ERRNO')), 'default-errno-action': {'linux.seccomp': {
             'defaultAction': 'SCMP_ACT_ERRNO', 'defaultErrnoRet': 38, 'syscalls': [call('SCMP_ACT_ALLOW', *sorted('''read write close fstat lstat stat mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl
-            access execve exit exit_group newfstatat openat open getdents64 readlink fcntl getuid geteuid getgid getegid getresuid getresgid getgroups capget prctl arch_prctl set_tid_address set_robust_list rseq prlimit64 getrandom
+            access execve exit exit_group newfstatat openat open getdents64 readlink fcntl getuid geteuid getgid getegid getresuid getresgid getgroups capget prctl arch_prctl set_tid_address set_robust_list rseq prlimit64 getrandom rt_sigtimedwait
             pause futex uname getcwd umask getpid getppid getpgrp getsid lseek socket sched_getaffinity sendto recvmsg recvfrom bind getsockname mkdir rmdir unlink mknod readlinkat pselect6 epoll_wait nanosleep statx dup dup2 dup3
             capset setuid setgid setgroups setresuid setresgid chdir kill execveat seccomp poll ppoll madvise sigaltstack fchdir fstatfs statfs tgkill gettid clone clone3 wait4 pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait
             sched_yield sched_getattr'''.split()))]}},

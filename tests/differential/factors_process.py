@@ -40,7 +40,8 @@ FACTORS = {
         'kill-number': {'@flow': 'create', '@signal': ['9']},
         'kill-name': {'@flow': 'create', '@signal': ['SIGKILL']},
         'kill-lower': {'@flow': 'create', '@signal': ['kill']},
-        'kill-real-time': {'@flow': 'create', '@signal': ['SIGRTMIN+1'], '@survives': True},
+        # Process 1 ignores it; when another one has died of it is chance.
+        'kill-real-time': {'@flow': 'create', '@signal': ['SIGRTMIN+1'], '@survives': True, 'linux.namespaces[pid]': ABSENT, 'linux.namespaces[]': [{'type': 'pid'}], '@last': 2},
         'kill-zero': {'@flow': 'create', '@signal': ['0'], '@survives': True},
         'kill-unknown': {'@flow': 'create', '@signal': ['NONSENSE']},
         'kill-default': {'@flow': 'create', '@signal': []},
