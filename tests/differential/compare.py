@@ -2,6 +2,7 @@
 """Which fields differ, and which of that is meant: berth must be as one of its peers in every field, or a row of expected.tsv says why not."""
 import fnmatch
 import functools
+import itertools
 import os
 import pathlib
 import re
@@ -122,23 +123,25 @@ def general(field):
 
 
 class Habits:
-    """Where peers differ from each other and berth is as one of them, in the base or with one level alone: where only the other peer has an
-    opinion with that level and others, the same values are no news."""
+    """What a peer has for itself in the base, or with one level or two: berth is as the other peer there. The same value with more levels is no news,
+    whether the other peer has no opinion then, or a habit of its own."""
 
     def __init__(self):
         self.known = {}
 
     def learn(self, names, answers):
-        known = self.known.setdefault(tuple(names), set())
+        known = self.known.setdefault(frozenset(names), set())
         for field, berth, peers in all_fields(answers):
-            if berth in peers.values():
+            if not differs(field, berth, peers):
                 known.update((general(field), berth, name, value) for name, value in peers.items() if value != berth)
 
     def are_same(self, names, field, berth, peers):
-        if len(peers) != 1:
-            return False
-        (name, value), = peers.items()
-        return any((general(field), berth, name, value) in self.known.get(least, ()) for least in [(), *((one,) for one in names)])
+        lessons = [self.known.get(frozenset(fewer), ()) for count in range(3) for fewer in itertools.combinations(names, count)]
+        return all(any((general(field), berth, name, value) in known for known in lessons) for name, value in peers.items() if value != berth)
+
+    def not_learnt(self, names):
+        """Pairs that could tell more."""
+        return [pair for pair in itertools.combinations(names, 2) if len(names) > 2 and frozenset(pair) not in self.known]
 
 
 def differences(answers, habits, names=()):

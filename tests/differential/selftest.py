@@ -123,11 +123,43 @@ def faults_of_rules():
     habits.learn([], {'berth': whole, 'runc': whole, 'crun': whole | {'census/a': '2'}})
     if compare.differences({'berth': whole, 'runc': {'census/census': 'none'}, 'crun': whole | {'census/a': '2'}}, habits):
         yield 'a peer without a census has an opinion on what is in it'
+    yield from faults_of_habits()
     row = compare.Row('host', 'a=* b=1', 'mounts/*[x]', '*', 's', 'r')
     one = compare.Difference('mounts/[x]', '1', {})
     for environment, names, expected in (('host', ['a=2', 'b=1'], True), ('v2', ['a=2', 'b=1'], False), ('host', ['a=2'], False)):
         if row.explains(environment, names, one) != expected:
             yield f'a row in {environment} with {names}'
+
+
+STATUS = 'call/1-run/status'
+LEARNT = [
+    # levels, what berth, runc and crun have there
+    (('a', 'b'), {'x': '1', STATUS: '0'}, {'x': '2', STATUS: '1'}, {'x': '1', STATUS: '0'}),
+    (('c',), {'x': '1', STATUS: '0'}, {'x': '1', STATUS: '0'}, {'x': '3', STATUS: '1'}),
+    (('d',), {'x': '1', STATUS: '1'}, {'x': '4', STATUS: '0'}, {'x': '4', STATUS: '1'}),
+]
+HABITS = [
+    # levels, berth, runc, crun: is it a difference?
+    ('abc', {'x': '1'}, {'x': '2'}, {'x': '3'}, False),
+    ('abc', {STATUS: '0'}, {STATUS: '1'}, {STATUS: '1'}, False),
+    ('ab', {'x': '1'}, {'x': '2'}, {'x': '3'}, True),   # crun is so with c
+    ('acd', {'x': '1'}, {'x': '2'}, {'x': '3'}, True),  # runc is so with a and b
+    ('abc', {'x': '2'}, {'x': '1'}, {'x': '1'}, True),
+    ('abcd', {'x': '1'}, {'x': '4'}, {'x': '4'}, True),  # both are so with d
+    ('abcd', {STATUS: '1'}, {STATUS: '0'}, {STATUS: '1'}, True),
+]
+
+
+def faults_of_habits():
+    """Values of a peer that are known of fewer levels, where berth was as the other peer."""
+    habits = compare.Habits()
+    for names, *fields in LEARNT:
+        habits.learn(names, dict(zip(('berth', 'runc', 'crun'), fields)))
+    for names, *fields, expected in HABITS:
+        if bool(compare.differences(dict(zip(('berth', 'runc', 'crun'), fields)), habits, names)) != expected:
+            yield f'{names}: {fields}: should {"" if expected else "not "}be a difference'
+    if habits.not_learnt('ab') or habits.not_learnt('abc') != [('a', 'c'), ('b', 'c')]:
+        yield f'to be learnt: {habits.not_learnt("abc")}'
 
 
 def faults_of_rows():
