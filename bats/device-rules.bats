@@ -90,6 +90,29 @@ opens() {
         "/one: No such device or address,/one: Operation not permitted,/two: No such device or address,/two: Operation not permitted,"
 }
 
+# crun refuses such a rule on version 1, and runc refuses each: what allows more than they do is none of these.
+@test "an allow rule without access allows nothing" {
+    local rule
+    berth_only "the peers do not run such a rule everywhere"
+    for rule in '{allow: true}' '{allow: true, type: "c"}' '{allow: true, type: "c", major: 240, minor: 1}'; do
+        rules "$deny, $rule"
+        set_args payload open /null /one
+        UNCHECKED=1 run_c
+        assert_status 0
+        assert_equal "$(sort <<<"$output")" $'/null: ok\n/one: EPERM\nwarning: linux.resources.devices[1].access: is missing: the rule allows nothing'
+    done
+}
+
+@test "a deny rule without access denies every access" {
+    berth_only "runc refuses such a rule, crun denies nothing"
+    rules '{allow: true, access: "rwm"}, {allow: false, type: "c", major: 240, minor: 1}'
+    opens /null /one /two
+    assert_equal "$output" $'/null: ok\n/one: EPERM\n/two: ENXIO'
+    rules '{allow: true, access: "rwm"}, {allow: false}'
+    opens /null /one
+    assert_equal "$output" $'/null: ok\n/one: EPERM'
+}
+
 # The runtimes let every node be made, so the other way round cannot be shown.
 @test "access m: a node can be made, and not be opened" {
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 2, access: \"m\"}"
@@ -181,6 +204,16 @@ opens() {
     touch rootfs/go
     wait_status stopped
     assert_equal "$(out)" $'/one: EPERM\n/two: ENXIO'
+}
+
+@test "update: an allow rule without access allows nothing" {
+    berth_only "the peers do not run such a rule everywhere"
+    rules "$deny"
+    set_args sleep 100
+    started
+    update_json '{"devices": [{"allow": false}, {"allow": true, "type": "c", "major": 240, "minor": 1}]}'
+    run rt exec "$ID" payload open /null /one
+    assert_equal "$output" $'/null: ok\n/one: EPERM'
 }
 
 @test "update of other values leaves the rules" {

@@ -18,7 +18,10 @@ static void check_device_rules(const struct spec_resources *resources, struct er
     for (size_t i = 0; i < resources->n_devices; i++) {
         const char *access = resources->devices[i].access;
 
-        if (access != NULL && strpbrk(access, "rwm") == NULL)
+        if (access == NULL && resources->devices[i].allow)
+            report_warning(error,
+                           RESOURCES "devices[%zu].access: is missing: the rule allows nothing", i);
+        else if (access != NULL && strpbrk(access, "rwm") == NULL)
             report_add(error, RESOURCES "devices[%zu].access: must be made of r, w and m, got %s",
                        i, QUOTE(access));
         else if (access != NULL && access[strspn(access, "rwm")] != '\0')

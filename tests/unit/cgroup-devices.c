@@ -277,7 +277,8 @@ static void test_real(struct arena *arena)
     tap_ok(try_device(&scene, S_IFBLK, 4, -1) == 0, "any node can be made");
 
     /* In the same cgroup: the former program would go on refusing. */
-    tap_ok(make(&scene, "{\"devices\":[{\"allow\":true}]}") == 0, "make: %s", scene.error.text);
+    tap_ok(make(&scene, "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}") == 0, "make: %s",
+           scene.error.text);
     tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == 0, "replaced: all is allowed");
     tap_ok(cgroup_remove(&scene.cgroup.record, &scene.error) == 0, "removed");
     rmdir(scene.dir);

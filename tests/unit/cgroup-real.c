@@ -251,16 +251,19 @@ static void test_devices(struct scene *scene)
 {
     if (!has_v1(scene))
         return;
-    tap_ok(plan(scene, NULL) == 0 &&
-               make(scene,
-                    "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
-                    "\"minor\":229,\"access\":\"rw\"},{\"allow\":true,\"major\":7}]}") == 0,
-           "device rules: %s", scene->error.text);
+    tap_ok(
+        plan(scene, NULL) == 0 &&
+            make(scene,
+                 "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
+                 "\"minor\":229,\"access\":\"rw\"},{\"allow\":true,\"major\":7,\"access\":\"rwm\"},"
+                 "{\"allow\":true,\"major\":9}]}") == 0,
+        "device rules: %s", scene->error.text);
     const char *list = value(scene, "devices", "devices.list");
     tap_ok(list != NULL && strstr(list, "c 10:229 rw\n") != NULL, "an allowed device");
     tap_ok(list != NULL && strstr(list, "b 7:* rwm\n") != NULL &&
                strstr(list, "c 7:* rwm\n") != NULL,
            "a rule without a type is for both");
+    tap_ok(list != NULL && strstr(list, " 9:") == NULL, "a rule without access allows nothing");
     tap_ok(list != NULL && strstr(list, "c 1:3 rwm\n") != NULL, "the default devices");
     tap_ok(list != NULL && strstr(list, "a *:*") == NULL, "and no others");
     cgroup_remove(&scene->cgroup.record, &scene->error);

@@ -52,8 +52,9 @@ static struct cgroup_device_rule take_rule(struct arena *arena, const struct spe
         rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
     unsigned access = 0;
 
+    /* The specification names no default: without access a rule can only take away. */
     for (size_t j = 0; j < COUNT(accesses); j++)
-        if (rule->access == NULL || strchr(rule->access, accesses[j].letter) != NULL)
+        if (rule->access == NULL ? !rule->allow : strchr(rule->access, accesses[j].letter) != NULL)
             access |= accesses[j].bit;
     return (struct cgroup_device_rule){
         .field = arena_printf(arena, "devices[%zu]", i),
@@ -75,8 +76,10 @@ struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
 
     rules[count++] = (struct cgroup_device_rule){
         .field = "devices", .type = 'a', .major = ANY, .minor = ANY, .access = ALL};
-    for (size_t i = 0; i < resources->n_devices; i++)
-        rules[count++] = take_rule(arena, &resources->devices[i], i);
+    for (size_t i = 0; i < resources->n_devices; i++) {
+        rules[count] = take_rule(arena, &resources->devices[i], i);
+        count += rules[count].access != 0;
+    }
     for (size_t i = 0; i < COUNT(default_rules); i++)
         rules[count++] = (struct cgroup_device_rule){
             .field = "devices",
