@@ -27,6 +27,19 @@ struct sys_file_system {
  * negative errno. */
 int sys_make_file_system(const struct sys_file_system *file_system);
 
+struct sys_mount_maker {
+    struct sys_file_system file_system;
+    int (*fill)(int dir, const void *what); /* 0 or a negative errno; `dir` is its root */
+    const void *what;
+    const char *name; /* of what is to be mounted of it; "": its root */
+};
+
+/* Mounts a file system in a child, in a mount namespace which ends with that, and fills it there:
+ * before Linux 6.15 only what is mounted somewhere can be cloned, or hold other mounts. Returns a
+ * descriptor (close-on-exec) of a detached clone of `name` with its submounts or a negative
+ * errno. */
+int sys_mount_apart(const struct sys_mount_maker *maker);
+
 /* Enters the user namespace of the process and a mount namespace of its own in there, a copy of the
  * caller's whose mounts are slaves of those. Returns 0 or a negative errno. */
 int sys_copy_mounts(int pidfd);
