@@ -272,9 +272,6 @@ busy_group() {
 }
 
 # What a cgroup mount shows is below the root of that namespace: the cgroup "seen".
-# The options of the file system of version 2, which all its mounts share.
-v2_options() { in_ns awk '$(NF - 2) == "cgroup2" {print $NF}' /proc/self/mountinfo; }
-
 # options_stay NAMESPACES: the container runs with these cgroup namespaces and leaves the host's options as they are.
 options_stay() {
     local before

@@ -170,6 +170,42 @@ END
     assert_equal "$(state_of)" running
 }
 
+# asked CALL: what a program criu that does nothing finds in the directory of cgroups (option 60) when CALL is refused
+asked() {
+    printf '#!/bin/sh\nexec "%s" refuse 38 "%s" "%s" "$@"\n' "$SUITE_DIR/hosttool" "$1" "$RUNTIME" >"$BATS_TEST_TMPDIR/refusing"
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    cat >"$BATS_TEST_TMPDIR/bin/criu" <<'END'
+#!/usr/bin/env python3
+import os, socket, sys
+peer = socket.socket(fileno=int(sys.argv[2]))
+while request := peer.recv(65536):
+    if request[1] == 10:
+        peer.send(b"\x08\x0a\x10\x01\x52\x04\x08\x04\x10\x01")
+        continue
+    at = request.find(b"\xe2\x03") + 3
+    with open(sys.argv[0] + "-asked", "w") as out:
+        print(*(os.listdir(request[at:at + request[at - 1]]) if at > 2 else ["nothing"]), file=out)
+    peer.send(b"\x08" + request[1:2] + b"\x10\x01")
+END
+    chmod +x "$BATS_TEST_TMPDIR/bin/criu" "$BATS_TEST_TMPDIR/refusing"
+    RUNTIME=$BATS_TEST_TMPDIR/refusing PATH=$BATS_TEST_TMPDIR/bin:$PATH run_ok checkpoint --leave-running --image-path "$IMAGE" "$ID"
+    ASKED=$(cat "$BATS_TEST_TMPDIR/bin/criu-asked")
+    rm -r "${BATS_TEST_TMPDIR:?}/bin"
+}
+
+@test "without the system calls to mount cgroups for criu, a warning names the options that the host loses" {
+    berth_only "criu takes them from the host of others"
+    v2_options | grep -q nsdelegate || skip "the host has set none"
+    set_args sleep 100
+    run_ok run --detach --bundle "$BUNDLE" "$ID"
+    asked fspick
+    refute_output 'criu takes the options'
+    grep -qw unified <<<"$ASKED"
+    asked open_tree
+    assert_output 'checkpoint: criu takes the options .*nsdelegate.* from the host'
+    assert_equal "$ASKED" nothing
+}
+
 # --- the command line -------------------------------------------------------------------------
 
 @test "the help, and an option without its value, are as engines look for them" {

@@ -51,6 +51,22 @@ load helpers-criu
     wait_until counted_beyond "$at"
 }
 
+@test "the host's file system of cgroups keeps its options (criu issue 3029)" {
+    berth_only "criu takes them from the host of others"
+    v2_options | grep -q nsdelegate || skip "the host has set none"
+    local before namespaces
+    before=$(v2_options)
+    for namespaces in . 'map(select(.type != "cgroup"))'; do
+        config ".linux.namespaces |= $namespaces"
+        counting
+        checkpoint_c
+        assert_equal "$(v2_options)" "$before"
+        restore_c
+        assert_equal "$(v2_options)" "$before"
+        rt delete --force "$ID"
+    done
+}
+
 # --- --manage-cgroups-mode --------------------------------------------------------------------
 
 # A process of the container in a cgroup below the container's own.

@@ -19,6 +19,9 @@ load helpers-bad
 hierarchies_stay() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock -s 7; }
 hierarchies_change() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock 7; }
 
+# The options of the file system of version 2, which all its mounts share.
+v2_options() { in_ns awk '$(NF - 2) == "cgroup2" {print $NF; exit}' /proc/self/mountinfo; }
+
 resources() { config ".linux.resources = {$1}"; }
 
 started() {

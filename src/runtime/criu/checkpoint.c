@@ -205,6 +205,7 @@ static int dump(struct checkpoint *checkpoint)
     enum criu_type type = checkpoint->request->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
     struct criu_answer answer;
 
+    TRY(criu_put_yard(&checkpoint->criu, &checkpoint->options));
     TRY(criu_start(&checkpoint->criu));
     TRY(criu_ask(&checkpoint->criu, type, &checkpoint->options));
     return criu_until(&checkpoint->criu, NULL, &answer, NULL);

@@ -36,6 +36,7 @@ struct criu criu_of(struct arena *arena, const char *act, const char *log, struc
         .status_fd = -1,
         .pidfd = -1,
         .socket = -1,
+        .yard = -1,
         .output = -1,
     };
 }
@@ -131,6 +132,7 @@ void criu_end(struct criu *criu)
         sys_pidfd_reap(criu->pidfd, NULL);
     }
     fd_close(&criu->pidfd);
+    fd_close(&criu->yard);
     fd_close(&criu->output);
 }
 

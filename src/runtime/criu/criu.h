@@ -35,6 +35,7 @@ struct criu {
     pid_t pid;
     int pidfd;
     int socket;
+    int yard;   /* what criu_put_yard has made, or -1 */
     int output; /* what it writes before it has a log: a memfd */
     unsigned version;
 };
@@ -57,6 +58,10 @@ struct criu_needs {
     bool lazy_pages;
 };
 int criu_check(struct criu *criu, const struct criu_needs *needs, size_t count);
+
+/* Has it find the hierarchies of cgroups mounted where it would mount them itself, which takes
+ * options from the host's version 2; before its start. */
+int criu_put_yard(struct criu *criu, struct text *options);
 
 /* Starts it. */
 int criu_start(struct criu *criu);

@@ -215,6 +215,7 @@ static int start_criu(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_make_mount_points(&restoring->container, creation->error));
     TRY(criu_inherit_descriptors(&restoring->criu, restoring->dirs[0], &restoring->options));
     TRY(criu_enter_namespaces(&restoring->criu, &restoring->container, &restoring->options));
+    TRY(criu_put_yard(&restoring->criu, &restoring->options));
     TRY(criu_start(&restoring->criu));
     creation->launched = restoring->criu.pid;
     TRY(reopen_dirs(restoring));
