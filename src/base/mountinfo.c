@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/base/mountinfo.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,10 +57,11 @@ bool mountinfo_parse(char *line, struct mountinfo *ret_mount)
     return true;
 }
 
-bool mountinfo_is_visible(const struct mountinfo *mount, const char *path)
+int mountinfo_is_visible(const struct mountinfo *mount, const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 && major(info.st_dev) == mount->major &&
-           minor(info.st_dev) == mount->minor;
+    if (stat(path, &info) < 0)
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
+    return major(info.st_dev) == mount->major && minor(info.st_dev) == mount->minor;
 }

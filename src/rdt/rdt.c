@@ -67,7 +67,10 @@ static int find_mount(struct arena *arena, const char *root, const char **ret_pa
             !text_equal(mount.root, "/"))
             continue;
         *ret_path = arena_printf(arena, "%s%s", root, mount.mount_point);
-        if (mountinfo_is_visible(&mount, *ret_path))
+        int visible = mountinfo_is_visible(&mount, *ret_path);
+        if (visible < 0)
+            return error_errno(error, -visible, "linux.intelRdt: look at %s", *ret_path);
+        if (visible == 1)
             return 0;
     }
     return error_set(error, ENODEV,

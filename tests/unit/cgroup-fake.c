@@ -131,6 +131,24 @@ static void test_probe_none(void)
     scene_close(&scene);
 }
 
+/* A hierarchy is not left out because nobody can tell whether its mount is visible. */
+static void test_probe_failure(void)
+{
+    struct scene scene;
+    scene_open(&scene);
+    struct text mounts = {.arena = &scene.arena};
+
+    add_mount(&scene, &mounts, NULL, "/ /loop rw - cgroup x rw,memory");
+    add_mount(&scene, &mounts, NULL, "/ /none rw - cgroup x rw,pids");
+    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
+    tap_ok(probe(&scene, "2:memory:/\n1:pids:/\n", &mounts) < 0 &&
+               strstr(scene.error.text, "/loop, a mount of cgroups: too many levels") != NULL,
+           "a failing stat: %s", scene.error.text);
+    tap_ok(probe(&scene, "1:pids:/\n", &mounts) == 0 && scene.host.n_hierarchies == 0,
+           "a mount point that is not there: %s", scene.error.text);
+    scene_close(&scene);
+}
+
 /* A v2 tree in which the container's cgroup is there already, since plain directories get no files.
  */
 static void open_v2(struct scene *scene, const char *controllers)
@@ -275,6 +293,7 @@ int main(void)
 {
     test_probe_v1();
     test_probe_none();
+    test_probe_failure();
     test_v2();
     test_v2_refusals();
     test_rootless();

@@ -16,6 +16,6 @@ struct mountinfo {
 /* Cuts a line, without its newline, in place. Returns false for one of another shape. */
 bool mountinfo_parse(char *line, struct mountinfo *ret_mount);
 
-/* Is `path`, where the mount should be, on its device? A mount that is hidden under another one is
- * not. */
-bool mountinfo_is_visible(const struct mountinfo *mount, const char *path);
+/* Is `path`, where the mount should be, on its device? 1: it is. 0: another mount hides this one,
+ * or the caller may not search the directories on the way. */
+int mountinfo_is_visible(const struct mountinfo *mount, const char *path);

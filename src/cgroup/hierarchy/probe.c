@@ -87,8 +87,8 @@ static const char *own_below(const char *own, const char *root)
     return own[length] == '/' ? own + length : NULL;
 }
 
-static void place_mount(struct arena *arena, const char *root, const struct mountinfo *mount,
-                        const struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
+static int place_mount(struct arena *arena, const char *root, const struct mountinfo *mount,
+                       const struct cgroup_host *host, struct cgroup_hierarchy *hierarchies)
 {
     for (size_t i = 0; i < host->n_hierarchies; i++) {
         struct cgroup_hierarchy *hierarchy = &hierarchies[i];
@@ -96,13 +96,17 @@ static void place_mount(struct arena *arena, const char *root, const struct moun
         if (hierarchy->mount_point != NULL || !mount_shows(mount, hierarchy))
             continue;
         const char *path = arena_printf(arena, "%s%s", root, mount->mount_point);
-        if (!mountinfo_is_visible(mount, path))
+        int visible = mountinfo_is_visible(mount, path);
+        if (visible < 0)
+            return visible;
+        if (visible == 0)
             continue;
         hierarchy->mount_point = path;
         hierarchy->name = strrchr(path, '/') + 1;
         hierarchy->own = own_below(hierarchy->own, mount->root);
-        return;
+        return 0;
     }
+    return 0;
 }
 
 /* Keeps the hierarchies that are mounted, and says what they make together. */
@@ -220,8 +224,12 @@ static int find_mounted(struct arena *arena, const char *root, const struct cgro
     for (char *line; (line = strsep(&mounts, "\n")) != NULL;) {
         struct mountinfo mount;
 
-        if (mountinfo_parse(line, &mount))
-            place_mount(arena, root, &mount, host, hierarchies);
+        if (!mountinfo_parse(line, &mount))
+            continue;
+        int result = place_mount(arena, root, &mount, host, hierarchies);
+        if (result < 0)
+            return error_errno(error, -result, "look at %s%s, a mount of cgroups", root,
+                               mount.mount_point);
     }
     return 0;
 }
