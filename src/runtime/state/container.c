@@ -89,8 +89,9 @@ static int look_at(struct state *state, const char *passwd, struct runtime_conta
         return state_not_running(state, status, error);
     *ret_container = container_of_state(state, status);
     ret_container->systemd_scope = state->record.systemd_unit;
-    if (fstat(state->dir, &info) == 0)
-        ret_container->owner = name_of_user(state->arena, passwd, info.st_uid);
+    if (fstat(state->dir, &info) < 0)
+        return error_errno(error, errno, "find the owner of container \"%s\"", state->id);
+    ret_container->owner = name_of_user(state->arena, passwd, info.st_uid);
     return 0;
 }
 
@@ -150,12 +151,13 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
         AUTO_STATE state = state_of(arena, options, ids.item[i]);
         struct error cause = {0};
 
-        if (state_open(&state, &cause) < 0) {
-            if (cause.number != ENOENT && cause.number != ENOTDIR)
-                log_warning("%s", cause.text);
-        } else if (state.has_record) {
-            TRY(look_at(&state, passwd, &containers[count++], error));
+        int result = state_open(&state, &cause);
+        if (result == 0 && state.has_record) {
+            result = look_at(&state, passwd, &containers[count], &cause);
+            count += result == 0;
         }
+        if (result < 0 && cause.number != ENOENT && cause.number != ENOTDIR)
+            log_warning("%s", cause.text);
     }
     *ret_containers = containers;
     *ret_count = count;
