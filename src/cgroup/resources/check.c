@@ -74,9 +74,8 @@ static bool lacks_page_size(struct arena *arena, const char *file)
 
 static int check_file(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
-    if (write->forgiven == ENOENT ||
-        (cgroup_can_have_file(compiler->arena, write->place, write->file) &&
-         !lacks_page_size(compiler->arena, write->file)))
+    if (write->may_lack_file || (cgroup_can_have_file(compiler->arena, write->place, write->file) &&
+                                 !lacks_page_size(compiler->arena, write->file)))
         return 0;
     error_errno(compiler->error, ENOENT, "linux.resources.%s: write \"%s\" to %s", write->field,
                 write->text, write->file);

@@ -29,8 +29,9 @@ struct cgroup_write {
     const struct cgroup_place *place;
     const char *file; /* "memory.limit_in_bytes" */
     const char *text;
-    int forgiven; /* this errno is as good as success: what is asked for is so already; 0: none */
-    bool is_dropped; /* newer kernels take it and do nothing: look whether this one did */
+    bool may_lack_file;  /* without the file, what is asked for is so already */
+    bool may_be_refused; /* with EPERM: the cgroup above does not have it to give */
+    bool is_dropped;     /* newer kernels take it and do nothing: look whether this one did */
     const struct cgroup_property *property; /* or NULL */
 };
 

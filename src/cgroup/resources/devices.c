@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "devices.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -88,7 +87,7 @@ struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
             .major = default_rules[i].major,
             .minor = default_rules[i].minor,
             .access = default_rules[i].access,
-            .forgiven = EPERM,
+            .may_be_refused = true,
         };
     *ret_count = count;
     return rules;
@@ -116,7 +115,7 @@ static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place
                          .text = arena_printf(compiler->arena, "%c %s:%s %s", type,
                                               number(compiler->arena, rule->major),
                                               number(compiler->arena, rule->minor), letters),
-                         .forgiven = rule->forgiven,
+                         .may_be_refused = rule->may_be_refused,
                      });
 }
 

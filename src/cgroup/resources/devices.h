@@ -20,8 +20,8 @@ struct cgroup_device_rule {
     char type;     /* b, c or a for both */
     int64_t major; /* or CGROUP_DEVICE_ANY */
     int64_t minor;
-    unsigned access; /* BPF_DEVCG_ACC_* */
-    int forgiven;    /* as in struct cgroup_write */
+    unsigned access;     /* BPF_DEVCG_ACC_* */
+    bool may_be_refused; /* as in struct cgroup_write */
 };
 
 /* A rule that denies every device, the config's rules in its order, and then the default ones,

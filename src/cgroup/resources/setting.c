@@ -270,7 +270,7 @@ static int compile_value(struct cgroup_compiler *compiler, const struct setting 
                          .text = text,
                          .is_dropped = setting->is_dropped,
                          .property = setting->property.name != NULL ? &setting->property : NULL,
-                         .forgiven = is_neutral || setting->is_spare ? ENOENT : 0,
+                         .may_lack_file = is_neutral || setting->is_spare,
                      });
     return 0;
 }

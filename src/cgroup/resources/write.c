@@ -267,14 +267,20 @@ void cgroup_write_back(const struct cgroup_writes *former)
 static int write_one(struct arena *arena, const struct cgroup_write *write, struct target *target,
                      struct cgroup_writes *former, bool *noted)
 {
-    TRY(open_target(target, write));
+    int result = open_target(target, write);
+
+    if (result == -ENOENT && write->may_lack_file)
+        return 0;
+    if (result < 0)
+        return result;
     if (write->place->exists && !is_device_rule(write))
         note_former(former, arena, target, write);
     if (write->place->exists && is_device_rule(write) && !*noted) {
         note_devices(former, arena, write);
         *noted = true;
     }
-    return put(target, write->text);
+    result = put(target, write->text);
+    return result == -EPERM && write->may_be_refused ? 0 : result;
 }
 
 int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
@@ -289,9 +295,7 @@ int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
         const struct cgroup_write *write = &writes->item[i];
 
         result = write_one(arena, write, &target, &former, &noted);
-        if (result < 0 && write->forgiven != 0 && result == -write->forgiven)
-            result = 0;
-        else if (result < 0)
+        if (result < 0)
             complain(write, -result, error);
         else if (write->is_dropped)
             check_kept(arena, write);
