@@ -17,6 +17,7 @@ SECONDS = 10
 TIMED_OUT = 124
 # The injector says so on standard error.
 DONE = 'inject: done\n'
+DISTINCT = 'of system calls that come from the same place of the program (the call, all that is to return, its paths) only the first'
 
 
 def build(work, *programs):

@@ -392,12 +392,14 @@ def fault(ground, before, baseline, result, places, returned=None):
 
 # --- a command of its own ------------------------------------------------------------------------------------------------------------
 
-def options_of(description, scenarios):
+def options_of(description, scenarios, has_places=False):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('scenarios', nargs='*', help=f'of {" ".join(scenarios)}; default: all')
     parser.add_argument('--runtime', default=str(containers.HERE.parents[1] / 'build/src/cli/berth'))
     parser.add_argument('--every', type=int, default=1, metavar='N', help='only every Nth point')
     parser.add_argument('--offset', type=int, default=0, metavar='N', help='and of those from the Nth on')
+    if has_places:
+        parser.add_argument('--distinct', action='store_true', help=containers.DISTINCT)
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('--only', metavar='PATTERN', help='points whose words match this regular expression')
     parser.add_argument('--work', help=argparse.SUPPRESS)

@@ -12,13 +12,14 @@
  * call; NTH, from 0, counts those of that number, and with -w those of them alone that use this
  * path: how many calls of another kind come before, as waiting does, differs from run to run. -a
  * follows a process that is there already as number 1, until it executes something: the init that
- * `start` lets go. -l writes one line for each process: its number, its name and the numbers of its
- * system calls. -P writes one line for each path of a system call (one, if it has the same twice):
- * the process, the call, the path. A path begins in the first -r FOLDER that it is in, or in the
- * root directory; # stands for each number in it. The status is the command's, 128 + N when signal
- * N ended it, 124 when it ran longer than -t (default 10; all its processes are killed), 125 when
- * this tool fails itself. A line "inject: done" on standard error says that the system call was
- * reached, and that it fails, the process was killed, or the paths have changed places.
+ * `start` lets go. -l writes one line for each process: its number, its name and its system calls,
+ * each as NUMBER:PLACE (places.h). -P writes one line for each path of a system call (one, if it
+ * has the same twice): the process, the call, its place, the path. A path begins in the first -r
+ * FOLDER that it is in, or in the root directory; # stands for each number in it. The status is the
+ * command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all its
+ * processes are killed), 125 when this tool fails itself. A line "inject: done" on standard error
+ * says that the system call was reached, and that it fails, the process was killed, or the paths
+ * have changed places.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 #include "paths.h"
+#include "places.h"
 
 #define MAX_PROCESSES 256
 #define MAX_CALLS 20000
@@ -41,6 +43,11 @@
 #define TOOL_FAILED 125
 #define TIMED_OUT 124
 #define DONE "inject: done\n"
+
+struct call {
+    int number;
+    uint64_t place;
+};
 
 struct process {
     pid_t pid;      /* 0: let go, or ended */
@@ -50,7 +57,7 @@ struct process {
     char name[32];
     int count;
     int matches; /* calls so far that are like the target's */
-    unsigned short *calls;
+    struct call *calls;
 };
 
 struct target {
@@ -64,11 +71,13 @@ struct target {
     const char *exchanged[2];
     const char *folders[MAX_FOLDERS + 1]; /* of -r */
     FILE *paths;                          /* of -P */
+    const char *list;                     /* of -l */
 };
 
 static struct process processes[MAX_PROCESSES];
 static int n_processes;
 static int attached = -1; /* the process of -a */
+static bool is_done;
 static volatile sig_atomic_t is_late;
 
 static void die(const char *act)
@@ -151,12 +160,13 @@ static void write_paths(const struct process *process, const struct __ptrace_sys
                         const struct target *target)
 {
     char path[2 * PATH_MAX], last[2 * PATH_MAX] = "\n";
+    const uint64_t place = place_of_call(process->pid, info);
 
     for (size_t at = 0; next_path(process->pid, info, target->folders, &at, path);
          strcpy(last, path))
         if (strcmp(path, last) != 0)
-            fprintf(target->paths, "%d %d %s\n", (int) (process - processes), (int) info->entry.nr,
-                    path);
+            fprintf(target->paths, "%d %d %lx %s\n", (int) (process - processes),
+                    (int) info->entry.nr, place, path);
 }
 
 /* Whether the call is the one that is meant; each call is asked about once. */
@@ -182,8 +192,9 @@ static bool enter_call(struct process *process, const struct __ptrace_syscall_in
     struct user_regs_struct registers;
     int index = process->count;
 
-    if (index < MAX_CALLS)
-        process->calls[index] = (unsigned short) info->entry.nr;
+    if (target->list != NULL && index < MAX_CALLS)
+        process->calls[index] =
+            (struct call){(int) info->entry.nr, place_of_call(process->pid, info)};
     process->count++;
     if (target->paths != NULL)
         write_paths(process, info, target);
@@ -203,6 +214,7 @@ static bool enter_call(struct process *process, const struct __ptrace_syscall_in
     }
     if (done)
         fprintf(stderr, DONE);
+    is_done = true;
     return !target->kills;
 }
 
@@ -239,6 +251,13 @@ static bool is_attached(void)
     return attached >= 0 && processes[attached].pid != 0;
 }
 
+/* Without anything to do at its system calls a process is faster by far. */
+static bool has_calls_to_take(const struct process *process, const struct target *target)
+{
+    return target->list != NULL || target->paths != NULL || process->failing ||
+           process->exchanged || (!is_done && process - processes == target->process);
+}
+
 /* Handles one stop; the process goes on. */
 static void take_stop(pid_t pid, int status, const struct target *target)
 {
@@ -266,7 +285,7 @@ static void take_stop(pid_t pid, int status, const struct target *target)
     }
     if (process->name[0] == '\0')
         read_name(process);
-    ptrace(PTRACE_SYSCALL, pid, 0, passed);
+    ptrace(has_calls_to_take(process, target) ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, passed);
 }
 
 /* Follows all processes until the command has ended, and the one that it lets go has executed or
@@ -333,7 +352,8 @@ static void write_list(const char *path)
     for (int i = 0; i < n_processes; i++) {
         fprintf(file, "%d %s", i, processes[i].name[0] == '\0' ? "?" : processes[i].name);
         for (int call = 0; call < processes[i].count && call < MAX_CALLS; call++)
-            fprintf(file, " %d", processes[i].calls[call]);
+            fprintf(file, " %d:%lx", processes[i].calls[call].number,
+                    processes[i].calls[call].place);
         fputc('\n', file);
     }
     fclose(file);
@@ -375,7 +395,6 @@ static pid_t start(char **argv, long options)
 int main(int argc, char **argv)
 {
     struct target target = {.process = -1};
-    const char *list = NULL;
     const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                          PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
     int option, seconds = 10, folders = 0;
@@ -404,7 +423,7 @@ int main(int argc, char **argv)
         else if (option == 'a')
             init = atoi(optarg);
         else if (option == 'l')
-            list = optarg;
+            target.list = optarg;
         else
             return TOOL_FAILED;
     }
@@ -421,8 +440,8 @@ int main(int argc, char **argv)
         kill_all();
     else
         let_all_go();
-    if (list != NULL)
-        write_list(list);
+    if (target.list != NULL)
+        write_list(target.list);
     if (target.paths != NULL)
         fclose(target.paths);
     if (status < 0)

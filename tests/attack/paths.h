@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a system call has its paths: tests/attack/injector.c. */
+#pragma once
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
