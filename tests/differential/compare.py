@@ -11,6 +11,7 @@ from dataclasses import dataclass
 HERE = pathlib.Path(__file__).resolve().parent
 MISSING = '(nothing)'
 COLUMNS = 6
+HYBRID = re.compile(r'/fs/cgroup/unified#\d+/super$')
 
 
 @dataclass
@@ -108,8 +109,14 @@ def differs(field, berth, peers):
     return berth not in peers.values()
 
 
+def without_chance(fields):
+    """Who mounts the v2 hierarchy changes its options for the whole host. A hybrid host, where others do so meanwhile, shows it below unified."""
+    return fields | {field: value.replace('nsdelegate,', '') for field, value in fields.items() if HYBRID.search(field)}
+
+
 def all_fields(answers):
     """Each field that berth got as far as: what berth has there, and the peers."""
+    answers = {name: without_chance(fields) for name, fields in answers.items()}
     mine, groups = answers['berth'], {name: set(map(group_of, fields)) for name, fields in answers.items()}
     for field in sorted(set().union(*answers.values())):
         having = [name for name, fields in answers.items() if has_opinion(field, mine, fields, groups[name])]

@@ -107,6 +107,8 @@ RULES = [
     ({'a': '1'}, {'a': '2'}, {'a': '3'}, True),
     ({'census/a': '1'}, {'census/a': '2', 'call/1-run/status': '1'}, {'call/1-run/status': '1'}, False),
     ({'left/x': '1'}, {}, {}, True),
+    ({'census/mounts//sys/fs/cgroup/unified#1/super': 'nsdelegate,rw'}, {'census/mounts//sys/fs/cgroup/unified#1/super': 'rw'}, {}, False),
+    ({'census/mounts//sys/fs/cgroup#1/super': 'nsdelegate,rw'}, {'census/mounts//sys/fs/cgroup#1/super': 'rw'}, {}, True),
     ({'census/census': 'whole', 'census/a': '1'}, {'census/census': 'none'}, {'census/census': 'none'}, True),
     ({'census/census': 'none'}, {'census/census': 'whole', 'census/a': '1'}, {'census/census': 'whole', 'census/a': '1'}, True),
     ({'call/1-run/status': '1'}, {'call/1-run/status': '0'}, {'call/1-run/status': '1'}, True),
@@ -193,7 +195,7 @@ def faults_of_kept():
                 if kind == changed or not path.exists():
                     path.write_text(str(number))
                     path.chmod(0o755)
-            answers = kept.Remembering(worker, kept.Answers(folder / 'answers', runtimes, 'host')).ask(names)
+            answers = kept.Remembering(worker, kept.Answers(folder / 'answers', runtimes, ['host', f'/unified cgroup2 cgroup2 rw{",nsdelegate" * (number % 2)}'])).ask(names)
             if list(answers) != ['berth', 'runc'] or any(answer['texts'] != [] for answer in answers.values()):
                 yield f'answers that were kept are {answers}'
         both = ['berth', 'runc']
