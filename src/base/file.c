@@ -17,29 +17,13 @@
 
 #define SIZE_MOST ((size_t) 64 * 1024 * 1024)
 
-/* A FIFO would be waited for, on opening it or for its end. */
-static int open_regular(int dir, const char *path)
+static int read_open(struct arena *arena, int fd, const struct stat *info, char **ret_bytes,
+                     size_t *ret_size)
 {
-    AUTO_FD fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    struct stat info;
-
-    if (fd < 0 || fstat(fd, &info) < 0)
-        return -errno;
-    if (S_ISDIR(info.st_mode))
-        return -EISDIR;
-    return S_ISREG(info.st_mode) ? fd_take(&fd) : -ESPIPE;
-}
-
-static int read_open(struct arena *arena, int fd, char **ret_bytes, size_t *ret_size)
-{
-    struct stat info;
-
-    if (fstat(fd, &info) < 0)
-        return -errno;
-    if (info.st_size > (off_t) SIZE_MOST)
+    if (info->st_size > (off_t) SIZE_MOST)
         return -EFBIG;
     /* Files of proc and pipes have no size: read on in growing pieces until the end. */
-    size_t room = info.st_size > 0 ? (size_t) info.st_size + 1 : 4096;
+    size_t room = info->st_size > 0 ? (size_t) info->st_size + 1 : 4096;
     size_t size = 0;
     char *bytes = NULL;
 
@@ -65,11 +49,17 @@ static int read_open(struct arena *arena, int fd, char **ret_bytes, size_t *ret_
     return 0;
 }
 
+/* A FIFO would be waited for, on opening it or for its end. */
 int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
 {
-    AUTO_FD fd = open_regular(dir, path);
+    AUTO_FD fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info;
 
-    return fd < 0 ? fd : read_open(arena, fd, ret_bytes, ret_size);
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    if (S_ISDIR(info.st_mode))
+        return -EISDIR;
+    return S_ISREG(info.st_mode) ? read_open(arena, fd, &info, ret_bytes, ret_size) : -ESPIPE;
 }
 
 const char *file_read_error(int number)
@@ -80,8 +70,11 @@ const char *file_read_error(int number)
 int file_read_named(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size)
 {
     AUTO_FD fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    struct stat info;
 
-    return fd < 0 ? -errno : read_open(arena, fd, ret_bytes, ret_size);
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    return read_open(arena, fd, &info, ret_bytes, ret_size);
 }
 
 int file_put(int dir, const char *path, const char *text)
@@ -99,10 +92,13 @@ int file_put(int dir, const char *path, const char *text)
 /* What lies there under the temporary name may be a trap of the directory's owner. */
 static int open_temporary(int dir, const char *path, mode_t mode, char temporary[static PATH_MAX])
 {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
     if (snprintf(temporary, PATH_MAX, "%s.%d", path, getpid()) >= PATH_MAX)
         return -ENAMETOOLONG;
-    unlinkat(dir, temporary, 0);
-    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int fd = openat(dir, temporary, flags, mode);
+    if (fd < 0 && errno == EEXIST && unlinkat(dir, temporary, 0) == 0)
+        fd = openat(dir, temporary, flags, mode);
     return fd < 0 ? -errno : fd;
 }
 

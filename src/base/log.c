@@ -17,6 +17,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
+#include "berth/base/clock.h"
 #include "berth/base/fd.h"
 #include "berth/base/json.h"
 #include "berth/base/text.h"
@@ -132,13 +133,11 @@ static const char *quote(struct arena *arena, const char *value)
 static const char *record_of(struct arena *arena, enum log_level level, const char *message)
 {
     struct timespec now;
-    struct tm date;
-    char time[40];
+    char time[CLOCK_UTC_SIZE];
     struct json json;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &date);
-    strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &date);
+    clock_print_utc(now.tv_sec, time);
     if (!sink.json)
         return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=%s\n", time, now.tv_nsec / 1000,
                             levels[level].name, quote(arena, message));

@@ -5,16 +5,17 @@
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
 #define OLD_KERNEL_FD_LIMIT 1024
 
-int init_reset_signals(void)
+/* This program has no handlers, and those of the caller went with its own execve(2). */
+int init_reset_signals(const struct init *init)
 {
     struct sys_signal_action action = {0};
     uint64_t none = 0;
 
     for (int signo = 1; signo <= SYS_SIGNAL_LAST; signo++) {
-        int r = sys_sigaction(signo, &action);
+        const bool is_ignored = (init->plan->ignored_signals >> (signo - 1) & 1) != 0;
+        int r = is_ignored ? sys_sigaction(signo, &action) : 0;
 
-        /* SIGKILL and SIGSTOP cannot be set. */
-        if (r < 0 && r != -EINVAL)
+        if (r < 0)
             return r;
     }
     return sys_sigprocmask(SIG_SETMASK, &none);
@@ -110,7 +111,7 @@ int init_close_descriptors(struct init *init, const struct plan_step *step)
         return r;
     r = init_close_on_exec_from(PLAN_FD_FIRST + n);
     if (r == 0)
-        r = init_reset_signals();
+        r = init_reset_signals(init);
     return r < 0 ? r : prepare_lists(init);
 }
 

@@ -33,7 +33,7 @@ static int execute_hook(const struct init *init, const struct plan_step *step)
     }
     r = init_close_on_exec_from(PLAN_FD_FIRST);
     if (r == 0)
-        r = init_reset_signals();
+        r = init_reset_signals(init);
     if (r < 0)
         return r;
     sys_umask(init->umask);

@@ -149,7 +149,7 @@ void init_undo(struct init *init);
 
 /* Default dispositions and an empty mask, for what is executed next. Returns 0 or a negative
  * errno. */
-int init_reset_signals(void);
+int init_reset_signals(const struct init *init);
 
 /* Marks all descriptors from `first` on close-on-exec. Returns 0 or a negative errno. */
 int init_close_on_exec_from(int first);

@@ -79,8 +79,8 @@ static const char *find_line(const char *status, const char *name, size_t size)
     return NULL;
 }
 
-/* "NAME WORD...": all words that the kernel has are among these; capabilities are sets of bits, of
- * which there are no others. */
+/* "NAME WORD...": all words that the kernel has are among these; capabilities and signals are sets
+ * of bits, of which there are no others. */
 static bool holds(const char *status, const char *expected)
 {
     const char *name, *actual, *word;
@@ -89,7 +89,7 @@ static bool holds(const char *status, const char *expected)
     actual = find_line(status, name, size);
     if (actual == NULL)
         return false;
-    if (init_begins(name, "Cap"))
+    if (init_begins(name, "Cap") || init_begins(name, "SigIgn"))
         return (read_hex(actual) & ~read_hex(expected)) == 0;
     for (const char *next = expected, *likely; (size = next_word(&actual, &word)) > 0;) {
         /* Both are sorted: the next one is likely to be it. */

@@ -169,6 +169,7 @@ int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
         .fault_step = builder->request->fault_step,
         .fault_errno = builder->request->fault_errno,
         .stages_mounts = builder->host->refused_call != NULL,
+        .ignored_signals = builder->host->ignored_signals,
     };
     *ret_plan = plan;
     return 0;

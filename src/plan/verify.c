@@ -57,6 +57,7 @@ void plan_verify(struct plan_builder *builder, const struct plan_capabilities *s
     struct text_list lines = {.arena = builder->arena};
 
     expect_ids(builder, &lines);
+    text_list_add(&lines, "SigIgn 0");
     expect_set(builder, &lines, "Inh", sets->inheritable);
     expect_set(builder, &lines, "Prm", sets->permitted);
     expect_set(builder, &lines, "Eff", sets->effective);

@@ -54,21 +54,23 @@ bool sys_owns_network(void)
            own.st_ino == owner.st_ino && own.st_dev == owner.st_dev;
 }
 
-/* One file in place of a system call for each capability. */
-static int read_capabilities(struct sys_caller *ret_caller)
+static int read_set(const char *status, const char *name, uint64_t *ret_set)
+{
+    const char *line = strstr(status, name);
+
+    return line != NULL && sscanf(line + strlen(name), ":%" SCNx64, ret_set) == 1 ? 0 : -EIO;
+}
+
+/* One file in place of a system call for each capability and signal. */
+static int read_sets(struct sys_caller *ret_caller)
 {
     AUTO_ARENA arena = {0};
     char *status;
 
     TRY(file_read(&arena, AT_FDCWD, "/proc/self/status", &status, NULL));
-    const char *permitted = strstr(status, "\nCapPrm:\t"),
-               *bounding = strstr(status, "\nCapBnd:\t");
-
-    return permitted != NULL && bounding != NULL &&
-                   sscanf(permitted, " CapPrm: %" SCNx64, &ret_caller->permitted) == 1 &&
-                   sscanf(bounding, " CapBnd: %" SCNx64, &ret_caller->bounding) == 1
-               ? 0
-               : -EIO;
+    TRY(read_set(status, "\nSigIgn", &ret_caller->ignored_signals));
+    TRY(read_set(status, "\nCapPrm", &ret_caller->permitted));
+    return read_set(status, "\nCapBnd", &ret_caller->bounding);
 }
 
 /* A service with LockPersonality= may not even ask by the system call. */
@@ -102,7 +104,7 @@ static int read_inherited(struct sys_caller *ret_caller)
 
 int sys_probe_caller(struct sys_caller *ret_caller)
 {
-    TRY(read_capabilities(ret_caller));
+    TRY(read_sets(ret_caller));
     TRY(read_inherited(ret_caller));
     int inside = sys_in_user_namespace();
     TRY(inside);
@@ -156,7 +158,7 @@ static bool may_say_eperm(long number)
     struct sys_caller caller;
 
     return (number == SYS_fsopen || number == SYS_fsmount || number == SYS_move_mount) &&
-           read_capabilities(&caller) == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) == 0;
+           read_sets(&caller) == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) == 0;
 }
 
 bool sys_has_call(long number)

@@ -149,7 +149,7 @@ void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
         struct plan_step steps[3];
         char program[8];
     } plan = {
-        .header = {PLAN_MAGIC, sizeof(plan), 3, sizeof(struct plan_header), 0, PLAN_NONE, 0, 0},
+        .header = {PLAN_MAGIC, sizeof(plan), 3, sizeof(struct plan_header), 0, PLAN_NONE, 0, 0, 0},
         .steps =
             {{.op = PLAN_CLONE_INIT, .actor = PLAN_FIRST, .makes = PLAN_NONE, .wait = PLAN_NONE},
              {.op = PLAN_FIND_PROGRAM,

@@ -91,7 +91,8 @@ static int build_plan(const struct test_plan *plan)
                                  .steps = sizeof(header),
                                  .trace = plan->trace,
                                  .fault_step = plan->fault == 0 ? PLAN_NONE : plan->fault - 1,
-                                 .fault_errno = plan->fault_errno};
+                                 .fault_errno = plan->fault_errno,
+                                 .ignored_signals = plan->ignored_signals};
 
     text_add_bytes(&data, &header, sizeof(header));
     text_add_bytes(&data, steps, n * sizeof(*steps));

@@ -50,6 +50,7 @@ struct test_plan {
     bool listen;
     int fault; /* index of the step that fails + 1 */
     int fault_errno;
+    uint64_t ignored_signals;
 };
 
 /* SAVE_STATE is none of INIT's: it ends the list. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time for deadlines. */
+/* Time for deadlines, and for records. */
 #pragma once
 
 #include <stdint.h>
@@ -13,3 +13,9 @@ static inline int64_t clock_now_ms(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+#define CLOCK_UTC_SIZE 64
+
+/* Writes "YYYY-MM-DDTHH:MM:SS" (RFC 3339) in UTC for `time`, seconds since 1970, not before.
+ * gmtime_r(3) would read /etc/localtime for it. */
+void clock_print_utc(int64_t time, char ret_text[static CLOCK_UTC_SIZE]);

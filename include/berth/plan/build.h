@@ -42,6 +42,7 @@ struct plan_host {
     uint64_t permitted_capabilities; /* the caller's permitted set */
     unsigned personality;            /* the caller's, as personality(2) has it */
     unsigned securebits;             /* the caller's */
+    uint64_t ignored_signals;        /* by the caller, signal n as bit n - 1 */
     const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
     size_t n_hierarchies;
     /* what a cgroup mount shows: the same or, if the container has none of its own, the caller's

@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x326e6c70U /* "pln2": the second layout of steps */
+#define PLAN_MAGIC 0x336e6c70U /* "pln3": the third layout */
 #define PLAN_NONE (-1)
 
 /* Descriptors that the init finds open when it starts. */
@@ -233,6 +233,8 @@ struct plan_header {
     int32_t fault_errno;
     /* not 0: INIT makes mounts by mount(2) on a stage, as some of the newer calls are refused */
     uint32_t stages_mounts;
+    /* those that the caller ignores, signal n as bit n - 1: INIT inherits that */
+    uint64_t ignored_signals;
 };
 
 /* One message, either way; at most one descriptor goes with it (SCM_RIGHTS). */

@@ -10,7 +10,8 @@ struct sys_caller {
     bool in_user_namespace; /* not the initial one */
     uint64_t permitted;     /* capabilities: bit n is number n */
     uint64_t bounding;
-    unsigned personality; /* as personality(2) has it */
+    uint64_t ignored_signals; /* signal n is bit n - 1 */
+    unsigned personality;     /* as personality(2) has it */
     unsigned securebits;
 };
 

@@ -65,34 +65,40 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
 }
 
 /* v1 starts a cpuset without processors and memory nodes, where no process can run: gives it those
- * of its parent, which may have none yet either. *ret_text is what it has then. */
-static int fill_cpuset(struct arena *arena, const char *path, const char *file, char **ret_text)
+ * of its parent, which may have none yet either. `is_new`: it has none. *ret_text is what it has
+ * then. */
+static int fill_cpuset(struct arena *arena, const char *path, const char *file, bool is_new,
+                       char **ret_text)
 {
     char *end = NULL;
 
-    TRY(cgroup_read(arena, path, file, ret_text));
-    if ((*ret_text)[0] != '\0')
-        return 0;
+    if (!is_new) {
+        TRY(cgroup_read(arena, path, file, ret_text));
+        if ((*ret_text)[0] != '\0')
+            return 0;
+    }
     char *parent = arena_string(arena, path);
     end = strrchr(parent, '/');
     if (end == NULL || end == parent)
         return -EINVAL;
     *end = '\0';
-    TRY(fill_cpuset(arena, parent, file, ret_text));
+    TRY(fill_cpuset(arena, parent, file, false, ret_text));
     return cgroup_put(path, file, *ret_text);
 }
 
-static int prepare_cpuset(struct arena *arena, const char *path, struct error *error)
+static int prepare_cpuset(struct arena *arena, const struct cgroup_place *place,
+                          struct error *error)
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 
     for (size_t i = 0; i < COUNT(files); i++) {
         char *text;
-        int result = fill_cpuset(arena, path, files[i], &text);
+        int result =
+            fill_cpuset(arena, place->path, files[i], !place->exists && !place->is_systemds, &text);
 
         if (result < 0)
             return error_errno(error, -result, "linux.cgroupsPath: take %s/%s over from its parent",
-                               path, files[i]);
+                               place->path, files[i]);
     }
     return 0;
 }
@@ -131,6 +137,8 @@ static int enable_controllers(struct arena *arena, const char *path)
     char *enabled;
 
     TRY(cgroup_read(arena, path, "cgroup.controllers", &available));
+    if (available[0] == '\0')
+        return 0;
     TRY(cgroup_read(arena, path, "cgroup.subtree_control", &enabled));
     for (char *word; (word = strsep(&available, " ")) != NULL;)
         if (word[0] != '\0' && !cgroup_has_word(enabled, word))
@@ -200,7 +208,7 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid,
         if (place->hierarchy->v2)
             enable_above(arena, place);
         else if (cgroup_has_controller(place->hierarchy, "cpuset"))
-            TRY(prepare_cpuset(arena, place->path, error));
+            TRY(prepare_cpuset(arena, place, error));
     }
     return 0;
 }

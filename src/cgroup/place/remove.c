@@ -22,6 +22,14 @@ static bool is_own(const struct cgroup_record *record, const char *path)
     return false;
 }
 
+static bool is_made(const struct cgroup_record *record, const char *path)
+{
+    for (size_t i = 0; i < record->n_made; i++)
+        if (text_equal(record->made[i], path))
+            return true;
+    return false;
+}
+
 static int try_remove(const char *path)
 {
     return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
@@ -45,7 +53,8 @@ static int remove_patiently(void *context, const char *path)
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
-        if (access(record->paths[i], F_OK) == 0 || errno != ENOENT)
+        if (!is_made(record, record->paths[i]) &&
+            (access(record->paths[i], F_OK) == 0 || errno != ENOENT))
             return true;
     return false;
 }

@@ -130,6 +130,7 @@ static int probe_caller(struct creation *creation)
     host->permitted_capabilities = caller.permitted;
     host->personality = caller.personality;
     host->securebits = caller.securebits;
+    host->ignored_signals = caller.ignored_signals;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "berth/base/clock.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
@@ -43,12 +44,10 @@
 static const char *time_of_now(struct arena *arena)
 {
     struct timespec now;
-    struct tm date;
-    char seconds[32];
+    char seconds[CLOCK_UTC_SIZE];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &date);
-    strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &date);
+    clock_print_utc(now.tv_sec, seconds);
     return arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
 }
 

@@ -79,19 +79,29 @@ static int open_dir(struct state *state)
     return state->dir < 0 ? -errno : 0;
 }
 
+/* Returns 0, also when it is locked already, -EWOULDBLOCK while another command holds the lock, or
+ * another negative errno. */
+static int try_lock(struct state *state)
+{
+    if (!state->locked && flock(state->dir, LOCK_EX | LOCK_NB) < 0)
+        return -errno;
+    state->locked = true;
+    return 0;
+}
+
 /* With a deadline: whoever holds the lock may be stopped, or run a hook that does not end. */
 static int lock(struct state *state)
 {
     const int64_t end_ms = clock_now_ms() + LOCK_TIMEOUT_MS;
+    int result;
 
-    while (flock(state->dir, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EINTR && errno != EWOULDBLOCK)
-            return -errno;
+    while ((result = try_lock(state)) < 0) {
+        if (result != -EINTR && result != -EWOULDBLOCK)
+            return result;
         if (clock_now_ms() >= end_ms)
             return -ETIMEDOUT;
         nanosleep(&(struct timespec){.tv_nsec = LOCK_NAP_NS}, NULL);
     }
-    state->locked = true;
     return 0;
 }
 
@@ -146,10 +156,21 @@ int state_check_free(const struct state *state, struct error *error)
     return state_root_error(state->root, error);
 }
 
+/* The first container's root is still missing. */
+static int make_path(const struct state *state)
+{
+    if (mkdir(path_of(state), 0700) == 0)
+        return 0;
+    if (errno != ENOENT)
+        return -errno;
+    TRY(file_make_dirs(state->root, 0700));
+    return mkdir(path_of(state), 0700) < 0 ? -errno : 0;
+}
+
 /* -ESTALE: a `delete` has taken it for what a killed creator has left. */
 static int make_dir(struct state *state, struct error *error)
 {
-    int result = mkdir(path_of(state), 0700) < 0 ? -errno : 0;
+    int result = make_path(state);
 
     if (result == -EEXIST)
         return already_exists(state, error);
@@ -171,12 +192,9 @@ static int make_dir(struct state *state, struct error *error)
 
 int state_make(struct state *state, struct error *error)
 {
+    int result;
+
     TRY(state_check_id(state->id, error));
-    int result = file_make_dirs(state->root, 0700);
-    if (result < 0) {
-        error_errno(error, -result, "make the directory %s", state->root);
-        return state_root_error(state->root, error);
-    }
     do {
         result = make_dir(state, error);
     } while (result == -ESTALE);
@@ -298,7 +316,7 @@ int state_open_locked(struct state *state, struct error *error)
 {
     TRY(open_existing(state, error));
     /* Before there is a record, and after it is gone, the other one needs but a moment. */
-    if (is_locked_by_others(state) && !has_been_committed(state) &&
+    if (try_lock(state) == -EWOULDBLOCK && !has_been_committed(state) &&
         faccessat(state->dir, RECORD, F_OK, 0) == 0)
         return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
     return lock_and_read(state, error);
@@ -433,8 +451,8 @@ int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
 
 int state_remove(struct state *state, struct error *error)
 {
-    static const char *const names[] = {STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_PLAN,
-                                        STATE_CONFIG, RECORD};
+    static const char *const names[] = {
+        STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_PLAN, STATE_CONFIG, RECORD, PROCESS};
 
     /* Without a further descriptor: there may be none left. The rest, if any, is seen to below. */
     for (size_t i = 0; state->dir >= 0 && i < COUNT(names); i++)
