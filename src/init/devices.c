@@ -36,12 +36,47 @@ static int own_node(int fd, const struct plan_step *step, const struct statx *st
     return sys_fchownat(fd, "", step->make_node.uid, step->make_node.gid, AT_EMPTY_PATH);
 }
 
+static void forget_parent(struct init *init)
+{
+    init_close(&init->parent);
+    init->parent = -1;
+}
+
+void init_check_parent(struct init *init, const struct plan_step *next)
+{
+    if (next->op != PLAN_MAKE_NODE && next->op != PLAN_MAKE_SYMLINK)
+        forget_parent(init);
+}
+
+static bool is_plain(const char *name)
+{
+    return name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+/* The directory of a node or link: neighbours in the plan have the same, mostly. `*ret_name` is in
+ * `path`. */
+static int open_parent(struct init *init, const char *path, const char **ret_name)
+{
+    if (init->parent >= 0 && strlen(path) > init->parent_size &&
+        memcmp(path, init->parent_path, init->parent_size) == 0 &&
+        is_plain(path + init->parent_size)) {
+        *ret_name = path + init->parent_size;
+        return init->parent;
+    }
+    forget_parent(init);
+    init->parent = path_make_parent(init->slot[PLAN_SLOT_ROOT], path, ret_name);
+    if (init->parent < 0)
+        return init->parent;
+    init->parent_path = path;
+    init->parent_size = (size_t) (*ret_name - path);
+    return init->parent;
+}
+
 int init_make_node(struct init *init, const struct plan_step *step)
 {
     const char *name;
     struct statx status;
-    INIT_FD parent =
-        path_make_parent(init->slot[PLAN_SLOT_ROOT], init_text(init, step->make_node.path), &name);
+    const int parent = open_parent(init, init_text(init, step->make_node.path), &name);
     if (parent < 0)
         return parent;
     const int made =
@@ -70,8 +105,7 @@ static bool links_to(int dir, const char *name, const char *target)
 int init_make_symlink(struct init *init, const struct plan_step *step)
 {
     const char *target = init_text(init, step->make_symlink.target), *name;
-    INIT_FD parent = path_make_parent(init->slot[PLAN_SLOT_ROOT],
-                                      init_text(init, step->make_symlink.path), &name);
+    const int parent = open_parent(init, init_text(init, step->make_symlink.path), &name);
     if (parent < 0)
         return parent;
     const int err = sys_symlinkat(target, parent, name);

@@ -167,7 +167,9 @@ int init_mount_over(struct init *init, const struct plan_step *step)
                                             init_optional_text(init, step->mount_over.options),
                                             (unsigned long) step->mount_over.flags};
     const int target = init->slot[PLAN_SLOT_TARGET];
-    const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
+    const int covers_root = init_covers_root(init);
+    if (covers_root < 0)
+        return covers_root;
     if (covers_root && step->mount_over.live)
         return -EBUSY;
     const bool is_remount = (system.flags & MS_REMOUNT) != 0;

@@ -20,17 +20,24 @@ struct init_mounted;
 /* The whole state of FIRST or INIT; lives on the stack. */
 struct init {
     const struct plan_header *plan;
-    int32_t current;     /* the index of the step that is carried out */
-    uint8_t actor;       /* PLAN_FIRST or PLAN_INIT */
-    bool started;        /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
-    int socket;          /* where messages go */
-    int32_t heard;       /* the highest step that the host has announced, or PLAN_NONE */
-    uint32_t umask;      /* the caller's, then the process's */
-    int64_t value;       /* goes into the current step's message */
-    uint64_t begin_ns;   /* when the current step began, when tracing */
-    bool null_attached;  /* the mount in PLAN_SLOT_NULL is part of the container's tree */
-    bool empty_attached; /* the same of PLAN_SLOT_EMPTY */
-    bool target_made;    /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
+    int32_t current;       /* the index of the step that is carried out */
+    uint8_t actor;         /* PLAN_FIRST or PLAN_INIT */
+    bool started;          /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
+    int socket;            /* where messages go */
+    int32_t heard;         /* the highest step that the host has announced, or PLAN_NONE */
+    uint32_t umask;        /* the caller's, then the process's */
+    int64_t value;         /* goes into the current step's message */
+    uint64_t begin_ns;     /* when the current step began, when tracing */
+    bool null_attached;    /* the mount in PLAN_SLOT_NULL is part of the container's tree */
+    bool empty_attached;   /* the same of PLAN_SLOT_EMPTY */
+    bool target_made;      /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
+    struct statx target;   /* the status of that */
+    uint64_t plain_device; /* a file system that is known not to be procfs (mount.c), or 0 */
+    int parent;            /* where the last node or link was made, or -1 (devices.c) */
+    const char *parent_path;
+    size_t parent_size;
+    int looked_at; /* the slot that `looked` is of, or -1 */
+    struct statx looked;
     struct init_held *held; /* what HOLD_MOUNT has kept, the first one first */
     /* what is to be unmounted if the plan fails, the last one first */
     struct init_mounted *mounted;
@@ -69,12 +76,17 @@ static inline const char *init_optional_text(const struct init *init,
     return plan_optional_text(init->plan, text);
 }
 
+/* --- slots.c ---------------------------------------------------------------------------------- */
+
 /* Puts a close-on-exec descriptor into the slot and closes what was in it; a negative `fd` is
  * returned as it is, else 0. */
 int init_fill(struct init *init, int slot, int fd);
 
 /* Closes the slot's descriptor, if there is one. */
 void init_empty(struct init *init, int slot);
+
+/* Looks at what the slot holds, once for several calls in a row. 0 or a negative errno. */
+int init_look_at(struct init *init, int slot, const struct statx **ret_status);
 
 /* For INIT_FD: closes a descriptor that is not negative. */
 void init_close(const int *fd);
@@ -107,7 +119,6 @@ uint64_t init_clock_ns(void);
 /* --- detached.c ------------------------------------------------------------------------------- */
 
 struct mount_attr;
-struct statx;
 
 /* What open_tree(2), mount_setattr(2) and move_mount(2) do, or, where the plan says so, mount(2) on
  * a stage. `flags`: AT_*. */
@@ -128,6 +139,16 @@ struct init_file_system {
 
 /* On the stage alone: a new file system. */
 int detached_make(struct init *init, const struct init_file_system *system);
+
+/* --- mount.c ---------------------------------------------------------------------------------- */
+
+/* Whether PLAN_SLOT_TARGET holds the container's root: 1, 0, or a negative errno. */
+int init_covers_root(struct init *init);
+
+/* --- devices.c -------------------------------------------------------------------------------- */
+
+/* Before each step: one that makes neither a node nor a link may cover the last one's directory. */
+void init_check_parent(struct init *init, const struct plan_step *next);
 
 /* --- unmount.c -------------------------------------------------------------------------------- */
 

@@ -23,15 +23,16 @@ int init_open_null(struct init *init, const struct plan_step *step)
 
 /* The path in the container, or in one of its mounts. -ENOENT: there is nothing; -ESTALE: there is
  * a symbolic link, but it leads nowhere. */
-static int open_existing(int root, const char *path)
+static int open_existing(int root, const char *path, struct statx *ret_status)
 {
-    const int fd = path_open(root, path, O_PATH, 0);
-    if (fd == -ENOTDIR)
-        return -ENOENT;
-    if (fd != -ENOENT)
-        return fd;
-    INIT_FD link = path_open(root, path, O_PATH | O_NOFOLLOW, 0);
-    return link < 0 ? -ENOENT : -ESTALE;
+    INIT_FD fd = path_open(root, path, O_PATH | O_NOFOLLOW, 0);
+    int err = fd < 0 ? fd : path_status(fd, ret_status);
+    if (err == 0 && S_ISLNK(ret_status->stx_mode)) {
+        init_close(&fd);
+        fd = path_open(root, path, O_PATH, 0);
+        err = fd == -ENOENT ? -ESTALE : fd < 0 ? fd : path_status(fd, ret_status);
+    }
+    return err == -ENOTDIR ? -ENOENT : err < 0 ? err : init_take(&fd);
 }
 
 /* The first path gets the mount itself, as kernels before 6.15 clone only what is attached; and a
@@ -50,30 +51,38 @@ static int cover(struct init *init, int mask, bool *attached, int target)
 int init_mask_path(struct init *init, const struct plan_step *step)
 {
     const int root = init->slot[step->mask_path.root];
-    INIT_FD target = open_existing(root, init_text(init, step->mask_path.below));
+    const struct statx *root_status;
+    struct statx status;
+    INIT_FD target = open_existing(root, init_text(init, step->mask_path.below), &status);
     if (target < 0)
         return target == -ENOENT ? 0 : target == -ESTALE ? -ENOENT : target;
-    if (path_is_same(target, root))
+    const int err = init_look_at(init, step->mask_path.root, &root_status);
+    if (err < 0)
+        return err;
+    if (path_is_same_status(&status, root_status))
         return -EINVAL; /* a mount there would hide nothing from who is inside already */
-    const int err = path_check_directory(target);
-    if (err == 0)
+    if (S_ISDIR(status.stx_mode))
         return cover(init, init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
-    return err == -ENOTDIR ? cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target)
-                           : err;
+    return cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target);
 }
 
 int init_protect_path(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
     const int root = init->slot[step->protect_path.root];
-    INIT_FD target = open_existing(root, init_text(init, step->protect_path.below));
+    const struct statx *root_status;
+    struct statx status;
+    INIT_FD target = open_existing(root, init_text(init, step->protect_path.below), &status);
     if (target < 0)
         return target == -ENOENT || target == -ESTALE ? 0 : target;
-    if (path_is_same(target, root))
+    int err = init_look_at(init, step->protect_path.root, &root_status);
+    if (err < 0)
+        return err;
+    if (path_is_same_status(&status, root_status))
         return detached_change(init, root, &readonly, true);
     INIT_FD clone = detached_clone(init, target, "", AT_EMPTY_PATH | AT_RECURSIVE);
     if (clone < 0)
         return clone;
-    const int err = detached_change(init, clone, &readonly, true);
+    err = detached_change(init, clone, &readonly, true);
     return err < 0 ? err : detached_attach(init, clone, target);
 }

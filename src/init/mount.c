@@ -56,14 +56,17 @@ static const char *const coverable[] = {
     "/proc/sys/crypto/fips_enabled",
 };
 
-static int check_procfs(int root, int target)
+static int check_procfs(struct init *init, int target)
 {
+    const int root = init->slot[PLAN_SLOT_ROOT];
+    const uint64_t device = init->target.stx_dev_minor;
     struct sys_statfs system;
-    struct statx status;
-    int err = sys_fstatfs(target, &system);
-    if (err == 0)
-        err = path_status(target, &status);
-    if (err != 0 || system.f_type != PROC_SUPER_MAGIC || status.stx_ino == PROC_ROOT_INODE)
+    if (init->target.stx_dev_major != 0 || device == init->plain_device)
+        return 0; /* procfs has no device of its own, but a number in its place */
+    const int err = sys_fstatfs(target, &system);
+    if (err == 0 && system.f_type != PROC_SUPER_MAGIC)
+        init->plain_device = device;
+    if (err < 0 || system.f_type != PROC_SUPER_MAGIC || init->target.stx_ino == PROC_ROOT_INODE)
         return err;
     for (size_t i = 0; i < sizeof(coverable) / sizeof(*coverable); i++) {
         INIT_FD fd = path_open(root, coverable[i], O_PATH | O_NOFOLLOW, 0);
@@ -79,18 +82,23 @@ int init_open_target(struct init *init, const struct plan_step *step)
     int err = wants_file(init, step, &file);
     if (err < 0)
         return err;
-    const int fd = open_place(init, step, file);
+    INIT_FD fd = open_place(init, step, file);
     if (fd < 0)
         return fd;
-    err = path_check_directory(fd);
-    if (file)
-        err = err == 0 ? -EISDIR : err == -ENOTDIR ? 0 : err;
+    err = path_status(fd, &init->target);
+    if (err == 0 && S_ISDIR(init->target.stx_mode) == file)
+        err = file ? -EISDIR : -ENOTDIR;
     if (err == 0)
-        err = check_procfs(init->slot[PLAN_SLOT_ROOT], fd);
-    if (err == 0)
-        return init_fill(init, step->makes, fd);
-    sys_close(fd);
-    return err;
+        err = check_procfs(init, fd);
+    return err < 0 ? err : init_fill(init, step->makes, init_take(&fd));
+}
+
+int init_covers_root(struct init *init)
+{
+    const struct statx *root;
+    const int err = init_look_at(init, PLAN_SLOT_ROOT, &root);
+
+    return err < 0 ? err : path_is_same_status(&init->target, root);
 }
 
 int init_open_tree(struct init *init, const struct plan_step *step)
@@ -137,9 +145,9 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
 {
     const int slot = step->attach_mount.mount;
     const int target = init->slot[PLAN_SLOT_TARGET];
-    const bool covers_root = path_is_same(target, init->slot[PLAN_SLOT_ROOT]);
-    int err = 0;
-    if (step->attach_mount.live)
+    const int covers_root = init_covers_root(init);
+    int err = covers_root < 0 ? covers_root : 0;
+    if (err == 0 && step->attach_mount.live)
         err = init_note_mount(init, init->slot[slot], init_text(init, step->attach_mount.target));
     if (err < 0)
         return err;
@@ -149,24 +157,21 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
     if (err < 0)
         return err;
     init_empty(init, PLAN_SLOT_TARGET);
-    if (step->makes != PLAN_NONE)
+    if (step->makes != PLAN_NONE && covers_root)
         err = init_fill(init, step->makes, sys_fcntl(init->slot[slot], F_DUPFD_CLOEXEC, 0));
-    if (covers_root) { /* the container's root is from now on what lies on top */
-        init_fill(init, PLAN_SLOT_ROOT, init->slot[slot]);
-        init->slot[slot] = -1;
-    }
+    /* The container's root is from now on what lies on top. */
+    const int heir = covers_root ? PLAN_SLOT_ROOT : step->makes;
+    if (heir != PLAN_NONE)
+        init_fill(init, heir, init_take(&init->slot[slot]));
     init_empty(init, slot);
     return err;
 }
 
 int init_keep_mode(struct init *init, const struct plan_step *step)
 {
-    struct statx status;
-    const int err = path_status(init->slot[PLAN_SLOT_TARGET], &status);
-
-    if (err < 0 || init->target_made)
-        return err;
-    return sys_fchmodat(init->slot[step->keep_mode.mount], ".", status.stx_mode & 07777);
+    if (init->target_made)
+        return 0;
+    return sys_fchmodat(init->slot[step->keep_mode.mount], ".", init->target.stx_mode & 07777);
 }
 
 struct init_held {

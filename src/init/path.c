@@ -73,14 +73,18 @@ int path_check_null(int fd)
                : -ENODEV;
 }
 
+bool path_is_same_status(const struct statx *a, const struct statx *b)
+{
+    return a->stx_ino == b->stx_ino && a->stx_mnt_id == b->stx_mnt_id &&
+           a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
+}
+
 bool path_is_same(int a, int b)
 {
     struct statx first, second;
 
     return path_status(a, &first) == 0 && path_status(b, &second) == 0 &&
-           first.stx_ino == second.stx_ino && first.stx_mnt_id == second.stx_mnt_id &&
-           first.stx_dev_major == second.stx_dev_major &&
-           first.stx_dev_minor == second.stx_dev_minor;
+           path_is_same_status(&first, &second);
 }
 
 /* The last component in front of `end`, trailing slashes aside; `text` itself when there is none.
@@ -243,10 +247,10 @@ int path_make(int root, const char *path, bool file, uint64_t resolve)
         return -ENAMETOOLONG;
     memcpy(walk.text, path, size);
     for (int i = 0; i < LINKS_MAX; i++) {
-        int fd = path_open(root, walk.text, O_PATH, resolve);
-        if (fd == -ENOENT)
-            fd = walk_once(&walk, root, file, resolve);
-        if (fd != -EEXIST)
+        int fd = walk_once(&walk, root, file, resolve);
+        if (fd == -EEXIST)
+            fd = path_open(root, walk.text, O_PATH, resolve);
+        if (fd != -ENOENT)
             return fd;
     }
     return -ELOOP;
@@ -266,14 +270,13 @@ int path_make_parent(int root, const char *path, const char **ret_name)
         return -EINVAL;
     parent[name] = '\0';
     *ret_name = path + name;
-    const int dir = path_make(root, name == 0 ? "." : parent, false, 0);
-    if (dir < 0)
-        return dir;
-    const int err = path_check_directory(dir);
-    if (err == 0)
-        return dir;
-    sys_close(dir);
-    return err;
+    const char *above = name == 0 ? "." : parent;
+    INIT_FD dir = path_open(root, above, O_PATH | O_DIRECTORY, 0);
+    if (dir != -ENOENT)
+        return init_take(&dir);
+    dir = path_make(root, above, false, 0);
+    const int err = dir < 0 ? dir : path_check_directory(dir);
+    return err < 0 ? err : init_take(&dir);
 }
 
 /* Opens the directory in front of the last component. */

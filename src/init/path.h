@@ -24,9 +24,10 @@ int path_open(int root, const char *path, uint64_t flags, uint64_t resolve);
  * O_PATH | O_NOFOLLOW the link itself) and never outside. */
 int path_open_below(int dir, const char *name, uint64_t flags);
 
-/* Opens `path` in `root` with O_PATH as path_open does. What is missing is made: directories, and
- * at the end an empty regular file if `file`. A symbolic link to a missing place makes that place,
- * inside the root. ELOOP when the tree keeps changing. */
+/* Makes what of `path` in `root` is missing, after path_open has found that the whole of it is:
+ * directories, and at the end an empty regular file if `file`. A symbolic link to a missing place
+ * makes that place, inside the root. Returns a descriptor with O_PATH. ELOOP when the tree keeps
+ * changing. */
 int path_make(int root, const char *path, bool file, uint64_t resolve);
 
 /* Opens the directory that holds the last component of `path`, made if it is missing; `ret_name`
@@ -55,8 +56,10 @@ int path_find_mount_id(int proc, int fd, struct statx *status);
  * id. */
 int path_status(int fd, struct statx *ret_status);
 
-/* Whether both are the same file on the same mount; false if either cannot be told. */
+/* Whether both are the same file on the same mount; of descriptors also false if either cannot be
+ * told. */
 bool path_is_same(int a, int b);
+bool path_is_same_status(const struct statx *a, const struct statx *b);
 
 /* 0 when the descriptor is a /dev/null (character device 1:3), else -ENODEV, or what statx(2)
  * says. */

@@ -73,33 +73,13 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_EXECUTE] = init_execute,
 };
 
-void init_close(const int *fd)
-{
-    if (*fd >= 0)
-        sys_close(*fd);
-}
-
-int init_fill(struct init *init, int slot, int fd)
-{
-    if (fd < 0)
-        return fd;
-    init_empty(init, slot);
-    init->slot[slot] = fd;
-    return 0;
-}
-
-void init_empty(struct init *init, int slot)
-{
-    init_close(&init->slot[slot]);
-    init->slot[slot] = -1;
-}
-
 static int carry_out(struct init *init, const struct plan_step *step)
 {
     if (init->current == init->plan->fault_step)
         return -init->plan->fault_errno;
     if (step->op >= PLAN_OPS || handlers[step->op] == NULL)
         return -ENOSYS;
+    init_check_parent(init, step);
     return handlers[step->op](init, step);
 }
 
@@ -212,6 +192,9 @@ __attribute__((used, noreturn)) void init_main(const long *stack)
     init.socket = PLAN_FD_SOCKET;
     init.heard = PLAN_NONE;
     init.target_made = false;
+    init.plain_device = 0;
+    init.parent = -1;
+    init.looked_at = -1;
     init.held = NULL;
     init.self = -1;
     init.stage = -1;

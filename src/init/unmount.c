@@ -52,8 +52,9 @@ static int find_place(const struct init *init, struct init_mounted *note, const 
 
 int init_note_mount(struct init *init, int mount, const char *path)
 {
-    if (path_is_same(init->slot[PLAN_SLOT_TARGET], init->slot[PLAN_SLOT_ROOT]))
-        return -EBUSY;
+    const int covers_root = init_covers_root(init);
+    if (covers_root != 0)
+        return covers_root < 0 ? covers_root : -EBUSY;
     struct init_mounted *note = init_allocate(sizeof(*note));
     if (note == NULL)
         return -ENOMEM;

@@ -165,8 +165,9 @@ static void mount_hierarchy(struct plan_builder *builder, const struct plan_hier
                             const char *path, const char *place)
 {
     if (!mounts_joined(builder)) {
-        plan_bind(builder, (struct plan_source){.path = hierarchy->path, .recursive = true}, path,
-                  0, place);
+        plan_bind(builder,
+                  (struct plan_source){hierarchy->path, .recursive = true, .is_directory = true},
+                  path, 0, place);
         return;
     }
     PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
@@ -220,7 +221,8 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
             is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
         plan_bind(builder,
-                  (struct plan_source){.path = path, .recursive = true, .stays_open = true},
+                  (struct plan_source){
+                      .path = path, .recursive = true, .stays_open = true, .is_directory = true},
                   mount->destination, 0, place);
         return;
     }

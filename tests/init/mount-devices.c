@@ -84,6 +84,27 @@ static void links(struct init *init)
     EXPECT(mode_at(ROOT "/mnt/host/link") & S_IFMT, S_IFLNK);
 }
 
+/* Neighbours share the directory that was opened for the first of them. */
+static void covered(struct init *init)
+{
+    make_directory(ROOT "/dev");
+    EXPECT(make_node(init, "/dev/below", S_IFCHR | 0666, DEVICE(1U, 3U)), 0);
+    EXPECT(make_symlink(init, "/dev/link", "below"), 0);
+    EXPECT(CALL(init, make_mount, .makes = PLAN_SLOT_MOUNT, .make_mount = {.type = "tmpfs"}), 0);
+    EXPECT(CALL(init, open_target, .makes = PLAN_SLOT_TARGET, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
+                .open_target = {.path = "/dev"}),
+           0);
+    EXPECT(CALL(init, attach_mount, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
+                .attach_mount = {.mount = PLAN_SLOT_MOUNT}),
+           0);
+    EXPECT(make_node(init, "/dev/above", S_IFCHR | 0666, DEVICE(1U, 3U)), 0);
+    EXPECT(make_symlink(init, "/dev/sub/link", "above"), 0);
+    EXPECT(mode_at(ROOT "/dev/above") & S_IFMT, S_IFCHR);
+    EXPECT(mode_at(ROOT "/dev/sub/link") & S_IFMT, S_IFLNK);
+    EXPECT(mode_at(ROOT "/dev/below"), 0);
+    EXPECT(mode_at(ROOT "/dev/link"), 0);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -91,6 +112,7 @@ int main(void)
         {"what exists must be the same device", existing_nodes},
         {"links in the way of a device", hostile_places},
         {"symbolic links", links},
+        {"a mount covers the directory of a node before the next one", covered},
     };
 
     return test_run(cases, sizeof(cases) / sizeof(*cases));

@@ -29,27 +29,6 @@ bool init_begins(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-void init_close(const int *fd)
-{
-    if (*fd >= 0)
-        sys_close(*fd);
-}
-
-void init_empty(struct init *init, int slot)
-{
-    init_close(&init->slot[slot]);
-    init->slot[slot] = -1;
-}
-
-int init_fill(struct init *init, int slot, int fd)
-{
-    if (fd < 0)
-        return fd;
-    init_empty(init, slot);
-    init->slot[slot] = fd;
-    return 0;
-}
-
 void *init_allocate(size_t size)
 {
     return (void *) sys_mmap(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -72,6 +51,7 @@ int test_call(struct init *init, const struct test_call *call)
     };
 
     init->plan = test_pack(&step, &call->save_state);
+    init_check_parent(init, &step);
     return call->handler(init, &step);
 }
 
@@ -207,6 +187,8 @@ static void set_up(struct init *init)
     make_directory(ROOT);
     memset(init, 0, sizeof(*init));
     memset(init->slot, 0xff, sizeof(init->slot));
+    init->parent = -1;
+    init->looked_at = -1;
     init->slot[PLAN_SLOT_ROOT] = sys_openat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
@@ -247,6 +229,7 @@ static void run_one(const struct test_case *test)
     int before = lowest_free();
     init.slot[PLAN_SLOT_ROOT] = sys_openat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     test->run(&init);
+    init_close(&init.parent);
     for (int i = 0; i < PLAN_SLOTS; i++)
         init_empty(&init, i);
     EXPECT(lowest_free(), before);

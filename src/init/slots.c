@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The descriptors that steps leave to later ones. */
+#include "init.h"
+#include "path.h"
+
+void init_close(const int *fd)
+{
+    if (*fd >= 0)
+        sys_close(*fd);
+}
+
+int init_fill(struct init *init, int slot, int fd)
+{
+    if (fd < 0)
+        return fd;
+    init_empty(init, slot);
+    init->slot[slot] = fd;
+    return 0;
+}
+
+void init_empty(struct init *init, int slot)
+{
+    init_close(&init->slot[slot]);
+    init->slot[slot] = -1;
+    if (init->looked_at == slot)
+        init->looked_at = -1;
+}
+
+int init_look_at(struct init *init, int slot, const struct statx **ret_status)
+{
+    int r = init->looked_at == slot ? 0 : path_status(init->slot[slot], &init->looked);
+
+    init->looked_at = r < 0 ? -1 : slot;
+    *ret_status = &init->looked;
+    return r;
+}
