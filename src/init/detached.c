@@ -378,6 +378,14 @@ int detached_attach(struct init *init, int mount, int target)
     return err < 0 ? err : mount_onto(init, mount, target, MS_MOVE);
 }
 
+int detached_attach_below(struct init *init, int mount, int dir, const char *name)
+{
+    if (!init->plan->stages_mounts)
+        return sys_move_mount(mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH);
+    INIT_FD target = path_open_below(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    return target < 0 ? target : detached_attach(init, mount, target);
+}
+
 int detached_bind(struct init *init, int source, int target)
 {
     if (init->plan->stages_mounts) {

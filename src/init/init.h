@@ -34,6 +34,7 @@ struct init {
     struct statx target;   /* the status of that */
     uint64_t plain_device; /* a file system that is known not to be procfs (mount.c), or 0 */
     int parent;            /* where the last node or link was made, or -1 (devices.c) */
+    bool parent_is_plain;  /* what root makes there has group 0 */
     const char *parent_path;
     size_t parent_size;
     int looked_at; /* the slot that `looked` is of, or -1 */
@@ -126,6 +127,9 @@ int detached_clone(struct init *init, int dir, const char *path, unsigned flags)
 int detached_change(struct init *init, int mount, const struct mount_attr *change, bool recursive);
 int detached_attach(struct init *init, int mount, int target);
 
+/* On the directory `name` of `dir`. */
+int detached_attach_below(struct init *init, int mount, int dir, const char *name);
+
 /* Mounts what `source` is, without submounts, on `target`. */
 int detached_bind(struct init *init, int source, int target);
 
@@ -207,9 +211,10 @@ void *init_allocate(size_t size);
 #pragma GCC visibility push(hidden)
 /* mount.c rootfs.c devices.c masks.c copyup.c */
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount,
-    init_mount_over, init_set_mount_attributes, init_attach_mount, init_copy_up, init_keep_mode,
-    init_hold_mount, init_protect_held, init_make_node, init_make_symlink, init_open_null,
-    init_mask_path, init_protect_path, init_pivot_root, init_hide_mount, init_set_propagation;
+    init_mount_over, init_set_mount_attributes, init_attach_mount, init_attach_inside, init_copy_up,
+    init_keep_mode, init_hold_mount, init_protect_held, init_make_node, init_make_symlink,
+    init_open_null, init_mask_path, init_protect_path, init_pivot_root, init_hide_mount,
+    init_set_propagation;
 /* unmount.c */
 init_handler init_find_mount, init_unmount, init_finish;
 /* namespace.c */

@@ -98,6 +98,13 @@ static char *last_component(char *text, char *end)
     return end;
 }
 
+const char *path_name(const char *path)
+{
+    for (const char *slash; (slash = strchr(path, '/')) != NULL;)
+        path = slash + 1;
+    return path;
+}
+
 static char *component_end(char *at)
 {
     while (*at != '\0' && *at != '/')

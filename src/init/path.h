@@ -30,6 +30,9 @@ int path_open_below(int dir, const char *name, uint64_t flags);
  * changing. */
 int path_make(int root, const char *path, bool file, uint64_t resolve);
 
+/* The last component of a path without a slash at its end. */
+const char *path_name(const char *path);
+
 /* Opens the directory that holds the last component of `path`, made if it is missing; `ret_name`
  * points to that component in `path`. EINVAL when it is none that could be made: "", ".", ".." or
  * with a slash after it. */

@@ -31,6 +31,7 @@ static init_handler *const handlers[PLAN_OPS] = {
     [PLAN_MOUNT_OVER] = init_mount_over,
     [PLAN_SET_MOUNT_ATTRIBUTES] = init_set_mount_attributes,
     [PLAN_ATTACH_MOUNT] = init_attach_mount,
+    [PLAN_ATTACH_INSIDE] = init_attach_inside,
     [PLAN_FIND_MOUNT] = init_find_mount,
     [PLAN_UNMOUNT] = init_unmount,
     [PLAN_FINISH] = init_finish,

@@ -88,10 +88,7 @@ void plan_bind(struct plan_builder *builder, struct plan_source source, const ch
 {
     enum plan_slot slot = plan_open_source(builder, source, place);
 
-    if (source.is_directory)
-        plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    else
-        plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
+    plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
     set_attributes(builder, slot, &(struct plan_attributes){.set = attributes}, source.recursive,
                    place);
     plan_attach(builder,

@@ -199,7 +199,6 @@ struct plan_source {
     bool is_peer;    /* stays in the host's peer group: what is mounted below it reaches the host */
     bool is_mapped;  /* its ids are mapped, by plan_mapper() */
     bool stays_open; /* of plan_bind: as PLAN_SLOT_ATTACHED */
-    bool is_directory; /* of plan_bind: this is known */
 };
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place);

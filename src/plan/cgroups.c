@@ -164,16 +164,18 @@ static bool mounts_joined(const struct plan_builder *builder)
 static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy,
                             const char *path, const char *place)
 {
-    if (!mounts_joined(builder)) {
-        plan_bind(builder,
-                  (struct plan_source){hierarchy->path, .recursive = true, .is_directory = true},
-                  path, 0, place);
-        return;
-    }
-    PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
-             .type = "cgroup", .source = "cgroup", .options = hierarchy->options);
-    plan_open_target(builder, path, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
-    plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "cgroup", path}, place);
+    const bool is_joined = mounts_joined(builder);
+    const struct plan_source source = {.path = hierarchy->path, .recursive = true};
+    enum plan_slot slot = PLAN_SLOT_MOUNT;
+
+    if (is_joined)
+        PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = slot, .place = place,
+                 .type = "cgroup", .source = "cgroup", .options = hierarchy->options);
+    else
+        slot = plan_open_source(builder, source, place);
+    PLAN_ADD(builder, ATTACH_INSIDE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ATTACHED),
+             .place = place, .mount = slot, .source = is_joined ? "cgroup" : hierarchy->path,
+             .target = path);
 }
 
 /* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL
@@ -221,8 +223,7 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
             is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
         plan_bind(builder,
-                  (struct plan_source){
-                      .path = path, .recursive = true, .stays_open = true, .is_directory = true},
+                  (struct plan_source){.path = path, .recursive = true, .stays_open = true},
                   mount->destination, 0, place);
         return;
     }

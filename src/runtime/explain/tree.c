@@ -191,6 +191,10 @@ void tree_take_step(struct tree *tree, const struct plan_header *plan, const str
         used = &tree->contents[step->attach_mount.mount];
         add_mount(tree, plan_text(plan, step->attach_mount.target), used->path, used->attributes);
         break;
+    case PLAN_ATTACH_INSIDE:
+        used = &tree->contents[step->attach_inside.mount];
+        add_mount(tree, plan_text(plan, step->attach_inside.target), used->path, used->attributes);
+        break;
     case PLAN_OPEN_TARGET:
         *made = (struct tree_content){plan_text(plan, step->open_target.path), 0};
         break;
