@@ -165,3 +165,32 @@ print(n, p.wait())'
     around '{ "$@"; echo "status $?" >&2; } | true' run --bundle "$BUNDLE" "$ID"
     assert_output 'status 9'
 }
+
+# attack_fails PATTERN NAME ARGUMENT...: tests/attack/NAME fails with these words
+attack_fails() {
+    local pattern=$1
+    shift
+    status=0
+    "$BATS_TEST_DIRNAME/../tests/attack/$1" --runtime "$RUNTIME" "${@:2}" >"$BATS_TEST_TMPDIR/run-out" 2>&1 </dev/null 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 1
+    assert_output "$pattern"
+    assert_output '^0 points, 1 failures$'
+}
+
+@test "an attack of tests/attack that tries nothing fails" {
+    berth_only "it is about the attacks"
+    attack_fails 'no point was tried' inject --jobs 1 --only 'no such point' pause
+    attack_fails 'no point was tried' roots --jobs 1 --only 'no such point' bare
+    attack_fails 'no point was tried' swap --jobs 1 --only 'no such point' bare
+    attack_fails 'no point was tried' race --seconds 0 --workers 1
+}
+
+@test "an attack of tests/attack that sees no system call fails" {
+    berth_only "it is about the attacks"
+    # Only programs of these names are followed.
+    cp "$RUNTIME" "$BATS_TEST_TMPDIR/other"
+    RUNTIME=$BATS_TEST_TMPDIR/other
+    attack_fails 'makes no system call' inject --jobs 1 pause
+    attack_fails 'it has no point' swap --jobs 1 bare
+}

@@ -36,6 +36,15 @@ def own_namespace(kind):
         return ''
 
 
+def conclude(points, faults):
+    """Prints the last line, and returns the status. An attack that tried nothing has shown nothing: that is a failure."""
+    if points == 0 and faults == 0:
+        print('no point was tried')
+        faults = 1
+    print(f'{points} points, {faults} failures')
+    return 1 if faults else 0
+
+
 class Container:
     """Its folder has b (the bundle), state (the state directory), and out and err, what was written."""
 

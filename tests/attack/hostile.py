@@ -451,6 +451,8 @@ def sweep(attack_class, options):
         for scenario in options.scenarios or [name for name in attack_class.SCENARIOS if is_berth or name != 'mounts']:
             try:
                 baseline, chosen = pool.submit(baseline_of, attack_class, options, scenario).result()
+                if not chosen:
+                    raise RuntimeError('undisturbed, it has no point')
             except RuntimeError as error:
                 print(f'{scenario}: {error}', flush=True)
                 faults += 1
@@ -462,5 +464,4 @@ def sweep(attack_class, options):
             counts = [sum(result[i] for result in results) for i in range(3)]
             print(f'{scenario}: {counts[2]} points, {counts[0]} failures ({counts[1]} containers ran, {len(chosen) - counts[2]} points could not be tried)', flush=True)
             points, faults = points + counts[2], faults + counts[0]
-    print(f'{points} points, {faults} failures')
-    return 1 if faults else 0
+    return containers.conclude(points, faults)

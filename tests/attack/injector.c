@@ -237,8 +237,14 @@ static bool take_call(struct process *process, const struct target *target)
 {
     struct __ptrace_syscall_info info;
 
-    if (!process->runs || ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) <= 0)
+    if (!process->runs)
         return true;
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) < 0) {
+        /* It was killed. User-mode Linux has no such request. */
+        if (errno != ESRCH)
+            die("ptrace(PTRACE_GET_SYSCALL_INFO)");
+        return true;
+    }
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
         return enter_call(process, &info, target);
     leave_call(process, target);
