@@ -56,6 +56,7 @@ hang_in() {
 
 hook_runs() { HOOK=$(pgrep -f "sleep $NAP\$"); }
 hook_is_gone() { ! hook_runs; }
+creation_has_ended() { ! kill -0 "$HUNG" 2>/dev/null; }
 
 create_aside() {
     rt_exec create --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
@@ -96,6 +97,7 @@ start_created() {
     host_snapshot
     hang_in createRuntime create_aside
     kill -TERM "$HUNG"
+    wait_until creation_has_ended
     status=0
     wait "$HUNG" || status=$?
     assert_failed
