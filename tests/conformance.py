@@ -3,7 +3,7 @@
 """conformance.py [--tree TREE]: has every requirement of the specification a test that exists?
 conformance.py --update: writes conformance.md anew
 conformance.py --results RUNTIME VERSION FILE.tap...: notes how the tests ended; each log is named after its file of bats/. RUNTIME is berth, crun,
-                  runc, crun-new or runc-new: these two are of tests/peers
+                  runc, crun-new or runc-new: these two are of tests/peers. Files without a log keep what was noted for the same version
 conformance.py --count FOLDER: counts the key words in the specification's documents there, and looks for the rows' originals
 
 tests/conformance.tsv has a row for each key word in the text, separated by tabs:
@@ -240,12 +240,22 @@ def results_in(log):
         yield f'{log.stem}.bats: {test}', state
 
 
+def log_name_of(test):
+    """FILE of "FILE.bats: NAME", unit-NAME of "unit: NAME"."""
+    kind, _, name = test.partition(': ')
+    return kind.removesuffix('.bats') if kind.endswith('.bats') else f'{kind}-{name}'
+
+
 def note_results(table, runtime, version, logs):
-    """Of several logs of one file the worst result counts: guests run tests that the host skips."""
+    """Of several logs of one file the worst result counts: guests run tests that the host skips. Files without a log keep their results of the
+    same version."""
+    stays = table.versions[runtime] == version
     table.versions[runtime] = version
-    found = table.results[runtime] = {}
+    logs = [pathlib.Path(log) for log in logs]
+    new = {log.stem for log in logs}
+    found = table.results[runtime] = {test: state for test, state in table.results[runtime].items() if stays and log_name_of(test) not in new}
     for log in logs:
-        for test, state in results_in(pathlib.Path(log)):
+        for test, state in results_in(log):
             rank = WORST_LAST.index(state.partition(':')[0])
             if test not in found or rank > WORST_LAST.index(found[test].partition(':')[0]):
                 found[test] = state

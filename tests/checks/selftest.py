@@ -145,12 +145,16 @@ def conformance_document():
     """What --update makes of a tree, after --results of a log has."""
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder)
-        log = tree / 'hooks.tap'
+        log, other = tree / 'hooks.tap', tree / 'other.tap'
         write(tree, {**GOOD, 'tests/conformance-results.tsv': '#test\tberth 1.0\t\trunc 1.1\tcrun-new 1.28\trunc-new 1.3\nhooks.bats: the "order"\tok\n'})
         log.write_text('1..1\nok 1 the "order" in 5ms # skip deviates: any order\n')
-        results = [run_in(tree, 'conformance', *options) for options in (['--results', 'crun', '1.8', log], ['--update'])]
+        other.write_text('1..0\n')
+        results = [run_in(tree, 'conformance', *options)
+                   for options in (['--results', 'crun', '1.8', log], ['--results', 'crun', '1.8', other], ['--update'])]
         same = (tree / 'tests/conformance-results.tsv').read_text() == GOOD['tests/conformance-results.tsv']
         text = (tree / 'tests/conformance.md').read_text()
+        run_in(tree, 'conformance', '--results', 'crun', '1.9', other)
+        same = same and 'deviates' not in (tree / 'tests/conformance-results.tsv').read_text()
     good = same and all(result.returncode == 0 for result in results) and 'crun, *hooks.bats: the "order"*: any order' in text
     return text, [] if good else [f'conformance: --update and --results do otherwise: {results}']
 
