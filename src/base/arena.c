@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define CHUNK_SIZE ((size_t) 32 * 1024)
-#define ITEMS_FIRST 8 /* of an array that grows */
+#define CHUNK_FIRST ((size_t) 8 * 1024) /* enough for many a short-lived arena */
+#define ITEMS_FIRST 8                   /* of an array that grows */
 #define ALIGNMENT alignof(max_align_t)
 
 struct arena_chunk {
@@ -28,7 +29,8 @@ static _Noreturn void end_for_want_of_memory(void)
 
 static void add_chunk(struct arena *arena, size_t least)
 {
-    size_t size = least > CHUNK_SIZE ? least : CHUNK_SIZE;
+    size_t usual = arena->chunk == NULL ? CHUNK_FIRST : CHUNK_SIZE;
+    size_t size = least > usual ? least : usual;
     struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
 
     if (chunk == NULL)

@@ -10,8 +10,7 @@
 #include "berth/base/text.h"
 #include "reader.h"
 
-/* A pointer in front remembers the size: realloc has to copy. Freed memory waits for the arena's
- * end. */
+/* yajl's memory: the size in front is for realloc, which has to copy. */
 union block {
     size_t size;
     max_align_t align;
@@ -84,7 +83,8 @@ static void complain_of_syntax(struct reader *reader, bool at_end)
 
 static void parse(struct reader *reader)
 {
-    yajl_alloc_funcs memory = {block_alloc, block_realloc, block_free, reader->arena};
+    AUTO_ARENA own = {0};
+    yajl_alloc_funcs memory = {block_alloc, block_realloc, block_free, &own};
     const unsigned char *bytes = (const unsigned char *) reader->bytes;
 
     reader->handle = yajl_alloc(&reader_events, &memory, reader);

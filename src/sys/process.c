@@ -28,27 +28,17 @@ static const char *skip_fields(const char *field, int count)
     return field;
 }
 
-int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d", pid);
-    AUTO_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
-    return sys_process_start_time_at(dir, ret_ticks);
-}
-
-int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
+/* One read(2) gets all of the line. */
+static int start_time_in(int dir, const char *path, uint64_t *ret_ticks)
 {
     char stat[1024];
 
-    AUTO_FD fd = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
+    AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? -ESRCH : -errno;
-    ssize_t size = fd_read_all(fd, stat, sizeof(stat) - 1);
+    ssize_t size = read(fd, stat, sizeof(stat) - 1);
     if (size < 0)
-        return (int) size;
+        return -errno;
     stat[size] = '\0';
     /* The name in parentheses may hold anything; the state (field 3) follows the last one. */
     const char *state = strrchr(stat, ')');
@@ -64,6 +54,19 @@ int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
         return -ESRCH;
     *ret_ticks = strtoull(start_time, NULL, 10);
     return 0;
+}
+
+int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    return start_time_in(AT_FDCWD, path, ret_ticks);
+}
+
+int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
+{
+    return start_time_in(dir, "stat", ret_ticks);
 }
 
 /* "NSpid:\t4711\t1\n" in /proc/PID/status: from the reader's namespace inwards. */

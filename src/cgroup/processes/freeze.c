@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #define DEADLINE_MS 10000
 #define NAP_FIRST_NS 50000
 #define NAP_LAST_NS 10000000
+#define STATE_SIZE 256 /* of what a file says */
 
 /* What a version has: the file that is written, the words for it, the file that tells, the word in
  * it. */
@@ -46,27 +49,44 @@ void cgroup_ask_to_freeze(const char *path, bool freezes)
             return;
 }
 
-/* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at. */
+/* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at, and is
+ * likely to have the name. */
 static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
 {
     for (size_t kind = 0; kind < COUNT(freezers); kind++) {
-        for (size_t i = 0; i < record->n_paths; i++) {
-            if (!cgroup_has_file(record->paths[i], freezers[kind].file))
+        for (size_t i = 0; i < 2 * record->n_paths; i++) {
+            const char *path = record->paths[i % record->n_paths];
+            bool is_likely = strstr(path, "/freezer/") != NULL;
+
+            if (is_likely != (i < record->n_paths) || !cgroup_has_file(path, freezers[kind].file))
                 continue;
-            *ret_path = record->paths[i];
+            *ret_path = path;
             return &freezers[kind];
         }
     }
     return NULL;
 }
 
+/* One read(2) gets all of the file. */
+static int peek(const char *path, const char *file, char ret_text[static STATE_SIZE])
+{
+    char full[PATH_MAX];
+
+    if (snprintf(full, sizeof(full), "%s/%s", path, file) >= (int) sizeof(full))
+        return -ENAMETOOLONG;
+    AUTO_FD fd = open(full, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, ret_text, STATE_SIZE - 1);
+    if (size < 0)
+        return -errno;
+    ret_text[size] = '\0';
+    return 0;
+}
+
 static bool is_frozen(const struct freezer *freezer, const char *path)
 {
-    AUTO_ARENA arena = {0};
-    char *text;
+    char text[STATE_SIZE];
 
-    return cgroup_read(&arena, path, freezer->state, &text) == 0 &&
-           strstr(text, freezer->frozen) != NULL;
+    return peek(path, freezer->state, text) == 0 && strstr(text, freezer->frozen) != NULL;
 }
 
 /* v2 tells when all stand still. */
@@ -79,7 +99,7 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     if (fd < 0)
         return -errno;
     for (;;) {
-        char text[256];
+        char text[STATE_SIZE];
         ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
         int64_t left_ms = end_ms - clock_now_ms();
 
@@ -182,10 +202,10 @@ bool cgroup_is_frozen(const struct cgroup_record *record)
 {
     const char *path;
     const struct freezer *freezer = find_freezer(record, &path);
-    AUTO_ARENA arena = {0};
-    char *text;
+    char text[STATE_SIZE];
 
-    if (freezer == NULL || cgroup_read(&arena, path, freezer->file, &text) < 0)
+    if (freezer == NULL || peek(path, freezer->file, text) < 0)
         return false;
+    text[strcspn(text, "\n")] = '\0';
     return text_equal(text, freezer->freeze) || text_equal(text, "FREEZING");
 }
