@@ -189,13 +189,15 @@ def faults_of_kept():
     with tempfile.TemporaryDirectory(prefix='differential-test-') as name:
         folder, worker = pathlib.Path(name), Asked()
         runtimes = {kind: folder / kind for kind in ('berth', 'runc')}
+        mounts = [['/sys/fs/cgroup/unified cgroup2 cgroup2 rw'], ['/sys/fs/cgroup/unified cgroup2 cgroup2 rw,nsdelegate', '/tmp/x cgroup cgroup rw,hugetlb']]
         a, b, late = 'oom=zero', 'umask=zero', 'io=best'
         for number, (changed, names) in enumerate([('berth', [b, a]), (None, [a, b]), ('berth', [a, b]), ('runc', [late]), (None, [late])]):
             for kind, path in runtimes.items():
                 if kind == changed or not path.exists():
                     path.write_text(str(number))
                     path.chmod(0o755)
-            answers = kept.Remembering(worker, kept.Answers(folder / 'answers', runtimes, ['host', f'/unified cgroup2 cgroup2 rw{",nsdelegate" * (number % 2)}'])).ask(names)
+            place = json.dumps(['6.1', 0, False, mounts[number % 2], []])
+            answers = kept.Remembering(worker, kept.Answers(folder / 'answers', runtimes, [place])).ask(names)
             if list(answers) != ['berth', 'runc'] or any(answer['texts'] != [] for answer in answers.values()):
                 yield f'answers that were kept are {answers}'
         both = ['berth', 'runc']
