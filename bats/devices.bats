@@ -350,6 +350,24 @@ sysctl_refused() {
     sysctl_refused '{"kernel.shmmni": "55"}' kernel/shmmni
 }
 
+# The runtime's own namespaces are others than the host's here, which a runtime that gets it wrong must not change.
+sysctl_of_runtime_refused() {
+    local runtime=$RUNTIME
+    printf '#!/bin/sh\nexec unshare --net --ipc --uts sh -c '\''"$@"; status=$?; cat "/proc/sys/%s" >"%s"; exit $status'\'' sh "%s" "$@"\n' \
+        "$3" "$BATS_TEST_TMPDIR/after" "$runtime" >"$BATS_TEST_TMPDIR/apart"
+    chmod +x "$BATS_TEST_TMPDIR/apart"
+    config ".linux.namespaces |= map(if .type == \"$1\" then .path = \"/proc/self/ns/$2\" else . end)" \
+        "del(.hostname, .domainname) | .linux.sysctl = {\"${3//\//.}\": \"$4\"}" '.mounts |= map(select(.type != "sysfs" and .type != "mqueue"))'
+    RUNTIME=$BATS_TEST_TMPDIR/apart run_c
+    [ "$status" -ne 0 ] || fail_with "it was accepted"
+    [ "$(cat "$BATS_TEST_TMPDIR/after")" != "$4" ] || fail_with "the namespace of the runtime was changed"
+    [ "$RT_KIND" != berth ] || assert_output "linux.sysctl.*would change the host: linux.namespaces\[.*\].path leads to the $1 namespace of the host"
+}
+
+@test "sysctl in a network namespace that is the runtime's own is an error" { sysctl_of_runtime_refused network net net/ipv4/ip_forward 1; }
+@test "sysctl in an ipc namespace that is the runtime's own is an error" { sysctl_of_runtime_refused ipc ipc kernel/msgmax 5000; }
+@test "sysctl in a uts namespace that is the runtime's own is an error" { sysctl_of_runtime_refused uts uts kernel/domainname by.sysctl; }
+
 # ---- host name
 
 @test "hostname and domainname" {

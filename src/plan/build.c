@@ -63,6 +63,7 @@ static int make_root(struct plan_builder *builder)
 static int build(struct plan_builder *builder)
 {
     TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
+    TRY(error_collect(builder->error, plan_check_sysctls(builder)));
     TRY(error_collect(builder->error, plan_check_filter(builder)));
     TRY(plan_check_stage(builder));
     TRY(plan_check_labels(builder));

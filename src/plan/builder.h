@@ -122,6 +122,7 @@ int plan_seal(struct plan_builder *builder, const struct plan_header **ret_plan)
 
 /* namespaces.c */
 int plan_sort_namespaces(struct plan_builder *builder);
+int plan_check_sysctls(struct plan_builder *builder);
 void plan_launch(struct plan_builder *builder);
 void plan_enter_namespaces(struct plan_builder *builder);
 /* exec: launches what joins the container's cgroups and namespaces. */

@@ -56,6 +56,24 @@ int plan_sort_namespaces(struct plan_builder *builder)
     return 0;
 }
 
+/* What the caller shares with the container by a path would change for the caller, too. */
+int plan_check_sysctls(struct plan_builder *builder)
+{
+    for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
+        const char *key = builder->linux->sysctl[i].key;
+        enum spec_namespace_type type = spec_sysctl_namespace(key);
+
+        for (size_t kind = 0; kind < COUNT(kinds); kind++)
+            if (kinds[kind].type == type && (builder->host->own_namespaces & kinds[kind].flag))
+                return error_set(builder->error, EPERM,
+                                 "linux.sysctl[\"%s\"]: would change the host: "
+                                 "linux.namespaces[%d].path leads to the %s namespace of the host",
+                                 key, find_namespace(builder, type),
+                                 spec_namespace_type_words[type]);
+    }
+    return 0;
+}
+
 /* Those that clone(2) of INIT makes. A cgroup namespace is made after its cgroup is joined. */
 static uint64_t cloned_namespaces(const struct plan_builder *builder)
 {

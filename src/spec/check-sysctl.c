@@ -68,6 +68,13 @@ static enum spec_namespace_type namespace_of(const char *path)
     return SPEC_NAMESPACE_TYPE_NONE;
 }
 
+enum spec_namespace_type spec_sysctl_namespace(const char *key)
+{
+    char path[SPEC_SYSCTL_PATH_SIZE];
+
+    return spec_sysctl_path(key, path) < 0 ? SPEC_NAMESPACE_TYPE_NONE : namespace_of(path);
+}
+
 static bool is_domainname(const char *key)
 {
     char path[SPEC_SYSCTL_PATH_SIZE];

@@ -78,3 +78,7 @@ bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
  * tells whether '.' or '/' parts the names, the other one then is a '.' within a name. Returns 0,
  * or -EINVAL when a name is empty, "." or "..", or the key too long. */
 int spec_sysctl_path(const char *key, char path[SPEC_SYSCTL_PATH_SIZE]);
+
+/* The type of the namespaces that the kernel keeps this parameter for, or
+ * SPEC_NAMESPACE_TYPE_NONE. */
+enum spec_namespace_type spec_sysctl_namespace(const char *key);

@@ -24,6 +24,7 @@
 #include "caller-ids.h"
 #include "creation.h"
 #include "mounts.h"
+#include "state/look.h"
 
 /* The directory `path` without symbolic links; `what` names it in errors. */
 static int resolve_dir(struct creation *creation, const char *what, const char *path,
@@ -198,6 +199,7 @@ int creation_probe(struct creation *creation)
     creation->config =
         caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     probe_labels(creation);
+    creation->host.own_namespaces = look_own_namespaces(creation->config->linux);
     if (creation->joined < 0) {
         probe_copied_links(creation);
         probe_nodes(creation);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -293,6 +294,36 @@ int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_
     ret_namespaces->names = (const char *const *) names.item;
     ret_namespaces->n_names = names.count;
     return 0;
+}
+
+static bool is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static uint64_t own_namespace(const char *path)
+{
+    char own[sizeof("/proc/self/ns/cgroup")];
+
+    for (size_t i = 0; i < COUNT(namespaces); i++) {
+        snprintf(own, sizeof(own), "/proc/self/ns/%s", namespaces[i].file);
+        if (is_same_file(path, own))
+            return namespaces[i].flag;
+    }
+    return 0;
+}
+
+uint64_t look_own_namespaces(const struct spec_linux *config)
+{
+    uint64_t types = 0;
+
+    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++)
+        if (config->namespaces[i].path != NULL)
+            types |= own_namespace(config->namespaces[i].path);
+    return types;
 }
 
 const char *look_namespace_limit(struct arena *arena, uint64_t types)
