@@ -44,7 +44,9 @@ FACTORS = {
     'joined': {name: {f'linux.namespaces[{name}]': ABSENT, 'linux.namespaces[]': [{'type': name, 'path': '{ns:%s}' % kind}], '@last': True} for name, kind in JOINED.items()} | {
         'empty-path': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': ''}}, 'missing': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': '/nowhere/ns'}},
         'wrong-kind': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': '{ns:net}'}}, 'no-namespace': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': '/etc/passwd'}},
-        'twice': {'linux.namespaces[]': [{'type': 'ipc'}]}, 'unknown': {'linux.namespaces[]': [{'type': 'nonsense'}]}, 'own': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': '/proc/self/ns/ipc'}},
+        'twice': {'linux.namespaces[]': [{'type': 'ipc'}]}, 'unknown': {'linux.namespaces[]': [{'type': 'nonsense'}]},
+        # The peers would change the host, for all cases to come.
+        'own': {'linux.namespaces[ipc]': {'type': 'ipc', 'path': '/proc/self/ns/ipc'}, 'linux.sysctl': ABSENT, '@last': True},
     },
     'time': {'new': {'linux.namespaces[]': [{'type': 'time'}]}} | {name: {'linux.namespaces[]': [{'type': 'time'}], 'linux.timeOffsets': offsets} for name, offsets in {
         'both': {'monotonic': {'secs': 1000, 'nanosecs': 5}, 'boottime': {'secs': 5000}}, 'minus': {'boottime': {'secs': -1}}, 'unknown': {'realtime': {'secs': 5}}, 'zero': {'monotonic': {'secs': 0, 'nanosecs': 0}}}.items()} | {
