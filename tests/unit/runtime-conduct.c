@@ -102,6 +102,18 @@ static int no_room(struct conduct *conduct, const struct plan_step *step)
     return -ENOSPC;
 }
 
+static int no_unit(struct conduct *conduct, const struct plan_step *step)
+{
+    (void) step;
+    return error_set(conduct->error, ENOENT, "set properties of the unit: not found");
+}
+
+static int interrupted(struct conduct *conduct, const struct plan_step *step)
+{
+    (void) step;
+    return error_set(conduct->error, EINTR, "interrupted by signal 2");
+}
+
 static void begin(struct play *play)
 {
     static conduct_handler *const handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step,
@@ -339,6 +351,38 @@ static void test_better_news(void)
     end(&play);
 }
 
+/* A plan whose second step of the host's is `handler`; the init fails meanwhile, or only ends. */
+static int run_failing(struct play *play, conduct_handler *handler, int error)
+{
+    static conduct_handler *handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step};
+
+    begin(play);
+    handlers[PLAN_OPEN_HOOK_OUTPUT] = handler;
+    play->conduct.handlers = (conduct_handler *const *) handlers;
+    if (error != 0)
+        say(play, 2, error);
+    fd_close(&play->far);
+    return conduct_run(&play->conduct);
+}
+
+static void test_words_of_both(void)
+{
+    struct play play;
+
+    tap_ok(run_failing(&play, no_unit, EACCES) == -EACCES, "a worded failure gives way, too");
+    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": permission denied",
+             "to the words of the init");
+    end(&play);
+    tap_ok(run_failing(&play, no_unit, 0) == -ECONNRESET,
+           "a missing cgroup gives way to the end of the init");
+    end(&play);
+    tap_ok(run_failing(&play, no_room, 0) == -ENOSPC, "another failure does not");
+    end(&play);
+    tap_ok(run_failing(&play, interrupted, EACCES) == -EINTR, "nor does an interruption");
+    tap_text(play.error.text, "interrupted by signal 2", "it keeps its words");
+    end(&play);
+}
+
 static void test_optional(void)
 {
     struct play play;
@@ -387,6 +431,7 @@ int main(void)
     test_nonsense();
     test_fault();
     test_better_news();
+    test_words_of_both();
     test_optional();
     test_hook_words();
     return tap_end();

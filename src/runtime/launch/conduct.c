@@ -304,21 +304,31 @@ static int catch_up(struct conduct *conduct)
     return result;
 }
 
+/* What the host meets when it works on a process that has ended: systemd removes the process's
+ * cgroup right away. */
+static bool may_come_of_end(int number)
+{
+    return number == ESRCH || number == ENOENT || number == ENODEV;
+}
+
 static int fail(struct conduct *conduct, int step, int number)
 {
     struct failure failure = {step, number, conduct->hook_value, conduct->hook_output};
+    struct error own = *conduct->error;
 
-    if (conduct->error->number != 0) {
-        conduct->failed_op = step_at(conduct, step)->op;
-        return -conduct->error->number;
-    }
-    /* What is done to a process that has failed meanwhile fails too: its own words are the better
-     * ones. */
-    int caught = catch_up(conduct);
-    if (caught < 0 || (caught == 0 && number == ESRCH))
-        return caught < 0 ? caught : init_is_gone(conduct);
+    error_clear(conduct->error);
+    /* If the init has failed meanwhile, the host's step may have failed because of that: report
+     * the init's error. A signal to this command stays the reason. */
+    int caught = own.number == EINTR ? 1 : catch_up(conduct);
+    if (caught < 0)
+        return caught;
+    if (caught == 0 && may_come_of_end(number) && !has_executed(conduct))
+        return init_is_gone(conduct);
     conduct->failed_op = step_at(conduct, step)->op;
-    return explain_failure(conduct->arena, conduct->plan, &failure, conduct->error);
+    *conduct->error = own;
+    return own.number != 0
+               ? -own.number
+               : explain_failure(conduct->arena, conduct->plan, &failure, conduct->error);
 }
 
 static int run_step(struct conduct *conduct, int index)
