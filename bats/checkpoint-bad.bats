@@ -86,6 +86,22 @@ load helpers-criu
     assert_nothing_left || return 1
 }
 
+@test "a checkpoint that SIGTERM ends in the middle leaves no criu, and the container goes on" {
+    berth_only "others leave criu to itself"
+    counting
+    rt_exec checkpoint --leave-running --image-path "$IMAGE" --work-path "$WORK" "$ID" </dev/null >"$BATS_TEST_TMPDIR/said2" 2>&1 &
+    local job=$!
+    wait_until test -s "$WORK/dump.log"
+    kill -TERM "$job"
+    status=0
+    wait "$job" || status=$?
+    no_criu
+    # It may have been done by then.
+    [ "$status" -eq 0 ] || { assert_equal "$status" 143 && grep -q 'interrupted by signal 15' "$BATS_TEST_TMPDIR/said2"; }
+    wait_until counted_beyond "$(counted)"
+    assert_equal "$(state_of)" running
+}
+
 # The criu of tests/vm/image is started by its own dynamic linker.
 no_criu() { ! pgrep -x "criu|ld-linux-x86-64" >/dev/null; }
 

@@ -1,6 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # Nothing is waited for without an end: callers that listen, but accept nothing; hooks that do not end.
 load helpers
+load helpers-cgroups
+
+# A socket at PATH whose listener accepts connections, and neither reads nor answers.
+mute_socket() {
+    command -v python3 >/dev/null || skip "needs python3"
+    "$SUITE_DIR/hosttool" ns "$SUITE_NS" python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(8)
+open(sys.argv[2], "w").close()
+kept = []
+while True:
+    kept.append(server.accept())' "$1" "$BATS_TEST_TMPDIR/mute.ready" >/dev/null 2>&1 3>&- 4>&- &
+    DEAF=$!
+    wait_until test -e "$BATS_TEST_TMPDIR/mute.ready"
+}
 
 # A socket that is listened on, and whose queue is full.
 deaf_socket() {
@@ -23,6 +40,7 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/deaf" 3>&- 4>&- &
 
 test_teardown() {
     [ -z "${DEAF:-}" ] || kill "$DEAF"
+    [ -z "${STOPPED:-}" ] || stopped_is_gone || kill -KILL "$STOPPED"
     # shellcheck disable=SC2086 # ids
     [ -z "${NAP:-}" ] || ! hook_runs || kill -KILL $HOOK
 }
@@ -137,4 +155,189 @@ except BlockingIOError:
     RT_TIMEOUT=20 rt run --bundle "$BUNDLE/none" "$ID" </dev/null 2>&7 || status=$?
     exec 7>&-
     assert_equal "$status" 1
+}
+
+# A program in PATH that stops itself, as a debugger or `kill -STOP` stops one.
+stopping() {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\necho $$ >"%s"\nkill -STOP $$\n' "$BATS_TEST_TMPDIR/stopped" >"$BATS_TEST_TMPDIR/bin/$1"
+    chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/bin/$1"
+    : >"$BATS_TEST_TMPDIR/stopped"
+    chmod 666 "$BATS_TEST_TMPDIR/stopped"
+}
+
+# The program's process is there and stands still.
+has_stopped() { read -r STOPPED <"$BATS_TEST_TMPDIR/stopped" && grep -q '^State:.T' "/proc/$STOPPED/status"; }
+stopped_is_gone() { [ ! -e "/proc/$STOPPED" ]; }
+
+# ends_by_term: the runtime that waits for the stopped program ends, and that program
+ends_by_term() {
+    wait_until has_stopped
+    kill -TERM "$(awk '/^PPid/ {print $2}' "/proc/$STOPPED/status")"
+    status=0
+    wait "$HUNG" || status=$?
+    assert_status 143
+    wait_until stopped_is_gone
+    read_output "$BATS_TEST_TMPDIR/hung.out"
+    assert_output 'interrupted by signal 15'
+}
+
+@test "SIGTERM ends a command whose newuidmap does not end" {
+    berth_only "others wait for ever"
+    stopping newuidmap
+    rootless 54321
+    config '.linux.uidMappings += [{containerID: 1, hostID: 700000, size: 65536}]' \
+        '.linux.gidMappings += [{containerID: 1, hostID: 700000, size: 65536}]'
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid 54321 --regid 54321 --clear-groups \
+        "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+    ends_by_term
+    [ ! -e "$ROOT/$ID" ]
+}
+
+# --- a seccomp agent --------------------------------------------------------------------------
+
+notified() {
+    config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$2\", syscalls: [{names: [\"$1\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+}
+
+@test "a seccomp agent that accepts nothing is given up" {
+    berth_only "others wait for ever"
+    deaf_socket
+    notified mkdir "$BATS_TEST_TMPDIR/deaf"
+    host_snapshot
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output 'linux.seccomp.listenerPath: .*connection timed out'
+    assert_host_unchanged
+}
+
+@test "a seccomp agent that does not read a state, which is larger than its queue, is given up" {
+    berth_only "others wait for ever"
+    mute_socket "$BATS_TEST_TMPDIR/mute"
+    notified mkdir "$BATS_TEST_TMPDIR/mute"
+    config '.annotations = ([range(0; 3000) | {key: "org.example.number.\(.)", value: ("x" * 100)}] | from_entries)'
+    host_snapshot
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output 'linux.seccomp.listenerPath: .*connection timed out'
+    assert_host_unchanged
+}
+
+@test "a seccomp agent that reads nothing holds up no program but by its calls" {
+    mute_socket "$BATS_TEST_TMPDIR/mute"
+    notified mkdir "$BATS_TEST_TMPDIR/mute"
+    set_sh 'echo inside; mkdir /tmp/x'
+    rt_exec run --bundle "$BUNDLE" "$ID" >out 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+    wait_until file_has inside out
+    RT_TIMEOUT=20 run_ok kill "$ID" KILL
+    status=0
+    wait "$HUNG" || status=$?
+    assert_status 137
+}
+
+@test "SIGTERM ends a command whose program waits in execve for a seccomp agent that reads nothing" {
+    mute_socket "$BATS_TEST_TMPDIR/mute"
+    notified execve "$BATS_TEST_TMPDIR/mute"
+    rt_exec run --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+    wait_until waits_for_agent
+    kill -TERM "$HUNG"
+    status=0
+    wait "$HUNG" || status=$?
+    assert_failed
+    [ "$RT_KIND" = berth ] || rt delete --force "$ID" >/dev/null 2>&1 || true
+    run_fails state "$ID"
+}
+
+# Its process is in the system call that is notified.
+waits_for_agent() { pgrep -P "$HUNG" | xargs -I{} cat /proc/{}/wchan 2>/dev/null | grep -q seccomp; }
+
+# --- systemd's manager, and the program that speaks with it -----------------------------------
+
+@test "a helper for D-Bus that is stopped, while the manager does not answer, is given up" {
+    berth_only "others speak with it themselves"
+    [ ! -d /run/systemd/system ] || skip "systemd runs here"
+    in_ns mkdir /run/systemd
+    mute_socket /run/systemd/private
+    config ".linux.cgroupsPath = \":pre:$ID\""
+    "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" --systemd-cgroup run --bundle "$BUNDLE" "$ID" \
+        >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+    wait_until pgrep -P "$HUNG" -x berth-bus
+    STOPPED=$(pgrep -P "$HUNG" -x berth-bus)
+    kill -STOP "$STOPPED"
+    status=0
+    wait "$HUNG" || status=$?
+    in_ns rm -r /run/systemd
+    assert_status 1
+    read_output "$BATS_TEST_TMPDIR/hung.out"
+    assert_output 'systemd does not answer within 30 s'
+    stopped_is_gone
+}
+
+# --- criu ---------------------------------------------------------------------------------------
+
+# A program criu with a version, which answers "success" to what it is asked for, and stops itself if it is asked for TYPE (of its rpc.proto).
+stopping_criu() {
+    command -v python3 >/dev/null || skip "needs python3"
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    cat >"$BATS_TEST_TMPDIR/bin/criu" <<'END'
+#!/usr/bin/env python3
+import os, pathlib, signal, socket, sys
+here = pathlib.Path(sys.argv[0]).parent.parent
+peer = socket.socket(fileno=int(sys.argv[2]))
+while request := peer.recv(65536):
+    if str(request[1]) == (here / "stops-at").read_text():
+        (here / "stopped").write_text(f"{os.getpid()}\n")
+        os.kill(os.getpid(), signal.SIGSTOP)
+    peer.send(b"\x08" + request[1:2] + b"\x10\x01" + (b"\x52\x04\x08\x04\x10\x01" if request[1] == 10 else b""))
+END
+    chmod +x "$BATS_TEST_TMPDIR/bin/criu"
+    stops_at 0
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+stops_at() {
+    printf %s "$1" >"$BATS_TEST_TMPDIR/stops-at"
+    : >"$BATS_TEST_TMPDIR/stopped"
+}
+
+criu_command() {
+    rt_exec "$@" >"$BATS_TEST_TMPDIR/hung.out" 2>&1 </dev/null 3>&- 4>&- &
+    HUNG=$!
+    ends_by_term
+}
+
+@test "SIGTERM ends a checkpoint whose criu does not answer, and the container goes on" {
+    berth_only "others do not end criu"
+    stopping_criu
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    local type
+    # CRIU_VERSION, CRIU_DUMP
+    for type in 10 1; do
+        stops_at "$type"
+        criu_command checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+        assert_equal "$(state_of)" running
+    done
+}
+
+@test "SIGTERM ends a restore whose criu does not answer, and nothing is left" {
+    berth_only "others do not end criu"
+    stopping_criu
+    set_args sleep 100
+    create_c
+    rt start "$ID"
+    run_ok checkpoint --leave-running --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+    rt delete --force "$ID"
+    host_snapshot
+    local type
+    # CRIU_VERSION, CRIU_RESTORE
+    for type in 10 2; do
+        stops_at "$type"
+        criu_command restore --bundle "$BUNDLE" --image-path "$BATS_TEST_TMPDIR/image" "$ID"
+        run_fails state "$ID"
+    done
+    assert_host_unchanged
 }

@@ -18,6 +18,7 @@
 #include "berth/sys/process.h"
 #include "container.h"
 #include "launch/destroy.h"
+#include "launch/foreground.h"
 #include "state/state.h"
 
 #define LOG "dump.log"
@@ -211,9 +212,14 @@ static int dump(struct checkpoint *checkpoint)
     return criu_until(&checkpoint->criu, NULL, &answer, NULL);
 }
 
+/* From here on a signal lets criu undo what it has begun. */
 static int carry_out(struct checkpoint *checkpoint)
 {
     TRY(find_container(checkpoint));
+    AUTO_FD signals = foreground_block_signals(false, checkpoint->error);
+    if (signals < 0)
+        return signals;
+    checkpoint->criu.signals = signals;
     TRY(check_criu(checkpoint));
     TRY(criu_open_dirs(&checkpoint->criu, &checkpoint->request->criu, true, checkpoint->dirs));
     TRY(build_request(checkpoint));

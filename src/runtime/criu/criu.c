@@ -372,6 +372,7 @@ int criu_check(struct criu *criu, const struct criu_needs *needs, size_t count)
 {
     AUTO_CRIU other = criu_of(criu->arena, criu->act, criu->log, criu->error);
 
+    other.signals = criu->signals;
     TRY(criu_start(&other));
     TRY(check_all(&other, needs, count));
     criu->version = other.version;

@@ -210,7 +210,6 @@ static int start_criu(struct conduct *conduct, const struct plan_step *step)
         .bundle = creation->bundle,
         .rootfs = creation->rootfs,
     };
-    restoring->criu.signals = conduct->signals;
     give_root(restoring);
     TRY(criu_make_mount_points(&restoring->container, creation->error));
     TRY(criu_inherit_descriptors(&restoring->criu, restoring->dirs[0], &restoring->options));
@@ -355,7 +354,12 @@ static int prepare(struct restoring *restoring, struct error *error)
     if (!creation->host.privileged)
         return error_set(error, EPERM,
                          "restore: criu needs root's rights: operation not permitted");
-    TRY(check_profile(restoring));
+    return check_profile(restoring);
+}
+
+static int prepare_criu(struct restoring *restoring, int signals)
+{
+    restoring->criu.signals = signals;
     TRY(check_criu(restoring));
     return criu_open_dirs(&restoring->criu, &restoring->request->criu, false, restoring->dirs);
 }
@@ -369,6 +373,7 @@ static int restore(struct restoring *restoring, int *ret_status, struct error *e
     AUTO_FD signals = foreground_block_signals(!request->detach, error);
     if (signals < 0)
         return signals;
+    TRY(prepare_criu(restoring, signals));
     if (!request->detach && !request->no_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     TRY(creation_carry_out(creation, signals));

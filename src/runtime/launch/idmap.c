@@ -38,10 +38,12 @@ static int write_directly(struct arena *arena, const struct idmap *map)
 }
 
 /* newuidmap PID (INSIDE OUTSIDE COUNT)... */
-static int write_by_helper(struct arena *arena, const struct idmap *map, struct error *error)
+static int write_by_helper(struct conduct *conduct, const struct idmap *map)
 {
+    struct arena *arena = conduct->arena;
     const char *helper = map->groups ? "newgidmap" : "newuidmap";
     static const char *const nothing[] = {NULL};
+    const struct sys_unless unless = {conduct->pidfd, conduct->signals};
     struct text_list argv = {.arena = arena};
 
     text_list_add(&argv, helper);
@@ -60,15 +62,18 @@ static int write_by_helper(struct arena *arena, const struct idmap *map, struct 
                                                      .stdin_fd = -1,
                                                      .output_fd = output,
                                                      .error_fd = output,
+                                                     .unless = &unless,
                                                      .searches_path = true},
                                  HELPER_TIMEOUT_MS);
     if (result == 0)
         return 0;
+    if (result == -EINTR)
+        return conduct_take_signal(conduct);
     struct failed_hook failure = {map->groups ? "linux.gidMappings" : "linux.uidMappings",
                                   arena_printf(arena, "map ids by %s", helper),
                                   result < 0 ? -result : EIO, result, output};
-    explain_hook(arena, &failure, error);
-    return -EPERM;
+    explain_hook(arena, &failure, conduct->error);
+    return result == -ECANCELED ? result : -EPERM;
 }
 
 static bool is_own_alone(const struct idmap *map, uid_t own)
@@ -76,20 +81,21 @@ static bool is_own_alone(const struct idmap *map, uid_t own)
     return map->count == 1 && map->mappings[0].size == 1 && map->mappings[0].host_id == own;
 }
 
-int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid, bool privileged,
-                struct error *error)
+int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t pid,
+                bool privileged)
 {
+    struct arena *arena = conduct->arena;
     struct idmap users = {config->uid_mappings, config->n_uid_mappings, false, pid};
     struct idmap groups = {config->gid_mappings, config->n_gid_mappings, true, pid};
 
     if (privileged || is_own_alone(&users, geteuid()))
         TRY(write_directly(arena, &users));
     else
-        TRY(write_by_helper(arena, &users, error));
+        TRY(write_by_helper(conduct, &users));
     if (!privileged && is_own_alone(&groups, getegid()))
         TRY(sys_idmap_deny_setgroups(pid));
     else if (!privileged)
-        return write_by_helper(arena, &groups, error);
+        return write_by_helper(conduct, &groups);
     return write_directly(arena, &groups);
 }
 

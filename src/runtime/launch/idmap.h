@@ -8,14 +8,13 @@
 
 #include "conduct.h"
 
-struct arena;
-struct error;
 struct spec_linux;
 
-/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1).
- * Returns 0 or a negative errno; `error` is set only where those have said more. */
-int idmap_write(struct arena *arena, const struct spec_linux *config, pid_t pid, bool privileged,
-                struct error *error);
+/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1),
+ * which a signal or the end of the first stage ends. Returns 0 or a negative errno; conduct->error
+ * is set only where those have said more. */
+int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t pid,
+                bool privileged);
 
 /* The steps MAKE_ID_MAP and MAP_MOUNT. */
 conduct_handler idmap_make, idmap_map_mount;

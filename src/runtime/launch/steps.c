@@ -222,11 +222,11 @@ static void explain_refused_ids(struct creation *creation)
 static int map_ids(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
-    int result = idmap_write(creation->arena, creation->config->linux, creation->launched,
-                             creation->host.privileged, creation->error);
+    int result = idmap_write(conduct, creation->config->linux, creation->launched,
+                             creation->host.privileged);
 
     (void) step;
-    if (result < 0)
+    if (result < 0 && result != -EINTR && result != -ECANCELED)
         explain_refused_ids(creation);
     return result;
 }
