@@ -22,6 +22,10 @@ FORBIDDEN = set('''_sysctl acct add_key afs_syscall bpf clock_adjtime clock_sett
     unshare userfaultfd uselib ustat vhangup vserver'''.split())
 WITH_CONDITIONS = {'personality', 'socket', 'clone', 'clone3'}
 
+# What a container can see of itself: its mounts, capabilities, cgroups, devices, limits.
+LOOK = ['/bin/sh', '-c', 'cat /proc/self/mountinfo /proc/self/cgroup; grep -E "^(Cap|NoNew|Seccomp|Groups|SigBlk|SigIgn)" /proc/self/status; '
+        'ls -ln /dev | cut -c1-60; hostname; ulimit -n; umask; ip link; id; env | sort']
+
 ENGINE_CAPABILITIES = ['CAP_' + name for name in '''CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP
     NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'''.split()]
 
@@ -78,7 +82,7 @@ class Bundles:
         for i in range(1000):
             (self.rootfs / 'mnt' / str(i)).mkdir()
         shutil.copy(shutil.which('busybox'), self.rootfs / 'bin/busybox')
-        for applet in ('sh', 'true', 'sleep'):
+        for applet in 'sh true sleep cat grep ls cut hostname ip id env sort'.split():
             (self.rootfs / 'bin' / applet).symlink_to('busybox')
 
     def write(self, name, config):
@@ -92,6 +96,11 @@ class Bundles:
 
     def plain(self):
         return self.write('default', self.copy())
+
+    def looking(self):
+        config = self.copy()
+        config['process']['args'] = LOOK
+        return self.write('looking', config)
 
     def sleeping(self):
         config = self.copy()

@@ -253,6 +253,13 @@ def memory_rows(contenders, bundles, helper):
     yield ['smallest memory limit under which `true` runs, KiB', *(smallest_limit(each, bundles) for each in contenders)]
 
 
+def view_inside(contender, bundle, program=()):
+    """Sorted lines of the output of `run`, without what differs from run to run: numbers of mounts and devices, times."""
+    output = contender.output('run', '--bundle', bundle, contender.id, *program)
+    output = re.sub(r'^\d+ \d+ \d+:\d+ ', '', output, flags=re.MULTILINE)
+    return sorted(re.sub(r'\w{3} +\d+ \d\d:\d\d.*', '', output).splitlines())
+
+
 def call_rows(contenders, bundles):
     note('system calls')
     yield ['system calls of `run`', *(system_calls(each, bundles.plain()) for each in contenders)]
