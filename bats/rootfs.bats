@@ -200,6 +200,14 @@ receives_mounts() {
     ! receives_mounts || fail_with "the mount came through"
 }
 
+@test "rootfsPropagation unset: a later mount of the host does not appear in the container" {
+    share_rootfs private
+    config 'del(.linux.rootfsPropagation)'
+    ! receives_mounts || fail_with "the mount came through"
+    mnt /
+    assert_equal "$mnt_prop" ""
+}
+
 @test "rootfsPropagation shared is a new peer group: a mount of the container does not appear on the host" {
     share_rootfs shared
     config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'

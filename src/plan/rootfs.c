@@ -9,11 +9,10 @@
 static const struct propagation {
     /* what "/" becomes in the new mount namespace: nothing of it may reach the host */
     uint64_t host;
-    uint64_t root; /* what the container's root becomes, 0: as it is */
+    uint64_t root; /* what the container's root becomes */
 } propagations[] = {
-    /* What is mounted on the host later still reaches the container's binds, as callers are used
-     * to. */
-    [SPEC_ROOTFS_PROPAGATION_NONE] = {MS_REC | MS_SLAVE, 0},
+    /* Later mounts of the host still reach the container's bind mounts, as with runc. */
+    [SPEC_ROOTFS_PROPAGATION_NONE] = {MS_REC | MS_SLAVE, MS_PRIVATE},
     [SPEC_ROOTFS_PROPAGATION_SHARED] = {MS_REC | MS_SLAVE, MS_SHARED},
     [SPEC_ROOTFS_PROPAGATION_RSHARED] = {MS_REC | MS_SLAVE, MS_REC | MS_SHARED},
     [SPEC_ROOTFS_PROPAGATION_SLAVE] = {MS_REC | MS_SLAVE, MS_SLAVE},
@@ -120,6 +119,13 @@ void plan_change_root(struct plan_builder *builder)
         hide_and_protect(builder);
 }
 
+/* In a mount namespace of others, private would keep their copies of the root's mounts mounted when
+ * delete unmounts them. */
+static bool asks_for_propagation(const struct plan_builder *builder)
+{
+    return builder->linux->rootfs_propagation != SPEC_ROOTFS_PROPAGATION_NONE;
+}
+
 void plan_finish_root(struct plan_builder *builder)
 {
     const struct propagation *propagation = &propagations[builder->linux->rootfs_propagation];
@@ -131,7 +137,7 @@ void plan_finish_root(struct plan_builder *builder)
     if (builder->config->root->readonly)
         PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "root.readonly",
                  .mount = PLAN_SLOT_ROOT, .set = MOUNT_ATTR_RDONLY);
-    if (propagation->root != 0)
+    if (asks_for_propagation(builder) || builder->new_namespaces & CLONE_NEWNS)
         PLAN_ADD(builder, SET_MOUNT_ATTRIBUTES, .by = PLAN_INIT, .place = "linux.rootfsPropagation",
                  .mount = PLAN_SLOT_ROOT, .propagation = propagation->root & ~(uint64_t) MS_REC,
                  .recursive = (propagation->root & MS_REC) != 0);
