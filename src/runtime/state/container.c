@@ -151,13 +151,12 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
         AUTO_STATE state = state_of(arena, options, ids.item[i]);
         struct error cause = {0};
 
-        int result = state_open(&state, &cause);
-        if (result == 0 && state.has_record) {
-            result = look_at(&state, passwd, &containers[count], &cause);
-            count += result == 0;
+        if (state_open(&state, &cause) < 0) {
+            if (cause.number != ENOENT && cause.number != ENOTDIR)
+                log_warning("%s", cause.text);
+        } else if (state.has_record) {
+            TRY(look_at(&state, passwd, &containers[count++], error));
         }
-        if (result < 0 && cause.number != ENOENT && cause.number != ENOTDIR)
-            log_warning("%s", cause.text);
     }
     *ret_containers = containers;
     *ret_count = count;
