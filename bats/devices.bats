@@ -41,6 +41,17 @@ assert_default_devices() {
     assert_default_devices
 }
 
+@test "the default devices are the root group's whatever group the caller has" {
+    set_sh 'stat -c %u:%g /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty | sort -u'
+    run in_ns setpriv --regid 2 --clear-groups "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+    assert_status 0
+    assert_equal "$output" 0:0
+    config '.mounts |= map(select(.destination | startswith("/dev") | not))'
+    run in_ns setpriv --regid 2 --clear-groups "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+    assert_status 0
+    assert_equal "$output" 0:0
+}
+
 @test "the default devices work for an ordinary user" {
     config '.process.user = {uid: 1000, gid: 1000}'
     run_sh 'echo x >/dev/null && head -c 4 /dev/zero | wc -c && head -c 4 /dev/urandom | wc -c; echo x >/dev/full'

@@ -67,13 +67,7 @@ static int open_parent(struct init *init, const char *path, const char **ret_nam
     init->parent = path_make_parent(init->slot[PLAN_SLOT_ROOT], path, ret_name);
     if (init->parent < 0)
         return init->parent;
-    struct statx status;
-    const int err = path_status(init->parent, &status);
-    if (err < 0) {
-        forget_parent(init);
-        return err;
-    }
-    init->parent_is_plain = (status.stx_mode & S_ISGID) == 0 && status.stx_gid == 0;
+    init->parent_gives_root = false;
     init->parent_path = path;
     init->parent_size = (size_t) (*ret_name - path);
     return init->parent;
@@ -90,7 +84,8 @@ int init_make_node(struct init *init, const struct plan_step *step)
         sys_mknodat(parent, name, step->make_node.mode, (unsigned) step->make_node.device);
     if (made < 0 && made != -EEXIST)
         return made;
-    if (made == 0 && init->parent_is_plain && step->make_node.uid == 0 && step->make_node.gid == 0)
+    if (made == 0 && init->parent_gives_root && step->make_node.uid == 0 &&
+        step->make_node.gid == 0)
         return 0;
     INIT_FD fd = path_open_below(parent, name, O_PATH | O_NOFOLLOW);
     if (fd < 0)
@@ -98,9 +93,11 @@ int init_make_node(struct init *init, const struct plan_step *step)
     int err = path_status(fd, &status);
     if (err == 0)
         err = check_node(step, &status);
-    if (err == 0 && made == 0)
-        err = own_node(fd, step, &status);
-    return err;
+    if (err < 0 || made < 0)
+        return err;
+    /* The caller's ids, the directory and the file system decide. */
+    init->parent_gives_root = status.stx_uid == 0 && status.stx_gid == 0;
+    return own_node(fd, step, &status);
 }
 
 static bool links_to(int dir, const char *name, const char *target)

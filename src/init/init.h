@@ -34,7 +34,7 @@ struct init {
     struct statx target;   /* the status of that */
     uint64_t plain_device; /* a file system that is known not to be procfs (mount.c), or 0 */
     int parent;            /* where the last node or link was made, or -1 (devices.c) */
-    bool parent_is_plain;  /* what root makes there has group 0 */
+    bool parent_gives_root; /* a node that was made there belonged to root and its group */
     const char *parent_path;
     size_t parent_size;
     int looked_at; /* the slot that `looked` is of, or -1 */
