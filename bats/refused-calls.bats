@@ -54,6 +54,21 @@ runs() {
 
 @test "statx is refused" { runs statx; }
 
+@test "statx is refused and the container has no /proc: its root is known as a path that is read-only or masked" {
+    config '.mounts |= map(select(.destination != "/proc"))' 'del(.linux.sysctl)' '.root.readonly = false' '.linux.maskedPaths = []' \
+        '.linux.readonlyPaths = ["/"]'
+    own_rootfs
+    refuse ENOSYS statx
+    set_sh 'touch /written 2>/dev/null || echo read-only'
+    run_c
+    assert_status 0
+    assert_equal "$output" read-only
+    config '.linux.maskedPaths = ["/"]' '.linux.readonlyPaths = []'
+    UNCHECKED=1 run_c
+    assert_failed
+    refute_output read-only
+}
+
 @test "open_tree is refused" { runs open_tree; }
 
 @test "move_mount is refused" { runs move_mount; }

@@ -105,6 +105,7 @@ int init_pivot_root(struct init *init, const struct plan_step *step)
     int err = sys_fchdir(root);
     if (err < 0)
         return err;
+    init->looked_at = -1; /* another /proc tells the mounts from now on, or none (status.c) */
     switch (step->pivot_root.how) {
     case PLAN_ROOT_PIVOT:
         err = pivot(init);
