@@ -64,6 +64,24 @@ assert_removed() {
     assert_output 'does not exist$'
 }
 
+# holds_or_ended PID FILE
+holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! kill -0 "$1" 2>/dev/null; }
+
+@test "delete of what an interrupted create left waits for a command that looks at it" {
+    create_c
+    PID=$(init_pid)
+    kill -KILL "$PID"
+    wait_status stopped
+    mv "$ROOT/$ID/process" "$ROOT/$ID/process.creating"
+    exec 7<"$ROOT/$ID"
+    flock -s 7
+    rt_exec delete "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 7<&- &
+    wait_until holds_or_ended $! "$ROOT/$ID"
+    exec 7<&-
+    wait $! || fail_with "$(out)"
+    [ ! -e "$ROOT/$ID" ]
+}
+
 @test "a container that another version of berth has created does not start, but can be deleted" {
     run_ok create "$ID"
     PID=$(init_pid)

@@ -315,9 +315,10 @@ static int lock_and_read(struct state *state, struct error *error)
 int state_open_locked(struct state *state, struct error *error)
 {
     TRY(open_existing(state, error));
-    /* Before there is a record, and after it is gone, the other one needs but a moment. */
-    if (try_lock(state) == -EWOULDBLOCK && !has_been_committed(state) &&
-        faccessat(state->dir, RECORD, F_OK, 0) == 0)
+    /* Before there is a record, and after it is gone, the other one needs but a moment; so does a
+     * command that looks whether the lock is held. */
+    if (try_lock(state) == -EWOULDBLOCK && is_locked_by_others(state) &&
+        !has_been_committed(state) && faccessat(state->dir, RECORD, F_OK, 0) == 0)
         return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
     return lock_and_read(state, error);
 }
