@@ -247,3 +247,26 @@ vanished() {
     has_controller rdma || update_json_refused rdma '{"rdma": {"mlx5_1": {"hcaHandles": 3}}}'
     in_ns test -d /sys/fs/cgroup/net_cls || update_json_refused network.classID '{"network": {"classID": 7}}'
 }
+
+@test "a frozen cgroup as the root of the hierarchy, as in a container, is an error" {
+    berth_only "runc and crun wait for the thaw"
+    cgroupfs_only
+    ! cg_is_v2 && has_freezer || skip "no hierarchy for the freezer alone"
+    cat >"$BATS_TEST_TMPDIR/below-frozen" <<'END'
+group=/sys/fs/cgroup/freezer/$1
+shift
+mkdir "$group"
+mount --bind "$group" /sys/fs/cgroup/freezer
+echo FROZEN >/sys/fs/cgroup/freezer/freezer.state
+"$@" </dev/null
+status=$?
+echo THAWED >/sys/fs/cgroup/freezer/freezer.state
+umount /sys/fs/cgroup/freezer
+rmdir "$group"
+exit $status
+END
+    run in_ns unshare -m sh "$BATS_TEST_TMPDIR/below-frozen" "$ID.above" \
+        timeout -k 1 "$PATIENCE" "$RUNTIME" --root "$ROOT" create --bundle "$BUNDLE" "$ID"
+    assert_failed
+    assert_output 'frozen'
+}

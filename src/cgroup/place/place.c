@@ -138,8 +138,7 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
 
     if (!place->hierarchy->v2 && !cgroup_has_controller(place->hierarchy, "freezer"))
         return 0;
-    if (text_equal(path, place->hierarchy->mount_point)) /* the root, which nobody can freeze */
-        return 0;
+    /* The mount point, too: in a container it may be a cgroup like any other. */
     if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
         return error_set(planner->error, EBUSY,
                          PLACE ": container's cgroup unexpectedly frozen: %s", path);
