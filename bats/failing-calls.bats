@@ -30,6 +30,16 @@ nothing_left() {
     nothing_left
 }
 
+@test "a joined namespace cannot be compared with the caller's: an error, not a sysctl of the host's" {
+    set_args true
+    config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)
+        | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+    with_fault -P /proc/self/ns/net newfstatat:error=ENOMEM run "$ID"
+    assert_failed
+    assert_output "/proc/self/ns/net with the caller's namespaces: cannot allocate memory"
+    nothing_left
+}
+
 @test "lseek of a compiled filter fails: an error, not a container without the filter" {
     set_args true
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'

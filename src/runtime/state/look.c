@@ -296,34 +296,40 @@ int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_
     return 0;
 }
 
-static bool is_same_file(const char *path, const char *other)
+/* Adds the type of the caller's own namespace that `path` leads to, if any. What is not there is
+ * nobody's; that a kernel lacks a type is no error. */
+static int add_own_namespace(const char *path, uint64_t *types)
 {
-    struct stat a, b;
+    char file[sizeof("/proc/self/ns/cgroup")];
+    struct stat joined, own;
 
-    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
-static uint64_t own_namespace(const char *path)
-{
-    char own[sizeof("/proc/self/ns/cgroup")];
-
+    if (stat(path, &joined) < 0)
+        return errno == ENOENT ? 0 : -errno;
     for (size_t i = 0; i < COUNT(namespaces); i++) {
-        snprintf(own, sizeof(own), "/proc/self/ns/%s", namespaces[i].file);
-        if (is_same_file(path, own))
-            return namespaces[i].flag;
+        snprintf(file, sizeof(file), "/proc/self/ns/%s", namespaces[i].file);
+        if (stat(file, &own) < 0) {
+            if (errno != ENOENT)
+                return -errno;
+        } else if (own.st_dev == joined.st_dev && own.st_ino == joined.st_ino) {
+            *types |= namespaces[i].flag;
+        }
     }
     return 0;
 }
 
-uint64_t look_own_namespaces(const struct spec_linux *config)
+int look_own_namespaces(const struct spec_linux *config, uint64_t *ret_types, struct error *error)
 {
-    uint64_t types = 0;
+    *ret_types = 0;
+    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
+        const char *path = config->namespaces[i].path;
+        int result = path == NULL ? 0 : add_own_namespace(path, ret_types);
 
-    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++)
-        if (config->namespaces[i].path != NULL)
-            types |= own_namespace(config->namespaces[i].path);
-    return types;
+        if (result < 0)
+            return error_errno(
+                error, -result,
+                "linux.namespaces[%zu].path: compare %s with the caller's namespaces", i, path);
+    }
+    return 0;
 }
 
 const char *look_namespace_limit(struct arena *arena, uint64_t types)

@@ -58,8 +58,9 @@ const char *look_namespace_file(const char *name);
 int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_namespaces,
                     struct error *error);
 
-/* The types (CLONE_NEW*) of the namespaces of `config` whose path leads to the caller's own. */
-uint64_t look_own_namespaces(const struct spec_linux *config);
+/* The types (CLONE_NEW*) of the namespaces of `config` whose path leads to the caller's own.
+ * Returns 0 or a negative errno. */
+int look_own_namespaces(const struct spec_linux *config, uint64_t *ret_types, struct error *error);
 
 struct look_user {
     uint32_t uid; /* on the host */
