@@ -42,7 +42,8 @@ nothing_left() {
 
 @test "lseek of a compiled filter fails: an error, not a container without the filter" {
     set_args true
-    config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'
+    # Another filter than any that is cached.
+    config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{names: [\"swapoff\"], action: \"SCMP_ACT_ERRNO\", errnoRet: $((RANDOM % 4000 + 1))}]}"
     with_fault lseek:error=EIO run "$ID"
     assert_failed
     assert_output 'linux.seccomp: read the compiled filter: input/output error'
