@@ -49,20 +49,28 @@ void cgroup_ask_to_freeze(const char *path, bool freezes)
             return;
 }
 
+/* The first cgroup with the file whose path is as likely to be the freezer's as that. */
+static const char *find_with(const struct cgroup_record *record, const char *file, bool is_likely)
+{
+    for (size_t i = 0; i < record->n_paths; i++) {
+        const char *path = record->paths[i];
+
+        if ((strstr(path, "/freezer/") != NULL) == is_likely && cgroup_has_file(path, file))
+            return path;
+    }
+    return NULL;
+}
+
 /* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at, and is
  * likely to have the name. */
 static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
 {
     for (size_t kind = 0; kind < COUNT(freezers); kind++) {
-        for (size_t i = 0; i < 2 * record->n_paths; i++) {
-            const char *path = record->paths[i % record->n_paths];
-            bool is_likely = strstr(path, "/freezer/") != NULL;
-
-            if (is_likely != (i < record->n_paths) || !cgroup_has_file(path, freezers[kind].file))
-                continue;
-            *ret_path = path;
+        *ret_path = find_with(record, freezers[kind].file, true);
+        if (*ret_path == NULL)
+            *ret_path = find_with(record, freezers[kind].file, false);
+        if (*ret_path != NULL)
             return &freezers[kind];
-        }
     }
     return NULL;
 }
