@@ -375,7 +375,7 @@ sysctl_of_runtime_refused() {
     [ "$RT_KIND" != berth ] || assert_output "linux.sysctl.*would change the host: linux.namespaces\[.*\].path leads to the $1 namespace of the host"
 }
 
-@test "sysctl in a network namespace that is the runtime's own is an error" { sysctl_of_runtime_refused network net net/ipv4/ip_forward 1; }
+@test "sysctl in a network namespace that is the runtime's own is an error" { sysctl_of_runtime_refused network net net/core/somaxconn 77; }
 @test "sysctl in an ipc namespace that is the runtime's own is an error" { sysctl_of_runtime_refused ipc ipc kernel/msgmax 5000; }
 @test "sysctl in a uts namespace that is the runtime's own is an error" { sysctl_of_runtime_refused uts uts kernel/domainname by.sysctl; }
 
