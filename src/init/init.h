@@ -86,8 +86,9 @@ int init_fill(struct init *init, int slot, int fd);
 /* Closes the slot's descriptor, if there is one. */
 void init_empty(struct init *init, int slot);
 
-/* Looks at what the slot holds, once for several calls in a row. 0 or a negative errno. */
-int init_look_at(struct init *init, int slot, const struct statx **ret_status);
+/* Whether the slot holds the file, on the mount, that `status` is of: 1, 0, or a negative errno.
+ * Looks at the slot once for several calls in a row. */
+int init_holds(struct init *init, int slot, const struct statx *status);
 
 /* For INIT_FD: closes a descriptor that is not negative. */
 void init_close(const int *fd);

@@ -51,15 +51,14 @@ static int cover(struct init *init, int mask, bool *attached, int target)
 int init_mask_path(struct init *init, const struct plan_step *step)
 {
     const int root = init->slot[step->mask_path.root];
-    const struct statx *root_status;
     struct statx status;
     INIT_FD target = open_existing(root, init_text(init, step->mask_path.below), &status);
     if (target < 0)
         return target == -ENOENT ? 0 : target == -ESTALE ? -ENOENT : target;
-    const int err = init_look_at(init, step->mask_path.root, &root_status);
-    if (err < 0)
-        return err;
-    if (path_is_same_status(&status, root_status))
+    const int is_root = init_holds(init, step->mask_path.root, &status);
+    if (is_root < 0)
+        return is_root;
+    if (is_root)
         return -EINVAL; /* a mount there would hide nothing from who is inside already */
     if (S_ISDIR(status.stx_mode))
         return cover(init, init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
@@ -70,19 +69,18 @@ int init_protect_path(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
     const int root = init->slot[step->protect_path.root];
-    const struct statx *root_status;
     struct statx status;
     INIT_FD target = open_existing(root, init_text(init, step->protect_path.below), &status);
     if (target < 0)
         return target == -ENOENT || target == -ESTALE ? 0 : target;
-    int err = init_look_at(init, step->protect_path.root, &root_status);
-    if (err < 0)
-        return err;
-    if (path_is_same_status(&status, root_status))
+    const int is_root = init_holds(init, step->protect_path.root, &status);
+    if (is_root < 0)
+        return is_root;
+    if (is_root)
         return detached_change(init, root, &readonly, true);
     INIT_FD clone = detached_clone(init, target, "", AT_EMPTY_PATH | AT_RECURSIVE);
     if (clone < 0)
         return clone;
-    err = detached_change(init, clone, &readonly, true);
+    const int err = detached_change(init, clone, &readonly, true);
     return err < 0 ? err : detached_attach(init, clone, target);
 }

@@ -95,10 +95,7 @@ int init_open_target(struct init *init, const struct plan_step *step)
 
 int init_covers_root(struct init *init)
 {
-    const struct statx *root;
-    const int err = init_look_at(init, PLAN_SLOT_ROOT, &root);
-
-    return err < 0 ? err : path_is_same_status(&init->target, root);
+    return init_holds(init, PLAN_SLOT_ROOT, &init->target);
 }
 
 int init_open_tree(struct init *init, const struct plan_step *step)

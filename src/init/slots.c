@@ -26,11 +26,10 @@ void init_empty(struct init *init, int slot)
         init->looked_at = -1;
 }
 
-int init_look_at(struct init *init, int slot, const struct statx **ret_status)
+int init_holds(struct init *init, int slot, const struct statx *status)
 {
     int r = init->looked_at == slot ? 0 : path_status(init->slot[slot], &init->looked);
 
     init->looked_at = r < 0 ? -1 : slot;
-    *ret_status = &init->looked;
-    return r;
+    return r < 0 ? r : path_is_same_status(status, &init->looked);
 }

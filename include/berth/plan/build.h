@@ -36,7 +36,8 @@ struct plan_host {
     bool privileged; /* root with CAP_SYS_ADMIN in the namespaces it runs in */
     /* the runtime itself runs in a user namespace that is not the initial one */
     bool in_user_namespace;
-    uint64_t own_namespaces;         /* CLONE_NEW*: those that linux.namespaces[].path leads to */
+    /* CLONE_NEW*: those that linux.namespaces[].path leads to; with linux.sysctl, which asks */
+    uint64_t own_namespaces;
     bool has_foreign_network;        /* its network namespace is none of its user namespace's */
     bool can_make_devices;           /* CAP_MKNOD outside any user namespace */
     uint64_t bounding_capabilities;  /* the caller's bounding set, bit n for capability n */

@@ -10,6 +10,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 
@@ -31,6 +32,19 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
     TRY(file_read(arena, AT_FDCWD, full, ret_text, &size));
     while (size > 0 && (*ret_text)[size - 1] == '\n')
         (*ret_text)[--size] = '\0';
+    return 0;
+}
+
+int cgroup_peek(const char *path, const char *file, char *text, size_t size)
+{
+    char full[PATH_MAX];
+
+    TRY(join(full, path, file));
+    AUTO_FD fd = open(full, O_RDONLY | O_CLOEXEC);
+    ssize_t count = fd < 0 ? -1 : read(fd, text, size - 1);
+    if (count < 0)
+        return -errno;
+    text[count] = '\0';
     return 0;
 }
 

@@ -11,6 +11,10 @@
  * errno. */
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text);
 
+/* Reads what one read(2) gets of a small file into `text`, at most `size` - 1 bytes and a NUL.
+ * Returns 0 or a negative errno. */
+int cgroup_peek(const char *path, const char *file, char *text, size_t size);
+
 /* Reads cgroup.procs: "" for a cgroup that is gone, or a threaded one, which lists no processes.
  * Returns 0 or a negative errno. */
 int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text);

@@ -14,20 +14,17 @@
 #define NAP_FIRST_NS 100000
 #define NAP_LAST_NS 100000000
 
-static bool is_own(const struct cgroup_record *record, const char *path)
+static bool has_path(const char *const *paths, size_t count, const char *path)
 {
-    for (size_t i = 0; i < record->n_paths; i++)
-        if (text_equal(record->paths[i], path))
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(paths[i], path))
             return true;
     return false;
 }
 
-static bool is_made(const struct cgroup_record *record, const char *path)
+static bool is_own(const struct cgroup_record *record, const char *path)
 {
-    for (size_t i = 0; i < record->n_made; i++)
-        if (text_equal(record->made[i], path))
-            return true;
-    return false;
+    return has_path(record->paths, record->n_paths, path);
 }
 
 static int try_remove(const char *path)
@@ -53,7 +50,7 @@ static int remove_patiently(void *context, const char *path)
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
-        if (!is_made(record, record->paths[i]) &&
+        if (!has_path(record->made, record->n_made, record->paths[i]) &&
             (access(record->paths[i], F_OK) == 0 || errno != ENOENT))
             return true;
     return false;

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,26 +73,12 @@ static const struct freezer *find_freezer(const struct cgroup_record *record, co
     return NULL;
 }
 
-/* One read(2) gets all of the file. */
-static int peek(const char *path, const char *file, char ret_text[static STATE_SIZE])
-{
-    char full[PATH_MAX];
-
-    if (snprintf(full, sizeof(full), "%s/%s", path, file) >= (int) sizeof(full))
-        return -ENAMETOOLONG;
-    AUTO_FD fd = open(full, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, ret_text, STATE_SIZE - 1);
-    if (size < 0)
-        return -errno;
-    ret_text[size] = '\0';
-    return 0;
-}
-
 static bool is_frozen(const struct freezer *freezer, const char *path)
 {
     char text[STATE_SIZE];
 
-    return peek(path, freezer->state, text) == 0 && strstr(text, freezer->frozen) != NULL;
+    return cgroup_peek(path, freezer->state, text, sizeof(text)) == 0 &&
+           strstr(text, freezer->frozen) != NULL;
 }
 
 /* v2 tells when all stand still. */
@@ -212,7 +196,7 @@ bool cgroup_is_frozen(const struct cgroup_record *record)
     const struct freezer *freezer = find_freezer(record, &path);
     char text[STATE_SIZE];
 
-    if (freezer == NULL || peek(path, freezer->file, text) < 0)
+    if (freezer == NULL || cgroup_peek(path, freezer->file, text, sizeof(text)) < 0)
         return false;
     text[strcspn(text, "\n")] = '\0';
     return text_equal(text, freezer->freeze) || text_equal(text, "FREEZING");

@@ -199,8 +199,9 @@ int creation_probe(struct creation *creation)
     creation->config =
         caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
     probe_labels(creation);
-    TRY(look_own_namespaces(creation->config->linux, &creation->host.own_namespaces,
-                            creation->error));
+    if (creation->config->linux != NULL && creation->config->linux->n_sysctl > 0)
+        TRY(look_own_namespaces(creation->config->linux, &creation->host.own_namespaces,
+                                creation->error));
     if (creation->joined < 0) {
         probe_copied_links(creation);
         probe_nodes(creation);

@@ -320,7 +320,7 @@ static int add_own_namespace(const char *path, uint64_t *types)
 int look_own_namespaces(const struct spec_linux *config, uint64_t *ret_types, struct error *error)
 {
     *ret_types = 0;
-    for (size_t i = 0; config != NULL && i < config->n_namespaces; i++) {
+    for (size_t i = 0; i < config->n_namespaces; i++) {
         const char *path = config->namespaces[i].path;
         int result = path == NULL ? 0 : add_own_namespace(path, ret_types);
 
