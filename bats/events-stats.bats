@@ -6,7 +6,7 @@ load helpers
 workload='exec 2>/dev/null
     dd if=/dev/zero of=/tmp/file bs=64k count=64 conv=fsync
     i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done
-    touch /tmp/ready; exec payload pause'
+    : >/tmp/ready; exec payload pause'
 
 test_setup() {
     [ "$RT_KIND" != crun ] || skip "crun has no events"
@@ -31,10 +31,14 @@ wait_worked() {
     rm "$BUNDLE/rootfs/tmp/ready"
 }
 
+# The program has come to rest: what it counts no longer changes, and the numbers read one after the other are the same ones.
+at_rest() { [ "$(cat "/proc/$1/comm")" = payload ] && grep -q '^State:.S' "/proc/$1/status"; }
+
 start_c() {
     create_c
     rt start "$ID"
     wait_worked
+    wait_until at_rest "$(init_pid)"
 }
 
 # The same bundle by the runc of this host: its statistics in $BATS_TEST_TMPDIR/runc.
