@@ -2,7 +2,6 @@
 #include "berth/base/style.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -16,16 +15,11 @@ static const char *const codes[] = {
 };
 static bool is_styled;
 
-static bool is_empty(const char *words)
-{
-    return words == NULL || words[0] == '\0';
-}
-
 void style_detect(void)
 {
-    const char *terminal = getenv("TERM");
+    const char *terminal = text_environment("TERM");
 
-    is_styled = is_empty(getenv("NO_COLOR")) && !is_empty(terminal) &&
+    is_styled = text_environment("NO_COLOR") == NULL && terminal != NULL &&
                 !text_equal(terminal, "dumb") && isatty(STDOUT_FILENO) == 1;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "berth/base/arena.h"
@@ -45,6 +46,13 @@ void text_list_add(struct text_list *list, const char *string)
     list->item = arena_grow(list->arena, list->item, list->count + 1, &list->room, sizeof(char *));
     list->item[list->count++] = (char *) string;
     list->item[list->count] = NULL;
+}
+
+const char *text_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 bool text_equal(const char *a, const char *b)

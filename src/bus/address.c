@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,13 +8,6 @@
 
 #define SYSTEM_MANAGER "unix:path=/run/systemd/private"
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
 
 /* What an address may not hold as it is stands there as %XX (D-Bus specification, Server
  * Addresses). */
@@ -33,8 +25,8 @@ static const char *address_of(struct arena *arena, const char *dir, const char *
 
 static size_t find_user(struct arena *arena, struct bus_address ret_addresses[BUS_ADDRESSES])
 {
-    const char *dir = environment("XDG_RUNTIME_DIR");
-    const char *bus = environment("DBUS_SESSION_BUS_ADDRESS");
+    const char *dir = text_environment("XDG_RUNTIME_DIR");
+    const char *bus = text_environment("DBUS_SESSION_BUS_ADDRESS");
 
     if (dir == NULL)
         dir = arena_printf(arena, "/run/user/%u", geteuid());
@@ -47,7 +39,7 @@ static size_t find_user(struct arena *arena, struct bus_address ret_addresses[BU
 size_t bus_find_addresses(struct arena *arena, bool user,
                           struct bus_address ret_addresses[BUS_ADDRESSES])
 {
-    const char *bus = environment("DBUS_SYSTEM_BUS_ADDRESS");
+    const char *bus = text_environment("DBUS_SYSTEM_BUS_ADDRESS");
 
     if (user)
         return find_user(arena, ret_addresses);

@@ -40,20 +40,16 @@ int cli_checkpoint(const struct cli_arguments *arguments, const struct runtime_o
 int cli_restore(const struct cli_arguments *arguments, const struct runtime_options *options,
                 struct error *error)
 {
-    const struct runtime_restore request = {
-        .id = arguments->operands[0],
+    struct runtime_restore request = {
+        .create.bundle = arguments->bundle,
         .criu = read_common(arguments),
-        .bundle = arguments->bundle,
-        .pid_file = arguments->pid_file,
-        .console_socket = arguments->console_socket,
-        .detach = arguments->detach,
-        .no_subreaper = arguments->no_subreaper,
         .tcp_close = arguments->tcp_close,
         .lsm_profile = arguments->lsm_profile,
         .lsm_mount_context = arguments->lsm_mount_context,
     };
     int status = 0;
 
+    TRY(cli_read_launch(arguments, arguments->operands[0], &request.create.launch, error));
     TRY(runtime_restore(options, &request, &status, error));
     return status;
 }

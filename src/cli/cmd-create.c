@@ -29,25 +29,33 @@ static int read_fault(const char *fault, int *ret_step, int *ret_errno, struct e
     return 0;
 }
 
-static int read_request(const struct cli_arguments *arguments, struct runtime_create *ret_request,
-                        struct error *error)
+int cli_read_launch(const struct cli_arguments *arguments, const char *id,
+                    struct runtime_launch *ret_launch, struct error *error)
+{
+    *ret_launch = (struct runtime_launch){
+        .id = id,
+        .pid_file = arguments->pid_file,
+        .console_socket = arguments->console_socket,
+        .pidfd_socket = arguments->pidfd_socket,
+        .preserve_fds = arguments->preserve_fds,
+        .detach = arguments->detach,
+        .no_subreaper = arguments->no_subreaper,
+        .trace_file = arguments->trace,
+    };
+    return read_fault(arguments->fault, &ret_launch->fault_step, &ret_launch->fault_errno, error);
+}
+
+static int read_create(const struct cli_arguments *arguments, struct runtime_create *ret_request,
+                       struct error *error)
 {
     *ret_request = (struct runtime_create){
-        .id = arguments->operands[0],
         .bundle = arguments->bundle,
         .config_file = arguments->config,
-        .pid_file = arguments->pid_file,
-        .pidfd_socket = arguments->pidfd_socket,
-        .console_socket = arguments->console_socket,
-        .preserve_fds = arguments->preserve_fds,
         .no_pivot = arguments->no_pivot,
         .no_new_keyring = arguments->no_new_keyring,
-        .trace_file = arguments->trace,
-        .detach = arguments->detach,
         .keep = arguments->keep,
-        .no_subreaper = arguments->no_subreaper,
     };
-    return read_fault(arguments->fault, &ret_request->fault_step, &ret_request->fault_errno, error);
+    return cli_read_launch(arguments, arguments->operands[0], &ret_request->launch, error);
 }
 
 static int dry_run(const struct runtime_options *options, const struct runtime_create *request,
@@ -65,7 +73,7 @@ int cli_create(const struct cli_arguments *arguments, const struct runtime_optio
 {
     struct runtime_create request;
 
-    TRY(read_request(arguments, &request, error));
+    TRY(read_create(arguments, &request, error));
     if (arguments->dry_run)
         return dry_run(options, &request, false, error);
     return runtime_create(options, &request, error);
@@ -77,7 +85,7 @@ int cli_run(const struct cli_arguments *arguments, const struct runtime_options 
     struct runtime_create request;
     int status = 0;
 
-    TRY(read_request(arguments, &request, error));
+    TRY(read_create(arguments, &request, error));
     if (arguments->dry_run)
         return dry_run(options, &request, true, error);
     TRY(runtime_run(options, &request, &status, error));
@@ -92,7 +100,6 @@ static int read_exec(struct arena *arena, const struct cli_arguments *arguments,
     if (arguments->process != NULL)
         TRY(cli_read_file("process", arguments->process, &process, error));
     *ret_request = (struct runtime_exec){
-        .id = arguments->operands[0],
         .process = arguments->process != NULL ? process.bytes : NULL,
         .process_size = process.size,
         .process_name = arguments->process != NULL ? cli_name_file(arguments->process) : NULL,
@@ -108,14 +115,8 @@ static int read_exec(struct arena *arena, const struct cli_arguments *arguments,
         .apparmor_profile = arguments->apparmor,
         .cgroups = arguments->cgroup,
         .ignore_paused = arguments->ignore_paused,
-        .pid_file = arguments->pid_file,
-        .pidfd_socket = arguments->pidfd_socket,
-        .console_socket = arguments->console_socket,
-        .preserve_fds = arguments->preserve_fds,
-        .detach = arguments->detach,
-        .trace_file = arguments->trace,
     };
-    return read_fault(arguments->fault, &ret_request->fault_step, &ret_request->fault_errno, error);
+    return cli_read_launch(arguments, arguments->operands[0], &ret_request->launch, error);
 }
 
 int cli_exec(const struct cli_arguments *arguments, const struct runtime_options *options,
@@ -150,14 +151,10 @@ int cli_mounts(const struct cli_arguments *arguments, const struct runtime_optio
     AUTO_ARENA arena = {0};
     const char *file = arguments->operands[2];
     struct text mounts = {.arena = &arena}, text = {.arena = &arena};
-    struct runtime_mounts request = {
-        .id = arguments->operands[1],
-        .name = cli_name_file(file),
-        .trace_file = arguments->trace,
-    };
+    struct runtime_mounts request = {.name = cli_name_file(file)};
 
     TRY(read_verb(arguments->operands[0], &request.removes, error));
-    TRY(read_fault(arguments->fault, &request.fault_step, &request.fault_errno, error));
+    TRY(cli_read_launch(arguments, arguments->operands[1], &request.launch, error));
     TRY(cli_read_file("mounts", file, &mounts, error));
     request.bytes = mounts.bytes;
     request.size = mounts.size;

@@ -19,6 +19,10 @@
 /* Adds the whole file `path`, or stdin for "-", to `text`; `what` it is, for errors. */
 int cli_read_file(const char *what, const char *path, struct text *text, struct error *error);
 
+/* What the options say of carrying out a plan for the container `id`. */
+int cli_read_launch(const struct cli_arguments *arguments, const char *id,
+                    struct runtime_launch *ret_launch, struct error *error);
+
 /* How messages call that file. */
 const char *cli_name_file(const char *path);
 

@@ -32,6 +32,9 @@ struct text_list {
 /* Adds `string` itself, not a copy. */
 void text_list_add(struct text_list *list, const char *string);
 
+/* A variable of the environment, or NULL; one that is empty counts as unset. */
+const char *text_environment(const char *name);
+
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *prefix);
 

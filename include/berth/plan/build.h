@@ -129,33 +129,27 @@ const char *const *plan_capability_names(struct arena *arena);
  * host's and must not change them, and to compare those of the config. */
 bool plan_needs_v2_options(const struct spec_config *config);
 
-/* Builds and seals the plan of create or, with request->run, of run. Everything of it lies in one
- * piece of `arena`. Fails with the place in config.json when something cannot be planned on this
- * host. */
-int plan_build(struct arena *arena, const struct spec_config *config,
-               const struct plan_request *request, const struct plan_header **ret_plan,
-               struct error *error);
+/* Builds and seals a plan. Everything of it lies in one piece of `arena`. Fails with the place in
+ * config.json when something cannot be planned on this host. */
+typedef int plan_builder(struct arena *arena, const struct spec_config *config,
+                         const struct plan_request *request, const struct plan_header **ret_plan,
+                         struct error *error);
+
+/* The plan of create or, with request->run, of run. */
+plan_builder plan_build;
 
 /* The same of restore, whose processes are made by criu: what the host does around that.
  * request->image_dir is needed. */
-int plan_build_restore(struct arena *arena, const struct spec_config *config,
-                       const struct plan_request *request, const struct plan_header **ret_plan,
-                       struct error *error);
+plan_builder plan_build_restore;
 
 /* The same of exec: config->process in a container that is there, in which request->run has to be
  * set. */
-int plan_build_exec(struct arena *arena, const struct spec_config *config,
-                    const struct plan_request *request, const struct plan_header **ret_plan,
-                    struct error *error);
+plan_builder plan_build_exec;
 
 /* The same of mounts add: config->mounts come to those of a container that is there, all of them or
  * none. */
-int plan_build_mounts(struct arena *arena, const struct spec_config *config,
-                      const struct plan_request *request, const struct plan_header **ret_plan,
-                      struct error *error);
+plan_builder plan_build_mounts;
 
 /* The same of mounts remove: what is mounted on the destinations of config->mounts is unmounted in
  * that order, when all have been found. */
-int plan_build_unmounts(struct arena *arena, const struct spec_config *config,
-                        const struct plan_request *request, const struct plan_header **ret_plan,
-                        struct error *error);
+plan_builder plan_build_unmounts;

@@ -41,25 +41,30 @@ struct runtime_options {
     enum runtime_rootless rootless;
 };
 
-/* What create and run are asked for. Zeroed is the default, but fault_step, which is -1 then. */
-struct runtime_create {
+/* What every command is asked for that carries out a plan. Zeroed is the default, but fault_step,
+ * which is -1 then. */
+struct runtime_launch {
     const char *id;
-    const char *bundle;         /* NULL: the current directory */
-    const char *config_file;    /* NULL: "config.json"; relative to the bundle */
     const char *pid_file;       /* NULL: none; relative to the current directory */
     const char *console_socket; /* NULL: none; an AF_UNIX stream socket that takes the terminal */
     /* NULL: none; an AF_UNIX stream socket that takes the process's pidfd */
     const char *pidfd_socket;
-    unsigned preserve_fds; /* that many descriptors from 3 on, besides those of LISTEN_FDS */
-    bool no_pivot;
-    bool no_new_keyring;
+    unsigned preserve_fds;  /* that many descriptors from 3 on, besides those of LISTEN_FDS */
+    bool detach;            /* do not wait for the end of the process */
+    bool no_subreaper;      /* do not become the reaper of the container's orphans */
     const char *trace_file; /* NULL: none; gets the times of all steps as a Chrome trace */
     int fault_step;         /* for tests: this step of the dry run fails; -1: none */
     int fault_errno;        /* positive */
-    /* run alone */
-    bool detach;       /* do not wait for the container's end */
-    bool keep;         /* do not delete it at its end */
-    bool no_subreaper; /* do not become the reaper of the container's orphans */
+};
+
+/* What create and run are asked for. */
+struct runtime_create {
+    struct runtime_launch launch;
+    const char *bundle;      /* NULL: the current directory */
+    const char *config_file; /* NULL: "config.json"; relative to the bundle */
+    bool no_pivot;
+    bool no_new_keyring;
+    bool keep; /* run alone: do not delete it at its end */
 };
 
 /* A container as `list` and `state` show it. */
@@ -139,7 +144,7 @@ int runtime_start(const struct runtime_options *options, const char *id, struct 
 
 /* One more process in a container. */
 struct runtime_exec {
-    const char *id;
+    struct runtime_launch launch;
     /* a process object (config.md, "Process"), JSON; NULL: the container's own, without its
      * terminal */
     const char *process;
@@ -163,14 +168,6 @@ struct runtime_exec {
      * NULL */
     const char *const *cgroups;
     bool ignore_paused; /* in a paused container wait until it goes on, rather than fail */
-    const char *pid_file;
-    const char *pidfd_socket;
-    const char *console_socket;
-    unsigned preserve_fds;
-    bool detach; /* do not wait for the end of the process */
-    const char *trace_file;
-    int fault_step; /* as for create; -1: none */
-    int fault_errno;
 };
 
 /* Starts it, and unless detached waits for its end, forwards signals and the terminal, and sets
@@ -217,13 +214,8 @@ int runtime_checkpoint(const struct runtime_options *options,
                        const struct runtime_checkpoint *request, struct error *error);
 
 struct runtime_restore {
-    const char *id;
+    struct runtime_create create;
     struct runtime_criu criu;
-    const char *bundle; /* as for create */
-    const char *pid_file;
-    const char *console_socket;
-    bool detach;
-    bool no_subreaper;
     bool tcp_close;
     const char *lsm_profile; /* "TYPE:NAME", or NULL */
     const char *lsm_mount_context;
@@ -292,15 +284,12 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
                    struct error *error);
 
 struct runtime_mounts {
-    const char *id;
+    struct runtime_launch launch;
     bool removes;     /* else they are added */
     const char *name; /* of the document, for messages */
     /* mounts of the specification, JSON: an array, or an object with it as `mounts` */
     const char *bytes;
     size_t size;
-    const char *trace_file;
-    int fault_step; /* as for create; -1: none */
-    int fault_errno;
 };
 
 /* Adds mounts to those of a container that has not stopped, all or none, as create would have made

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -53,9 +52,9 @@ int criu_give(struct criu *criu, int fd)
 
 static const char *path_of_caller(void)
 {
-    const char *path = getenv("PATH");
+    const char *path = text_environment("PATH");
 
-    return path != NULL && path[0] != '\0' ? path : USUAL_PATH;
+    return path != NULL ? path : USUAL_PATH;
 }
 
 static const char *find_program(struct criu *criu)

@@ -30,7 +30,6 @@
 
 struct restoring {
     const struct runtime_restore *request;
-    struct runtime_create create; /* what the creation is asked for of it */
     struct creation creation;
     struct criu criu;
     struct criu_container container;
@@ -307,7 +306,12 @@ static const struct creation_step steps[] = {
     {PLAN_RESTORE_PROCESSES, restore_processes},
     {PLAN_RESUME_PROCESSES, resume_processes},
 };
-static const struct creation_kind kind = {steps, COUNT(steps), end_criu};
+static const struct creation_kind kind = {
+    .build = plan_build_restore,
+    .steps = steps,
+    .n_steps = COUNT(steps),
+    .end = end_criu,
+};
 
 /* --- the command ------------------------------------------------------------------------------ */
 
@@ -367,7 +371,7 @@ static int prepare_criu(struct restoring *restoring, int signals)
 static int restore(struct restoring *restoring, int *ret_status, struct error *error)
 {
     struct creation *creation = &restoring->creation;
-    const struct runtime_restore *request = restoring->request;
+    const struct runtime_launch *request = creation->request;
 
     TRY(prepare(restoring, error));
     AUTO_FD signals = foreground_block_signals(!request->detach, error);
@@ -383,38 +387,24 @@ static int restore(struct restoring *restoring, int *ret_status, struct error *e
     return result;
 }
 
-static struct runtime_create create_of(const struct runtime_restore *request)
-{
-    return (struct runtime_create){
-        .id = request->id,
-        .bundle = request->bundle,
-        .pid_file = request->pid_file,
-        .console_socket = request->console_socket,
-        .detach = request->detach,
-        .no_subreaper = request->no_subreaper,
-        .fault_step = -1,
-    };
-}
-
 int runtime_restore(const struct runtime_options *options, const struct runtime_restore *request,
                     int *ret_status, struct error *error)
 {
     AUTO_ARENA arena = {0};
     struct restoring restoring = {
         .request = request,
-        .create = create_of(request),
         .creation = {.arena = &arena,
                      .options = options,
-                     .run = true,
-                     .image_dir = criu_image_dir(&request->criu),
-                     .kind = &kind},
+                     .request = &request->create.launch,
+                     .create = &request->create,
+                     .kind = &kind,
+                     .own = &restoring,
+                     .image_dir = criu_image_dir(&request->criu)},
         .criu = criu_of(&arena, "restore", LOG, error),
         .dirs = {-1, -1},
         .options = {.arena = &arena},
     };
 
-    restoring.creation.request = &restoring.create;
-    restoring.creation.own = &restoring;
     int result = restore(&restoring, ret_status, error);
     bus_close(&restoring.creation.bus);
     close_dirs(&restoring);

@@ -230,10 +230,10 @@ void runtime_check(const struct runtime_options *options, const struct runtime_c
 {
     struct runtime_create anyones = *request;
     struct error error = {.findings = findings};
-    struct creation creation = {.arena = findings->arena, .options = options, .request = &anyones};
+    struct creation creation = creation_of(findings->arena, &creation_create, options, &anyones);
 
-    anyones.id = NOBODYS_ID;
-    anyones.fault_step = -1;
+    anyones.launch.id = NOBODYS_ID;
+    anyones.launch.fault_step = -1;
     if (creation_examine(&creation, &error) == 0)
         look_at_host(&creation);
     else

@@ -40,8 +40,8 @@ static int conduct_creation(struct creation *creation)
     struct conduct *conduct = &creation->conduct;
 
     TRY(conduct_run(conduct));
-    if (creation->run && creation->image_dir == NULL)
-        TRY(conduct_until_executed(conduct));
+    if (creation->kind->finish != NULL)
+        TRY(creation->kind->finish(conduct));
     if (conduct->trace != NULL) {
         conduct_drain(conduct);
         TRY(trace_write(conduct->trace, creation->plan, creation->request->trace_file,
@@ -65,11 +65,27 @@ int creation_carry_out(struct creation *creation, int signals)
     return result;
 }
 
-int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
-                    bool run, struct text *text, struct error *error)
+const struct creation_kind creation_create = {.build = plan_build, .awaits_start = true};
+static const struct creation_kind run = {.build = plan_build, .finish = conduct_until_executed};
+
+struct creation creation_of(struct arena *arena, const struct creation_kind *kind,
+                            const struct runtime_options *options,
+                            const struct runtime_create *request)
 {
-    struct creation creation = {
-        .arena = text->arena, .options = options, .request = request, .run = run};
+    return (struct creation){
+        .arena = arena,
+        .options = options,
+        .request = &request->launch,
+        .create = request,
+        .kind = kind,
+    };
+}
+
+int runtime_dry_run(const struct runtime_options *options, const struct runtime_create *request,
+                    bool runs, struct text *text, struct error *error)
+{
+    struct creation creation =
+        creation_of(text->arena, runs ? &run : &creation_create, options, request);
 
     TRY(creation_prepare(&creation, error));
     bus_close(&creation.bus);
@@ -81,7 +97,7 @@ int runtime_create(const struct runtime_options *options, const struct runtime_c
                    struct error *error)
 {
     AUTO_ARENA arena = {0};
-    struct creation creation = {.arena = &arena, .options = options, .request = request};
+    struct creation creation = creation_of(&arena, &creation_create, options, request);
 
     TRY(creation_prepare(&creation, error));
     AUTO_FD signals = foreground_block_signals(false, error);
@@ -174,7 +190,7 @@ static int wait_in_foreground(struct creation *creation, int signals, int *ret_s
 {
     int result = creation_wait(creation, signals, ret_status);
 
-    if (!creation->request->keep)
+    if (!creation->create->keep)
         delete_at_end(creation);
     return result;
 }
@@ -199,14 +215,13 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
                 int *ret_status, struct error *error)
 {
     AUTO_ARENA arena = {0};
-    struct creation creation = {
-        .arena = &arena, .options = options, .request = request, .run = true};
+    struct creation creation = creation_of(&arena, &run, options, request);
 
     TRY(creation_prepare(&creation, error));
     AUTO_FD signals = foreground_block_signals(true, error);
     if (signals < 0)
         return signals;
-    if (!request->detach && !request->no_subreaper)
+    if (!request->launch.detach && !request->launch.no_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     TRY(creation_carry_out(&creation, signals));
     int result = creation_go_on(&creation, signals, ret_status);

@@ -20,12 +20,17 @@
 struct cgroup_former;
 struct creation;
 
-/* What exec, mounts and restore do otherwise than create. */
+/* What the commands do differently. */
 struct creation_kind {
+    plan_builder *build;
+    /* after the host's steps: what is still to be waited for; or NULL */
+    int (*finish)(struct conduct *conduct);
+    bool awaits_start; /* the container's program is not executed before `start` */
+    /* the host's steps that no other kind has */
     const struct creation_step {
         enum plan_op op;
         conduct_handler *handler;
-    } * steps; /* the host's steps that no other kind has */
+    } * steps;
     size_t n_steps;
     /* after a failure: ends what `own` has begun, before the rest is undone; or NULL */
     void (*end)(struct creation *creation);
@@ -34,8 +39,10 @@ struct creation_kind {
 struct creation {
     struct arena *arena;
     const struct runtime_options *options;
-    const struct runtime_create *request;
-    bool run;
+    const struct runtime_launch *request;
+    const struct runtime_create *create; /* exec, mounts: NULL, the container is there */
+    const struct creation_kind *kind;
+    void *own; /* the kind's own, for its steps and its end */
     struct error *error;
 
     /* prepare.c, exec.c: read and planned, nothing changed */
@@ -51,11 +58,9 @@ struct creation {
     struct rdt rdt; /* {0}: none */
     unsigned kept_fds;
     unsigned listen_fds;
-    int joined;                       /* exec, mounts: pidfd of the container's process, else -1 */
-    bool notifies;                    /* the caller has a NOTIFY_SOCKET */
-    const char *image_dir;            /* restore: criu's image, else NULL */
-    const struct creation_kind *kind; /* or NULL */
-    void *own;                        /* the kind's own, for its steps and its end */
+    int joined;            /* exec, mounts: pidfd of the container's process, else -1 */
+    bool notifies;         /* the caller has a NOTIFY_SOCKET */
+    const char *image_dir; /* restore: criu's image, else NULL */
     const struct plan_header *plan;
 
     /* steps.c, launch.c: carried out */
@@ -79,6 +84,14 @@ struct creation {
     const char *pid_file; /* that has been written, or NULL */
 };
 
+/* What create does, which `check` foresees. */
+extern const struct creation_kind creation_create;
+
+/* Nothing prepared. */
+struct creation creation_of(struct arena *arena, const struct creation_kind *kind,
+                            const struct runtime_options *options,
+                            const struct runtime_create *request);
+
 /* Reads and checks the bundle, looks at the host and plans. */
 int creation_prepare(struct creation *creation, struct error *error);
 
@@ -89,17 +102,18 @@ int creation_examine(struct creation *creation, struct error *error);
 /* The parts of creation_prepare that exec has, too: begins with nothing open; says whether there
  * can be a terminal as asked for; looks at the caller, completes config by what he maps, and looks
  * at the security modules that the process asks for; tells the plan of the cgroups that were
- * found. */
+ * found; builds the plan. */
 int creation_begin(struct creation *creation, struct error *error);
 int creation_check_terminal(struct creation *creation);
 int creation_probe(struct creation *creation);
 void creation_describe_cgroups(struct creation *creation);
+int creation_build_plan(struct creation *creation);
+
+/* Says where the cgroups of a new container will be; makes none. */
+int creation_place(struct creation *creation);
 
 /* linux.resources, or one without anything. */
 const struct spec_resources *creation_resources(const struct creation *creation);
-
-/* The agent of the caller's environment, as for crun, or NULL. */
-const char *creation_seccomp_receiver(void);
 
 /* The handlers of the host's steps, by op. */
 conduct_handler *const *creation_handlers(const struct creation *creation);

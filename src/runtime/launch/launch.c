@@ -19,13 +19,17 @@ static int open_image(void)
     return sys_open_image("berth-init", bytes, size, BERTH_INIT_PATH);
 }
 
-/* What the init finds as its third descriptor; -1 without an error: nothing. */
-static int open_third(const struct creation *creation)
+/* What the init finds as its third descriptor, or -1: nothing. */
+static int open_third(const struct creation *creation, int *ret_third)
 {
-    if (creation->joined >= 0)
-        return sys_pidfd_for_namespaces(creation->joined);
-    return creation->run ? -1
-                         : sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+    *ret_third = -1;
+    if (creation->kind->awaits_start)
+        *ret_third = sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+    else if (creation->joined >= 0)
+        *ret_third = sys_pidfd_for_namespaces(creation->joined);
+    else
+        return 0;
+    return *ret_third < 0 ? *ret_third : 0;
 }
 
 static bool launches_into_cgroup(const struct plan_host *host)
@@ -41,13 +45,12 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
     struct creation *creation = conduct->context;
     AUTO_FD image = open_image();
     AUTO_FD plan = sys_memfd_sealed("berth-plan", conduct->plan, conduct->plan->size, false);
-    AUTO_FD third = open_third(creation);
+    AUTO_FD third = -1;
     AUTO_FD cgroup = -1;
 
     if (image < 0 || plan < 0)
         return image < 0 ? image : plan;
-    if (!creation->run && third < 0)
-        return third;
+    TRY(open_third(creation, &third));
     if (creation->cgroup.systemd == NULL && launches_into_cgroup(&creation->host))
         TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
     struct sys_launch launch = {

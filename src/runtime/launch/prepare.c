@@ -5,19 +5,13 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "berth/base/error.h"
 #include "berth/base/file.h"
-#include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/bus/bus.h"
-#include "berth/cgroup/probe.h"
-#include "berth/cgroup/setting.h"
 #include "berth/plan/build.h"
-#include "berth/spec/annotations.h"
-#include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
@@ -43,7 +37,7 @@ static int resolve_dir(struct creation *creation, const char *what, const char *
 
 static int read_bundle(struct creation *creation)
 {
-    const struct runtime_create *request = creation->request;
+    const struct runtime_create *request = creation->create;
     const char *name = request->config_file != NULL ? request->config_file : "config.json";
     char *bytes;
 
@@ -70,11 +64,11 @@ static int read_bundle(struct creation *creation)
 
 int creation_check_terminal(struct creation *creation)
 {
-    const struct runtime_create *request = creation->request;
-    bool detaches = !creation->run || request->detach;
+    const struct runtime_launch *request = creation->request;
+    bool detaches = creation->kind->awaits_start || request->detach;
     bool terminal = creation->config->process != NULL && creation->config->process->terminal;
 
-    if (creation->run && creation->config->process == NULL)
+    if (!creation->kind->awaits_start && creation->config->process == NULL)
         return error_set(creation->error, EINVAL, "process: there is none to run");
     if (detaches && terminal && request->console_socket == NULL)
         return error_set(creation->error, EINVAL,
@@ -194,7 +188,7 @@ static void probe_nodes(struct creation *creation)
 int creation_probe(struct creation *creation)
 {
     TRY(probe_caller(creation));
-    if (creation->joined < 0)
+    if (creation->create != NULL)
         TRY(caller_ids_check(creation->config, creation->host.privileged, creation->error));
     creation->config =
         caller_ids_complete(creation->arena, creation->config, creation->host.privileged);
@@ -202,185 +196,14 @@ int creation_probe(struct creation *creation)
     if (creation->config->linux != NULL && creation->config->linux->n_sysctl > 0)
         TRY(look_own_namespaces(creation->config->linux, &creation->host.own_namespaces,
                                 creation->error));
-    if (creation->joined < 0) {
+    if (creation->create != NULL) {
         probe_copied_links(creation);
         probe_nodes(creation);
         creation->host.has_kernel_core = access(PLAN_KERNEL_CORE, F_OK) == 0;
     }
-    if (creation->request->no_pivot)
+    if (creation->create != NULL && creation->create->no_pivot)
         TRY(mounts_of_kernel(creation->arena, &creation->host.kernel_mounts, creation->error));
     return 0;
-}
-
-/* CLONE_INTO_CGROUP is of Linux 5.7; what tells of it without a process being made is the next
- * newer call. */
-static bool can_clone_into_cgroup(void)
-{
-    return sys_has_call(SYS_clone3) && sys_has_call(SYS_faccessat2);
-}
-
-static const char *mount_options(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
-{
-    struct text options = {.arena = arena};
-
-    for (size_t i = 0; i < hierarchy->n_controllers; i++)
-        text_addf(&options, "%s%s", i == 0 ? "" : ",", hierarchy->controllers[i]);
-    return options.size > 0 ? options.bytes : "";
-}
-
-void creation_describe_cgroups(struct creation *creation)
-{
-    const struct cgroup *cgroup = &creation->cgroup;
-    bool is_placed = cgroup->systemd != NULL || can_clone_into_cgroup();
-    struct plan_hierarchy *hierarchies =
-        ARENA_ARRAY(creation->arena, cgroup->n_places + 1, struct plan_hierarchy);
-    struct plan_link *links =
-        ARENA_ARRAY(creation->arena, creation->cgroup_host.n_links + 1, struct plan_link);
-
-    for (size_t i = 0; i < cgroup->n_places; i++)
-        hierarchies[i] = (struct plan_hierarchy){
-            .name = cgroup->places[i].hierarchy->name,
-            .path = cgroup->places[i].path,
-            .options = mount_options(creation->arena, cgroup->places[i].hierarchy),
-            .join = cgroup->places[i].join,
-            .delegated = cgroup->places[i].delegated,
-            .v2 = cgroup->places[i].hierarchy->v2,
-            .is_joined = cgroup->places[i].hierarchy->v2 && is_placed,
-        };
-    for (size_t i = 0; i < creation->cgroup_host.n_links; i++)
-        links[i] = (struct plan_link){creation->cgroup_host.links[i].name,
-                                      creation->cgroup_host.links[i].target};
-    creation->host.hierarchies = creation->host.shown = hierarchies;
-    creation->host.n_hierarchies = creation->host.n_shown = cgroup->n_places;
-    creation->host.cgroup_links = links;
-    creation->host.n_cgroup_links = creation->cgroup_host.n_links;
-}
-
-/* A container without cgroups of its own sees the caller's, and not what else is in the
- * hierarchies. */
-static void show_callers_cgroups(struct creation *creation)
-{
-    const struct cgroup_host *host = &creation->cgroup_host;
-    struct plan_hierarchy *shown =
-        ARENA_ARRAY(creation->arena, host->n_hierarchies + 1, struct plan_hierarchy);
-    size_t count = 0;
-
-    for (size_t i = 0; i < host->n_hierarchies; i++) {
-        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
-
-        if (hierarchy->own != NULL)
-            shown[count++] = (struct plan_hierarchy){
-                .name = hierarchy->name,
-                .path = cgroup_own_path(creation->arena, hierarchy),
-                .options = mount_options(creation->arena, hierarchy),
-                .v2 = hierarchy->v2,
-            };
-    }
-    creation->host.shown = shown;
-    creation->host.n_shown = count;
-}
-
-const struct spec_resources *creation_resources(const struct creation *creation)
-{
-    static const struct spec_resources nothing;
-    const struct spec_linux *config = creation->config->linux;
-
-    return config != NULL && config->resources != NULL ? config->resources : &nothing;
-}
-
-static bool goes_without(const struct creation *creation)
-{
-    if (creation->options->rootless != RUNTIME_ROOTLESS_AUTO)
-        return creation->options->rootless == RUNTIME_ROOTLESS_TRUE;
-    return !creation->host.privileged || creation->host.in_user_namespace;
-}
-
-/* The plan has no step then: what cannot be kept is said here. */
-static int go_without_cgroups(struct creation *creation)
-{
-    TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation),
-                     creation->error));
-    show_callers_cgroups(creation);
-    if (creation->cgroup_host.n_hierarchies > 0)
-        log_debug("the container shares the caller's cgroups: no right to make one for it");
-    else if (!goes_without(creation))
-        log_warning("linux.resources.devices: no cgroup hierarchy is mounted: the container can "
-                    "use every device");
-    return 0;
-}
-
-/* It was asked for: what is not kept is a warning. */
-static int disable_cgroups(struct creation *creation)
-{
-    struct error error = {0};
-
-    if (spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP,
-                         "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
-    creation->cgroup.host = &creation->cgroup_host;
-    if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) < 0)
-        log_warning("cgroups are disabled: %s", error.text);
-    TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
-    show_callers_cgroups(creation);
-    return 0;
-}
-
-/* Root of a user namespace has the manager of the user whose directory he was given, if any. */
-static bool has_users_manager(const struct creation *creation)
-{
-    const char *dir = getenv("XDG_RUNTIME_DIR");
-
-    return geteuid() != 0 || (creation->host.in_user_namespace && dir != NULL && dir[0] != '\0');
-}
-
-static int plan_systemd(struct creation *creation, const struct cgroup_systemd **ret_systemd)
-{
-    const struct spec_config *config = creation->config;
-    const struct bus_options options = {.user = has_users_manager(creation)};
-    struct cgroup_systemd_request request = {
-        .cgroups_path = config->linux != NULL ? config->linux->cgroups_path : NULL,
-        .id = creation->request->id,
-        .subgroup = spec_annotation(config, SPEC_SYSTEMD_SUBGROUP),
-        .annotations = config->annotations,
-        .n_annotations = config->n_annotations,
-    };
-
-    TRY(bus_open(creation->arena, &options, &creation->bus, creation->error));
-    return cgroup_plan_systemd(&creation->bus, &request, ret_systemd, creation->error);
-}
-
-static int place_in_cgroups(struct creation *creation)
-{
-    const struct spec_linux *config = creation->config->linux;
-    const struct cgroup_systemd *systemd;
-    struct cgroup_request request = {
-        .cgroups_path = config != NULL ? config->cgroups_path : NULL,
-        .id = creation->request->id,
-        .delegated = spec_annotation(creation->config, SPEC_DELEGATE_CGROUP),
-        .rootless = goes_without(creation),
-        .confines_devices = !goes_without(creation),
-    };
-
-    if (creation->image_dir != NULL && spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP,
-                         "annotations[\"" SPEC_DELEGATE_CGROUP
-                         "\"]: restore cannot make a delegated cgroup");
-    if (plan_needs_v2_options(creation->config))
-        TRY(cgroup_read_v2_options(creation->arena, "", &creation->host.v2_options,
-                                   creation->error));
-    if (creation->options->cgroup_manager == RUNTIME_CGROUP_DISABLED)
-        return disable_cgroups(creation);
-    TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
-    if (creation->options->cgroup_manager == RUNTIME_CGROUP_SYSTEMD) {
-        TRY(plan_systemd(creation, &systemd));
-        request.systemd = systemd;
-    }
-    TRY(cgroup_plan(creation->arena, &creation->cgroup_host, &request, &creation->cgroup,
-                    creation->error));
-    creation->host.cgroups_need_process = request.systemd != NULL;
-    creation->host.confines_devices = creation->cgroup.confines_devices;
-    creation_describe_cgroups(creation);
-    return creation->cgroup.n_places == 0 ? go_without_cgroups(creation) : 0;
 }
 
 static int place_in_rdt(struct creation *creation)
@@ -397,43 +220,57 @@ static int place_in_rdt(struct creation *creation)
     return 0;
 }
 
-const char *creation_seccomp_receiver(void)
+/* What is asked for of a container that is made. */
+static void request_container(struct creation *creation, struct plan_request *request)
 {
-    const char *path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+    const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
 
-    return path != NULL && path[0] != '\0' ? path : NULL;
+    creation->notifies = text_environment("NOTIFY_SOCKET") != NULL;
+    request->bundle = creation->bundle;
+    request->rootfs = creation->rootfs;
+    request->no_pivot = creation->create->no_pivot;
+    request->no_new_keyring = creation->create->no_new_keyring;
+    if (creation->notifies)
+        request->notify_dir = text_path_join(creation->arena, dir, STATE_NOTIFY_DIR);
 }
 
-static int build_plan(struct creation *creation)
+/* What is known of a container that is there. */
+static int request_process(struct creation *creation, struct plan_request *request)
 {
-    const struct runtime_create *request = creation->request;
-    const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
-    const char *notify = getenv("NOTIFY_SOCKET");
+    const struct spec_record *record = &creation->state.record;
 
-    creation->notifies = notify != NULL && notify[0] != '\0';
-    struct plan_request plan_request = {
+    request->bundle = record->bundle;
+    request->rootfs = record->rootfs;
+    request->no_new_keyring = record->shares_keyring;
+    return look_namespaces(creation->arena, creation->state.pid, &request->namespaces,
+                           creation->error);
+}
+
+int creation_build_plan(struct creation *creation)
+{
+    const struct runtime_launch *launch = creation->request;
+    struct plan_request request = {
         .host = &creation->host,
-        .id = request->id,
-        .bundle = creation->bundle,
-        .rootfs = creation->rootfs,
-        .run = creation->run,
-        .no_pivot = request->no_pivot,
-        .no_new_keyring = request->no_new_keyring,
+        .id = launch->id,
+        .run = !creation->kind->awaits_start,
         .kept_fds = creation->kept_fds,
         .listen_fds = creation->listen_fds,
-        .notify_dir =
-            creation->notifies ? text_path_join(creation->arena, dir, STATE_NOTIFY_DIR) : NULL,
-        .seccomp_receiver = creation_seccomp_receiver(),
+        .seccomp_receiver = text_environment("RUN_OCI_SECCOMP_RECEIVER"),
         .image_dir = creation->image_dir,
-        .console_socket = request->console_socket,
-        .pid_file = request->pid_file,
-        .pidfd_socket = request->pidfd_socket,
-        .trace = request->trace_file != NULL,
-        .fault_step = request->fault_step,
-        .fault_errno = request->fault_errno,
+        .console_socket = launch->console_socket,
+        .pid_file = launch->pid_file,
+        .pidfd_socket = launch->pidfd_socket,
+        .trace = launch->trace_file != NULL,
+        .fault_step = launch->fault_step,
+        .fault_errno = launch->fault_errno,
     };
-    return (creation->image_dir != NULL ? plan_build_restore : plan_build)(
-        creation->arena, creation->config, &plan_request, &creation->plan, creation->error);
+
+    if (creation->create != NULL)
+        request_container(creation, &request);
+    else
+        TRY(request_process(creation, &request));
+    return creation->kind->build(creation->arena, creation->config, &request, &creation->plan,
+                                 creation->error);
 }
 
 /* The container sees paths below the root of states: they have to be absolute. */
@@ -463,9 +300,9 @@ static int plan(struct creation *creation)
 {
     count_descriptors(creation);
     TRY(creation_probe(creation));
-    TRY(error_collect(creation->error, place_in_cgroups(creation)));
+    TRY(error_collect(creation->error, creation_place(creation)));
     TRY(error_collect(creation->error, place_in_rdt(creation)));
-    return error_collect(creation->error, build_plan(creation));
+    return error_collect(creation->error, creation_build_plan(creation));
 }
 
 static int prepare(struct creation *creation, struct error *error)

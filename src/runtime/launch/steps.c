@@ -67,7 +67,7 @@ static void fill_record(struct creation *creation)
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
-        .shares_keyring = creation->request->no_new_keyring,
+        .shares_keyring = creation->create->no_new_keyring,
         .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
         .systemd_user = creation->bus.options.user,
         .cgroups = creation->cgroup.record.paths,
@@ -478,7 +478,7 @@ conduct_handler *const *creation_handlers(const struct creation *creation)
     };
     const struct creation_kind *kind = creation->kind;
 
-    if (kind == NULL || kind->n_steps == 0)
+    if (kind->n_steps == 0)
         return handlers;
     conduct_handler **all = ARENA_ARRAY(creation->arena, PLAN_OPS, conduct_handler *);
     memcpy(all, handlers, sizeof(handlers));

@@ -21,7 +21,7 @@ static void kill_child(const struct creation *creation, int *pidfd)
     if (*pidfd < 0)
         return;
     sys_pidfd_signal(*pidfd, SIGKILL);
-    if (creation->joined < 0 || sys_pidfd_wait(*pidfd, FROZEN_MS) == 0)
+    if (creation->create != NULL || sys_pidfd_wait(*pidfd, FROZEN_MS) == 0)
         sys_pidfd_reap(*pidfd, NULL);
     fd_close(pidfd);
 }
@@ -49,7 +49,7 @@ void creation_undo(struct creation *creation)
     bool runs_poststop = creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
-    if (creation->kind != NULL && creation->kind->end != NULL)
+    if (creation->kind->end != NULL)
         creation->kind->end(creation);
     kill_children(creation);
     netdevices_undo(creation);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -34,9 +33,9 @@
 
 const char *runtime_default_root(struct arena *arena)
 {
-    const char *own = getenv("XDG_RUNTIME_DIR");
+    const char *own = text_environment("XDG_RUNTIME_DIR");
 
-    if (own != NULL && own[0] != '\0' && (geteuid() != 0 || sys_in_user_namespace() > 0))
+    if (own != NULL && (geteuid() != 0 || sys_in_user_namespace() > 0))
         return text_path_join(arena, own, "berth");
     return DEFAULT_ROOT;
 }

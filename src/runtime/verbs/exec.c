@@ -22,7 +22,6 @@
 
 struct exec {
     const struct runtime_exec *request;
-    struct runtime_create create; /* what the creation is asked for of it */
     struct creation creation;
 };
 
@@ -91,33 +90,6 @@ static void find_rdt(struct creation *creation)
         creation->rdt.monitor = record->rdt_groups[0];
 }
 
-static int build_plan(struct exec *exec)
-{
-    struct creation *creation = &exec->creation;
-    const struct spec_record *record = &creation->state.record;
-    struct plan_request request = {
-        .host = &creation->host,
-        .id = record->id,
-        .bundle = record->bundle,
-        .rootfs = record->rootfs,
-        .run = true,
-        .seccomp_receiver = creation_seccomp_receiver(),
-        .no_new_keyring = record->shares_keyring,
-        .kept_fds = creation->kept_fds,
-        .console_socket = exec->create.console_socket,
-        .pid_file = exec->create.pid_file,
-        .pidfd_socket = exec->create.pidfd_socket,
-        .trace = exec->create.trace_file != NULL,
-        .fault_step = exec->create.fault_step,
-        .fault_errno = exec->create.fault_errno,
-    };
-
-    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces,
-                        creation->error));
-    return plan_build_exec(creation->arena, creation->config, &request, &creation->plan,
-                           creation->error);
-}
-
 /* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is
  * made yet, so that any signal ends the wait. */
 static int await_resume(struct exec *exec)
@@ -152,18 +124,18 @@ static int prepare(struct exec *exec, struct error *error)
     TRY(find_container(exec));
     TRY(read_config(exec));
     TRY(creation_check_terminal(creation));
-    creation->kept_fds = sys_count_inherited(exec->request->preserve_fds);
+    creation->kept_fds = sys_count_inherited(exec->request->launch.preserve_fds);
     TRY(creation_probe(creation));
     TRY(find_cgroups(exec));
     find_rdt(creation);
-    return build_plan(exec);
+    return creation_build_plan(creation);
 }
 
 static int wait_or_leave(struct exec *exec, int signals, int *ret_status)
 {
     *ret_status = 0;
     log_release_warnings();
-    return exec->request->detach ? 0 : creation_wait(&exec->creation, signals, ret_status);
+    return exec->request->launch.detach ? 0 : creation_wait(&exec->creation, signals, ret_status);
 }
 
 static int start(struct exec *exec, int *ret_status, struct error *error)
@@ -171,7 +143,7 @@ static int start(struct exec *exec, int *ret_status, struct error *error)
     struct creation *creation = &exec->creation;
 
     TRY(prepare(exec, error));
-    AUTO_FD signals = foreground_block_signals(!exec->request->detach, error);
+    AUTO_FD signals = foreground_block_signals(!exec->request->launch.detach, error);
     if (signals < 0)
         return signals;
     error->exit_status = 0;
@@ -183,24 +155,22 @@ static int start(struct exec *exec, int *ret_status, struct error *error)
     return result;
 }
 
+static const struct creation_kind kind = {
+    .build = plan_build_exec,
+    .finish = conduct_until_executed,
+};
+
 static struct exec exec_of(struct arena *arena, const struct runtime_options *options,
                            const struct runtime_exec *request)
 {
-    struct exec exec = {
+    return (struct exec){
         .request = request,
-        .create = {.id = request->id,
-                   .pid_file = request->pid_file,
-                   .pidfd_socket = request->pidfd_socket,
-                   .console_socket = request->console_socket,
-                   .preserve_fds = request->preserve_fds,
-                   .detach = request->detach,
-                   .trace_file = request->trace_file,
-                   .fault_step = request->fault_step,
-                   .fault_errno = request->fault_errno},
-        .creation = {.arena = arena, .options = options, .run = true, .joined = -1},
+        .creation = {.arena = arena,
+                     .options = options,
+                     .request = &request->launch,
+                     .kind = &kind,
+                     .joined = -1},
     };
-
-    return exec;
 }
 
 int runtime_exec(const struct runtime_options *options, const struct runtime_exec *request,
@@ -209,7 +179,6 @@ int runtime_exec(const struct runtime_options *options, const struct runtime_exe
     AUTO_ARENA arena = {0};
     struct exec exec = exec_of(&arena, options, request);
 
-    exec.creation.request = &exec.create;
     int result = start(&exec, ret_status, error);
     creation_leave(&exec.creation);
     /* 126 and 127 are run's; what is above 128 is a signal. */
@@ -223,7 +192,6 @@ int runtime_dry_exec(const struct runtime_options *options, const struct runtime
 {
     struct exec exec = exec_of(text->arena, options, request);
 
-    exec.creation.request = &exec.create;
     int result = prepare(&exec, error);
     if (result == 0)
         plan_print(exec.creation.plan, text);

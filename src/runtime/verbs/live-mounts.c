@@ -21,7 +21,6 @@
 
 struct change {
     const struct runtime_mounts *request;
-    struct runtime_create create; /* what the creation is asked for of it */
     struct creation creation;
 };
 
@@ -86,7 +85,20 @@ static void await_undo(struct creation *creation)
 
 static const struct creation_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
                                              {PLAN_RECORD_MOUNTS, record_mounts}};
-static const struct creation_kind kind = {steps, COUNT(steps), await_undo};
+static const struct creation_kind addition = {
+    .build = plan_build_mounts,
+    .finish = conduct_until_executed,
+    .steps = steps,
+    .n_steps = COUNT(steps),
+    .end = await_undo,
+};
+static const struct creation_kind removal = {
+    .build = plan_build_unmounts,
+    .finish = conduct_until_executed,
+    .steps = steps,
+    .n_steps = COUNT(steps),
+    .end = await_undo,
+};
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
@@ -152,27 +164,6 @@ static int find_cgroups(struct creation *creation)
     return 0;
 }
 
-static int build_plan(struct change *change)
-{
-    struct creation *creation = &change->creation;
-    const struct spec_record *record = &creation->state.record;
-    struct plan_request request = {
-        .host = &creation->host,
-        .id = record->id,
-        .bundle = record->bundle,
-        .rootfs = record->rootfs,
-        .run = true,
-        .trace = change->create.trace_file != NULL,
-        .fault_step = change->create.fault_step,
-        .fault_errno = change->create.fault_errno,
-    };
-
-    TRY(look_namespaces(creation->arena, creation->state.pid, &request.namespaces,
-                        creation->error));
-    return (change->request->removes ? plan_build_unmounts : plan_build_mounts)(
-        creation->arena, creation->config, &request, &creation->plan, creation->error);
-}
-
 static int prepare(struct change *change, struct error *error)
 {
     struct creation *creation = &change->creation;
@@ -182,7 +173,7 @@ static int prepare(struct change *change, struct error *error)
     TRY(read_config(change));
     TRY(creation_probe(creation));
     TRY(find_cgroups(creation));
-    return build_plan(change);
+    return creation_build_plan(creation);
 }
 
 /* --- the commands ----------------------------------------------------------------------------- */
@@ -207,16 +198,14 @@ static int carry_out(struct change *change, struct error *error)
 static struct change change_of(struct arena *arena, const struct runtime_options *options,
                                const struct runtime_mounts *request)
 {
-    struct change change = {
+    return (struct change){
         .request = request,
-        .create = {.id = request->id,
-                   .trace_file = request->trace_file,
-                   .fault_step = request->fault_step,
-                   .fault_errno = request->fault_errno},
-        .creation = {.arena = arena, .options = options, .run = true, .kind = &kind, .joined = -1},
+        .creation = {.arena = arena,
+                     .options = options,
+                     .request = &request->launch,
+                     .kind = request->removes ? &removal : &addition,
+                     .joined = -1},
     };
-
-    return change;
 }
 
 int runtime_change_mounts(const struct runtime_options *options,
@@ -225,7 +214,6 @@ int runtime_change_mounts(const struct runtime_options *options,
     AUTO_ARENA arena = {0};
     struct change change = change_of(&arena, options, request);
 
-    change.creation.request = &change.create;
     int result = carry_out(&change, error);
     creation_leave(&change.creation);
     return result;
@@ -237,7 +225,6 @@ int runtime_dry_change_mounts(const struct runtime_options *options,
 {
     struct change change = change_of(text->arena, options, request);
 
-    change.creation.request = &change.create;
     int result = prepare(&change, error);
     if (result == 0)
         plan_print(change.creation.plan, text);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,9 +97,7 @@ static int read_plan(struct starting *starting, struct error *error)
  * have one, too. */
 static int open_notify(struct starting *starting, struct error *error)
 {
-    const char *notify = getenv("NOTIFY_SOCKET");
-
-    if (notify == NULL || notify[0] == '\0' ||
+    if (text_environment("NOTIFY_SOCKET") == NULL ||
         file_access(starting->state.dir, STATE_NOTIFY_DIR, F_OK) < 0)
         return 0;
     return notify_open(starting->state.dir, &starting->notify, error);
