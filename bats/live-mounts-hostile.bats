@@ -142,3 +142,16 @@ add_in_race() {
     wait "$pid" || status=$?
     assert_equal "$status" 1
 }
+
+@test "a container that stops meanwhile is named as the reason" {
+    berth_only "the calls are berth's"
+    command -v strace >/dev/null || skip "no strace here"
+    living sh -c 'while [ ! -e /mnt/a/file ]; do sleep 0.05; done'
+    a_file "/mnt/a bind $BUNDLE/src bind"
+    status=0
+    output=$(timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -f -qq -o "$BATS_TEST_TMPDIR/calls" \
+        -e trace=move_mount -e inject=move_mount:signal=STOP "$RUNTIME" --root "$ROOT" mounts add "$ID" "$FILE" 2>&1) || status=$?
+    assert_status 1
+    assert_output "container not running: \"$ID\" is stopped"
+    refute_output 'memory.limit'
+}

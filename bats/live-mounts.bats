@@ -33,7 +33,7 @@ load helpers-live-mounts
 }
 
 @test "what the container's own process sees" {
-    living sh -c 'while [ ! -e /mnt/a/file ]; do sleep 0.05; done; cat /mnt/a/file'
+    living sh -c 'while [ ! -e /mnt/a/file ]; do sleep 0.05; done; cat /mnt/a/file; exec payload pause'
     added "/mnt/a bind $BUNDLE/src bind"
     wait_until file_has text "$BATS_TEST_TMPDIR/out"
 }

@@ -50,6 +50,15 @@ static int conduct_creation(struct creation *creation)
     return 0;
 }
 
+/* INIT has ended without a word. If it had joined a container, that has ended, too, and killed it:
+ * which it can do only now that nothing is left of INIT. */
+static int explain_end(struct creation *creation)
+{
+    if (creation->joined >= 0 && sys_pidfd_wait(creation->joined, END_MS) == 0)
+        return state_not_running(&creation->state, SPEC_STATUS_STOPPED, creation->error);
+    return -ECONNRESET;
+}
+
 int creation_carry_out(struct creation *creation, int signals)
 {
     start_conducting(creation, signals);
@@ -58,11 +67,12 @@ int creation_carry_out(struct creation *creation, int signals)
     if (result < 0)
         return error_errno(creation->error, -result, "make a pair of sockets");
     result = conduct_creation(creation);
-    if (result < 0)
-        creation_undo(creation);
-    else
+    if (result == 0) {
         conduct_close(&creation->conduct); /* what is open would hold up the end of namespaces */
-    return result;
+        return 0;
+    }
+    creation_undo(creation);
+    return result == -ECONNRESET ? explain_end(creation) : result;
 }
 
 const struct creation_kind creation_create = {.build = plan_build, .awaits_start = true};
