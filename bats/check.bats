@@ -51,13 +51,13 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     config '.linux.maskedPath = ["/x"]' '.mounts[2].option = []' '.process.usr = {uid: 0, deep: [{usr: 1}]}' \
         '.linux.resources.cpu = {share: 3}' '.nothingLikeIt = {args: 1}' '.linux.netDevices = {eth0: {nam: "x"}}'
     check --format json
-    found '.severity == "warning" and .place == "linux.maskedPath" and .remedy == "did you mean maskedPaths?" and .line > 0'
-    found '.place == "mounts[2].option" and .remedy == "did you mean options?"'
-    found '.place == "process.usr" and .remedy == "did you mean user?"'
-    found '.place == "linux.resources.cpu.share" and .remedy == "did you mean shares?"'
-    found '.place == "linux.netDevices[\"eth0\"].nam" and .remedy == "did you mean name?"'
-    found '.place == "nothingLikeIt" and (has("remedy") | not)'
-    jq -e '[.[] | select(.words | contains("no such property"))] | length == 6' <<<"$output" >/dev/null
+    found '.severity == "warning" and .path == "linux.maskedPath" and .hint == "did you mean maskedPaths?" and .line > 0'
+    found '.path == "mounts[2].option" and .hint == "did you mean options?"'
+    found '.path == "process.usr" and .hint == "did you mean user?"'
+    found '.path == "linux.resources.cpu.share" and .hint == "did you mean shares?"'
+    found '.path == "linux.netDevices[\"eth0\"].nam" and .hint == "did you mean name?"'
+    found '.path == "nothingLikeIt" and (has("hint") | not)'
+    jq -e '[.[] | select(.message | contains("no such property"))] | length == 6' <<<"$output" >/dev/null
 }
 
 @test "free keys and properties of other platforms are no unknown properties" {
@@ -72,9 +72,9 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
         syscalls: [{names: ["opne", "statmount", "mkdir", "arm_fadvise64_64", "nothing_like_it"], action: "SCMP_ACT_ERRNO"}]}'
     check --format json
     assert_status 0
-    found '.severity == "warning" and .place == "linux.seccomp.syscalls[0].names[0]" and .remedy == "did you mean open?"'
-    found '.place == "linux.seccomp.syscalls[0].names[4]" and (has("remedy") | not)'
-    jq -e '[.[] | select(.words | contains("no known kernel"))] | length == 2' <<<"$output" >/dev/null
+    found '.severity == "warning" and .path == "linux.seccomp.syscalls[0].names[0]" and .hint == "did you mean open?"'
+    found '.path == "linux.seccomp.syscalls[0].names[4]" and (has("hint") | not)'
+    jq -e '[.[] | select(.message | contains("no known kernel"))] | length == 2' <<<"$output" >/dev/null
 }
 
 @test "errors of rules and of the host are found together" {
@@ -83,14 +83,40 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
         '.linux.sysctl = {"kernel.panic": "1", "net.core.bogus": "1"}' '.process.capabilities.bounding += ["CAP_BOGUS"]'
     check --format json
     assert_status 1
-    found '.place == "process.cwd" and .line > 0 and .column > 0'
-    found '.place == "mounts[7]" and (.words | endswith("no such file or directory")) and (.remedy | contains("there is no /no"))'
-    found '.place == "hooks.prestart[0]"'
-    found '.place == "process.args[0]"'
-    found '.place == "linux.resources.unified[bogus.max]"'
-    found '.place == "linux.sysctl[\"kernel.panic\"]"'
-    found '.place == "linux.sysctl[\"net.core.bogus\"]"'
-    found '.severity == "warning" and .place == "process.capabilities.bounding[14]"'
+    found '.path == "process.cwd" and .line > 0 and .column > 0'
+    found '.path == "mounts[7]" and (.message | endswith("no such file or directory")) and (.hint | contains("there is no /no"))'
+    found '.path == "hooks.prestart[0]"'
+    found '.path == "process.args[0]"'
+    found '.path == "linux.resources.unified[bogus.max]"'
+    found '.path == "linux.sysctl[\"kernel.panic\"]"'
+    found '.path == "linux.sysctl[\"net.core.bogus\"]"'
+    found '.severity == "warning" and .path == "process.capabilities.bounding[14]"'
+}
+
+@test "each finding has the errno that create would fail with, and a hint where berth knows one" {
+    config '.process.cwd = "x"' '.mounts += [{destination: "/a", source: "/no/such", options: ["bind"]}]' \
+        '.hooks.poststart = [{path: "/no/hook"}]' '.hooks.poststop = [{path: "/etc/passwd"}]' '.linux.resources.unified = {"bogus.max": "1"}'
+    check --format json
+    assert_status 1
+    found '.path == "process.cwd" and .errno == 22 and .message == "must be absolute, got \"x\"" and (has("hint") | not)'
+    found '.path == "mounts[7]" and .errno == 2 and (.hint | startswith("there is no /no on the host"))'
+    found '.path == "hooks.poststart[0]" and .errno == 2'
+    found '.path == "hooks.poststop[0]" and .severity == "warning" and .errno == 13'
+    found '.path == "linux.resources.unified[bogus.max]" and .errno > 0 and (.hint | length > 5)'
+    config '.linux.maskedPath = []'
+    check --format json
+    found '.path == "linux.maskedPath" and (has("errno") | not)'
+}
+
+@test "findings about files name them" {
+    run_rt check --format json --bundle /no/such/bundle
+    found '.file == "/no/such/bundle" and .errno == 2 and (has("path") | not)'
+    config '.root.path = "none"'
+    check --format json
+    found '.path == "root.path" and .errno == 2 and (.file | endswith("/none"))'
+    config '.root.path = 5'
+    check --format json
+    found '.path == "root.path" and .errno == 22 and .line > 0 and (has("file") | not)'
 }
 
 @test "two hundred errors are two hundred" {
@@ -103,9 +129,9 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     config '.linux.resources = {unified: {"bogus.a": "1"}, blockIO: {throttleReadBpsDevice: [{major: 77, minor: 1, rate: 1}]}, cpu: {cpus: "3000"}}'
     check --format json
     assert_status 1
-    found '.place == "linux.resources.unified[bogus.a]"'
-    ! has_controller blkio || found '.place == "linux.resources.blockIO.throttleReadBpsDevice[0]"'
-    ! has_controller cpuset || found '.place == "linux.resources.cpu.cpus"'
+    found '.path == "linux.resources.unified[bogus.a]"'
+    ! has_controller blkio || found '.path == "linux.resources.blockIO.throttleReadBpsDevice[0]"'
+    ! has_controller cpuset || found '.path == "linux.resources.cpu.cpus"'
 }
 
 @test "types that are wrong leave the host for later, and say so" {

@@ -204,3 +204,101 @@ assert rest[8 + size:] == b"\n" and b"/no\nsuch" in rest[8:8 + size] and b"SYSLO
     run_fails --log journald:x list
     assert_output 'journald:x'
 }
+
+# recorded FILTER: the only record of the log is an error, for which it holds
+recorded() {
+    jq -e -s "length == 1 and (.[0] | .level == \"error\" and ($1))" "$LOG" >/dev/null || fail_with "not so: $1: $(cat "$LOG")"
+}
+
+# fail_logged COMMAND...: fails with a record in JSON
+fail_logged() {
+    : >"$LOG"
+    run_rt --log "$LOG" --log-format json "$@"
+    [ "$status" -ne 0 ] || fail_with "'$*' should have failed"
+}
+
+@test "a bad value in config.json: the record has its path and errno, and no hint that berth does not know" {
+    berth_only
+    config '.process.cwd = "here"'
+    fail_logged create "$ID"
+    recorded '.path == "process.cwd" and .errno == 22 and (has("hint") | not) and (.msg | startswith("process.cwd: must be absolute"))'
+}
+
+@test "a value of the wrong type: the record has its path, line and column, too" {
+    berth_only
+    printf '{"ociVersion": "1.0.2",\n "root": {"path": "rootfs"},\n  "hostname": 5}' >config.json
+    fail_logged create "$ID"
+    recorded '.path == "hostname" and .errno == 22 and .file == "config.json" and .line == 3 and .column == 15'
+}
+
+@test "of several errors in config.json the record has the path of the first one, and the words of all" {
+    berth_only
+    config '.process.cwd = "here"' '.linux.maskedPaths = ["there"]'
+    fail_logged create "$ID"
+    recorded '.path == "process.cwd" and (.msg | contains("\nlinux.maskedPaths[0]: "))'
+}
+
+@test "a mount that fails: the record has its path, errno and hint" {
+    berth_only
+    config '.mounts += [{destination: "/mnt", source: "/no/such/source", options: ["bind"]}]'
+    fail_logged create "$ID"
+    recorded '.path == "mounts[7]" and .errno == 2 and (.hint | startswith("there is no /no on the host")) and (.hint as $hint | .msg | endswith(" (\($hint))"))'
+}
+
+@test "a hook that fails: the record has its path and errno" {
+    berth_only
+    config '.hooks.createRuntime = [{path: "/bin/true"}, {path: "/bin/false"}]'
+    fail_logged create "$ID"
+    recorded '.path == "hooks.createRuntime[1]" and .errno == 5 and (.msg | endswith(": exit status 1"))'
+}
+
+@test "a missing bundle, config.json and root file system: the record has the file and errno" {
+    berth_only
+    fail_logged create --bundle /no/such/bundle "$ID"
+    recorded '.file == "/no/such/bundle" and .errno == 2 and (has("path") | not)'
+    config '.root.path = "none"'
+    fail_logged create "$ID"
+    recorded '.path == "root.path" and .errno == 2 and (.file | endswith("/none"))'
+    rm config.json
+    fail_logged create "$ID"
+    recorded '.errno == 2 and (.file | endswith("/config.json"))'
+}
+
+@test "a program that is not found: the record has its path, errno and hint" {
+    berth_only
+    printf '#!/no/such/interpreter\n' >rootfs/bin/script && chmod 755 rootfs/bin/script
+    set_args /bin/script
+    fail_logged run "$ID"
+    recorded '.path == "process.args[0]" and .errno == 2 and (.hint | contains("/no/such/interpreter"))'
+}
+
+@test "exec: the record has path and errno of what fails" {
+    berth_only
+    fail_logged exec "$ID" true
+    recorded '.errno == 2 and (has("path") | not) and (.msg | contains("does not exist"))'
+    set_args sleep 1000
+    create_c
+    run_ok start "$ID"
+    fail_logged exec "$ID" nosuchprogram
+    recorded '.path == "process.args[0]" and .errno == 2'
+    fail_logged exec --cwd relative "$ID" true
+    recorded '.path == "process.cwd" and .errno == 22'
+    echo '{"cwd": "/", "args": ["true"], "user": {"uid": "x"}}' >process.json
+    fail_logged exec --process process.json "$ID"
+    recorded '.path == "user.uid" and .errno == 22 and .file == "process.json" and .line == 1'
+}
+
+@test "a limit that the kernel refuses: the record has its path, errno and hint" {
+    berth_only
+    has_controller cpuset || skip "no cpuset"
+    config '.linux.resources.cpu.cpus = "3000"'
+    fail_logged create "$ID"
+    recorded '.path == "linux.resources.cpu.cpus" and .errno > 0 and (.hint | contains(" has "))'
+}
+
+@test "a warning has its path" {
+    berth_only
+    config '.process.capabilities.bounding += ["CAP_NO_SUCH_THING"]'
+    run_ok --log "$LOG" --log-format json run "$ID"
+    jq -e -s 'any(.[]; .level == "warning" and (.path | startswith("process.capabilities.bounding[")) and (has("errno") | not))' "$LOG"
+}

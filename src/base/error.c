@@ -1,37 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/base/error.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "berth/base/finding.h"
+#include "berth/base/arena.h"
+#include "berth/base/text.h"
 
-static void append(struct error *error, const char *text)
+const char *error_format_path(struct error_path *path, const char *format, ...)
 {
-    size_t length = strlen(error->text);
+    va_list values;
 
-    snprintf(error->text + length, sizeof(error->text) - length, "%s", text);
+    va_start(values, format);
+    vsnprintf(path->text, sizeof(path->text), format, values);
+    va_end(values);
+    return path->text;
 }
 
-const char *error_text_of(int number)
-{
-    static _Thread_local char text[128];
+#define NO_ROOM "(there are more errors)"
 
-    snprintf(text, sizeof(text), "%s", strerror(number));
-    /* Callers match the words in lower case; an abbreviation such as "RPC struct is bad" stays. */
-    if (text[0] != '\0' && islower((unsigned char) text[1]))
-        text[0] = (char) tolower((unsigned char) text[0]);
-    return text;
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static const char *part_of(const struct error *error, enum error_part part)
+{
+    return error->bytes + error->at[part];
+}
+
+/* Adds to the part that was put last. */
+__attribute__((format(printf, 2, 0))) static void append(struct error *error, const char *format,
+                                                         va_list values)
+{
+    char *end = error->bytes + error->used - 1;
+
+    vsnprintf(end, sizeof(error->bytes) - error->used + 1, format, values);
+    error->used = (uint16_t) (error->used + strlen(end));
+}
+
+__attribute__((format(printf, 2, 3))) static void appendf(struct error *error, const char *format,
+                                                          ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    append(error, format, values);
+    va_end(values);
+}
+
+/* What a part was before stays in its place, where `append` may still read it. */
+static void begin(struct error *error, enum error_part part)
+{
+    if (error->used == 0)
+        error->used = 1;
+    if (error->used == sizeof(error->bytes)) /* full: it is left out */
+        return;
+    error->at[part] = error->used;
+    error->bytes[error->used++] = '\0';
+}
+
+static void put(struct error *error, enum error_part part, const char *string)
+{
+    if (string == NULL || string[0] == '\0')
+        return;
+    begin(error, part);
+    appendf(error, "%s", string);
+}
+
+void error_clear(struct error *error)
+{
+    error->number = error->exit_status = 0;
+    error->line = error->column = 0;
+    error->is_full = false;
+    error->used = 0;
+    memset(error->at, 0, sizeof(error->at));
+}
+
+/* A new error, of which the part is to be appended. */
+static void start(struct error *error, const char *path, int number, enum error_part part)
+{
+    int exit_status = error->exit_status;
+
+    error_clear(error);
+    error->exit_status = exit_status;
+    error->number = number;
+    put(error, ERROR_PATH, path);
+    begin(error, part);
 }
 
 int error_set(struct error *error, int number, const char *format, ...)
 {
     va_list values;
 
-    error->number = number;
+    start(error, NULL, number, ERROR_CAUSE);
     va_start(values, format);
-    vsnprintf(error->text, sizeof(error->text), format, values);
+    append(error, format, values);
+    va_end(values);
+    return -number;
+}
+
+int error_at(struct error *error, const char *path, int number, const char *format, ...)
+{
+    va_list values;
+
+    start(error, path, number, ERROR_CAUSE);
+    va_start(values, format);
+    append(error, format, values);
     va_end(values);
     return -number;
 }
@@ -40,79 +112,157 @@ int error_errno(struct error *error, int number, const char *format, ...)
 {
     va_list values;
 
-    error->number = number;
+    start(error, NULL, number, ERROR_ACT);
     va_start(values, format);
-    vsnprintf(error->text, sizeof(error->text), format, values);
+    append(error, format, values);
     va_end(values);
-    append(error, ": ");
-    append(error, error_text_of(number));
     return -number;
 }
 
-int error_add(struct error *error, int number, const char *format, ...)
+int error_errno_at(struct error *error, const char *path, int number, const char *format, ...)
 {
-    char line[sizeof(error->text)];
     va_list values;
 
+    start(error, path, number, ERROR_ACT);
     va_start(values, format);
-    vsnprintf(line, sizeof(line), format, values);
+    append(error, format, values);
     va_end(values);
-    if (error->number == 0) {
-        error->number = number;
-        error->text[0] = '\0';
-    } else {
-        append(error, "\n");
-    }
-    append(error, line);
-    return -error->number;
+    return -number;
 }
+
+/* --- what is added ---------------------------------------------------------------------------- */
 
 int error_prefix(struct error *error, const char *format, ...)
 {
-    char old[sizeof(error->text)];
+    const char *act = part_of(error, ERROR_ACT);
     va_list values;
 
-    memcpy(old, error->text, sizeof(old));
+    begin(error, ERROR_ACT);
     va_start(values, format);
-    vsnprintf(error->text, sizeof(error->text), format, values);
+    append(error, format, values);
     va_end(values);
-    append(error, ": ");
-    append(error, old);
+    if (act[0] != '\0')
+        appendf(error, ": %s", act);
+    return -error->number;
+}
+
+int error_cause(struct error *error, const char *format, ...)
+{
+    va_list values;
+
+    begin(error, ERROR_CAUSE);
+    va_start(values, format);
+    append(error, format, values);
+    va_end(values);
+    return -error->number;
+}
+
+int error_set_path(struct error *error, const char *path)
+{
+    put(error, ERROR_PATH, path);
+    return -error->number;
+}
+
+int error_set_file(struct error *error, const char *file)
+{
+    put(error, ERROR_FILE, file);
     return -error->number;
 }
 
 int error_hint(struct error *error, const char *format, ...)
 {
-    char hint[1024];
+    const char *hint = part_of(error, ERROR_HINT);
     va_list values;
 
+    begin(error, ERROR_HINT);
+    if (hint[0] != '\0')
+        appendf(error, "%s) (", hint);
     va_start(values, format);
-    vsnprintf(hint, sizeof(hint), format, values);
+    append(error, format, values);
     va_end(values);
-    append(error, " (");
-    append(error, hint);
-    append(error, ")");
     return -error->number;
 }
 
-void error_clear(struct error *error)
+static void become(struct error *error, const struct finding *finding)
 {
-    error->number = error->exit_status = 0;
-    error->text[0] = '\0';
+    error_clear(error);
+    error->number = finding->number;
+    error->line = finding->line;
+    error->column = finding->column;
+    put(error, ERROR_PATH, finding->path);
+    put(error, ERROR_FILE, finding->file);
+    put(error, ERROR_ACT, finding->act);
+    put(error, ERROR_CAUSE, finding->cause);
+    put(error, ERROR_HINT, finding->hint);
+}
+
+static void add_line(struct error *error, const struct finding *finding)
+{
+    AUTO_ARENA arena = {0};
+    const char *more = part_of(error, ERROR_MORE);
+    bool is_last = more + strlen(more) + 1 == error->bytes + error->used;
+    const char *line = finding_text(&arena, finding);
+
+    if (error->is_full)
+        return;
+    error->is_full = error->used + strlen(line) + sizeof("\n\n" NO_ROOM) > sizeof(error->bytes);
+    if (error->is_full)
+        line = NO_ROOM;
+    if (!is_last)
+        begin(error, ERROR_MORE);
+    appendf(error, "%s%s%s", is_last ? "" : more, more[0] != '\0' ? "\n" : "", line);
+}
+
+int error_add(struct error *error, const struct finding *finding)
+{
+    if (error->findings != NULL)
+        findings_add(error->findings, finding);
+    else if (error->number == 0)
+        become(error, finding);
+    else
+        add_line(error, finding);
+    if (error->number == 0)
+        error->number = finding->number;
+    return -error->number;
 }
 
 int error_collect(struct error *error, int result)
 {
-    char *rest = error->text;
-
     if (result >= 0 || error->findings == NULL)
         return result;
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
+    if (error->used > 0) { /* else it has been added */
+        struct finding finding = error_finding(error);
 
-        if (line[0] != '\0')
-            findings_add_new(error->findings, &finding);
+        findings_add_new(error->findings, &finding);
     }
     error_clear(error);
     return 0;
+}
+
+/* --- what is asked ---------------------------------------------------------------------------- */
+
+struct finding error_finding(const struct error *error)
+{
+    return (struct finding){
+        .severity = FINDING_ERROR,
+        .number = error->number,
+        .path = part_of(error, ERROR_PATH),
+        .file = part_of(error, ERROR_FILE),
+        .line = error->line,
+        .column = error->column,
+        .act = part_of(error, ERROR_ACT),
+        .cause = part_of(error, ERROR_CAUSE),
+        .hint = part_of(error, ERROR_HINT),
+    };
+}
+
+const char *error_text(struct arena *arena, const struct error *error)
+{
+    const struct finding finding = error_finding(error);
+    const char *more = part_of(error, ERROR_MORE);
+
+    if (error->number == 0)
+        return "";
+    return arena_printf(arena, "%s%s%s", finding_text(arena, &finding), more[0] != '\0' ? "\n" : "",
+                        more);
 }

@@ -14,6 +14,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/text.h"
 
 #define SIZE_MOST ((size_t) 64 * 1024 * 1024)
 
@@ -64,7 +65,7 @@ int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, 
 
 const char *file_read_error(int number)
 {
-    return number == ESPIPE ? "not a regular file" : error_text_of(number);
+    return number == ESPIPE ? "not a regular file" : text_of_errno(number);
 }
 
 int file_read_named(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size)

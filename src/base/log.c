@@ -18,7 +18,9 @@
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
 #include "berth/base/clock.h"
+#include "berth/base/error.h"
 #include "berth/base/fd.h"
+#include "berth/base/finding.h"
 #include "berth/base/json.h"
 #include "berth/base/text.h"
 
@@ -36,8 +38,15 @@ static struct {
     bool is_stuck; /* the reader of stderr takes nothing */
     enum log_level level;
     struct arena arena;
-    struct text_list held;
+    struct findings held; /* warnings */
 } sink = {.fd = -1, .level = LOG_LEVEL_WARNING, .held = {.arena = &sink.arena}};
+
+/* What is written of a message. */
+struct record {
+    enum log_level level;
+    const char *message;
+    struct finding finding; /* without words; all empty where there is nothing to it */
+};
 
 static const struct {
     const char *name;
@@ -130,7 +139,7 @@ static const char *quote(struct arena *arena, const char *value)
 }
 
 /* With its newline. */
-static const char *record_of(struct arena *arena, enum log_level level, const char *message)
+static const char *line_of(struct arena *arena, const struct record *record)
 {
     struct timespec now;
     char time[CLOCK_UTC_SIZE];
@@ -140,12 +149,13 @@ static const char *record_of(struct arena *arena, enum log_level level, const ch
     clock_print_utc(now.tv_sec, time);
     if (!sink.json)
         return arena_printf(arena, "time=\"%s.%06ldZ\" level=%s msg=%s\n", time, now.tv_nsec / 1000,
-                            levels[level].name, quote(arena, message));
+                            levels[record->level].name, quote(arena, record->message));
     json_start(&json, arena, false);
     json_object_open(&json);
-    json_member(&json, "level", levels[level].name);
-    json_member(&json, "msg", message);
+    json_member(&json, "level", levels[record->level].name);
+    json_member(&json, "msg", record->message);
     json_member(&json, "time", arena_printf(arena, "%s.%06ldZ", time, now.tv_nsec / 1000));
+    finding_write_members(&record->finding, &json);
     json_object_close(&json);
     return arena_printf(arena, "%s\n", json.text.bytes);
 }
@@ -165,28 +175,29 @@ static void put_field(struct text *record, const char *name, const char *value)
     text_addf(record, "%s\n", value);
 }
 
-static void write_to_service(enum log_level level, const char *message)
+static void write_to_service(const struct record *record)
 {
     AUTO_ARENA arena = {0};
-    struct text record = {.arena = &arena};
+    struct text text = {.arena = &arena};
+    int priority = levels[record->level].priority;
 
     if (sink.is_journal) {
-        put_field(&record, "PRIORITY", arena_printf(&arena, "%d", levels[level].priority));
-        put_field(&record, "SYSLOG_IDENTIFIER", sink.name);
-        put_field(&record, "MESSAGE", message);
+        put_field(&text, "PRIORITY", arena_printf(&arena, "%d", priority));
+        put_field(&text, "SYSLOG_IDENTIFIER", sink.name);
+        put_field(&text, "MESSAGE", record->message);
     } else {
-        text_addf(&record, "<%d>%s[%d]: %s", LOG_DAEMON | levels[level].priority, sink.name,
-                  getpid(), message);
+        text_addf(&text, "<%d>%s[%d]: %s", LOG_DAEMON | priority, sink.name, getpid(),
+                  record->message);
     }
-    send(sink.fd, record.bytes, record.size, MSG_NOSIGNAL);
+    send(sink.fd, text.bytes, text.size, MSG_NOSIGNAL);
 }
 
-static void write_to_file(enum log_level level, const char *message)
+static void write_to_file(const struct record *record)
 {
     AUTO_ARENA arena = {0};
-    const char *record = record_of(&arena, level, message);
+    const char *line = line_of(&arena, record);
 
-    fd_write_all(sink.fd, record, strlen(record));
+    fd_write_all(sink.fd, line, strlen(line));
 }
 
 /* A write(2) that waits for the reader of a pipe would hold up a container, and signals with it:
@@ -213,13 +224,14 @@ static void write_in_time(int fd, const char *bytes, size_t size)
 
 /* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell
  * themselves from the words. */
-static void write_to_stderr(enum log_level level, const char *message)
+static void write_to_stderr(const struct record *record)
 {
     AUTO_ARENA arena = {0};
-    const char *line = level == LOG_LEVEL_DEBUG
-                           ? record_of(&arena, level, message)
-                           : arena_printf(&arena, "%s%s\n",
-                                          level == LOG_LEVEL_WARNING ? "warning: " : "", message);
+    const char *line =
+        record->level == LOG_LEVEL_DEBUG
+            ? line_of(&arena, record)
+            : arena_printf(&arena, "%s%s\n", record->level == LOG_LEVEL_WARNING ? "warning: " : "",
+                           record->message);
 
     if (sink.is_in_line)
         line = arena_printf(&arena, "\n%s", line);
@@ -228,59 +240,100 @@ static void write_to_stderr(enum log_level level, const char *message)
     write_in_time(STDERR_FILENO, line, strlen(line));
 }
 
-static void write_record(enum log_level level, const char *message)
+static void write_record(const struct record *record)
 {
     if (sink.fd >= 0 && sink.name != NULL)
-        write_to_service(level, message);
+        write_to_service(record);
     else if (sink.fd >= 0)
-        write_to_file(level, message);
-    if (sink.fd >= 0 && level != LOG_LEVEL_ERROR)
+        write_to_file(record);
+    if (sink.fd >= 0 && record->level != LOG_LEVEL_ERROR)
         return;
-    write_to_stderr(level, message);
+    write_to_stderr(record);
 }
+
+static void write_warning(const struct finding *finding)
+{
+    AUTO_ARENA arena = {0};
+    const struct record record = {
+        .level = LOG_LEVEL_WARNING,
+        .message = finding_text(&arena, finding),
+        .finding = *finding,
+    };
+
+    write_record(&record);
+}
+
+/* --- warnings that wait ----------------------------------------------------------------------- */
 
 void log_start_new_line(void)
 {
     sink.is_in_line = true;
 }
 
+static void forget_warnings(void)
+{
+    sink.held = (struct findings){.arena = &sink.arena};
+    arena_free(&sink.arena);
+}
+
 void log_release_warnings(void)
 {
     for (size_t i = 0; i < sink.held.count; i++)
-        write_record(LOG_LEVEL_WARNING, sink.held.item[i]);
-    sink.held = (struct text_list){.arena = &sink.arena};
-    arena_free(&sink.arena);
+        write_warning(&sink.held.item[i]);
+    forget_warnings();
 }
 
-void log_take_warnings(struct text_list *list)
+void log_take_warnings(struct findings *findings)
 {
     for (size_t i = 0; i < sink.held.count; i++)
-        text_list_add(list, arena_string(list->arena, sink.held.item[i]));
-    sink.held = (struct text_list){.arena = &sink.arena};
-    arena_free(&sink.arena);
+        findings_add(findings, &sink.held.item[i]);
+    forget_warnings();
 }
 
-__attribute__((format(printf, 2, 0))) static void log_at(enum log_level level, const char *format,
-                                                         va_list values)
+/* --- messages --------------------------------------------------------------------------------- */
+
+void log_error(const struct error *error)
 {
     AUTO_ARENA arena = {0};
+    const struct record record = {
+        .level = LOG_LEVEL_ERROR,
+        .message = error_text(&arena, error),
+        .finding = error_finding(error),
+    };
 
-    if (!log_shows(level))
-        return;
-    char *message = arena_vprintf(&arena, format, values);
-    if (level == LOG_LEVEL_WARNING && !log_shows(LOG_LEVEL_DEBUG))
-        text_list_add(&sink.held, arena_string(&sink.arena, message));
-    else
-        write_record(level, message);
+    write_record(&record);
 }
 
-void log_error(const char *format, ...)
+void log_warning_of(const struct finding *finding)
 {
-    va_list values;
+    struct finding warning = *finding;
 
-    va_start(values, format);
-    log_at(LOG_LEVEL_ERROR, format, values);
-    va_end(values);
+    if (!log_shows(LOG_LEVEL_WARNING))
+        return;
+    warning.severity = FINDING_WARNING;
+    if (log_shows(LOG_LEVEL_DEBUG))
+        write_warning(&warning);
+    else
+        findings_add(&sink.held, &warning);
+}
+
+void log_ignored(const struct error *error)
+{
+    const struct finding finding = error_finding(error);
+
+    log_warning_of(&finding);
+}
+
+__attribute__((format(printf, 2, 0))) static void warn(const char *path, const char *format,
+                                                       va_list values)
+{
+    AUTO_ARENA arena = {0};
+    const struct finding finding = {
+        .path = path,
+        .cause = arena_vprintf(&arena, format, values),
+    };
+
+    log_warning_of(&finding);
 }
 
 void log_warning(const char *format, ...)
@@ -288,15 +341,31 @@ void log_warning(const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    log_at(LOG_LEVEL_WARNING, format, values);
+    warn(NULL, format, values);
+    va_end(values);
+}
+
+void log_warning_at(const char *path, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    warn(path, format, values);
     va_end(values);
 }
 
 void log_debug(const char *format, ...)
 {
+    AUTO_ARENA arena = {0};
     va_list values;
 
+    if (!log_shows(LOG_LEVEL_DEBUG))
+        return;
     va_start(values, format);
-    log_at(LOG_LEVEL_DEBUG, format, values);
+    const struct record record = {
+        .level = LOG_LEVEL_DEBUG,
+        .message = arena_vprintf(&arena, format, values),
+    };
     va_end(values);
+    write_record(&record);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,17 @@ bool text_list_has(const char *list, const char *word)
             return true;
     }
     return false;
+}
+
+const char *text_of_errno(int number)
+{
+    static _Thread_local char text[128];
+
+    snprintf(text, sizeof(text), "%s", strerror(number));
+    /* Callers match the words in lower case; an abbreviation such as "RPC struct is bad" stays. */
+    if (text[0] != '\0' && islower((unsigned char) text[1]))
+        text[0] = (char) tolower((unsigned char) text[0]);
+    return text;
 }
 
 int text_to_u64(const char *string, uint64_t *ret_number)

@@ -14,6 +14,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
 #include "berth/base/error.h"
+#include "berth/base/text.h"
 #include "message.h"
 
 enum { CALL_SERVICE = 1, CALL_PATH, CALL_INTERFACE, CALL_METHOD, CALL_SIGNATURE, CALL_VALUES };
@@ -91,7 +92,7 @@ static void serve_connect(struct helper *helper, const struct text_list *words)
     int result = connect_to(helper, words->item[1], text_equal(words->item[2], WIRE_BUS));
     if (result < 0) {
         disconnect(helper);
-        answer_error(words->arena, -result, "", error_text_of(-result));
+        answer_error(words->arena, -result, "", text_of_errno(-result));
         return;
     }
     ANSWER(words->arena, WIRE_REPLY, "");
@@ -123,7 +124,7 @@ static void serve_match(struct helper *helper, const struct text_list *words)
         result = helper->library.sd_bus_add_match(helper->bus, &helper->match, rule, send_signal,
                                                   helper);
     if (result < 0)
-        answer_error(words->arena, -result, "", error_text_of(-result));
+        answer_error(words->arena, -result, "", text_of_errno(-result));
     else
         ANSWER(words->arena, WIRE_REPLY, "");
 }
@@ -153,7 +154,7 @@ static void call(struct helper *helper, struct arena *arena, sd_bus_message *mes
         answer_errno(arena, WIRE_CLOSED, -result);
     else
         answer_error(arena, -result, error.name != NULL ? error.name : "",
-                     error.message != NULL ? error.message : error_text_of(-result));
+                     error.message != NULL ? error.message : text_of_errno(-result));
     library->sd_bus_error_free(&error);
     library->sd_bus_message_unref(reply);
 }

@@ -206,11 +206,13 @@ static int connect_session(struct bus *bus, struct error *error)
             return 0;
         if (bus->helper == 0 && error->number == ENOPKG)
             return -error->number;
-        text_addf(&tried, "%s%s: %s", i == 0 ? "" : "; ", addresses[i].text, error->text);
+        text_addf(&tried, "%s%s: %s", i == 0 ? "" : "; ", addresses[i].text,
+                  error_text(bus->arena, error));
         if (bus->helper == 0)
             break;
     }
-    error_set(error, error->number, "connect to systemd: %s", tried.bytes);
+    error_errno(error, error->number, "connect to systemd");
+    error_cause(error, "%s", tried.bytes);
     return add_remedy(bus, error);
 }
 

@@ -142,7 +142,7 @@ static int read_verb(const char *verb, bool *ret_removes, struct error *error)
     *ret_removes = text_equal(verb, "remove");
     if (*ret_removes || text_equal(verb, "add"))
         return 0;
-    return error_set(error, EINVAL, "mounts: neither add nor remove: \"%s\"", verb);
+    return error_at(error, "mounts", EINVAL, "neither add nor remove: \"%s\"", verb);
 }
 
 int cli_mounts(const struct cli_arguments *arguments, const struct runtime_options *options,

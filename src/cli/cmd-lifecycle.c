@@ -54,9 +54,11 @@ static int for_matching(const struct cli_arguments *arguments,
     for (size_t i = 0; i < count; i++) {
         struct error one = {0};
 
-        if (regexec(&regex, containers[i].id, 0, NULL, 0) == 0 &&
-            operate(arguments, options, containers[i].id, &one) < 0)
-            error_add(error, one.number, "%s", one.text);
+        if (regexec(&regex, containers[i].id, 0, NULL, 0) != 0 ||
+            operate(arguments, options, containers[i].id, &one) >= 0)
+            continue;
+        const struct finding finding = error_finding(&one);
+        error_add(error, &finding);
     }
     regfree(&regex);
     return -error->number;

@@ -74,8 +74,8 @@ static bool read_unit(const char *unit, unsigned *ret_bits)
 static int complain(const struct setting *setting, const char *value, const char *words,
                     struct error *error)
 {
-    return error_set(error, EINVAL, "linux.resources.%s.%s: --%s is %s: \"%s\"", setting->section,
-                     setting->property, setting->option, words, value);
+    return error_at(error, JSON_PATH("linux.resources.%s.%s", setting->section, setting->property),
+                    EINVAL, "--%s is %s: \"%s\"", setting->option, words, value);
 }
 
 static int read_size(struct arena *arena, const struct setting *setting, const char *value,

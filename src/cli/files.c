@@ -33,8 +33,10 @@ int cli_read_file(const char *what, const char *path, struct text *text, struct 
     if (text_equal(path, "-"))
         return read_stdin(what, text, error);
     int result = file_read_named(text->arena, path, &bytes, &size);
-    if (result < 0)
-        return error_errno(error, -result, "read the %s %s", what, path);
+    if (result < 0) {
+        error_errno(error, -result, "read the %s %s", what, path);
+        return error_set_file(error, path);
+    }
     text_add_bytes(text, bytes, size);
     return 0;
 }

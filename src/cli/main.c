@@ -34,7 +34,10 @@ static int open_log(const struct cli_arguments *arguments, struct error *error)
     bool as_json = arguments->log_format != NULL && text_equal(arguments->log_format, "json");
     int result = log_open(arguments->log, as_json, level_of(arguments));
 
-    return result < 0 ? error_errno(error, -result, "open the log %s", arguments->log) : 0;
+    if (result == 0)
+        return 0;
+    error_errno(error, -result, "open the log %s", arguments->log);
+    return error_set_file(error, arguments->log);
 }
 
 static int read_manager(const struct cli_arguments *arguments, struct runtime_options *options,
@@ -149,6 +152,6 @@ int main(int argc, char **argv)
         log_release_warnings();
         return status;
     }
-    log_error("%s", error.text);
+    log_error(&error);
     return error.exit_status != 0 ? error.exit_status : 1;
 }

@@ -255,10 +255,8 @@ static int mount_for_old_systemd(struct plan_builder *builder, const struct spec
             mount_hierarchies(builder, mount, &host->hierarchies[i], place);
             return 0;
         }
-    error_set(builder->error, ENODEV,
-              "annotations[\"" SPEC_SYSTEMD_V1
-              "\"]: the container has no cgroup in a hierarchy of version 1 at " CGROUP_ROOT
-              "/systemd");
+    error_at(builder->error, "annotations[\"" SPEC_SYSTEMD_V1 "\"]", ENODEV,
+             "the container has no cgroup in a hierarchy of version 1 at " CGROUP_ROOT "/systemd");
     return error_hint(builder->error,
                       "as root: mkdir " CGROUP_ROOT
                       "/systemd && mount -t cgroup -o none,name=systemd cgroup " CGROUP_ROOT
@@ -302,12 +300,13 @@ static int check_words(const struct plan_builder *builder, const struct plan_mou
         const char *word = arena_copy(builder->arena, rest, length);
 
         if (!text_list_has(known, word))
-            return error_set(builder->error, EINVAL, "%s.options: a cgroup mount takes no \"%s\"",
-                             place, word);
+            return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
+                            "a cgroup mount takes no \"%s\"", word);
         if (!text_list_has(host, word))
-            log_warning("%s.options: \"%s\" has no effect: only the host can set it for its file "
-                        "system of cgroups",
-                        place, word);
+            log_warning_at(
+                JSON_PATH("%s.options", place),
+                "\"%s\" has no effect: only the host can set it for its file system of cgroups",
+                word);
         rest += length + (rest[length] == ',');
     }
     return 0;

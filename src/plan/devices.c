@@ -141,15 +141,15 @@ static int check_owner(struct plan_builder *builder, const char *place, const ch
     if (asked == found)
         return 0;
     if (asked == of_process) {
-        log_warning("%s.%s: the device is the host's, whose %s is %u, not %u", place, property,
-                    property, found, asked);
+        log_warning_at(JSON_PATH("%s.%s", place, property),
+                       "the device is the host's, whose %s is %u, not %u", property, found, asked);
         return 0;
     }
-    return error_set(builder->error, EPERM,
-                     "%s.%s: the device is the host's, whose %s is %u, not %u: devices are made "
-                     "for a caller with CAP_MKNOD "
-                     "outside user namespaces; change the host's device, or leave the property out",
-                     place, property, property, found, asked);
+    return error_at(
+        builder->error, JSON_PATH("%s.%s", place, property), EPERM,
+        "the device is the host's, whose %s is %u, not %u: devices are made for a caller with "
+        "CAP_MKNOD outside user namespaces; change the host's device, or leave the property out",
+        property, found, asked);
 }
 
 /* What is bound is as it is. */
@@ -163,18 +163,16 @@ static int check_bound(struct plan_builder *builder, const struct spec_device *d
     if (node == NULL || !node->exists)
         return 0; /* the step that opens it knows best */
     if ((node->mode & S_IFMT) != type_bits(device->type) || node->device != number)
-        return error_set(builder->error, EPERM,
-                         "%s: %s of the host is not the device %u:%u, and another cannot be made: "
-                         "that needs CAP_MKNOD outside "
-                         "user namespaces",
-                         place, device->path, major(number), minor(number));
+        return error_at(builder->error, place, EPERM,
+                        "%s of the host is not the device %u:%u, and another cannot be made: that "
+                        "needs CAP_MKNOD outside user namespaces",
+                        device->path, major(number), minor(number));
     if (device->has_file_mode && ((node->mode ^ device->file_mode) & 07777) != 0)
-        return error_set(builder->error, EPERM,
-                         "%s.fileMode: the device is the host's, whose mode is %04o, not %04o: "
-                         "devices are made for a caller with "
-                         "CAP_MKNOD outside user namespaces; change the host's device, or leave "
-                         "the property out",
-                         place, node->mode & 07777, device->file_mode & 07777);
+        return error_at(builder->error, JSON_PATH("%s.fileMode", place), EPERM,
+                        "the device is the host's, whose mode is %04o, not %04o: devices are made "
+                        "for a caller with CAP_MKNOD outside user namespaces; change the host's "
+                        "device, or leave the property out",
+                        node->mode & 07777, device->file_mode & 07777);
     if (device->has_uid)
         TRY(check_owner(builder, place, "uid",
                         (uint32_t[]){device->uid, node->uid, user != NULL ? user->uid : 0}));

@@ -118,16 +118,16 @@ static int find_mappings(const struct plan_builder *builder, const struct spec_m
         spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_USER);
 
     if (words->id_map != NULL && mount->n_uid_mappings > 0)
-        return error_set(builder->error, EINVAL,
-                         "%s.options: idmap has mappings, and so has uidMappings", place);
+        return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
+                        "idmap has mappings, and so has uidMappings");
     if (words->id_map != NULL)
         return read_word(builder, words->id_map, map)
                    ? 0
-                   : error_set(builder->error, EINVAL,
-                               "%s.options: idmap=%s: must read "
-                               "uids=FROM-TO-COUNT#...;gids=FROM-TO-COUNT#..., and behind an @ be "
-                               "mapped by linux.uidMappings and linux.gidMappings",
-                               place, words->id_map);
+                   : error_at(
+                         builder->error, JSON_PATH("%s.options", place), EINVAL,
+                         "idmap=%s: must read uids=FROM-TO-COUNT#...;gids=FROM-TO-COUNT#..., and "
+                         "behind an @ be mapped by linux.uidMappings and linux.gidMappings",
+                         words->id_map);
     if (mount->n_uid_mappings > 0 || user == NULL) {
         add_lines(map, "uid", mount->uid_mappings, mount->n_uid_mappings);
         add_lines(map, "gid", mount->gid_mappings, mount->n_gid_mappings);
@@ -188,7 +188,7 @@ int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
         return 0;
     TRY(plan_need_mount_calls(builder, place, "an idmapped mount"));
     if (!builder->host->privileged) {
-        error_errno(builder->error, EPERM, "%s: map its ids", place);
+        error_errno_at(builder->error, place, EPERM, "map its ids");
         return error_hint(builder->error, "a mount is mapped by root of the user namespace that "
                                           "its file system belongs to");
     }

@@ -31,8 +31,7 @@ static const char *label_of(const struct plan_builder *builder)
 
 static int is_not_active(struct plan_builder *builder, const char *place, const char *module)
 {
-    return error_set(builder->error, EOPNOTSUPP, "%s: %s is not active on this host", place,
-                     module);
+    return error_at(builder->error, place, EOPNOTSUPP, "%s is not active on this host", module);
 }
 
 static int check_context_type(struct plan_builder *builder)
@@ -45,10 +44,8 @@ static int check_context_type(struct plan_builder *builder)
     for (size_t i = 0; i < COUNT(types); i++)
         if (text_equal(types[i], type))
             return 0;
-    return error_set(
-        builder->error, EINVAL,
-        "annotations[\"%s\"]: must be context, fscontext, defcontext or rootcontext, got \"%s\"",
-        SPEC_CONTEXT_TYPE, type);
+    return error_at(builder->error, JSON_PATH("annotations[\"%s\"]", SPEC_CONTEXT_TYPE), EINVAL,
+                    "must be context, fscontext, defcontext or rootcontext, got \"%s\"", type);
 }
 
 int plan_check_labels(struct plan_builder *builder)

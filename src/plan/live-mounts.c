@@ -11,9 +11,9 @@ static int check_own_mounts(const struct plan_builder *builder)
 {
     if (builder->new_namespaces & builder->request->namespaces.foreign & CLONE_NEWNS)
         return 0;
-    return error_set(builder->error, ENOTSUP,
-                     "linux.namespaces: the container has no mount namespace of its own, and its "
-                     "mounts are others', too");
+    return error_at(
+        builder->error, "linux.namespaces", ENOTSUP,
+        "the container has no mount namespace of its own, and its mounts are others', too");
 }
 
 static int visit(struct plan_builder *builder)

@@ -51,13 +51,15 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
                       const struct plan_mount_words *words, const char *place)
 {
     if (mount->source == NULL || mount->source[0] == '\0')
-        return error_set(builder->error, EINVAL, "%s.source: a bind mount needs a source", place);
+        return error_at(builder->error, JSON_PATH("%s.source", place), EINVAL,
+                        "a bind mount needs a source");
     /* Such words are for a new file system; the kernel passes over them too (mount(2), MS_BIND). */
     if (words->data.size > 0)
-        log_warning("%s.options: \"%s\" has no effect on a bind mount", place, words->data.bytes);
+        log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has no effect on a bind mount",
+                       words->data.bytes);
     if (words->superblock_word != NULL)
-        log_warning("%s.options: \"%s\" has no effect on a bind mount", place,
-                    words->superblock_word);
+        log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has no effect on a bind mount",
+                       words->superblock_word);
     struct spec_mount absolute = *mount;
     absolute.source = text_path_join(builder->arena, builder->request->bundle, mount->source);
     const struct plan_source source = {
@@ -151,16 +153,14 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
                      const struct plan_mount_words *words, const char *place)
 {
     if (plan_maps_ids(mount, words))
-        return error_set(builder->error, EINVAL,
-                         "%s.options: idmap cannot go with iversion, silent or a word of more than "
-                         "%d bytes",
-                         place, FSCONFIG_VALUE_MOST);
+        return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
+                        "idmap cannot go with iversion, silent or a word of more than %d bytes",
+                        FSCONFIG_VALUE_MOST);
     if (maker(builder, mount) == PLAN_HOST)
-        return error_set(builder->error, ENOTSUP,
-                         "%s.options: iversion, silent and words of more than %d bytes can be had "
-                         "for %s only when "
-                         "the container is created",
-                         place, FSCONFIG_VALUE_MOST, mount->type);
+        return error_at(builder->error, JSON_PATH("%s.options", place), ENOTSUP,
+                        "iversion, silent and words of more than %d bytes can be had for %s only "
+                        "when the container is created",
+                        FSCONFIG_VALUE_MOST, mount->type);
     return 0;
 }
 
@@ -314,23 +314,21 @@ static int make_mount(struct plan_builder *builder, size_t i)
         mount.destination = without_last_slashes(builder->arena, mount.destination);
     bool is_cgroup = spec_is_cgroup_type(mount.type);
     if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
-        return error_set(builder->error, EINVAL, "%s.options: idmap: %s cannot be mapped", place,
-                         words.remounts ? "a mount that is there" : "a cgroup file system");
+        return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
+                        "idmap: %s cannot be mapped",
+                        words.remounts ? "a mount that is there" : "a cgroup file system");
     if (words.remounts && builder->joins)
-        return error_set(builder->error, EINVAL,
-                         "%s.options: remount: changes a mount that is there, and can only be "
-                         "undone by another one: a "
-                         "running container's are added and removed",
-                         place);
+        return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
+                        "remount: changes a mount that is there, and can only be undone by another "
+                        "one: a running container's are added and removed");
     if (words.remounts)
         return remount(builder, &mount, &words, place);
     /* What lies on a link is not found again by its path, and a link is no mount that could be
      * removed. */
     if (builder->joins && (words.copies_link || words.covers_link))
-        return error_set(builder->error, EINVAL,
-                         "%s.options: copy-symlink and dest-nofollow are for mounts that are made "
-                         "with the container",
-                         place);
+        return error_at(
+            builder->error, JSON_PATH("%s.options", place), EINVAL,
+            "copy-symlink and dest-nofollow are for mounts that are made with the container");
     plan_cover_kernel_mounts(builder, &mount);
     if (words.binds && copied_link(builder, i) != NULL) {
         PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
@@ -338,18 +336,18 @@ static int make_mount(struct plan_builder *builder, size_t i)
         return 0;
     }
     if (!words.binds && words.link_word != NULL)
-        log_warning("%s.options: \"%s\" has an effect on bind mounts alone", place,
-                    words.link_word);
+        log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has an effect on bind mounts alone",
+                       words.link_word);
     if (words.binds)
         return bind_mount(builder, &mount, &words, place);
     if (mount.type == NULL || mount.type[0] == '\0')
-        return error_set(builder->error, EINVAL,
-                         "%s.type: needed where the options have neither bind nor rbind", place);
+        return error_at(builder->error, JSON_PATH("%s.type", place), EINVAL,
+                        "needed where the options have neither bind nor rbind");
     if (text_equal(mount.type, "bind") || text_equal(mount.type, "none"))
-        return error_set(builder->error, ENODEV,
-                         "%s.options: what makes a bind mount is the option bind or rbind, which "
-                         "is missing, not the type \"%s\"",
-                         place, mount.type);
+        return error_at(builder->error, JSON_PATH("%s.options", place), ENODEV,
+                        "what makes a bind mount is the option bind or rbind, which is missing, "
+                        "not the type \"%s\"",
+                        mount.type);
     if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, &words, place);
     if (text_equal(mount.type, "sysfs") && !builder->joins && !may_mount_sysfs(builder))

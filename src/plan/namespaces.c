@@ -48,12 +48,12 @@ int plan_sort_namespaces(struct plan_builder *builder)
     builder->needs_first = ((builder->new_namespaces | builder->joined_namespaces) &
                             (CLONE_NEWUSER | CLONE_NEWTIME)) != 0 ||
                            (builder->joined_namespaces & CLONE_NEWPID) != 0;
-    if (!builder->host->privileged && !plan_has_user_namespace(builder))
-        return error_set(builder->error, EPERM,
-                         "linux.namespaces: a caller without root's rights needs a user namespace: "
-                         "operation not permitted (add {\"type\": \"user\"} and id mappings, as "
-                         "`berth spec --rootless` does)");
-    return 0;
+    if (builder->host->privileged || plan_has_user_namespace(builder))
+        return 0;
+    error_errno_at(builder->error, "linux.namespaces", EPERM,
+                   "a caller without root's rights needs a user namespace");
+    return error_hint(builder->error, "add {\"type\": \"user\"} and id mappings, as "
+                                      "`berth spec --rootless` does");
 }
 
 /* What the caller shares with the container by a path would change for the caller, too. */
@@ -65,11 +65,10 @@ int plan_check_sysctls(struct plan_builder *builder)
 
         for (size_t kind = 0; kind < COUNT(kinds); kind++)
             if (kinds[kind].type == type && (builder->host->own_namespaces & kinds[kind].flag))
-                return error_set(builder->error, EPERM,
-                                 "linux.sysctl[\"%s\"]: would change the host: "
-                                 "linux.namespaces[%d].path leads to the %s namespace of the host",
-                                 key, find_namespace(builder, type),
-                                 spec_namespace_type_words[type]);
+                return error_at(builder->error, JSON_PATH("linux.sysctl[\"%s\"]", key), EPERM,
+                                "would change the host: linux.namespaces[%d].path leads to the %s "
+                                "namespace of the host",
+                                find_namespace(builder, type), spec_namespace_type_words[type]);
     }
     return 0;
 }

@@ -18,7 +18,7 @@ int plan_move_net_devices(struct plan_builder *builder)
     if (config->n_net_devices == 0)
         return 0;
     if (!builder->host->privileged) {
-        error_errno(builder->error, EPERM, "linux.netDevices: move network devices");
+        error_errno_at(builder->error, "linux.netDevices", EPERM, "move network devices");
         return error_hint(builder->error, "they are moved by root of the user namespace that the "
                                           "caller's network namespace belongs to");
     }

@@ -86,25 +86,23 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
     const struct spec_linux *config = builder->linux;
 
     if (builder->keeps_groups && user->n_additional_gids > 0)
-        return error_set(builder->error, EINVAL,
-                         "process.user.additionalGids: there can be none with annotations[\"%s\"]",
-                         SPEC_KEEP_GROUPS);
+        return error_at(builder->error, "process.user.additionalGids", EINVAL,
+                        "there can be none with annotations[\"%s\"]", SPEC_KEEP_GROUPS);
     if (!is_mapped(user->uid, config->uid_mappings, config->n_uid_mappings))
-        return error_set(builder->error, EINVAL,
-                         "process.user.uid: %u is not mapped in linux.uidMappings", user->uid);
+        return error_at(builder->error, "process.user.uid", EINVAL,
+                        "%u is not mapped in linux.uidMappings", user->uid);
     if (!is_mapped(user->gid, config->gid_mappings, config->n_gid_mappings))
-        return error_set(builder->error, EINVAL,
-                         "process.user.gid: %u is not mapped in linux.gidMappings", user->gid);
+        return error_at(builder->error, "process.user.gid", EINVAL,
+                        "%u is not mapped in linux.gidMappings", user->gid);
     for (size_t i = 0; i < user->n_additional_gids && !will_deny_groups(builder); i++)
         if (!is_mapped(user->additional_gids[i], config->gid_mappings, config->n_gid_mappings))
-            return error_set(
-                builder->error, EINVAL,
-                "process.user.additionalGids[%zu]: %u is not mapped in linux.gidMappings", i,
-                user->additional_gids[i]);
+            return error_at(builder->error, JSON_PATH("process.user.additionalGids[%zu]", i),
+                            EINVAL, "%u is not mapped in linux.gidMappings",
+                            user->additional_gids[i]);
     if (user->n_additional_gids > GROUPS_MOST)
-        return error_set(builder->error, EINVAL,
-                         "process.user.additionalGids: the kernel takes at most %d groups, got %zu",
-                         GROUPS_MOST, user->n_additional_gids);
+        return error_at(builder->error, "process.user.additionalGids", EINVAL,
+                        "the kernel takes at most %d groups, got %zu", GROUPS_MOST,
+                        user->n_additional_gids);
     return 0;
 }
 

@@ -62,7 +62,7 @@ static uint64_t read_set(const char *const *names, size_t count, const char *pla
         cap_value_t value;
 
         if (cap_from_name(names[i], &value) < 0 || value >= CAPABILITIES_MOST)
-            log_warning("%s[%zu]: unknown capability \"%s\"", place, i, names[i]);
+            log_warning_at(JSON_PATH("%s[%zu]", place, i), "unknown capability \"%s\"", names[i]);
         else
             set |= 1ULL << value;
     }
@@ -84,8 +84,9 @@ static void keep_grantable(const struct plan_builder *builder, struct plan_capab
         *set[i] &= grantable;
     }
     if (lacking != 0 && !builder->joins)
-        log_warning("process.capabilities: leaving out %s, which the caller's bounding set lacks",
-                    name_set(builder->arena, lacking));
+        log_warning_at("process.capabilities",
+                       "leaving out %s, which the caller's bounding set lacks",
+                       name_set(builder->arena, lacking));
 }
 
 /* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and
@@ -96,8 +97,9 @@ static void keep_within_permitted(const struct plan_builder *builder,
     uint64_t beyond = sets->effective & ~sets->permitted;
 
     if (beyond != 0 && !builder->joins)
-        log_warning("process.capabilities.effective: leaving out %s, which the permitted set lacks",
-                    name_set(builder->arena, beyond));
+        log_warning_at("process.capabilities.effective",
+                       "leaving out %s, which the permitted set lacks",
+                       name_set(builder->arena, beyond));
     sets->effective &= sets->permitted;
     /* `spec` of runc 1.1 writes an ambient set without an inheritable one: that is no mistake of
      * the user's. */
@@ -212,8 +214,8 @@ int plan_check_filter(struct plan_builder *builder)
 
     if (seccomp == NULL || !spec_seccomp_notifies(seccomp) || find_agent(builder).path != NULL)
         return 0;
-    return error_set(builder->error, EINVAL,
-                     "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one");
+    return error_at(builder->error, "linux.seccomp.listenerPath", EINVAL,
+                    "SCMP_ACT_NOTIFY needs one");
 }
 
 /* A relative path is one of the bundle's: `start` may have another directory than `create` had. */

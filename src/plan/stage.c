@@ -10,8 +10,8 @@ int plan_need_mount_calls(const struct plan_builder *builder, const char *place,
 {
     if (builder->host->refused_call == NULL)
         return 0;
-    error_set(builder->error, ENOSYS, "%s: %s needs the system call %s", place, what,
-              builder->host->refused_call);
+    error_at(builder->error, place, ENOSYS, "%s needs the system call %s", what,
+             builder->host->refused_call);
     return error_hint(builder->error, "%s", builder->host->refusal);
 }
 

@@ -59,7 +59,7 @@ static int find_mount(struct arena *arena, const char *root, const char **ret_pa
     int result = file_read(arena, AT_FDCWD, file, &lines, NULL);
 
     if (result < 0)
-        return error_errno(error, -result, "linux.intelRdt: read %s", file);
+        return error_errno_at(error, "linux.intelRdt", -result, "read %s", file);
     for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
         struct mountinfo mount;
 
@@ -69,13 +69,13 @@ static int find_mount(struct arena *arena, const char *root, const char **ret_pa
         *ret_path = arena_printf(arena, "%s%s", root, mount.mount_point);
         int visible = mountinfo_is_visible(&mount, *ret_path);
         if (visible < 0)
-            return error_errno(error, -visible, "linux.intelRdt: look at %s", *ret_path);
+            return error_errno_at(error, "linux.intelRdt", -visible, "look at %s", *ret_path);
         if (visible == 1)
             return 0;
     }
-    return error_set(error, ENODEV,
-                     "linux.intelRdt: no resctrl file system is mounted (mount -t resctrl resctrl "
-                     "/sys/fs/resctrl, where processor and kernel have it)");
+    error_at(error, "linux.intelRdt", ENODEV, "no resctrl file system is mounted");
+    return error_hint(error, "mount -t resctrl resctrl /sys/fs/resctrl, where processor and kernel "
+                             "have it");
 }
 
 /* "info" and "mon_groups" stand between the classes, and are none. */
@@ -83,7 +83,7 @@ static int check_class(struct arena *arena, const char *class, struct error *err
 {
     if (access(text_path_join(arena, class, TASKS), F_OK) == 0)
         return 0;
-    return error_set(error, EINVAL, "linux.intelRdt.closID: %s is no class of service", class);
+    return error_at(error, "linux.intelRdt.closID", EINVAL, "%s is no class of service", class);
 }
 
 static int compare(struct arena *arena, const struct rdt *rdt, struct error *error)
@@ -97,12 +97,12 @@ static int compare(struct arena *arena, const struct rdt *rdt, struct error *err
         return 0;
     int result = file_read(arena, AT_FDCWD, path, &current, NULL);
     if (result < 0)
-        return error_errno(error, -result, "linux.intelRdt.closID: read %s", path);
+        return error_errno_at(error, "linux.intelRdt.closID", -result, "read %s", path);
     for (size_t i = 0; i < count; i++)
         if (!schema_is_in(schemas[i].text, current))
-            return error_set(error, EINVAL,
-                             "%s: the class of service %s exists and has another one than \"%s\"",
-                             schemas[i].place, rdt->class, schemas[i].text);
+            return error_at(error, schemas[i].place, EINVAL,
+                            "the class of service %s exists and has another one than \"%s\"",
+                            rdt->class, schemas[i].text);
     return 0;
 }
 
@@ -116,10 +116,10 @@ static int look_at_class(struct arena *arena, struct rdt *rdt, struct error *err
         return compare(arena, rdt, error);
     }
     if (errno != ENOENT)
-        return error_errno(error, errno, "linux.intelRdt.closID: look for %s", rdt->class);
+        return error_errno_at(error, "linux.intelRdt.closID", errno, "look for %s", rdt->class);
     if (rdt->config->clos_id != NULL && n_schemas == 0)
-        return error_errno(error, ENOENT, "linux.intelRdt.closID: without a schema %s has to exist",
-                           rdt->class);
+        return error_errno_at(error, "linux.intelRdt.closID", ENOENT,
+                              "without a schema %s has to exist", rdt->class);
     rdt->makes_class = true;
     return 0;
 }
@@ -175,11 +175,11 @@ static void add_kernels_words(struct arena *arena, const char *class, struct err
 static int make(struct arena *arena, struct rdt *rdt, const char *path, struct error *error)
 {
     if (mkdir(path, 0755) < 0) {
-        error_errno(
-            error, errno,
-            path == rdt->class ? "linux.intelRdt: make the class of service %s"
-                               : "linux.intelRdt.enableMonitoring: make the monitoring group %s",
-            path);
+        bool is_class = path == rdt->class;
+
+        error_errno_at(error, is_class ? "linux.intelRdt" : "linux.intelRdt.enableMonitoring",
+                       errno, "make the %s %s", is_class ? "class of service" : "monitoring group",
+                       path);
         add_kernels_words(arena, rdt->class, error);
         return -error->number;
     }
@@ -215,8 +215,8 @@ static int write_schemas(struct arena *arena, const char *class,
 
         if (result == 0)
             continue;
-        error_errno(error, -result, "%s: write \"%s\" to %s", schemas[i].place, schemas[i].text,
-                    path);
+        error_errno_at(error, schemas[i].place, -result, "write \"%s\" to %s", schemas[i].text,
+                       path);
         add_kernels_words(arena, class, error);
         return -error->number;
     }
@@ -237,7 +237,7 @@ int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_
     int result = file_read(arena, AT_FDCWD, path, &text, NULL);
 
     if (result < 0)
-        return error_errno(error, -result, "linux.intelRdt: read %s", path);
+        return error_errno_at(error, "linux.intelRdt", -result, "read %s", path);
     for (char *line; (line = strsep(&text, "\n")) != NULL;)
         if (line[strspn(line, " ")] != '\0')
             text_list_add(&lines, line + strspn(line, " "));
@@ -264,7 +264,7 @@ int rdt_join(struct arena *arena, const struct rdt *rdt, pid_t pid, struct error
 
         if (result == 0)
             continue;
-        error_errno(error, -result, "linux.intelRdt: write \"%s\" to %s", text, path);
+        error_errno_at(error, "linux.intelRdt", -result, "write \"%s\" to %s", text, path);
         add_kernels_words(arena, rdt->class, error);
         return -error->number;
     }

@@ -21,6 +21,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/base/log.h"
+#include "berth/base/text.h"
 
 #define FORMAT 3U /* of a file; counted up when the format or the way of compiling changes */
 #define ENTRIES_MOST 64
@@ -66,7 +67,7 @@ int seccomp_cache_open(const char *path)
     if (path == NULL)
         return -1;
     if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-        log_debug("no seccomp cache: make %s: %s", path, error_text_of(errno));
+        log_debug("no seccomp cache: make %s: %s", path, text_of_errno(errno));
         return -1;
     }
     AUTO_FD dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -149,5 +150,5 @@ void seccomp_cache_keep(int dir, const struct text *key, const struct seccomp_pr
     bound_entries(dir);
     int result = file_replace(dir, name, file.bytes, file.size, 0600);
     if (result < 0)
-        log_debug("cannot keep the seccomp program: %s", error_text_of(-result));
+        log_debug("cannot keep the seccomp program: %s", text_of_errno(-result));
 }

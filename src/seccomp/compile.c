@@ -122,8 +122,8 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
         }
         int result = add_rule(filter, syscall, number);
         if (result < 0)
-            return error_errno(error, -result, "linux.seccomp.syscalls[%zu]: add a rule for %s", i,
-                               syscall->names[j]);
+            return error_errno_at(error, JSON_PATH("linux.seccomp.syscalls[%zu]", i), -result,
+                                  "add a rule for %s", syscall->names[j]);
     }
     return 0;
 }
@@ -133,9 +133,8 @@ int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error)
     for (size_t i = 0; i < seccomp->n_syscalls; i++)
         for (size_t j = 0; j < seccomp->syscalls[i].n_names; j++)
             if (seccomp_syscall_resolve_name(seccomp->syscalls[i].names[j]) == __NR_SCMP_ERROR)
-                return error_set(error, EINVAL,
-                                 "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call %s",
-                                 i, j, seccomp->syscalls[i].names[j]);
+                return error_at(error, JSON_PATH("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                                EINVAL, "unknown system call %s", seccomp->syscalls[i].names[j]);
     return 0;
 }
 
@@ -160,12 +159,12 @@ static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *
         uint32_t token = seccomp_architecture(seccomp->architectures[i]);
 
         if (token == 0)
-            return error_set(error, ENOTSUP,
-                             "linux.seccomp.architectures[%zu]: this libseccomp does not know %s",
-                             i, word);
+            return error_at(error, JSON_PATH("linux.seccomp.architectures[%zu]", i), ENOTSUP,
+                            "this libseccomp does not know %s", word);
         int result = seccomp_arch_add(filter, token);
         if (result < 0 && result != -EEXIST)
-            return error_errno(error, -result, "linux.seccomp.architectures[%zu]: add %s", i, word);
+            return error_errno_at(error, JSON_PATH("linux.seccomp.architectures[%zu]", i), -result,
+                                  "add %s", word);
     }
     return 0;
 }
@@ -180,7 +179,7 @@ static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccom
      */
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     int result = seccomp_export_bpf(filter, fd);
-    return result < 0 ? error_errno(error, -result, "linux.seccomp: compile the filter") : 0;
+    return result < 0 ? error_errno_at(error, "linux.seccomp", -result, "compile the filter") : 0;
 }
 
 int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error)
@@ -188,8 +187,8 @@ int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *er
     scmp_filter_ctx filter = seccomp_init(seccomp_default_action(seccomp));
 
     if (filter == NULL)
-        return error_set(error, EINVAL, "linux.seccomp.defaultAction: this kernel cannot do %s",
-                         spec_seccomp_action_words[seccomp->default_action]);
+        return error_at(error, "linux.seccomp.defaultAction", EINVAL, "this kernel cannot do %s",
+                        spec_seccomp_action_words[seccomp->default_action]);
     int result = fill_filter(filter, seccomp, fd, error);
     seccomp_release(filter);
     return result;

@@ -61,11 +61,11 @@ void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *f
                 continue;
             const struct finding finding = {
                 .severity = FINDING_WARNING,
-                .place = arena_printf(arena, "linux.seccomp.syscalls[%zu].names[%zu]", i, j),
-                .words = arena_printf(
+                .path = arena_printf(arena, "linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                .cause = arena_printf(
                     arena, "no known kernel has the system call \"%s\", and it is ignored",
                     syscall->names[j]),
-                .remedy = suggest(arena, syscall->names[j]),
+                .hint = suggest(arena, syscall->names[j]),
             };
             findings_add(findings, &finding);
         }

@@ -19,20 +19,20 @@ static int compile(struct arena *arena, const struct spec_seccomp *seccomp,
     AUTO_FD fd = sys_memfd_empty("seccomp");
 
     if (fd < 0)
-        return error_errno(error, -fd, "linux.seccomp: make a memfd");
+        return error_errno_at(error, "linux.seccomp", -fd, "make a memfd");
     TRY(seccomp_compile(seccomp, fd, error));
     off_t size = lseek(fd, 0, SEEK_END);
     if (size < 0)
-        return error_errno(error, errno, "linux.seccomp: read the compiled filter");
+        return error_errno_at(error, "linux.seccomp", errno, "read the compiled filter");
     char *bytes = arena_alloc(arena, (size_t) size);
     if (pread(fd, bytes, (size_t) size, 0) != size)
-        return error_set(error, EIO, "linux.seccomp: read the compiled filter");
+        return error_at(error, "linux.seccomp", EIO, "read the compiled filter");
     struct seccomp_program program = {bytes, (size_t) size};
     seccomp_answer_newer(arena, seccomp, &program);
     if (program.size > BPF_MAXINSNS * sizeof(struct sock_filter))
-        return error_set(error, E2BIG,
-                         "linux.seccomp: the filter has %zu instructions, the kernel takes %d",
-                         program.size / sizeof(struct sock_filter), BPF_MAXINSNS);
+        return error_at(error, "linux.seccomp", E2BIG,
+                        "the filter has %zu instructions, the kernel takes %d",
+                        program.size / sizeof(struct sock_filter), BPF_MAXINSNS);
     *ret_program = program;
     return 0;
 }
@@ -54,7 +54,7 @@ int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_d
     }
     int fd = sys_memfd_sealed("seccomp", program.bytes, program.size, false);
     if (fd < 0)
-        return error_errno(error, -fd, "linux.seccomp: make a memfd");
+        return error_errno_at(error, "linux.seccomp", -fd, "make a memfd");
     *ret_memfd = fd;
     return 0;
 }

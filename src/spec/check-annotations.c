@@ -29,7 +29,7 @@ struct rule {
 
 static void complain(const struct annotated *annotated, const char *words, struct error *error)
 {
-    report_add(error, "annotations[\"%s\"]: %s, got %s", annotated->key, words,
+    report_add(error, JSON_PATH("annotations[\"%s\"]", annotated->key), "%s, got %s", words,
                QUOTE(annotated->value));
 }
 
@@ -130,10 +130,11 @@ void rules_annotations(const struct spec_config *config, struct error *error)
                                       .value = config->annotations[i].value};
 
         if (annotated.key[0] == '\0')
-            report_add(error, "annotations: a key must not be empty");
+            report_add(error, "annotations", "a key must not be empty");
         annotated.rule = find_rule(annotated.key);
         if (annotated.rule == NULL && text_starts_with(annotated.key, CRUN))
-            log_warning("annotations[\"%s\"] is not known and has no effect", annotated.key);
+            log_warning_at(JSON_PATH("annotations[\"%s\"]", annotated.key),
+                           "is not known and has no effect");
         else if (annotated.rule != NULL && annotated.rule->check != NULL && is_set(annotated.value))
             annotated.rule->check(&annotated, error);
     }

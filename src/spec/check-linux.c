@@ -16,19 +16,20 @@
 static void check_device(const struct spec_device *device, size_t i, struct error *error)
 {
     if (device->path[0] != '/')
-        report_add(error, "linux.devices[%zu].path: must be absolute, got %s", i,
+        report_add(error, JSON_PATH("linux.devices[%zu].path", i), "must be absolute, got %s",
                    QUOTE(device->path));
     if (device->type == SPEC_DEVICE_TYPE_P)
         return;
     if (!device->has_major || !device->has_minor)
-        report_add(error, "linux.devices[%zu]: a device of type %s needs major and minor", i,
+        report_add(error, JSON_PATH("linux.devices[%zu]", i),
+                   "a device of type %s needs major and minor",
                    spec_device_type_words[device->type]);
     if (device->major < 0 || device->major > LAST_MAJOR)
-        report_add(error, "linux.devices[%zu].major: %" PRId64 " is out of range, 0 to %d", i,
-                   device->major, LAST_MAJOR);
+        report_add(error, JSON_PATH("linux.devices[%zu].major", i),
+                   "%" PRId64 " is out of range, 0 to %d", device->major, LAST_MAJOR);
     if (device->minor < 0 || device->minor > LAST_MINOR)
-        report_add(error, "linux.devices[%zu].minor: %" PRId64 " is out of range, 0 to %d", i,
-                   device->minor, LAST_MINOR);
+        report_add(error, JSON_PATH("linux.devices[%zu].minor", i),
+                   "%" PRId64 " is out of range, 0 to %d", device->minor, LAST_MINOR);
 }
 
 static void check_paths(const char *where, const char *const *paths, size_t n_paths,
@@ -36,7 +37,8 @@ static void check_paths(const char *where, const char *const *paths, size_t n_pa
 {
     for (size_t i = 0; i < n_paths; i++) {
         if (paths[i][0] != '/')
-            report_add(error, "%s[%zu]: must be absolute, got %s", where, i, QUOTE(paths[i]));
+            report_add(error, JSON_PATH("%s[%zu]", where, i), "must be absolute, got %s",
+                       QUOTE(paths[i]));
     }
 }
 
@@ -46,7 +48,7 @@ static void check_cgroups_path(const char *path, struct error *error)
         size_t length = strcspn(part, "/");
 
         if (length == 2 && strncmp(part, "..", 2) == 0) {
-            report_add(error, "linux.cgroupsPath: must not lead upwards, got %s", QUOTE(path));
+            report_add(error, "linux.cgroupsPath", "must not lead upwards, got %s", QUOTE(path));
             return;
         }
         part += length + (part[length] == '/');
@@ -74,18 +76,18 @@ static void check_net_devices(const struct spec_config *config, struct error *er
 
     if (linux->n_net_devices > 0 &&
         spec_find_namespace(config, SPEC_NAMESPACE_TYPE_NETWORK) == NULL)
-        report_add(error,
-                   "linux.netDevices: needs a network namespace, and linux.namespaces has none");
+        report_add(error, "linux.netDevices",
+                   "needs a network namespace, and linux.namespaces has none");
     for (size_t i = 0; i < linux->n_net_devices; i++) {
         const struct spec_net_device_entry *entry = &linux->net_devices[i];
 
         if (!is_interface_name(entry->key))
-            report_add(error, "linux.netDevices[%s]: is no name of a network device",
-                       QUOTE(entry->key));
+            report_add(error, JSON_PATH("linux.netDevices[%s]", QUOTE(entry->key)),
+                       "is no name of a network device");
         if (is_set(entry->value->name) &&
             (!is_interface_name(entry->value->name) || !is_template(entry->value->name)))
-            report_add(error, "linux.netDevices[%s].name: is no name of a network device, got %s",
-                       QUOTE(entry->key), QUOTE(entry->value->name));
+            report_add(error, JSON_PATH("linux.netDevices[%s].name", QUOTE(entry->key)),
+                       "is no name of a network device, got %s", QUOTE(entry->value->name));
     }
 }
 
@@ -96,17 +98,18 @@ static void check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *erro
 
     if (id != NULL && !text_equal(id, "/") &&
         (id[0] == '\0' || strchr(id, '/') != NULL || text_equal(id, ".") || text_equal(id, "..")))
-        report_add(error, "linux.intelRdt.closID: must be / or one name of a directory, got %s",
+        report_add(error, "linux.intelRdt.closID", "must be / or one name of a directory, got %s",
                    QUOTE(id));
     if (is_set(bandwidth) && !text_starts_with(bandwidth, "MB:"))
-        report_add(error, "linux.intelRdt.memBwSchema: must start with MB:, got %s",
+        report_add(error, "linux.intelRdt.memBwSchema", "must start with MB:, got %s",
                    QUOTE(bandwidth));
     if (is_set(bandwidth) && strchr(bandwidth, '\n') != NULL)
-        report_add(error, "linux.intelRdt.memBwSchema: must be one line, got %s", QUOTE(bandwidth));
+        report_add(error, "linux.intelRdt.memBwSchema", "must be one line, got %s",
+                   QUOTE(bandwidth));
     for (size_t i = 0; i < rdt->n_schemata; i++) {
         if (strchr(rdt->schemata[i], '\n') != NULL)
-            report_add(error, "linux.intelRdt.schemata[%zu]: must be one line, got %s", i,
-                       QUOTE(rdt->schemata[i]));
+            report_add(error, JSON_PATH("linux.intelRdt.schemata[%zu]", i),
+                       "must be one line, got %s", QUOTE(rdt->schemata[i]));
     }
 }
 
@@ -131,10 +134,10 @@ static void check_memory_flags(const struct spec_memory_policy *policy, struct e
     bool is_relative = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES);
 
     if (is_static && is_relative)
-        report_add(error, "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES "
-                          "exclude each other");
+        report_add(error, "linux.memoryPolicy.flags",
+                   "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
     else if ((is_static || is_relative) && !is_set(policy->nodes))
-        report_add(error, "linux.memoryPolicy.flags: %s is about nodes, and there are none",
+        report_add(error, "linux.memoryPolicy.flags", "%s is about nodes, and there are none",
                    is_static ? "MPOL_F_STATIC_NODES" : "MPOL_F_RELATIVE_NODES");
 }
 
@@ -157,9 +160,9 @@ static void check_memory_policy(const struct spec_memory_policy *policy, struct 
     const char *mode = spec_memory_policy_mode_words[policy->mode];
 
     if (nodes[policy->mode] == ALWAYS && !is_set(policy->nodes))
-        report_add(error, "linux.memoryPolicy.nodes: %s needs at least one", mode);
+        report_add(error, "linux.memoryPolicy.nodes", "%s needs at least one", mode);
     if (nodes[policy->mode] == NEVER && is_set(policy->nodes))
-        report_add(error, "linux.memoryPolicy.nodes: %s takes none", mode);
+        report_add(error, "linux.memoryPolicy.nodes", "%s takes none", mode);
     rules_number_list("linux.memoryPolicy.nodes", policy->nodes, SPEC_NODES, error);
     check_memory_flags(policy, error);
 }
@@ -184,6 +187,6 @@ void rules_linux(const struct spec_config *config, struct error *error)
     check_paths("linux.readonlyPaths", linux->readonly_paths, linux->n_readonly_paths, error);
     /* The specification names no flag that may be set. */
     for (size_t i = 0; linux->personality != NULL && i < linux->personality->n_flags; i++)
-        report_add(error, "linux.personality.flags[%zu]: no flags are supported, got %s", i,
-                   QUOTE(linux->personality->flags[i]));
+        report_add(error, JSON_PATH("linux.personality.flags[%zu]", i),
+                   "no flags are supported, got %s", QUOTE(linux->personality->flags[i]));
 }

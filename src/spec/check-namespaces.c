@@ -19,7 +19,7 @@ void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings
                        struct error *error)
 {
     if (n_mappings > MOST_MAPPINGS) {
-        report_add(error, "%s: the kernel takes at most %d entries, got %zu", where, MOST_MAPPINGS,
+        report_add(error, where, "the kernel takes at most %d entries, got %zu", MOST_MAPPINGS,
                    n_mappings);
         return;
     }
@@ -27,16 +27,16 @@ void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings
         const struct spec_id_mapping *mapping = &mappings[i];
 
         if (mapping->size == 0)
-            report_add(error, "%s[%zu].size: must be at least 1", where, i);
+            report_add(error, JSON_PATH("%s[%zu].size", where, i), "must be at least 1");
         if ((uint64_t) mapping->container_id + mapping->size > UINT32_MAX ||
             (uint64_t) mapping->host_id + mapping->size > UINT32_MAX)
-            report_add(error, "%s[%zu]: the range goes beyond the last id", where, i);
+            report_add(error, JSON_PATH("%s[%zu]", where, i), "the range goes beyond the last id");
         for (size_t j = 0; j < i; j++) {
             const struct spec_id_mapping *other = &mappings[j];
 
             if (overlap(mapping->container_id, other->container_id, mapping, other) ||
                 overlap(mapping->host_id, other->host_id, mapping, other)) {
-                report_add(error, "%s[%zu]: overlaps with entry %zu", where, i, j);
+                report_add(error, JSON_PATH("%s[%zu]", where, i), "overlaps with entry %zu", j);
                 break;
             }
         }
@@ -49,13 +49,15 @@ static void check_list(const struct spec_linux *linux, struct error *error)
         const struct spec_namespace *namespace = &linux->namespaces[i];
 
         if (namespace->path != NULL && namespace->path[0] == '\0')
-            report_warning(error, "linux.namespaces[%zu].path: \"\" counts as absent", i);
+            report_warning(error, JSON_PATH("linux.namespaces[%zu].path", i),
+                           "\"\" counts as absent");
         else if (namespace->path != NULL && namespace->path[0] != '/')
-            report_add(error, "linux.namespaces[%zu].path: must be absolute, got %s", i,
-                       QUOTE(namespace->path));
+            report_add(error, JSON_PATH("linux.namespaces[%zu].path", i),
+                       "must be absolute, got %s", QUOTE(namespace->path));
         for (size_t j = 0; j < i; j++) {
             if (linux->namespaces[j].type == namespace->type) {
-                report_add(error, "linux.namespaces[%zu].type: %s is in namespaces[%zu] already", i,
+                report_add(error, JSON_PATH("linux.namespaces[%zu].type", i),
+                           "%s is in namespaces[%zu] already",
                            spec_namespace_type_words[namespace->type], j);
                 break;
             }
@@ -93,10 +95,10 @@ static void check_user_is_mapped(const struct spec_config *config, struct error 
     if (config->process->user != NULL)
         user = config->process->user;
     if (!is_mapped(user->uid, linux->uid_mappings, linux->n_uid_mappings))
-        report_add(error, "process.user.uid: %" PRIu32 " is not mapped by linux.uidMappings",
+        report_add(error, "process.user.uid", "%" PRIu32 " is not mapped by linux.uidMappings",
                    user->uid);
     if (!is_mapped(user->gid, linux->gid_mappings, linux->n_gid_mappings))
-        report_add(error, "process.user.gid: %" PRIu32 " is not mapped by linux.gidMappings",
+        report_add(error, "process.user.gid", "%" PRIu32 " is not mapped by linux.gidMappings",
                    user->gid);
     /* additionalGids need not be, where no groups may be set at all: the plan knows. */
 }
@@ -111,16 +113,16 @@ static void check_user_namespace(const struct spec_config *config, struct error 
     rules_id_mappings("linux.uidMappings", linux->uid_mappings, linux->n_uid_mappings, error);
     rules_id_mappings("linux.gidMappings", linux->gid_mappings, linux->n_gid_mappings, error);
     if (user == NULL && linux->n_uid_mappings > 0)
-        report_warning(error, "linux.uidMappings: has no effect without a user namespace, and "
-                              "linux.namespaces has none");
+        report_warning(error, "linux.uidMappings",
+                       "has no effect without a user namespace, and linux.namespaces has none");
     if (user == NULL && linux->n_gid_mappings > 0)
-        report_warning(error, "linux.gidMappings: has no effect without a user namespace, and "
-                              "linux.namespaces has none");
+        report_warning(error, "linux.gidMappings",
+                       "has no effect without a user namespace, and linux.namespaces has none");
     /* Without both the caller is mapped. */
     if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
-        report_add(error, "linux.uidMappings: there have to be some where there are gidMappings");
+        report_add(error, "linux.uidMappings", "there have to be some where there are gidMappings");
     if (made && linux->n_gid_mappings == 0 && linux->n_uid_mappings > 0)
-        report_add(error, "linux.gidMappings: there have to be some where there are uidMappings");
+        report_add(error, "linux.gidMappings", "there have to be some where there are uidMappings");
     if (made && linux->n_uid_mappings > 0 && linux->n_gid_mappings > 0)
         check_user_is_mapped(config, error);
 }
@@ -132,16 +134,16 @@ static void check_time_offsets(const struct spec_config *config, struct error *e
     const struct spec_namespace *time = spec_find_namespace(config, SPEC_NAMESPACE_TYPE_TIME);
 
     if (linux->n_time_offsets > 0 && time == NULL)
-        report_add(error,
-                   "linux.timeOffsets: needs a time namespace, and linux.namespaces has none");
+        report_add(error, "linux.timeOffsets",
+                   "needs a time namespace, and linux.namespaces has none");
     else if (linux->n_time_offsets > 0 && time->path != NULL)
-        report_add(error,
-                   "linux.timeOffsets: the offsets of a joined time namespace cannot be changed");
+        report_add(error, "linux.timeOffsets",
+                   "the offsets of a joined time namespace cannot be changed");
     for (size_t i = 0; i < linux->n_time_offsets; i++) {
         const char *clock = linux->time_offsets[i].key;
 
         if (!text_equal(clock, "monotonic") && !text_equal(clock, "boottime"))
-            report_add(error, "linux.timeOffsets: unknown clock %s (known: monotonic, boottime)",
+            report_add(error, "linux.timeOffsets", "unknown clock %s (known: monotonic, boottime)",
                        QUOTE(clock));
     }
 }

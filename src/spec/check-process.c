@@ -11,19 +11,19 @@
 static void check_user(const struct spec_user *user, struct error *error)
 {
     if (!user->has_uid && !user->has_gid)
-        report_warning(error, "process.user: uid and gid are required but missing: 0 is taken");
+        report_warning(error, "process.user", "uid and gid are required but missing: 0 is taken");
     else if (!user->has_uid)
-        report_warning(error, "process.user.uid: is required but missing: 0 is taken");
+        report_warning(error, "process.user.uid", "is required but missing: 0 is taken");
     else if (!user->has_gid)
-        report_warning(error, "process.user.gid: is required but missing: 0 is taken");
+        report_warning(error, "process.user.gid", "is required but missing: 0 is taken");
     if (user->uid == NO_ID)
-        report_add(error, "process.user.uid: %" PRIu32 " is no valid id", user->uid);
+        report_add(error, "process.user.uid", "%" PRIu32 " is no valid id", user->uid);
     if (user->gid == NO_ID)
-        report_add(error, "process.user.gid: %" PRIu32 " is no valid id", user->gid);
+        report_add(error, "process.user.gid", "%" PRIu32 " is no valid id", user->gid);
     for (size_t i = 0; i < user->n_additional_gids; i++) {
         if (user->additional_gids[i] == NO_ID)
-            report_add(error, "process.user.additionalGids[%zu]: %" PRIu32 " is no valid id", i,
-                       user->additional_gids[i]);
+            report_add(error, JSON_PATH("process.user.additionalGids[%zu]", i),
+                       "%" PRIu32 " is no valid id", user->additional_gids[i]);
     }
 }
 
@@ -33,14 +33,14 @@ static void check_rlimits(const struct spec_process *process, struct error *erro
         const struct spec_rlimit *rlimit = &process->rlimits[i];
 
         if (rlimit->soft > rlimit->hard)
-            report_add(error,
-                       "process.rlimits[%zu].soft: must not be above hard, got %" PRIu64
-                       " and %" PRIu64,
-                       i, rlimit->soft, rlimit->hard);
+            report_add(error, JSON_PATH("process.rlimits[%zu].soft", i),
+                       "must not be above hard, got %" PRIu64 " and %" PRIu64, rlimit->soft,
+                       rlimit->hard);
         for (size_t j = 0; j < i; j++) {
             if (process->rlimits[j].type == rlimit->type) {
-                report_add(error, "process.rlimits[%zu].type: %s is in rlimits[%zu] already", i,
-                           spec_rlimit_type_words[rlimit->type], j);
+                report_add(error, JSON_PATH("process.rlimits[%zu].type", i),
+                           "%s is in rlimits[%zu] already", spec_rlimit_type_words[rlimit->type],
+                           j);
                 break;
             }
         }
@@ -55,10 +55,10 @@ static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct
 
         if (flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_RECLAIM ||
             flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_DL_OVERRUN)
-            report_add(
-                error,
-                "process.scheduler.flags[%zu]: %s belongs to SCHED_DEADLINE, and policy is %s", i,
-                spec_scheduler_flag_words[flag], spec_scheduler_policy_words[scheduler->policy]);
+            report_add(error, JSON_PATH("process.scheduler.flags[%zu]", i),
+                       "%s belongs to SCHED_DEADLINE, and policy is %s",
+                       spec_scheduler_flag_words[flag],
+                       spec_scheduler_policy_words[scheduler->policy]);
     }
 }
 
@@ -67,8 +67,8 @@ static void check_deadline(const struct spec_scheduler *scheduler, struct error 
     /* A period of 0 means the deadline. */
     if (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
         (scheduler->period != 0 && scheduler->deadline > scheduler->period))
-        report_add(error,
-                   "process.scheduler: SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
+        report_add(error, "process.scheduler",
+                   "SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
 }
 
 /* sched(7) */
@@ -81,16 +81,15 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
     const char *policy = spec_scheduler_policy_words[scheduler->policy];
 
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_ISO)
-        report_add(error, "process.scheduler.policy: Linux has no SCHED_ISO");
+        report_add(error, "process.scheduler.policy", "Linux has no SCHED_ISO");
     if (!fair && scheduler->nice != 0)
-        report_warning(error,
-                       "process.scheduler.nice: has no effect, only SCHED_OTHER and SCHED_BATCH "
-                       "have one, and policy is %s",
+        report_warning(error, "process.scheduler.nice",
+                       "has no effect, only SCHED_OTHER and SCHED_BATCH have one, and policy is %s",
                        policy);
     if (real_time && scheduler->priority == 0)
-        report_add(error, "process.scheduler.priority: must be 1 to 99 for %s, got 0", policy);
+        report_add(error, "process.scheduler.priority", "must be 1 to 99 for %s, got 0", policy);
     if (!real_time && scheduler->priority != 0)
-        report_add(error, "process.scheduler.priority: must be 0 for %s, got %" PRId32, policy,
+        report_add(error, "process.scheduler.priority", "must be 0 for %s, got %" PRId32, policy,
                    scheduler->priority);
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_DEADLINE) {
         check_deadline(scheduler, error);
@@ -98,9 +97,8 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
     }
     check_scheduler_flags(scheduler, error);
     if (scheduler->runtime != 0 || scheduler->deadline != 0 || scheduler->period != 0)
-        report_add(error,
-                   "process.scheduler: runtime, deadline and period belong to SCHED_DEADLINE, "
-                   "and policy is %s",
+        report_add(error, "process.scheduler",
+                   "runtime, deadline and period belong to SCHED_DEADLINE, and policy is %s",
                    policy);
 }
 
@@ -113,17 +111,17 @@ static void check_affinity(const struct spec_exec_cpu_affinity *affinity, struct
 void rules_process(const struct spec_process *process, struct error *error)
 {
     if (process->cwd[0] != '/')
-        report_add(error, "process.cwd: must be absolute, got %s", QUOTE(process->cwd));
+        report_add(error, "process.cwd", "must be absolute, got %s", QUOTE(process->cwd));
     if (process->n_args == 0)
-        report_add(error, "process.args: must have at least one entry");
+        report_add(error, "process.args", "must have at least one entry");
     else if (process->args[0][0] == '\0')
-        report_add(error, "process.args[0]: must not be empty");
+        report_add(error, "process.args[0]", "must not be empty");
     rules_environment("process.env", process->env, process->n_env, error);
     if (process->user != NULL)
         check_user(process->user, error);
     check_rlimits(process, error);
     if (process->io_priority != NULL && !process->io_priority->has_priority)
-        report_warning(error, "process.ioPriority.priority: is required but missing: 0 is taken");
+        report_warning(error, "process.ioPriority.priority", "is required but missing: 0 is taken");
     if (process->scheduler != NULL)
         check_scheduler(process->scheduler, error);
     if (process->exec_cpu_affinity != NULL)

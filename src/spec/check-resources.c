@@ -19,14 +19,14 @@ static void check_device_rules(const struct spec_resources *resources, struct er
         const char *access = resources->devices[i].access;
 
         if (access == NULL && resources->devices[i].allow)
-            report_warning(error,
-                           RESOURCES "devices[%zu].access: is missing: the rule allows nothing", i);
+            report_warning(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
+                           "is missing: the rule allows nothing");
         else if (access != NULL && strpbrk(access, "rwm") == NULL)
-            report_add(error, RESOURCES "devices[%zu].access: must be made of r, w and m, got %s",
-                       i, QUOTE(access));
+            report_add(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
+                       "must be made of r, w and m, got %s", QUOTE(access));
         else if (access != NULL && access[strspn(access, "rwm")] != '\0')
-            report_warning(error, RESOURCES "devices[%zu].access: only r, w and m count, got %s", i,
-                           QUOTE(access));
+            report_warning(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
+                           "only r, w and m count, got %s", QUOTE(access));
     }
 }
 
@@ -34,27 +34,27 @@ static void check_device_rules(const struct spec_resources *resources, struct er
 static void check_memory(const struct spec_memory *memory, struct error *error)
 {
     if (memory->swappiness == SPEC_SWAPPINESS_UNSET)
-        report_warning(error, RESOURCES "memory.swappiness: -1 counts as absent");
+        report_warning(error, RESOURCES "memory.swappiness", "-1 counts as absent");
     else if (memory->swappiness > SPEC_SWAPPINESS_MOST)
-        report_add(error, RESOURCES "memory.swappiness: %" PRIu64 " is out of range, 0 to %d",
+        report_add(error, RESOURCES "memory.swappiness", "%" PRIu64 " is out of range, 0 to %d",
                    memory->swappiness, SPEC_SWAPPINESS_MOST);
     if (memory->swap <= 0 || !memory->has_limit)
         return;
     if (memory->limit == -1)
-        report_add(error, RESOURCES "memory.swap: must be -1 when limit is -1, got %" PRId64,
+        report_add(error, RESOURCES "memory.swap", "must be -1 when limit is -1, got %" PRId64,
                    memory->swap);
     else if (memory->swap < memory->limit)
-        report_add(error,
-                   RESOURCES "memory.swap: is memory and swap together, so it must not be below "
-                             "limit %" PRId64 ", got %" PRId64,
+        report_add(error, RESOURCES "memory.swap",
+                   "is memory and swap together, so it must not be below limit %" PRId64
+                   ", got %" PRId64,
                    memory->limit, memory->swap);
 }
 
 static void check_cpu(const struct spec_cpu *cpu, struct error *error)
 {
     if (cpu->quota > 0 && cpu->burst > (uint64_t) cpu->quota)
-        report_add(error, RESOURCES "cpu.burst: must not be above quota %" PRId64 ", got %" PRIu64,
-                   cpu->quota, cpu->burst);
+        report_add(error, RESOURCES "cpu.burst",
+                   "must not be above quota %" PRId64 ", got %" PRIu64, cpu->quota, cpu->burst);
     rules_number_list(RESOURCES "cpu.cpus", cpu->cpus, SPEC_CPUS, error);
     rules_number_list(RESOURCES "cpu.mems", cpu->mems, SPEC_NODES, error);
 }
@@ -63,7 +63,7 @@ static void check_cpu(const struct spec_cpu *cpu, struct error *error)
 static void check_weight(const char *field, uint16_t weight, struct error *error)
 {
     if (weight != 0 && (weight < WEIGHT_LEAST || weight > WEIGHT_MOST))
-        report_add(error, RESOURCES "blockIO.%s: must be from %d to %d, got %u", field,
+        report_add(error, JSON_PATH(RESOURCES "blockIO.%s", field), "must be from %d to %d, got %u",
                    WEIGHT_LEAST, WEIGHT_MOST, weight);
 }
 
@@ -73,7 +73,8 @@ static void check_weight_device(const struct spec_weight_device *device, size_t 
     char field[64];
 
     if (!device->has_weight && !device->has_leaf_weight)
-        report_add(error, RESOURCES "blockIO.weightDevice[%zu]: needs weight or leafWeight", i);
+        report_add(error, JSON_PATH(RESOURCES "blockIO.weightDevice[%zu]", i),
+                   "needs weight or leafWeight");
     snprintf(field, sizeof(field), "weightDevice[%zu].weight", i);
     check_weight(field, device->weight, error);
     snprintf(field, sizeof(field), "weightDevice[%zu].leafWeight", i);
@@ -104,15 +105,12 @@ static void check_hugepages(const struct spec_resources *resources, struct error
         const char *size = resources->hugepage_limits[i].page_size;
 
         if (!is_page_size(size))
-            report_add(error,
-                       RESOURCES "hugepageLimits[%zu].pageSize: must read like 64KB, 2MB or 1GB, "
-                                 "got %s",
-                       i, QUOTE(size));
+            report_add(error, JSON_PATH(RESOURCES "hugepageLimits[%zu].pageSize", i),
+                       "must read like 64KB, 2MB or 1GB, got %s", QUOTE(size));
         for (size_t j = 0; j < i; j++) {
             if (text_equal(resources->hugepage_limits[j].page_size, size)) {
-                report_add(error,
-                           RESOURCES "hugepageLimits[%zu].pageSize: %s is in entry %zu already", i,
-                           QUOTE(size), j);
+                report_add(error, JSON_PATH(RESOURCES "hugepageLimits[%zu].pageSize", i),
+                           "%s is in entry %zu already", QUOTE(size), j);
                 break;
             }
         }
@@ -125,8 +123,8 @@ static void check_rdma(const struct spec_resources *resources, struct error *err
         const struct spec_rdma_entry *entry = &resources->rdma[i];
 
         if (!entry->value->has_hca_handles && !entry->value->has_hca_objects)
-            report_add(error, RESOURCES "rdma[%s]: needs hcaHandles or hcaObjects",
-                       QUOTE(entry->key));
+            report_add(error, JSON_PATH(RESOURCES "rdma[%s]", QUOTE(entry->key)),
+                       "needs hcaHandles or hcaObjects");
     }
 }
 
@@ -146,10 +144,10 @@ static void check_unified(const struct spec_resources *resources, struct error *
 
         if (key[0] == '\0' || strchr(key, '/') != NULL || text_equal(key, ".") ||
             text_equal(key, ".."))
-            report_add(error, RESOURCES "unified[%s]: must be the name of a file of the cgroup",
-                       QUOTE(key));
+            report_add(error, JSON_PATH(RESOURCES "unified[%s]", QUOTE(key)),
+                       "must be the name of a file of the cgroup");
         if (is_act(key))
-            report_add(error, RESOURCES "unified[%s]: limits nothing", QUOTE(key));
+            report_add(error, JSON_PATH(RESOURCES "unified[%s]", QUOTE(key)), "limits nothing");
     }
 }
 
@@ -165,7 +163,8 @@ void rules_resources(const struct spec_resources *resources, struct error *error
     check_hugepages(resources, error);
     for (size_t i = 0; resources->network != NULL && i < resources->network->n_priorities; i++) {
         if (resources->network->priorities[i].name[0] == '\0')
-            report_add(error, RESOURCES "network.priorities[%zu].name: must not be empty", i);
+            report_add(error, JSON_PATH(RESOURCES "network.priorities[%zu].name", i),
+                       "must not be empty");
     }
     check_rdma(resources, error);
     check_unified(resources, error);

@@ -19,11 +19,11 @@ static void check_errno(const char *where, enum spec_seccomp_action action, uint
 
     if (action != SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO &&
         action != SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE)
-        report_add(error, "linux.seccomp.%s: %s takes no errno", where,
+        report_add(error, JSON_PATH("linux.seccomp.%s", where), "%s takes no errno",
                    spec_seccomp_action_words[action]);
     else if (number > last)
-        report_add(error, "linux.seccomp.%s: %" PRIu32 " is out of range, 0 to %" PRIu32, where,
-                   number, last);
+        report_add(error, JSON_PATH("linux.seccomp.%s", where),
+                   "%" PRIu32 " is out of range, 0 to %" PRIu32, number, last);
 }
 
 static void check_syscall(const struct spec_syscall *call, size_t i, struct error *error)
@@ -31,10 +31,12 @@ static void check_syscall(const struct spec_syscall *call, size_t i, struct erro
     char where[64];
 
     if (call->n_names == 0)
-        report_add(error, "linux.seccomp.syscalls[%zu].names: must have at least one entry", i);
+        report_add(error, JSON_PATH("linux.seccomp.syscalls[%zu].names", i),
+                   "must have at least one entry");
     for (size_t j = 0; j < call->n_names; j++) {
         if (call->names[j][0] == '\0')
-            report_add(error, "linux.seccomp.syscalls[%zu].names[%zu]: must not be empty", i, j);
+            report_add(error, JSON_PATH("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                       "must not be empty");
     }
     snprintf(where, sizeof(where), "syscalls[%zu].errnoRet", i);
     if (call->has_errno_ret)
@@ -56,10 +58,11 @@ static void check_listener(const struct spec_seccomp *seccomp, struct error *err
 
     for (size_t i = 0; !notifies && i < seccomp->n_flags; i++)
         if (seccomp->flags[i] == SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-            report_add(error, "linux.seccomp.flags[%zu]: %s needs a rule with SCMP_ACT_NOTIFY", i,
+            report_add(error, JSON_PATH("linux.seccomp.flags[%zu]", i),
+                       "%s needs a rule with SCMP_ACT_NOTIFY",
                        spec_seccomp_flag_words[seccomp->flags[i]]);
     if (is_set(seccomp->listener_metadata) && !is_set(seccomp->listener_path))
-        report_add(error, "linux.seccomp.listenerMetadata: must not be set without listenerPath");
+        report_add(error, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
 }
 
 void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error)
@@ -69,10 +72,10 @@ void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error)
                     !is_set(seccomp->listener_path);
 
     if (seccomp->default_action == SPEC_SECCOMP_ACTION_NONE && !is_empty)
-        report_add(error, "linux.seccomp.defaultAction: is required but missing");
+        report_add(error, "linux.seccomp.defaultAction", "is required but missing");
     else if (seccomp->default_action == SPEC_SECCOMP_ACTION_NONE)
-        report_warning(error,
-                       "linux.seccomp.defaultAction: is required but missing: there is no filter");
+        report_warning(error, "linux.seccomp.defaultAction",
+                       "is required but missing: there is no filter");
     if (seccomp->has_default_errno_ret && seccomp->default_action != SPEC_SECCOMP_ACTION_NONE)
         check_errno("defaultErrnoRet", seccomp->default_action, seccomp->default_errno_ret, error);
     for (size_t i = 0; i < seccomp->n_syscalls; i++)

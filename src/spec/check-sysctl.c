@@ -95,23 +95,25 @@ static void check_key(const struct spec_config *config, const struct spec_pair *
     char path[SPEC_SYSCTL_PATH_SIZE];
 
     if (spec_sysctl_path(key, path) < 0) {
-        report_add(error, "linux.sysctl[%s]: is no name of a kernel parameter", QUOTE(key));
+        report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
+                   "is no name of a kernel parameter");
         return;
     }
     enum spec_namespace_type type = namespace_of(path);
     if (type == SPEC_NAMESPACE_TYPE_NONE)
-        report_add(error, "linux.sysctl[%s]: belongs to no namespace, so it would change the host",
-                   QUOTE(key));
+        report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
+                   "belongs to no namespace, so it would change the host");
     else if (spec_find_namespace(config, type) == NULL)
-        report_add(error,
-                   "linux.sysctl[%s]: needs a namespace of type %s, and linux.namespaces has none",
-                   QUOTE(key), spec_namespace_type_words[type]);
+        report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
+                   "needs a namespace of type %s, and linux.namespaces has none",
+                   spec_namespace_type_words[type]);
     else if (text_equal(path, "kernel/hostname") && is_set(config->hostname))
-        report_add(error, "linux.sysctl[%s]: hostname sets it already", QUOTE(key));
+        report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)), "hostname sets it already");
     else if (rules_repeats_domainname(config, sysctl))
-        report_warning(error, "linux.sysctl[%s]: domainname sets it already", QUOTE(key));
+        report_warning(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
+                       "domainname sets it already");
     else if (text_equal(path, "kernel/domainname") && is_set(config->domainname))
-        report_add(error, "linux.sysctl[%s]: domainname sets it already", QUOTE(key));
+        report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)), "domainname sets it already");
 }
 
 void rules_sysctl(const struct spec_config *config, struct error *error)

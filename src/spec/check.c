@@ -53,11 +53,11 @@ static bool is_semantic_version(const char *version)
 static void check_version(const char *version, struct error *error)
 {
     if (!is_semantic_version(version))
-        report_add(error,
-                   "ociVersion: must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
+        report_add(error, "ociVersion",
+                   "must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
                    QUOTE(version));
     else if (!text_starts_with(version, "1."))
-        report_warning(error, "ociVersion: this runtime knows the versions 1.x, got %s",
+        report_warning(error, "ociVersion", "this runtime knows the versions 1.x, got %s",
                        QUOTE(version));
 }
 
@@ -67,7 +67,7 @@ static void warn_of_environment(const char *where, const struct spec_hook *hook,
 {
     for (size_t i = 0; i < hook->n_env; i++)
         if (hook->env[i][0] == '=' || strchr(hook->env[i], '=') == NULL)
-            report_warning(error, "%s[%zu]: should read NAME=value, got %s", where, i,
+            report_warning(error, JSON_PATH("%s[%zu]", where, i), "should read NAME=value, got %s",
                            QUOTE(hook->env[i]));
 }
 
@@ -93,8 +93,8 @@ static void check_hooks(const struct spec_hooks *hooks, struct error *error)
 
             snprintf(where, sizeof(where), "hooks.%s[%zu].env", kinds[kind].name, i);
             if (hook->path[0] != '/')
-                report_add(error, "hooks.%s[%zu].path: must be absolute, got %s", kinds[kind].name,
-                           i, QUOTE(hook->path));
+                report_add(error, JSON_PATH("hooks.%s[%zu].path", kinds[kind].name, i),
+                           "must be absolute, got %s", QUOTE(hook->path));
             warn_of_environment(where, hook, error);
         }
     }
@@ -112,11 +112,11 @@ static void check_names(const struct spec_config *config, struct error *error)
         if (!is_set(names[i].name))
             continue;
         if (strlen(names[i].name) > 64)
-            report_add(error, "%s: must not be longer than 64 bytes, got %s", names[i].where,
+            report_add(error, names[i].where, "must not be longer than 64 bytes, got %s",
                        QUOTE(names[i].name));
         if (spec_find_namespace(config, SPEC_NAMESPACE_TYPE_UTS) == NULL)
-            report_add(error, "%s: needs a uts namespace, and linux.namespaces has none",
-                       names[i].where);
+            report_add(error, names[i].where,
+                       "needs a uts namespace, and linux.namespaces has none");
     }
 }
 
@@ -125,7 +125,7 @@ int spec_check_config(const struct spec_config *config, struct error *error)
     check_version(config->oci_version, error);
     /* What a document with faults leaves may have none: src/spec/load.c. */
     if (config->root != NULL && config->root->path[0] == '\0')
-        report_add(error, "root.path: must not be empty");
+        report_add(error, "root.path", "must not be empty");
     rules_mounts(config, error);
     if (config->process != NULL)
         rules_process(config->process, error);

@@ -59,14 +59,14 @@ static void add_broken(const struct findings *broken, const struct text_list *at
                        struct error *error)
 {
     for (size_t i = 0; i < broken->count; i++) {
-        const char *line = finding_line(broken->arena, &broken->item[i]);
+        const char *line = finding_text(broken->arena, &broken->item[i]);
 
         if (follows(line, at_fault))
             continue;
         if (broken->item[i].severity == FINDING_WARNING)
-            log_warning("%s", line);
+            log_warning_of(&broken->item[i]);
         else
-            report_add(error, "%s", line);
+            error_add(error, &broken->item[i]);
     }
 }
 

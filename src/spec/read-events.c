@@ -202,7 +202,7 @@ static void store_word(struct reader *reader, void *place, const char *word, siz
     /* Go's writers leave an empty word where nothing is set. */
     if (length == 0 && reader->top->type != NULL && !reader->top->property->required) {
         if (reader->warns)
-            log_warning("%s: \"\" counts as absent", reader_path(reader));
+            log_warning_at(reader_path(reader), "\"\" counts as absent");
         return;
     }
     for (unsigned value = 1; words[value] != NULL; value++) {

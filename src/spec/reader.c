@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/error.h"
 #include "report.h"
 
 const char *reader_path(struct reader *reader)
@@ -102,12 +104,15 @@ void reader_complain(struct reader *reader, size_t at, const char *path, const c
     size_t column = column_of(reader, at);
     reader->faults++;
     reader_note_fault(reader);
-    const char *position =
-        reader->name == NULL
-            ? ""
-            : arena_printf(reader->arena, "%s:%zu:%zu: ", reader->name, reader->line + 1, column);
-
-    report_add(reader->error, "%s%s%s%s", position, path, path[0] != '\0' ? ": " : "", words);
+    const struct finding finding = {
+        .number = EINVAL,
+        .path = path,
+        .file = reader->name,
+        .line = reader->name != NULL ? reader->line + 1 : 0,
+        .column = column,
+        .cause = words,
+    };
+    error_add(reader->error, &finding);
 }
 
 static bool is_between_tokens(char byte)

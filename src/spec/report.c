@@ -10,47 +10,33 @@
 #include "berth/base/finding.h"
 #include "berth/base/log.h"
 
-#define MORE "(there are more errors)"
-
-void report_add(struct error *error, const char *format, ...)
+void report_add(struct error *error, const char *path, const char *format, ...)
 {
-    char line[1024];
+    char words[1024];
+    const struct finding finding = {.number = EINVAL, .path = path, .cause = words};
     va_list values;
 
     va_start(values, format);
-    vsnprintf(line, sizeof(line), format, values);
+    vsnprintf(words, sizeof(words), format, values);
     va_end(values);
-    if (error->findings != NULL) {
-        struct finding finding = finding_of_line(error->findings->arena, FINDING_ERROR, line);
-
-        findings_add(error->findings, &finding);
-        error->number = EINVAL;
-        return;
-    }
-    size_t used = error->number == 0 ? 0 : strlen(error->text);
-    if (used + 1 + strlen(line) + sizeof("\n" MORE) <= sizeof(error->text))
-        error_add(error, EINVAL, "%s", line);
-    else if (used < strlen(MORE) || strcmp(error->text + used - strlen(MORE), MORE) != 0)
-        error_add(error, EINVAL, MORE);
+    error_add(error, &finding);
 }
 
-void report_warning(struct error *error, const char *format, ...)
+void report_warning(struct error *error, const char *path, const char *format, ...)
 {
-    char line[1024];
+    char words[1024];
+    const struct finding finding = {.severity = FINDING_WARNING, .path = path, .cause = words};
     va_list values;
 
     if (error->ignores_warnings)
         return;
     va_start(values, format);
-    vsnprintf(line, sizeof(line), format, values);
+    vsnprintf(words, sizeof(words), format, values);
     va_end(values);
-    if (error->findings == NULL) {
-        log_warning("%s", line);
-        return;
-    }
-    struct finding finding = finding_of_line(error->findings->arena, FINDING_WARNING, line);
-
-    findings_add(error->findings, &finding);
+    if (error->findings != NULL)
+        findings_add(error->findings, &finding);
+    else
+        log_warning_of(&finding);
 }
 
 const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of faults for people: one line each, as many as the error's text has room for. */
+/* Lists of faults in a document. */
 #pragma once
 
 #include <stddef.h>
 
-struct error;
+#include "berth/base/error.h"
 
-/* Adds a line with number EINVAL, to the findings where these are collected; when there is no more
- * room says so once and drops the rest. */
-void report_add(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds that the property at a JSON path is wrong (EINVAL): see error_add. */
+void report_add(struct error *error, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Says what is accepted although it is wrong: to the findings where these are collected, else to
  * the log. */
-void report_warning(struct error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void report_warning(struct error *error, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 struct report_quote {
     char text[96];

@@ -23,7 +23,8 @@ void rules_environment(const char *where, const char *const *entries, size_t n_e
 {
     for (size_t i = 0; i < n_entries; i++) {
         if (entries[i][0] == '=' || strchr(entries[i], '=') == NULL)
-            report_add(error, "%s[%zu]: must read NAME=value, got %s", where, i, QUOTE(entries[i]));
+            report_add(error, JSON_PATH("%s[%zu]", where, i), "must read NAME=value, got %s",
+                       QUOTE(entries[i]));
     }
 }
 
@@ -76,8 +77,8 @@ void rules_number_list(const char *where, const char *list, size_t limit, struct
     int result = is_set(list) ? spec_read_number_list(list, limit, NULL) : 0;
 
     if (result == -EINVAL)
-        report_add(error, "%s: must be a list of numbers and ranges such as 0-3,7, got %s", where,
+        report_add(error, where, "must be a list of numbers and ranges such as 0-3,7, got %s",
                    QUOTE(list));
     if (result == -ERANGE)
-        report_add(error, "%s: Linux has numbers up to %zu, got %s", where, limit - 1, QUOTE(list));
+        report_add(error, where, "Linux has numbers up to %zu, got %s", limit - 1, QUOTE(list));
 }

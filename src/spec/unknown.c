@@ -72,19 +72,18 @@ static void tell(struct search *search, const char *key)
     struct similar similar = {.word = key};
 
     search->top->key = key;
-    struct finding finding = {FINDING_WARNING,
-                              path_of_value(search),
-                              0,
-                              0,
-                              "the specification has no such property, and it is ignored",
-                              ""};
+    struct finding finding = {
+        .severity = FINDING_WARNING,
+        .path = path_of_value(search),
+        .cause = "the specification has no such property, and it is ignored",
+    };
 
-    if (is_foreign(finding.place))
+    if (is_foreign(finding.path))
         return;
     for (size_t i = 0; i < type->count; i++)
         similar_offer(&similar, type->properties[i].name);
     if (similar.best != NULL)
-        finding.remedy = arena_printf(search->arena, "did you mean %s?", similar.best);
+        finding.hint = arena_printf(search->arena, "did you mean %s?", similar.best);
     findings_add(search->findings, &finding);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/tap-error.h"
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
@@ -459,17 +460,17 @@ static enum outcome try_draw(struct draw *draw)
     draw->arena = &arena;
     char *json = document_of(draw);
     if (spec_read_config(&arena, json, strlen(json), &config, &error) < 0) {
-        printf("%s\n%s\n", error.text, json);
+        printf("%s\n%s\n", tap_error(&error), json);
         return BROKEN;
     }
     if (spec_check_config(config, &error) < 0)
         return REFUSED;
     if (plan_of(draw, config, &error) == 0)
         return SOUND;
-    if (!text_starts_with(error.text, "plan: "))
+    if (!text_starts_with(tap_error(&error), "plan: "))
         return REFUSED; /* in words of the document's */
-    printf("%s: %s, on %s\n%s\n", verb_of(draw)->name, error.text, factors[1].level[draw->level[1]],
-           json);
+    printf("%s: %s, on %s\n%s\n", verb_of(draw)->name, tap_error(&error),
+           factors[1].level[draw->level[1]], json);
     return BROKEN;
 }
 

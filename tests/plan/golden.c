@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/tap-error.h"
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
@@ -129,7 +130,7 @@ static int test_one(const char *dir, const char *name, int update)
     char *expected = NULL;
 
     if (plan_of(&arena, dir, name, &text, &error) < 0)
-        text_addf(&text, "error: %s\n", error.text);
+        text_addf(&text, "error: %s\n", tap_error(&error));
     if (update)
         return file_replace(AT_FDCWD, golden, text.bytes, text.size, 0644);
     if (file_read(&arena, AT_FDCWD, golden, &expected, NULL) == 0 &&

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "../unit/tap-error.h"
 #include "../unit/tap.h"
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
@@ -63,9 +64,10 @@ static void expect(struct sample *sample, const char *fault)
     int result = plan_check(sample->plan, sample->plan->size, &error);
 
     if (fault == NULL)
-        tap_ok(result == 0, "it is good: %s", error.text);
+        tap_ok(result == 0, "it is good: %s", tap_error(&error));
     else
-        tap_ok(result < 0 && strstr(error.text, fault) != NULL, "%s: %s", fault, error.text);
+        tap_ok(result < 0 && strstr(tap_error(&error), fault) != NULL, "%s: %s", fault,
+               tap_error(&error));
 }
 
 static void end(struct sample *sample)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bus-play.h"
+#include "tap-error.h"
 
 #define SHORT_MS 300
 
@@ -205,12 +206,13 @@ static void test_library(struct play *play)
         int result = open_without_library(play, &error);
 
         if (result == -ENOPKG)
-            printf("# %s\n", error.text);
+            printf("# %s\n", tap_error(&error));
         fflush(stdout);
-        _exit(result == -77 ? 77
-                            : result != -ENOPKG ||
-                                  strstr(error.text, "load libsystemd.so.0: ") != error.text ||
-                                  strstr(error.text, "libsystemd0") == NULL);
+        _exit(result == -77
+                  ? 77
+                  : result != -ENOPKG ||
+                        strstr(tap_error(&error), "load libsystemd.so.0: ") != tap_error(&error) ||
+                        strstr(tap_error(&error), "libsystemd0") == NULL);
     }
     waitpid(pid, &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)

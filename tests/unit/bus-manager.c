@@ -2,6 +2,7 @@
 /* What is asked of a manager and what comes of it, through the real helper: over the manager's own
  * socket and over a bus. */
 #include "bus-play.h"
+#include "tap-error.h"
 
 #define WORDS(...)                                                                                 \
     (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
@@ -256,7 +257,8 @@ static void test_bus(struct play *play)
     struct error error = {0};
     expect(&error, bus_open(&play->arena, &user, &bus, &error), 0, "a bus without a manager");
     int result = bus_stop_unit(&bus, "good.scope", &error);
-    tap_ok(result < 0 && strstr(error.text, "org.freedesktop.systemd1") != NULL, "%s", error.text);
+    tap_ok(result < 0 && strstr(tap_error(&error), "org.freedesktop.systemd1") != NULL, "%s",
+           tap_error(&error));
     fake_end(daemon);
 }
 

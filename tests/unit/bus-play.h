@@ -17,6 +17,7 @@
 #include "berth/base/file.h"
 #include "berth/bus/bus.h"
 #include "bus-fake.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define DENIED "Access denied (org.freedesktop.DBus.Error.AccessDenied)"
@@ -65,7 +66,7 @@ static inline void expect(const struct error *error, int result, int number, con
     if (!tap_ok(result == -number, "ends with %d: %s", number, text))
         printf("# got %d\n", result);
     if (number != 0)
-        tap_text(error->text, text, "its words");
+        tap_text(tap_error(error), text, "its words");
 }
 
 /* What the manager was asked for since the last time. */

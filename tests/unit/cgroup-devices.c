@@ -16,12 +16,14 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/text.h"
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/remove.h"
 #include "berth/cgroup/setting.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
 #include "berth/sys/bpf.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define R BPF_DEVCG_ACC_READ
@@ -112,7 +114,7 @@ static void check_kernel(const char *name, const struct cgroup_device_program *p
     if (fd == -EPERM || fd == -ENOSYS)
         tap_ok(true, "%s: the kernel takes it # SKIP no right to load programs", name);
     else
-        tap_ok(fd >= 0, "%s: the kernel takes it: %s", name, fd < 0 ? error_text_of(-fd) : "yes");
+        tap_ok(fd >= 0, "%s: the kernel takes it: %s", name, fd < 0 ? text_of_errno(-fd) : "yes");
     if (fd >= 0)
         close(fd);
 }
@@ -269,7 +271,7 @@ static void test_real(struct arena *arena)
     tap_ok(make(&scene,
                 "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,"
                 "\"minor\":11,\"access\":\"r\"}]}") == 0,
-           "make: %s", scene.error.text);
+           "make: %s", tap_error(&scene.error));
     tap_ok(try_device(&scene, S_IFCHR, 3, O_RDWR) == 0, "null is a default device");
     tap_ok(try_device(&scene, S_IFCHR, 11, O_RDONLY | O_NONBLOCK) == 0, "kmsg can be read");
     tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == EPERM, "but not written");
@@ -278,7 +280,7 @@ static void test_real(struct arena *arena)
 
     /* In the same cgroup: the former program would go on refusing. */
     tap_ok(make(&scene, "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}") == 0, "make: %s",
-           scene.error.text);
+           tap_error(&scene.error));
     tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == 0, "replaced: all is allowed");
     tap_ok(cgroup_remove(&scene.cgroup.record, &scene.error) == 0, "removed");
     rmdir(scene.dir);

@@ -16,6 +16,7 @@
 #include "berth/cgroup/setting.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define V2 "/sys/fs/cgroup"
@@ -101,7 +102,7 @@ static void test_probe_v1(void)
     tap_ok(probe(&scene,
                  "5:memory:/docker/1/x\n4:cpu,cpuacct:/own\n3:name=systemd:/\n2:pids:/\n0::/v2\n",
                  &mounts) == 0,
-           "probe: %s", scene.error.text);
+           "probe: %s", tap_error(&scene.error));
     tap_ok(scene.host.layout == CGROUP_HYBRID, "hybrid");
     if (!tap_ok(scene.host.n_hierarchies == 3, "three are mounted"))
         return;
@@ -142,10 +143,11 @@ static void test_probe_failure(void)
     add_mount(&scene, &mounts, NULL, "/ /none rw - cgroup x rw,pids");
     tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
     tap_ok(probe(&scene, "2:memory:/\n1:pids:/\n", &mounts) < 0 &&
-               strstr(scene.error.text, "/loop, a mount of cgroups: too many levels") != NULL,
-           "a failing stat: %s", scene.error.text);
+               strstr(tap_error(&scene.error), "/loop, a mount of cgroups: too many levels") !=
+                   NULL,
+           "a failing stat: %s", tap_error(&scene.error));
     tap_ok(probe(&scene, "1:pids:/\n", &mounts) == 0 && scene.host.n_hierarchies == 0,
-           "a mount point that is not there: %s", scene.error.text);
+           "a mount point that is not there: %s", tap_error(&scene.error));
     scene_close(&scene);
 }
 
@@ -196,7 +198,7 @@ static void test_v2(void)
             "{\"memory\":{\"limit\":1000,\"swap\":3000,\"reservation\":-1},\"pids\":{\"limit\":-1},"
             "\"cpu\":{\"shares\":1024,\"quota\":-1,\"period\":9000},"
             "\"unified\":{\"memory.high\":\"42\"}}") == 0,
-        "make: %s", scene.error.text);
+        "make: %s", tap_error(&scene.error));
     tap_text(get(&scene, V2 "/cgroup.subtree_control"), "+memory +pids", "enabled in the root");
     tap_text(get(&scene, V2 "/a/cgroup.subtree_control"), "+cpu +memory +pids", "and below");
     tap_text(get(&scene, V2 "/a/b/memory.max"), "1000", "memory.limit");
@@ -224,8 +226,9 @@ static void test_v2(void)
 static void refuse(struct scene *scene, bool rootless, const char *json, const char *words)
 {
     memset(&scene->error, 0, sizeof(scene->error));
-    tap_ok(make(scene, "/a/b", rootless, json) < 0 && strstr(scene->error.text, words) != NULL,
-           "%s: %s", json, scene->error.text);
+    tap_ok(make(scene, "/a/b", rootless, json) < 0 &&
+               strstr(tap_error(&scene->error), words) != NULL,
+           "%s: %s", json, tap_error(&scene->error));
 }
 
 static void test_v2_refusals(void)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup-scene.h"
+#include "tap-error.h"
 #include "tap.h"
 
 static bool is_readable(int fd)
@@ -30,7 +31,7 @@ static void test_oom_v2(void)
     put(&scene, "unified/c/memory.events", "max 5\noom_kill 7\n");
     AUTO_CGROUP_OOM oom = {.fd = -1};
     tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v2: %s",
-           scene.error.text);
+           tap_error(&scene.error));
     tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "what was before does not count");
     count_v2(&scene, "max 6\noom_kill 7\n");
     tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "nor another event");
@@ -55,7 +56,7 @@ static void test_oom_v1(void)
     put(&scene, "memory/c/cgroup.event_control", "");
     AUTO_CGROUP_OOM oom = {.fd = -1};
     tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v1: %s",
-           scene.error.text);
+           tap_error(&scene.error));
     file_read(&scene.arena, AT_FDCWD, at(&scene, "memory/c/cgroup.event_control"), &text, NULL);
     tap_ok(text_starts_with(text, arena_printf(&scene.arena, "%d ", oom.fd)), "registered: %s",
            text);
@@ -79,7 +80,7 @@ static void test_oom_without(void)
 
         scene_open(&scene, layouts[i]);
         tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd == -1,
-               "no controller: %s", scene.error.text);
+               "no controller: %s", tap_error(&scene.error));
         tap_ok(cgroup_oom_take(&oom) == 0, "and no event");
         cgroup_oom_close(&oom);
         scene_close(&scene);

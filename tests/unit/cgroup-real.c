@@ -20,6 +20,7 @@
 #include "berth/cgroup/setting.h"
 #include "berth/spec/config.h"
 #include "berth/spec/read.h"
+#include "tap-error.h"
 #include "tap.h"
 
 struct scene {
@@ -131,21 +132,22 @@ static pid_t join(struct scene *scene, bool nested)
 
 static void test_life(struct scene *scene)
 {
-    tap_ok(plan(scene, NULL) == 0, "plan: %s", scene->error.text);
+    tap_ok(plan(scene, NULL) == 0, "plan: %s", tap_error(&scene->error));
     tap_ok(count_existing(scene) == 0, "planning makes nothing");
     tap_ok(scene->cgroup.n_places == scene->host.n_hierarchies, "a place in every hierarchy");
-    tap_ok(make(scene, NULL) == 0, "make: %s", scene->error.text);
+    tap_ok(make(scene, NULL) == 0, "make: %s", tap_error(&scene->error));
     tap_ok(count_existing(scene) == scene->cgroup.n_places, "made in every hierarchy");
 
     pid_t child = join(scene, false);
     tap_ok(child > 0, "a process joins by its own hand");
     struct cgroup_record record = scene->cgroup.record;
     struct cgroup second = scene->cgroup;
-    tap_ok(plan(scene, NULL) == -EBUSY && strstr(scene->error.text, "holds processes") != NULL,
-           "a populated cgroup is refused: %s", scene->error.text);
+    tap_ok(plan(scene, NULL) == -EBUSY &&
+               strstr(tap_error(&scene->error), "holds processes") != NULL,
+           "a populated cgroup is refused: %s", tap_error(&scene->error));
     scene->cgroup = second;
     int status = 0;
-    tap_ok(cgroup_remove(&record, &scene->error) == 0, "remove: %s", scene->error.text);
+    tap_ok(cgroup_remove(&record, &scene->error) == 0, "remove: %s", tap_error(&scene->error));
     waitpid(child, &status, 0);
     tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "what was left is killed");
     tap_ok(count_existing(scene) == 0, "removed from every hierarchy");
@@ -159,7 +161,7 @@ static void test_limits(struct scene *scene)
                     "{\"memory\":{\"limit\":33554432,\"swap\":67108864,\"reservation\":16777216},"
                     "\"cpu\":{\"shares\":512,\"quota\":20000,\"period\":50000,\"mems\":\"0\"},"
                     "\"pids\":{\"limit\":0}}") == 0,
-           "make with limits: %s", scene->error.text);
+           "make with limits: %s", tap_error(&scene->error));
     tap_text(value(scene, "pids", "pids.max"), has_v1(scene) ? "0" : "1", "pids.limit 0");
     if (has_v1(scene)) {
         tap_text(value(scene, "memory", "memory.limit_in_bytes"), "33554432", "memory.limit");
@@ -187,14 +189,14 @@ static void test_growing(struct scene *scene)
 
     tap_ok(plan(scene, path) == 0 &&
                make(scene, "{\"memory\":{\"limit\":16777216,\"swap\":33554432}}") == 0,
-           "small at first: %s", scene->error.text);
+           "small at first: %s", tap_error(&scene->error));
     struct cgroup_record record = scene->cgroup.record;
     tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":67108864,"
                                                  "\"swap\":67108864}}") == 0,
-           "both grow beyond the former sum: %s", scene->error.text);
+           "both grow beyond the former sum: %s", tap_error(&scene->error));
     tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":8388608,"
                                                  "\"swap\":8388608}}") == 0,
-           "both shrink below the former limit: %s", scene->error.text);
+           "both shrink below the former limit: %s", tap_error(&scene->error));
     tap_ok(scene->cgroup.record.n_paths == record.n_paths && count_existing(scene) > 0,
            "a cgroup that was there is used");
     struct cgroup_record existing = scene->cgroup.record;
@@ -206,11 +208,11 @@ static void test_growing(struct scene *scene)
 
 static void test_refusals(struct scene *scene)
 {
-    tap_ok(plan(scene, "/a/../b") == -EINVAL, "dots: %s", scene->error.text);
+    tap_ok(plan(scene, "/a/../b") == -EINVAL, "dots: %s", tap_error(&scene->error));
     tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":1048576},"
                                                  "\"cpu\":{\"shares\":512,\"quota\":1}}") < 0,
            "the kernel refuses");
-    tap_text(scene->error.text,
+    tap_text(tap_error(&scene->error),
              has_v1(scene)
                  ? "linux.resources.cpu.quota: write \"1\" to cpu.cfs_quota_us: invalid argument"
                  : "linux.resources.cpu.quota: write \"1\" to cpu.max: invalid argument",
@@ -229,20 +231,20 @@ static void freeze(struct scene *scene, const char *state)
 
 static void test_nested(struct scene *scene)
 {
-    tap_ok(plan(scene, NULL) == 0 && make(scene, NULL) == 0, "make: %s", scene->error.text);
+    tap_ok(plan(scene, NULL) == 0 && make(scene, NULL) == 0, "make: %s", tap_error(&scene->error));
     if (has_v1(scene)) {
         struct cgroup cgroup = scene->cgroup;
 
         freeze(scene, "FROZEN");
-        tap_ok(plan(scene, NULL) == -EBUSY && strstr(scene->error.text, "frozen") != NULL,
-               "a frozen cgroup is refused: %s", scene->error.text);
+        tap_ok(plan(scene, NULL) == -EBUSY && strstr(tap_error(&scene->error), "frozen") != NULL,
+               "a frozen cgroup is refused: %s", tap_error(&scene->error));
         scene->cgroup = cgroup;
         freeze(scene, "THAWED");
     }
     tap_ok(join(scene, true) > 0, "a process in a cgroup below its container's");
     freeze(scene, "FROZEN");
     tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
-           "frozen and nested: killed and removed: %s", scene->error.text);
+           "frozen and nested: killed and removed: %s", tap_error(&scene->error));
     while (waitpid(-1, NULL, 0) > 0)
         ;
 }
@@ -257,7 +259,7 @@ static void test_devices(struct scene *scene)
                  "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
                  "\"minor\":229,\"access\":\"rw\"},{\"allow\":true,\"major\":7,\"access\":\"rwm\"},"
                  "{\"allow\":true,\"major\":9}]}") == 0,
-        "device rules: %s", scene->error.text);
+        "device rules: %s", tap_error(&scene->error));
     const char *list = value(scene, "devices", "devices.list");
     tap_ok(list != NULL && strstr(list, "c 10:229 rw\n") != NULL, "an allowed device");
     tap_ok(list != NULL && strstr(list, "b 7:* rwm\n") != NULL &&
@@ -276,12 +278,12 @@ static void test_parent(struct scene *scene)
     const char *parent;
 
     plan(scene, "group/one");
-    tap_ok(make(scene, NULL) == 0, "one: %s", scene->error.text);
+    tap_ok(make(scene, NULL) == 0, "one: %s", tap_error(&scene->error));
     first = scene->cgroup.record;
     parent = arena_printf(&scene->arena, "%s", scene->cgroup.places[0].path);
     *strrchr((char *) parent, '/') = '\0';
     plan(scene, "group/two");
-    tap_ok(make(scene, NULL) == 0, "two: %s", scene->error.text);
+    tap_ok(make(scene, NULL) == 0, "two: %s", tap_error(&scene->error));
     tap_ok(cgroup_remove(&first, &scene->error) == 0 && access(parent, F_OK) == 0,
            "a parent that is in use stays");
     tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
@@ -299,10 +301,10 @@ static void test_race(struct scene *scene)
     plan(scene, "same");
     struct cgroup second = scene->cgroup;
     scene->cgroup = first;
-    tap_ok(make(scene, NULL) == 0, "the first one: %s", scene->error.text);
+    tap_ok(make(scene, NULL) == 0, "the first one: %s", tap_error(&scene->error));
     first = scene->cgroup;
     scene->cgroup = second;
-    tap_ok(make(scene, NULL) == -EEXIST, "the second one: %s", scene->error.text);
+    tap_ok(make(scene, NULL) == -EEXIST, "the second one: %s", tap_error(&scene->error));
     tap_ok(scene->cgroup.record.n_paths == 0 && scene->cgroup.record.n_made == 0,
            "has nothing to remove");
     scene->cgroup = first;

@@ -10,6 +10,7 @@
 #include "resources/devices.h"
 #include "systemd/properties.h"
 #include "systemd/unit.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define FORM "\"slice:prefix:name\""
@@ -93,7 +94,8 @@ static void test_units(struct arena *arena)
 
         if (units[i].path == NULL) {
             tap_ok(result == -EINVAL, "%s is refused", name);
-            tap_text(error.text, arena_printf(arena, "linux.cgroupsPath: %s", units[i].name), name);
+            tap_text(tap_error(&error), arena_printf(arena, "linux.cgroupsPath: %s", units[i].name),
+                     name);
             continue;
         }
         tap_ok(result == 0, "%s", name);
@@ -232,13 +234,13 @@ static void test_annotations(struct arena *arena)
         if (wanted[0] == '!') {
             tap_ok(result == -EINVAL && properties.count == 0, "%s is refused", value);
             tap_text(
-                error.text,
+                tap_error(&error),
                 arena_printf(arena, "annotations[\"%s\"]: %s, got \"%s\"", key, wanted + 1, value),
                 value);
         } else if (tap_ok(result == 0 && properties.count == 1, "%s", value)) {
             tap_text(show(arena, &properties.item[0]), wanted, value);
         } else {
-            printf("# %s\n", error.text);
+            printf("# %s\n", tap_error(&error));
         }
     }
 }
@@ -254,7 +256,7 @@ static void test_names(struct arena *arena)
         struct error error = {0};
 
         tap_ok(cgroup_add_annotations(&properties, &pair, 1, &error) == -EINVAL, "%s", key);
-        tap_text(error.text,
+        tap_text(tap_error(&error),
                  arena_printf(arena,
                               "annotations[\"%s\"]: expected the name of a property, of "
                               "letters alone, behind \"org.systemd.property.\"",

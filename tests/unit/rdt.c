@@ -14,6 +14,7 @@
 #include "berth/base/text.h"
 #include "berth/rdt/rdt.h"
 #include "berth/spec/config.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define RESCTRL "/sys/fs/resctrl"
@@ -108,7 +109,7 @@ static int plan(struct scene *scene, const struct spec_intel_rdt *config)
 static void expect_error(struct scene *scene, int result, int number, const char *text)
 {
     struct text bare = {.arena = &scene->arena};
-    const char *rest = scene->error.text;
+    const char *rest = tap_error(&scene->error);
 
     for (const char *found; (found = strstr(rest, scene->root)) != NULL;) {
         text_add_bytes(&bare, rest, (size_t) (found - rest));

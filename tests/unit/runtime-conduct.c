@@ -13,6 +13,7 @@
 #include "berth/sys/socket.h"
 #include "explain/explain.h"
 #include "launch/conduct.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define STEPS 6
@@ -213,7 +214,8 @@ static void test_failure(void)
     say(&play, 2, ENOENT);
     fd_close(&play.far);
     tap_ok(conduct_run(&play.conduct) == -ENOENT && play.done <= 2, "a failing step ends the plan");
-    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": executable file not found in $PATH",
+    tap_text(tap_error(&play.error),
+             PLACE ": exec: \"" PROGRAM "\": executable file not found in $PATH",
              "in the words that callers know");
     tap_ok(play.error.exit_status == 127, "with their exit status");
     end(&play);
@@ -230,7 +232,8 @@ static void test_failed_exec(void)
     say(&play, 5, EACCES);
     fd_close(&play.far);
     tap_ok(conduct_until_executed(&play.conduct) == -EACCES, "a failing execve is a failure");
-    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": permission denied", "in words");
+    tap_text(tap_error(&play.error), PLACE ": exec: \"" PROGRAM "\": permission denied",
+             "in words");
     tap_ok(play.error.exit_status == 126, "with exit status 126");
     end(&play);
 }
@@ -242,8 +245,8 @@ static void test_end_of_file(void)
     begin(&play);
     fd_close(&play.far);
     tap_ok(conduct_run(&play.conduct) == -ECONNRESET, "an early end of file is an error");
-    tap_ok(strstr(play.error.text, PLACE ": exec:") != NULL, "that says where it was: %s",
-           play.error.text);
+    tap_ok(strstr(tap_error(&play.error), PLACE ": the container's init ended") != NULL,
+           "that says where it was: %s", tap_error(&play.error));
     end(&play);
     begin(&play);
     say(&play, 2, 0);
@@ -276,7 +279,8 @@ static void test_dead_first_stage(void)
     play.conduct.is_parent = true;
     tap_ok(conduct_run(&play.conduct) == -ECONNRESET,
            "the end of the launched process ends the wait while another holds its socket");
-    tap_ok(strstr(play.error.text, "ended with status 1") != NULL, "in words: %s", play.error.text);
+    tap_ok(strstr(tap_error(&play.error), "ended with status 1") != NULL, "in words: %s",
+           tap_error(&play.error));
     end(&play);
     begin(&play);
     play.conduct.pidfd = pidfd;
@@ -332,8 +336,8 @@ static void test_fault(void)
     play.plan.header.fault_step = 1;
     play.plan.header.fault_errno = ENOSPC;
     tap_ok(conduct_run(&play.conduct) == -ENOSPC && play.done == 1, "a step fails on demand");
-    tap_text(play.error.text, "open a place for the output of hooks: no space left on device",
-             "in its own words");
+    tap_text(tap_error(&play.error),
+             "open a place for the output of hooks: no space left on device", "in its own words");
     end(&play);
 }
 
@@ -370,7 +374,7 @@ static void test_words_of_both(void)
     struct play play;
 
     tap_ok(run_failing(&play, no_unit, EACCES) == -EACCES, "a worded failure gives way, too");
-    tap_text(play.error.text, PLACE ": exec: \"" PROGRAM "\": permission denied",
+    tap_text(tap_error(&play.error), PLACE ": exec: \"" PROGRAM "\": permission denied",
              "to the words of the init");
     end(&play);
     tap_ok(run_failing(&play, no_unit, 0) == -ECONNRESET,
@@ -379,7 +383,7 @@ static void test_words_of_both(void)
     tap_ok(run_failing(&play, no_room, 0) == -ENOSPC, "another failure does not");
     end(&play);
     tap_ok(run_failing(&play, interrupted, EACCES) == -EINTR, "nor does an interruption");
-    tap_text(play.error.text, "interrupted by signal 2", "it keeps its words");
+    tap_text(tap_error(&play.error), "interrupted by signal 2", "it keeps its words");
     end(&play);
 }
 
@@ -402,18 +406,18 @@ static void test_hook_words(void)
     struct failed_hook hook = {"hooks.prestart[0]", "run the hook /h", EIO, 3 << 8, -1};
 
     tap_ok(explain_hook(&arena, &hook, &error) == -EIO, "a failing hook");
-    tap_text(error.text,
+    tap_text(tap_error(&error),
              "hooks.prestart[0]: error running prestart hook #0: run the hook /h: exit status 3",
              "with its status");
     hook.wait_status = 9;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text,
+    tap_text(tap_error(&error),
              "hooks.prestart[0]: error running prestart hook #0: run the hook /h: killed by signal "
              "9 (Killed)",
              "with its signal");
     hook.number = ENOENT;
     explain_hook(&arena, &hook, &error);
-    tap_text(error.text,
+    tap_text(tap_error(&error),
              "hooks.prestart[0]: error running prestart hook #0: run the hook /h: no such file or "
              "directory",
              "that is not there");

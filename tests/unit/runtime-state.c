@@ -16,6 +16,7 @@
 #include "launch/mounts.h"
 #include "state/container.h"
 #include "state/state.h"
+#include "tap-error.h"
 #include "tap.h"
 #include "verbs/signals.h"
 
@@ -148,9 +149,9 @@ static void test_duplicates(const struct runtime_options *options)
     struct error error = {0};
 
     tap_ok(state_make(&again, &error) == -EEXIST, "an id is given once");
-    tap_text(error.text, "container \"c1\" already exists", "and the error says so");
+    tap_text(tap_error(&error), "container \"c1\" already exists", "and the error says so");
     tap_ok(state_open(&unknown, &error) == -ENOENT, "another one is unknown");
-    tap_text(error.text, "container \"c2\" does not exist", "and the error says so");
+    tap_text(tap_error(&error), "container \"c2\" does not exist", "and the error says so");
     unknown.id = "../c1";
     tap_ok(state_open(&unknown, &error) == -ENOENT, "so is one that is no id");
 }

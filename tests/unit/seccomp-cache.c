@@ -14,6 +14,7 @@
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
 #include "berth/seccomp/seccomp.h"
+#include "tap-error.h"
 #include "tap.h"
 
 #define ENTRIES_MOST 64
@@ -32,7 +33,7 @@ static bool make(const struct spec_seccomp *seccomp, struct program *program)
     int fd = -1;
 
     if (seccomp_make_program(seccomp, dir, &fd, &error) < 0) {
-        printf("# %s\n", error.text);
+        printf("# %s\n", tap_error(&error));
         return false;
     }
     bool sealed = (fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) != 0;

@@ -10,6 +10,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/seccomp/seccomp.h"
+#include "tap-error.h"
 #include "tap.h"
 
 struct program {
@@ -23,7 +24,7 @@ static inline bool compile(const struct spec_seccomp *seccomp, struct program *p
     int fd = -1;
 
     if (seccomp_make_program(seccomp, NULL, &fd, &error) < 0) {
-        printf("# %s\n", error.text);
+        printf("# %s\n", tap_error(&error));
         return false;
     }
     ssize_t size = fd_read_all(fd, program->code, sizeof(program->code));

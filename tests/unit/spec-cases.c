@@ -20,6 +20,7 @@
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
+#include "tap-error.h"
 #include "tap.h"
 
 struct document {
@@ -153,7 +154,7 @@ static void run_case(struct arena *arena, char **next)
     *next = end_of_case;
     const char *wanted = expected.size > 0 ? expected.bytes : "";
     int result = run(name, &document, &error);
-    const char *got = error.number == 0 ? "" : error.text;
+    const char *got = error.number == 0 ? "" : tap_error(&error);
     if (!tap_ok(is_expected(got, wanted) && (result < 0) == (wanted[0] != '\0'), "%s", name))
         printf("# expected:\n%s\n# got (%d):\n%s\n", wanted, result, got);
 }

@@ -5,6 +5,7 @@
 #include "berth/spec/check.h"
 #include "berth/spec/defaults.h"
 #include "berth/spec/read.h"
+#include "tap-error.h"
 #include "tap.h"
 
 static const struct spec_config *read_config(struct arena *arena, const char *text)
@@ -14,7 +15,7 @@ static const struct spec_config *read_config(struct arena *arena, const char *te
 
     bool good = spec_read_config(arena, text, strlen(text), &config, &error) == 0 &&
                 spec_check_config(config, &error) == 0;
-    tap_text(error.text, "", "no rule is broken");
+    tap_text(tap_error(&error), "", "no rule is broken");
     return good ? config : NULL;
 }
 

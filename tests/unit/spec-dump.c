@@ -13,6 +13,7 @@
 #include "berth/base/json.h"
 #include "berth/spec/read.h"
 #include "table.h"
+#include "tap-error.h"
 
 static void dump_object(struct json *json, const struct spec_type *type, const void *object);
 
@@ -133,7 +134,7 @@ static int dump(struct arena *arena, const char *kind, const char *path, struct 
              spec_read_features(arena, bytes, size, &features, &error) == 0)
         dump_object(json, &spec_type_features, features);
     else
-        fprintf(stderr, "%s\n", error.text);
+        fprintf(stderr, "%s\n", tap_error(&error));
     return -error.number;
 }
 

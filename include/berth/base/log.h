@@ -7,13 +7,16 @@
 
 #include <stdbool.h>
 
-struct text_list;
+struct error;
+struct finding;
+struct findings;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* Opens the log: `target` is "FILE", "file:FILE", "journald:NAME", "syslog:NAME", or NULL or an
  * empty file for stderr alone; records of a file are text lines or, with `json`, objects
- * {"level","msg","time"} with an RFC 3339 time. Errors always go to stderr too; the rest goes to
+ * {"level","msg","time"} with an RFC 3339 time, and what else is known of an error or warning (see
+ * finding_write_members). Errors always go to stderr too; the rest goes to
  * stderr only when there is no other target. Returns 0 or a negative errno. */
 int log_open(const char *target, bool json, enum log_level level);
 
@@ -30,9 +33,19 @@ void log_release_warnings(void);
  * new one. */
 void log_start_new_line(void);
 
-/* Gives out the warnings held back as strings of the list's arena, in place of logging them. */
-void log_take_warnings(struct text_list *list);
+/* Adds the warnings held back to `findings`, in place of logging them. */
+void log_take_warnings(struct findings *findings);
 
-void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const struct error *error);
+
+/* What was found, or an error, is no more than a warning. */
+void log_warning_of(const struct finding *finding);
+void log_ignored(const struct error *error);
+
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Of the property at that JSON path. */
+void log_warning_at(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));

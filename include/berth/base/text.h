@@ -41,6 +41,10 @@ bool text_starts_with(const char *text, const char *prefix);
 /* Is `word` one of the words of "a,b,c"? */
 bool text_list_has(const char *list, const char *word);
 
+/* The text of errno `number` with a lower-case first letter: "no such file or directory". The next
+ * call overwrites it. */
+const char *text_of_errno(int number);
+
 /* Reads a whole string as a decimal number: no sign for the unsigned one, no blanks, no overflow.
  * Return 0, -EINVAL or -ERANGE. */
 int text_to_u64(const char *string, uint64_t *ret_number);

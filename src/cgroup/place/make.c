@@ -44,14 +44,13 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
     struct stat info;
 
     if (result == -EEXIST && stat(place->path, &info) == 0 && !S_ISDIR(info.st_mode))
-        return error_errno(
-            error, ENOTDIR,
-            "linux.cgroupsPath: make the cgroup %s: the cgroup above has a file of that name",
-            place->path);
+        return error_errno_at(error, "linux.cgroupsPath", ENOTDIR,
+                              "make the cgroup %s: the cgroup above has a file of that name",
+                              place->path);
     if (result == -EEXIST && (place->exists || place->is_systemds))
         return 0;
     if (result < 0)
-        error_errno(error, -result, "linux.cgroupsPath: make the cgroup %s", place->path);
+        error_errno_at(error, "linux.cgroupsPath", -result, "make the cgroup %s", place->path);
     if (result == -EEXIST)
         error_hint(error, "another container has made it meanwhile");
     if (result == -EROFS)
@@ -97,8 +96,8 @@ static int prepare_cpuset(struct arena *arena, const struct cgroup_place *place,
             fill_cpuset(arena, place->path, files[i], !place->exists && !place->is_systemds, &text);
 
         if (result < 0)
-            return error_errno(error, -result, "linux.cgroupsPath: take %s/%s over from its parent",
-                               place->path, files[i]);
+            return error_errno_at(error, "linux.cgroupsPath", -result,
+                                  "take %s/%s over from its parent", place->path, files[i]);
     }
     return 0;
 }
@@ -185,9 +184,8 @@ static int make_delegated(struct text_list *made, const struct cgroup_place *pla
     int result = place->delegated != NULL ? make_dirs(made, place->delegated) : 0;
 
     if (result < 0 && result != -EEXIST)
-        return error_errno(error, -result,
-                           "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: make the cgroup %s",
-                           place->delegated);
+        return error_errno_at(error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", -result,
+                              "make the cgroup %s", place->delegated);
     return 0;
 }
 
@@ -221,14 +219,14 @@ static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
 
     kill(pid, SIGKILL);
     if (bus_stop_unit(systemd->bus, systemd->unit, &error) < 0)
-        log_warning("%s", error.text);
+        log_ignored(&error);
 }
 
 static void undo(struct cgroup *cgroup, const struct text_list *made)
 {
     for (size_t i = made->count; i > 0; i--)
         if (rmdir(made->item[i - 1]) < 0 && errno != ENOENT)
-            log_debug("remove the cgroup %s: %s", made->item[i - 1], error_text_of(errno));
+            log_debug("remove the cgroup %s: %s", made->item[i - 1], text_of_errno(errno));
     cgroup->record = (struct cgroup_record){0};
 }
 
@@ -264,7 +262,7 @@ int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid
             int result = enable_controllers(arena, path);
             if (result < 0)
                 log_debug("enable the controllers below the cgroup %s: %s", path,
-                          error_text_of(-result));
+                          text_of_errno(-result));
             *end = '/';
         }
     }

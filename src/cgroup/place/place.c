@@ -46,19 +46,19 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
     if (planner->is_default)
         asked = arena_printf(planner->arena, "/%s", request->id);
     if (cgroup_has_dots(asked))
-        return error_set(planner->error, EINVAL, PLACE ": must not contain \"..\", got \"%s\"",
-                         asked);
+        return error_at(planner->error, PLACE, EINVAL, "must not contain \"..\", got \"%s\"",
+                        asked);
     planner->is_free = planner->is_default || asked[0] != '/';
     planner->below_default = asked[0] != '/';
     const char *parent = planner->below_default ? "/" DEFAULT_NAME "/" : "";
     planner->path =
         text_path_clean(planner->arena, arena_printf(planner->arena, "%s%s", parent, asked));
     if (text_equal(planner->path, "/"))
-        return error_set(planner->error, EINVAL,
-                         PLACE ": must name a cgroup below the hierarchy's root");
+        return error_at(planner->error, PLACE, EINVAL,
+                        "must name a cgroup below the hierarchy's root");
     if (planner->below_default && text_equal(planner->path, "/" DEFAULT_NAME))
-        return error_set(planner->error, EINVAL,
-                         PLACE ": must name a cgroup below /" DEFAULT_NAME ", got \"%s\"", asked);
+        return error_at(planner->error, PLACE, EINVAL,
+                        "must name a cgroup below /" DEFAULT_NAME ", got \"%s\"", asked);
     return 0;
 }
 
@@ -117,7 +117,7 @@ static int note_made(struct planner *planner, const struct cgroup_place *place, 
         bool exists = access(path, F_OK) == 0;
 
         if (!exists && errno != ENOENT)
-            return error_errno(planner->error, errno, PLACE ": look for the cgroup %s", path);
+            return error_errno_at(planner->error, PLACE, errno, "look for the cgroup %s", path);
         if (exists && existing == NULL)
             existing = arena_string(planner->arena, path);
         if (!exists || is_runtimes(planner, strlen(path) == strlen(place->path)))
@@ -140,8 +140,8 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
         return 0;
     /* The mount point, too: in a container it may be a cgroup like any other. */
     if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
-        return error_set(planner->error, EBUSY,
-                         PLACE ": container's cgroup unexpectedly frozen: %s", path);
+        return error_at(planner->error, PLACE, EBUSY, "container's cgroup unexpectedly frozen: %s",
+                        path);
     return 0;
 }
 
@@ -152,12 +152,12 @@ static int refuse_processes(void *context, const char *path)
     int result = cgroup_read_processes(planner->arena, path, &processes);
 
     if (result < 0)
-        return error_errno(planner->error, -result, PLACE ": read the processes of the cgroup %s",
-                           path);
+        return error_errno_at(planner->error, PLACE, -result, "read the processes of the cgroup %s",
+                              path);
     if (processes[0] == '\0')
         return 0;
-    return error_set(planner->error, EBUSY,
-                     PLACE ": container's cgroup is not empty: %s holds processes already", path);
+    return error_at(planner->error, PLACE, EBUSY,
+                    "container's cgroup is not empty: %s holds processes already", path);
 }
 
 /* With all below it: what is there is not the container's to be paused, signalled and killed with
@@ -167,7 +167,7 @@ static int check_empty(struct planner *planner, const char *path)
     int result = cgroup_walk(planner->arena, path, refuse_processes, planner);
 
     if (result < 0 && planner->error->number == 0)
-        return error_errno(planner->error, -result, PLACE ": read the cgroup %s", path);
+        return error_errno_at(planner->error, PLACE, -result, "read the cgroup %s", path);
     return result;
 }
 
@@ -184,9 +184,8 @@ static int refuse_child(void *context, const char *path)
 
     if (strlen(path) <= strlen(planner->parent))
         return 0;
-    error_set(planner->error, EBUSY,
-              PLACE ": the cgroup %s exists already, and is somebody's: it has %s", planner->parent,
-              path);
+    error_at(planner->error, PLACE, EBUSY,
+             "the cgroup %s exists already, and is somebody's: it has %s", planner->parent, path);
     return error_hint(planner->error, "choose another id, or set linux.cgroupsPath");
 }
 
@@ -221,7 +220,8 @@ static int lack_rights(struct planner *planner, const char *path)
         log_debug("no right to make a cgroup in %s", path);
         return 0;
     }
-    error_errno(planner->error, EACCES, PLACE ": make the cgroup %s below %s", planner->path, path);
+    error_errno_at(planner->error, PLACE, EACCES, "make the cgroup %s below %s", planner->path,
+                   path);
     return error_hint(planner->error, "%s", cgroup_how_to_delegate);
 }
 
@@ -281,9 +281,8 @@ static int plan_delegated(struct planner *planner, const char *delegated)
         return note_made(planner, &(struct cgroup_place){.path = place->delegated}, place->path,
                          &existing);
     }
-    return error_set(planner->error, ENOTSUP,
-                     "annotations[\"" SPEC_DELEGATE_CGROUP
-                     "\"]: needs a cgroup of version 2 at /sys/fs/cgroup");
+    return error_at(planner->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
+                    "needs a cgroup of version 2 at /sys/fs/cgroup");
 }
 
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,

@@ -77,8 +77,8 @@ static int check_file(struct cgroup_compiler *compiler, const struct cgroup_writ
     if (write->may_lack_file || (cgroup_can_have_file(compiler->arena, write->place, write->file) &&
                                  !lacks_page_size(compiler->arena, write->file)))
         return 0;
-    error_errno(compiler->error, ENOENT, "linux.resources.%s: write \"%s\" to %s", write->field,
-                write->text, write->file);
+    error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", write->field), ENOENT,
+                   "write \"%s\" to %s", write->text, write->file);
     return error_hint(compiler->error, "this kernel has no such file in %s",
                       write->place->hierarchy->mount_point);
 }
@@ -107,8 +107,8 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
 
         if (!text_starts_with(write->file, keyed_files[i].file) || access(path, F_OK) == 0)
             continue;
-        error_errno(compiler->error, ENODEV, "linux.resources.%s: write \"%s\" to %s", write->field,
-                    write->text, write->file);
+        error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", write->field), ENODEV,
+                       "write \"%s\" to %s", write->text, write->file);
         return error_hint(compiler->error, "%s", keyed_files[i].remedy);
     }
     return 0;
@@ -162,8 +162,8 @@ static int check_list(struct cgroup_compiler *compiler, const struct cgroup_writ
             cgroup_read(compiler->arena, dir, v2 ? "possible" : lists[i].v1, &all) < 0 ||
             is_part_of(write->text, all))
             continue;
-        error_errno(compiler->error, v2 ? ERANGE : EACCES, "linux.resources.%s: write \"%s\" to %s",
-                    write->field, write->text, write->file);
+        error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", write->field),
+                       v2 ? ERANGE : EACCES, "write \"%s\" to %s", write->text, write->file);
         return error_hint(compiler->error, "%s has %s", dir, all);
     }
     return 0;

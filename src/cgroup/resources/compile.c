@@ -31,8 +31,8 @@ static int compile_unified(struct cgroup_compiler *compiler)
     const struct cgroup_place *v2 = find_v2(compiler->cgroup);
 
     if (resources->n_unified > 0 && v2 == NULL)
-        return error_set(compiler->error, ENODEV,
-                         "linux.resources.unified: the container has no cgroup of version 2");
+        return error_at(compiler->error, "linux.resources.unified", ENODEV,
+                        "the container has no cgroup of version 2");
     for (size_t i = 0; i < resources->n_unified; i++) {
         const char *file = resources->unified[i].key;
         const char *field = arena_printf(compiler->arena, "unified[%s]", file);
@@ -87,11 +87,8 @@ static int add_devices(struct cgroup_properties *properties, const struct cgroup
     beyond = cgroup_add_device_properties(properties, compiler->rules, compiler->n_rules, devices);
     if (beyond == NULL || compiler->program_place != NULL)
         return 0;
-    return error_set(
-        compiler->error, ENOTSUP,
-        "linux.resources.%s: systemd, which allows devices one by one, cannot say this "
-        "rule on cgroup v1",
-        beyond->field);
+    return error_at(compiler->error, JSON_PATH("linux.resources.%s", beyond->field), ENOTSUP,
+                    "systemd, which allows devices one by one, cannot say this rule on cgroup v1");
 }
 
 /* systemd writes what it makes of the properties, in its own units, to the files: they are written
@@ -127,7 +124,7 @@ static void restore_devices(const struct cgroup_compiler *failed)
         .arena = failed->arena, .cgroup = failed->cgroup, .resources = &devices, .error = &ignored};
     if (cgroup_compile_devices(&compiler) < 0 ||
         cgroup_write(compiler.arena, &compiler.writes, &unused, &ignored) < 0)
-        log_warning("%s", ignored.text);
+        log_ignored(&ignored);
 }
 
 struct cgroup_former {

@@ -41,10 +41,10 @@ static uint64_t present(const struct cgroup_input *value, const char *file)
 
 static const char *fail_below_use(struct cgroup_input *value, uint64_t use)
 {
-    error_set(value->error, EBUSY,
-              "linux.resources.%s: %" PRId64 " is below the %" PRIu64
-              " bytes in use, and memory.checkBeforeUpdate is set",
-              value->field, value->number, use);
+    error_at(value->error, JSON_PATH("linux.resources.%s", value->field), EBUSY,
+             "%" PRId64 " is below the %" PRIu64
+             " bytes in use, and memory.checkBeforeUpdate is set",
+             value->number, use);
     return NULL;
 }
 
@@ -86,15 +86,14 @@ const char *cgroup_swap(struct cgroup_input *value)
     if (limit <= (uint64_t) value->number)
         return arena_printf(value->arena, "%" PRIu64, (uint64_t) value->number - limit);
     if (limit == UINT64_MAX)
-        error_set(value->error, EINVAL,
-                  "linux.resources.%s: needs memory.limit too: cgroup v2 limits swap alone, not "
-                  "memory and swap together",
-                  value->field);
+        error_at(
+            value->error, JSON_PATH("linux.resources.%s", value->field), EINVAL,
+            "needs memory.limit too: cgroup v2 limits swap alone, not memory and swap together");
     else
-        error_set(value->error, EINVAL,
-                  "linux.resources.%s: is memory and swap together, so it must not be below "
-                  "memory.limit %" PRIu64 ", got %" PRId64,
-                  value->field, limit, value->number);
+        error_at(value->error, JSON_PATH("linux.resources.%s", value->field), EINVAL,
+                 "is memory and swap together, so it must not be below memory.limit %" PRIu64
+                 ", got %" PRId64,
+                 limit, value->number);
     return NULL;
 }
 

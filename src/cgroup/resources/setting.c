@@ -222,10 +222,10 @@ static const struct way *choose_way(struct cgroup_compiler *compiler, const stru
 static int complain_of_version(struct cgroup_compiler *compiler, const struct setting *setting,
                                const char *field)
 {
-    return error_set(compiler->error, ENOTSUP,
-                     "linux.resources.%s: cgroup v2 has nothing like it: it needs a v1 hierarchy "
-                     "with the controller \"%s\"",
-                     field, setting->controller);
+    return error_at(
+        compiler->error, JSON_PATH("linux.resources.%s", field), ENOTSUP,
+        "cgroup v2 has nothing like it: it needs a v1 hierarchy with the controller \"%s\"",
+        setting->controller);
 }
 
 /* Where and by which file: 0 when a neutral value needs none. */

@@ -219,8 +219,8 @@ static void explain_list(const struct cgroup_write *write, struct error *error)
 
 static int complain(const struct cgroup_write *write, int number, struct error *error)
 {
-    error_errno(error, number, "linux.resources.%s: write \"%s\" to %s", write->field, write->text,
-                write->file);
+    error_errno_at(error, JSON_PATH("linux.resources.%s", write->field), number,
+                   "write \"%s\" to %s", write->text, write->file);
     if (number == ENOENT)
         error_hint(error, "this kernel has no such file in %s", write->place->path);
     if (number == EBUSY && text_starts_with(write->file, "memory."))
@@ -241,9 +241,8 @@ static void check_kept(struct arena *arena, const struct cgroup_write *write)
 
     if (cgroup_read(arena, write->place->path, write->file, &text) == 0 &&
         strncmp(text, write->text, 3) != 0)
-        log_warning(
-            "linux.resources.%s: this kernel has no such limit of its own: memory.limit counts it",
-            write->field);
+        log_warning_at(JSON_PATH("linux.resources.%s", write->field),
+                       "this kernel has no such limit of its own: memory.limit counts it");
 }
 
 void cgroup_write_back(const struct cgroup_writes *former)
@@ -257,8 +256,9 @@ void cgroup_write_back(const struct cgroup_writes *former)
         if (result == 0)
             result = put(&target, write->text);
         if (result < 0)
-            log_warning("linux.resources.%s: write \"%s\" to %s again: %s", write->field,
-                        write->text, write->file, error_text_of(-result));
+            log_warning_at(JSON_PATH("linux.resources.%s", write->field),
+                           "write \"%s\" to %s again: %s", write->text, write->file,
+                           text_of_errno(-result));
     }
     fd_close(&target.fd);
 }
@@ -313,14 +313,15 @@ int cgroup_attach_program(const struct cgroup_place *place,
     AUTO_FD cgroup = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (cgroup < 0)
-        return error_errno(error, errno, "linux.resources.devices: open the cgroup %s",
-                           place->path);
+        return error_errno_at(error, "linux.resources.devices", errno, "open the cgroup %s",
+                              place->path);
     AUTO_FD fd = sys_bpf_load_devices(program->instructions, program->count);
     int result = fd < 0 ? fd : sys_bpf_attach_devices(cgroup, fd);
     if (result >= 0)
         return result;
-    error_errno(error, -result, "linux.resources.devices: %s its program (bpf) for the cgroup %s",
-                fd < 0 ? "load" : "attach", place->path);
+    error_errno_at(error, "linux.resources.devices", -result,
+                   "%s its program (bpf) for the cgroup %s", fd < 0 ? "load" : "attach",
+                   place->path);
     return error_hint(
         error,
         result == -EPERM
@@ -335,6 +336,6 @@ void cgroup_detach_program(const struct cgroup_place *place)
     int result = cgroup < 0 ? -errno : sys_bpf_detach_devices(cgroup);
 
     if (result < 0)
-        log_warning("linux.resources.devices: take the program off the cgroup %s: %s", place->path,
-                    error_text_of(-result));
+        log_warning_at("linux.resources.devices", "take the program off the cgroup %s: %s",
+                       place->path, text_of_errno(-result));
 }

@@ -12,16 +12,17 @@
 int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                           const char *field, const char *controller)
 {
-    if (place->enable_error == 0)
-        return error_set(
-            compiler->error, ENODEV,
-            "linux.resources.%s: the controller \"%s\" is not available below %s "
-            "(see its cgroup.controllers: the cgroup above has to enable it, the kernel to have "
-            "it and no v1 hierarchy to hold it)",
-            field, controller, place->hierarchy->mount_point);
-    error_errno(compiler->error, place->enable_error,
-                "linux.resources.%s: enable the controller \"%s\" in %s/cgroup.subtree_control",
-                field, controller, place->enable_path);
+    if (place->enable_error == 0) {
+        error_at(compiler->error, JSON_PATH("linux.resources.%s", field), ENODEV,
+                 "the controller \"%s\" is not available below %s", controller,
+                 place->hierarchy->mount_point);
+        return error_hint(compiler->error,
+                          "see its cgroup.controllers: the cgroup above has to enable it, the "
+                          "kernel to have it and no v1 hierarchy to hold it");
+    }
+    error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", field), place->enable_error,
+                   "enable the controller \"%s\" in %s/cgroup.subtree_control", controller,
+                   place->enable_path);
     if (place->enable_error == EBUSY)
         error_hint(compiler->error, "the cgroup holds processes itself: choose a cgroupsPath whose "
                                     "parents hold none, or let systemd make it: --systemd-cgroup");
@@ -55,8 +56,8 @@ int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
             cgroup_read(compiler->arena, giver(compiler, place), "cgroup.controllers", &words);
 
         if (result < 0)
-            return error_errno(compiler->error, -result, "linux.resources.%s: read %s/%s", field,
-                               place->path, "cgroup.controllers");
+            return error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", field), -result,
+                                  "read %s/%s", place->path, "cgroup.controllers");
         compiler->v2_controllers = words;
     }
     /* Files of the core belong to no controller. */
@@ -72,10 +73,8 @@ int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const
     const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(cgroup->host, controller);
 
     if (hierarchy == NULL)
-        return error_set(
-            compiler->error, ENODEV,
-            "linux.resources.%s: no cgroup hierarchy with the controller \"%s\" is mounted", field,
-            controller);
+        return error_at(compiler->error, JSON_PATH("linux.resources.%s", field), ENODEV,
+                        "no cgroup hierarchy with the controller \"%s\" is mounted", controller);
     for (size_t i = 0; i < cgroup->n_places; i++) {
         if (cgroup->places[i].hierarchy != hierarchy)
             continue;
@@ -84,9 +83,8 @@ int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const
         *ret_place = &cgroup->places[i];
         return 0;
     }
-    error_set(compiler->error, EACCES,
-              "linux.resources.%s: no right to make a cgroup for the controller \"%s\"", field,
-              controller);
+    error_at(compiler->error, JSON_PATH("linux.resources.%s", field), EACCES,
+             "no right to make a cgroup for the controller \"%s\"", controller);
     return error_hint(compiler->error, "%s", cgroup_how_to_delegate);
 }
 

@@ -62,10 +62,9 @@ static int add_annotation(struct cgroup_properties *properties, const struct spe
     struct cgroup_value value;
 
     if (name[0] == '\0' || name[strspn(name, LETTERS)] != '\0')
-        return error_set(error, EINVAL,
-                         "annotations[\"%s\"]: expected the name of a property, of letters alone, "
-                         "behind \"" KEY_PREFIX "\"",
-                         annotation->key);
+        return error_at(error, JSON_PATH("annotations[\"%s\"]", annotation->key), EINVAL,
+                        "expected the name of a property, of letters alone, behind \"" KEY_PREFIX
+                        "\"");
     const char *fault = cgroup_read_value(arena, annotation->value, &value);
     if (fault == NULL && is_in_seconds(name)) {
         if (!convert_seconds(arena, &value))
@@ -73,8 +72,8 @@ static int add_annotation(struct cgroup_properties *properties, const struct spe
         name = arena_printf(arena, "%.*sU" SECONDS, (int) (strlen(name) - strlen(SECONDS)), name);
     }
     if (fault != NULL)
-        return error_set(error, EINVAL, "annotations[\"%s\"]: %s, got \"%s\"", annotation->key,
-                         fault, annotation->value);
+        return error_at(error, JSON_PATH("annotations[\"%s\"]", annotation->key), EINVAL,
+                        "%s, got \"%s\"", fault, annotation->value);
     cgroup_add_property(properties, (struct bus_property){
                                         .name = name,
                                         .signature = value.signature,

@@ -27,13 +27,14 @@ static const struct bus_property always[] = {
 /* systemd names the property that it does not take, but not one whose value is of another type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
 {
+    const char *said = error_finding(error).cause;
     bool is_of_type =
-        systemd->n_properties == 1 && strstr(error->text, "Unexpected message contents") != NULL;
+        systemd->n_properties == 1 && strstr(said, "Unexpected message contents") != NULL;
 
     for (size_t i = 0; i < systemd->n_properties; i++)
-        if (is_of_type || strstr(error->text, systemd->properties[i].name) != NULL)
-            return error_prefix(error, "annotations[\"org.systemd.property.%s\"]",
-                                systemd->properties[i].name);
+        if (is_of_type || strstr(said, systemd->properties[i].name) != NULL)
+            return error_set_path(error, JSON_PATH("annotations[\"org.systemd.property.%s\"]",
+                                                   systemd->properties[i].name));
     return -error->number;
 }
 
@@ -63,10 +64,10 @@ static int check_unit(const struct cgroup_unit *unit, struct error *error)
 {
     if (!unit->is_slice)
         return 0;
-    return error_set(error, EINVAL,
-                     "linux.cgroupsPath: \"%s\" is a slice, which holds no processes: a container "
-                     "needs a scope, named like \"system.slice:berth:c1\"",
-                     unit->name);
+    return error_at(error, "linux.cgroupsPath", EINVAL,
+                    "\"%s\" is a slice, which holds no processes: a container needs a scope, named "
+                    "like \"system.slice:berth:c1\"",
+                    unit->name);
 }
 
 int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *request,

@@ -76,16 +76,15 @@ static int check_name(const char *name, struct error *error)
     const char *bad = name + strspn(name, NAME_CHARACTERS);
 
     if (*bad != '\0')
-        return error_set(error, EINVAL,
-                         PLACE ": systemd takes no \"%c\" in the name of a unit, got \"%s\"", *bad,
-                         name);
+        return error_at(error, PLACE, EINVAL,
+                        "systemd takes no \"%c\" in the name of a unit, got \"%s\"", *bad, name);
     if (length > NAME_MOST_BYTES)
-        return error_set(error, EINVAL,
-                         PLACE ": systemd takes at most %d bytes for the name of a unit, got %zu",
-                         NAME_MOST_BYTES, length);
+        return error_at(error, PLACE, EINVAL,
+                        "systemd takes at most %d bytes for the name of a unit, got %zu",
+                        NAME_MOST_BYTES, length);
     /* "a@.scope" is a template, no unit. */
     if (instance != NULL && (instance == name || instance + 1 == strrchr(name, '.')))
-        return error_set(error, EINVAL, PLACE ": \"%s\" is no name of a unit", name);
+        return error_at(error, PLACE, EINVAL, "\"%s\" is no name of a unit", name);
     return 0;
 }
 
@@ -99,9 +98,8 @@ static int take_slice(struct arena *arena, const char *part, bool user, struct c
         unit->slice = ROOT_SLICE;
     unit->path = cgroup_expand_slice(arena, unit->slice);
     if (unit->path == NULL)
-        return error_set(error, EINVAL,
-                         PLACE ": the slice in " FORM " must be like \"a-b.slice\", got \"%s\"",
-                         part);
+        return error_at(error, PLACE, EINVAL,
+                        "the slice in " FORM " must be like \"a-b.slice\", got \"%s\"", part);
     return check_name(unit->slice, error);
 }
 
@@ -109,7 +107,7 @@ static int take_name(struct arena *arena, const char *prefix, const char *name,
                      struct cgroup_unit *unit, struct error *error)
 {
     if (name[0] == '\0')
-        return error_set(error, EINVAL, PLACE ": the name in " FORM " must not be empty");
+        return error_at(error, PLACE, EINVAL, "the name in " FORM " must not be empty");
     unit->is_slice = ends_with(name, SLICE);
     if (unit->is_slice)
         unit->name = name;
@@ -124,9 +122,9 @@ static int take_name(struct arena *arena, const char *prefix, const char *name,
     }
     unit->path = cgroup_expand_slice(arena, name);
     if (unit->path == NULL || unit->path[0] == '\0')
-        return error_set(
-            error, EINVAL,
-            PLACE ": a slice for a name in " FORM " must be like \"a-b.slice\", got \"%s\"", name);
+        return error_at(error, PLACE, EINVAL,
+                        "a slice for a name in " FORM " must be like \"a-b.slice\", got \"%s\"",
+                        name);
     return 0;
 }
 
@@ -138,9 +136,8 @@ int cgroup_find_unit(struct arena *arena, const struct cgroup_unit_request *requ
     struct cgroup_unit unit = {0};
 
     if (path != NULL && path[0] != '\0' && !split(arena, path, parts))
-        return error_set(error, EINVAL,
-                         PLACE ": must be of the form " FORM " with --systemd-cgroup, got \"%s\"",
-                         path);
+        return error_at(error, PLACE, EINVAL,
+                        "must be of the form " FORM " with --systemd-cgroup, got \"%s\"", path);
     TRY(take_slice(arena, parts[PART_SLICE], request->user, &unit, error));
     TRY(take_name(arena, parts[PART_PREFIX], parts[PART_NAME], &unit, error));
     *ret_unit = unit;

@@ -71,9 +71,8 @@ static int find_container(struct checkpoint *checkpoint)
         .pid = state->pid,
     };
     if (spec_delegates_cgroup(config))
-        return error_set(checkpoint->error, ENOTSUP,
-                         "annotations[\"" SPEC_DELEGATE_CGROUP
-                         "\"]: checkpoint: restore cannot make a delegated cgroup");
+        return error_at(checkpoint->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
+                        "checkpoint: restore cannot make a delegated cgroup");
     TRY(criu_check_links(&checkpoint->container, checkpoint->error));
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }

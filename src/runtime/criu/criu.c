@@ -108,11 +108,11 @@ int criu_start(struct criu *criu)
     const char *path = find_program(criu);
     AUTO_FD far = -1;
 
-    if (path == NULL)
-        return error_set(criu->error, ENOENT,
-                         "%s: there is no program criu in %s: install it (the package criu; see "
-                         "https://criu.org/Packages)",
-                         criu->act, path_of_caller());
+    if (path == NULL) {
+        error_set(criu->error, ENOENT, "%s: there is no program criu in %s: install it", criu->act,
+                  path_of_caller());
+        return error_hint(criu->error, "the package criu; see https://criu.org/Packages");
+    }
     criu->output = sys_memfd_empty("criu-output");
     int result = criu->output < 0 ? criu->output : sys_socket_pair(&criu->socket, &far);
     if (result == 0)
@@ -199,8 +199,9 @@ static int failed(struct criu *criu, const struct criu_answer *answer)
         words = answer->words;
     if (words == NULL || words[0] == '\0')
         words = read_output(criu);
-    error_set(criu->error, number, "%s: criu failed: %s", criu->act,
-              words == NULL ? error_text_of(number) : words);
+    error_errno(criu->error, number, "%s: criu failed", criu->act);
+    if (words != NULL)
+        error_cause(criu->error, "%s", words);
     if (path != NULL && access(path, F_OK) == 0)
         error_hint(criu->error, "its log is %s", path);
     else if (words == NULL)
@@ -274,7 +275,7 @@ int criu_hear(struct criu *criu, struct criu_answer *ret_answer, int *ret_passed
 static void tell_ready(struct criu *criu)
 {
     if (criu->status_fd >= 0 && write(criu->status_fd, "", 1) < 0)
-        log_warning("--status-fd: %s", error_text_of(errno));
+        log_warning("--status-fd: %s", text_of_errno(errno));
     fd_close(&criu->status_fd);
 }
 

@@ -250,16 +250,12 @@ static int check_links(const struct criu_container *container, size_t index, str
     if (!binding.binds || is_no_mount(container, mount))
         return 0;
     if (binding.binds_link && source_is_link(container, mount))
-        return error_set(error, ENOTSUP,
-                         "mounts[%zu].options: src-nofollow: criu cannot restore a mount of a "
-                         "symbolic link",
-                         index);
+        return error_at(error, JSON_PATH("mounts[%zu].options", index), ENOTSUP,
+                        "src-nofollow: criu cannot restore a mount of a symbolic link");
     if (binding.covers_link &&
         is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
-        return error_set(error, ENOTSUP,
-                         "mounts[%zu].options: dest-nofollow: criu cannot restore a mount on a "
-                         "symbolic link",
-                         index);
+        return error_at(error, JSON_PATH("mounts[%zu].options", index), ENOTSUP,
+                        "dest-nofollow: criu cannot restore a mount on a symbolic link");
     return 0;
 }
 
@@ -268,6 +264,15 @@ int criu_check_links(const struct criu_container *container, struct error *error
     for (size_t i = 0; i < container->config->n_mounts; i++)
         TRY(check_links(container, i, error));
     return 0;
+}
+
+static int refuse_added(const char *id, const char *path, struct error *error)
+{
+    error_set(error, ENOTSUP,
+              "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, and restore "
+              "would not know what is there",
+              id, path);
+    return error_hint(error, "see `mounts remove`");
 }
 
 int criu_check_added_mounts(const struct criu_container *container,
@@ -281,10 +286,7 @@ int criu_check_added_mounts(const struct criu_container *container,
     TRY(read_mounts(container->arena, path, &mounts, error));
     for (size_t i = 0; i < record->n_added_mounts; i++)
         if (is_mount_point(&mounts, resolve(container, record->added_mounts[i])))
-            return error_set(error, ENOTSUP,
-                             "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, "
-                             "and restore would not know what is there (see `mounts remove`)",
-                             record->id, record->added_mounts[i]);
+            return refuse_added(record->id, record->added_mounts[i], error);
     return 0;
 }
 
@@ -324,8 +326,8 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
     struct mounts mounts;
 
     if (source == NULL)
-        return error_errno(error, errno, "mounts: the source %s of %s", mount->source,
-                           mount->destination);
+        return error_errno_at(error, "mounts", errno, "the source %s of %s", mount->source,
+                              mount->destination);
     criu_put_pair(options, CRIU_EXT_MNT, place, source);
     if (!binding_of(mount).recursive)
         return 0;
@@ -459,13 +461,14 @@ static int make_mount_point(const struct criu_container *container, int root, si
         const char *source = text_path_join(container->arena, container->bundle, mount->source);
 
         if (stat(source, &info) < 0)
-            return error_errno(error, errno, "mounts[%zu].source: %s", index, source);
+            return error_errno_at(error, JSON_PATH("mounts[%zu].source", index), errno, "%s",
+                                  source);
         is_file = !S_ISDIR(info.st_mode);
     }
     int result = make_below(container, root, index, is_file);
     if (result < 0)
-        return error_errno(error, -result, "mounts[%zu].destination: make the mount point %s",
-                           index, mount->destination);
+        return error_errno_at(error, JSON_PATH("mounts[%zu].destination", index), -result,
+                              "make the mount point %s", mount->destination);
     return 0;
 }
 

@@ -236,11 +236,9 @@ static int find_joined(const struct spec_linux *config, size_t index,
     *ret_shared = find_shared(type);
     if (*ret_shared != NULL)
         return 0;
-    return error_set(
-        error, ENOTSUP,
-        "linux.namespaces[%zu].path: criu cannot restore a container in a %s namespace "
-        "that is there already",
-        index, spec_namespace_type_words[type]);
+    return error_at(error, JSON_PATH("linux.namespaces[%zu].path", index), ENOTSUP,
+                    "criu cannot restore a container in a %s namespace that is there already",
+                    spec_namespace_type_words[type]);
 }
 
 /* What could not be restored is not ended. */
@@ -290,7 +288,8 @@ int criu_enter_namespaces(struct criu *criu, const struct criu_container *contai
             continue;
         int result = enter(criu, shared, path, options);
         if (result < 0)
-            return error_errno(criu->error, -result, "linux.namespaces[%zu].path: %s", i, path);
+            return error_errno_at(criu->error, JSON_PATH("linux.namespaces[%zu].path", i), -result,
+                                  "%s", path);
     }
     return 0;
 }

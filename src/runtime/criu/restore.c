@@ -165,7 +165,7 @@ static void close_dirs(struct restoring *restoring)
     if (restoring->lent && (fchmod(restoring->dirs[0], image->st_mode & 07777) < 0 ||
                             fchown(restoring->dirs[0], (uid_t) -1, image->st_gid) < 0))
         log_warning("give the directory of the image back to group %u: %s", image->st_gid,
-                    error_text_of(errno));
+                    text_of_errno(errno));
     restoring->lent = false;
     fd_close(&restoring->dirs[0]);
     fd_close(&restoring->dirs[1]);

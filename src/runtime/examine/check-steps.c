@@ -93,7 +93,7 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
         error_collect(check->error,
                       filter_check_program(check->creation->config, &program, check->error));
         if (barred != NULL)
-            log_warning("%s: %s", filter_place(check->creation->config), barred);
+            log_warning_at(filter_place(check->creation->config), "%s", barred);
     }
     return 0;
 }

@@ -41,18 +41,26 @@ static void check_late_hooks(struct check *check, const struct late_hooks *late)
 
         if (program.number == 0)
             continue;
-        error_errno(check->error, program.number, "hooks.%s[%zu]: run the hook %s", late->name, i,
-                    late->hooks[i].path);
-        if (program.hint != NULL)
-            error_hint(check->error, "%s", program.hint);
-        const struct finding finding =
-            finding_of_line(check->arena, late->severity, check->error->text);
+        const struct finding finding = {
+            .severity = late->severity,
+            .number = program.number,
+            .path = arena_printf(check->arena, "hooks.%s[%zu]", late->name, i),
+            .act = arena_printf(check->arena, "run the hook %s", late->hooks[i].path),
+            .hint = program.hint,
+        };
         findings_add_new(check->error->findings, &finding);
-        error_clear(check->error);
     }
 }
 
 /* --- namespaces ------------------------------------------------------------------------------- */
+
+static void add_error(struct check *check, const char *path, int number, const char *cause,
+                      const char *hint)
+{
+    const struct finding finding = {.number = number, .path = path, .cause = cause, .hint = hint};
+
+    findings_add_new(check->error->findings, &finding);
+}
 
 static void check_namespaces(struct check *check, const struct spec_linux *config)
 {
@@ -62,11 +70,9 @@ static void check_namespaces(struct check *check, const struct spec_linux *confi
             arena_printf(check->arena, "/proc/self/ns/%s", look_namespace_file(name));
 
         if (!is_set(config->namespaces[i].path) && access(path, F_OK) < 0)
-            error_collect(check->error,
-                          error_set(check->error, EINVAL,
-                                    "linux.namespaces[%zu].type: the kernel has no %s namespaces "
-                                    "(leave it out, or use a kernel that has them)",
-                                    i, name));
+            add_error(check, JSON_PATH("linux.namespaces[%zu].type", i), EINVAL,
+                      arena_printf(check->arena, "the kernel has no %s namespaces", name),
+                      "leave it out, or use a kernel that has them");
     }
 }
 
@@ -74,10 +80,11 @@ static void check_namespaces(struct check *check, const struct spec_linux *confi
 
 /* A property, and what the host needs to have for it. */
 struct need {
-    const char *place;
+    const char *path;
     bool is_wanted;
     bool is_met;
-    const char *words; /* with the remedy */
+    const char *words;
+    const char *hint;
 };
 
 static bool is_socket(const char *path)
@@ -103,36 +110,32 @@ static void check_needs(struct check *check)
                      seccomp->listener_path[0] == '/';
     const struct need needs[] = {
         {"process.apparmorProfile", is_set(process->apparmor_profile), has_apparmor,
-         "AppArmor is not active on this host (leave the profile out, or boot with "
-         "lsm=...,apparmor)"},
+         "AppArmor is not active on this host",
+         "leave the profile out, or boot with lsm=...,apparmor"},
         {"process.apparmorProfile", is_set(process->apparmor_profile) && has_apparmor,
          !is_set(process->apparmor_profile) ||
              look_has_profile(check->arena, process->apparmor_profile),
-         "the profile is not loaded (load it with apparmor_parser -r FILE)"},
+         "the profile is not loaded", "load it with apparmor_parser -r FILE"},
         {"process.selinuxLabel", is_set(process->selinux_label), has_selinux,
-         "SELinux is not active on this host (leave the label out)"},
+         "SELinux is not active on this host", "leave the label out"},
         {"linux.mountLabel", is_set(linux->mount_label), has_selinux,
-         "SELinux is not active on this host (leave the label out)"},
+         "SELinux is not active on this host", "leave the label out"},
         {"linux.intelRdt", linux->intel_rdt != NULL, access("/sys/fs/resctrl/schemata", F_OK) == 0,
-         "resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl, on a processor that "
-         "has it)"},
+         "resctrl is not mounted",
+         "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it"},
         {"linux.seccomp.listenerPath", has_agent, has_agent && is_socket(seccomp->listener_path),
-         "there is no such socket (start the agent that listens on it first)"},
+         "there is no such socket", "start the agent that listens on it first"},
     };
 
     for (size_t i = 0; i < COUNT(needs); i++)
         if (needs[i].is_wanted && !needs[i].is_met)
-            error_collect(check->error, error_set(check->error, ENOENT, "%s: %s", needs[i].place,
-                                                  needs[i].words));
+            add_error(check, needs[i].path, ENOENT, needs[i].words, needs[i].hint);
     for (size_t i = 0; i < linux->n_net_devices; i++) {
         const char *name = linux->net_devices[i].key;
 
         if (if_nametoindex(name) == 0) /* sysfs may show another namespace */
-            error_collect(check->error,
-                          error_set(check->error, ENODEV,
-                                    "linux.netDevices[\"%s\"]: there is no such network device "
-                                    "(see ip link)",
-                                    name));
+            add_error(check, JSON_PATH("linux.netDevices[\"%s\"]", name), ENODEV,
+                      "there is no such network device", "see ip link");
     }
 }
 
@@ -145,9 +148,9 @@ static void check_kernel(struct check *check)
     runtime_examine_host(check->arena, true, &facts, &count);
     for (size_t i = 0; i < count; i++)
         if (facts[i].state == RUNTIME_FACT_NO)
-            error_collect(check->error,
-                          error_set(check->error, ENOSYS, "%s: %s (%s)", facts[i].name,
-                                    facts[i].meaning, facts[i].remedy));
+            add_error(check, NULL, ENOSYS,
+                      arena_printf(check->arena, "%s: %s", facts[i].name, facts[i].meaning),
+                      facts[i].remedy);
 }
 
 void check_config(struct check *check)
@@ -172,22 +175,6 @@ void check_config(struct check *check)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static void warn(struct findings *findings, const char *line)
-{
-    struct finding finding = finding_of_line(findings->arena, FINDING_WARNING, line);
-
-    findings_add(findings, &finding);
-}
-
-static void add_warnings(struct findings *findings)
-{
-    struct text_list warnings = {.arena = findings->arena};
-
-    log_take_warnings(&warnings);
-    for (size_t i = 0; i < warnings.count; i++)
-        warn(findings, warnings.item[i]);
-}
-
 /* What was found in the text as it was read has its place already. */
 static void locate(struct findings *findings, const char *bytes, size_t size)
 {
@@ -195,12 +182,24 @@ static void locate(struct findings *findings, const char *bytes, size_t size)
         struct finding *finding = &findings->item[i];
 
         if (finding->line == 0)
-            spec_locate(bytes, size, finding->place, &finding->line, &finding->column);
+            spec_locate(bytes, size, finding->path, &finding->line, &finding->column);
+        else
+            finding->file = ""; /* it is the configuration */
     }
 }
 
-static const char not_all[] =
-    "this host has not been asked yet whether it can do it (mend the errors, and check again)";
+static const struct finding not_all = {
+    .severity = FINDING_WARNING,
+    .cause = "this host has not been asked yet whether it can do it",
+    .hint = "mend the errors, and check again",
+};
+
+static const struct finding lacks_process = {
+    .severity = FINDING_WARNING,
+    .path = "process",
+    .cause = "there is none, so that the container can be created, but not started",
+    .hint = "add one",
+};
 
 static void look_at_host(struct creation *creation)
 {
@@ -219,10 +218,9 @@ static void look_at_host(struct creation *creation)
     if (creation->plan != NULL)
         check_steps(&check);
     else
-        warn(creation->error->findings, not_all);
+        findings_add(creation->error->findings, &not_all);
     if (creation->config->process == NULL)
-        warn(creation->error->findings, "process: there is none, so that the container can be "
-                                        "created, but not started (add one)");
+        findings_add(creation->error->findings, &lacks_process);
 }
 
 void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
@@ -239,10 +237,10 @@ void runtime_check(const struct runtime_options *options, const struct runtime_c
     else
         error_collect(&error, -error.number);
     if (creation.config_bytes != NULL && creation.config == NULL)
-        warn(findings, not_all);
+        findings_add(findings, &not_all);
     if (creation.config_bytes != NULL)
         spec_find_unknown(creation.config_bytes, creation.config_size, findings);
-    add_warnings(findings);
+    log_take_warnings(findings);
     locate(findings, creation.config_bytes, creation.config_size);
     bus_close(&creation.bus);
 }

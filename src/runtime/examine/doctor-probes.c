@@ -323,7 +323,7 @@ void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
         result = bus_read_manager(&bus, &manager, &error);
     set_state(fact, result == 0);
     fact->value = result == 0 ? arena_printf(doctor->arena, "version %u", manager.version)
-                              : arena_string(doctor->arena, error.text);
+                              : error_text(doctor->arena, &error);
 }
 
 /* --- security --------------------------------------------------------------------------------- */

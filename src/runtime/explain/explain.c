@@ -37,34 +37,32 @@ static const char *tail_of(struct arena *arena, int output)
 }
 
 /* Callers look for runc's words: "error running KIND hook #N:". */
-static const char *start_of(struct arena *arena, const struct failed_hook *hook)
+static const char *act_of(struct arena *arena, const struct failed_hook *hook)
 {
     char kind[32];
     unsigned number;
 
     if (sscanf(hook->place, "hooks.%31[A-Za-z][%u]", kind, &number) == 2)
-        return arena_printf(arena, "%s: error running %s hook #%u: %s", hook->place, kind, number,
-                            hook->words);
-    return arena_printf(arena, "%s: %s", hook->place, hook->words);
+        return arena_printf(arena, "error running %s hook #%u: %s", kind, number, hook->words);
+    return hook->words;
 }
 
 int explain_hook(struct arena *arena, const struct failed_hook *hook, struct error *error)
 {
     int status = hook->wait_status;
     const char *tail = tail_of(arena, hook->output);
-    const char *start = start_of(arena, hook);
 
+    error_errno_at(error, hook->place, hook->number, "%s", act_of(arena, hook));
     if (hook->number == ECANCELED)
-        return error_set(error, ECANCELED, "%s: the container's process was killed meanwhile",
-                         start);
+        return error_cause(error, "the container's process was killed meanwhile");
     if (hook->number == ETIMEDOUT)
-        return error_set(error, ETIMEDOUT, "%s: did not end in time and was killed%s", start, tail);
+        return error_cause(error, "did not end in time and was killed%s", tail);
     if (hook->number != EIO || status == 0) /* it never ran */
-        return error_errno(error, hook->number, "%s", start);
+        return -hook->number;
     if (WIFSIGNALED(status))
-        return error_set(error, EIO, "%s: killed by signal %d (%s)%s", start, WTERMSIG(status),
-                         strsignal(WTERMSIG(status)), tail);
-    return error_set(error, EIO, "%s: exit status %d%s", start, WEXITSTATUS(status), tail);
+        return error_cause(error, "killed by signal %d (%s)%s", WTERMSIG(status),
+                           strsignal(WTERMSIG(status)), tail);
+    return error_cause(error, "exit status %d%s", WEXITSTATUS(status), tail);
 }
 
 /* Callers look for these words, which Go's os/exec has coined. */
@@ -78,10 +76,9 @@ static int explain_exec(struct arena *arena, const struct plan_header *plan,
     bool is_missing = failure->number == ENOENT;
 
     if (is_missing && step->op == PLAN_FIND_PROGRAM && strchr(program, '/') == NULL)
-        error_set(error, ENOENT, "%s: exec: \"%s\": executable file not found in $PATH", place,
-                  program);
+        error_at(error, place, ENOENT, "exec: \"%s\": executable file not found in $PATH", program);
     else
-        error_errno(error, failure->number, "%s: exec: \"%s\"", place, program);
+        error_errno_at(error, place, failure->number, "exec: \"%s\"", program);
     const char *hint = program_hint(arena, plan, failure->number);
     if (hint == NULL && is_missing && step->op == PLAN_EXECUTE)
         hint = "the file is there, but not the interpreter or loader that it names";
@@ -109,9 +106,7 @@ int explain_failure(struct arena *arena, const struct plan_header *plan,
                                            failure->output},
                      error);
     else
-        error_errno(error, failure->number, "%s", words);
-    if (place != NULL && step->op != PLAN_RUN_HOOK)
-        error_prefix(error, "%s", place);
+        error_errno_at(error, place, failure->number, "%s", words);
     if (hint != NULL)
         error_hint(error, "%s", hint);
     return -failure->number;

@@ -123,10 +123,9 @@ int caller_ids_check(const struct spec_config *config, bool privileged, struct e
 {
     if (!privileged || !spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) || is_mapped(config))
         return 0;
-    return error_set(error, EINVAL,
-                     "linux.uidMappings: a new user namespace needs at least one entry: without "
-                     "one, only the caller could be "
-                     "mapped, which is root");
+    return error_at(error, "linux.uidMappings", EINVAL,
+                    "a new user namespace needs at least one entry: without one, only the caller "
+                    "could be mapped, which is root");
 }
 
 const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config,

@@ -108,8 +108,8 @@ static int go_without_cgroups(struct creation *creation)
     if (creation->cgroup_host.n_hierarchies > 0)
         log_debug("the container shares the caller's cgroups: no right to make one for it");
     else if (!goes_without(creation))
-        log_warning("linux.resources.devices: no cgroup hierarchy is mounted: the container can "
-                    "use every device");
+        log_warning_at("linux.resources.devices",
+                       "no cgroup hierarchy is mounted: the container can use every device");
     return 0;
 }
 
@@ -119,11 +119,14 @@ static int disable_cgroups(struct creation *creation)
     struct error error = {0};
 
     if (spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP,
-                         "annotations[\"" SPEC_DELEGATE_CGROUP "\"]: cgroups are disabled");
+        return error_at(creation->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
+                        "cgroups are disabled");
     creation->cgroup.host = &creation->cgroup_host;
-    if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) < 0)
-        log_warning("cgroups are disabled: %s", error.text);
+    if (cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation), &error) <
+        0) {
+        error_prefix(&error, "cgroups are disabled");
+        log_ignored(&error);
+    }
     TRY(cgroup_probe(creation->arena, "", &creation->cgroup_host, creation->error));
     show_callers_cgroups(creation);
     return 0;
@@ -165,9 +168,8 @@ int creation_place(struct creation *creation)
     };
 
     if (creation->image_dir != NULL && spec_delegates_cgroup(creation->config))
-        return error_set(creation->error, ENOTSUP,
-                         "annotations[\"" SPEC_DELEGATE_CGROUP
-                         "\"]: restore cannot make a delegated cgroup");
+        return error_at(creation->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
+                        "restore cannot make a delegated cgroup");
     if (plan_needs_v2_options(creation->config))
         TRY(cgroup_read_v2_options(creation->arena, "", &creation->host.v2_options,
                                    creation->error));

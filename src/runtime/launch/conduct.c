@@ -86,10 +86,9 @@ static int init_is_gone(struct conduct *conduct)
 
     if (next == PLAN_NONE)
         return error_set(conduct->error, ECONNRESET, "the container's init ended%s", end);
-    const char *place = plan_step_place(conduct->plan, next);
-    error_set(conduct->error, ECONNRESET, "the container's init ended%s, at or after: %s%s%s", end,
-              place == NULL ? "" : place, place == NULL ? "" : ": ",
-              plan_step_words(conduct->arena, conduct->plan, next));
+    error_at(conduct->error, plan_step_place(conduct->plan, next), ECONNRESET,
+             "the container's init ended%s, at or after: %s", end,
+             plan_step_words(conduct->arena, conduct->plan, next));
     if (strstr(end, "signal 9 ") != NULL)
         error_hint(conduct->error,
                    "if nobody killed it, linux.resources.memory.limit is too small for it");
@@ -149,7 +148,7 @@ static int take_failure(struct conduct *conduct, const struct plan_message *mess
                                  is_optional ? &warning : conduct->error);
 
     if (is_optional) {
-        log_warning("%s", warning.text);
+        log_ignored(&warning);
         return 0;
     }
     conduct->failed_op = step->op;

@@ -139,7 +139,7 @@ static int stop_after_hook(struct creation *creation)
         creation->state.pid = 0;
     if (state_relock(&creation->state) != -ENOENT &&
         destroy_container(&creation->state, &ignored) < 0)
-        log_warning("%s", ignored.text);
+        log_ignored(&ignored);
     return -creation->error->number;
 }
 
@@ -157,7 +157,7 @@ static void delete_at_end(struct creation *creation)
         return;
     }
     if (error.number != 0)
-        log_warning("%s", error.text);
+        log_ignored(&error);
 }
 
 /* The status alone would leave the user to guess. */
@@ -166,12 +166,12 @@ static void warn_of_filter(const struct creation *creation, int status)
     const char *place = filter_place(creation->config);
 
     if (status > 128 && status != 128 + SIGSYS && creation->bars_exit != NULL)
-        log_warning("%s: %s", place, creation->bars_exit);
+        log_warning_at(place, "%s", creation->bars_exit);
     if (status == 128 + SIGSYS && place != NULL)
-        log_warning("%s: the filter has killed the container's process (SIGSYS): allow the "
-                    "system call that it makes, which dmesg or the audit log tells, or let the "
-                    "action be SCMP_ACT_ERRNO",
-                    place);
+        log_warning_at(
+            place,
+            "the filter has killed the container's process (SIGSYS): allow the system call that it "
+            "makes, which dmesg or the audit log tells, or let the action be SCMP_ACT_ERRNO");
 }
 
 int creation_wait(struct creation *creation, int signals, int *ret_status)

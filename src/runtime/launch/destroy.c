@@ -55,7 +55,7 @@ static void stop_unit(const struct state *state)
         return;
     if (cgroup_kill(&cgroups, &error) < 0 || bus_open(state->arena, &options, &bus, &error) < 0 ||
         bus_stop_unit(&bus, unit, &error) < 0)
-        log_warning("%s", error.text);
+        log_ignored(&error);
 }
 
 /* Does a container that lives have its cgroup at, above or below one of `cgroups`? */

@@ -27,10 +27,11 @@ static int map_owner(struct conduct *conduct, const struct plan_step *step, bool
         return 0;
     }
     if (result == -EINVAL) {
-        log_warning("%s.%s: %u is not mapped in the user namespace: the device belongs to no %s of "
-                    "the container",
-                    plan_optional_text(conduct->plan, step->place), groups ? "gid" : "uid", id,
-                    groups ? "group" : "user");
+        log_warning_at(JSON_PATH("%s.%s", plan_optional_text(conduct->plan, step->place),
+                                 groups ? "gid" : "uid"),
+                       "%u is not mapped in the user namespace: the device belongs to no %s of the "
+                       "container",
+                       id, groups ? "group" : "user");
         *ret_id = NOBODYS_ID;
         return 0;
     }

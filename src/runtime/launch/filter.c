@@ -26,9 +26,9 @@ int filter_check_flags(const struct spec_config *config, struct error *error)
     const struct spec_seccomp *seccomp = config->linux->seccomp;
     for (size_t i = 0; i < seccomp->n_flags; i++)
         if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
-            return error_set(error, ENOTSUP,
-                             "linux.seccomp.flags[%zu]: this kernel does not know %s", i,
-                             spec_seccomp_flag_words[seccomp->flags[i]]);
+            return error_at(error, JSON_PATH("linux.seccomp.flags[%zu]", i), ENOTSUP,
+                            "this kernel does not know %s",
+                            spec_seccomp_flag_words[seccomp->flags[i]]);
     return 0;
 }
 
@@ -51,7 +51,7 @@ int filter_check_program(const struct spec_config *config, const struct seccomp_
     for (size_t i = 0; i < COUNT(calls); i++) {
         if (!calls[i].needed || !seccomp_forbids(program, calls[i].number))
             continue;
-        error_set(error, EPERM, "%s: the filter forbids %s", filter_place(config), calls[i].name);
+        error_at(error, filter_place(config), EPERM, "the filter forbids %s", calls[i].name);
         return error_hint(error, "%s", calls[i].why);
     }
     return 0;
@@ -73,7 +73,7 @@ int filter_make(const struct spec_config *config, const char *cache_dir, int *re
     const char *data = spec_annotation(config, SPEC_SECCOMP_BPF_DATA);
 
     if (data != NULL && seccomp_decode_program(data, ret_memfd, error) < 0)
-        return error_prefix(error, "%s", filter_place(config));
+        return error_set_path(error, filter_place(config));
     if (data != NULL)
         return 0;
     if (spec_annotation(config, SPEC_SECCOMP_FAIL_UNKNOWN) != NULL)

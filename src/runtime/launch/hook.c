@@ -65,7 +65,8 @@ static int open_output(const struct state *state, const char *annotation, int ot
         return fcntl(otherwise, F_DUPFD_CLOEXEC, 0);
     int fd = hook_open_file(text_path_join(state->arena, state->record.bundle, path));
     if (fd < 0)
-        return error_errno(error, -fd, "annotations[\"%s\"]: open %s", annotation, path);
+        return error_errno_at(error, JSON_PATH("annotations[\"%s\"]", annotation), -fd, "open %s",
+                              path);
     return fd;
 }
 
@@ -158,13 +159,13 @@ void hook_run_poststop(const struct state *state)
     if (!state->record.poststop)
         return;
     if (read_hooks(state, &hooks, &error) < 0) {
-        log_warning("%s", error.text);
+        log_ignored(&error);
         return;
     }
     for (size_t i = 0; i < hooks->n_poststop; i++) {
         error = (struct error){0};
         if (run_listed(state, &hooks->poststop[i], SPEC_STATUS_STOPPED,
                        arena_printf(state->arena, "hooks.poststop[%zu]", i), &error) < 0)
-            log_warning("%s", error.text);
+            log_ignored(&error);
     }
 }

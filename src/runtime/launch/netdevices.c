@@ -141,8 +141,8 @@ static int refuse(struct conduct *conduct, const struct plan_step *step, const c
 {
     int index = (int) (step - plan_steps(conduct->plan));
 
-    return error_set(conduct->error, EINVAL, "%s: %s: %s", plan_step_place(conduct->plan, index),
-                     plan_step_words(conduct->arena, conduct->plan, index), why);
+    return error_at(conduct->error, plan_step_place(conduct->plan, index), EINVAL, "%s: %s",
+                    plan_step_words(conduct->arena, conduct->plan, index), why);
 }
 
 int netdevices_move(struct conduct *conduct, const struct plan_step *step)
@@ -205,7 +205,7 @@ void netdevices_undo(struct creation *creation)
 
         if (result < 0)
             log_warning("bring the network device %s back as it was: %s", device->link.name,
-                        error_text_of(-result));
+                        text_of_errno(-result));
     }
     creation->net_devices = NULL;
 }

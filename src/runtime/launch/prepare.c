@@ -20,19 +20,39 @@
 #include "mounts.h"
 #include "state/look.h"
 
-/* The directory `path` without symbolic links; `what` names it in errors. */
-static int resolve_dir(struct creation *creation, const char *what, const char *path,
-                       const char **ret_path)
+/* The directory `path` without symbolic links. Returns 0 or a negative errno. */
+static int resolve_dir(struct arena *arena, const char *path, const char **ret_path)
 {
     char resolved[PATH_MAX];
     struct stat info;
 
     if (realpath(path, resolved) == NULL || stat(resolved, &info) < 0)
-        return error_errno(creation->error, errno, "%s %s", what, path);
-    if (!S_ISDIR(info.st_mode))
-        return error_errno(creation->error, ENOTDIR, "%s %s", what, path);
-    *ret_path = arena_string(creation->arena, resolved);
-    return 0;
+        return -errno;
+    *ret_path = arena_string(arena, resolved);
+    return S_ISDIR(info.st_mode) ? 0 : -ENOTDIR;
+}
+
+static int resolve_bundle(struct creation *creation)
+{
+    const char *path = creation->create->bundle != NULL ? creation->create->bundle : ".";
+    int result = resolve_dir(creation->arena, path, &creation->bundle);
+
+    if (result == 0)
+        return 0;
+    error_errno(creation->error, -result, "bundle %s", path);
+    return error_set_file(creation->error, path);
+}
+
+static int resolve_rootfs(struct creation *creation)
+{
+    const char *path =
+        text_path_join(creation->arena, creation->bundle, creation->config->root->path);
+    int result = resolve_dir(creation->arena, path, &creation->rootfs);
+
+    if (result == 0)
+        return 0;
+    error_errno_at(creation->error, "root.path", -result, "the root file system %s", path);
+    return error_set_file(creation->error, path);
 }
 
 static int read_bundle(struct creation *creation)
@@ -41,25 +61,23 @@ static int read_bundle(struct creation *creation)
     const char *name = request->config_file != NULL ? request->config_file : "config.json";
     char *bytes;
 
-    TRY(resolve_dir(creation, "bundle", request->bundle != NULL ? request->bundle : ".",
-                    &creation->bundle));
+    TRY(resolve_bundle(creation));
     const char *path = text_path_join(creation->arena, creation->bundle, name);
     int result = request->config_file != NULL
                      ? file_read_named(creation->arena, path, &bytes, &creation->config_size)
                      : file_read(creation->arena, AT_FDCWD, path, &bytes, &creation->config_size);
-    if (result < 0)
-        return error_set(creation->error, -result, "read %s: %s", path, file_read_error(-result));
+    if (result < 0) {
+        error_errno(creation->error, -result, "read %s", path);
+        error_cause(creation->error, "%s", file_read_error(-result));
+        return error_set_file(creation->error, path);
+    }
     creation->config_bytes = bytes;
     TRY(error_collect(creation->error,
                       spec_load_config(creation->arena, bytes, creation->config_size,
                                        &creation->config, creation->error)));
     if (creation->config == NULL)
         return -EINVAL;
-    return error_collect(
-        creation->error,
-        resolve_dir(creation, "root.path: the root file system",
-                    text_path_join(creation->arena, creation->bundle, creation->config->root->path),
-                    &creation->rootfs));
+    return error_collect(creation->error, resolve_rootfs(creation));
 }
 
 int creation_check_terminal(struct creation *creation)
@@ -69,17 +87,18 @@ int creation_check_terminal(struct creation *creation)
     bool terminal = creation->config->process != NULL && creation->config->process->terminal;
 
     if (!creation->kind->awaits_start && creation->config->process == NULL)
-        return error_set(creation->error, EINVAL, "process: there is none to run");
+        return error_at(creation->error, "process", EINVAL, "there is none to run");
     if (detaches && terminal && request->console_socket == NULL)
-        return error_set(creation->error, EINVAL,
-                         "process.terminal: cannot allocate tty if berth will detach without "
-                         "setting console socket (--console-socket)");
-    if ((!detaches || !terminal) && request->console_socket != NULL)
-        return error_set(creation->error, EINVAL,
-                         "--console-socket: cannot use console socket if berth will not detach or "
-                         "allocate tty (%s)",
-                         terminal ? "run without --detach" : "process.terminal is not true");
-    return 0;
+        return error_at(creation->error, "process.terminal", EINVAL,
+                        "cannot allocate tty if berth will detach without setting console socket "
+                        "(--console-socket)");
+    if ((detaches && terminal) || request->console_socket == NULL)
+        return 0;
+    error_set(creation->error, EINVAL,
+              "--console-socket: cannot use console socket if berth will not detach or allocate "
+              "tty");
+    return error_hint(creation->error, "%s",
+                      terminal ? "run without --detach" : "process.terminal is not true");
 }
 
 /* LISTEN_FDS is meant for the process that LISTEN_PID names, and without LISTEN_PID for nobody, as

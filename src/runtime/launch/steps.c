@@ -213,10 +213,8 @@ static void explain_refused_ids(struct creation *creation)
 
     if (subid_check(creation->arena, creation->config->linux, creation->host.privileged, &why) == 0)
         return;
-    if (creation->error->number == 0)
-        error_set(creation->error, why.number, "%s", why.text);
-    else
-        error_add(creation->error, why.number, "%s", why.text);
+    const struct finding finding = error_finding(&why);
+    error_add(creation->error, &finding);
 }
 
 static int map_ids(struct conduct *conduct, const struct plan_step *step)

@@ -193,8 +193,8 @@ static int refuse(struct arena *arena, const struct map *map, size_t i, bool by_
     const struct spec_id_mapping *mapping = &map->mappings[i];
     uint32_t last = mapping->host_id + mapping->size - 1;
 
-    error_errno(error, EPERM, "%s[%zu]: map the host's %s %u to %u", map->place, i,
-                map->groups ? "gids" : "uids", mapping->host_id, last);
+    error_errno_at(error, JSON_PATH("%s[%zu]", map->place, i), EPERM, "map the host's %s %u to %u",
+                   map->groups ? "gids" : "uids", mapping->host_id, last);
     if (!by_helper)
         return error_hint(error,
                           "the caller's own user namespace has no such ids: see /proc/self/%s",
@@ -217,8 +217,8 @@ static int check_map(struct arena *arena, const struct map *map, bool privileged
     if (map->count == 0 || (!privileged && is_own_alone))
         return 0;
     if (!privileged && !subid_has_helper(arena, map->groups, &why)) {
-        error_set(error, ENOENT, "%s: map ids by %s", map->place,
-                  map->groups ? "newgidmap" : "newuidmap");
+        error_at(error, map->place, ENOENT, "map ids by %s",
+                 map->groups ? "newgidmap" : "newuidmap");
         return error_hint(error, "%s", why);
     }
     if (!privileged)

@@ -70,7 +70,7 @@ void creation_undo(struct creation *creation)
     creation->state.record.n_rdt_groups = creation->rdt.n_made;
     creation->state.record.poststop = creation->state.record.poststop && runs_poststop;
     if (destroy_container(&creation->state, &error) < 0)
-        log_warning("%s", error.text);
+        log_ignored(&error);
 }
 
 void creation_close(struct creation *creation)

@@ -153,7 +153,7 @@ int runtime_list(const struct runtime_options *options, struct arena *arena,
 
         if (state_open(&state, &cause) < 0) {
             if (cause.number != ENOENT && cause.number != ENOTDIR)
-                log_warning("%s", cause.text);
+                log_ignored(&cause);
         } else if (state.has_record) {
             TRY(look_at(&state, passwd, &containers[count++], error));
         }

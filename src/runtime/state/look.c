@@ -325,9 +325,8 @@ int look_own_namespaces(const struct spec_linux *config, uint64_t *ret_types, st
         int result = path == NULL ? 0 : add_own_namespace(path, ret_types);
 
         if (result < 0)
-            return error_errno(
-                error, -result,
-                "linux.namespaces[%zu].path: compare %s with the caller's namespaces", i, path);
+            return error_errno_at(error, JSON_PATH("linux.namespaces[%zu].path", i), -result,
+                                  "compare %s with the caller's namespaces", path);
     }
     return 0;
 }

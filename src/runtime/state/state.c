@@ -246,11 +246,12 @@ static int read_record(struct state *state, struct error *error)
     result = file_read(state->arena, state->dir, RECORD, &bytes, &size);
     if (result == -ENOENT)
         return 0;
-    if (result < 0)
-        return error_set(error, -result, "read %s/%s: %s", path_of(state), RECORD,
-                         file_read_error(-result));
+    if (result < 0) {
+        error_errno(error, -result, "read %s/%s", path_of(state), RECORD);
+        return error_cause(error, "%s", file_read_error(-result));
+    }
     if (spec_read_record(state->arena, bytes, size, &record, error) < 0)
-        return error_prefix(error, "%s", path_of(state));
+        return error_set_file(error, text_path_join(state->arena, path_of(state), RECORD));
     state->record = *record;
     state->has_record = true;
     return 0;
@@ -335,9 +336,10 @@ int state_read_config(const struct state *state, const struct spec_config **ret_
     size_t size;
     int result = file_read(state->arena, state->dir, STATE_CONFIG, &bytes, &size);
 
-    if (result < 0)
-        return error_set(error, -result, "read the configuration of container \"%s\": %s",
-                         state->id, file_read_error(-result));
+    if (result < 0) {
+        error_errno(error, -result, "read the configuration of container \"%s\"", state->id);
+        return error_cause(error, "%s", file_read_error(-result));
+    }
     return spec_read_config(state->arena, bytes, size, ret_config, error);
 }
 

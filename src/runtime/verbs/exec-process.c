@@ -147,8 +147,8 @@ int exec_make_process(struct arena *arena, const struct spec_process *own,
     if (request->process == NULL && count_of(request->args) == 0)
         return error_set(error, EINVAL, "exec needs a program, or --process");
     if (request->process == NULL && own == NULL)
-        return error_set(error, EINVAL,
-                         "process: the container's configuration has none: use --process");
+        return error_at(error, "process", EINVAL,
+                        "the container's configuration has none: use --process");
     if (request->process != NULL)
         TRY(spec_read_process(arena, request->process_name,
                               &(struct spec_text){request->process, request->process_size}, &base,

@@ -190,7 +190,7 @@ int runtime_delete(const struct runtime_options *options, const char *id, bool f
         return 0;
     }
     if (result < 0 && force && state.locked && is_broken(-result)) {
-        log_warning("%s", error->text);
+        log_ignored(error);
         *error = (struct error){0};
         result = 0;
     }

@@ -209,7 +209,7 @@ static int update_both(struct state *state, enum spec_status status, const struc
     if (result == 0 && update->resources != NULL)
         result = update_resources(state, status, update->resources, error);
     if (result < 0 && rdt_update(state->arena, class, &former, &ignored) < 0)
-        log_warning("%s", ignored.text);
+        log_ignored(&ignored);
     return result;
 }
 

@@ -71,9 +71,10 @@ static int read_plan(struct starting *starting, struct error *error)
     size_t size;
     int result = file_read(state->arena, state->dir, STATE_PLAN, &bytes, &size);
 
-    if (result < 0)
-        return error_set(error, -result, "read the plan of container \"%s\": %s", state->id,
-                         file_read_error(-result));
+    if (result < 0) {
+        error_errno(error, -result, "read the plan of container \"%s\"", state->id);
+        return error_cause(error, "%s", file_read_error(-result));
+    }
     const struct plan_header *plan = (const struct plan_header *) bytes;
     if (size >= sizeof(*plan) && plan->magic != PLAN_MAGIC) {
         error_set(error, EPROTO,
@@ -126,7 +127,7 @@ static int give_up(struct starting *starting, struct error *error)
     struct error ignored = {0};
 
     if (destroy_container(&starting->state, &ignored) < 0)
-        log_warning("%s", ignored.text);
+        log_ignored(&ignored);
     return -error->number;
 }
 
