@@ -7,6 +7,14 @@ test_setup() { berth_only "the calls are berth's"; command -v strace >/dev/null 
 
 # with_fault [-P PATH]... CALL:error=ERRNO[:when=N] ARGUMENT...: the runtime itself, not its children, meets the failure
 with_fault() {
+    may_meet_fault "$@"
+    was_injected || fail_with "the call was never made"
+}
+
+was_injected() { grep -q INJECTED "$BATS_TEST_TMPDIR/calls"; }
+
+# The same, where the call may not be made so often.
+may_meet_fault() {
     local path=()
     while [ "$1" = -P ]; do path+=(-P "$2") && shift 2; done
     status=0
@@ -14,7 +22,6 @@ with_fault() {
         "$RUNTIME" --root "$ROOT" "${@:2}" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     output=$(grep -v '^strace: ' <<<"$output") || true
-    grep -q INJECTED "$BATS_TEST_TMPDIR/calls" || fail_with "the call was never made"
 }
 
 nothing_left() {
@@ -38,6 +45,30 @@ nothing_left() {
     with_fault -P /proc/self/ns/net newfstatat:error=ENOMEM run "$ID"
     assert_failed
     assert_output "/proc/self/ns/net with the caller's namespaces: cannot allocate memory"
+    nothing_left
+}
+
+@test "the owner of a container cannot be found: state says so, and list does" {
+    started
+    local command time
+    for command in "state $ID" list; do
+        # Each look at the directory in its turn.
+        for ((time = 1; ; time++)); do
+            may_meet_fault -P "$ROOT/$ID" "newfstatat:error=ENOMEM:when=$time" $command
+            was_injected || break
+            assert_equal "$status" 1
+            assert_output "container \"$ID\": cannot allocate memory"
+        done
+        [ "$time" -gt 1 ] || fail_with "$command does not look at the directory"
+    done
+}
+
+@test "devices.allow cannot be opened: an error, not a container without the default devices" {
+    needs_v1 devices
+    set_args true
+    with_fault -P "/sys/fs/cgroup/devices/$ID/devices.allow" openat:error=EPERM run "$ID"
+    assert_equal "$status" 1
+    assert_output 'devices.allow: operation not permitted'
     nothing_left
 }
 

@@ -135,6 +135,10 @@ static void finds_no_mount(void)
     unlink(at(&scene, "/proc/self/mountinfo"));
     expect_error(&scene, plan(&scene, &config), ENOENT,
                  "linux.intelRdt: read /proc/self/mountinfo: no such file or directory");
+    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
+    mount_tree(&scene, "/ /loop rw - resctrl resctrl rw");
+    expect_error(&scene, plan(&scene, &config), ELOOP,
+                 "linux.intelRdt: look at /loop: too many levels of symbolic links");
     scene_close(&scene);
 }
 
