@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static int start_time_in(int dir, const char *path, uint64_t *ret_ticks)
 
     AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
+        return -errno;
     ssize_t size = read(fd, stat, sizeof(stat) - 1);
     if (size < 0)
         return -errno;
@@ -61,12 +62,22 @@ int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    return start_time_in(AT_FDCWD, path, ret_ticks);
+    int result = start_time_in(AT_FDCWD, path, ret_ticks);
+    if (result != -ENOENT)
+        return result;
+    /* No proof: procfs may not be mounted there, or hide processes. */
+    if (kill(pid, 0) < 0 && errno == ESRCH)
+        return -ESRCH;
+    /* Another process may have got the number between the two looks. */
+    result = start_time_in(AT_FDCWD, path, ret_ticks);
+    return result == -ENOENT ? -ENODATA : result;
 }
 
 int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
 {
-    return start_time_in(dir, "stat", ret_ticks);
+    int result = start_time_in(dir, "stat", ret_ticks);
+
+    return result == -ENOENT ? -ESRCH : result;
 }
 
 /* "NSpid:\t4711\t1\n" in /proc/PID/status: from the reader's namespace inwards. */

@@ -43,7 +43,7 @@ int sys_pidfd_reap(int pidfd, int *ret_signal);
 
 /* When the process started, in clock ticks since boot, from /proc/PID/stat: with `pid` it names one
  * process for ever. -ESRCH when there is none or when it is dead: a zombie without other
- * threads. */
+ * threads. -ENODATA when there is one that /proc does not show. */
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
 
 /* The same of the process whose directory in /proc is `dir`. */

@@ -27,7 +27,9 @@ int destroy_process(const struct state *state, struct error *error)
 
     if (pidfd == -ESRCH)
         return 0;
-    int result = pidfd < 0 ? pidfd : sys_pidfd_signal(pidfd, SIGKILL);
+    if (pidfd < 0)
+        return state_process_error(state, -pidfd, error);
+    int result = sys_pidfd_signal(pidfd, SIGKILL);
     if (result == -ESRCH)
         return 0;
     if (result < 0)

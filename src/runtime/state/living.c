@@ -12,8 +12,19 @@ bool state_lives(enum spec_status status)
            status == SPEC_STATUS_PAUSED;
 }
 
+int state_process_error(const struct state *state, int number, struct error *error)
+{
+    error_errno(error, number, "find the process %d of container \"%s\"", state->pid, state->id);
+    if (number != ENODATA)
+        return -number;
+    return error_hint(error, "it is there, but /proc does not show it: mount procfs there, without "
+                             "hidepid");
+}
+
 int state_not_running(const struct state *state, enum spec_status status, struct error *error)
 {
+    if (status == SPEC_STATUS_NONE && state->unknown_process)
+        return state_process_error(state, state->unknown, error);
     if (status == SPEC_STATUS_NONE)
         return error_errno(error, state->unknown, "find out whether container \"%s\" has started",
                            state->id);
@@ -34,7 +45,7 @@ int state_join(const struct state *state, struct error *error)
     if (pidfd == -ESRCH)
         return state_not_running(state, SPEC_STATUS_STOPPED, error);
     if (pidfd < 0)
-        return error_errno(error, -pidfd, "find the process of container \"%s\"", state->id);
+        return state_process_error(state, -pidfd, error);
     return pidfd;
 }
 

@@ -411,8 +411,14 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_CREATING;
     if (!has_been_committed(state))
         return SPEC_STATUS_STOPPED;
-    if (check_alive(state) == -ESRCH)
+    int alive = check_alive(state);
+    if (alive == -ESRCH)
         return SPEC_STATUS_STOPPED;
+    if (alive < 0) {
+        state->unknown = -alive;
+        state->unknown_process = true;
+        return SPEC_STATUS_NONE;
+    }
     const struct cgroup_record cgroups = state_cgroups(state);
     if (cgroup_is_frozen(&cgroups))
         return SPEC_STATUS_PAUSED;

@@ -49,7 +49,8 @@ struct state {
     struct spec_record record;
     pid_t pid; /* the container's process; 0: none yet */
     uint64_t start_time;
-    int unknown; /* the errno because of which the status is SPEC_STATUS_NONE */
+    int unknown;          /* the errno because of which the status is SPEC_STATUS_NONE */
+    bool unknown_process; /* that is so because the process could not be looked at */
 };
 
 #define AUTO_STATE __attribute__((cleanup(state_close))) struct state
@@ -107,6 +108,9 @@ int state_commit(struct state *state);
 /* Where in its life the container is; SPEC_STATUS_NONE: that cannot be told. Paused is one that is
  * frozen, started or not. */
 enum spec_status state_status(struct state *state);
+
+/* Says that the process cannot be looked at because of errno `number`. Returns -number. */
+int state_process_error(const struct state *state, int number, struct error *error);
 
 /* -ESRCH in the words that callers look for; of SPEC_STATUS_NONE why the status cannot be told. */
 int state_not_running(const struct state *state, enum spec_status status, struct error *error);

@@ -109,6 +109,8 @@ static int knock(struct starting *starting, struct error *error)
     struct conduct *conduct = &starting->conduct;
 
     conduct->pidfd = state_open_process(&starting->state);
+    if (conduct->pidfd < 0 && conduct->pidfd != -ESRCH)
+        return state_process_error(&starting->state, -conduct->pidfd, error);
     conduct->socket = conduct->pidfd < 0 ? conduct->pidfd
                                          : sys_socket_connect(starting->state.dir,
                                                               STATE_START_SOCKET, SOCK_SEQPACKET);
