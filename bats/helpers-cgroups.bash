@@ -112,17 +112,28 @@ sweep_after_crun() {
         in_ns find $(hierarchies) -depth -type d -path "*$ID*" ! -name "$ID-parent" -exec rmdir {} \; 2>/dev/null || true
 }
 
+# By where each hierarchy is mounted; one that is mounted nowhere is left out, and one where the container has no cgroup of its own.
 own_groups() {
-    local line path pid
+    local pid
     pid=$(init_pid)
-    while IFS= read -r line; do
-        path=${line#*:*:}
-        case $line in
-        0::*) if cg_is_v2; then echo "/sys/fs/cgroup$path"; else echo "/sys/fs/cgroup/unified$path"; fi ;;
-        *:name=*) path=${line#*:name=} && echo "/sys/fs/cgroup/${path/:/}" ;;
-        *) path=${line#*:} && echo "/sys/fs/cgroup/${path/:/}" ;;
-        esac
-    done <"/proc/$pid/cgroup"
+    in_ns awk '
+        FNR == NR {
+            for (i = 7; $i != "-"; i++);
+            if ($(i + 1) ~ /^cgroup2?$/) { count++; point[count] = $5; type[count] = $(i + 1); words[count] = "," $NF "," }
+            next
+        }
+        function shows(mount, names,    list, n) {
+            if (names == "") return type[mount] == "cgroup2"
+            for (n = split(names, list, ","); n > 0; n--) if (index(words[mount], "," list[n] ",") == 0) return 0
+            return type[mount] == "cgroup"
+        }
+        {
+            path = names = $0
+            sub(/^[^:]*:[^:]*:/, "", path)
+            sub(/^[^:]*:/, "", names)
+            sub(/:.*/, "", names)
+            for (mount = 1; path != "/" && mount <= count; mount++) if (shows(mount, names)) { print point[mount] path; next }
+        }' /proc/self/mountinfo "/proc/$pid/cgroup"
 }
 
 limit_files='cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpu.cfs_burst_us cpu.idle cpu.rt_runtime_us cpu.rt_period_us cpu.weight cpu.max

@@ -7,6 +7,7 @@
 
 #include "berth/cgroup/place.h"
 
+struct arena;
 struct error;
 
 /* Kills every process in the container's cgroups and below, thaws them, and waits until they have
@@ -19,6 +20,9 @@ bool cgroup_remove_empty(const struct cgroup_record *record);
 
 /* Removes the container's cgroups with all below them, as far as nobody is in them. */
 void cgroup_remove_deserted(const struct cgroup_record *record);
+
+/* Takes out, each with a warning, the cgroups whose hierarchy is not mounted where it was. */
+void cgroup_forget_unmounted(struct arena *arena, struct cgroup_record *record);
 
 /* Kills what is left in the cgroups, and removes what cgroup_make has made, with the cgroups below
  * that the container has made. Parents that others use by now stay, what is gone already is fine.

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -21,6 +23,11 @@ const char cgroup_how_to_delegate[] = "start it as root, or from a cgroup that i
 static int join(char *buffer, const char *path, const char *file)
 {
     return snprintf(buffer, PATH_MAX, "%s/%s", path, file) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static bool is_of_cgroups(const struct statfs *system)
+{
+    return system->f_type == CGROUP_SUPER_MAGIC || system->f_type == CGROUP2_SUPER_MAGIC;
 }
 
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text)
@@ -46,6 +53,23 @@ int cgroup_peek(const char *path, const char *file, char *text, size_t size)
         return -errno;
     text[count] = '\0';
     return 0;
+}
+
+/* What is nearest above it tells: a directory of the hierarchy, or one that was a mount point. */
+int cgroup_check_gone(const char *path)
+{
+    char above[PATH_MAX];
+    struct statfs system;
+
+    TRY(join(above, path, ""));
+    for (char *end; (end = strrchr(above, '/')) != NULL;) {
+        *end = '\0';
+        if (statfs(end == above ? "/" : above, &system) == 0)
+            return is_of_cgroups(&system) ? 0 : -ENODEV;
+        if (errno != ENOENT && errno != ENOTDIR)
+            return -errno;
+    }
+    return -ENODEV;
 }
 
 int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text)

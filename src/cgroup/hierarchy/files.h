@@ -15,6 +15,10 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
  * Returns 0 or a negative errno. */
 int cgroup_peek(const char *path, const char *file, char *text, size_t size);
 
+/* Of a cgroup that is not found: 0 when it is gone, -ENODEV when its hierarchy is not mounted where
+ * it was, or another negative errno. */
+int cgroup_check_gone(const char *path);
+
 /* Reads cgroup.procs: "" for a cgroup that is gone, or a threaded one, which lists no processes.
  * Returns 0 or a negative errno. */
 int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text);

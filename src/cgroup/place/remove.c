@@ -8,7 +8,9 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "hierarchy/files.h"
 #include "hierarchy/tree.h"
 
 #define NAP_FIRST_NS 100000
@@ -29,7 +31,9 @@ static bool is_own(const struct cgroup_record *record, const char *path)
 
 static int try_remove(const char *path)
 {
-    return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
+    if (rmdir(path) == 0)
+        return 0;
+    return errno == ENOENT ? cgroup_check_gone(path) : -errno;
 }
 
 /* A process that has ended may still be on its way out of its cgroup, which tells nobody when it is
@@ -46,12 +50,18 @@ static int remove_patiently(void *context, const char *path)
     return result;
 }
 
+static bool is_unmounted(const char *path)
+{
+    return access(path, F_OK) < 0 && errno == ENOENT && cgroup_check_gone(path) == -ENODEV;
+}
+
 /* Is a cgroup in use that was there before the container? */
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
         if (!has_path(record->made, record->n_made, record->paths[i]) &&
-            (access(record->paths[i], F_OK) == 0 || errno != ENOENT))
+            (access(record->paths[i], F_OK) == 0 || errno != ENOENT ||
+             cgroup_check_gone(record->paths[i]) < 0))
             return true;
     return false;
 }
@@ -75,12 +85,45 @@ void cgroup_remove_deserted(const struct cgroup_record *record)
         cgroup_walk(&arena, record->paths[i], remove_patiently, NULL);
 }
 
+static int check_mounted(const struct cgroup_record *record, struct error *error)
+{
+    for (size_t i = 0; i < record->n_paths; i++) {
+        if (!is_unmounted(record->paths[i]))
+            continue;
+        error_set(error, ENODEV,
+                  "remove the cgroup %s: its hierarchy is not mounted there any more",
+                  record->paths[i]);
+        return error_hint(error, "mount it there again, or leave the cgroup by delete --force");
+    }
+    return 0;
+}
+
+void cgroup_forget_unmounted(struct arena *arena, struct cgroup_record *record)
+{
+    struct text_list paths = {.arena = arena};
+    struct text_list made = {.arena = arena};
+
+    for (size_t i = 0; i < record->n_paths; i++) {
+        if (!is_unmounted(record->paths[i]))
+            text_list_add(&paths, record->paths[i]);
+        else
+            log_warning("the cgroup %s stays: its hierarchy is not mounted there any more",
+                        record->paths[i]);
+    }
+    for (size_t i = 0; i < record->n_made; i++)
+        if (!is_unmounted(record->made[i]))
+            text_list_add(&made, record->made[i]);
+    *record = (struct cgroup_record){(const char *const *) paths.item, paths.count,
+                                     (const char *const *) made.item, made.count};
+}
+
 int cgroup_remove(const struct cgroup_record *record, struct error *error)
 {
     AUTO_ARENA arena = {0};
 
     if (!cgroup_remove_empty(record))
         return 0;
+    TRY(check_mounted(record, error));
     TRY(cgroup_kill(record, error));
     for (size_t i = record->n_made; i > 0; i--) {
         const char *path = record->made[i - 1];

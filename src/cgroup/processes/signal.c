@@ -50,13 +50,23 @@ static int signal_members(void *context, const char *path)
 static int find_living(const struct cgroup_record *record, const char **ret_path,
                        struct error *error)
 {
+    const char *unmounted = NULL;
+
     for (size_t i = 0; i < record->n_paths; i++) {
         *ret_path = record->paths[i];
         if (access(record->paths[i], F_OK) == 0)
             return 0;
         if (errno != ENOENT)
             return error_errno(error, errno, "the container's cgroup %s", record->paths[i]);
+        int result = cgroup_check_gone(record->paths[i]);
+        if (result == -ENODEV)
+            unmounted = record->paths[i];
+        else if (result < 0)
+            return error_errno(error, -result, "the container's cgroup %s", record->paths[i]);
     }
+    if (unmounted != NULL)
+        return error_set(error, ENODEV, "the container's cgroup %s: its hierarchy is not mounted",
+                         unmounted);
     return error_set(error, ENOENT, "the container's cgroup %s is gone", record->paths[0]);
 }
 

@@ -134,6 +134,17 @@ static int check_deletable(struct state *state, struct error *error)
                      state->id, spec_status_words[status]);
 }
 
+static void forget_unmounted_cgroups(struct state *state)
+{
+    struct cgroup_record cgroups = state_cgroups(state);
+
+    cgroup_forget_unmounted(state->arena, &cgroups);
+    state->record.cgroups = cgroups.paths;
+    state->record.n_cgroups = cgroups.n_paths;
+    state->record.made_cgroups = cgroups.made;
+    state->record.n_made_cgroups = cgroups.n_made;
+}
+
 /* The cgroups of a living container whose record is lost. */
 static struct cgroup_record find_lost_cgroups(const struct state *state)
 {
@@ -196,7 +207,9 @@ int runtime_delete(const struct runtime_options *options, const char *id, bool f
     }
     if (result < 0)
         return result;
-    if (!force)
+    if (force)
+        forget_unmounted_cgroups(&state);
+    else
         TRY(check_deletable(&state, error));
     TRY(destroy_container(&state, error));
     cgroup_remove_deserted(&lost);
