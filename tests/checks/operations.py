@@ -2,14 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """operations.py TREE [--update]: is docs/plan.md what include/berth/plan/ops.def says? --update writes it.
 
-Every operation has a comment that says what it does, and its words name no operand that it has not. The kinds of operands
-are described where include/berth/plan/plan.h defines them."""
+Every operation has a comment that says what it does, its words name no operand that it has not, and each of its actors has a
+handler for it. The kinds of operands are described where include/berth/plan/plan.h defines them. `start` reads a plan that
+another build may have written: when the layout of plans changes, PLAN_MAGIC has to change."""
+import hashlib
 import pathlib
 import re
 import sys
 
 ACTORS = {'H': 'host', 'F': 'first', 'I': 'init'}
 PAGE = 'docs/plan.md'
+
+# Who carries out steps -> where the tables of handlers are
+HANDLERS = {
+    'H': ['src/runtime/launch/steps.c', 'src/runtime/criu/restore.c', 'src/runtime/verbs/live-mounts.c'],
+    'FI': ['src/init/run.c'],
+}
+HANDLER = re.compile(r'(?:\[PLAN_(\w+)\] =|\{PLAN_(\w+),) \w+')
+MAGIC = re.compile(r'^#define PLAN_MAGIC (\w+).*$', re.MULTILINE)
+LAYOUT = re.compile(r'^PLAN_MAGIC (\w+) stands for the layout (\w+)\.$', re.MULTILINE)
 
 KIND = re.compile(r'^#define PLAN_WIRE_(\w+) ([^/\n]+?) /\* (.*) \*/$', re.MULTILINE)
 PART = re.compile(r'/\* --- (?P<section>.*?) -+ \*/'
@@ -26,6 +37,8 @@ bundle: the number of each step, its actor, its operation, the operands, the slo
 slots and tokens.
 
 This page is made of `include/berth/plan/ops.def` by `tests/checks/operations.py . --update`.
+
+PLAN_MAGIC {magic} stands for the layout {layout}.
 
 ## Kinds of operands
 
@@ -81,8 +94,29 @@ def entry_of(match, comment):
     return lines
 
 
+def lacks_of(tree, match):
+    """The actors that have no handler for the operation, or one that they do not need."""
+    for letters, files in HANDLERS.items():
+        handled = {a or b for file in files if (tree / file).exists() for a, b in HANDLER.findall((tree / file).read_text())}
+        if set(letters) & set(match['actors']) and match['name'] not in handled:
+            yield f'{match["name"]}: there is no handler in {" or ".join(files)}'
+        if not set(letters) & set(match['actors']) and match['name'] in handled:
+            yield f'{match["name"]}: ops.def does not give it to who has a handler in {" or ".join(files)}'
+
+
+def layout_of(tree):
+    """PLAN_MAGIC, and a digest of everything in a plan that has a place in memory."""
+    header = (tree / 'include/berth/plan/plan.h').read_text()
+    magic = MAGIC.search(header)
+    code = ''.join(re.sub(r'/\*.*?\*/', '', MAGIC.sub('', header), flags=re.DOTALL).split())
+    operations = [(item['name'], ARGUMENT.findall(item['operands']))
+                  for item, _ in operations_of((tree / 'include/berth/plan/ops.def').read_text()) if not isinstance(item, str)]
+    return magic[1] if magic else '', hashlib.sha256(f'{code}{operations}'.encode()).hexdigest()[:16]
+
+
 def page_of(tree):
     """The page, and what is wrong with its source."""
+    magic, layout = layout_of(tree)
     kinds = {name: (wire, what) for name, wire, what in KIND.findall((tree / 'include/berth/plan/plan.h').read_text())}
     source = (tree / 'include/berth/plan/ops.def').read_text()
     lines, faults, count = [], [], 0
@@ -91,18 +125,22 @@ def page_of(tree):
             lines += [f'## {item[0].upper()}{item[1:]}', '']
             continue
         count += 1
-        faults += faults_of(item, comment, kinds)
+        faults += [*faults_of(item, comment, kinds), *lacks_of(tree, item)]
         lines += entry_of(item, comment)
     if count == 0 or count != len(re.findall(r'^PLAN_OP\(', source, re.MULTILINE)):
         faults.append('ops.def: not every PLAN_OP can be read')
     table = ''.join(f'| {name} | `{wire}` | {escape(what)} |\n' for name, (wire, what) in kinds.items())
-    return HEAD + table + '\n' + '\n'.join(lines), faults
+    return HEAD.format(magic=magic, layout=layout) + table + '\n' + '\n'.join(lines), faults
 
 
 def main(tree, update):
     page, faults = page_of(tree)
     path = tree / PAGE
-    if update:
+    before = LAYOUT.search(path.read_text()) if path.exists() else None
+    after = LAYOUT.search(page)
+    if before and before[1] == after[1] and before[2] != after[2]:
+        faults.append('plan.h, ops.def: the layout of plans is another one: PLAN_MAGIC has to change')
+    elif update:
         path.parent.mkdir(exist_ok=True)
         path.write_text(page)
     elif not path.exists() or path.read_text() != page:

@@ -20,13 +20,14 @@ GOOD = {
     'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
     'README.md': 'Use `berth run --detach ID`.\n',
     'src/sys/process.c': SPDX + '\nint wait_for_end(int pid)\n{\n    return waitpid(pid, 0, 0) + poll(0, 0, 0) + waitpid(pid, 0, WNOHANG);\n}\n',
-    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/runtime`; see `src/base/text.c`.\n' + WAITED,
+    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/init`, `src/runtime`; see `src/base/text.c`.\n' + WAITED,
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
 WIRE = '#define PLAN_WIRE_path struct plan_text /* a path */\n'
 OPERATION = '/* umount2(2). */\nPLAN_OP(UNMOUNT, unmount, "unmount", "I", "unmount {path}", ARG(path, path))\n'
-GOOD.update({'include/berth/plan/plan.h': SPDX + WIRE, 'include/berth/plan/ops.def': SPDX + OPERATION})
+GOOD.update({'include/berth/plan/plan.h': SPDX + WIRE + '#define PLAN_MAGIC 0x1U\n', 'include/berth/plan/ops.def': SPDX + OPERATION,
+             'src/init/run.c': SPDX + 'static init_handler *const handlers[] = {[PLAN_UNMOUNT] = unmount};\n'})
 
 TAB = '\t'.join
 HOOK = TAB(['hooks.order', 'config.md', 'Hooks', 'MUST', 'in order', 'Hooks MUST be called', 'hooks.bats: the "order"'])
@@ -99,6 +100,10 @@ FAULTS = [
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION + OPERATION.split('\n')[1], 'no comment says'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('{path}', '{place}'), '{place} is none of its operands'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('(path,', '(paths,'), 'does not describe the kind paths'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('ARG(path, path)', 'ARG(path, path) ARG(path, to)'), 'PLAN_MAGIC has to change'),
+    ('operations', 'include/berth/plan/plan.h', GOOD['include/berth/plan/plan.h'] + 'struct plan { int a; };\n', 'PLAN_MAGIC has to change'),
+    ('operations', 'src/init/run.c', SPDX, 'UNMOUNT: there is no handler in src/init/run.c'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('"I"', '"H"'), 'UNMOUNT: ops.def does not give it to who has a handler in src/init'),
     ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
     ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),

@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x336e6c70U /* "pln3": the third layout */
+#define PLAN_MAGIC 0x346e6c70U /* "pln4": the fourth layout */
 #define PLAN_NONE (-1)
 
 /* Descriptors that the init finds open when it starts. */
