@@ -5,12 +5,12 @@ load helpers
 # What does some of everything that is counted, with less processor time than it wants.
 workload='exec 2>/dev/null
     dd if=/dev/zero of=/tmp/file bs=64k count=64 conv=fsync
-    i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done
+    while [ ! -e /tmp/go ]; do :; done
     : >/tmp/ready; exec payload pause'
 
 test_setup() {
     [ "$RT_KIND" != crun ] || skip "crun has no events"
-    config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}, cpu: {quota: 10000, period: 100000}}'
+    config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}, cpu: {quota: 2000, period: 100000}}'
     set_sh "$workload"
 }
 
@@ -26,9 +26,14 @@ stats_of() {
     jq "$1" "$BATS_TEST_TMPDIR/stats"
 }
 
+is_throttled() { awk '$1 == "nr_throttled" && $2 > 0 {found = 1} END {exit !found}' "$1/cpu.stat"; }
+
+# wait_worked PID: on a loaded machine it takes its time until a program gets as much as its quota, and more.
 wait_worked() {
+    wait_until is_throttled "$(cgroup_dir_of_pid cpu "$1")"
+    touch "$BUNDLE/rootfs/tmp/go"
     wait_until [ -e "$BUNDLE/rootfs/tmp/ready" ]
-    rm "$BUNDLE/rootfs/tmp/ready"
+    rm "$BUNDLE/rootfs/tmp/ready" "$BUNDLE/rootfs/tmp/go"
 }
 
 # The program has come to rest: what it counts no longer changes, and the numbers read one after the other are the same ones.
@@ -37,16 +42,19 @@ at_rest() { [ "$(cat "/proc/$1/comm")" = payload ] && grep -q '^State:.S' "/proc
 start_c() {
     create_c
     rt start "$ID"
-    wait_worked
-    wait_until at_rest "$(init_pid)"
+    local pid
+    pid=$(init_pid)
+    wait_worked "$pid"
+    wait_until at_rest "$pid"
 }
 
 # The same bundle by the runc of this host: its statistics in $BATS_TEST_TMPDIR/runc.
 by_runc() {
-    local runc
+    local runc pid
     runc=$(command -v runc) || skip "no runc to compare with"
     in_ns "$runc" --root "$BATS_TEST_TMPDIR/runc-root" run -d -b "$BUNDLE" "$ID-runc" </dev/null >/dev/null 2>&1
-    wait_worked && in_ns "$runc" --root "$BATS_TEST_TMPDIR/runc-root" events --stats "$ID-runc" >"$BATS_TEST_TMPDIR/runc" || true
+    pid=$(in_ns "$runc" --root "$BATS_TEST_TMPDIR/runc-root" state "$ID-runc" | jq .pid)
+    wait_worked "$pid" && in_ns "$runc" --root "$BATS_TEST_TMPDIR/runc-root" events --stats "$ID-runc" >"$BATS_TEST_TMPDIR/runc" || true
     in_ns "$runc" --root "$BATS_TEST_TMPDIR/runc-root" delete -f "$ID-runc"
 }
 

@@ -170,7 +170,7 @@ sub_group() {
     local line
     while IFS= read -r line; do
         [[ $line != *"$ID"* ]] || [[ $line == */below ]] || fail_with "$line is not below"
-    done <"/proc/$XPID/cgroup"
+    done <<<"$(cat "/proc/$XPID/cgroup")"
     grep -q "/below$" "/proc/$XPID/cgroup"
 }
 

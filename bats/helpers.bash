@@ -233,6 +233,7 @@ cgroup_dir() {
     cgroup_dir_of_pid "$1" "$pid"
 }
 
+# Read at once: a shell that reads a file of /proc by lines seeks in it, and a hierarchy that somebody mounts meanwhile hides a line.
 cgroup_dir_of_pid() {
     local pid=$2 line path
     while IFS= read -r line; do
@@ -241,7 +242,7 @@ cgroup_dir_of_pid() {
         *:"$1":* | *:*,"$1":* | *:"$1",*:*) echo "/sys/fs/cgroup/$1$path" && return ;;
         0::*) local v2=$path ;;
         esac
-    done <"/proc/$pid/cgroup"
+    done <<<"$(cat "/proc/$pid/cgroup")"
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
         echo "/sys/fs/cgroup$v2"
     else
