@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* How many items an array has: one that is no pointer. */
+/* The number of items in an array (not a pointer). */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

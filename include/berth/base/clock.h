@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time for deadlines, and for records. */
+/* Time for deadlines and for log records. */
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
 
-/* CLOCK_MONOTONIC in milliseconds. */
+/* Returns CLOCK_MONOTONIC in milliseconds. */
 static inline int64_t clock_now_ms(void)
 {
     struct timespec now;
@@ -16,6 +16,6 @@ static inline int64_t clock_now_ms(void)
 
 #define CLOCK_UTC_SIZE 64
 
-/* Writes "YYYY-MM-DDTHH:MM:SS" (RFC 3339) in UTC for `time`, seconds since 1970, not before.
- * gmtime_r(3) would read /etc/localtime for it. */
+/* Writes `time`, in seconds since 1970 and not negative, as "YYYY-MM-DDTHH:MM:SS" in UTC (RFC 3339
+ * without the zone). Unlike gmtime_r(3) it does not read /etc/localtime. */
 void clock_print_utc(int64_t time, char ret_text[static CLOCK_UTC_SIZE]);

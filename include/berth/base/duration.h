@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times as callers of runc write them: Go's time.ParseDuration. */
+/* Durations in the format of Go's time.ParseDuration, which callers of runc use. */
 #pragma once
 
 #include <stdint.h>
 
-/* Reads a whole string of numbers with units, "1m30s", "1.5h", "-500ms", or "0": units are ns, us,
- * µs (either way to write it), ms, s, m and h. What is below a nanosecond is cut off. Returns 0,
- * -EINVAL or -ERANGE. */
+/* Parses a whole string as a duration: numbers with units, such as "1m30s", "1.5h" or "-500ms", or
+ * "0". Units are ns, us, µs (U+00B5 or U+03BC), ms, s, m and h. Fractions of a nanosecond are
+ * truncated. Returns 0, -EINVAL or -ERANGE. */
 int duration_to_ns(const char *string, int64_t *ret_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole files on the host's own, trusted paths. `dir` is a directory descriptor or AT_FDCWD. */
+/* Operations on whole files at trusted paths on the host. `dir` is a directory descriptor or
+ * AT_FDCWD. */
 #pragma once
 
 #include <stddef.h>
@@ -7,45 +8,47 @@
 
 struct arena;
 
-/* Reads a whole file, ended with a NUL that `ret_size` (may be NULL) does not count; at most 64 MiB
- * (-EFBIG). Never waits: -ESPIPE for what is no regular file, such as a FIFO. Returns 0 or a
- * negative errno. */
+/* Reads a whole regular file of at most 64 MiB (else -EFBIG) and appends a NUL, which *ret_size
+ * does not count; `ret_size` may be NULL. Never blocks: returns -ESPIPE for other files, such as a
+ * FIFO. Returns 0 or a negative errno. */
 int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size);
 
-/* The words for the errno of file_read. */
+/* Returns the message for an errno of file_read. */
 const char *file_read_error(int number);
 
-/* The same of a file that the caller's user has named, which may be a pipe: waits for its end. */
+/* Like file_read, for a path that the user gave: it may be a pipe, which is read until end of
+ * file. */
 int file_read_named(struct arena *arena, const char *path, char **ret_bytes, size_t *ret_size);
 
-/* Writes `text` to an existing file with one write(2), as the files of proc and cgroup want it.
- * Returns 0 or a negative errno. */
+/* Writes `text` to an existing file with a single write(2), as procfs and cgroupfs require. Returns
+ * 0 or a negative errno. */
 int file_put(int dir, const char *path, const char *text);
 
-/* Writes a file whole: to a temporary name beside it, then rename(2). Readers see the old or the
- * new content; a failure leaves the old one. No fsync: a reboot ends every container anyway.
- * Returns 0 or a negative errno. */
+/* Replaces a file atomically: writes a temporary file next to it, then calls rename(2). Readers see
+ * the old or the new content, and a failure keeps the old content. There is no fsync, because no
+ * container survives a reboot. Returns 0 or a negative errno. */
 int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
 
-/* The same of a file that the caller's user has named. But what is there and no file, such as a
- * device, is written into; so is what a link with an absolute path leads to, such as /dev/stdout,
- * unless the link is of another user, who could mean any file. */
+/* Like file_replace, for a path that the user gave. An existing file that is not regular, such as a
+ * device, is written in place. So is the target of a symbolic link with an absolute path, such as
+ * /dev/stdout, unless another user owns the link: that user could point it at any file. */
 int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode);
 
-/* Removes what that has made, and nothing else. */
+/* Removes the file that file_write_named created; leaves anything but a regular file. */
 void file_remove_named(const char *path);
 
-/* The same as file_replace of a file that the owner of the directory alone may read, and does
- * own. */
+/* Like file_replace, with mode 0600 and, when root writes into another user's directory, the owner
+ * of that directory. */
 int file_replace_private(int dir, const char *path, const void *bytes, size_t size);
 
-/* Makes the directory `path` and its missing parents with `mode`. Returns 0 or a negative errno. */
+/* Creates the directory `path` and its missing parents with `mode`, like mkdir -p. Returns 0 or a
+ * negative errno. */
 int file_make_dirs(const char *path, mode_t mode);
 
-/* Removes a directory and all below it, never following a symbolic link nor leaving its file
- * system. A missing one is success. Returns 0 or a negative errno. */
+/* Removes a directory and everything in it. Never follows a symbolic link and never crosses into
+ * another file system. A missing directory is success. Returns 0 or a negative errno. */
 int file_remove_tree(int dir, const char *path);
 
-/* faccessat(2) of the caller's effective ids, also where a seccomp filter refuses faccessat2(2),
- * for which the libc has no answer. Returns 0 or a negative errno. */
+/* faccessat(2) with AT_EACCESS, the caller's effective IDs. Also works where a seccomp filter
+ * rejects faccessat2(2), which the libc does not handle. Returns 0 or a negative errno. */
 int file_access(int dir, const char *path, int mode);

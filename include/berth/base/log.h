@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one record a message, to stderr and to the file of --log. At the default level a failing
- * command writes exactly one error record (podman reads the whole log as one JSON object).
+ * The log: one record per message, to stderr and to the file of --log. At the default level a
+ * failing command writes exactly one error record (podman parses the whole log as one JSON object).
  */
 #pragma once
 
@@ -13,38 +13,38 @@ struct findings;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Opens the log: `target` is "FILE", "file:FILE", "journald:NAME", "syslog:NAME", or NULL or an
- * empty file for stderr alone; records of a file are text lines or, with `json`, objects
- * {"level","msg","time"} with an RFC 3339 time, and what else is known of an error or warning (see
- * finding_write_members). Errors always go to stderr too; the rest goes to
- * stderr only when there is no other target. Returns 0 or a negative errno. */
+/* Opens the log. `target` is "FILE", "file:FILE", "journald:NAME" or "syslog:NAME"; NULL or an
+ * empty FILE means stderr only. Records in a file are text lines or, if `json` is set, objects
+ * {"level","msg","time"} with an RFC 3339 time and the known parts of an error or warning (see
+ * finding_write_members). Errors always go to stderr too; other records go to stderr only if there
+ * is no other target. Returns 0 or a negative errno. */
 int log_open(const char *target, bool json, enum log_level level);
 
-/* "error", "warning", "info", "debug"; false for another name. */
+/* Parses "error", "warning", "info" or "debug". Returns false for any other name. */
 bool log_level_of_name(const char *name, enum log_level *ret_level);
 
 bool log_shows(enum log_level level);
 
-/* Warnings are held back (unless debugging) until log_release_warnings says that the command goes
- * well: a failing command's one record is its error. */
+/* Writes the warnings that the log has held back. It holds warnings back (except at debug level)
+ * until a command has succeeded, so that a failing command writes a single record, its error. */
 void log_release_warnings(void);
 
-/* A program has left the cursor of the terminal within a line: the next record on stderr begins a
- * new one. */
+/* Starts the next record on stderr on a new line: a program has left the terminal's cursor in the
+ * middle of one. */
 void log_start_new_line(void);
 
-/* Adds the warnings held back to `findings`, in place of logging them. */
+/* Moves the warnings held back into `findings` instead of logging them. */
 void log_take_warnings(struct findings *findings);
 
 void log_error(const struct error *error);
 
-/* What was found, or an error, is no more than a warning. */
+/* Log a finding or an error as a warning. */
 void log_warning_of(const struct finding *finding);
 void log_ignored(const struct error *error);
 
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Of the property at that JSON path. */
+/* A warning about the property at the JSON path `path`. */
 void log_warning_at(const char *path, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

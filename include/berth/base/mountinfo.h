@@ -5,17 +5,19 @@
 #include <stdbool.h>
 
 struct mountinfo {
-    unsigned major; /* the device that files on it are on */
+    unsigned major; /* device number of the files on the mount (st_dev) */
     unsigned minor;
-    const char *root; /* what of the file system is mounted: "/" for all of it */
+    const char *root; /* path within the file system that is mounted; "/" for all of it */
     const char *mount_point;
     const char *type;
-    const char *options; /* of the superblock: "rw,memory" */
+    const char *options; /* superblock options: "rw,memory" */
 };
 
-/* Cuts a line, without its newline, in place. Returns false for one of another shape. */
+/* Parses a line without its newline; modifies it in place. Returns false if the line is
+ * malformed. */
 bool mountinfo_parse(char *line, struct mountinfo *ret_mount);
 
-/* Is `path`, where the mount should be, on its device? 1: it is. 0: another mount hides this one,
- * or the caller may not search the directories on the way. */
+/* Checks whether `path`, where the mount should be, is on the device of the mount. Returns 1 if it
+ * is; 0 if another mount hides it, it does not exist, or the caller may not search its directories;
+ * or a negative errno. */
 int mountinfo_is_visible(const struct mountinfo *mount, const char *path);

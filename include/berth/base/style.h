@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Colours and weight of words on a terminal (ECMA-48, SGR). */
+/* Colours and bold text on a terminal (ECMA-48 SGR). */
 #pragma once
 
 struct arena;
 
 enum style { STYLE_BOLD, STYLE_RED, STYLE_YELLOW, STYLE_GREEN };
 
-/* Decides for the whole program whether words are styled: where standard output is a terminal, TERM
- * is neither unset nor "dumb", and NO_COLOR is unset or empty (https://no-color.org). Until it is
- * called they are not. */
+/* Enables styles for the whole program if standard output is a terminal, TERM is neither unset nor
+ * "dumb", and NO_COLOR is unset or empty (https://no-color.org). Styles are off until then. */
 void style_detect(void);
 
-/* Returns `words` in that style, or as they are. */
+/* Returns `words` in that style, or unchanged if styles are off. */
 const char *style_of(struct arena *arena, enum style style, const char *words);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings: a growing buffer in an arena, strict numbers, paths. */
+/* Strings: a growing buffer in an arena, strict number parsing, paths. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,18 +10,17 @@ struct arena;
 
 struct text {
     struct arena *arena;
-    char *bytes; /* ended with a NUL once anything was added, NULL before */
+    char *bytes; /* NUL-terminated; NULL until something is added */
     size_t size; /* without the NUL */
     size_t room;
 };
 
-/* Adds `size` bytes, a string, a formatted text. */
+/* Append `size` bytes, a string, or text formatted as by printf(3). */
 void text_add_bytes(struct text *text, const void *bytes, size_t size);
 void text_add(struct text *text, const char *string);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A list of strings that grows in an arena; `item[count]` is always NULL once anything was
- * added. */
+/* A list of strings that grows in an arena; item[count] is NULL once a string was added. */
 struct text_list {
     struct arena *arena;
     char **item;
@@ -29,33 +28,34 @@ struct text_list {
     size_t room;
 };
 
-/* Adds `string` itself, not a copy. */
+/* Appends `string` itself, not a copy. */
 void text_list_add(struct text_list *list, const char *string);
 
-/* A variable of the environment, or NULL; one that is empty counts as unset. */
+/* Returns an environment variable, or NULL if it is unset or empty. */
 const char *text_environment(const char *name);
 
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *prefix);
 
-/* Is `word` one of the words of "a,b,c"? */
+/* Returns whether `word` is one of the comma-separated words of `list`. */
 bool text_list_has(const char *list, const char *word);
 
-/* The text of errno `number` with a lower-case first letter: "no such file or directory". The next
- * call overwrites it. */
+/* Returns the text of errno `number` with a lower-case first letter: "no such file or directory".
+ * Valid until the next call in this thread. */
 const char *text_of_errno(int number);
 
-/* Reads a whole string as a decimal number: no sign for the unsigned one, no blanks, no overflow.
- * Return 0, -EINVAL or -ERANGE. */
+/* Parse a whole string as a decimal number: no blanks, no plus sign, and for text_to_u64 no minus
+ * sign either. Return 0, -EINVAL or -ERANGE. */
 int text_to_u64(const char *string, uint64_t *ret_number);
 int text_to_i64(const char *string, int64_t *ret_number);
 
-/* Is `path` the directory `above`, or in it? Both are clean and absolute; "/" is above none. */
+/* Returns whether `path` is the directory `above` or lies below it. Both must be clean and
+ * absolute, and `above` must not be "/". */
 bool text_path_is_within(const char *path, const char *above);
 
-/* Joins with exactly one "/" between; an absolute `path` stands alone. */
+/* Joins with exactly one "/" in between; an absolute `path` is returned unchanged. */
 char *text_path_join(struct arena *arena, const char *dir, const char *path);
 
-/* Makes a path clean in words only: no empty parts, no ".", ".." taken off (never above "/").
- * No look at the file system, so symbolic links are not followed. */
+/* Normalises a path lexically: removes empty and "." parts and resolves ".." (never above "/").
+ * Does not look at the file system, so symbolic links are not resolved. */
 char *text_path_clean(struct arena *arena, const char *path);
