@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles a checked config, what was asked for and facts about the host into a plan: a pure
- * function. */
+/* Compiles a checked config, a request and facts about the host into a plan. Pure: the result
+ * depends on nothing else. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,19 +13,20 @@ struct arena;
 struct error;
 struct plan_header;
 
-#define PLAN_NOTIFY_DIR "/run/notify" /* in the container: where the socket of NOTIFY_SOCKET is */
+/* in the container: the directory of the NOTIFY_SOCKET socket */
+#define PLAN_NOTIFY_DIR "/run/notify"
 
-/* A cgroup hierarchy of the host's and the container's cgroup in it. */
+/* A cgroup hierarchy of the host, and the container's cgroup in it. */
 struct plan_hierarchy {
-    /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" of v2
-     * at /sys/fs/cgroup itself */
+    /* its directory below /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified", "systemd"; "" for
+     * v2 mounted at /sys/fs/cgroup itself */
     const char *name;
     const char *path;    /* the container's cgroup on the host: "/sys/fs/cgroup/memory/berth/ID" */
-    const char *options; /* mount it by: "cpu,cpuacct", "name=systemd"; "" of v2 */
+    const char *options; /* mount options: "cpu,cpuacct", "name=systemd"; "" for v2 */
     const char *join;    /* the file to write "0" to: ".../tasks" on v1, ".../cgroup.procs" on v2 */
     bool v2;
-    bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step needed */
-    /* v2: the cgroup below that the container's process is moved to in the end; NULL: none */
+    bool is_joined; /* LAUNCH (CLONE_INTO_CGROUP) or systemd puts INIT there: no step joins it */
+    /* v2: the child cgroup that the container's process ends up in; NULL: none */
     const char *delegated;
 };
 
@@ -34,122 +35,127 @@ struct plan_hierarchy {
 /* Facts about the host, probed once before planning. */
 struct plan_host {
     bool privileged; /* root with CAP_SYS_ADMIN in the namespaces it runs in */
-    /* the runtime itself runs in a user namespace that is not the initial one */
+    /* the runtime itself does not run in the initial user namespace */
     bool in_user_namespace;
-    /* CLONE_NEW*: those that linux.namespaces[].path leads to; with linux.sysctl, which asks */
+    /* CLONE_NEW* of each linux.namespaces[].path that leads to the caller's own namespace;
+     * probed only if linux.sysctl is set */
     uint64_t own_namespaces;
-    bool has_foreign_network;        /* its network namespace is none of its user namespace's */
+    /* another user namespace owns the caller's network namespace */
+    bool has_foreign_network;
     bool can_make_devices;           /* CAP_MKNOD outside any user namespace */
     uint64_t bounding_capabilities;  /* the caller's bounding set, bit n for capability n */
     uint64_t permitted_capabilities; /* the caller's permitted set */
-    unsigned personality;            /* the caller's, as personality(2) has it */
+    unsigned personality;            /* the caller's, as personality(2) returns it */
     unsigned securebits;             /* the caller's */
-    uint64_t ignored_signals;        /* by the caller, signal n as bit n - 1 */
-    const struct plan_hierarchy *hierarchies; /* where the container is placed; none: no cgroups */
+    uint64_t ignored_signals;        /* signals the caller ignores: bit n - 1 for signal n */
+    /* the container's cgroups; none: it gets no cgroups */
+    const struct plan_hierarchy *hierarchies;
     size_t n_hierarchies;
-    /* what a cgroup mount shows: the same or, if the container has none of its own, the caller's
-     * cgroups */
+    /* what a cgroup mount shows: `hierarchies` or, if the container has no cgroup of its own,
+     * the caller's cgroups */
     const struct plan_hierarchy *shown;
     size_t n_shown;
-    /* of the file system of version 2: "nsdelegate,memory_recursiveprot"; NULL: no mount needs to
-     * know them */
+    /* mount options of the host's cgroup2 file system: "nsdelegate,memory_recursiveprot"; NULL:
+     * no mount needs them */
     const char *v2_options;
-    bool confines_devices; /* the cgroups get rules for devices even if linux.resources has none */
-    bool cgroups_need_process; /* systemd makes them around the launched process */
+    bool confines_devices;     /* apply device rules even if linux.resources has none */
+    bool cgroups_need_process; /* systemd creates them for the launched process */
     const struct plan_link {
         const char *name;   /* "cpu" */
         const char *target; /* "cpu,cpuacct" */
     } * cgroup_links;       /* symbolic links below /sys/fs/cgroup for co-mounted controllers */
     size_t n_cgroup_links;
-    /* for each of mounts[]: of one with copy-symlink where its source leads, if that is a symbolic
-     * link, else NULL; NULL: none has that */
+    /* one for each of mounts[]: the target of its source if the mount has copy-symlink and the
+     * source is a symbolic link, else NULL; the array is NULL if no mount has copy-symlink */
     const char *const *copied_links;
     const struct plan_node {
         bool exists;
-        uint32_t mode; /* with the type */
-        uint32_t uid;  /* as the caller sees them */
+        uint32_t mode; /* including the file type */
+        uint32_t uid;  /* as the caller's user namespace maps it */
         uint32_t gid;
         uint64_t device;
-        /* what the host has at the path of each of linux.devices[]; NULL: that is not known */
+        /* the host's file at the path of each of linux.devices[]; NULL: not probed */
     } * nodes;
-    /* --no-pivot: where the host has procfs and sysfs mounted as a whole; ends with NULL, or
-     * NULL */
+    /* --no-pivot: the mount points of full procfs and sysfs mounts on the host, NULL-terminated;
+     * or NULL */
     const char *const *kernel_mounts;
-    const char *rdt_class; /* the directory of linux.intelRdt's class of service; NULL: none */
-    bool makes_rdt;        /* it or its monitoring group has to be made */
-    /* one of those that make mounts without a place, which the kernel or a seccomp filter refuses;
-     * NULL: none. Then INIT stages mounts. */
+    /* the resctrl directory of linux.intelRdt's class of service; NULL: none */
+    const char *rdt_class;
+    bool makes_rdt; /* rdt_class or its monitoring group does not exist yet */
+    /* a system call for detached mounts that the kernel or a seccomp filter refuses: INIT then
+     * stages mounts; NULL: none is refused */
     const char *refused_call;
-    const char *refusal; /* who does, in words */
-    /* below /proc: where a profile for execve(2) is written; NULL: AppArmor is not active */
+    const char *refusal; /* what refuses it, in words */
+    /* the file below /proc that sets the AppArmor profile for execve(2); NULL: AppArmor is not
+     * active */
     const char *apparmor_file;
     bool has_selinux;     /* SELinux is active */
-    bool has_kernel_core; /* PLAN_KERNEL_CORE exists: containers get a link to it */
+    bool has_kernel_core; /* PLAN_KERNEL_CORE exists: containers get a symbolic link to it */
 };
 
 /* The namespaces of a process. */
 struct plan_namespaces {
-    uint64_t foreign;         /* those that are to be joined: CLONE_NEW* */
-    const char *const *names; /* all, as the links in /proc/PID/ns are: "net:[4026531840]" */
+    uint64_t foreign;         /* CLONE_NEW* of those the caller is not in: they have to be joined */
+    const char *const *names; /* all, as the links in /proc/PID/ns read: "net:[4026531840]" */
     size_t n_names;
 };
 
-/* What was asked for besides the config, and where. */
+/* The request: everything that does not come from the config. */
 struct plan_request {
     const struct plan_host *host;
     const char *id;
     const char *bundle; /* absolute */
     const char *rootfs; /* absolute, an existing directory */
-    bool run;           /* no waiting for `start` */
+    bool run;           /* do not wait for `start` */
     bool no_pivot;
     bool no_new_keyring;
     unsigned kept_fds;          /* --preserve-fds and LISTEN_FDS together */
-    unsigned listen_fds;        /* LISTEN_FDS: set in the environment with LISTEN_PID=1; 0: none */
-    const char *console_socket; /* where the terminal goes; NULL: to the caller's */
+    unsigned listen_fds;        /* LISTEN_FDS, set in the environment with LISTEN_PID=1; 0: none */
+    const char *console_socket; /* receives the terminal; NULL: relay it to the caller's terminal */
     const char *pid_file;       /* NULL: none */
-    const char *pidfd_socket;   /* NULL: none but that of an annotation */
-    /* host directory with notify.sock, bound to PLAN_NOTIFY_DIR; NULL: none */
+    const char *pidfd_socket;   /* NULL: only the annotation can name one */
+    /* host directory with notify.sock, bind-mounted on PLAN_NOTIFY_DIR; NULL: none */
     const char *notify_dir;
     struct plan_namespaces namespaces; /* exec, mounts: those of the container's process */
-    /* an agent where neither linux.seccomp.listenerPath nor an annotation names one; NULL: none */
+    /* seccomp agent if neither linux.seccomp.listenerPath nor an annotation names one; NULL:
+     * none */
     const char *seccomp_receiver;
-    const char *image_dir; /* restore: where the image is */
+    const char *image_dir; /* restore: the checkpoint */
     bool trace;
-    int fault_step; /* PLAN_NONE, or the step that shall fail */
+    int fault_step; /* for tests: the step to fail, or PLAN_NONE */
     int fault_errno;
 };
 
-/* What seccomp(2) gets for the flag. */
+/* The SECCOMP_FILTER_FLAG_* that seccomp(2) takes for the flag. */
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
 
-/* The names of process.capabilities that are known: those of libcap. They end with NULL. */
+/* The capability names accepted in process.capabilities: those libcap knows. NULL-terminated. */
 const char *const *plan_capability_names(struct arena *arena);
 
-/* Must plan_host.v2_options be known? For a cgroup mount in a joined namespace, which may be the
- * host's and must not change them, and to compare those of the config. */
+/* Does the plan need plan_host.v2_options? A cgroup mount in a joined cgroup namespace, which
+ * may be the host's, repeats them because it must not change them; mount options in the config
+ * are compared with them. */
 bool plan_needs_v2_options(const struct spec_config *config);
 
-/* Builds and seals a plan. Everything of it lies in one piece of `arena`. Fails with the place in
- * config.json when something cannot be planned on this host. */
+/* Builds and seals a plan, one contiguous block in `arena`. Returns 0, or a negative errno with
+ * the property of config.json that this host cannot carry out. */
 typedef int plan_builder(struct arena *arena, const struct spec_config *config,
                          const struct plan_request *request, const struct plan_header **ret_plan,
                          struct error *error);
 
-/* The plan of create or, with request->run, of run. */
+/* Plans create or, if request->run, run. */
 plan_builder plan_build;
 
-/* The same of restore, whose processes are made by criu: what the host does around that.
- * request->image_dir is needed. */
+/* Plans what the host does in restore; CRIU itself creates the processes. Requires
+ * request->image_dir. */
 plan_builder plan_build_restore;
 
-/* The same of exec: config->process in a container that is there, in which request->run has to be
- * set. */
+/* Plans exec: runs config->process in an existing container. Requires request->run. */
 plan_builder plan_build_exec;
 
-/* The same of mounts add: config->mounts come to those of a container that is there, all of them or
- * none. */
+/* Plans `mounts add`: adds config->mounts to an existing container, all of them or none. */
 plan_builder plan_build_mounts;
 
-/* The same of mounts remove: what is mounted on the destinations of config->mounts is unmounted in
- * that order, when all have been found. */
+/* Plans `mounts remove`: looks up the destinations of config->mounts, then unmounts them in that
+ * order. */
 plan_builder plan_build_unmounts;

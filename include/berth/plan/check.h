@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a plan sound? Used by tests on every plan, and on a plan that is read back from a state
- * directory. */
+/* Checks that a plan is sound. Tests check every plan; the runtime checks a plan that it reads
+ * back from a state directory. */
 #pragma once
 
 #include <stddef.h>
@@ -8,9 +8,16 @@
 struct error;
 struct plan_header;
 
-/* Checks that offsets and texts lie within `size` bytes, that every step's actor can carry it out,
- * that waits are for earlier steps; that a slot is made before it is used, on both sides, and not
- * made again before somebody has used it; that a token is signalled before it is awaited; that
- * steps have the slots that they need, and come in an order that protects: a program is executed by
- * its user, with its capabilities, at the end. -EINVAL. */
+/* Checks that
+ *
+ * - offsets and texts lie within `size` bytes;
+ * - the actor of every step can carry it out;
+ * - a step waits only for earlier steps;
+ * - a slot is made before either side uses it, and used before it is made again;
+ * - a token is signalled before a step awaits it;
+ * - a step has the slots it needs;
+ * - the order protects the host: a program is executed last, as its user and with its
+ *   capabilities.
+ *
+ * Returns 0 or -EINVAL. */
 int plan_check(const struct plan_header *plan, size_t size, struct error *error);

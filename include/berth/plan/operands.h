@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operands of each operation (ops.def): as C values, before they are part of a plan, and as a
- * table for what goes through all. */
+/* The operands of each operation (ops.def): as C structs for the builder, and as a table for
+ * code that handles all operations alike. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,13 +11,14 @@
 
 struct text;
 
-/* Strings as the text_list of berth/base/text.h has them. */
+/* Strings, laid out like struct text_list of berth/base/text.h. */
 struct plan_strings {
     const char *const *item;
     size_t count;
 };
 
-/* What a C value of each kind is: that of the step, but for what lies elsewhere in the plan. */
+/* The C type of each kind in plan_given_*: the wire type, except where the value lies elsewhere
+ * in the plan. */
 #define PLAN_GIVEN_path const char *
 #define PLAN_GIVEN_path_or_none const char *
 #define PLAN_GIVEN_text const char *
@@ -44,7 +45,7 @@ struct plan_strings {
 
 #define ARG(kind, name) PLAN_GIVEN_##kind name;
 
-/* struct plan_given_OPEN_TREE { const char *path; bool recursive; ... } and the like. */
+/* struct plan_given_OPEN_TREE { const char *path; bool recursive; ... } and so on. */
 #define PLAN_OP(NAME, member, name, actors, words, operands)                                       \
     struct plan_given_##NAME {                                                                     \
         operands                                                                                   \
@@ -89,21 +90,22 @@ struct plan_operand {
     uint8_t given; /* offset in struct plan_given_* */
 };
 
-/* Where the operand is in a step. */
+/* Address of the operand in a step. */
 #define plan_operand_at(step, operand)                                                             \
     ((void *) ((uintptr_t) (step) + offsetof(struct plan_step, save_state) + (operand)->at))
 
-/* The operands of an operation, in the order of ops.def; the one after the last has no name. */
+/* The operands of an operation in the order of ops.def. An entry without a name ends the array. */
 const struct plan_operand *plan_operands(enum plan_op op);
 
-/* Adds the text to `data`, which begins with the plan. Returns its place there, 0 for NULL. */
+/* Appends the string to `data`, which begins with the plan. Returns its offset there, 0 for
+ * NULL. */
 uint32_t plan_put_text(struct text *data, const char *string);
 
-/* Writes the operands `given`, a struct plan_given_* of step->op, into the step; their texts go to
- * the end of `data`. The slots among them come to step->uses. */
+/* Stores the operands `given`, a struct plan_given_* of step->op, in the step, appends their
+ * strings to `data` and adds their slots to step->uses. */
 void plan_put_operands(struct plan_step *step, const void *given, struct text *data);
 
-/* The type of the file system that the step, MAKE_MOUNT or MOUNT_OVER, mounts; NULL for none. */
+/* The file system type that a MAKE_MOUNT or MOUNT_OVER step mounts; NULL for any other step. */
 const char *plan_step_file_system(const struct plan_header *plan, const struct plan_step *step);
 
 /* The namespaces that the step makes or joins: CLONE_NEW*. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of mounts[].options (config.md, "Mounts: Linux mount options") and what they stand
- * for. */
+/* The Linux options of mounts[].options (config.md, "Mounts: Linux mount options") and their
+ * meaning. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,19 +8,19 @@
 #include <stdint.h>
 
 enum plan_option_kind {
-    /* of the mount: mount_setattr(2); with a leading "r": of all submounts too */
+    /* per mount, mount_setattr(2); with a leading "r" for all submounts too */
     PLAN_OPTION_ATTRIBUTE,
-    PLAN_OPTION_ATIME,       /* of the mount: one of the exclusive MOUNT_ATTR__ATIME values */
-    PLAN_OPTION_SUPERBLOCK,  /* of the file system */
+    PLAN_OPTION_ATIME,       /* per mount: one of the exclusive MOUNT_ATTR__ATIME values */
+    PLAN_OPTION_SUPERBLOCK,  /* per file system */
     PLAN_OPTION_PROPAGATION, /* mount_namespaces(7) */
     PLAN_OPTION_BIND,
     PLAN_OPTION_REMOUNT,
-    /* tmpcopyup: the tmpfs starts with the content of the directory below it */
+    /* tmpcopyup: copy the directory that the tmpfs covers into the tmpfs */
     PLAN_OPTION_COPY_UP,
-    PLAN_OPTION_ID_MAP, /* idmap, ridmap; "idmap=..." with mappings in the word, as crun has it */
-    PLAN_OPTION_SOURCE_LINK, /* src-nofollow: the source's symbolic link itself is bound */
-    PLAN_OPTION_TARGET_LINK, /* dest-nofollow: the destination's symbolic link itself is covered */
-    /* copy-symlink: a source that is a symbolic link is made again at the destination, not bound */
+    PLAN_OPTION_ID_MAP, /* idmap, ridmap; "idmap=..." with the mappings in the option, as in crun */
+    PLAN_OPTION_SOURCE_LINK, /* src-nofollow: bind the symbolic link at the source itself */
+    PLAN_OPTION_TARGET_LINK, /* dest-nofollow: mount over the symbolic link at the destination */
+    /* copy-symlink: recreate a source that is a symbolic link at the destination, do not bind it */
     PLAN_OPTION_COPY_LINK,
     PLAN_OPTION_DEFAULTS,
 };
@@ -28,16 +28,17 @@ enum plan_option_kind {
 struct plan_option {
     const char *name;
     enum plan_option_kind kind;
-    bool clears;        /* takes the flag away instead of setting it */
-    bool recursive;     /* with all submounts */
+    bool clears;        /* clears the flag instead of setting it */
+    bool recursive;     /* applies to all submounts too */
     uint64_t ms;        /* MS_* of mount(2) */
     uint64_t attribute; /* MOUNT_ATTR_* of mount_setattr(2) */
 };
 
-/* The table, `*ret_count` words long. Those of the kinds ATTRIBUTE and ATIME have a recursive twin
- * with a leading "r". */
+/* Returns the table, with its length in *ret_count. Options of the kinds ATTRIBUTE and ATIME
+ * have a recursive form with a leading "r" that the table does not list. */
 const struct plan_option *plan_options(size_t *ret_count);
 
-/* Finds a word, or the recursive twin of one; `ret_recursive` tells which. Of words with "=" it
- * knows idmap's alone. NULL: a word for the file system itself. */
+/* Looks up an option of mounts[].options, and sets *ret_recursive if it is the recursive form of
+ * a table entry. Among options with "=" it knows only idmap and ridmap. Returns NULL for an
+ * option of the file system. */
 const struct plan_option *plan_option_find(const char *word, bool *ret_recursive);
