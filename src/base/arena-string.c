@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings in an arena: of it only arena_alloc is called. */
+/* Strings in an arena. Uses nothing of the arena but arena_alloc. */
 #include <stdio.h>
 #include <string.h>
 

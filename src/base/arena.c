@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #define CHUNK_SIZE ((size_t) 32 * 1024)
-#define CHUNK_FIRST ((size_t) 8 * 1024) /* enough for many a short-lived arena */
-#define ITEMS_FIRST 8                   /* of an array that grows */
+#define CHUNK_FIRST ((size_t) 8 * 1024) /* enough for many short-lived arenas */
+#define ITEMS_FIRST 8                   /* of a growing array */
 #define ALIGNMENT alignof(max_align_t)
 
 struct arena_chunk {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #define DAY_S 86400
-#define DAYS_BEFORE_1970 719468 /* since 1 March of the year 0 */
-#define ERA_DAYS 146097         /* 400 years: after them the calendar repeats */
+#define DAYS_BEFORE_1970 719468 /* days from 1 March of the year 0 */
+#define ERA_DAYS 146097         /* 400 years: the calendar then repeats */
 
-/* Years are taken to begin in March: the day that some lack is the last one then. */
+/* Counts years from March, so that a leap day is the last day of its year. */
 static void date_of(int64_t day, long *ret_year, int *ret_month, int *ret_day)
 {
     const int64_t since = day + DAYS_BEFORE_1970;

@@ -17,7 +17,7 @@ static const struct unit {
     {"ns", 1},
     {"us", 1000},
     {"\xc2\xb5s", 1000}, /* U+00B5, the micro sign */
-    {"\xce\xbcs", 1000}, /* U+03BC, the Greek letter */
+    {"\xce\xbcs", 1000}, /* U+03BC, the Greek letter mu */
     {"ms", 1000LL * 1000},
     {"s", 1000LL * 1000 * 1000},
     {"m", 60LL * 1000 * 1000 * 1000},
@@ -32,7 +32,7 @@ static const struct unit *find_unit(const char *at, size_t length)
     return NULL;
 }
 
-/* The whole part of a number, in units. */
+/* Parses the integer part of a number and multiplies it by the unit. */
 static int read_whole(const char *digits, size_t count, int64_t unit, int64_t *ret_ns)
 {
     int64_t ns = 0;
@@ -44,7 +44,8 @@ static int read_whole(const char *digits, size_t count, int64_t unit, int64_t *r
     return __builtin_mul_overflow(ns, unit, ret_ns) ? -ERANGE : 0;
 }
 
-/* What stands behind the point, from its last digit on: cut off once is cut off. */
+/* Parses the digits after the point, from the last one back: truncating at each step gives the same
+ * result as truncating once. */
 static int64_t read_fraction(const char *digits, size_t count, int64_t unit)
 {
     int64_t ns = 0;
@@ -54,7 +55,7 @@ static int64_t read_fraction(const char *digits, size_t count, int64_t unit)
     return ns;
 }
 
-/* One number with its unit; moves *at behind it. */
+/* Parses one number with its unit and moves *at past it. */
 static int read_part(const char **at, int64_t *ret_ns)
 {
     static const char digits[] = "0123456789";

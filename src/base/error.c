@@ -26,7 +26,7 @@ static const char *part_of(const struct error *error, enum error_part part)
     return error->bytes + error->at[part];
 }
 
-/* Adds to the part that was put last. */
+/* Appends to the part that was begun last. */
 __attribute__((format(printf, 2, 0))) static void append(struct error *error, const char *format,
                                                          va_list values)
 {
@@ -46,12 +46,12 @@ __attribute__((format(printf, 2, 3))) static void appendf(struct error *error, c
     va_end(values);
 }
 
-/* What a part was before stays in its place, where `append` may still read it. */
+/* The old content of the part stays in the buffer, where `append` may still read it. */
 static void begin(struct error *error, enum error_part part)
 {
     if (error->used == 0)
         error->used = 1;
-    if (error->used == sizeof(error->bytes)) /* full: it is left out */
+    if (error->used == sizeof(error->bytes)) /* no room: drop the part */
         return;
     error->at[part] = error->used;
     error->bytes[error->used++] = '\0';
@@ -74,7 +74,7 @@ void error_clear(struct error *error)
     memset(error->at, 0, sizeof(error->at));
 }
 
-/* A new error, of which the part is to be appended. */
+/* Starts a new error whose `part` the caller appends. */
 static void start(struct error *error, const char *path, int number, enum error_part part)
 {
     int exit_status = error->exit_status;
@@ -130,7 +130,7 @@ int error_errno_at(struct error *error, const char *path, int number, const char
     return -number;
 }
 
-/* --- what is added ---------------------------------------------------------------------------- */
+/* --- adding to an error ----------------------------------------------------------------------- */
 
 int error_prefix(struct error *error, const char *format, ...)
 {
@@ -230,7 +230,7 @@ int error_collect(struct error *error, int result)
 {
     if (result >= 0 || error->findings == NULL)
         return result;
-    if (error->used > 0) { /* else it has been added */
+    if (error->used > 0) { /* else error_add has added it */
         struct finding finding = error_finding(error);
 
         findings_add_new(error->findings, &finding);
@@ -239,7 +239,7 @@ int error_collect(struct error *error, int result)
     return 0;
 }
 
-/* --- what is asked ---------------------------------------------------------------------------- */
+/* --- reading an error ------------------------------------------------------------------------- */
 
 struct finding error_finding(const struct error *error)
 {

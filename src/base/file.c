@@ -23,7 +23,7 @@ static int read_open(struct arena *arena, int fd, const struct stat *info, char 
 {
     if (info->st_size > (off_t) SIZE_MOST)
         return -EFBIG;
-    /* Files of proc and pipes have no size: read on in growing pieces until the end. */
+    /* Pipes and files in /proc have size 0: read them in growing pieces until end of file. */
     size_t room = info->st_size > 0 ? (size_t) info->st_size + 1 : 4096;
     size_t size = 0;
     char *bytes = NULL;
@@ -50,7 +50,7 @@ static int read_open(struct arena *arena, int fd, const struct stat *info, char 
     return 0;
 }
 
-/* A FIFO would be waited for, on opening it or for its end. */
+/* Without O_NONBLOCK, open(2) or read(2) on a FIFO would block. */
 int file_read(struct arena *arena, int dir, const char *path, char **ret_bytes, size_t *ret_size)
 {
     AUTO_FD fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -90,7 +90,8 @@ int file_put(int dir, const char *path, const char *text)
     return (size_t) written == strlen(text) ? 0 : -EIO;
 }
 
-/* What lies there under the temporary name may be a trap of the directory's owner. */
+/* O_EXCL and O_NOFOLLOW: the owner of the directory could have planted a file or a symbolic link
+ * under the temporary name. */
 static int open_temporary(int dir, const char *path, mode_t mode, char temporary[static PATH_MAX])
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -103,7 +104,7 @@ static int open_temporary(int dir, const char *path, mode_t mode, char temporary
     return fd < 0 ? -errno : fd;
 }
 
-/* `result`: how it has gone so far. */
+/* `result` is the result so far. */
 static int end_replace(int dir, const char *temporary, const char *path, int result)
 {
     if (result == 0 && renameat(dir, temporary, dir, path) < 0)
@@ -123,9 +124,9 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
     return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
 }
 
-/* Opens what `place`, an O_PATH descriptor, is of, by way of that: whoever may change its name
- * meanwhile changes nothing. Returns a descriptor, -EEXIST for what is to be replaced, or another
- * negative errno. */
+/* Opens the file of `place`, an O_PATH descriptor, through the descriptor: a concurrent rename has
+ * no effect. Returns a descriptor, -EEXIST if the file is to be replaced, or another negative
+ * errno. */
 static int open_in_place(int place)
 {
     char path[PATH_MAX];
@@ -144,7 +145,7 @@ static int open_in_place(int place)
     } else {
         snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
     }
-    /* A FIFO that nobody reads would be waited for. */
+    /* O_NONBLOCK: do not wait for a reader of a FIFO. */
     int fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return fd >= 0 ? fd : errno == ENOENT ? -EEXIST : -errno;
 }
@@ -169,7 +170,7 @@ void file_remove_named(const char *path)
         unlink(path);
 }
 
-/* Only root meets a directory that is another's. */
+/* Only root can be writing into another user's directory. */
 static int own(int fd, int dir)
 {
     struct stat info;

@@ -42,7 +42,7 @@ void findings_add(struct findings *findings, const struct finding *finding)
     };
 }
 
-/* Is `inner` the path `outer` or in it? */
+/* Returns whether the JSON path `inner` is `outer` or lies below it. */
 static bool is_within(const char *inner, const char *outer)
 {
     size_t length = strlen(outer);
@@ -84,7 +84,7 @@ static void add_part(struct text *text, const char *part)
         text_addf(text, "%s: ", part);
 }
 
-/* The one place where the parts are put into words; `position` is "" or ends with ": ". */
+/* The only place that formats the parts; `position` is "" or ends with ": ". */
 static const char *word(struct arena *arena, const char *position, const struct finding *finding)
 {
     struct text text = {.arena = arena};

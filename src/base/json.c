@@ -45,7 +45,7 @@ static void close_scope(struct json *json, const char *bracket)
     json->has_item = true;
 }
 
-/* Length of the well-formed UTF-8 sequence at `next` (RFC 3629), 0 if there is none. */
+/* Returns the length of the well-formed UTF-8 sequence at `next` (RFC 3629), or 0. */
 static size_t utf8_length(const unsigned char *next)
 {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};

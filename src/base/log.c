@@ -28,29 +28,28 @@
 #define SYSLOG "/dev/log"
 #define PATIENCE_MS 10000
 
-/* The log's sink: the one mutable global of the program. */
+/* The log's sink: the program's only mutable global. */
 static struct {
-    int fd;           /* a file, or a socket */
-    const char *name; /* journald's and syslog's name of this program */
+    int fd;           /* of a file or a socket; -1: none */
+    const char *name; /* what journald and syslog call this program */
     bool is_journal;
     bool json;
     bool is_in_line;
-    bool is_stuck; /* the reader of stderr takes nothing */
+    bool is_stuck; /* the reader of stderr does not read */
     enum log_level level;
     struct arena arena;
-    struct findings held; /* warnings */
+    struct findings held; /* warnings held back */
 } sink = {.fd = -1, .level = LOG_LEVEL_WARNING, .held = {.arena = &sink.arena}};
 
-/* What is written of a message. */
 struct record {
     enum log_level level;
     const char *message;
-    struct finding finding; /* without words; all empty where there is nothing to it */
+    struct finding finding; /* parts other than the message; empty for a plain message */
 };
 
 static const struct {
     const char *name;
-    int priority; /* of syslog(3) */
+    int priority; /* for syslog(3) */
 } levels[] = {
     {"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
@@ -68,7 +67,7 @@ bool log_level_of_name(const char *name, enum log_level *ret_level)
 static int open_service(const char *path, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    /* A service that reads nothing would be waited for: what it has no room for is lost. */
+    /* Non-blocking: a record is lost if the service does not read, instead of blocking berth. */
     AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -86,8 +85,8 @@ static int open_target(const char *target)
     }
     if (text_starts_with(target, "syslog:"))
         return open_service(SYSLOG, target + strlen("syslog:"));
-    /* A FIFO that nobody reads would be waited for: it is ENXIO, and what does not fit into a full
-     * one is lost. */
+    /* Non-blocking: opening a FIFO without a reader fails with ENXIO, and a record that does not
+     * fit into a full FIFO is lost. */
     int fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
     return fd < 0 ? -errno : fd;
 }
@@ -112,8 +111,8 @@ bool log_shows(enum log_level level)
     return level <= sink.level;
 }
 
-/* A value of logfmt: in quotes, as others write and read it, unless letters, digits and a few signs
- * are all of it. */
+/* Quotes a logfmt value, as other logfmt writers do, unless it consists of letters, digits and a
+ * few safe characters. */
 static const char *quote(struct arena *arena, const char *value)
 {
     static const char plain[] =
@@ -138,7 +137,7 @@ static const char *quote(struct arena *arena, const char *value)
     return text.bytes;
 }
 
-/* With its newline. */
+/* Formats a record as a line with its newline. */
 static const char *line_of(struct arena *arena, const struct record *record)
 {
     struct timespec now;
@@ -160,8 +159,8 @@ static const char *line_of(struct arena *arena, const struct record *record)
     return arena_printf(arena, "%s\n", json.text.bytes);
 }
 
-/* systemd's "Native Journal Protocol": a value with a newline has its size before it, 64 bits,
- * little-endian. */
+/* systemd's Native Journal Protocol: a value that contains a newline is preceded by its size, 64
+ * bits, little-endian. */
 static void put_field(struct text *record, const char *name, const char *value)
 {
     uint64_t size = htole64(strlen(value));
@@ -200,8 +199,8 @@ static void write_to_file(const struct record *record)
     fd_write_all(sink.fd, line, strlen(line));
 }
 
-/* A write(2) that waits for the reader of a pipe would hold up a container, and signals with it:
- * what there is no room for after a while is lost. */
+/* A blocking write(2) to a full pipe would stall the container's stdio and signals. After
+ * PATIENCE_MS the rest of the record is dropped. */
 static void write_in_time(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
@@ -213,7 +212,7 @@ static void write_in_time(int fd, const char *bytes, size_t size)
         sink.is_stuck = count == 0;
         if (sink.is_stuck)
             return;
-        /* Where poll(2) fails, the message is better late than lost. */
+        /* poll(2) failed: a late message is better than a lost one. */
         ssize_t done = write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
         if (done < 0 && errno != EINTR)
             return;
@@ -222,8 +221,8 @@ static void write_in_time(int fd, const char *bytes, size_t size)
     }
 }
 
-/* Not by stdio, which says nothing where it cannot seek. What --debug adds are records, which tell
- * themselves from the words. */
+/* Does not use stdio, which writes nothing if it cannot seek. Debug records are formatted as log
+ * lines, to tell them from messages. */
 static void write_to_stderr(const struct record *record)
 {
     AUTO_ARENA arena = {0};
@@ -263,7 +262,7 @@ static void write_warning(const struct finding *finding)
     write_record(&record);
 }
 
-/* --- warnings that wait ----------------------------------------------------------------------- */
+/* --- warnings held back ----------------------------------------------------------------------- */
 
 void log_start_new_line(void)
 {

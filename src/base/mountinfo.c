@@ -13,7 +13,7 @@ static bool is_octal(const char *digits)
            digits[2] >= '0' && digits[2] <= '7';
 }
 
-/* Blanks and backslashes are written as \040. */
+/* Decodes octal escapes in place: the kernel writes a space as \040. */
 static void unescape(char *text)
 {
     char *to = text;
@@ -40,7 +40,7 @@ bool mountinfo_parse(char *line, struct mountinfo *ret_mount)
     type += strlen(" - ");
     ret_mount->type = strsep(&type, " ");
     strsep(&type, " "); /* the source */
-    strsep(&rest, " "); /* the mount's id and its parent's */
+    strsep(&rest, " "); /* the mount ID and the parent ID */
     strsep(&rest, " ");
     char *device = strsep(&rest, " ");
     char *root = strsep(&rest, " ");

@@ -11,7 +11,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Edits between the first i bytes of `a` and the first j of `b`, a row of the table for each i. */
+/* Returns the number of edits between `a` and `b`; table[i][j] counts those between the first i
+ * bytes of `a` and the first j of `b`. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t table[LENGTH_MAX + 1][LENGTH_MAX + 1];
@@ -43,7 +44,7 @@ void similar_offer(struct similar *similar, const char *candidate)
     size_t edits = distance(similar->word, length, candidate, candidate_length);
     if (!begins && (edits > 1 + length / 4 || edits >= length))
         return;
-    /* Of two that are equally far, the one that the word begins is meant. */
+    /* Of two candidates at the same distance, prefer the one that the word is a prefix of. */
     size_t cost = 2 * edits - (begins && edits > 0);
     if (similar->best != NULL && similar->cost <= cost)
         return;

@@ -17,7 +17,7 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
         char *larger = arena_alloc(text->arena, room);
 
         if (text->size > 0)
-            /* NOLINTNEXTLINE(*NonNullParamChecker): there are no bytes only where the size is 0 */
+            /* NOLINTNEXTLINE(*NonNullParamChecker): bytes is NULL only if size is 0 */
             memcpy(larger, text->bytes, text->size);
         text->bytes = larger;
         text->room = room;
@@ -44,7 +44,7 @@ void text_addf(struct text *text, const char *format, ...)
 
 void text_list_add(struct text_list *list, const char *string)
 {
-    /* One more than the strings: the NULL at the end. */
+    /* Room for one item more than the strings: the terminating NULL. */
     list->item = arena_grow(list->arena, list->item, list->count + 1, &list->room, sizeof(char *));
     list->item[list->count++] = (char *) string;
     list->item[list->count] = NULL;
@@ -84,7 +84,7 @@ const char *text_of_errno(int number)
     static _Thread_local char text[128];
 
     snprintf(text, sizeof(text), "%s", strerror(number));
-    /* Callers match the words in lower case; an abbreviation such as "RPC struct is bad" stays. */
+    /* Callers match on lower-case text. Leave an abbreviation such as "RPC struct is bad" alone. */
     if (text[0] != '\0' && islower((unsigned char) text[1]))
         text[0] = (char) tolower((unsigned char) text[0]);
     return text;
