@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stopping all processes of a container where they stand: the freezer of v1
- * (cgroup-v1/freezer-subsystem.rst) and cgroup.freeze of v2. */
+/* Freezes and thaws all processes of a container: the freezer controller of v1
+ * (cgroup-v1/freezer-subsystem.rst) and cgroup.freeze of v2 (cgroup-v2.rst). */
 #pragma once
 
 #include <stdbool.h>
@@ -9,18 +9,19 @@
 
 struct error;
 
-/* Freezes the container's cgroup with all below it, and waits until all its processes stand still.
- * After a failure it is thawed. Returns 0, -ENODEV without a cgroup that can be frozen, -ETIMEDOUT
- * when some process does not stop within 10 seconds, or a negative errno. */
+/* Freezes the container's cgroup and those below it, and waits until every process is frozen.
+ * Thaws the cgroup after a failure. Returns 0, -ENODEV if no cgroup of the container can be
+ * frozen, -ETIMEDOUT if a process is not frozen after 10 seconds, or another negative errno. */
 int cgroup_freeze(const struct cgroup_record *record, struct error *error);
 
-/* Lets the processes go on. Returns 0, -EBUSY when a cgroup above is frozen, or a negative errno.
- */
+/* Thaws the container's cgroup. Returns 0, -ENODEV if no cgroup of the container can be frozen,
+ * -EBUSY if a parent cgroup is frozen (v1), or another negative errno. */
 int cgroup_thaw(const struct cgroup_record *record, struct error *error);
 
-/* In the freezer of v1 even SIGKILL waits: lets those that it was sent to die, in the cgroups
- * below, too, which may have been frozen by themselves. */
+/* Thaws the container so that processes killed with SIGKILL can die: in v1's freezer even
+ * SIGKILL stays pending. On v1 this thaws the cgroups below too, which may have been frozen on
+ * their own. */
 void cgroup_let_die(const struct cgroup_record *record);
 
-/* Is the cgroup frozen, or about to be? Not one that is gone. */
+/* Is the cgroup frozen or freezing? False if it is gone. */
 bool cgroup_is_frozen(const struct cgroup_record *record);

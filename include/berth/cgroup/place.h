@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's cgroups: where they are, making them, joining them (config-linux.md, Control
- * groups). */
+/* A container's cgroups: finding, creating and joining them (config-linux.md, Control groups). */
 #pragma once
 
 #include <stdbool.h>
@@ -20,49 +19,49 @@ struct spec_resources;
 struct cgroup_place {
     const struct cgroup_hierarchy *hierarchy;
     const char *path; /* on the host: "/sys/fs/cgroup/memory/berth/ID" */
-    const char
-        *join; /* where a single-threaded process writes "0": ".../tasks", v2: ".../cgroup.procs" */
-    /* v2: the cgroup below it, without limits, that the container's process is moved to; NULL:
-     * none */
+    /* the file a single-threaded process joins by writing "0": ".../tasks", on v2
+     * ".../cgroup.procs" */
+    const char *join;
+    /* v2: the child cgroup without limits that the container's process is moved to; NULL: none */
     const char *delegated;
-    bool exists;      /* was there before */
-    bool is_systemds; /* systemd makes it for the unit, and removes it */
-    int enable_error; /* v2: why controllers could not be enabled (a positive errno), 0: they are */
-    const char *enable_path; /* v2: the cgroup where that was */
+    bool exists;             /* it existed before the container */
+    bool is_systemds;        /* systemd creates it for the unit, and removes it */
+    int enable_error;        /* v2: a positive errno if controllers could not be enabled, else 0 */
+    const char *enable_path; /* v2: the cgroup where enabling failed */
 };
 
-/* What has to be remembered of a container's cgroups to remove them: to be written to its state
- * before cgroup_make. */
+/* What is needed to remove a container's cgroups. Write it to the container's state before
+ * cgroup_make. */
 struct cgroup_record {
     const char *const *paths; /* the container's cgroup in every hierarchy */
     size_t n_paths;
-    const char *const *made; /* the directories that cgroup_make makes, parents first */
+    const char *const *made; /* the directories that cgroup_make creates, parents first */
     size_t n_made;
 };
 
-/* The unit of systemd's manager that a container's cgroup is. */
+/* The systemd unit whose cgroup is the container's. */
 struct cgroup_systemd {
     struct bus *bus;
     const char *unit;  /* "berth-ID.scope" */
     const char *slice; /* "system.slice" */
-    /* of the container's cgroup in every hierarchy: "/system.slice/berth-ID.scope" */
+    /* the container's cgroup in every hierarchy: "/system.slice/berth-ID.scope" */
     const char *path;
-    bool has_subgroup;                     /* that is one below the unit's */
-    unsigned version;                      /* of systemd */
-    const struct bus_property *properties; /* asked for by annotations */
+    bool has_subgroup;                     /* the container's cgroup is a child of the unit's */
+    unsigned version;                      /* version of systemd */
+    const struct bus_property *properties; /* set by annotations */
     size_t n_properties;
 };
 
 struct cgroup_systemd_request {
     const char *cgroups_path; /* "SLICE:PREFIX:NAME", or NULL */
     const char *id;
-    const char *subgroup;                /* below the unit's cgroup, NULL or "": none */
-    const struct spec_pair *annotations; /* org.systemd.property.NAME are the unit's */
+    const char *subgroup;                /* child of the unit's cgroup; NULL or "": none */
+    const struct spec_pair *annotations; /* org.systemd.property.NAME sets a property of the unit */
     size_t n_annotations;
 };
 
-/* Says which unit of the manager behind the bus the container's cgroup is. Returns 0 or a negative
- * errno with the property of config.json that is wrong. */
+/* Determines the container's unit in the systemd manager on `bus`, without starting it. Returns
+ * 0, or a negative errno with the property of config.json that is wrong. */
 int cgroup_plan_systemd(struct bus *bus, const struct cgroup_systemd_request *request,
                         const struct cgroup_systemd **ret_systemd, struct error *error);
 
@@ -72,35 +71,36 @@ struct cgroup {
     size_t n_places;
     struct cgroup_record record;
     const struct cgroup_systemd *systemd; /* NULL: without it */
-    /* whose rules for devices hold now, which v1 does not tell; NULL: not known */
+    /* the resources whose device rules are in force, which v1 does not show; NULL: not known */
     const struct spec_resources *former;
     bool rootless;
-    bool confines_devices; /* set rules for devices even if linux.resources has none */
+    bool confines_devices; /* apply device rules even if linux.resources has none */
 };
 
 struct cgroup_request {
     const char *cgroups_path; /* linux.cgroupsPath, NULL when unset */
     const char *id;
-    const struct cgroup_systemd *systemd; /* says where instead of cgroups_path; NULL: without it */
-    /* the further cgroup below the container's for its process, on v2 alone; NULL or "": none */
+    /* names the cgroup instead of cgroups_path; NULL: without systemd */
+    const struct cgroup_systemd *systemd;
+    /* v2: a child of the container's cgroup for its process; NULL or "": none */
     const char *delegated;
-    bool rootless; /* not root of the initial user namespace: go without the hierarchies that are
-                      not writable */
-    bool confines_devices; /* as in struct cgroup, where there is any hierarchy */
+    /* not root of the initial user namespace: leave out hierarchies that are not writable */
+    bool rootless;
+    bool confines_devices; /* as in struct cgroup, if the container gets any cgroup */
 };
 
-/* Says where the container goes, changing nothing: an absolute cgroupsPath below every hierarchy's
- * mount point, a relative one below /berth, none: /ID. Where an unprivileged user cannot write, the
- * latter two are below the caller's own cgroup, or one above that, if the user may write to it;
- * else the hierarchy is left out. An existing cgroup that is frozen or holds processes is -EBUSY;
- * ".." is -EINVAL. Returns 0 or a negative errno. */
+/* Determines the container's cgroups, without changing anything: an absolute cgroupsPath is
+ * below every hierarchy's mount point, a relative one below /berth, and without one the cgroup
+ * is /ID. If an unprivileged user cannot write there, a relative or missing cgroupsPath is below
+ * the caller's own cgroup, or below a parent of it that the user may write to; otherwise the
+ * hierarchy is left out. Returns 0, -EBUSY if the cgroup exists and is frozen or holds
+ * processes, -EINVAL for "..", or another negative errno. */
 int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
                 const struct cgroup_request *request, struct cgroup *ret_cgroup,
                 struct error *error);
 
-/* Finds the cgroups of a container that was made earlier: its record's paths in the host's
- * hierarchies. Returns 0, or a negative errno with the path that is gone or whose hierarchy is not
- * mounted. */
+/* Finds the cgroups of an existing container: the paths of its record in the host's hierarchies.
+ * Returns 0, or a negative errno with the path that is gone or whose hierarchy is not mounted. */
 int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
@@ -110,38 +110,39 @@ struct cgroup_owner {
     const char *id;
 };
 
-/* The cgroups of a process that are named after its container: ID, PREFIX-ID, PREFIX-ID.scope. For
- * a container whose record is lost. */
+/* Returns those cgroups of a process that are named after its container: ID, PREFIX-ID,
+ * PREFIX-ID.scope. For a container whose record is lost. */
 struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_host *host,
                                       const struct cgroup_owner *owner);
 
-/* Goes down from the container's cgroups to existing ones below: `choice` is "PATH", in every
- * hierarchy, or "CONTROLLER[,CONTROLLER...]:PATH", in those of these controllers. Returns 0,
- * -EINVAL for "..", -ENODEV when no hierarchy is chosen, or the errno of what is not there. */
+/* Replaces the container's cgroups with existing ones below them. `choice` is "PATH", for every
+ * hierarchy, or "CONTROLLER[,CONTROLLER...]:PATH", for the hierarchies of these controllers.
+ * Returns 0, -EINVAL for "..", -ENODEV if no hierarchy has the controllers, or the errno of
+ * looking up the cgroup. */
 int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice,
                   struct error *error);
 
-/* A cgroup of v2 that gives controllers to those below takes no process any more (cgroup-v2.rst,
- * "No Internal Process Constraint"): then the place is where the container's process `pid` is, as
- * with a systemd in the container. It always is when the container `has_delegated`, a further
+/* Replaces the container's v2 cgroup with that of its process `pid`, if the container's takes no
+ * processes because it enables controllers for its children (cgroup-v2.rst, "No Internal Process
+ * Constraint"), as with systemd in the container; or if the container `has_delegated`, a child
  * cgroup for its processes. */
 void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated);
 
-/* Makes the directories; a unit is started around the process `pid`, which is in its cgroup then.
- * After a failure what was made is removed again, and the record is empty: nothing is left to be
- * removed. Returns 0 or a negative errno. */
+/* Creates the cgroups. With systemd, starts the unit with the process `pid` in it. After a
+ * failure it removes what it has created and clears the record. Returns 0 or a negative errno. */
 int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct error *error);
 
-/* Moves the container's process from its cgroup to the delegated one, and lets that have the
- * controllers of the container's. Returns 0 or a negative errno. */
+/* Moves the container's process from its cgroup to the delegated child, and enables the
+ * container's controllers there. Returns 0 or a negative errno. */
 int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid,
                            struct error *error);
 
-/* Gives the v2 cgroup `path` to the user `uid`, so that he can make cgroups below it and move his
- * processes there: the directory and those of its files that /sys/kernel/cgroup/delegate names
- * (config-linux.md, "Cgroup ownership"). Returns 0 or a negative errno. */
+/* Changes the owner of the v2 cgroup `path` to the user `uid`, who can then create cgroups below
+ * it and move processes there: the directory and those of its files that
+ * /sys/kernel/cgroup/delegate names (config-linux.md, "Cgroup ownership"). Returns 0 or a
+ * negative errno. */
 int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error);
 
-/* Opens the container's cgroup of the v2 hierarchy for CLONE_INTO_CGROUP. Returns 0 with -1 in
- * *ret_fd if there is none, or a negative errno. */
+/* Opens the container's v2 cgroup for CLONE_INTO_CGROUP. Returns 0 with *ret_fd -1 if there is
+ * none, or a negative errno. */
 int cgroup_open_v2(const struct cgroup *cgroup, int *ret_fd, struct error *error);

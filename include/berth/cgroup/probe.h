@@ -11,19 +11,20 @@ struct error;
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct cgroup_hierarchy {
-    /* its directory: "memory", "cpu,cpuacct", "unified"; "" of v2 at /sys/fs/cgroup itself */
+    /* its directory: "memory", "cpu,cpuacct", "unified"; "" for v2 mounted at /sys/fs/cgroup
+     * itself */
     const char *name;
     const char *mount_point; /* "/sys/fs/cgroup/memory" */
-    const char
-        *own; /* the caller's cgroup below the mount point, "/" for itself; NULL: not shown there */
-    const char *const
-        *controllers; /* v1 alone, ended with NULL: "cpu", "cpuacct"; "name=systemd" */
+    /* the caller's cgroup below the mount point, "/" for the mount point; NULL: not visible
+     * there */
+    const char *own;
+    const char *const *controllers; /* v1, NULL-terminated: "cpu", "cpuacct"; "name=systemd" */
     size_t n_controllers;
     bool v2;
 };
 
-/* A symbolic link that stands beside the hierarchies for a controller that shares one with others.
- */
+/* A symbolic link beside the hierarchies, for a controller that shares its hierarchy with
+ * others. */
 struct cgroup_link {
     const char *name;   /* "cpu" */
     const char *target; /* "cpu,cpuacct" */
@@ -37,32 +38,33 @@ struct cgroup_host {
     size_t n_links;
 };
 
-/* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", of v2 "0::/path". */
+/* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", on v2 "0::/path". */
 struct cgroup_line {
-    char *controllers; /* "cpu,cpuacct"; "" */
+    char *controllers; /* "cpu,cpuacct"; "" on v2 */
     const char *path;
 };
 
-/* Cuts a line in place. Returns false for one of another shape. */
+/* Splits a line in place. Returns false if it is malformed. */
 bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
 
-/* Finds the hierarchies of /proc/self/cgroup below /sys/fs/cgroup or, where one is not at its usual
- * place, through /proc/self/mountinfo; all below the directory `root` ("" for the host's own).
- * Hierarchies that are not mounted, or hidden under another mount, are left out. Returns 0 or a
+/* Finds the hierarchies of /proc/self/cgroup below /sys/fs/cgroup or, if one is not at its usual
+ * place, through /proc/self/mountinfo. `root` is a prefix of all these paths ("" for the host's
+ * own). Leaves out hierarchies that are not mounted or that another mount hides. Returns 0 or a
  * negative errno. */
 int cgroup_probe(struct arena *arena, const char *root, struct cgroup_host *ret_host,
                  struct error *error);
 
-/* The options of the file system of version 2, which all its mounts share:
- * "nsdelegate,memory_recursiveprot"; "" for none, also where it is not mounted. Returns 0 or a
+/* Reads the mount options of the cgroup2 file system, which all its mounts share:
+ * "nsdelegate,memory_recursiveprot"; "" for none or if it is not mounted. Returns 0 or a
  * negative errno. */
 int cgroup_read_v2_options(struct arena *arena, const char *root, const char **ret_options,
                            struct error *error);
 
-/* The directory of the caller's own cgroup in a hierarchy that shows it:
- * "/sys/fs/cgroup/memory/user", or NULL when it does not. */
+/* Returns the directory of the caller's own cgroup in a hierarchy: "/sys/fs/cgroup/memory/user";
+ * NULL if it is not visible there. */
 char *cgroup_own_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy);
 
-/* The v1 hierarchy of `controller`, else the v2 one (which may lack the controller), else NULL. */
+/* Returns the v1 hierarchy of `controller`, else the v2 hierarchy (which may lack the
+ * controller), else NULL. */
 const struct cgroup_hierarchy *cgroup_find_hierarchy(const struct cgroup_host *host,
                                                      const char *controller);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel has counted for a container. The files are those of
+ * Statistics of a container. The files are those of
  * cgroup-v1/{cpuacct,memory,cpusets,blkio-controller, hugetlb,pids}.rst, cgroup-v2.rst and
- * accounting/psi.rst; one table in stats.c describes them all.
+ * accounting/psi.rst; a table in stats.c describes all of them.
  */
 #pragma once
 
@@ -11,9 +11,8 @@ struct error;
 struct json;
 
 /* Writes the statistics as one JSON object, the `data` of `runc events`: times in nanoseconds,
- * sizes in bytes, no limit as the version of cgroups has it. A number of 0 and a list of nothing
- * are left out where runc does, and so is what the kernel or the container's cgroups have no
- * controller for. Each file is read once. Returns 0 or a negative errno: -ENODEV when a cgroup of
- * the container is gone, before or meanwhile, -EBADMSG with the file and its line for what is no
- * statistics. */
+ * sizes in bytes, "no limit" as the cgroup version reports it. Omits zeros and empty lists where
+ * runc does, and values for which the kernel or the container has no controller. Reads each file
+ * once. Returns 0, -ENODEV if a cgroup of the container is or goes away, -EBADMSG with the file
+ * and line that it cannot parse, or another negative errno. */
 int cgroup_stats(const struct cgroup *cgroup, struct json *json, struct error *error);
