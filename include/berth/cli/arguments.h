@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: parsed from the tables commands.def and options.def beside it. */
+/* The command line, parsed according to the tables commands.def and options.def beside this
+ * file. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,17 +17,17 @@ enum cli_command {
 #include "berth/cli/commands.def"
 #undef CLI_HEADING
 #undef CLI_COMMAND
-    CLI_COMMANDS, /* none: options alone */
+    CLI_COMMANDS, /* no command, only options */
 };
 
 #define CLI_REST SIZE_MAX
 
 struct cli_arguments {
     enum cli_command command;
-    const char *const *operands; /* end with NULL, too */
+    const char *const *operands; /* also NULL-terminated */
     size_t n_operands;
 
-    /* one member an option; those not given are NULL, false, 0 */
+    /* one member for each option; NULL, false or 0 if not given */
     const char *root;
     const char *log;
     const char *log_format;
@@ -115,16 +116,16 @@ struct cli_arguments {
     const char *lsm_mount_context;
 };
 
-/* Parses the whole command line. Global options stand before the command; options and operands of
- * the command in any order; "--" ends the options; a long option may have one dash, and its value
- * may follow "=" or be the next word. With two dashes it may be cut short as long as one option
- * alone begins so. "help" or "h" before a command is --help behind it. -EINVAL with a message of
- * one line for wrong use, which suggests what was meant and names the help. */
+/* Parses the command line. Global options come before the command; options and operands of the
+ * command come in any order; "--" ends the options. A long option may start with one dash; its
+ * value follows "=" or is the next word. With two dashes it can be abbreviated to an unambiguous
+ * prefix. "help" or "h" before a command means --help after it. Returns 0, or -EINVAL for wrong
+ * use, with a one-line message that suggests a correction and names the help. */
 int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_arguments,
               struct error *error);
 
-/* Writes the help of one command, or with CLI_COMMANDS of the program. */
+/* Appends the help of a command to `text`; CLI_COMMANDS: the help of the program. */
 void cli_help(enum cli_command command, struct text *text);
 
-/* Writes its options and operands alone. */
+/* Appends only the options and operands. */
 void cli_usage(enum cli_command command, struct text *text);
