@@ -1,49 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mounts on the host's tree. */
+/* Mounts in the host's mount namespace. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* open_tree(2): a detached clone of the mount at `path`, with its submounts if `recursive`; a
- * symbolic link itself unless it `follows` it. Returns a descriptor (close-on-exec) or a negative
- * errno. */
+/* open_tree(2): clones the mount at `path` as a detached mount, with its submounts if `recursive`.
+ * Follows a symbolic link at the end only if `follows`. Returns a descriptor (close-on-exec) or a
+ * negative errno. */
 int sys_open_tree(const char *path, bool recursive, bool follows);
 
-/* mount_setattr(2): a mount with all its submounts gets what is mounted where it was cloned, and
- * gives nothing back. Returns 0 or a negative errno. */
+/* mount_setattr(2): makes a mount and its submounts slaves (MS_SLAVE) of the mounts they were
+ * cloned from: later mounts propagate to the clone but not back. Returns 0 or a negative errno. */
 int sys_mount_enslave(int mount);
 
 struct sys_file_system {
     const char *type;
     const char *source; /* or NULL */
-    /* "a,b=c", a comma in a word behind a backslash, SELinux's labels in quotes; or NULL */
+    /* "a,b=c"; "\," is a comma in a value; SELinux labels are quoted; or NULL */
     const char *options;
     uint64_t attributes; /* of the mount, MOUNT_ATTR_* */
     uint64_t superblock; /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
 };
 
-/* fsopen(2), fsconfig(2), fsmount(2): a detached mount. Returns a descriptor (close-on-exec) or a
- * negative errno. */
+/* fsopen(2), fsconfig(2), fsmount(2): creates a detached mount. Returns a descriptor
+ * (close-on-exec) or a negative errno. */
 int sys_make_file_system(const struct sys_file_system *file_system);
 
 struct sys_mount_maker {
     struct sys_file_system file_system;
-    int (*fill)(int dir, const void *what); /* 0 or a negative errno; `dir` is its root */
+    /* returns 0 or a negative errno; `dir` is the root of the file system */
+    int (*fill)(int dir, const void *what);
     const void *what;
-    const char *name; /* of what is to be mounted of it; "": its root */
+    const char *name; /* path in the file system to clone; "": its root */
 };
 
-/* Mounts a file system in a child, in a mount namespace which ends with that, and fills it there:
- * before Linux 6.15 only what is mounted somewhere can be cloned, or hold other mounts. Returns a
- * descriptor (close-on-exec) of a detached clone of `name` with its submounts or a negative
- * errno. */
+/* Mounts a file system in a child process with a mount namespace of its own and calls `fill` there:
+ * before Linux 6.15 the kernel cannot clone a detached mount or mount onto it. Returns a detached
+ * clone of `name` with its submounts (close-on-exec) or a negative errno. */
 int sys_mount_apart(const struct sys_mount_maker *maker);
 
-/* Enters the user namespace of the process and a mount namespace of its own in there, a copy of the
- * caller's whose mounts are slaves of those. Returns 0 or a negative errno. */
+/* Enters the user namespace of the process and then a new mount namespace: a copy of the caller's
+ * whose mounts are slaves of the originals. Returns 0 or a negative errno. */
 int sys_copy_mounts(int pidfd);
 
-/* mount_setattr(2) with MOUNT_ATTR_IDMAP: maps the ids of a detached mount, with its submounts if
- * `recursive`, as the user namespace does. Returns 0 or a negative errno. */
+/* mount_setattr(2) with MOUNT_ATTR_IDMAP: makes a detached mount an idmapped mount with the
+ * mappings of `user_namespace`, with its submounts if `recursive`. Returns 0 or a negative
+ * errno. */
 int sys_mount_map(int mount, int user_namespace, bool recursive);

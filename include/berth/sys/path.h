@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths on a container's tree, seen from the host. */
+/* Paths in a container's file system, opened from the host. */
 #pragma once
 
-/* Opens `path`, from the directory `dir` or AT_FDCWD, for reading if it is a regular file: nothing
- * else is ever opened, as that might have effects, nor is a symbolic link followed at its end.
- * Returns a descriptor or a negative errno. */
+/* Opens `path`, relative to the directory `dir` or AT_FDCWD, for reading if it is a regular file.
+ * Opens no other file type, because opening a device or a FIFO can have side effects, and does not
+ * follow a symbolic link in the last component. Returns a descriptor or a negative errno. */
 int sys_open_regular(int dir, const char *path);
 
-/* Makes what is missing of the path, directories and at the end a directory or, with `file`, an
- * empty file, below the directory `root`; no part of it may be a symbolic link. Returns 0 or a
- * negative errno. */
+/* Creates the missing directories of `path` below the directory `root`; the last component is a
+ * directory or, if `file` is set, an empty file. Refuses a symbolic link in any component. Returns
+ * 0 or a negative errno. */
 int sys_make_below(int root, const char *path, int file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes: pidfds, their end, their start time; children that run a program. */
+/* Processes: pidfds, waiting, start times; child processes that run a program. */
 #pragma once
 
 #include <signal.h>
@@ -7,77 +7,80 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* pidfd_open(2); where that is refused the directory /proc/PID, which all functions here take for a
- * pidfd. Returns a descriptor or a negative errno. */
+/* pidfd_open(2). Where it is refused, opens the directory /proc/PID instead, which every function
+ * here accepts as a pidfd. Returns a descriptor or a negative errno. */
 int sys_pidfd_open(pid_t pid);
 
-/* A descriptor of the process for who joins its namespaces: setns(2) takes pidfds since Linux 5.8,
- * before that it is the directory /proc/PID. Returns a descriptor or a negative errno. */
+/* Returns a descriptor of the process for setns(2): a pidfd, or before Linux 5.8, whose setns(2)
+ * does not take pidfds, the directory /proc/PID. Returns a descriptor or a negative errno. */
 int sys_pidfd_for_namespaces(int pidfd);
 
-/* The descriptor for poll(2), which tells nothing of a directory: then -1. */
+/* Returns the descriptor for poll(2), or -1 if `pidfd` is a directory, which poll(2) reports
+ * nothing about. */
 int sys_pidfd_pollable(int pidfd);
 
-/* How long poll(2) may wait with that descriptor before the process is looked at, in milliseconds;
- * -1: for ever. */
+/* Returns how long poll(2) may wait with that descriptor before the caller has to check the process
+ * again, in milliseconds; -1: forever. */
 int sys_pidfd_poll_ms(int pidfd);
 
 /* pidfd_send_signal(2). Returns 0 or a negative errno. */
 int sys_pidfd_signal(int pidfd, int signal);
 
-/* Waits until the process has ended; `timeout_ms` -1: for ever. Returns 0, -ETIMEDOUT or a negative
- * errno. */
+/* Waits until the process ends, for at most `timeout_ms` milliseconds (-1: forever). Returns 0,
+ * -ETIMEDOUT or a negative errno. */
 int sys_pidfd_wait(int pidfd, int timeout_ms);
 
 struct sys_unless {
-    int process;  /* a pidfd: its end is -ECANCELED; -1: none */
-    int readable; /* a descriptor, such as a signalfd: something to read is -EINTR; -1: none */
+    int process; /* a pidfd: returns -ECANCELED when that process ends; -1: none */
+    /* a descriptor such as a signalfd: returns -EINTR when it is readable; -1: none */
+    int readable;
 };
 
-/* The same, unless something else comes first. */
+/* Like sys_pidfd_wait, but returns early when one of the conditions in `unless` is met. */
 int sys_pidfd_wait_unless(int pidfd, const struct sys_unless *unless, int timeout_ms);
 
-/* Reaps the child behind the pidfd, waiting for its end. Returns its exit status, 128 + the signal
- * that ended it, or a negative errno; `ret_signal` (may be NULL) is that signal or 0. */
+/* Waits for the child behind the pidfd to end and reaps it. Returns its exit status, or 128 + the
+ * signal that killed it, or a negative errno. *ret_signal is that signal or 0; `ret_signal` may be
+ * NULL. */
 int sys_pidfd_reap(int pidfd, int *ret_signal);
 
-/* When the process started, in clock ticks since boot, from /proc/PID/stat: with `pid` it names one
- * process for ever. -ESRCH when there is none or when it is dead: a zombie without other
- * threads. -ENODATA when there is one that /proc does not show. */
+/* Reads the process's start time, in clock ticks since boot, from /proc/PID/stat: PID and start
+ * time together identify one process for good. Returns 0 or a negative errno: -ESRCH if the process
+ * does not exist or is dead (a zombie with no other thread), -ENODATA if it exists but /proc does
+ * not show it. */
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
 
-/* The same of the process whose directory in /proc is `dir`. */
+/* The same for the process whose /proc/PID directory is `dir`. */
 int sys_process_start_time_at(int dir, uint64_t *ret_ticks);
 
-/* The process id that `pid` has in its own, innermost pid namespace. Returns it or a negative
- * errno. */
+/* Returns the PID of `pid` in its innermost PID namespace, or a negative errno. */
 pid_t sys_process_inner_pid(pid_t pid);
 
 struct sys_spawn {
     const char *path;
     const char *const *argv;
     const char *const *envp;
-    const char *directory;           /* the working directory; NULL: the caller's */
+    const char *directory;           /* working directory; NULL: the caller's */
     int stdin_fd;                    /* -1: /dev/null */
     int output_fd;                   /* stdout */
     int error_fd;                    /* stderr */
-    const struct sys_unless *unless; /* what ends this one, too; NULL: nothing */
-    bool searches_path; /* for a path without "/": in the caller's PATH, as execvp(3) does */
+    const struct sys_unless *unless; /* what else ends the wait; NULL: nothing */
+    bool searches_path; /* look up a path without "/" in the caller's PATH, as execvp(3) does */
 };
 
-/* For a child, before execve(2): signals that this process blocks or ignores would be so for the
- * program. */
+/* Resets signal dispositions and the signal mask. To be called in a child before execve(2), which
+ * preserves blocked and ignored signals. */
 void sys_reset_signals(void);
 
-/* Starts the program by fork(2). Returns 0 or a negative errno, that of execve(2) too. */
+/* Starts the program with fork(2). Returns 0 or a negative errno, including that of execve(2). */
 int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid);
 
-/* Runs a program with default signals and no other descriptors, and waits for its end; after
- * `timeout_ms` (-1: none) it is killed: -ETIMEDOUT. Returns its wait status or a negative errno,
- * that of execve(2) too. */
+/* Runs a program with default signal dispositions and no further descriptors, and waits for it to
+ * end. Kills it after `timeout_ms` milliseconds (-1: never) and returns -ETIMEDOUT. Returns its
+ * wait status or a negative errno, including that of execve(2). */
 int sys_run_program(const struct sys_spawn *spawn, int timeout_ms);
 
-/* What sched_setattr(2) takes. */
+/* struct sched_attr of sched_setattr(2). */
 struct sys_schedule {
     uint32_t size;
     uint32_t policy;
@@ -89,6 +92,6 @@ struct sys_schedule {
     uint64_t period_ns;
 };
 
-/* sched_setattr(2), ioprio_set(2) of the process. Return 0 or a negative errno. */
+/* sched_setattr(2) and ioprio_set(2) for the process. Return 0 or a negative errno. */
 int sys_set_schedule(pid_t pid, const struct sys_schedule *schedule);
 int sys_set_io_priority(pid_t pid, int priority);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program that works for this process and is spoken to. */
+/* Starts a long-running helper program that berth talks to over passed descriptors. */
 #pragma once
 
 #include <stddef.h>
@@ -12,15 +12,15 @@ struct sys_worker {
     const char *const *argv;
     const char *const *envp;
     int output_fd;    /* stdout and stderr; stdin is /dev/null */
-    const int *given; /* become its descriptors from 3 on */
+    const int *given; /* become descriptors 3 and up */
     size_t n_given;   /* at most SYS_WORKER_GIVEN_MOST */
-    /* NULL: the caller's mount namespace; else it gets one of its own in which ROOT is a mount
-     * point at AT as well */
+    /* NULL: the program stays in the caller's mount namespace; else it gets a new one in which
+     * `root` is also mounted at `at` */
     const char *root;
     const char *at;
 };
 
-/* Starts it in a session of its own, with default signals and no other descriptors. Returns its
- * process id, which the caller has to wait for, and a pidfd, or a negative errno, that of execve(2)
- * too. */
+/* Starts the program in a new session, with default signal dispositions and no further descriptors.
+ * Returns its PID, which the caller must wait for, and a pidfd, or a negative errno, including that
+ * of execve(2). */
 pid_t sys_start_worker(const struct sys_worker *worker, int *ret_pidfd);
