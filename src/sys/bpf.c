@@ -13,10 +13,10 @@
 #include "berth/base/text.h"
 
 #define NAME "berth_devices"
-#define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS: as many as a cgroup can have */
+#define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS, the kernel's limit per cgroup */
 
-/* The kernel refuses bytes that a command does not know and that are not 0. An initializer of a
- * union need not set more than one member. */
+/* The kernel rejects non-zero bytes after the fields of a command. An initializer need not zero the
+ * rest of a union, so use memset. */
 static void clear(union bpf_attr *attr)
 {
     memset(attr, 0, sizeof(*attr));
@@ -42,7 +42,7 @@ int sys_bpf_load_devices(const struct bpf_insn *program, size_t n_instructions)
     return bpf(BPF_PROG_LOAD, &attr);
 }
 
-/* Returns a descriptor, -1 when it is another's program or gone. */
+/* Returns a descriptor, or -1 if berth did not load the program or it is gone. */
 static int open_if_own(uint32_t id)
 {
     struct bpf_prog_info info = {0};
@@ -62,7 +62,7 @@ static int open_if_own(uint32_t id)
     return fd_take(&fd);
 }
 
-/* Returns a descriptor of the program that is to be replaced, or -1. */
+/* Returns a descriptor of the program to replace, or -1. */
 static int open_former(int cgroup)
 {
     uint32_t ids[MOST_PROGRAMS];

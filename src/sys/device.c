@@ -22,7 +22,8 @@ static int make_node(int dir, const void *what)
     return 0;
 }
 
-/* The file system is of the initial user namespace, whose devices can be opened in others, too. */
+/* The tmpfs belongs to the initial user namespace, so its device nodes can be opened in other user
+ * namespaces too. */
 int sys_device_make(const struct sys_device *device)
 {
     const struct sys_mount_maker maker = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The init makes file systems itself, without a libc: src/init/filesystem.c. */
+/* Mounts file systems for the host. Init has its own code for it, which works without a libc:
+ * src/init/filesystem.c. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -26,7 +27,7 @@ static int configure(int context, unsigned command, const char *key, const char 
     return syscall(SYS_fsconfig, context, command, key, value, 0) < 0 ? -errno : 0;
 }
 
-/* SELinux's options, which have commas. */
+/* Returns whether this is an SELinux option, whose value may contain commas. */
 static bool is_label(const char *option)
 {
     static const char *const keys[] = {"context=\"", "fscontext=\"", "defcontext=\"",
@@ -38,7 +39,7 @@ static bool is_label(const char *option)
     return false;
 }
 
-/* The bytes up to the comma that ends the option. */
+/* Returns the length of the first option, up to its comma. */
 static size_t option_size(const char *options)
 {
     const char *quote = is_label(options) ? strchr(strchr(options, '"') + 1, '"') : NULL;
@@ -60,7 +61,7 @@ static int set_option(int context, char *option)
     if (value == NULL)
         return configure(context, FSCONFIG_SET_FLAG, option, NULL);
     *value++ = '\0';
-    if (quoted && strlen(value) > 1) { /* fsconfig(2) wants the label bare */
+    if (quoted && strlen(value) > 1) { /* fsconfig(2) expects the label without quotes */
         value[strlen(value) - 1] = '\0';
         value++;
     }

@@ -21,12 +21,12 @@
 
 #define FIRST_FD 3
 
-/* What the child reads and, as it shares our memory, writes. */
+/* Read and written by the child, which shares this process's memory. */
 struct child {
     const struct sys_launch *launch;
     const char *const *argv;
     const char *const *envp;
-    char image_path[64]; /* in /proc, for where execveat(2) is refused */
+    char image_path[64]; /* path in /proc, for when execveat(2) is refused */
     int error;
 };
 
@@ -37,7 +37,7 @@ static bool is_inherited(int fd)
     return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-/* From the last to the first, for kept descriptors move up. */
+/* Moves kept descriptors up, the highest first, so that none is overwritten before it is moved. */
 static int arrange_descriptors(const struct sys_launch *launch)
 {
     for (int fd = FIRST_FD + (int) launch->n_kept; fd-- > FIRST_FD;) {
@@ -55,8 +55,8 @@ static int arrange_descriptors(const struct sys_launch *launch)
     return sys_close_on_exec_from(FIRST_FD + SYS_LAUNCH_GIVEN + (int) launch->n_kept);
 }
 
-/* Has no buffer of its own: it does not return, and AddressSanitizer would go on guarding that part
- * of the parent's stack. */
+/* Must not have a local buffer: the function does not return, and AddressSanitizer would keep that
+ * part of the parent's stack poisoned. */
 static int execute_image(const struct child *child)
 {
     syscall(SYS_execveat, child->launch->image, "", child->argv, child->envp, AT_EMPTY_PATH);
@@ -66,7 +66,7 @@ static int execute_image(const struct child *child)
     return errno;
 }
 
-/* Runs on a stack of its own in the parent's memory, while the parent stands still. */
+/* Runs on its own stack in the parent's memory while the parent is suspended (CLONE_VFORK). */
 static void run_child(void *argument)
 {
     struct child *child = argument;
@@ -80,7 +80,7 @@ static void run_child(void *argument)
 
 static long clone_child(const struct sys_launch *launch, struct child *child, int *pidfd)
 {
-    /* The parent stands still until the child has done its exec: the frame lives long enough. */
+    /* The parent is suspended until the child calls exec, so this stack lives long enough. */
     alignas(16) unsigned char stack[16 * 1024];
     uint64_t flags = launch->flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
     struct clone_args args = {
@@ -93,7 +93,7 @@ static long clone_child(const struct sys_launch *launch, struct child *child, in
     };
     long result = arch_spawn(SYS_clone3, (long[3]){(long) &args, sizeof(args)}, run_child, child);
 
-    /* Some confinements know only clone(2), which can do the same but for the cgroup. */
+    /* Some sandboxes refuse clone3(2). clone(2) can do the same, except for CLONE_INTO_CGROUP. */
     if (sys_is_refusal((int) result) && launch->cgroup < 0)
         result = arch_spawn(SYS_clone,
                             (long[3]) ARCH_CLONE(flags | SIGCHLD, stack + sizeof(stack), pidfd),
@@ -101,7 +101,8 @@ static long clone_child(const struct sys_launch *launch, struct child *child, in
     return result;
 }
 
-/* Makes *fd a descriptor that no kept or given one is moved onto; *ret_copy owns a new one. */
+/* Duplicates *fd above the kept and given descriptors if moving those could overwrite it. *ret_copy
+ * owns the duplicate. */
 static int lift(int *fd, unsigned n_kept, int *ret_copy)
 {
     int least = FIRST_FD + SYS_LAUNCH_GIVEN + (int) n_kept;

@@ -12,7 +12,7 @@
 #include "berth/base/text.h"
 #include "berth/sys/netlink.h"
 
-#define LISTINGS_MOST 5 /* a network that changes all the time cannot be listed */
+#define LISTINGS_MOST 5 /* give up if the network changes during every dump */
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
@@ -92,7 +92,7 @@ int sys_link_set_master(int socket, int index, int master)
     return sys_netlink_ask(socket, &request, NULL, NULL);
 }
 
-/* --- what they have --------------------------------------------------------------------------- */
+/* --- saving addresses and routes -------------------------------------------------------------- */
 
 struct listing {
     int index;
@@ -122,7 +122,7 @@ static int read_address(void *context, const struct nlmsghdr *answer)
     return 0;
 }
 
-/* Routes by several devices (RTA_MULTIPATH) are not this one's alone. */
+/* Skips multipath routes (RTA_MULTIPATH), which use other devices too. */
 static int read_route(void *context, const struct nlmsghdr *answer)
 {
     struct listing *listing = context;
@@ -145,7 +145,8 @@ static int read_route(void *context, const struct nlmsghdr *answer)
 
 static int list(int socket, int type, struct listing *listing, sys_netlink_reader *read)
 {
-    const struct rtmsg header = {.rtm_family = AF_UNSPEC}; /* that of addresses begins alike */
+    /* struct ifaddrmsg starts the same way */
+    const struct rtmsg header = {.rtm_family = AF_UNSPEC};
     struct sys_netlink_request request;
     size_t before = listing->messages->size;
     int result = -EAGAIN;
@@ -173,9 +174,9 @@ int sys_link_save_routes(int socket, int index, struct text *ret_messages)
     return list(socket, RTM_GETROUTE, &listing, read_route);
 }
 
-/* --- and give to others ----------------------------------------------------------------------- */
+/* --- restoring addresses and routes ----------------------------------------------------------- */
 
-/* The message behind `message`, NULL: the first one. */
+/* Returns the message after `message`, or the first one if it is NULL. */
 static const struct nlmsghdr *next_message(const struct text *messages,
                                            const struct nlmsghdr *message)
 {
@@ -198,7 +199,8 @@ static int ask_unless_there(int socket, struct sys_netlink_request *request)
     return result == -EEXIST ? 0 : result;
 }
 
-/* In IPv6 the bit of a secondary address means a temporary one, which only the kernel makes. */
+/* In IPv6, IFA_F_TEMPORARY (the same bit as IFA_F_SECONDARY) marks a temporary address, which only
+ * the kernel can create. */
 static bool is_wanted(const struct nlmsghdr *message, bool all)
 {
     struct ifaddrmsg header;
@@ -258,7 +260,7 @@ static int restore_route(int socket, const struct sys_link *link, const struct n
     struct rtmsg header;
 
     memcpy(&header, NLMSG_DATA(message), sizeof(header));
-    header.rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE; /* the others tell what state it was in */
+    header.rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE; /* the other flags are state */
     sys_netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
     for (const struct rtattr *attribute = sys_netlink_first(message, sizeof(header));
          attribute != NULL; attribute = sys_netlink_next(message, attribute)) {
@@ -278,7 +280,7 @@ static bool has_gateway(const struct nlmsghdr *message)
            sys_netlink_find(message, sizeof(struct rtmsg), RTA_VIA, 0) != NULL;
 }
 
-/* Those by a gateway come last: they need the way there. */
+/* Routes with a gateway come last: the kernel accepts them only once the gateway is reachable. */
 int sys_link_restore_routes(int socket, const struct sys_link *link, const struct text *messages)
 {
     int result = 0;

@@ -20,7 +20,7 @@
 #include "berth/sys/mount.h"
 #include "berth/sys/probe.h"
 
-/* Since Linux 6.3; unknown before, where a memfd can always be executed. */
+/* Since Linux 6.3. Older kernels reject them, and every memfd is executable there. */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U
 #define MFD_EXEC 16U
@@ -38,7 +38,7 @@ static int create(const char *name, bool executable)
     return fd < 0 ? -errno : fd;
 }
 
-/* The directories for files without a name, where memfd_create(2) is refused. */
+/* Directories to try for unnamed files where memfd_create(2) is refused. */
 static const char *const directories[] = {"/dev/shm", "/run", "/tmp", "/var/tmp"};
 
 static int make_unnamed(const char *dir)
@@ -59,7 +59,7 @@ static int make_unnamed(const char *dir)
     return -EACCES;
 }
 
-/* A file that can be written to. */
+/* Opens a writable unnamed file. */
 static int open_unnamed(bool executable)
 {
     const char *own = getenv("XDG_RUNTIME_DIR");
@@ -79,7 +79,7 @@ static int open_unnamed(bool executable)
     return result;
 }
 
-/* The same file for reading: one that is open for writing cannot be executed. */
+/* Reopens the file read-only: a file open for writing cannot be executed. */
 static int reopen(int fd)
 {
     char path[64];
@@ -89,7 +89,7 @@ static int reopen(int fd)
     return copy < 0 ? -errno : copy;
 }
 
-/* Nobody else has its name or a descriptor to write to it. */
+/* Creates an unnamed file. No other process has a path or a writable descriptor to change it. */
 static int unnamed(const void *bytes, size_t size, bool executable)
 {
     AUTO_FD fd = open_unnamed(executable);
@@ -108,7 +108,7 @@ int sys_memfd_sealed(const char *name, const void *bytes, size_t size, bool exec
         return unnamed(bytes, size, executable);
     if (fd < 0)
         return fd;
-    /* pwrite leaves the offset at the start, for readers. */
+    /* pwrite keeps the file offset at 0. */
     ssize_t written = pwrite(fd, bytes, size, 0);
     if (written < 0)
         return -errno;

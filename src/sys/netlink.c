@@ -12,7 +12,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 
-/* The kernel fills up to 32 KiB at a time when it lists (netlink(7), NLMSG_GOODSIZE). */
+/* The kernel sends up to 32 KiB per datagram of a dump (netlink(7), NLMSG_GOODSIZE). */
 #define ANSWER_SIZE ((size_t) 64 * 1024)
 
 static int open_here(void)
@@ -22,7 +22,7 @@ static int open_here(void)
 
     if (fd < 0)
         return -errno;
-    /* Connected, it takes nothing that another process sends. */
+    /* A connected socket accepts messages only from the kernel. */
     if (connect(fd, (const struct sockaddr *) &kernel, sizeof(kernel)) < 0)
         return -errno;
     return fd_take(&fd);
@@ -101,7 +101,8 @@ static int send_request(int socket, struct sys_netlink_request *request)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Of a message that ends the answers, the errno in its first four bytes; 0 if there is none. */
+/* Returns the negative errno in the first four bytes of a message that ends the answers; 0 if there
+ * is none. */
 static int errno_of(const struct nlmsghdr *message)
 {
     int number = 0;
@@ -111,7 +112,7 @@ static int errno_of(const struct nlmsghdr *message)
     return number > 0 ? -EPROTO : number;
 }
 
-/* Who reads the answers, until it fails: then the rest is only taken off the socket. */
+/* The reader of the answers. Once it has failed, the remaining answers are read and discarded. */
 struct hearing {
     sys_netlink_reader *read;
     void *context;
@@ -126,8 +127,9 @@ static void hear(struct hearing *hearing, const struct nlmsghdr *message)
         hearing->result = hearing->read(hearing->context, message);
 }
 
-/* All messages of one datagram; what does not lie whole in it is none. NLMSG_NEXT would go beyond a
- * last one that is not padded. False: the last one of all was among them. */
+/* Handles all messages of one datagram; stops at a truncated one. Does not use NLMSG_NEXT, which
+ * would overrun if the last message is not padded. Returns false if one of them ends the
+ * answers. */
 static bool hear_datagram(struct hearing *hearing, const unsigned char *bytes, size_t size)
 {
     for (size_t at = 0; at < size && size - at >= sizeof(struct nlmsghdr);) {

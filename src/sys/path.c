@@ -25,7 +25,7 @@ int sys_open_regular(int dir, const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-/* Opens the directory `name` below `dir`, or makes it first. */
+/* Opens the directory `name` in `dir`; creates it if it does not exist. */
 static int descend(int dir, const char *name)
 {
     int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;

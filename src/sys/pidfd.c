@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where pidfd_open(2) is refused, the directory /proc/PID takes the place of a pidfd: it belongs to
- * one process for ever, too, but poll(2) and waitid(2) do not take it. Where pidfd_send_signal(2)
- * is refused, the number that the descriptor tells while the process lives is signalled.
+ * Where pidfd_open(2) is refused, a descriptor of the directory /proc/PID stands in for the pidfd:
+ * it also refers to one process for good, but poll(2) and waitid(2) do not accept it. Where
+ * pidfd_send_signal(2) is refused, berth looks up the PID behind the descriptor and calls kill(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,8 @@ int sys_pidfd_open(pid_t pid)
 
     if (fd >= 0)
         return fd;
-    /* Kernels such as 6.12 say EINVAL of one that is gone while its number is still a session's. */
+    /* Some kernels, such as 6.12, return EINVAL for a process that is gone while its PID is still
+     * in use as a session ID. */
     if (errno == EINVAL && pid > 0)
         return -ESRCH;
     if (!sys_is_refusal(-errno))
@@ -60,7 +61,7 @@ int sys_pidfd_poll_ms(int pidfd)
     return is_directory_of_proc(pidfd) ? LOOK_MS : -1;
 }
 
-/* The number of a process that has not been reaped, or -ESRCH. */
+/* Returns the PID of a process that has not been reaped, or -ESRCH. */
 static pid_t number_of(int pidfd)
 {
     char text[4096];
@@ -92,7 +93,7 @@ int sys_pidfd_signal(int pidfd, int signal)
     return kill(pid, signal) < 0 ? -errno : 0;
 }
 
-/* Opened by its number, it is the process's if that still lives. */
+/* Opens /proc/PID. If the process still has that PID afterwards, the directory is its own. */
 static int open_directory(int pidfd)
 {
     char path[64];
@@ -109,7 +110,8 @@ static int open_directory(int pidfd)
 
 int sys_pidfd_for_namespaces(int pidfd)
 {
-    /* It is as old as setns(2) of pidfds; and a directory does in any case. */
+    /* faccessat2(2) appeared in Linux 5.8, as did setns(2) with a pidfd. Older kernels take the
+     * directory. */
     int fd =
         sys_has_call(SYS_faccessat2) ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : open_directory(pidfd);
 
@@ -158,7 +160,7 @@ int sys_pidfd_wait(int pidfd, int timeout_ms)
     return sys_pidfd_wait_unless(pidfd, &(struct sys_unless){-1, -1}, timeout_ms);
 }
 
-/* waitid(2) takes pidfds since Linux 5.4. */
+/* waitid(2) accepts pidfds since Linux 5.4; the fallback is the PID. */
 static int reap(int pidfd, siginfo_t *ret_info)
 {
     idtype_t type = (idtype_t) P_PIDFD;

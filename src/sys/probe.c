@@ -61,7 +61,7 @@ static int read_set(const char *status, const char *name, uint64_t *ret_set)
     return line != NULL && sscanf(line + strlen(name), ":%" SCNx64, ret_set) == 1 ? 0 : -EIO;
 }
 
-/* One file in place of a system call for each capability and signal. */
+/* Reads one file instead of calling prctl(2) and sigaction(2) for each capability and signal. */
 static int read_sets(struct sys_caller *ret_caller)
 {
     AUTO_ARENA arena = {0};
@@ -73,7 +73,8 @@ static int read_sets(struct sys_caller *ret_caller)
     return read_set(status, "\nCapBnd", &ret_caller->bounding);
 }
 
-/* A service with LockPersonality= may not even ask by the system call. */
+/* Falls back to /proc, because LockPersonality= of a systemd service blocks even
+ * personality(0xffffffff). */
 static int read_personality(unsigned *ret_personality)
 {
     char digits[16];
@@ -130,7 +131,7 @@ static bool has_apparmor(void)
     return access("/sys/kernel/security/apparmor", F_OK) == 0;
 }
 
-/* Since Linux 5.1 it has a directory of its own: attr/exec is the first module's. */
+/* Since Linux 5.1 AppArmor has its own directory; attr/exec belongs to the first LSM. */
 const char *sys_apparmor_file(void)
 {
     if (!has_apparmor())
@@ -151,8 +152,8 @@ static bool is_filtered(void)
     return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
 }
 
-/* Of arguments that are all -1 these alone say EPERM, to who has no rights; else it comes from a
- * seccomp filter. */
+/* Returns whether the kernel itself answers EPERM when all arguments are -1: only these calls do,
+ * to a caller without CAP_SYS_ADMIN. Otherwise EPERM comes from a seccomp filter. */
 static bool may_say_eperm(long number)
 {
     struct sys_caller caller;
@@ -183,7 +184,7 @@ const char *sys_probe_mount_calls(void)
         {"fsmount", SYS_fsmount},
     };
 
-    /* Without a filter who has the newest has all. */
+    /* Without a seccomp filter, a kernel that has the newest call has all of them. */
     size_t count = is_filtered() ? COUNT(calls) : 1;
     for (size_t i = 0; i < count; i++)
         if (!sys_has_call(calls[i].number))
@@ -198,7 +199,8 @@ const char *sys_refusal(void)
                          : "this kernel does not have it";
 }
 
-/* With the flags alone a kernel that knows them goes on to the filter, which is none. */
+/* Passes no filter: a kernel that knows the flags goes on to read the filter and fails with
+ * EFAULT. */
 int sys_probe_seccomp_flags(uint64_t flags)
 {
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT)
@@ -206,8 +208,8 @@ int sys_probe_seccomp_flags(uint64_t flags)
     return -errno;
 }
 
-/* No descriptor has this number, so the call fails in any case: how tells whether the flag is
- * known. */
+/* No descriptor has this number, so the call always fails; the errno tells whether the kernel knows
+ * the flag. */
 #define NO_DESCRIPTOR INT_MAX
 
 int sys_probe_clone_into_cgroup(void)

@@ -13,7 +13,7 @@
 
 #include "berth/base/fd.h"
 
-/* proc_pid_stat(5) */
+/* field numbers of proc_pid_stat(5) */
 #define FIELD_STATE 3
 #define FIELD_THREADS 20
 #define FIELD_START_TIME 22
@@ -29,7 +29,7 @@ static const char *skip_fields(const char *field, int count)
     return field;
 }
 
-/* One read(2) gets all of the line. */
+/* A single read(2) returns the whole line. */
 static int start_time_in(int dir, const char *path, uint64_t *ret_ticks)
 {
     char stat[1024];
@@ -41,7 +41,7 @@ static int start_time_in(int dir, const char *path, uint64_t *ret_ticks)
     if (size < 0)
         return -errno;
     stat[size] = '\0';
-    /* The name in parentheses may hold anything; the state (field 3) follows the last one. */
+    /* The name in parentheses can contain anything; the state (field 3) follows the last ")". */
     const char *state = strrchr(stat, ')');
     if (state == NULL || strlen(state) < 3)
         return -ESRCH;
@@ -49,7 +49,7 @@ static int start_time_in(int dir, const char *path, uint64_t *ret_ticks)
     const char *start_time = skip_fields(state, FIELD_START_TIME - FIELD_STATE);
     if (start_time == NULL)
         return -ESRCH;
-    /* The first thread may have ended alone: pthread_exit(3) in main. */
+    /* A zombie with other threads is alive: its main thread has called pthread_exit(3). */
     const char *threads = skip_fields(state, FIELD_THREADS - FIELD_STATE);
     if (threads != NULL && strchr("ZXx", *state) != NULL && strtoul(threads, NULL, 10) <= 1)
         return -ESRCH;
@@ -65,10 +65,10 @@ int sys_process_start_time(pid_t pid, uint64_t *ret_ticks)
     int result = start_time_in(AT_FDCWD, path, ret_ticks);
     if (result != -ENOENT)
         return result;
-    /* No proof: procfs may not be mounted there, or hide processes. */
+    /* ENOENT is no proof: procfs may not be mounted, or hide processes. */
     if (kill(pid, 0) < 0 && errno == ESRCH)
         return -ESRCH;
-    /* Another process may have got the number between the two looks. */
+    /* Another process may have got the PID in the meantime: look again. */
     result = start_time_in(AT_FDCWD, path, ret_ticks);
     return result == -ENOENT ? -ENODATA : result;
 }
@@ -80,7 +80,7 @@ int sys_process_start_time_at(int dir, uint64_t *ret_ticks)
     return result == -ENOENT ? -ESRCH : result;
 }
 
-/* "NSpid:\t4711\t1\n" in /proc/PID/status: from the reader's namespace inwards. */
+/* Parses "NSpid:\t4711\t1\n" in /proc/PID/status: PIDs from the reader's namespace inwards. */
 pid_t sys_process_inner_pid(pid_t pid)
 {
     char path[64];

@@ -14,7 +14,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 
-/* Room for one descriptor, aligned as CMSG_FIRSTHDR needs it. */
+/* Control buffer for one descriptor, aligned as CMSG_FIRSTHDR requires. */
 union control {
     struct cmsghdr header;
     char bytes[CMSG_SPACE(sizeof(int))];
@@ -35,7 +35,7 @@ int sys_socket_bind(int dir, const char *name, int type)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    /* sun_path is short: the way through /proc always fits. */
+    /* A path through /proc always fits into the short sun_path. */
     if (snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name) >=
         (int) sizeof(address.sun_path))
         return -ENAMETOOLONG;
@@ -49,7 +49,7 @@ int sys_socket_bind(int dir, const char *name, int type)
     return fd_take(&fd);
 }
 
-/* unix(7): a name that starts with a NUL is no file; its length is part of it. */
+/* An abstract name starts with a NUL, and the address length delimits it (unix(7)). */
 static int connect_abstract(int fd, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Children that are made without posix_spawn(3), and what they inherit. */
+/* Child processes started without posix_spawn(3), and what they inherit. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
 
-/* What getdents64(2) writes. */
+/* struct linux_dirent64 of getdents64(2). */
 struct entry {
     uint64_t inode;
     int64_t next;
@@ -43,7 +43,7 @@ static int close_listed(int dir, int first)
     return size < 0 ? -errno : 0;
 }
 
-/* A limit that was lowered leaves open what is above it, but without /proc nothing tells. */
+/* Fallback without /proc. Descriptors above a lowered RLIMIT_NOFILE (hard limit) can be missed. */
 static int close_all(int first)
 {
     struct rlimit limit;
@@ -59,7 +59,7 @@ int sys_close_on_exec_from(int first)
 {
     if (syscall(SYS_close_range, (unsigned) first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
         return 0;
-    /* ENOSYS before Linux 5.9, EINVAL before 5.11 */
+    /* close_range(2): ENOSYS before Linux 5.9, EINVAL before 5.11. */
     int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int result = dir < 0 ? close_all(first) : close_listed(dir, first);
     fd_close(&dir);
@@ -76,7 +76,7 @@ void sys_reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Returns only when it fails. */
+/* Sets up the child and executes the program. Returns only on failure. */
 static int become(const struct sys_spawn *spawn)
 {
     int input = spawn->stdin_fd >= 0 ? spawn->stdin_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -163,13 +163,14 @@ static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
         result = prepare_signals(&attributes);
     if (result < 0)
         return result;
-    /* posix_spawnp would hand a file without "#!" to a shell. */
+    /* posix_spawnp passes a file without "#!" to a shell: call it only to search PATH. */
     result = -(spawn->searches_path ? posix_spawnp : posix_spawn)(
         ret_pid, spawn->path, &files, &attributes, (char *const *) spawn->argv,
         (char *const *) spawn->envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
-    /* The libc takes clone(2) where clone3(2) is missing, but not where a filter says EPERM. */
+    /* The libc falls back to clone(2) if clone3(2) is missing, but not if a seccomp filter returns
+     * EPERM. */
     return result == -EPERM ? sys_spawn_by_fork(spawn, ret_pid) : result;
 }
 

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* With SIGTTOU blocked the kernel would let a job in the background change the terminal under the
- * one in the foreground: it stops here instead, until it is in the foreground. */
+/* Unblocks SIGTTOU, so that a background job stops here until it is in the foreground. With SIGTTOU
+ * blocked, the kernel would let it change the terminal under the foreground job. */
 static int set_in_foreground(int fd, const struct termios *mode)
 {
     sigset_t stops, before;

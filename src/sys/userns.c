@@ -14,16 +14,17 @@
 #include "berth/sys/idmap.h"
 #include "berth/sys/socket.h"
 
-/* 340 lines of three numbers (user_namespaces(7)). */
+/* the kernel's limit of 340 lines, three numbers each (user_namespaces(7)) */
 #define MAP_SIZE (340 * 33 + 1)
 
-/* A child in a user namespace, for the time that its /proc files are needed. */
+/* A child that keeps a user namespace alive while its /proc files are needed. */
 struct dweller {
     pid_t pid;
-    int socket; /* it ends when this is closed */
+    int socket; /* the child exits when this is closed */
 };
 
-/* Enters the namespace, or a new one if it is -1, says how that went, and waits to be let go. */
+/* Enters the user namespace, or a new one if it is -1, reports the errno and waits until the socket
+ * is closed. */
 static _Noreturn void dwell(int user_namespace, int socket)
 {
     int result = user_namespace < 0 ? unshare(CLONE_NEWUSER) : setns(user_namespace, CLONE_NEWUSER);
@@ -83,7 +84,8 @@ int sys_user_namespace_make(const char *uid_map, const char *gid_map)
     return open_namespace_of(dweller.pid);
 }
 
-/* The kernel pads what it shows, and takes less than a page. */
+/* The kernel pads the columns when it prints a map, but accepts less than a page: squeeze the
+ * blanks. */
 static void squeeze_blanks(char *map)
 {
     char *to = map;

@@ -16,7 +16,8 @@
 
 #define GIVEN_FIRST 3
 
-/* Mounts of the host go on to come in, and none go out. */
+/* Slave mounts: later mounts of the host still propagate into the namespace, but none propagate
+ * back. */
 static int bind_root(const struct sys_worker *worker)
 {
     if (worker->root == NULL)
@@ -27,7 +28,8 @@ static int bind_root(const struct sys_worker *worker)
     return 0;
 }
 
-/* First out of the way of the places, then to these. The last one is where a failure is told. */
+/* Duplicates all descriptors out of the way, then moves them to their final numbers. *report
+ * becomes the duplicate on which failures are reported. */
 static int place_descriptors(const struct sys_worker *worker, int *report)
 {
     int base = GIVEN_FIRST + (int) worker->n_given;
