@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules of the specification that tie properties together or that a type cannot say. They look
- * at the document alone, never at the host. A line for every broken rule is added to `error`, which
- * must come in empty, with the JSON path first: `process.cwd: must be absolute, got "tmp"`.
+ * Rules of the specification that involve several properties or that a type cannot express. They
+ * are checked on the document alone, not against the host. Each broken rule adds a line to `error`,
+ * which must be empty at first; the line starts with the JSON path: `process.cwd: must be absolute,
+ * got "tmp"`.
  */
 #pragma once
 
@@ -12,16 +13,16 @@
 
 #include "berth/spec/config.h"
 
-/* The versions of the specification: all of 1.x are taken, what is newer with what is known of
- * it. */
+/* Supported versions of the specification: all of 1.x. A newer 1.x is read as the latest known
+ * version. */
 #define SPEC_VERSION_LEAST "1.0.0"
 #define SPEC_VERSION_MOST "1.3.0"
 
-/* As many as Linux can be built for. */
+/* The highest numbers that Linux can be configured for. */
 #define SPEC_CPUS 8192
 #define SPEC_NODES 1024
 
-/* -1 as an unsigned number: memory.swappiness is not set. */
+/* -1 as an unsigned number means that memory.swappiness is not set. */
 #define SPEC_SWAPPINESS_MOST 100
 #define SPEC_SWAPPINESS_UNSET UINT64_MAX
 
@@ -30,55 +31,56 @@ struct error;
 /* Checks a whole configuration (config.md, config-linux.md). Returns 0 or -EINVAL. */
 int spec_check_config(const struct spec_config *config, struct error *error);
 
-/* Checks a process alone, as exec runs it. Returns 0 or -EINVAL. */
+/* Checks only a process, for exec. Returns 0 or -EINVAL. */
 int spec_check_process(const struct spec_process *process, struct error *error);
 
-/* Checks resources alone, as update sets them. Returns 0 or -EINVAL. */
+/* Checks only resources, for update. Returns 0 or -EINVAL. */
 int spec_check_resources(const struct spec_resources *resources, struct error *error);
 
-/* Checks config->mounts alone, as mounts add adds them. Returns 0 or -EINVAL. */
+/* Checks only config->mounts, for `mounts add`. Returns 0 or -EINVAL. */
 int spec_check_mounts(const struct spec_config *config, struct error *error);
 
-/* Checks linux.intelRdt alone. Returns 0 or -EINVAL. */
+/* Checks only linux.intelRdt. Returns 0 or -EINVAL. */
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
 
-/* Reads a list such as "0-3,7" of numbers below `limit`, and sets their bits: bit n % 64 of
- * ret_set[n / 64], which has to have room for `limit` of them; NULL: only checks. Returns 0,
- * -EINVAL for what is no such list, or -ERANGE. */
+/* Parses a list such as "0-3,7" of numbers below `limit` and sets bit n % 64 of ret_set[n / 64] for
+ * each number n. `ret_set` must have room for `limit` bits; if it is NULL, the list is only
+ * checked. Returns 0, -EINVAL if the list is malformed, or -ERANGE. */
 int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 
-/* The container's namespace of `type`, new or joined; NULL: the container shares the runtime's. */
+/* Returns the container's namespace of `type`, new or joined; NULL if the container shares the
+ * runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
 
-/* Is it a new one? */
+/* Returns whether the container gets a new namespace of `type`. */
 bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type);
 
-/* The id outside of the user namespace that `id` in it has by these mappings. Returns false if
- * there is none. */
+/* Translates `id` from the user namespace with these mappings to its parent user namespace. Returns
+ * false if it is not mapped. */
 bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
                   uint32_t *ret_host_id);
 
-/* The value of an annotation, or NULL. */
+/* Returns the value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec_config *config, const char *key);
 
-/* Has the container's process a cgroup of its own below the container's, as run.oci.delegate-cgroup
- * asks for? */
+/* Returns whether the container's process gets its own cgroup below the container's
+ * (run.oci.delegate-cgroup). */
 bool spec_delegates_cgroup(const struct spec_config *config);
 
-/* Is it the type of a mount that shows cgroups, cgroup or cgroup2? NULL is none. */
+/* Returns whether a mount of this type shows cgroups: cgroup or cgroup2. `type` may be NULL. */
 bool spec_is_cgroup_type(const char *type);
 
-/* Is there a system call that the filter asks an agent at listenerPath about? */
+/* Returns whether the filter sends any system call to the agent at listenerPath. */
 bool spec_seccomp_notifies(const struct spec_seccomp *seccomp);
 
 #define SPEC_SYSCTL_PATH_SIZE 256
 
-/* Turns a key of linux.sysctl into its path below /proc/sys as sysctl(8) does: the first separator
- * tells whether '.' or '/' parts the names, the other one then is a '.' within a name. Returns 0,
- * or -EINVAL when a name is empty, "." or "..", or the key too long. */
+/* Converts a key of linux.sysctl to a path below /proc/sys as sysctl(8) does: the first separator
+ * in the key, '.' or '/', separates names; the other one stands for a '.' within a name. Returns 0,
+ * or -EINVAL if a name is empty, "." or "..", or the key is too long. */
 int spec_sysctl_path(const char *key, char path[SPEC_SYSCTL_PATH_SIZE]);
 
-/* The type of the namespaces that the kernel keeps this parameter for, or
+/* Returns the type of namespace that has its own copy of this sysctl, or
  * SPEC_NAMESPACE_TYPE_NONE. */
 enum spec_namespace_type spec_sysctl_namespace(const char *key);
