@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Annotations of crun's that change how a container is made: each is obeyed, or an error. */
+/* Checks the crun annotations that change how a container is created: each is either obeyed or an
+ * error. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,8 +24,8 @@ typedef void check(const struct annotated *annotated, struct error *error);
 
 struct rule {
     const char *key;
-    check *check;      /* of a value that is not empty; NULL: others look at it */
-    const char *words; /* for `check` */
+    check *check;      /* checks a non-empty value; NULL: checked elsewhere */
+    const char *words; /* message or argument for `check` */
 };
 
 static void complain(const struct annotated *annotated, const char *words, struct error *error)
@@ -39,7 +40,7 @@ static void check_absolute(const struct annotated *annotated, struct error *erro
         complain(annotated, "must be an absolute path", error);
 }
 
-/* The path of a cgroup below another one. */
+/* Checks that the value is the path of a cgroup below another one: no empty part, "." or "..". */
 static void check_below(const struct annotated *annotated, struct error *error)
 {
     const char *value = annotated->value;
@@ -55,7 +56,7 @@ static void check_below(const struct annotated *annotated, struct error *error)
     }
 }
 
-/* crun takes a leading slash. */
+/* Like check_below, but allows leading slashes, as crun does. */
 static void check_delegated(const struct annotated *annotated, struct error *error)
 {
     struct annotated below = *annotated;
@@ -69,7 +70,7 @@ static void refuse(const struct annotated *annotated, struct error *error)
     complain(annotated, annotated->rule->words, error);
 }
 
-/* What timens_offsets takes: time_namespaces(7). */
+/* Checks for the format of timens_offsets: time_namespaces(7). */
 static void check_offset(const struct annotated *annotated, struct error *error)
 {
     char clock[16], rest;

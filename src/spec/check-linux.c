@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config-linux.md: what is in no other check-*.c */
+/* config-linux.md: everything that no other check-*.c covers */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
-/* makedev(3) of the kernel: 12 bits and 20 bits. */
+/* Device numbers in the kernel have 12 bits (major) and 20 bits (minor). */
 #define LAST_MAJOR 4095
 #define LAST_MINOR 1048575
 
@@ -55,14 +55,15 @@ static void check_cgroups_path(const char *path, struct error *error)
     }
 }
 
-/* net_device names: dev_valid_name of the kernel; IFNAMSIZ is 16. */
+/* Names of network devices: the kernel's dev_valid_name; IFNAMSIZ is 16. */
 static bool is_interface_name(const char *name)
 {
     return name[0] != '\0' && strlen(name) < 16 && strpbrk(name, "/: \t\n") == NULL &&
            !text_equal(name, ".") && !text_equal(name, "..");
 }
 
-/* The kernel takes "%" for the start of the one "%d" that it puts a number in place of. */
+/* Returns whether the kernel would expand the name: it accepts '%' only as a single "%d", which it
+ * replaces with a number. */
 static bool is_template(const char *name)
 {
     const char *percent = strchr(name, '%');
@@ -185,7 +186,7 @@ void rules_linux(const struct spec_config *config, struct error *error)
         rules_seccomp(linux->seccomp, error);
     check_paths("linux.maskedPaths", linux->masked_paths, linux->n_masked_paths, error);
     check_paths("linux.readonlyPaths", linux->readonly_paths, linux->n_readonly_paths, error);
-    /* The specification names no flag that may be set. */
+    /* The specification defines no flags. */
     for (size_t i = 0; linux->personality != NULL && i < linux->personality->n_flags; i++)
         report_add(error, JSON_PATH("linux.personality.flags[%zu]", i),
                    "no flags are supported, got %s", QUOTE(linux->personality->flags[i]));

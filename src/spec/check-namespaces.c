@@ -6,7 +6,7 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
-/* user_namespaces(7): the kernel takes no more lines. */
+/* the kernel's limit of lines in a map (user_namespaces(7)) */
 #define MOST_MAPPINGS 340
 
 static bool overlap(uint64_t a, uint64_t b, const struct spec_id_mapping *of_a,
@@ -100,10 +100,12 @@ static void check_user_is_mapped(const struct spec_config *config, struct error 
     if (!is_mapped(user->gid, linux->gid_mappings, linux->n_gid_mappings))
         report_add(error, "process.user.gid", "%" PRIu32 " is not mapped by linux.gidMappings",
                    user->gid);
-    /* additionalGids need not be, where no groups may be set at all: the plan knows. */
+    /* additionalGids are not checked: where setgroups(2) is denied they need not be mapped. The
+     * plan checks them. */
 }
 
-/* Mappings beside a joined user namespace tell what it maps; engines write them so for a pod. */
+/* With a joined user namespace, mappings describe what that namespace maps; engines write such a
+ * config for a pod. */
 static void check_user_namespace(const struct spec_config *config, struct error *error)
 {
     const struct spec_linux *linux = config->linux;
@@ -118,7 +120,7 @@ static void check_user_namespace(const struct spec_config *config, struct error 
     if (user == NULL && linux->n_gid_mappings > 0)
         report_warning(error, "linux.gidMappings",
                        "has no effect without a user namespace, and linux.namespaces has none");
-    /* Without both the caller is mapped. */
+    /* Without either, berth maps only the caller. */
     if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
         report_add(error, "linux.uidMappings", "there have to be some where there are gidMappings");
     if (made && linux->n_gid_mappings == 0 && linux->n_uid_mappings > 0)
@@ -127,7 +129,7 @@ static void check_user_namespace(const struct spec_config *config, struct error 
         check_user_is_mapped(config, error);
 }
 
-/* time_namespaces(7): offsets can be set only before the first process is in the namespace. */
+/* Offsets can only be set before the first process enters the namespace (time_namespaces(7)). */
 static void check_time_offsets(const struct spec_config *config, struct error *error)
 {
     const struct spec_linux *linux = config->linux;

@@ -5,7 +5,7 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
-/* setuid(2) and its kin take it for "leave as it is". */
+/* setuid(2) and similar calls take it as "unchanged" */
 #define NO_ID UINT32_MAX
 
 static void check_user(const struct spec_user *user, struct error *error)
@@ -47,7 +47,7 @@ static void check_rlimits(const struct spec_process *process, struct error *erro
     }
 }
 
-/* SCHED_DEADLINE's; others would pass over them. */
+/* These flags belong to SCHED_DEADLINE; the kernel ignores them for other policies. */
 static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct error *error)
 {
     for (size_t i = 0; i < scheduler->n_flags; i++) {
@@ -64,7 +64,7 @@ static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct
 
 static void check_deadline(const struct spec_scheduler *scheduler, struct error *error)
 {
-    /* A period of 0 means the deadline. */
+    /* A period of 0 means the same as the deadline. */
     if (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
         (scheduler->period != 0 && scheduler->deadline > scheduler->period))
         report_add(error, "process.scheduler",

@@ -30,7 +30,7 @@ static void check_device_rules(const struct spec_resources *resources, struct er
     }
 }
 
-/* 0 for swap is left to the kernel: engines write it for "not set". */
+/* Swap 0 is left to the kernel: engines write it for "not set". */
 static void check_memory(const struct spec_memory *memory, struct error *error)
 {
     if (memory->swappiness == SPEC_SWAPPINESS_UNSET)
@@ -59,7 +59,7 @@ static void check_cpu(const struct spec_cpu *cpu, struct error *error)
     rules_number_list(RESOURCES "cpu.mems", cpu->mems, SPEC_NODES, error);
 }
 
-/* 0 is unset, as engines write it. */
+/* Weight 0 means unset, as engines write it. */
 static void check_weight(const char *field, uint16_t weight, struct error *error)
 {
     if (weight != 0 && (weight < WEIGHT_LEAST || weight > WEIGHT_MOST))
@@ -89,7 +89,7 @@ static void check_block_io(const struct spec_block_io *block_io, struct error *e
         check_weight_device(&block_io->weight_device[i], i, error);
 }
 
-/* <size><unit-prefix>B, as in the names of the cgroup's files: 2MB */
+/* <size><unit-prefix>B, as in the names of hugetlb files: 2MB */
 static bool is_page_size(const char *size)
 {
     size_t digits = strspn(size, "0123456789");
@@ -128,7 +128,7 @@ static void check_rdma(const struct spec_resources *resources, struct error *err
     }
 }
 
-/* These do something to processes, or take them from where they are, and limit nothing. */
+/* Returns whether writing the file acts on processes or moves them instead of limiting anything. */
 static bool is_act(const char *file)
 {
     static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",

@@ -6,9 +6,10 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
-/* Who is notified is the plan's to say: it need not be the configuration that names an agent. */
+/* Whether there is an agent to notify is checked by the plan: the agent need not be named in the
+ * configuration. */
 
-/* The largest value that the kernel carries back as an errno, and to a tracer. */
+/* the largest values that the kernel returns as an errno and passes to a tracer */
 #define LAST_ERRNO 4095
 #define LAST_TRACE 65535
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config-linux.md: Sysctl. Only what belongs to one of the container's own namespaces may be set.
- */
+/* config-linux.md: Sysctl. Only sysctls of the container's own namespaces can be set. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,8 +8,8 @@
 #include "berth/spec/check.h"
 #include "rules.h"
 
-/* The files below /proc/sys that the kernel keeps once for every namespace; one that ends with '/'
- * stands for all below it. ipc_namespaces(7), uts_namespaces(7), network_namespaces(7),
+/* Files below /proc/sys of which each namespace has its own copy; a name that ends with '/' stands
+ * for everything below it. ipc_namespaces(7), uts_namespaces(7), network_namespaces(7),
  * namespaces(7). */
 static const struct {
     const char *path;

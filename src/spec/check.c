@@ -10,7 +10,8 @@
 #include "berth/base/text.h"
 #include "rules.h"
 
-/* Passes one part of a version up to `ends`; numbers have no leading zero. NULL: it is none. */
+/* Skips the dot-separated identifiers of a version up to one of `ends`. With `numbers_strict`,
+ * numbers must have no leading zero. Returns NULL if they are malformed. */
 static const char *pass_identifiers(const char *next, const char *ends, bool numbers_strict)
 {
     static const char digits[] = "0123456789";
@@ -61,7 +62,7 @@ static void check_version(const char *version, struct error *error)
                        QUOTE(version));
 }
 
-/* execve(2) takes anything, and so do other runtimes. */
+/* Only warns: execve(2) and other runtimes accept any string. */
 static void warn_of_environment(const char *where, const struct spec_hook *hook,
                                 struct error *error)
 {
@@ -100,7 +101,7 @@ static void check_hooks(const struct spec_hooks *hooks, struct error *error)
     }
 }
 
-/* uname(2) has room for 64 characters. */
+/* uname(2) has room for 64 bytes. */
 static void check_names(const struct spec_config *config, struct error *error)
 {
     const struct {
@@ -123,7 +124,7 @@ static void check_names(const struct spec_config *config, struct error *error)
 int spec_check_config(const struct spec_config *config, struct error *error)
 {
     check_version(config->oci_version, error);
-    /* What a document with faults leaves may have none: src/spec/load.c. */
+    /* A document with faults may have no root: src/spec/load.c. */
     if (config->root != NULL && config->root->path[0] == '\0')
         report_add(error, "root.path", "must not be empty");
     rules_mounts(config, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts that schemas/defaults.py makes of schemas/default-config.json. */
+/* The texts that schemas/defaults.py generates from schemas/default-config.json. */
 #pragma once
 
 extern const char spec_default_text[];
 
-/* The host's uid belongs behind the first text, its gid behind the second. */
+/* To be joined with the host's UID after the first text and its GID after the second. */
 extern const char *const spec_rootless_texts[3];

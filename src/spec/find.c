@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others ask of a config. */
+/* Lookups in a configuration. */
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 

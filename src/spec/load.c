@@ -17,7 +17,8 @@ static bool is_name_byte(char byte)
     return isalnum((unsigned char) byte) != 0;
 }
 
-/* Looks for a path or name, alone or with what lies below it: `linux` is in `linux.namespaces`. */
+/* Returns whether the line contains a path or name, by itself or as the start of a longer path:
+ * `linux` is in `linux.namespaces`. */
 static bool has_name(const char *line, const char *name, size_t length)
 {
     for (const char *at = line; (at = strchr(at, name[0])) != NULL; at++) {
@@ -28,7 +29,8 @@ static bool has_name(const char *line, const char *name, size_t length)
     return false;
 }
 
-/* Does a rule's line hang on the property at `path`: is it about it, or names it (rules.h)? */
+/* Returns whether a rule's line depends on the property at `path`: it is about that property or
+ * names it (rules.h). */
 static bool hangs_on(const char *line, const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -37,7 +39,7 @@ static bool hangs_on(const char *line, const char *path)
         return false;
     if (has_name(line, path, strlen(path)))
         return true;
-    /* An item or a map's key has no name that a line could use. */
+    /* Lines cannot name an array item or a map key. */
     if (dot == NULL || dot[1] == '\0' || strchr(dot, ']') != NULL)
         return false;
     size_t around = (size_t) (dot - path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second look at the text, after something was found: the first one need not remember where
- * everything was. */
+/* Finds positions with a second pass over the text, only when there is an error to report: the
+ * first pass does not have to store the position of every value. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void skip_string(struct scan *scan)
     scan->at++;
 }
 
-/* Everything up to the comma or bracket that follows the value. */
+/* Skips to the comma or bracket that follows the value. */
 static void skip_value(struct scan *scan)
 {
     int depth = 0;
@@ -48,14 +48,14 @@ static void skip_value(struct scan *scan)
     }
 }
 
-/* A name or index of the path. */
+/* One component of the path. */
 struct part {
     const char *name;
     size_t length;
     bool is_index; /* "[...]" */
 };
 
-/* Of equal keys the last one counts. */
+/* With duplicate keys, the last one counts. */
 static bool enter_member(struct scan *scan, const struct part *part)
 {
     struct scan found = {0};
@@ -82,7 +82,7 @@ static bool enter_item(struct scan *scan, size_t index)
     for (size_t i = 0;; i++) {
         skip_any(scan, " \t\r\n,");
         if (scan->at >= scan->end || look(scan) == ']' || look(scan) == '}')
-            return false; /* the latter where the brackets do not match */
+            return false; /* '}' if the brackets do not match */
         if (i == index)
             return true;
         skip_value(scan);

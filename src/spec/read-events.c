@@ -9,10 +9,10 @@
 #include "reader.h"
 #include "report.h"
 
-/* yajl's own stack grows with every level, in steps. */
+/* limits yajl's stack, which grows with every level */
 #define DEEPEST_NESTING 1000
 
-/* More than the error's text has room for. */
+/* more than fit into the error */
 #define MOST_FAULTS 100
 
 enum token { TOKEN_NULL, TOKEN_BOOLEAN, TOKEN_NUMBER, TOKEN_STRING, TOKEN_ARRAY, TOKEN_OBJECT };
@@ -21,7 +21,7 @@ static const char *const token_names[] = {
     "null", "a boolean", "a number", "a string", "an array", "an object",
 };
 
-/* Adds a zeroed item to an array or map; one more zeroed item always follows it. */
+/* Adds a zeroed item to an array or map, and keeps another zeroed item after it. */
 static unsigned char *add_item(struct reader *reader, struct frame *frame, size_t size)
 {
     if (frame->count + 1 >= frame->room) {
@@ -51,8 +51,8 @@ static enum token expected_token(const struct frame *frame)
     return tokens[frame->property->kind];
 }
 
-/* Finds the memory for the value that begins with `got`. NULL: nobody wants it, or it is of the
- * wrong kind. */
+/* Returns the memory for the value that starts with `got`, or NULL if the value is ignored or has
+ * the wrong type. */
 static void *begin_value(struct reader *reader, enum token got)
 {
     struct frame *top = reader->top;
@@ -83,7 +83,7 @@ static void *begin_value(struct reader *reader, enum token got)
     return NULL;
 }
 
-/* A scalar has come: says so in its has_ member. */
+/* Sets the has_ member of a scalar that was read. */
 static void mark_present(struct reader *reader)
 {
     struct frame *top = reader->top;
@@ -120,7 +120,7 @@ struct integer {
     uint64_t amount;
 };
 
-/* Reads -?[0-9]+; false for a fraction or an exponent. */
+/* Parses -?[0-9]+. Returns false for a fraction or an exponent. */
 static bool parse_integer(const char *digits, size_t length, struct integer *ret_integer)
 {
     struct integer integer = {.negative = digits[0] == '-'};
@@ -199,7 +199,7 @@ static void store_word(struct reader *reader, void *place, const char *word, siz
 {
     const char *const *words = reader->top->property->words;
 
-    /* Go's writers leave an empty word where nothing is set. */
+    /* Go encoders write "" where nothing is set. */
     if (length == 0 && reader->top->type != NULL && !reader->top->property->required) {
         if (reader->warns)
             log_warning_at(reader_path(reader), "\"\" counts as absent");
@@ -214,7 +214,7 @@ static void store_word(struct reader *reader, void *place, const char *word, siz
     complain_of_word(reader, word, length);
 }
 
-/* C strings cannot hold a NUL, nor can any name that the kernel takes. */
+/* Neither a C string nor a name in the kernel can contain a NUL. */
 static const char *copy_string(struct reader *reader, const unsigned char *bytes, size_t length)
 {
     if (memchr(bytes, '\0', length) != NULL)
@@ -240,7 +240,7 @@ static int on_string(void *context, const unsigned char *bytes, size_t length)
     return goes_on(reader);
 }
 
-/* Passes over an object or array that nobody wants. */
+/* Skips an object or array that nobody reads. */
 static int ignore_nested(struct reader *reader)
 {
     if (reader->ignored++ < DEEPEST_NESTING)
@@ -266,7 +266,7 @@ static int on_array_open(void *context)
     return 1;
 }
 
-/* Gives the items to the member of the object around them, all or none. */
+/* Stores the items in their member of the enclosing object, all or none. */
 static int close_items(struct reader *reader)
 {
     struct frame *items = reader->top--;
@@ -277,7 +277,8 @@ static int close_items(struct reader *reader)
         reader_note_fault(reader);
         return 1;
     }
-    if (items->items == NULL) /* [] and {} are not NULL: features.md tells null from empty */
+    /* [] and {} are not NULL: features.md distinguishes null from empty */
+    if (items->items == NULL)
         items->items = arena_array(reader->arena, 1, sizeof(struct spec_pair));
     memcpy(member, &items->items, sizeof(void *));
     memcpy(around->object + around->property->extra_offset, &items->count, sizeof(size_t));
@@ -340,8 +341,8 @@ static uint64_t bit_of(const struct frame *object)
     return UINT64_C(1) << ((size_t) (object->property - object->type->properties) & 63);
 }
 
-/* glossary.md, "JSON": objects must not include duplicate names. Go, whose callers say names in any
- * case, lets them pass. */
+/* Objects must not have duplicate names (glossary.md, "JSON"). Go's decoder, whose callers write
+ * names in any case, accepts them. */
 static void check_unique(struct reader *reader)
 {
     struct frame *top = reader->top;
@@ -389,7 +390,7 @@ static int compare_pairs(const void *a, const void *b)
     return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-/* Sorted by key, so that what follows from a map does not hang on the order of its text. */
+/* Sorts by key, so that the result does not depend on the order in the text. */
 static void sort_pairs(struct reader *reader, struct frame *map)
 {
     struct spec_pair *pairs = (void *) map->items;

@@ -10,7 +10,7 @@
 #include "berth/base/text.h"
 #include "reader.h"
 
-/* yajl's memory: the size in front is for realloc, which has to copy. */
+/* Memory for yajl. The size is stored in front because realloc has to know how much to copy. */
 union block {
     size_t size;
     max_align_t align;
@@ -48,9 +48,9 @@ static bool is_punctuation(char byte)
     return strchr("{}[],:", byte) != NULL && byte != '\0';
 }
 
-/* Where the text stops to be JSON. yajl stands behind the token that does not fit, and at the byte
- * that breaks a token, but behind one that begins none or is no UTF-8. In what it put off to the
- * end only the token's start is known. */
+/* Returns the offset at which the text stops being JSON. yajl's position is past a token that does
+ * not fit, at the byte that breaks a token, and past a byte that starts no token or is not UTF-8.
+ * For an error that yajl reports only at the end, only the start of the token is known. */
 static size_t place_of_syntax_fault(struct reader *reader, const char *words, bool at_end)
 {
     size_t end = yajl_get_bytes_consumed(reader->handle);
@@ -71,7 +71,7 @@ static size_t place_of_syntax_fault(struct reader *reader, const char *words, bo
 
 static void complain_of_syntax(struct reader *reader, bool at_end)
 {
-    /* "parse error: premature EOF\n" and the like */
+    /* such as "parse error: premature EOF\n" */
     char *words = (char *) yajl_get_error(reader->handle, 0, NULL, 0);
     char *reason = strstr(words, "error: ");
     size_t at = place_of_syntax_fault(reader, words, at_end);
@@ -98,7 +98,7 @@ static void parse(struct reader *reader)
     yajl_free(reader->handle);
 }
 
-/* The document itself is the one member of a frame around it. */
+/* Treats the document as the only member of an enclosing object. */
 static void read_into(struct reader *reader, void *object)
 {
     const struct spec_type around = {&reader->document, 1, 0};
@@ -201,7 +201,7 @@ int spec_read_record(struct arena *arena, const char *bytes, size_t size,
     return 0;
 }
 
-/* Does the text begin as an object does? */
+/* Returns whether the text starts like an object. */
 static bool is_object(const char *bytes, size_t size)
 {
     size_t at = 0;

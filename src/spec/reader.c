@@ -26,7 +26,7 @@ const char *reader_path(struct reader *reader)
     return path.size > 0 ? path.bytes : "";
 }
 
-/* The column counts characters from 1. */
+/* Columns count characters, from 1. */
 static size_t column_of(struct reader *reader, size_t at)
 {
     size_t column = 1;
@@ -76,7 +76,7 @@ static void clear_member(unsigned char *object, const struct spec_property *prop
         memset(object + property->extra_offset, 0, is_list ? sizeof(size_t) : sizeof(bool));
 }
 
-/* Absent objects and lists, and empty strings, can be told from real ones; a 0 cannot. */
+/* Absent objects and lists, and empty strings, are recognisable; a number 0 is not. */
 bool reader_mend_object(const struct frame *object)
 {
     bool useful = true;
@@ -121,7 +121,7 @@ static bool is_between_tokens(char byte)
            byte == ',';
 }
 
-/* yajl tells where a token ends; it starts where the one before it ended. */
+/* yajl only tells where a token ends; it starts after the end of the previous one. */
 void reader_note_token(struct reader *reader)
 {
     reader->token = reader->end;

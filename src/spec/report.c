@@ -44,7 +44,7 @@ const char *report_quote_bytes(struct report_quote *quote, const char *bytes, si
     size_t room = sizeof(quote->text) - sizeof("\"...\"");
     size_t shown = size < room ? size : room;
 
-    /* Never half a UTF-8 character. */
+    /* Do not cut a UTF-8 character. */
     while (shown < size && shown > 0 && ((unsigned char) bytes[shown] & 0xc0) == 0x80)
         shown--;
     quote->text[0] = '"';

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of faults in a document. */
+/* Reports of faults in a document. */
 #pragma once
 
 #include <stddef.h>
 
 #include "berth/base/error.h"
 
-/* Adds that the property at a JSON path is wrong (EINVAL): see error_add. */
+/* Reports that the property at a JSON path is wrong (EINVAL): see error_add. */
 void report_add(struct error *error, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Says what is accepted although it is wrong: to the findings where these are collected, else to
- * the log. */
+/* Warns of something wrong that is accepted: in the findings if these are collected, else in the
+ * log. */
 void report_warning(struct error *error, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -19,8 +19,8 @@ struct report_quote {
     char text[96];
 };
 
-/* Puts foreign text into quotes: shortened, control characters as '?', so that a line stays a line.
- */
+/* Quotes untrusted text: shortens it and replaces control characters with '?', so that it stays on
+ * one line. */
 const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size);
 const char *report_quote_string(struct report_quote *quote, const char *string);
 

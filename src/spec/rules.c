@@ -28,7 +28,7 @@ void rules_environment(const char *where, const char *const *entries, size_t n_e
     }
 }
 
-/* A number that is too large for anything is as good as the largest. */
+/* A number that overflows is read as the largest one. */
 static bool pass_number(const char **next, uint64_t *ret_number)
 {
     size_t length = strspn(*next, "0123456789");
@@ -41,7 +41,7 @@ static bool pass_number(const char **next, uint64_t *ret_number)
     return true;
 }
 
-/* Passes "7" or "0-3". */
+/* Parses "7" or "0-3". */
 static bool pass_range(const char **next, uint64_t *ret_first, uint64_t *ret_last)
 {
     if (!pass_number(next, ret_first))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the check-*.c files share; each function adds its lines to `error`. A rule that needs a
- * second property names it in its line: by its path, or, beside or around the first one, by its
- * name. By that src/spec/load.c knows the lines that only follow from a property at fault.
+ * Shared by the check-*.c files. Each function adds its lines to `error`. If a rule involves a
+ * second property, the line names that too: by its path or, if it is a sibling or parent of the
+ * first one, by its name. That lets src/spec/load.c recognise lines that only follow from a faulty
+ * property.
  */
 #pragma once
 
@@ -23,24 +24,26 @@ void rules_annotations(const struct spec_config *config, struct error *error);
 void rules_resources(const struct spec_resources *resources, struct error *error);
 void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error);
 
-/* Everything of an environment must read NAME=value. `where` is the JSON path of the list. */
+/* Every entry of an environment must have the form NAME=value. `where` is the JSON path of the
+ * list. */
 void rules_environment(const char *where, const char *const *entries, size_t n_entries,
                        struct error *error);
 
-/* Ranges that the kernel takes: none empty, none beyond 2^32 - 1, no two that overlap. */
+/* The mappings must be valid for the kernel: not empty, nothing beyond 2^32 - 1, no overlap. */
 void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings, size_t n_mappings,
                        struct error *error);
 
-/* A list such as "0-3,7" of numbers below `limit`; NULL is fine. */
+/* A list such as "0-3,7" of numbers below `limit`; may be NULL. */
 void rules_number_list(const char *where, const char *list, size_t limit, struct error *error);
 
-/* A string that is there and says something: engines write "" for what is not set. */
+/* Returns whether a string is neither NULL nor "": engines write "" for a property that is not
+ * set. */
 static inline bool is_set(const char *string)
 {
     return string != NULL && string[0] != '\0';
 }
 
-/* Does the sysctl set what domainname does? */
+/* Returns whether the sysctl sets the same value as domainname. */
 bool rules_repeats_domainname(const struct spec_config *config, const struct spec_pair *sysctl);
 
 bool rules_has_word(const char *const *words, size_t n_words, const char *word);

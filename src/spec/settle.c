@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What callers write, runtimes accept and the specification does not allow: rules.h warns of it,
- * and the rest of the program sees what it comes to. */
+/* Replaces values that engines write and other runtimes accept, but that the specification forbids,
+ * with what they mean. rules.h warns of them; the rest of the program sees only the result. */
 #include <stdint.h>
 
 #include "berth/base/arena.h"
@@ -38,7 +38,7 @@ static void settle_namespaces(struct arena *arena, struct spec_linux *linux)
     linux->namespaces = namespaces;
 }
 
-/* domainname sets it already. */
+/* Drops a sysctl that domainname already sets. */
 static void settle_sysctl(struct arena *arena, const struct spec_config *config,
                           struct spec_linux *linux)
 {

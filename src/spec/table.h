@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of the tables that schemas/gen.py makes and src/spec/read.c walks. */
+/* The rows of the tables that schemas/gen.py generates and src/spec/read.c walks. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,22 +19,22 @@ enum spec_kind {
 enum spec_shape {
     SPEC_SHAPE_ONE,  /* a value */
     SPEC_SHAPE_MANY, /* an array of values */
-    SPEC_SHAPE_MAP,  /* an object with free keys */
+    SPEC_SHAPE_MAP,  /* an object with arbitrary keys */
 };
 
 struct spec_type;
 
 struct spec_property {
     const char *name;
-    size_t offset;       /* of the member in its struct */
-    size_t extra_offset; /* of its has_ (ONE) or n_ (MANY, MAP) member, 0: it has none */
+    size_t offset;       /* offset of the member in its struct */
+    size_t extra_offset; /* offset of its has_ (ONE) or n_ (MANY, MAP) member; 0: none */
     enum spec_kind kind;
     enum spec_shape shape;
     bool required;
     size_t size;                  /* of one value in C */
     const struct spec_type *type; /* OBJECT: its properties */
     const char *const *words;     /* ENUM: its words by value */
-    int64_t minimum;              /* INTEGER: its range, ends included */
+    int64_t minimum;              /* INTEGER: its range, inclusive */
     uint64_t maximum;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second look at the text, for `check` alone: the specification has a runtime ignore properties
- * that it does not know, so that the first one does not stop at them. */
+/* A second pass over the text, only for `check`: the specification makes a runtime ignore unknown
+ * properties, so the first pass does not stop at them. */
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -14,15 +14,15 @@
 #include "report.h"
 #include "table.h"
 
-/* Those of other platforms, which the specification has. */
+/* Properties that the specification defines for other platforms. */
 static const char *const foreign[] = {
     "freebsd", "solaris", "vm", "windows", "zos", "process.commandLine", "process.user.username",
 };
 
-/* An open object or array whose values are known. */
+/* An open object or array whose contents are known. */
 struct level {
-    const struct spec_type *type;         /* of an object, NULL: an array or a map */
-    const struct spec_property *property; /* of the next value, NULL: unknown */
+    const struct spec_type *type;         /* of an object; NULL: an array or a map */
+    const struct spec_property *property; /* of the next value; NULL: unknown */
     bool is_array;
     size_t index; /* of the next item of an array */
     const char *key;
@@ -57,7 +57,7 @@ static bool is_foreign(const char *path)
     return false;
 }
 
-/* A key as it can stand in a line. */
+/* Returns a key in a form that can be printed on one line. */
 static const char *printable(struct arena *arena, const unsigned char *bytes, size_t length)
 {
     struct report_quote quote;
@@ -139,8 +139,8 @@ static int on_string(void *context, const unsigned char *bytes, size_t length)
     return on_null(context);
 }
 
-/* An array of, or a map to, what `property` says, or an object that it is, unless the value is of
- * another kind. */
+/* Opens what `property` describes: an array, a map or an object. Ignores a value of another
+ * type. */
 static int on_open(struct search *search, bool is_array)
 {
     const struct level *top = search->top;
@@ -185,7 +185,7 @@ static const yajl_callbacks events = {
 
 void spec_find_unknown(const char *bytes, size_t size, struct findings *findings)
 {
-    /* The document is the one value of a list around it. */
+    /* Treats the document as the only item of an enclosing list. */
     const struct spec_property document = {
         .shape = SPEC_SHAPE_ONE, .kind = SPEC_KIND_OBJECT, .type = &spec_type_config};
     struct search search = {.arena = findings->arena, .findings = findings};
