@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps that all kinds of mounts share: a source is opened, and a target, attributes are set, and
- * one is attached to the other. */
+/* Steps shared by all kinds of mounts: open a source and a target, set attributes, attach. */
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -31,7 +30,7 @@ enum plan_slot plan_next_source(struct plan_builder *builder)
     return PLAN_SLOT_SOURCE_0 + builder->next_source++ % 4;
 }
 
-/* The host of a caller without root's rights has none over its mounts; once. */
+/* An unprivileged HOST cannot open trees of the caller's mounts, only of its own copy. */
 void plan_copy_host_mounts(struct plan_builder *builder, const char *place)
 {
     if (builder->host->privileged || builder->copied_mounts)
@@ -40,16 +39,16 @@ void plan_copy_host_mounts(struct plan_builder *builder, const char *place)
     PLAN_ADD(builder, COPY_MOUNTS, .by = PLAN_HOST, .place = place);
 }
 
-/* Earlier mounts of the container lie on its root file system, where INIT alone sees them. */
+/* Earlier mounts of the container are on its root file system, where only INIT sees them. */
 static bool is_in_root(const struct plan_builder *builder, const char *path)
 {
     return text_path_is_within(text_path_clean(builder->arena, path), builder->request->rootfs);
 }
 
-/* INIT opens sources in its own copy of the host's mounts. The host opens them where the
- * container's root may not reach the path, and where the mount must stay a peer of the host's
- * (INIT's copies are slaves): of all others nothing that the container mounts on them may reach the
- * host. In an existing container INIT sees no mount of the host's at all. */
+/* Normally INIT opens sources, in its copy of the host's mounts, which are slaves: nothing that
+ * the container mounts on them reaches the host. HOST opens a source if the container's root may
+ * not reach the path, or if the mount has to stay a peer of the host's. In an existing container
+ * INIT does not see the host's mounts. */
 enum plan_slot plan_open_source(struct plan_builder *builder, struct plan_source source,
                                 const char *place)
 {

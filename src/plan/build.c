@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of the whole: what the lifecycle of runtime.md demands, step by step. */
+/* The order of all steps, according to the lifecycle in runtime.md. */
 #include "berth/plan/build.h"
 
 #include "berth/base/text.h"
@@ -14,7 +14,7 @@ static void save_state(struct plan_builder *builder)
                  spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
 }
 
-/* Made early, since the kernel may have no class left. */
+/* Early, because the kernel may have no class of service left. */
 static void make_rdt(struct plan_builder *builder)
 {
     if (builder->host->makes_rdt)
@@ -29,7 +29,7 @@ static void join_rdt(struct plan_builder *builder)
                  .place = "linux.intelRdt", .dir = builder->host->rdt_class);
 }
 
-/* Concurrently with INIT. */
+/* HOST carries these steps out while INIT works. */
 static void prepare_beside_init(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
@@ -88,7 +88,7 @@ static int build(struct plan_builder *builder)
     return 0;
 }
 
-/* The limits come when everything is there again, lest criu is held by them. */
+/* Limits are set after the processes are restored, so that they do not hold up CRIU. */
 static void build_restore(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;

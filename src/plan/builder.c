@@ -16,7 +16,7 @@ static unsigned take_awaited(struct plan_builder *builder)
     return tokens;
 }
 
-/* What the host has to hear of to tell the end of the plan from the end of INIT. */
+/* HOST needs these announcements to distinguish the end of the plan from the end of INIT. */
 static bool is_always_announced(enum plan_op op, enum plan_actor by)
 {
     return op == PLAN_CLOSE_DESCRIPTORS || op == PLAN_FINISH ||
@@ -71,7 +71,7 @@ void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char
 
 /* --- sealing ---------------------------------------------------------------------------------- */
 
-/* `step` must come after `earlier`: if they belong to different sides, a wait. */
+/* `step` must come after `earlier`: adds a wait if they belong to different sides. */
 static void order(struct plan_step *steps, int step, int earlier)
 {
     bool step_is_host = steps[step].actor == PLAN_HOST;
@@ -84,11 +84,11 @@ static void order(struct plan_step *steps, int step, int earlier)
         steps[step].wait = earlier;
 }
 
-/* Who made each slot last and who has used it since: what a later step on that slot must wait
- * for. */
+/* The last step that made a slot, and its users since then: a later step on the slot waits for
+ * them. */
 struct slot_history {
     int maker;
-    int last_user[2]; /* of the init's side, of the host */
+    int last_user[2]; /* of the init's side, of HOST */
 };
 
 static int order_slots(struct plan_builder *builder, struct plan_step *steps, int step,
@@ -113,7 +113,7 @@ static int order_slots(struct plan_builder *builder, struct plan_step *steps, in
     return 0;
 }
 
-/* `signaller`: of each token the last step that signals it. */
+/* `signaller`: for each token, the last step that signals it. */
 static int order_tokens(struct plan_builder *builder, struct plan_step *steps, int step,
                         int *signaller)
 {

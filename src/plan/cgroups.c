@@ -29,7 +29,7 @@ void plan_make_cgroups(struct plan_builder *builder)
 void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by)
 {
     const struct plan_host *host = builder->host;
-    /* INIT waits for them anyhow: for more than that they exist. */
+    /* INIT awaits cgroup_token anyway, in plan_enter_cgroups. */
     unsigned token = by == PLAN_FIRST ? builder->cgroup_token : 0;
 
     if (builder->joined_cgroups)
@@ -52,8 +52,7 @@ static const struct plan_hierarchy *find_v2(const struct plan_host *host)
     return NULL;
 }
 
-/* Version 2 at /sys/fs/cgroup: the container sees it alone, whatever hierarchies of version 1 there
- * are besides. */
+/* v2 at /sys/fs/cgroup: the container sees only v2, even if v1 hierarchies are mounted too. */
 static bool is_unified(const struct plan_host *host)
 {
     const struct plan_hierarchy *v2 = find_v2(host);
@@ -61,7 +60,7 @@ static bool is_unified(const struct plan_host *host)
     return v2 != NULL && v2->name[0] == '\0';
 }
 
-/* Does the container get its cgroup to write to? config-linux.md, "Cgroup ownership". */
+/* May the container write to its cgroup? config-linux.md, "Cgroup ownership". */
 static bool is_delegated(const struct plan_builder *builder)
 {
     const struct spec_config *config = builder->config;
@@ -114,7 +113,7 @@ void plan_limit_cgroups(struct plan_builder *builder)
     own_cgroup(builder);
 }
 
-/* After the namespace is made, whose root is the container's cgroup with the limits. */
+/* After the cgroup namespace is created, whose root is the container's cgroup with the limits. */
 static void enter_delegated(struct plan_builder *builder)
 {
     static const char place[] = "annotations[\"" SPEC_DELEGATE_CGROUP "\"]";
@@ -134,8 +133,9 @@ static void enter_delegated(struct plan_builder *builder)
     plan_await(builder, PLAN_TOKEN_DELEGATED);
 }
 
-/* As late as it may, so that the memory of the set-up is not charged to the container; and only
- * then the namespace, whose root is the cgroup it is made in. */
+/* INIT joins as late as possible, so that the memory of the setup is not charged to the
+ * container. The cgroup namespace comes after that: its root is the cgroup in which it is
+ * created. */
 void plan_enter_cgroups(struct plan_builder *builder)
 {
     if (builder->entered_cgroups)
@@ -151,16 +151,17 @@ void plan_enter_cgroups(struct plan_builder *builder)
     plan_reset_affinity(builder, PLAN_INIT);
 }
 
-/* The root of a joined cgroup namespace is another cgroup than the container's: only a mount that
- * is made in the namespace shows it, which takes rights over the namespace. A joined user namespace
- * is taken to own it. */
+/* The root of a joined cgroup namespace is not the container's cgroup. Only a mount made in the
+ * namespace shows it, which takes privileges over the namespace. A joined user namespace is
+ * assumed to own it. */
 static bool mounts_joined(const struct plan_builder *builder)
 {
     return (builder->joined_namespaces & CLONE_NEWCGROUP) != 0 &&
            !(builder->new_namespaces & CLONE_NEWUSER);
 }
 
-/* Without a mount of the namespace: the container's own cgroup. */
+/* Mounts one hierarchy: of the joined namespace, or else a bind mount of the container's own
+ * cgroup. */
 static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy,
                             const char *path, const char *place)
 {
@@ -178,9 +179,9 @@ static void mount_hierarchy(struct plan_builder *builder, const struct plan_hier
              .target = path);
 }
 
-/* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: the one to be there, or NULL
- * for all of version 1: a systemd in the container that finds one of version 2 beside them looks
- * for its cgroup there. */
+/* v1 and hybrid: a tmpfs with a directory for each hierarchy. `only`: mount only this one; NULL:
+ * all of v1, because a systemd in the container that finds v2 beside them looks for its cgroup
+ * there. */
 static void mount_hierarchies(struct plan_builder *builder, const struct spec_mount *mount,
                               const struct plan_hierarchy *only, const char *place)
 {
@@ -208,10 +209,10 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
                  .target = host->cgroup_links[i].target);
 }
 
-/* cgroup2: with a cgroup namespace its own mount, whose root is the namespace's; else the host's,
- * which is the whole hierarchy: /proc/PID/cgroup has paths from its root then. All mounts share the
- * options, and in the first cgroup namespace, which may be joined, a mount sets them: it has those
- * that are set. */
+/* cgroup2: with a cgroup namespace a new mount, whose root is the namespace's; else a bind mount
+ * of the host's, the whole hierarchy, because /proc/PID/cgroup then shows paths from its root.
+ * All mounts share their options, and a mount in the first cgroup namespace, which may be
+ * joined, sets them: it repeats the current ones. */
 static void mount_v2(struct plan_builder *builder, const struct spec_mount *mount,
                      const char *place)
 {
@@ -236,8 +237,7 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
                 place);
 }
 
-/* Is the mount to show name=systemd alone, as an old systemd in a container on a host of version 2
- * wants it? */
+/* Does the mount show only name=systemd, for an old systemd in a container on a v2 host? */
 static bool is_for_old_systemd(const struct plan_builder *builder, const struct spec_mount *mount)
 {
     const char *destination = spec_annotation(builder->config, SPEC_SYSTEMD_V1);
@@ -283,8 +283,8 @@ bool plan_needs_v2_options(const struct spec_config *config)
     return false;
 }
 
-/* Options of the file system of version 2. They are the host's, so that a container can only repeat
- * what is set: containerd does so. */
+/* Checks options of the cgroup2 file system. They belong to the host, so a container can only
+ * repeat those that are set, as containerd does. */
 static int check_words(const struct plan_builder *builder, const struct plan_mount_words *words,
                        const char *place)
 {
@@ -329,7 +329,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     }
     if (host->n_hierarchies == 0) /* the caller's cgroups: the container must not write to them */
         final.attributes.set |= MOUNT_ATTR_RDONLY;
-    /* One mount to the config, several to the kernel: every word reaches them all. */
+    /* One mount in the config can be several in the kernel: the options apply to all of them. */
     final.recursive.set |=
         final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     final.attributes = (struct plan_attributes){0};

@@ -18,7 +18,7 @@ static const char *const actors[PLAN_OPS] = {
 #undef PLAN_OP
 };
 
-/* Do `count` strings that end begin at the offset? */
+/* Are there `count` NUL-terminated strings at the offset? */
 static bool are_texts(const struct plan_header *plan, struct plan_list list)
 {
     uint32_t offset = list.first.at;
@@ -121,12 +121,12 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
     (PLAN_BIT(PLAN_SLOT_ROOT) | PLAN_BIT(PLAN_SLOT_KERNEL_0) | PLAN_BIT(PLAN_SLOT_KERNEL_1) |      \
      PLAN_BIT(PLAN_SLOT_KERNEL_2) | PLAN_BIT(PLAN_SLOT_KERNEL_3))
 
-/* What a step does with slots besides what it makes. */
+/* How an operation handles slots, besides the one it makes. */
 static const struct handling {
     uint64_t needs;     /* it uses all of these */
-    uint64_t needs_one; /* and one of these */
-    uint64_t closes;    /* of what it uses, unless it makes a slot of it */
-    bool may_be_unused; /* what it makes */
+    uint64_t needs_one; /* and at least one of these */
+    uint64_t closes;    /* closes these if it uses them, unless it makes them again */
+    bool may_be_unused; /* the slot that it makes */
 } handlings[PLAN_OPS] = {
     [PLAN_HAND_CONSOLE] = {.needs = PLAN_BIT(PLAN_SLOT_CONSOLE)},
     [PLAN_HAND_LISTENER] = {.needs = PLAN_BIT(PLAN_SLOT_LISTENER),
@@ -159,18 +159,18 @@ static const struct handling {
     [PLAN_OPEN_PROC] = {.may_be_unused = true},
 };
 
-/* What is known of the slots and tokens when the actors have come to a step. */
+/* The state of the slots and tokens when the actors reach a step. */
 struct course {
     const struct plan_step *steps;
     struct error *error;
-    int known[2]; /* up to where the init's side, the host knows the other to be */
+    int known[2]; /* the last step of the other side that the init's side, HOST has waited for */
     int maker[PLAN_SLOTS];
     int user[PLAN_SLOTS];
     int signaller[PLAN_TOKENS];
 };
 
-/* What one side needs of the other's must be covered by a wait, its own or an earlier one of its
- * side. */
+/* If a step needs a step of the other side, it or an earlier step of its side must wait for
+ * that. */
 static int check_waits_for(const struct course *course, int step, int earlier)
 {
     bool by_host = course->steps[step].actor == PLAN_HOST;
@@ -306,7 +306,8 @@ static const struct order {
     {PLAN_AWAIT_START, PLAN_CLOSE_DESCRIPTORS},
 };
 
-/* What every program is started with: it becomes its user and gets its capabilities. */
+/* A program is never executed without these steps: it becomes its user and gets its
+ * capabilities. */
 static const enum plan_op before_execute[] = {
     PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER, PLAN_SET_CWD,           PLAN_SET_UMASK,
     PLAN_FIND_PROGRAM,       PLAN_COMMIT,   PLAN_CLOSE_DESCRIPTORS, PLAN_SET_CAPABILITIES,

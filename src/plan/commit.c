@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of a creation, and what INIT waits for at its beginning. */
+/* The end of create, and what INIT waits for at its beginning. */
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"

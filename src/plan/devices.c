@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.devices, and the devices and links that every container has (config-linux.md, "Default
+/* linux.devices, and the default devices and links of every container (config-linux.md, "Default
  * Devices"). */
 #include <errno.h>
 #include <string.h>
@@ -27,12 +27,12 @@ static const struct plan_link links[] = {
     {"/dev/stderr", "/proc/self/fd/2"}, {"/dev/core", PLAN_KERNEL_CORE},
 };
 
-/* Of a device that is mounted. That it is read-only is no matter to who writes to the device: where
- * the host's root is mapped, root in the container could change the mode, owner and times of the
- * host's node. */
+/* Attributes of a bind-mounted device. MOUNT_ATTR_RDONLY does not affect writing to the device,
+ * but where the host's root is mapped, it keeps root in the container from changing the mode,
+ * owner and times of the host's node. */
 #define DEVICE_ATTRIBUTES (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
-/* The mount that stands last on `path` itself, or NULL. */
+/* The last mount on `path` itself, or NULL. */
 static const struct spec_mount *find_mount(const struct plan_builder *builder, const char *path)
 {
     const struct spec_mount *found = NULL;
@@ -63,14 +63,14 @@ static bool is_configured(const struct plan_builder *builder, const char *path)
     return find_mount(builder, path) != NULL;
 }
 
-/* A kernel without /proc/kcore would leave a link that leads nowhere. */
+/* Without /proc/kcore the link would dangle. */
 static bool has_link(const struct plan_builder *builder, const struct plan_link *link)
 {
     return builder->host->has_kernel_core || !text_equal(link->target, PLAN_KERNEL_CORE);
 }
 
-/* podman --privileged lists the host's /dev/ptmx among all its devices: the container's own is what
- * the link leads to. */
+/* podman --privileged lists the host's /dev/ptmx among its devices, but the link leads to the
+ * container's own. */
 static bool is_link(const struct plan_builder *builder, const char *path)
 {
     for (size_t i = 0; i < COUNT(links); i++)
@@ -80,8 +80,8 @@ static bool is_link(const struct plan_builder *builder, const char *path)
     return false;
 }
 
-/* Those of a /dev of the host's are there; a link that every container has stands in the place of
- * a device. */
+/* A /dev bound from the host already has the devices, and a default link takes precedence over a
+ * device of the same path. */
 static bool is_there(const struct plan_builder *builder, const char *path, bool is_hosts)
 {
     return is_hosts ? text_starts_with(path, "/dev/") : is_link(builder, path);
@@ -92,25 +92,25 @@ static uint64_t type_bits(enum spec_device_type type)
     return type == SPEC_DEVICE_TYPE_B ? S_IFBLK : type == SPEC_DEVICE_TYPE_P ? S_IFIFO : S_IFCHR;
 }
 
-/* --- where INIT may not make them ------------------------------------------------------------- */
+/* --- devices that INIT may not create --------------------------------------------------------- */
 
-/* One more process and mount namespace each: the default devices are bound, for their nodes are the
- * host's anyway. */
+/* Costs one more process and mount namespace for each device. Default devices are bound instead:
+ * their nodes equal the host's anyway. */
 static bool host_makes(const struct plan_builder *builder)
 {
     return builder->host->can_make_devices && builder->host->refused_call == NULL;
 }
 
-/* Many write what they see on the host: where the user namespace has no such id, the node stays the
- * host's user's, as one that is bound does. */
+/* Many configs repeat the owner of the host's node. If the user namespace does not map that ID,
+ * the node keeps the host's owner, like a bound one. */
 static bool may_be_hosts(bool is_asked, uint32_t asked, const struct plan_node *node,
                          uint32_t of_node)
 {
     return !is_asked || (node != NULL && node->exists && of_node == asked);
 }
 
-/* Read-only, as what is bound is: restore brings the host's node with the flags that this mount
- * has. */
+/* Read-only, like a bound device: restore bind-mounts the host's node with the flags of this
+ * mount. */
 static void let_host_make(struct plan_builder *builder, const struct spec_device *device,
                           const struct plan_node *node, const char *place)
 {
@@ -132,7 +132,7 @@ static void let_host_make(struct plan_builder *builder, const struct spec_device
                 place);
 }
 
-/* CDI gives the process's ids to devices of which nothing else is said. */
+/* CDI sets the process's UID and GID on devices that specify none: only warn of those. */
 static int check_owner(struct plan_builder *builder, const char *place, const char *property,
                        const uint32_t ids[static 3])
 {
@@ -152,7 +152,7 @@ static int check_owner(struct plan_builder *builder, const char *place, const ch
         property, found, asked);
 }
 
-/* What is bound is as it is. */
+/* A bound device has the properties of the host's: check that they match the config. */
 static int check_bound(struct plan_builder *builder, const struct spec_device *device,
                        const struct plan_node *node, const char *place)
 {
@@ -161,7 +161,7 @@ static int check_bound(struct plan_builder *builder, const struct spec_device *d
     const uint64_t number = makedev((unsigned) device->major, (unsigned) device->minor);
 
     if (node == NULL || !node->exists)
-        return 0; /* the step that opens it knows best */
+        return 0; /* the step that opens it reports the error */
     if ((node->mode & S_IFMT) != type_bits(device->type) || node->device != number)
         return error_at(builder->error, place, EPERM,
                         "%s of the host is not the device %u:%u, and another cannot be made: that "
@@ -204,7 +204,7 @@ static void bind_device(struct plan_builder *builder, const char *path, const ch
     plan_bind(builder, (struct plan_source){.path = path}, path, DEVICE_ATTRIBUTES, place);
 }
 
-/* --- where it may ----------------------------------------------------------------------------- */
+/* --- devices that INIT may create ------------------------------------------------------------- */
 
 static void make_device(struct plan_builder *builder, const struct spec_device *device,
                         const char *place)
@@ -256,7 +256,7 @@ int plan_make_devices(struct plan_builder *builder)
 {
     const struct plan_node *nodes = builder->host->nodes;
 
-    /* A /dev of the host's has its own devices, and nothing may be made there. */
+    /* A /dev bound from the host has its own devices, and nothing may be created there. */
     bool is_hosts = is_bind(find_mount(builder, "/dev"));
 
     for (size_t i = 0; i < COUNT(defaults) && !is_hosts; i++)

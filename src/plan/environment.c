@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process.env: each variable once, with its last value, and those of the runtime's own. */
+/* process.env: each variable once, with its last value, and the variables that the runtime sets. */
 #include <string.h>
 
 #include "berth/base/text.h"
 #include "builder.h"
 
-/* Variables by their names: open addressing, at most half full. */
+/* Hash table of variables by name: open addressing, at most half full. */
 struct environment {
     struct text_list *list;
-    size_t *place; /* index in the list + 1, 0: free */
+    size_t *place; /* index in the list + 1; 0: free */
     size_t size;   /* a power of 2 */
 };
 
@@ -28,7 +28,7 @@ static bool same_variable(const char *a, const char *b)
     return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
 }
 
-/* Adds a variable; one of the same name that stands there already gives way. */
+/* Adds a variable, or replaces one of the same name. */
 static void put_variable(struct environment *env, const char *variable)
 {
     size_t at = hash(variable) & (env->size - 1);
@@ -53,7 +53,7 @@ const char *plan_find_variable(const struct text_list *env, const char *name)
     return NULL;
 }
 
-/* An empty HOME is none: FIND_HOME's takes its place, as with runc and crun. */
+/* An empty HOME counts as unset: FIND_HOME sets it, as in runc and crun. */
 static void drop_empty_home(struct text_list *env)
 {
     size_t kept = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hooks: those that run while the container is created and started (config.md, "POSIX-platform
+/* The hooks that run while the container is created and started (config.md, "POSIX-platform
  * Hooks"). */
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
@@ -31,7 +31,7 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
     }
 }
 
-/* A relative path is one of the bundle's, wherever `start` and `delete` are called. */
+/* A relative path is relative to the bundle, whatever the directory of `start` and `delete`. */
 static enum plan_slot open_file(struct plan_builder *builder, const char *annotation,
                                 enum plan_slot slot)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts[]: uidMappings, gidMappings, idmap and ridmap: user namespaces that mounts are mapped by,
- * and the mapping. */
+/* Idmapped mounts (mounts[]: uidMappings, gidMappings, idmap, ridmap): their user namespaces and
+ * the mapping. */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static void add_lines(struct plan_id_map *map, const char *kind,
         add_line(map, kind, &mappings[i]);
 }
 
-/* Cuts the text up to `end` off *next. */
+/* Returns the text up to `end`, and advances *next past it. */
 static const char *cut(struct arena *arena, const char **next, char end)
 {
     size_t length = strcspn(*next, (char[]){end, '\0'});
@@ -38,8 +38,8 @@ static const char *cut(struct arena *arena, const char **next, char end)
     return part;
 }
 
-/* From an id of the container's user namespace to the host's: the whole range must lie in one
- * mapping. */
+/* Translates an ID in the container's user namespace to the host's: one mapping must contain the
+ * whole range. */
 static bool to_host(const struct plan_builder *builder, bool groups,
                     struct spec_id_mapping *mapping)
 {
@@ -76,7 +76,7 @@ static bool read_range(struct arena *arena, const char *text, struct spec_id_map
     return true;
 }
 
-/* "FROM-TO-COUNT#FROM-TO-COUNT..."; behind an "@" TO is an id of the container's. */
+/* "FROM-TO-COUNT#FROM-TO-COUNT..."; after an "@", TO is an ID in the container. */
 static bool read_ranges(const struct plan_builder *builder, bool groups, const char *text,
                         struct plan_id_map *map)
 {
@@ -153,8 +153,8 @@ static bool is_same(const struct plan_id_map *a, const struct plan_id_map *b)
     return same;
 }
 
-/* The slot of the user namespace with these mappings; makes it unless an earlier mount's is still
- * there. */
+/* Returns the slot of the user namespace with these mappings; creates it unless an earlier
+ * mount's still has them. */
 static enum plan_slot open_id_map(struct plan_builder *builder, const struct plan_id_map *map,
                                   const char *place)
 {
@@ -194,7 +194,7 @@ int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
     }
     TRY(find_mappings(builder, mount, words, place, &map));
     enum plan_slot id_map = open_id_map(builder, &map, place);
-    /* What the host maps it hands over: INIT's next step on the slot waits for that. */
+    /* HOST hands over the mount that it maps: INIT's next step on the slot waits for that. */
     PLAN_ADD(builder, MAP_MOUNT, .by = by, .makes = by == PLAN_HOST ? slot : PLAN_SLOT_UNUSED,
              .place = place, .mount = slot, .id_map = id_map,
              .source = words->binds ? mount->source : mount->type,

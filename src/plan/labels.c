@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process.apparmorProfile, process.selinuxLabel, linux.mountLabel: what security modules call the
- * process and its mounts. */
+/* process.apparmorProfile, process.selinuxLabel, linux.mountLabel: labels of the process and its
+ * mounts for security modules. */
 #include <errno.h>
 #include <string.h>
 
@@ -68,7 +68,7 @@ static void put_attribute(struct plan_builder *builder, const char *file, const 
              .file = file, .content = value);
 }
 
-/* execve(2) makes it the default again. */
+/* execve(2) resets keycreate. */
 void plan_label_keyring(struct plan_builder *builder)
 {
     const char *label = label_of(builder);
@@ -99,7 +99,7 @@ void plan_label_process(struct plan_builder *builder)
                       arena_printf(builder->arena, "exec %s", profile), "process.apparmorProfile");
 }
 
-/* These have labels of the policy's own, or one superblock for many containers. */
+/* The policy labels these itself, or they have one superblock for many containers. */
 static bool takes_label(const char *type)
 {
     static const char *const others[] = {"proc", "sysfs",    "mqueue",  "cgroup",  "cgroup2",
@@ -111,7 +111,7 @@ static bool takes_label(const char *type)
     return true;
 }
 
-/* The mount's own counts. */
+/* A label in the mount's own options takes precedence. */
 static bool has_label(const char *options)
 {
     return is_set(options) &&

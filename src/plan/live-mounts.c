@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts add and mounts remove: INIT visits a container that is there, and the host waits until it
- * is done. */
+/* mounts add and mounts remove: INIT enters the namespaces of an existing container, and HOST
+ * waits until it has finished. */
 #include <errno.h>
 #include <sched.h>
 
 #include "builder.h"
 
-/* Without a mount namespace its mounts are the host's, in one that was joined others' too. */
+/* Without a mount namespace the container's mounts are the host's; a joined one has others'
+ * mounts too. */
 static int check_own_mounts(const struct plan_builder *builder)
 {
     if (builder->new_namespaces & builder->request->namespaces.foreign & CLONE_NEWNS)
@@ -28,8 +29,8 @@ static int visit(struct plan_builder *builder)
     return 0;
 }
 
-/* `destinations`: of the mounts with files of the host's that are there from now on or, if
- * `removed`, no longer. */
+/* `destinations`: of the mounts that expose files of the host from now on or, if `removed`, no
+ * longer. */
 static void leave(struct plan_builder *builder, const struct text_list *destinations, bool removed)
 {
     plan_hold_init_until_recorded(builder);
@@ -75,8 +76,8 @@ static void find_mount(struct plan_builder *builder, size_t i, const char *path)
              .place = PLAN_PLACE(builder, "mounts[%zu].destination", i), .path = path);
 }
 
-/* First all are looked for, so that what is misspelt leaves all as they are; then one after the
- * other, as one may lie on another. */
+/* Looks up all destinations first, so that a misspelt one leaves every mount in place. Then
+ * looks up each one again before it unmounts it, because it may be on top of another. */
 int plan_remove_mounts(struct plan_builder *builder)
 {
     struct text_list places = {.arena = builder->arena};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux.maskedPaths and linux.readonlyPaths. What is to be hidden in a procfs or sysfs is looked up
- * from the root of that mount: on the way there, someone who changes the root file system meanwhile
- * could make it look missing.
+ * linux.maskedPaths and linux.readonlyPaths. A path in a procfs or sysfs is looked up from the root
+ * of that mount: on the way there, someone who changes the root file system meanwhile could make it
+ * appear to be missing.
  */
 #include <string.h>
 #include <sys/mount.h>
@@ -10,14 +10,15 @@
 #include "berth/base/text.h"
 #include "builder.h"
 
-#define KERNEL_MOUNTS_MAX 4 /* PLAN_SLOT_KERNEL_*; further ones are found from the root directory */
+/* PLAN_SLOT_KERNEL_*; paths in further mounts are looked up from the root directory */
+#define KERNEL_MOUNTS_MAX 4
 
 static char *clean(const struct plan_builder *builder, const char *path)
 {
     return text_path_clean(builder->arena, text_path_join(builder->arena, "/", path));
 }
 
-/* Words alone cannot tell what a ".." leaves. */
+/* Without the file system it is unknown where ".." leads. */
 static bool has_parent(const char *path)
 {
     for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
@@ -26,7 +27,7 @@ static bool has_parent(const char *path)
     return false;
 }
 
-/* The part of the path that is in the mount on `above`, which is clean; NULL if it is not. */
+/* The part of the path below `above`, a clean mount point; NULL if it is not below. */
 static const char *part_below(const struct plan_builder *builder, const char *path,
                               const char *above)
 {
@@ -76,7 +77,7 @@ enum plan_slot plan_kernel_slot(struct plan_builder *builder, const struct spec_
     return PLAN_SLOT_KERNEL_0 + next;
 }
 
-/* The slot that a path is looked up from, and the path from there on. */
+/* Returns the slot to look a path up from, and the path from there. */
 static enum plan_slot find_root(const struct plan_builder *builder, const char *path,
                                 const char **ret_path)
 {

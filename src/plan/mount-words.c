@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts[].options: each word by the table of options.c; what is not in it is the file system's. */
+/* Parses mounts[].options with the table of options.c; the file system gets the options that are
+ * not in it. */
 #include <string.h>
 #include <sys/mount.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts[]: each becomes "get a detached mount, open its target, set its attributes, attach it". */
+/* mounts[]. The steps for each: get a detached mount, open its target, set its attributes,
+ * attach it. */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -11,11 +12,10 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
-/* What fsopen(2) cannot say. */
+/* Flags that fsopen(2) cannot express. */
 #define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
 
-/* Where a mount is attached to a shared one it becomes shared itself: what else it is to be comes
- * after that. */
+/* A mount that is attached to a shared one becomes shared: other propagation is set after that. */
 static bool settles_late(const struct plan_builder *builder, const struct plan_mount_words *words)
 {
     bool may_be_on_shared =
@@ -53,7 +53,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
     if (mount->source == NULL || mount->source[0] == '\0')
         return error_at(builder->error, JSON_PATH("%s.source", place), EINVAL,
                         "a bind mount needs a source");
-    /* Such words are for a new file system; the kernel passes over them too (mount(2), MS_BIND). */
+    /* Such options are for a new file system; the kernel ignores them too (mount(2), MS_BIND). */
     if (words->data.size > 0)
         log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has no effect on a bind mount",
                        words->data.bytes);
@@ -93,8 +93,7 @@ static int remount(struct plan_builder *builder, const struct spec_mount *mount,
     return 0;
 }
 
-/* Kernel file systems whose superblock other containers may share: they are made read-only mount by
- * mount. */
+/* Kernel file systems whose superblock other containers may share: read-only is set per mount. */
 static bool shares_superblock(const char *type)
 {
     static const char *const types[] = {"proc",    "sysfs",   "mqueue",    "devpts",
@@ -107,7 +106,7 @@ static bool shares_superblock(const char *type)
     return false;
 }
 
-/* Other file systems have paths for a source or in their options. */
+/* Other file systems take paths as a source or in their options. */
 bool plan_is_of_namespaces(const char *type)
 {
     static const char *const types[] = {"proc",  "sysfs", "mqueue", "devpts",
@@ -119,8 +118,8 @@ bool plan_is_of_namespaces(const char *type)
     return false;
 }
 
-/* INIT makes it, but in a container that is there not what has paths: these would be the
- * container's. */
+/* INIT creates new mounts. In an existing container HOST creates those that take paths, because
+ * INIT would resolve them in the container. */
 static enum plan_actor maker(const struct plan_builder *builder, const struct spec_mount *mount)
 {
     return builder->joins && !plan_is_of_namespaces(mount->type) ? PLAN_HOST : PLAN_INIT;
@@ -143,7 +142,7 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
              .attributes = words->attributes.set, .superblock = superblock);
 }
 
-/* They begin empty: mount points in them have to be made. */
+/* These start empty: mount points have to be created in them. */
 static bool begins_empty(const char *type)
 {
     return text_equal(type, "tmpfs") || text_equal(type, "ramfs");
@@ -164,7 +163,7 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
     return 0;
 }
 
-/* What the file system's root has in common with the directory that it covers. */
+/* Copies the content or the mode of the directory that the file system covers to its root. */
 static void fill_root(struct plan_builder *builder, const struct spec_mount *mount,
                       const struct plan_mount_words *words, enum plan_slot slot, const char *place)
 {
@@ -177,8 +176,8 @@ static void fill_root(struct plan_builder *builder, const struct spec_mount *mou
                  .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot, .path = mount->destination);
 }
 
-/* Content comes first, and mount points in an empty file system, until the container's root is
- * complete. */
+/* The content comes first. An empty file system stays writable for mount points until the
+ * container's root is complete. */
 static void make_read_only(struct plan_builder *builder, const char *type,
                            struct plan_mount_words *after, enum plan_slot slot, const char *place)
 {
@@ -224,8 +223,8 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
                  .options = plan_label_options(builder, mount->type, words->data.bytes),
                  .flags = made.ms, .live = builder->joins);
     fill_root(builder, mount, words, slot, place);
-    made.attributes = (struct plan_attributes){0}; /* they came with the mount */
-    /* After the copy, whose owners may be none of the mapping's. */
+    made.attributes = (struct plan_attributes){0}; /* the mount was created with them */
+    /* After the copy, whose owners the mapping may not cover. */
     TRY(plan_map_mount(builder, mount, words, slot, place));
     if (is_late)
         make_read_only(builder, mount->type, &made, slot, place);
@@ -236,8 +235,9 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     return 0;
 }
 
-/* sysfs shows the network namespace's devices: it can be mounted by who is root where that belongs
- * to. A user namespace that is joined with its network namespace is taken to own it. */
+/* sysfs shows the devices of the network namespace: only root in the user namespace that owns it
+ * can mount it. A user namespace that is joined together with its network namespace is assumed
+ * to own it. */
 static bool may_mount_sysfs(const struct plan_builder *builder)
 {
     uint64_t joined = builder->joined_namespaces;
@@ -251,8 +251,8 @@ static bool may_mount_sysfs(const struct plan_builder *builder)
     return (joined & CLONE_NEWNET) != 0 || !builder->host->has_foreign_network;
 }
 
-/* A sysfs of its own would not show the host's cgroups. A cgroup mount of the config comes on
- * top. */
+/* Hides the host's cgroups, which a new sysfs would not show. A cgroup mount of the config comes
+ * on top. */
 static void hide_cgroups(struct plan_builder *builder, const char *path, const char *place)
 {
     PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
@@ -264,7 +264,7 @@ static void hide_cgroups(struct plan_builder *builder, const char *path, const c
     plan_attach(builder, (struct plan_attachment){PLAN_SLOT_MOUNT, "tmpfs", path}, place);
 }
 
-/* The host's then, with all that is mounted there, of which nothing can be changed. */
+/* Binds the host's sysfs instead, with everything mounted there, read-only. */
 static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mount,
                       const struct plan_mount_words *words, const char *place)
 {
@@ -285,13 +285,13 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
     return 0;
 }
 
-/* copy-symlink: where the source leads, if it is a symbolic link. */
+/* copy-symlink: the target of the source, if that is a symbolic link. */
 static const char *copied_link(const struct plan_builder *builder, size_t i)
 {
     return builder->host->copied_links != NULL ? builder->host->copied_links[i] : NULL;
 }
 
-/* Slashes at the end would follow a link, which is what words like dest-nofollow are against. */
+/* A trailing slash would follow a symbolic link, which dest-nofollow and copy-symlink must not. */
 static char *without_last_slashes(struct arena *arena, const char *path)
 {
     size_t size = strlen(path);
@@ -323,8 +323,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
                         "one: a running container's are added and removed");
     if (words.remounts)
         return remount(builder, &mount, &words, place);
-    /* What lies on a link is not found again by its path, and a link is no mount that could be
-     * removed. */
+    /* `mounts remove` could not find a mount on a symbolic link by its path, and a copied link
+     * is not a mount that it could remove. */
     if (builder->joins && (words.copies_link || words.covers_link))
         return error_at(
             builder->error, JSON_PATH("%s.options", place), EINVAL,
@@ -355,8 +355,8 @@ static int make_mount(struct plan_builder *builder, size_t i)
     return new_mount(builder, &mount, &words, place);
 }
 
-/* It is the host's own directory: what the container made there would fill its disk and hinder
- * `delete`. */
+/* It is a directory of the host: files that the container creates there would fill the host's
+ * disk and keep `delete` from removing it. */
 static void bind_notify_dir(struct plan_builder *builder, const char *source)
 {
     plan_bind(builder, (struct plan_source){.path = source}, PLAN_NOTIFY_DIR,

@@ -10,9 +10,9 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
-/* In the order in which they are joined by a privileged caller; the user namespace comes last, for
- * it takes the caller's rights over the others away. A caller without rights joins it first, for it
- * gives them. */
+/* In the order in which a privileged caller joins them. The user namespace comes last because
+ * joining it takes away the caller's privileges over the others. An unprivileged caller joins it
+ * first because it grants them. */
 static const struct namespace_kind {
     enum spec_namespace_type type;
     uint64_t flag;
@@ -23,7 +23,7 @@ static const struct namespace_kind {
     {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS},      {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER},
 };
 
-/* The position of the namespace of `type` in the config, or -1. */
+/* The index of the namespace of `type` in the config, or -1. */
 static int find_namespace(const struct plan_builder *builder, enum spec_namespace_type type)
 {
     for (size_t i = 0; i < builder->linux->n_namespaces; i++)
@@ -56,7 +56,8 @@ int plan_sort_namespaces(struct plan_builder *builder)
                                       "`berth spec --rootless` does");
 }
 
-/* What the caller shares with the container by a path would change for the caller, too. */
+/* A sysctl in a namespace that the container shares with the caller by its path would change the
+ * caller's too. */
 int plan_check_sysctls(struct plan_builder *builder)
 {
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
@@ -73,7 +74,8 @@ int plan_check_sysctls(struct plan_builder *builder)
     return 0;
 }
 
-/* Those that clone(2) of INIT makes. A cgroup namespace is made after its cgroup is joined. */
+/* The namespaces that clone(2) of INIT creates. A cgroup namespace is created after INIT has
+ * joined its cgroup. */
 static uint64_t cloned_namespaces(const struct plan_builder *builder)
 {
     return builder->new_namespaces & ~(uint64_t) (CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWCGROUP);
@@ -96,7 +98,7 @@ static void join_namespace(struct plan_builder *builder, enum plan_actor by,
              .path = builder->linux->namespaces[i].path, .type = kind->flag);
 }
 
-/* Opens all namespaces before the first is joined: their paths are the host's. */
+/* Opens all namespaces before it joins the first: their paths are on the host. */
 static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
 {
     for (size_t kind = 0; kind < COUNT(kinds); kind++) {
@@ -128,8 +130,8 @@ static void make_user_namespace(struct plan_builder *builder)
              .signals = PLAN_TOKEN_MAPPED, .place = "linux.uidMappings");
 }
 
-/* Offsets are written before the first child enters the namespace, and before set-uid calls make
- * the file root's. */
+/* Offsets are written before the first child enters the namespace, and before set-UID calls make
+ * root the owner of the file. */
 static void make_time_namespace(struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWTIME))
@@ -180,7 +182,7 @@ static void become_root(struct plan_builder *builder, enum plan_actor by)
              .keeps_groups = builder->keeps_groups);
 }
 
-/* The first stage. A caller with root's rights uses them before it enters the user namespace. */
+/* The first stage. A privileged caller joins the other namespaces before the user namespace. */
 static void enter_by_first(struct plan_builder *builder)
 {
     const uint64_t others = ~(uint64_t) CLONE_NEWUSER;
@@ -233,7 +235,7 @@ void plan_enter_namespaces(struct plan_builder *builder)
     join_keyring(builder);
 }
 
-/* Only a child enters a process namespace. Returns who joins. */
+/* Only a child enters a PID namespace. Returns the actor that joins. */
 static enum plan_actor launch_joiner(struct plan_builder *builder)
 {
     builder->needs_first = (builder->request->namespaces.foreign & CLONE_NEWPID) != 0;
@@ -246,7 +248,7 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
 {
     const uint64_t namespaces = builder->request->namespaces.foreign;
 
-    plan_open_proc(builder, by, NULL); /* the host's: the container's may be anything */
+    plan_open_proc(builder, by, NULL); /* the host's: the container's cannot be trusted */
     if (namespaces != 0)
         PLAN_ADD(builder, JOIN_PROCESS, .by = by, .namespaces = namespaces);
     if (namespaces & CLONE_NEWUSER)
@@ -258,7 +260,7 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
              .links = {builder->request->namespaces.names, builder->request->namespaces.n_names});
 }
 
-/* Before the container's user namespace makes the file root's. */
+/* Before joining the container's user namespace makes root the owner of the file. */
 static void set_oom_score(struct plan_builder *builder, enum plan_actor by)
 {
     const struct spec_process *process = builder->config->process;
@@ -287,7 +289,7 @@ void plan_join_container(struct plan_builder *builder)
     join_keyring(builder);
 }
 
-/* Not its cgroups: what is frozen there could do nothing, and would not end. */
+/* Does not join the cgroups: in a frozen cgroup the process could not run, or exit. */
 void plan_visit_container(struct plan_builder *builder)
 {
     join_process(builder, launch_joiner(builder));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.netDevices: the host moves them into INIT's network namespace, while INIT makes the
- * mounts. */
+/* linux.netDevices: HOST moves them into INIT's network namespace while INIT makes the mounts. */
 #include <errno.h>
 #include <sched.h>
 

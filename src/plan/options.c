@@ -82,6 +82,6 @@ const struct plan_option *plan_option_find(const char *word, bool *ret_recursive
     if (option == NULL)
         return NULL;
     *ret_recursive = option->kind == PLAN_OPTION_ATTRIBUTE || option->kind == PLAN_OPTION_ATIME;
-    /* crun knows "rsync", too: of the file system, and so without a difference. */
+    /* crun accepts "rsync" too; the option is per file system, so it is the same as "sync". */
     return *ret_recursive || option->kind == PLAN_OPTION_SUPERBLOCK ? option : NULL;
 }

@@ -149,7 +149,7 @@ static void add_number(struct text *text, enum plan_kind kind, uint64_t number)
     }
 }
 
-/* `comma` stands between flags. */
+/* `comma` separates flags. */
 static void add_value(struct text *text, const struct plan_header *plan,
                       const struct plan_step *step, const struct plan_operand *operand,
                       const char *comma)
@@ -170,7 +170,7 @@ static void add_value(struct text *text, const struct plan_header *plan,
 
 /* --- words ------------------------------------------------------------------------------------ */
 
-/* The operand of ops.def's placeholder "{path}", or the end of the list. */
+/* The operand that ops.def's placeholder "{path}" names, or the end of the list. */
 static const struct plan_operand *find_operand(const struct plan_operand *operand,
                                                const char *placeholder)
 {
@@ -204,7 +204,7 @@ char *plan_step_words(struct arena *arena, const struct plan_header *plan, int s
 
 /* --- the whole plan --------------------------------------------------------------------------- */
 
-/* Is it in the words already? */
+/* Do the words of the operation contain the operand? */
 static bool is_said(const char *words, const struct plan_operand *operand)
 {
     for (const char *next = strchr(words, '{'); next != NULL; next = strchr(next + 1, '{'))
@@ -225,7 +225,8 @@ static bool is_empty(const struct plan_step *step, const struct plan_operand *op
     return is_set && plan_operand_number(step, operand) == 0;
 }
 
-/* What the words leave out: " [source=cgroup attributes=rdonly,nosuid recursive]". */
+/* Prints operands that are not in the words: " [source=cgroup attributes=rdonly,nosuid
+ * recursive]". */
 static void print_operands(const struct plan_header *plan, const struct plan_step *step,
                            struct text *text)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process: what INIT does between the container's root file system and execve(2). */
+/* process: the steps of INIT between the setup of the container's root file system and
+ * execve(2). */
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -68,10 +69,10 @@ static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_
     for (size_t i = 0; i < count; i++)
         if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
             return true;
-    return count == 0; /* a joined user namespace: its mappings are not known here */
+    return count == 0; /* a joined user namespace: its mappings are unknown here */
 }
 
-/* An unprivileged caller may map his own group alone, for the price that groups cannot be set:
+/* An unprivileged caller may map only its own group, and cannot set groups then:
  * user_namespaces(7). */
 static bool will_deny_groups(const struct plan_builder *builder)
 {
@@ -144,13 +145,13 @@ int plan_make_process(struct plan_builder *builder)
     plan_commit(builder);
     PLAN_ADD(builder, CLOSE_DESCRIPTORS, .by = PLAN_INIT, .awaits = PLAN_TOKEN_COMMITTED,
              .kept = builder->request->kept_fds);
-    plan_label_process(builder); /* a limit may forbid to open a file */
+    plan_label_process(builder); /* before limits, which may prevent opening a file */
     plan_open_status(builder);
     set_limits(builder, false);
     plan_confine(builder, &sets);
     plan_verify(builder, &sets);
     if (!builder->joins)
-        /* as confined as the program: config.md has them run in the container */
+        /* as confined as the program, because they run in the container (config.md) */
         plan_run_hooks_at_start(builder);
     PLAN_ADD(builder, EXECUTE, .by = PLAN_INIT, .place = "process.args[0]",
              .program = process->args[0], .argv = {process->args, process->n_args},

@@ -7,11 +7,11 @@
 #include "builder.h"
 
 static const struct propagation {
-    /* what "/" becomes in the new mount namespace: nothing of it may reach the host */
+    /* propagation of "/" in the new mount namespace: no mount may reach the host */
     uint64_t host;
-    uint64_t root; /* what the container's root becomes */
+    uint64_t root; /* propagation of the container's root */
 } propagations[] = {
-    /* Later mounts of the host still reach the container's bind mounts, as with runc. */
+    /* Later mounts on the host still reach the container's bind mounts, as in runc. */
     [SPEC_ROOTFS_PROPAGATION_NONE] = {MS_REC | MS_SLAVE, MS_PRIVATE},
     [SPEC_ROOTFS_PROPAGATION_SHARED] = {MS_REC | MS_SLAVE, MS_SHARED},
     [SPEC_ROOTFS_PROPAGATION_RSHARED] = {MS_REC | MS_SLAVE, MS_REC | MS_SHARED},
@@ -23,9 +23,10 @@ static const struct propagation {
     [SPEC_ROOTFS_PROPAGATION_RUNBINDABLE] = {MS_REC | MS_PRIVATE, MS_REC | MS_UNBINDABLE},
 };
 
-/* The root is a mount of its own, unless the container has neither a mount namespace nor anything
- * to mount: then it is a directory to chroot(2) to. Without a mount namespace the mounts are the
- * host's; all lie on the root's, with which delete takes them away. */
+/* The root is a mount of its own, unless the container has neither a mount namespace nor
+ * anything to mount: then it is a directory to chroot(2) to. Without a mount namespace the
+ * container's mounts are the host's; they are all below the root's mount, and delete unmounts
+ * them with it. */
 static bool mounts_root(const struct plan_builder *builder)
 {
     return ((builder->new_namespaces | builder->joined_namespaces) & CLONE_NEWNS) != 0 ||
@@ -67,7 +68,7 @@ void plan_set_sysctls(struct plan_builder *builder)
     }
 }
 
-/* How the container gets into its root. */
+/* How INIT changes to the container's root. */
 static enum plan_root_change root_change(const struct plan_builder *builder)
 {
     if (!(builder->new_namespaces & CLONE_NEWNS))
@@ -75,8 +76,8 @@ static enum plan_root_change root_change(const struct plan_builder *builder)
     return builder->request->no_pivot ? PLAN_ROOT_MOVE : PLAN_ROOT_PIVOT;
 }
 
-/* Below the new root all mounts of the host are there still. A procfs or sysfs that is whole would
- * let a user namespace in the container mount another one, without masks. */
+/* After MS_MOVE all mounts of the host are still there below the new root. A full procfs or
+ * sysfs among them would let a user namespace in the container mount another one, without masks. */
 static void leave_old_root(struct plan_builder *builder)
 {
     const char *const *path = builder->host->kernel_mounts;
@@ -87,7 +88,8 @@ static void leave_old_root(struct plan_builder *builder)
              .uses = PLAN_BIT(PLAN_SLOT_ROOT), .how = PLAN_ROOT_CHROOT);
 }
 
-/* No path is read-only yet in which the terminal's mount point may be missing. */
+/* The terminal comes first: its mount point may have to be created in a path that becomes
+ * read-only. */
 static void hide_and_protect(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;
@@ -102,7 +104,7 @@ void plan_change_root(struct plan_builder *builder)
     const struct spec_process *process = builder->config->process;
     const bool is_staged = builder->host->refused_call != NULL;
 
-    /* The stage goes with the old root: masks come from there. */
+    /* The masks come from the stage, which disappears with the old root. */
     if (is_staged && builder->hooked)
         plan_await(builder, PLAN_TOKEN_HOOKED);
     if (is_staged)
@@ -112,15 +114,15 @@ void plan_change_root(struct plan_builder *builder)
              .how = root_change(builder));
     if (root_change(builder) == PLAN_ROOT_MOVE)
         leave_old_root(builder);
-    /* Before readonlyPaths could be in the way. */
+    /* Before readonlyPaths could prevent it. */
     if (process != NULL)
         PLAN_ADD(builder, MAKE_CWD, .by = PLAN_INIT, .place = "process.cwd", .path = process->cwd);
     if (!is_staged)
         hide_and_protect(builder);
 }
 
-/* In a mount namespace of others, private would keep their copies of the root's mounts mounted when
- * delete unmounts them. */
+/* In a mount namespace shared with others, MS_PRIVATE would leave their copies of the root's
+ * mounts mounted when delete unmounts them. */
 static bool asks_for_propagation(const struct plan_builder *builder)
 {
     return builder->linux->rootfs_propagation != SPEC_ROOTFS_PROPAGATION_NONE;

@@ -87,8 +87,8 @@ static void set_io_priority(struct plan_builder *builder, enum plan_actor by,
 
 /* --- lists of numbers ------------------------------------------------------------------------- */
 
-/* The numbers below `limit` of a list such as "0-3,7" that has been checked, each a text of its
- * own. */
+/* Converts a list such as "0-3,7", which has been checked, to its numbers below `limit`, each a
+ * string. */
 static struct text_list list_numbers(struct plan_builder *builder, const char *numbers,
                                      size_t limit)
 {
@@ -168,8 +168,8 @@ static void set_personality(struct plan_builder *builder,
              .persona = is_32 ? PER_LINUX32 : PER_LINUX);
 }
 
-/* What makes addresses predictable the kernel itself takes away from a program with more rights
- * than its caller. The domain stays. */
+/* The kernel itself clears flags that make addresses predictable when a program has more
+ * privileges than its caller. The domain stays. */
 static void drop_personality_flags(struct plan_builder *builder)
 {
     const unsigned caller = builder->host->personality;
@@ -180,7 +180,8 @@ static void drop_personality_flags(struct plan_builder *builder)
                  .persona = caller & ~(unsigned) PER_CLEAR_ON_SETID);
 }
 
-/* With it whoever gives up root would keep its capabilities, in the container, too. */
+/* With this bit, a process that gives up root would keep its capabilities, even in the
+ * container. */
 static void clear_securebits(struct plan_builder *builder)
 {
     if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
@@ -188,8 +189,8 @@ static void clear_securebits(struct plan_builder *builder)
                  .securebits = SECBIT_NO_SETUID_FIXUP);
 }
 
-/* The kernel gives better priorities to who has CAP_SYS_NICE outside any user namespace: in one
- * INIT has it no more. */
+/* Better priorities require CAP_SYS_NICE in the initial user namespace: INIT does not have it in
+ * another one. */
 static enum plan_actor scheduler_of(const struct plan_builder *builder)
 {
     return builder->host->privileged && plan_has_user_namespace(builder) ? PLAN_HOST : PLAN_INIT;
@@ -212,8 +213,8 @@ void plan_schedule_by_host(struct plan_builder *builder)
     set_priorities(builder, PLAN_HOST);
 }
 
-/* Before `create` ends, so that it is `create` that fails. What the kernel checks against the
- * cgroups has joined them. */
+/* Before `create` ends, so that `create` reports a failure. INIT has joined the cgroups, against
+ * which the kernel checks these. */
 void plan_schedule(struct plan_builder *builder)
 {
     set_priorities(builder, PLAN_INIT);

@@ -15,15 +15,15 @@
 
 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
 #define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#define CAPABILITIES_MOST 64           /* bits of a set */
-#define LOADER (1ULL << CAP_SYS_ADMIN) /* may load a filter */
+#define CAPABILITIES_MOST 64           /* bits in a set */
+#define LOADER (1ULL << CAP_SYS_ADMIN) /* required to load a filter */
 
 const char *const *plan_capability_names(struct arena *arena)
 {
     struct text_list names = {.arena = arena};
 
     for (cap_value_t value = 0; value < CAPABILITIES_MOST; value++) {
-        char *name = cap_to_name(value); /* "cap_chown", or a number for what is unknown */
+        char *name = cap_to_name(value); /* "cap_chown", or a number if unknown */
         char *upper = arena_string(arena, name != NULL ? name : "");
 
         cap_free(name);
@@ -39,7 +39,7 @@ const char *const *plan_capability_names(struct arena *arena)
 /* Names of the capabilities in `set`: "CAP_CHOWN, CAP_KILL". */
 static const char *name_set(struct arena *arena, uint64_t set)
 {
-    /* those that have a name: the list is without gaps */
+    /* the known capabilities are numbered without gaps */
     const char *const *names = plan_capability_names(arena);
     struct text words = {.arena = arena};
 
@@ -52,8 +52,8 @@ static const char *name_set(struct arena *arena, uint64_t set)
     return words.bytes;
 }
 
-/* The set of a list of names. What the kernel does not know is warned of and left out (config.md,
- * "Linux Process": capabilities). */
+/* Converts a list of names to a set. Warns of capabilities that are not known and leaves them
+ * out (config.md, "Linux Process": capabilities). */
 static uint64_t read_set(const char *const *names, size_t count, const char *place)
 {
     uint64_t set = 0;
@@ -69,8 +69,8 @@ static uint64_t read_set(const char *const *names, size_t count, const char *pla
     return set;
 }
 
-/* One line for all sets. exec says nothing: create has said it, and its caller would find it among
- * the output of his command. */
+/* One warning for all sets. exec does not warn: create has, and the warning would mix with the
+ * output of the user's command. */
 static void keep_grantable(const struct plan_builder *builder, struct plan_capabilities *sets)
 {
     uint64_t grantable =
@@ -101,8 +101,8 @@ static void keep_within_permitted(const struct plan_builder *builder,
                        "leaving out %s, which the permitted set lacks",
                        name_set(builder->arena, beyond));
     sets->effective &= sets->permitted;
-    /* `spec` of runc 1.1 writes an ambient set without an inheritable one: that is no mistake of
-     * the user's. */
+    /* `spec` of runc 1.1 writes an ambient set without an inheritable one: not the user's
+     * mistake. */
     beyond = sets->ambient & ~(sets->permitted & sets->inheritable);
     if (beyond != 0 && log_shows(LOG_LEVEL_DEBUG))
         log_debug("process.capabilities.ambient: leaving out %s, which the permitted or "
@@ -133,8 +133,7 @@ void plan_read_capabilities(const struct plan_builder *builder, struct plan_capa
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
 {
     static const uint64_t values[] = {
-        /* INIT is one thread, and another one that hands over a listener is to be without the
-         * filter. */
+        /* INIT has one thread, and a thread that hands over a listener must not get the filter. */
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC] = 0,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
@@ -145,8 +144,7 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
     return values[flag];
 }
 
-/* In place of linux.seccomp, where an annotation has the program itself: the plan need know no
- * more. */
+/* Replaces linux.seccomp if an annotation has the compiled filter: the plan needs no more. */
 static const struct spec_seccomp ready_made = {.default_action =
                                                    SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
 
@@ -195,7 +193,7 @@ struct agent {
     const char *place;
 };
 
-/* crun's order. */
+/* In crun's order. */
 static struct agent find_agent(const struct plan_builder *builder)
 {
     const char *path = builder->linux->seccomp->listener_path;
@@ -218,7 +216,7 @@ int plan_check_filter(struct plan_builder *builder)
                     "SCMP_ACT_NOTIFY needs one");
 }
 
-/* A relative path is one of the bundle's: `start` may have another directory than `create` had. */
+/* A relative path is relative to the bundle: `start` may run in another directory than `create`. */
 static const char *agent_path(const struct plan_builder *builder, const char *path)
 {
     return path[0] == '/' || path[0] == '@'
@@ -250,7 +248,7 @@ static void load_seccomp(struct plan_builder *builder)
 
     if (seccomp == NULL)
         return;
-    /* Without a path, which is an error, there may still be a plan to look at. */
+    /* A missing path is an error, but the dry run still shows a plan. */
     if (spec_seccomp_notifies(seccomp) && find_agent(builder).path != NULL)
         load_seccomp_with_listener(builder);
     else
@@ -270,8 +268,9 @@ void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capa
                               });
 }
 
-/* Without no_new_privs only CAP_SYS_ADMIN may load a filter, so the container's own capabilities
- * are set after it; with it the filter is the last of all, and need not let capset(2) pass. */
+/* Without no_new_privs, loading a filter requires CAP_SYS_ADMIN, so the container's own
+ * capabilities are set after it. With no_new_privs the filter comes last, and need not allow
+ * capset(2). */
 void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
 {
     if (builder->config->process->no_new_privileges) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hosts that refuse calls for mounts without a place: INIT makes mounts on a stage
- * (src/init/detached.c), which cannot do all. */
+/* Hosts that refuse the system calls for detached mounts: INIT stages mounts
+ * (src/init/detached.c), which cannot do everything. */
 #include <errno.h>
 #include <sched.h>
 
@@ -15,7 +15,7 @@ int plan_need_mount_calls(const struct plan_builder *builder, const char *place,
     return error_hint(builder->error, "%s", builder->host->refusal);
 }
 
-/* The stage is in INIT's own mount namespace: in others' it would be seen. */
+/* The stage needs a mount namespace of INIT's own: in a shared one it would be visible. */
 int plan_check_stage(struct plan_builder *builder)
 {
     const struct spec_linux *config = builder->linux;

@@ -6,20 +6,20 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
-/* In the order in which spec and kernel name them: several are written one after the other. */
+/* In the order of the specification and the kernel, for sets of several. */
 static const struct plan_value_name namespaces[] = {
     {"pid", CLONE_NEWPID, 0},  {"network", CLONE_NEWNET, 0},   {"ipc", CLONE_NEWIPC, 0},
     {"uts", CLONE_NEWUTS, 0},  {"cgroup", CLONE_NEWCGROUP, 0}, {"time", CLONE_NEWTIME, 0},
     {"mount", CLONE_NEWNS, 0}, {"user", CLONE_NEWUSER, 0},     {0},
 };
 
-/* MOUNT_ATTR_RELATIME is 0: no name says that. */
+/* MOUNT_ATTR_RELATIME is 0 and has no name. */
 static const struct plan_value_name mount_attributes[] = {
     {"rdonly", MOUNT_ATTR_RDONLY, 0},
     {"nosuid", MOUNT_ATTR_NOSUID, 0},
     {"nodev", MOUNT_ATTR_NODEV, 0},
     {"noexec", MOUNT_ATTR_NOEXEC, 0},
-    {"atime", MOUNT_ATTR__ATIME, MOUNT_ATTR__ATIME}, /* the whole field: what is cleared */
+    {"atime", MOUNT_ATTR__ATIME, MOUNT_ATTR__ATIME}, /* the whole field: for attributes to clear */
     {"noatime", MOUNT_ATTR_NOATIME, 0},
     {"strictatime", MOUNT_ATTR_STRICTATIME, 0},
     {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the process has to be when it executes, as /proc/self/status says it. */
+/* The expected state of the process when it executes, as /proc/self/status shows it. */
 #include <stdlib.h>
 
 #include "berth/base/text.h"
@@ -12,7 +12,7 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* In the kernel's order. */
+/* Sorted, as the kernel shows them. */
 static const char *expected_groups(struct plan_builder *builder, const struct spec_user *user)
 {
     uint32_t *groups = ARENA_ARRAY(builder->arena, user->n_additional_gids + 1, uint32_t);
