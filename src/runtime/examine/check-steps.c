@@ -27,21 +27,21 @@
 #include "launch/subid.h"
 #include "state/look.h"
 
-/* What can be said of one step before it is carried out: a positive errno, or 0. One that has more
- * to say collects it. */
+/* Checks one step before it is carried out. Returns a positive errno, or 0. A check that finds more
+ * than one error collects them itself. */
 typedef int foresee(struct check *check, const struct plan_step *step);
 
-/* Rights that count outside every user namespace, which the caller keeps until he enters the
- * container's. */
+/* Returns whether the caller has the capability in the initial user namespace. It keeps it until it
+ * enters the container's user namespace. */
 static bool has_right(const struct check *check, int capability)
 {
     return !check->creation->host.in_user_namespace &&
            (check->creation->host.permitted_capabilities >> capability & 1) != 0;
 }
 
-/* --- cgroups, ids, seccomp: their own layers know --------------------------------------------- */
+/* --- --- cgroups, ids, seccomp: their own layers check them --- ------------------------------- */
 
-/* Without cgroups of its own that was looked at before there was a plan. */
+/* A container without its own cgroup has been checked before the plan was built. */
 static int foresee_limits(struct check *check, const struct plan_step *step)
 {
     struct creation *creation = check->creation;
@@ -133,7 +133,7 @@ static int foresee_joined_namespace(struct check *check, const struct plan_step 
 
 /* --- mounts ----------------------------------------------------------------------------------- */
 
-/* The host's id of root inside; UINT32_MAX: there is no such user namespace. */
+/* Returns the host ID of the container's root, or UINT32_MAX if it has no user namespace. */
 static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
 {
     uint32_t id = UINT32_MAX;
@@ -160,8 +160,8 @@ static int foresee_root(struct check *check, const struct plan_step *step)
                : 0;
 }
 
-/* A container's cgroup is bound once it is made; what has no place in the config is the runtime's,
- * but for devices. */
+/* Returns whether the source does not exist yet: a cgroup is mounted after it has been created. A
+ * step without a place in the config is berth's own, unless it mounts a device. */
 static bool is_made_later(const struct check *check, const struct plan_step *step, const char *path)
 {
     const struct plan_host *host = &check->creation->host;
@@ -191,9 +191,9 @@ static bool has_namespace(const struct check *check, enum spec_namespace_type ty
     return spec_find_namespace(check->creation->config, type) != NULL;
 }
 
-/* What the kernel asks of those who mount proc and sysfs in a user namespace: that what these show
- * is theirs, and shown outside, too. Of one that the caller is in already it is not known what is.
- */
+/* In a user namespace, the kernel mounts proc and sysfs only with a PID or network namespace of its
+ * own, and only if nothing hides a part of the host's. If the caller is in a user namespace
+ * already, berth cannot tell. */
 static bool is_refused(const struct check *check, const char *type)
 {
     bool is_proc = text_equal(type, "proc");
@@ -231,7 +231,8 @@ static bool is_read_only(const struct tree_place *place)
            (statvfs(path, &info) == 0 && (info.f_flag & ST_RDONLY) != 0);
 }
 
-/* Of what the slot of the mount holds: is that a directory? */
+/* Returns whether the target has to be a directory. PLAN_TARGET_LIKE_MOUNT: as the source of the
+ * mount in its slot. */
 static bool wants_directory(const struct check *check, const struct plan_step *step)
 {
     struct stat info;
@@ -293,7 +294,7 @@ static int foresee_cwd(struct check *check, const struct plan_step *step)
 
 /* --- files and limits of the kernel ----------------------------------------------------------- */
 
-/* Parameters of one network device are there only where it is. */
+/* Sysctls of one network device exist only in the network namespace that has the device. */
 static bool is_of_device(const char *path)
 {
     const char *name = strstr(path, "/conf/");
@@ -321,13 +322,14 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
     if (getrlimit((int) step->set_rlimit.resource, &present) < 0 ||
         step->set_rlimit.hard <= present.rlim_max)
         return 0;
-    /* It is set inside, where no user namespace's root has that right. */
+    /* Init sets the limit: in a user namespace its CAP_SYS_RESOURCE does not count. */
     return has_right(check, CAP_SYS_RESOURCE) && !has_namespace(check, SPEC_NAMESPACE_TYPE_USER)
                ? 0
                : EPERM;
 }
 
-/* The least that any process may go to without rights is 0, as the first one has had it. */
+/* An unprivileged process cannot go below oom_score_adj_min, which is 0 unless a privileged process
+ * has changed it. */
 static int foresee_oom_score(struct check *check, const struct plan_step *step)
 {
     int64_t score = step->set_oom_score.score;

@@ -76,9 +76,9 @@ static void check_namespaces(struct check *check, const struct spec_linux *confi
     }
 }
 
-/* --- what has to be there --------------------------------------------------------------------- */
+/* --- --- what the host has to provide --- ----------------------------------------------------- */
 
-/* A property, and what the host needs to have for it. */
+/* A property of the config, and what it needs on the host. */
 struct need {
     const char *path;
     bool is_wanted;
@@ -105,7 +105,7 @@ static void check_needs(struct check *check)
     const struct spec_seccomp *seccomp = linux->seccomp != NULL ? linux->seccomp : &no_seccomp;
     bool has_apparmor = look_has_lsm(check->arena, "apparmor");
     bool has_selinux = look_has_lsm(check->arena, "selinux");
-    /* One of another form lies in the bundle, or has no place in a file system. */
+    /* Checks absolute paths only: other sockets are in the bundle, or not in a file system. */
     bool has_agent = spec_seccomp_notifies(seccomp) && is_set(seccomp->listener_path) &&
                      seccomp->listener_path[0] == '/';
     const struct need needs[] = {
@@ -133,13 +133,13 @@ static void check_needs(struct check *check)
     for (size_t i = 0; i < linux->n_net_devices; i++) {
         const char *name = linux->net_devices[i].key;
 
-        if (if_nametoindex(name) == 0) /* sysfs may show another namespace */
+        if (if_nametoindex(name) == 0) /* not sysfs: it may show another namespace */
             add_error(check, JSON_PATH("linux.netDevices[\"%s\"]", name), ENODEV,
                       "there is no such network device", "see ip link");
     }
 }
 
-/* What doctor knows to be needed by every container. */
+/* Checks what, according to `doctor`, every container needs. */
 static void check_kernel(struct check *check)
 {
     struct runtime_fact *facts;
@@ -164,7 +164,7 @@ void check_config(struct check *check)
 
         check_late_hooks(check, &(struct late_hooks){"poststart", hooks->poststart,
                                                      hooks->n_poststart, FINDING_ERROR});
-        /* runtime.md, Lifecycle: of these alone a failure is a warning. */
+        /* Only a failed poststop hook is a warning (runtime.md, Lifecycle). */
         check_late_hooks(check, &(struct late_hooks){"poststop", hooks->poststop, hooks->n_poststop,
                                                      FINDING_WARNING});
     }
@@ -173,9 +173,9 @@ void check_config(struct check *check)
     check_needs(check);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- --- check --- ---------------------------------------------------------------------------- */
 
-/* What was found in the text as it was read has its place already. */
+/* Sets the line and column of findings, except for those made while the text was read. */
 static void locate(struct findings *findings, const char *bytes, size_t size)
 {
     for (size_t i = 0; bytes != NULL && i < findings->count; i++) {
@@ -184,7 +184,7 @@ static void locate(struct findings *findings, const char *bytes, size_t size)
         if (finding->line == 0)
             spec_locate(bytes, size, finding->path, &finding->line, &finding->column);
         else
-            finding->file = ""; /* it is the configuration */
+            finding->file = ""; /* means the configuration */
     }
 }
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of `check` share. */
+/* Shared by the files of `check`. */
 #pragma once
 
 #include "explain/tree.h"
 #include "launch/creation.h"
 
-/* An examined creation; error->findings takes what is found. */
+/* A creation to check. Findings go to error->findings. */
 struct check {
     struct arena *arena;
     struct creation *creation;
     const struct plan_header *plan;
     struct error *error;
-    struct tree tree; /* as it is before the step that is looked at */
+    struct tree tree; /* before the step being checked */
     struct tree host;
-    bool has_pivoted; /* from then on paths are the container's */
+    bool has_pivoted; /* from then on paths are in the container */
 };
 
-/* Looks at the plan step by step: will the host let it be carried out? What fails is worded as the
- * failure of the step. */
+/* Checks, step by step, whether the host can carry out the plan. An error is worded as the failure
+ * of the step would be. */
 void check_steps(struct check *check);
 
-/* Looks at what no step says: hooks that run later, namespaces, confinement by security modules. */
+/* Checks what no step covers: hooks that run later, namespaces, security modules. */
 void check_config(struct check *check);

@@ -30,7 +30,7 @@ static void set_state(struct runtime_fact *fact, bool is_there)
     fact->state = is_there ? RUNTIME_FACT_YES : RUNTIME_FACT_NO;
 }
 
-/* What a probe of the layer sys has returned. */
+/* Sets the state from the result of a sys_probe_* function. */
 static void set_result(struct runtime_fact *fact, int result)
 {
     set_state(fact, result == 0);
@@ -115,7 +115,7 @@ void doctor_file(const struct doctor *doctor, const struct doctor_row *row,
     set_state(fact, access(row->subject, R_OK) == 0);
 }
 
-/* The names in a directory; no names, no such thing. */
+/* Lists the names in a directory. Without any name the feature is missing. */
 void doctor_directory(const struct doctor *doctor, const struct doctor_row *row,
                       struct runtime_fact *fact)
 {
@@ -214,7 +214,7 @@ static bool may_write(const char *path)
     return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
-/* May the caller make cgroups below their own? */
+/* Returns whether the caller can create cgroups below its own. */
 static bool is_delegated(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
     const char *own = cgroup_own_path(arena, hierarchy);
@@ -243,7 +243,8 @@ void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy
     };
 }
 
-/* On v2 the caller may give what the cgroup that he may write to has: his own, or the root. */
+/* On v2 the caller can enable the controllers of the cgroup it can write to: the root or its
+ * own. */
 static bool has_v2_controller(const struct doctor *doctor, const struct cgroup_hierarchy *v2,
                               const char *controller)
 {
@@ -260,7 +261,7 @@ static bool has_v2_controller(const struct doctor *doctor, const struct cgroup_h
     return false;
 }
 
-/* Number 1: v2 has nothing like it. */
+/* row->number 1: cgroup v2 has no equivalent. */
 void doctor_controller(const struct doctor *doctor, const struct doctor_row *row,
                        struct runtime_fact *fact)
 {
@@ -276,7 +277,7 @@ void doctor_controller(const struct doctor *doctor, const struct doctor_row *row
     fact->value =
         arena_printf(doctor->arena, "%s, %s", hierarchy->v2 ? "v2" : "v1", hierarchy->mount_point);
     bool may_use = may_write(hierarchy->mount_point) || is_delegated(doctor->arena, hierarchy);
-    /* The core asks programs about devices. */
+    /* v2 has no devices controller: BPF programs take its place. */
     bool is_there = !hierarchy->v2 || text_equal(row->subject, "devices") ||
                     has_v2_controller(doctor, hierarchy, name);
 
@@ -309,7 +310,7 @@ void doctor_device_programs(const struct doctor *doctor, const struct doctor_row
     }
 }
 
-/* Number 1: the user's. */
+/* row->number 1: the user's service manager. */
 void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
                     struct runtime_fact *fact)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a host offers: a table of probes. */
+/* The host features that `doctor` probes. */
 #include "doctor.h"
 
 #include <linux/seccomp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the table of doctor.c has in its rows, and the functions that it names. */
+/* The rows of doctor.c's table, and its probes. */
 #pragma once
 
 #include "berth/cgroup/probe.h"
@@ -14,7 +14,8 @@ struct doctor {
 
 struct doctor_row;
 
-/* Sets the state and value of a fact that has all else of its row; may word the rest better. */
+/* Sets the state and value of a fact. The other members are already set from the row; a probe may
+ * replace them by more specific ones. */
 typedef void doctor_probe(const struct doctor *doctor, const struct doctor_row *row,
                           struct runtime_fact *fact);
 
@@ -22,9 +23,9 @@ struct doctor_row {
     const char *group;
     const char *name;
     doctor_probe *probe;
-    const char *subject; /* what the probe looks at: a file, a name */
+    const char *subject; /* what to probe: a file, a name */
     long number;
-    const char *meaning; /* what it means if it is not there */
+    const char *meaning; /* what it means if the feature is missing */
     const char *remedy;
     enum runtime_fact_role role;
 };
@@ -36,6 +37,6 @@ doctor_probe doctor_caller, doctor_user_namespaces, doctor_subids, doctor_id_hel
 doctor_probe doctor_layout, doctor_controller, doctor_device_programs, doctor_manager;
 doctor_probe doctor_seccomp_actions, doctor_seccomp_library, doctor_seccomp_flag;
 
-/* The fact of one hierarchy of cgroups. */
+/* Sets the fact of one cgroup hierarchy. */
 void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy *hierarchy,
                       struct runtime_fact *fact);

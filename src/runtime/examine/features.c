@@ -9,8 +9,8 @@
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
 
-/* Annotations of config.json that are obeyed, so that whoever takes a configuration from somebody
- * else has to look at them (features.md, "Unsafe annotations in config.json"). */
+/* Annotations of config.json that berth obeys. Whoever takes a configuration from someone else has
+ * to check them (features.md, "Unsafe annotations in config.json"). */
 static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.",
                                                  "org.criu.config", NULL};
 
@@ -35,7 +35,7 @@ static void put_bool(struct json *json, const char *key, bool value)
     json_bool(json, value);
 }
 
-/* They are part of this build; whether the kernel has them is another matter. */
+/* This build has them; the kernel may lack them. */
 static void put_all_true(struct json *json, const char *key, const char *const *members)
 {
     json_key(json, key);
