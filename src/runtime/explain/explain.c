@@ -21,7 +21,7 @@
 #define EXIT_NOT_FOUND 127
 #define EXIT_NOT_EXECUTABLE 126
 
-/* ": " and the last lines of a hook's output, "" if there are none. */
+/* Returns ": " and the last lines of a hook's output, or "" if there are none. */
 static const char *tail_of(struct arena *arena, int output)
 {
     char tail[TAIL_SIZE];
@@ -36,7 +36,7 @@ static const char *tail_of(struct arena *arena, int output)
     return size <= 0 ? "" : arena_printf(arena, ": %.*s", (int) size, tail);
 }
 
-/* Callers look for runc's words: "error running KIND hook #N:". */
+/* Engines look for runc's wording: "error running KIND hook #N:". */
 static const char *act_of(struct arena *arena, const struct failed_hook *hook)
 {
     char kind[32];
@@ -57,7 +57,7 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
         return error_cause(error, "the container's process was killed meanwhile");
     if (hook->number == ETIMEDOUT)
         return error_cause(error, "did not end in time and was killed%s", tail);
-    if (hook->number != EIO || status == 0) /* it never ran */
+    if (hook->number != EIO || status == 0) /* the hook never ran */
         return -hook->number;
     if (WIFSIGNALED(status))
         return error_cause(error, "killed by signal %d (%s)%s", WTERMSIG(status),
@@ -65,7 +65,7 @@ int explain_hook(struct arena *arena, const struct failed_hook *hook, struct err
     return error_cause(error, "exit status %d%s", WEXITSTATUS(status), tail);
 }
 
-/* Callers look for these words, which Go's os/exec has coined. */
+/* Engines look for this wording, which comes from Go's os/exec. */
 static int explain_exec(struct arena *arena, const struct plan_header *plan,
                         const struct failure *failure, struct error *error)
 {
@@ -97,7 +97,7 @@ int explain_failure(struct arena *arena, const struct plan_header *plan,
     if (step->op == PLAN_FIND_PROGRAM || step->op == PLAN_EXECUTE)
         return explain_exec(arena, plan, failure, error);
     const char *words = plan_step_words(arena, plan, failure->step);
-    if (step->op == PLAN_CONNECT_AGENT) /* runc's words, for who looks for them */
+    if (step->op == PLAN_CONNECT_AGENT) /* runc's wording, which engines look for */
         words = arena_printf(arena, "failed to connect with seccomp agent: %s", words);
     const char *hint = explain_hint(arena, plan, failure);
     if (step->op == PLAN_RUN_HOOK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hints at what helps: a table by kind of step and errno. They look around on the host only after a
- * failure, or for `check`. */
+/* Hints for failed steps: a table by operation and errno. The functions look at the host only after
+ * a failure, or for `check`. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -26,7 +26,7 @@ struct failed {
     const struct plan_header *plan;
     const struct plan_step *step;
     int number;
-    int64_t value; /* of the message */
+    int64_t value; /* of the failure message */
 };
 
 static const char *text_of(const struct failed *failed, struct plan_text text)
@@ -78,7 +78,7 @@ static const char *of_processes(const struct failed *failed)
 
 /* --- mounts ----------------------------------------------------------------------------------- */
 
-/* Is a namespace of this type made or joined? */
+/* Returns whether the plan creates or joins a namespace of this type. */
 static bool has_namespace(const struct failed *failed, uint64_t flag)
 {
     for (uint32_t i = 0; i < failed->plan->step_count; i++)
@@ -145,7 +145,7 @@ static const char *of_links(const struct failed *failed)
                : "symbolic links there lead in a circle";
 }
 
-/* How far a path on the host leads. */
+/* Names the first missing component of the source. */
 static const char *of_missing_source(const struct failed *failed)
 {
     char *path = text_path_clean(failed->arena, text_of(failed, failed->step->open_tree.path));
@@ -169,7 +169,7 @@ static const char *of_missing_source(const struct failed *failed)
                         name);
 }
 
-/* By root of the user namespace, who is nobody in particular outside. */
+/* Root of the user namespace is an ordinary user on the host. */
 static const char *of_closed_root(const struct failed *failed)
 {
     uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
@@ -257,7 +257,7 @@ static const char *of_bad_value(const struct failed *failed)
     return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
 }
 
-/* The ids are those of the container's user namespace. */
+/* The IDs are those inside the container's user namespace. */
 static const char *of_unmapped_id(const struct failed *failed)
 {
     if (failed->value == PLAN_USER_GROUPS)
@@ -299,7 +299,7 @@ static const char *of_scheduler(const struct failed *failed)
            "linux.resources.cpu.realtimeRuntime";
 }
 
-/* What is known to help: the first row that fits. */
+/* Known hints: the first matching row counts. */
 static const struct {
     enum plan_op op;
     int number;

@@ -20,10 +20,10 @@
 #include "berth/sys/path.h"
 #include "tree.h"
 
-/* the kernel looks no further for a script's first line (BINPRM_BUF_SIZE) */
+/* the kernel reads this much of a script's first line (BINPRM_BUF_SIZE) */
 #define HEAD_MOST 256
-#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
-#define MOST_INTERPRETERS 5          /* one of another, as the kernel has it */
+#define DEFAULT_PATH "/bin:/usr/bin" /* as in execvp(3) */
+#define MOST_INTERPRETERS 5          /* nested interpreters, as in the kernel */
 
 static const struct program fine = {0, NULL};
 
@@ -42,7 +42,7 @@ static const struct {
     {EM_68K, "m68k", "m68k"},
 };
 
-/* In the file's own byte order. */
+/* Reads e_machine in the file's byte order. */
 static unsigned machine_of(const Elf64_Ehdr *header)
 {
     uint16_t bytes = header->e_machine;
@@ -61,7 +61,7 @@ static const char *name_of_machine(struct arena *arena, const Elf64_Ehdr *header
     return arena_printf(arena, "machine %u", number);
 }
 
-/* This program's own; zeros when that cannot be read. */
+/* Returns the ELF header of this program, or zeros if it cannot be read. */
 static Elf64_Ehdr native_header(void)
 {
     Elf64_Ehdr header = {0};
@@ -72,7 +72,7 @@ static Elf64_Ehdr native_header(void)
     return header;
 }
 
-/* Kernels for 64 bits mostly run the 32 of their kind too, such as this program may be. */
+/* 64-bit kernels usually run 32-bit programs of their family. This program may be 32-bit itself. */
 static bool are_of_a_kind(unsigned native, unsigned machine)
 {
     return machine == native || (native == EM_X86_64 && machine == EM_386) ||
@@ -87,7 +87,7 @@ static bool runs(const Elf64_Ehdr *native, const Elf64_Ehdr *header)
                                              are_of_a_kind(machine_of(native), machine_of(header)));
 }
 
-/* binfmt_misc may know more kinds of programs than are known here. */
+/* Formats registered with binfmt_misc may run files that berth does not know. */
 static bool has_other_formats(void)
 {
     DIR *dir = opendir("/proc/sys/fs/binfmt_misc");
@@ -102,7 +102,7 @@ static bool has_other_formats(void)
     return found;
 }
 
-/* The loader that a program of 64 bits and this byte order names (PT_INTERP), or NULL. */
+/* Returns the loader (PT_INTERP) of a 64-bit program in native byte order, or NULL. */
 static const char *loader_of(struct arena *arena, int fd, const Elf64_Ehdr *header)
 {
     char path[HEAD_MOST] = "";
@@ -237,7 +237,7 @@ struct program program_look_at(const struct tree *tree, const char *path)
 
 /* --- the container's program ------------------------------------------------------------------ */
 
-/* The first step of the kind, or NULL. */
+/* Returns the first step of this kind, or NULL. */
 static const struct plan_step *find_step(const struct plan_header *plan, enum plan_op op)
 {
     for (uint32_t i = 0; i < plan->step_count; i++)
@@ -246,7 +246,7 @@ static const struct plan_step *find_step(const struct plan_header *plan, enum pl
     return NULL;
 }
 
-/* As execvp(3) does: the first file that may be executed is it, whatever comes of that. */
+/* Searches as execvp(3) does: it stops at the first executable file, even if that cannot run. */
 static struct program search(const struct tree *tree, const char *path, const char *name)
 {
     struct program result = {ENOENT, NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that cannot be executed, and why. */
+/* Finds out why a program cannot be executed. */
 #pragma once
 
 #include <stdint.h>
@@ -9,15 +9,15 @@ struct plan_header;
 struct tree;
 
 struct program {
-    int number;       /* what execve(2) will say: a positive errno, 0: nothing against it is seen */
-    const char *hint; /* what is wrong, or NULL where the number says it all */
+    int number;       /* the errno that execve(2) will set, 0: none expected */
+    const char *hint; /* what is wrong, or NULL if the errno says it all */
 };
 
-/* Looks at the file `path` of the tree, and at what it needs to run. */
+/* Checks the file `path` of the tree, and what it needs to run. */
 struct program program_look_at(const struct tree *tree, const char *path);
 
-/* The same for the container's program: as the plan's FIND_PROGRAM step will look for it. */
+/* The same for the container's program, searched for as the plan's FIND_PROGRAM step does. */
 struct program program_look(struct arena *arena, const struct plan_header *plan);
 
-/* A hint at why the container's program was refused with this errno, or NULL. */
+/* Returns why the container's program was refused with this errno, or NULL. */
 const char *program_hint(struct arena *arena, const struct plan_header *plan, int number);

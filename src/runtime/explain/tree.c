@@ -11,9 +11,9 @@
 #include "berth/base/text.h"
 #include "berth/plan/plan.h"
 
-#define MOST_LINKS 40 /* as the kernel: path_resolution(7) */
+#define MOST_LINKS 40 /* as in the kernel: path_resolution(7) */
 
-/* What is left of `path` below `above`; NULL: it is not below. */
+/* Returns the rest of `path` below `above`, or NULL if it is not below. */
 static const char *below(const char *path, const char *above)
 {
     size_t length = text_equal(above, "/") ? 0 : strlen(above);
@@ -23,8 +23,8 @@ static const char *below(const char *path, const char *above)
     return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
 }
 
-/* The mount that a path without symbolic links is on, NULL: the root's; and the rest of the path on
- * it. */
+/* Returns the mount that a path without symbolic links is on, or NULL for the root file system.
+ * *ret_rest is the rest of the path on it. */
 static const struct tree_mount *mount_of(const struct tree *tree, const char *path,
                                          const char **ret_rest)
 {
@@ -40,7 +40,7 @@ static const struct tree_mount *mount_of(const struct tree *tree, const char *pa
     return NULL;
 }
 
-/* A mount point, and the directories that lead to it, will be made. */
+/* Returns whether berth will create the path, because it is a mount point or leads to one. */
 static bool will_be_made(const struct tree *tree, const char *path)
 {
     for (size_t i = 0; i < tree->n_mounts; i++)
@@ -149,8 +149,8 @@ int tree_find_source(const struct tree *tree, const struct plan_step *step, cons
     return tree_find(tree, clean[length] == '\0' ? "/" : clean + length, ret_place);
 }
 
-/* Where on the host the files of a bind mount's source are, NULL: nowhere that can be looked
- * into. */
+/* Returns the path on the host of a bind mount's source, or NULL if the host cannot look into
+ * it. */
 static const char *source_on_host(const struct tree *tree, const struct plan_step *step,
                                   const char *path)
 {
