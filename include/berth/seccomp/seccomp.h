@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.seccomp (config-linux.md, "Seccomp") to a classic BPF program, through libseccomp and a
- * cache. */
+/* Compiles linux.seccomp (config-linux.md, "Seccomp") to a classic BPF program, with libseccomp and
+ * a cache. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,22 +12,24 @@ struct arena;
 struct error;
 struct findings;
 
-/* Makes a sealed memfd, read from its start, that holds the program as struct sock_filter[].
+/*
+ * Compiles the filter into a sealed memfd that holds struct sock_filter[], its offset at the start.
  *
- * `cache_dir`: a directory for compiled programs, made with mode 0700 if it is missing, or NULL. A
- * program of the cache is taken only if the directory and the file are the caller's own and nobody
- * else can write to them, and only if it was compiled from the very same input, which is kept
- * beside it and compared whole; what is damaged is compiled anew. A cache that cannot be used costs
- * time, never an error.
+ * `cache_dir` is a directory for compiled programs, created with mode 0700 if it is missing, or
+ * NULL. A cached program is used only if the caller owns the directory and the file, no one else
+ * can write to them, and it was compiled from exactly the same input, which is stored in the file
+ * and compared in full. A damaged file is compiled anew. A cache that cannot be used costs time but
+ * is never an error.
  *
- * The filter always covers the native architecture, and those that are listed. Names that
- * libseccomp does not know are passed over (they are other architectures', or newer), which is
- * logged when debugging. Where the default action forbids, calls that are newer than all that the
- * profile names answer ENOSYS, as C libraries expect. Returns 0 or a negative errno. */
+ * The filter covers the native architecture and the listed ones. Names that libseccomp does not
+ * know are skipped (they belong to another architecture or a newer kernel) and logged at debug
+ * level. If the default action denies, system calls newer than all those the profile names return
+ * ENOSYS, as C libraries expect. Returns 0 or a negative errno.
+ */
 int seccomp_make_program(const struct spec_seccomp *seccomp, const char *cache_dir, int *ret_memfd,
                          struct error *error);
 
-/* The same of a program that is there already: struct sock_filter[] in base64. Returns 0 or
+/* Like seccomp_make_program, for an existing program: struct sock_filter[] in base64. Returns 0 or
  * -EINVAL. */
 int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *error);
 
@@ -36,29 +38,31 @@ struct seccomp_code {
     size_t length;
 };
 
-/* Reads the program in the memfd into the arena. Returns 0 or a negative errno. */
+/* Reads the program from the memfd into the arena. Returns 0 or a negative errno. */
 int seccomp_read_code(struct arena *arena, int memfd, struct seccomp_code *ret_program);
 
-/* What the program answers to the native architecture's system call `number`, whatever its
- * arguments: SECCOMP_RET_*. -EAGAIN: that depends on them. */
+/* Evaluates the program for the native architecture's system call `number`, for any arguments. Sets
+ * *ret_answer to SECCOMP_RET_* and returns 0, or returns -EAGAIN if the answer depends on the
+ * arguments. */
 int seccomp_answer(const struct seccomp_code *program, long number, uint32_t *ret_answer);
 
-/* Does it surely forbid the call; does it surely let it pass, asking nobody? */
+/* Return whether the filter certainly denies the call, or certainly allows it without asking an
+ * agent or tracer. */
 bool seccomp_forbids(const struct seccomp_code *program, long number);
 bool seccomp_allows(const struct seccomp_code *program, long number);
 
-/* Fails with the first name of linux.seccomp.syscalls that libseccomp does not know. */
+/* Fails on the first name in linux.seccomp.syscalls that libseccomp does not know. */
 int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error);
 
-/* Adds a warning for every name of linux.seccomp.syscalls that neither libseccomp nor berth knows,
+/* Adds a warning for every name in linux.seccomp.syscalls that neither libseccomp nor berth knows,
  * with the name that was probably meant. */
 void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *findings);
 
-/* libseccomp's number for the architecture; 0 for what it is too old for. */
+/* Returns libseccomp's number for the architecture, or 0 if libseccomp is too old to know it. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch);
 
-/* libseccomp's version: "2.5.4". */
+/* Returns libseccomp's version, such as "2.5.4". */
 const char *seccomp_library(struct arena *arena);
 
-/* How much of what the kernel has libseccomp can use: seccomp_api_get(3). */
+/* Returns the API level of libseccomp on this kernel: seccomp_api_get(3). */
 unsigned seccomp_level(void);
