@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a filter says, without loading it: bpf(4), as far as filters use it. */
+/* Evaluates a filter without loading it: the part of classic BPF (bpf(4)) that seccomp filters
+ * use. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -12,8 +13,8 @@
 #include "berth/base/arena.h"
 #include "berth/seccomp/seccomp.h"
 
-/* The number and the architecture alone are known: what looks at more, or is not understood,
- * depends. */
+/* Only the system call number and the architecture are known. Returns -EAGAIN for a program that
+ * reads anything else or uses an unknown instruction. */
 static int run(const struct seccomp_code *program, const struct seccomp_data *data,
                uint32_t *ret_answer)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file a program: a header, the key (all of the input), the program. The file's name is a hash of
- * the key, only to find it; the key itself is compared whole, so a wrong filter cannot be taken
- * whatever the hash does. The sum tells a file that a disk or another writer has damaged.
+ * One file per program: a header, the key (the whole input) and the program. The file name is a
+ * hash of the key, used only to find the file; the key itself is compared in full, so a hash
+ * collision cannot select the wrong filter. The checksum detects files damaged by a disk or another
+ * writer.
  */
 #include "cache.h"
 
@@ -23,7 +24,7 @@
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 
-#define FORMAT 3U /* of a file; counted up when the format or the way of compiling changes */
+#define FORMAT 3U /* of a file; increment when the format or the compilation changes */
 #define ENTRIES_MOST 64
 #define NAME_SIZE 24
 
@@ -31,10 +32,10 @@ struct cache_header {
     uint32_t format;
     uint32_t program_size;
     uint64_t key_size;
-    uint64_t sum; /* of the program */
+    uint64_t sum; /* checksum of the program */
 };
 
-/* FNV-1a of 64 bits, taken in words. */
+/* 64-bit FNV-1a, computed over words. */
 static uint64_t hash_of(const void *bytes, size_t size)
 {
     uint64_t hash = 0xcbf29ce484222325U;
@@ -97,7 +98,7 @@ bool seccomp_cache_take(int dir, const struct text *key, struct seccomp_program 
         return false;
     size_t size = key->size + header.program_size;
     char *bytes = arena_alloc(key->arena, size + 1);
-    /* One byte more than there may be: a longer file is a broken one. */
+    /* Read one byte more than expected, to detect a file that is too long. */
     if (fd_read_all(file, bytes, size + 1) != (ssize_t) size ||
         memcmp(bytes, key->bytes, key->size) != 0 ||
         hash_of(bytes + key->size, header.program_size) != header.sum)
@@ -106,8 +107,8 @@ bool seccomp_cache_take(int dir, const struct text *key, struct seccomp_program 
     return true;
 }
 
-/* Makes room for one more: the oldest goes, be it a program or what a writer that was killed has
- * left. */
+/* Makes room for one more entry by removing the oldest: a program, or a temporary file of a writer
+ * that was killed. */
 static void bound_entries(int dir)
 {
     int listing = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

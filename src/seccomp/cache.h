@@ -10,12 +10,13 @@ struct seccomp_program {
     size_t size;       /* in bytes */
 };
 
-/* Opens the directory `path`, made if it is missing. Returns a descriptor, or -1 when there is none
- * that can be trusted. */
+/* Opens the directory `path`, creating it if it is missing. Returns a descriptor, or -1 if there is
+ * no directory that can be trusted. */
 int seccomp_cache_open(const char *path);
 
-/* Finds the program of `key`, in the key's arena. A file that is damaged is no program. */
+/* Looks up the program for `key` and allocates it in the key's arena. Returns false if there is
+ * none or it is damaged. */
 bool seccomp_cache_take(int dir, const struct text *key, struct seccomp_program *ret_program);
 
-/* Keeps the program for the next time; a failure is only logged. */
+/* Stores the program; a failure is only logged. */
 void seccomp_cache_keep(int dir, const struct text *key, const struct seccomp_program *program);

@@ -69,8 +69,8 @@ static struct scmp_arg_cmp comparison_of(const struct spec_seccomp_arg *arg)
     return comparison;
 }
 
-/* libseccomp takes each argument once in a rule. Conditions that repeat one are alternatives, a
- * rule each: what runc has made of them, and profiles rely on. */
+/* libseccomp accepts each argument only once per rule. Conditions that repeat an argument become
+ * alternatives, one rule each: runc does so, and profiles rely on it. */
 static bool repeats_argument(const struct spec_syscall *syscall)
 {
     unsigned seen = 0;
@@ -110,7 +110,7 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
 
     if (action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret) ==
         seccomp_default_action(seccomp))
-        return 0; /* libseccomp refuses a rule that says what holds anyway */
+        return 0; /* libseccomp rejects a rule with the default action */
     for (size_t j = 0; j < syscall->n_names; j++) {
         int number = seccomp_syscall_resolve_name(syscall->names[j]);
 
@@ -138,7 +138,7 @@ int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error)
     return 0;
 }
 
-/* libseccomp's names are the specification's without the prefix, and in lower case. */
+/* libseccomp uses the specification's names without the prefix and in lower case. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch)
 {
     const char *word = spec_seccomp_arch_words[arch] + strlen("SCMP_ARCH_");
@@ -175,8 +175,7 @@ static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccom
     TRY(add_architectures(filter, seccomp, error));
     for (size_t i = 0; i < seccomp->n_syscalls; i++)
         TRY(add_syscall(filter, seccomp, i, error));
-    /* A binary tree instead of a list: each system call of the container pays for the difference.
-     */
+    /* A binary tree instead of a list: every system call of the container benefits. */
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     int result = seccomp_export_bpf(filter, fd);
     return result < 0 ? error_errno_at(error, "linux.seccomp", -result, "compile the filter") : 0;

@@ -9,9 +9,9 @@
 /* Compiles without a cache and writes the program to `fd`. */
 int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error);
 
-/* defaultAction with its errno, as the kernel has it: SECCOMP_RET_*. */
+/* Returns the default action with its errno as SECCOMP_RET_*. */
 uint32_t seccomp_default_action(const struct spec_seccomp *seccomp);
 
-/* Adds all that the program depends on, each part framed by its length: two inputs that differ have
- * different keys. */
+/* Adds everything the program depends on, each part with its length in front, so that different
+ * inputs have different keys. */
 void seccomp_write_key(const struct spec_seccomp *seccomp, struct text *key);

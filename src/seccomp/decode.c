@@ -10,9 +10,10 @@
 #include "berth/seccomp/seccomp.h"
 #include "berth/sys/memfd.h"
 
-#define BITS 6 /* of a letter of base64 (RFC 4648) */
+#define BITS 6 /* per character of base64 (RFC 4648) */
 
-/* Returns the number of bytes, or -EINVAL. `ret_bytes` has room for three of every four letters. */
+/* Returns the number of bytes, or -EINVAL. `ret_bytes` must have room for three bytes per four
+ * characters. */
 static ssize_t decode(const char *base64, uint8_t *ret_bytes)
 {
     static const char letters[] =
@@ -30,7 +31,7 @@ static ssize_t decode(const char *base64, uint8_t *ret_bytes)
         if (letter == NULL)
             return -EINVAL;
         bits = bits << BITS | (uint32_t) (letter - letters);
-        /* How many bits are left behind the whole bytes: 6, 4, 2, 0. */
+        /* The number of bits left over after the whole bytes is 6, 4, 2 or 0. */
         if (i % 4 > 0)
             ret_bytes[size++] = (uint8_t) (bits >> (BITS - 2 * (i % 4)));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of system calls that look like slips, for `check`. */
+/* Finds names of system calls that look like typos, for `check`. */
 #include <seccomp.h>
 #include <stdlib.h>
 
@@ -10,9 +10,9 @@
 #include "berth/base/text.h"
 #include "berth/seccomp/seccomp.h"
 
-#define NUMBER_MAX 600 /* of the calls to suggest; Linux 7.0 ends at 472 */
+#define NUMBER_MAX 600 /* of suggested calls; Linux 7.0 ends at 472 */
 
-/* The calls of Linux 5.14 to 7.0, which a libseccomp may be too old for. */
+/* System calls of Linux 5.14 to 7.0, which an older libseccomp does not know. */
 /* clang-format off */
 static const char *const newer[] = {
     "quotactl_fd", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",

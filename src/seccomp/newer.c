@@ -15,22 +15,22 @@
 
 #define BLOCK_SIZE 8 /* instructions for one architecture */
 
-/* Which numbers of an architecture count up. */
+/* The range of an architecture's system call numbers in which new calls get higher numbers. */
 struct sequence {
-    uint32_t token; /* libseccomp's */
-    uint32_t audit; /* struct seccomp_data's */
+    uint32_t token; /* libseccomp's number of the architecture */
+    uint32_t audit; /* AUDIT_ARCH_*, as in struct seccomp_data */
     uint32_t first;
     uint32_t end;
-    uint32_t apart_first; /* a block that was set apart once and does not grow */
+    uint32_t apart_first; /* a block of numbers that was set aside and does not grow */
     uint32_t apart_end;
 };
 
 static const struct sequence peculiar[] = {
-    /* What has x32's bit is left to what the program says of x32. */
+    /* Numbers with the x32 bit are left to what the program says about x32. */
     {SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, 0, 0x40000000, 0, 0},
-    /* Calls that differ from x86_64's are 512 to 547 (the kernel's syscall_64.tbl). */
+    /* Calls that differ from x86_64 have the numbers 512 to 547 (the kernel's syscall_64.tbl). */
     {SCMP_ARCH_X32, AUDIT_ARCH_X86_64, 0x40000000, 0x80000000, 0x40000200, 0x40000224},
-    /* Its private calls, such as cacheflush, begin there. */
+    /* ARM's private calls, such as cacheflush, start at 0xf0000. */
     {SCMP_ARCH_ARM, AUDIT_ARCH_ARM, 0, 0xf0000, 0, 0},
 };
 
@@ -48,7 +48,7 @@ static bool is_in_sequence(const struct sequence *sequence, uint32_t number)
            (number < sequence->apart_first || number >= sequence->apart_end);
 }
 
-/* The highest number that the profile names. False when it names none. */
+/* Finds the highest number that the profile names. Returns false if it names none. */
 static bool find_newest(const struct spec_seccomp *seccomp, const struct sequence *sequence,
                         uint32_t *ret_newest)
 {
@@ -60,8 +60,8 @@ static bool find_newest(const struct spec_seccomp *seccomp, const struct sequenc
             int number =
                 seccomp_syscall_resolve_name_arch(sequence->token, seccomp->syscalls[i].names[j]);
 
-            /* What the architecture does not have is negative, and i386's socket calls: none is
-             * newer than Linux 5.1. */
+            /* A negative number is a call that the architecture does not have, or one of i386's
+             * socket calls; none is newer than Linux 5.1. */
             if (number < 0 || !is_in_sequence(sequence, (uint32_t) number))
                 continue;
             found = true;
@@ -98,8 +98,8 @@ static size_t add_architecture(struct sock_filter *code, const struct spec_secco
     return find_newest(seccomp, &sequence, &newest) ? add_block(code, &sequence, newest) : 0;
 }
 
-/* What looks at the number, for each architecture of the filter. Returns how many instructions it
- * has; 0: there is nothing to look at. */
+/* Adds the code that checks the number, for each architecture of the filter. Returns the number of
+ * instructions; 0: nothing to check. */
 static size_t add_blocks(struct sock_filter *code, const struct spec_seccomp *seccomp)
 {
     size_t size = add_architecture(code, seccomp, seccomp_arch_native());
