@@ -24,14 +24,15 @@ static bool is_set(const char *string)
     return string != NULL && string[0] != '\0';
 }
 
-/* --- the values of the config in the order in which they are written -------------------------- */
+/* --- the values of the config, in the order of writing ---------------------------------------- */
 
 struct schema {
     const char *text;
     const char *place;
 };
 
-/* Returns them with their number; the specification has the others come before `schemata`. */
+/* Returns the values and their number; the specification puts the other properties before
+ * `schemata`. */
 static const struct schema *list_schemas(struct arena *arena, const struct spec_intel_rdt *config,
                                          size_t *ret_count)
 {
@@ -78,7 +79,7 @@ static int find_mount(struct arena *arena, const char *root, const char **ret_pa
                              "have it");
 }
 
-/* "info" and "mon_groups" stand between the classes, and are none. */
+/* "info" and "mon_groups" are next to the classes but are not classes. */
 static int check_class(struct arena *arena, const char *class, struct error *error)
 {
     if (access(text_path_join(arena, class, TASKS), F_OK) == 0)
@@ -152,9 +153,9 @@ int rdt_plan(struct arena *arena, const char *root, const struct rdt_request *re
     return 0;
 }
 
-/* --- carrying out ----------------------------------------------------------------------------- */
+/* --- executing -------------------------------------------------------------------------------- */
 
-/* What the kernel has to say of the last call that failed, one line. */
+/* Adds the kernel's message about the last failed call, one line. */
 static void add_kernels_words(struct arena *arena, const char *class, struct error *error)
 {
     int parent = (int) (strrchr(class, '/') - class);
@@ -209,7 +210,7 @@ static int write_schemas(struct arena *arena, const char *class,
     size_t count;
     const struct schema *schemas = list_schemas(arena, config, &count);
 
-    /* Each by a call of its own: the kernel refuses to set a domain twice in one. */
+    /* One write(2) for each: the kernel refuses to set a domain twice in one write. */
     for (size_t i = 0; i < count; i++) {
         int result = file_put(AT_FDCWD, path, arena_printf(arena, "%s\n", schemas[i].text));
 
@@ -252,7 +253,7 @@ int rdt_update(struct arena *arena, const char *class, const struct spec_intel_r
     return write_schemas(arena, class, config, error);
 }
 
-/* A group for monitoring takes only those that are in its class. */
+/* A monitoring group accepts only processes of its class, so the class comes first. */
 int rdt_join(struct arena *arena, const struct rdt *rdt, pid_t pid, struct error *error)
 {
     const char *const groups[] = {rdt->class, rdt->monitor};

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A part of a text, without the blanks around it. */
+/* A part of a text, trimmed. */
 struct part {
     const char *bytes;
     size_t size;
@@ -22,7 +22,7 @@ static struct part trimmed(const char *bytes, size_t size)
     return (struct part){bytes, size};
 }
 
-/* Takes what stands before the next `separator` off the rest. Returns false at the end. */
+/* Splits off the text before the next `separator`. Returns false at the end. */
 static bool take(struct part *rest, char separator, struct part *ret_part)
 {
     const char *end = rest->size == 0 ? NULL : memchr(rest->bytes, separator, rest->size);
@@ -42,8 +42,8 @@ static bool equal(struct part a, struct part b)
     return a.size == b.size && (a.size == 0 || strncmp(a.bytes, b.bytes, a.size) == 0);
 }
 
-/* Masks are hexadecimal, percents decimal: without the zeros in front both are equal when their
- * digits are. */
+/* Masks are hexadecimal, percentages decimal: both are equal if their digits are, ignoring leading
+ * zeros. */
 static bool equal_numbers(struct part a, struct part b)
 {
     for (; a.size > 1 && a.bytes[0] == '0'; a.size--)
@@ -53,7 +53,7 @@ static bool equal_numbers(struct part a, struct part b)
     return a.size == b.size && (a.size == 0 || strncasecmp(a.bytes, b.bytes, a.size) == 0);
 }
 
-/* Is "0=7ff" one of "0=7ff;1=7ff"? */
+/* Returns whether `domains` contains `wanted`: "0=7ff" is in "0=7ff;1=7ff". */
 static bool has_domain(struct part domains, struct part wanted)
 {
     struct part wanted_id = {0}, domain;

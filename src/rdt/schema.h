@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
-/* Does `current`, all that a schemata file says, say what the lines of `wanted` do? Of each
- * resource only the domains that are named there count; the kernel pads with blanks and zeros. */
+/* Returns whether `current`, the content of a schemata file, matches the lines of `wanted`. Only
+ * the domains named in `wanted` are compared; the padding that the kernel adds (blanks and zeros)
+ * is ignored. */
 bool schema_is_in(const char *wanted, const char *current);
