@@ -9,8 +9,7 @@
 #define SYSTEM_MANAGER "unix:path=/run/systemd/private"
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
 
-/* What an address may not hold as it is stands there as %XX (D-Bus specification, Server
- * Addresses). */
+/* Escapes bytes that an address cannot contain as %XX (D-Bus specification, Server Addresses). */
 static const char *address_of(struct arena *arena, const char *dir, const char *name)
 {
     struct text address = {.arena = arena};
@@ -43,7 +42,7 @@ size_t bus_find_addresses(struct arena *arena, bool user,
 
     if (user)
         return find_user(arena, ret_addresses);
-    /* Nobody has it by chance: it is meant. */
+    /* Nobody sets this variable by accident. */
     if (bus != NULL) {
         ret_addresses[0] = (struct bus_address){bus, false};
         return 1;

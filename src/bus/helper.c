@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helper: a program of its own, for berth is linked statically and cannot load libsystemd. It
- * knows no service and keeps no time: it does what berth asks (wire.h), waits for as long as it
- * takes, and ends when berth does.
+ * The helper is a separate program because berth is statically linked and cannot load libsystemd.
+ * It knows no service and has no timeouts: it does what berth requests (wire.h), waits as long as
+ * that takes, and exits when berth does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +21,12 @@ enum { CALL_SERVICE = 1, CALL_PATH, CALL_INTERFACE, CALL_METHOD, CALL_SIGNATURE,
 
 struct helper {
     struct library library;
-    const char *no_library; /* why there is none, else NULL */
-    sd_bus *bus;            /* NULL while there is no connection */
+    const char *no_library; /* why it could not be loaded; NULL: it is loaded */
+    sd_bus *bus;            /* NULL: not connected */
     sd_bus_slot *match;
 };
 
-/* berth has gone: nobody is left to be told. */
+/* If berth is gone, exits: there is nobody to answer. */
 static void send_words(const struct text_list *words)
 {
     if (wire_send(WIRE_FD, words, -1) < 0)
@@ -179,7 +179,7 @@ static void serve_call(struct helper *helper, const struct text_list *words)
     library->sd_bus_message_unref(message);
 }
 
-/* What may be asked. */
+/* The requests and their handlers. */
 static const struct {
     const char *kind;
     size_t least_words;
@@ -212,7 +212,8 @@ static void serve(struct helper *helper)
     answer_error(&arena, EINVAL, "", "the helper knows no such request");
 }
 
-/* What a call has received beside its reply is there without the descriptor being ready. */
+/* Messages that arrived during a call wait in sd-bus's queue, without the descriptor being
+ * ready. */
 static void process_all(struct helper *helper)
 {
     AUTO_ARENA arena = {0};
@@ -238,7 +239,7 @@ static void run(struct helper *helper)
         }
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return;
-        /* An end overtakes what was asked before it. */
+        /* A hangup takes precedence over requests received before it. */
         if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
             return;
         if (fds[0].revents & POLLIN)
@@ -246,8 +247,8 @@ static void run(struct helper *helper)
     }
 }
 
-/* A signal for the process group is berth's to deal with, and the terminal and pipes are none of
- * the helper's. */
+/* Blocks all signals and redirects stdio to /dev/null: signals to the process group are for berth,
+ * and the helper must not hold the terminal or pipes open. */
 static void stand_alone(void)
 {
     sigset_t all;

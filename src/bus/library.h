@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libsystemd, loaded when the helper starts: what is used of sd-bus(3). */
+/* libsystemd, loaded when the helper starts: the functions of sd-bus(3) in use. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -44,5 +44,5 @@ struct library {
     LIBRARY_FUNCTIONS(LIBRARY_MEMBER)
 };
 
-/* Returns NULL, or why it cannot be loaded. */
+/* Returns NULL, or the reason why the library cannot be loaded. */
 const char *library_load(struct library *ret_library);

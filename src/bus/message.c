@@ -14,7 +14,7 @@
 #define STRINGS "sog"
 #define NUMBERS "ybnqiuxt"
 
-/* What libsystemd reads and writes a basic value as. */
+/* A basic value as libsystemd reads and writes it. */
 union basic {
     const char *string;
     uint8_t y;
@@ -41,7 +41,7 @@ static bool is_one_of(char type, const char *types)
     return type != '\0' && strchr(types, type) != NULL;
 }
 
-/* The length of the complete type that `signature` begins with, 0: none. */
+/* Returns the length of the first complete type in `signature`; 0: there is none. */
 static size_t type_length(const char *signature)
 {
     size_t arrays = strspn(signature, "a");
@@ -162,7 +162,7 @@ static int append_array(struct writer *writer, const char *element, size_t lengt
     return 0;
 }
 
-/* The container whose type is the first of `signature` and `length` long. */
+/* Appends the container whose type is the first `length` bytes of `signature`. */
 static int append_container(struct writer *writer, const char *signature, size_t length)
 {
     const struct library *library = writer->library;
@@ -267,7 +267,7 @@ static int read_container(const struct library *library, sd_bus_message *message
     return library->sd_bus_message_exit_container(message);
 }
 
-/* Up to the end of the container that was entered. */
+/* Reads values to the end of the current container. */
 static int read_values(const struct library *library, sd_bus_message *message,
                        struct text_list *words, size_t *ret_count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The values of D-Bus messages as words: wire.h has their order. */
+/* Converts the values of D-Bus messages to words and back; wire.h defines their order. */
 #pragma once
 
 #include "library.h"
@@ -7,11 +7,11 @@
 
 struct message_values {
     const struct text_list *words;
-    size_t first;      /* the values are all words from this one on */
-    const char *fault; /* set when they are not of their types */
+    size_t first;      /* index of the first word that is a value */
+    const char *fault; /* set if the words do not match their types */
 };
 
-/* Appends values of all types of `signature` to the message. Returns 0 or a negative errno. */
+/* Appends one value for each type of `signature` to the message. Returns 0 or a negative errno. */
 int message_append(const struct library *library, sd_bus_message *message, const char *signature,
                    struct message_values *values);
 

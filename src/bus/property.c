@@ -8,7 +8,8 @@
 
 #define BASIC_TYPES "sogbynqiuxtd"
 
-/* How many basic values the type has, 0: it is neither basic nor a struct of such. */
+/* Returns how many basic values the type has; 0: it is neither a basic type nor a struct of basic
+ * types. */
 static size_t count_basics(const char *type)
 {
     size_t length = strlen(type);

@@ -49,7 +49,7 @@ static int start_helper(struct bus *bus, struct error *error)
     return 0;
 }
 
-/* Ends the helper, which has nothing to put in order. Returns what sys_pidfd_reap does. */
+/* Kills the helper, which has nothing to clean up. Returns the result of sys_pidfd_reap. */
 static int end_helper(struct bus *bus, int *ret_signal)
 {
     sys_pidfd_signal(bus->pidfd, SIGKILL);
@@ -66,7 +66,7 @@ void bus_close(struct bus *bus)
         end_helper(bus, NULL);
 }
 
-/* The session is of no use any more: a late answer would be taken for that to the next question. */
+/* Ends the session: a late answer would be mistaken for the answer to the next request. */
 static int lose(struct bus *bus, int number, struct error *error)
 {
     int signal = 0;
@@ -86,7 +86,7 @@ static int lose(struct bus *bus, int number, struct error *error)
     return error_set(error, ECONNRESET, "the helper for D-Bus ended with status %d", status);
 }
 
-/* The positive errno in a word of the helper. */
+/* Parses a positive errno sent by the helper. */
 static int number_of(const char *word)
 {
     uint64_t number;
@@ -94,7 +94,7 @@ static int number_of(const char *word)
     return text_to_u64(word, &number) == 0 && number > 0 && number < 4096 ? (int) number : EIO;
 }
 
-/* The next message but "closed", which ends the session. */
+/* Receives the next message; "closed" ends the session and is an error. */
 static int receive(struct bus *bus, struct arena *arena, struct text_list *ret_words,
                    struct error *error)
 {
@@ -194,7 +194,7 @@ static int add_remedy(const struct bus *bus, struct error *error)
                       dir == NULL ? "not set" : "", dir == NULL ? "" : dir);
 }
 
-/* Tries one address after the other; the error names them all. */
+/* Tries the addresses in order; the error lists them all. */
 static int connect_session(struct bus *bus, struct error *error)
 {
     struct bus_address addresses[BUS_ADDRESSES];

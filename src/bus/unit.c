@@ -16,7 +16,7 @@
 #define NO_SUCH_UNIT SYSTEMD ".NoSuchUnit"
 #define ALREADY_SUBSCRIBED SYSTEMD ".AlreadySubscribed"
 
-/* JobRemoved(u id, o job, s unit, s result), behind path, interface and member. */
+/* Words of JobRemoved(u id, o job, s unit, s result), after path, interface and member. */
 enum { JOB_MEMBER = 2, JOB_SIGNATURE, JOB_PATH = JOB_SIGNATURE + 2, JOB_RESULT = JOB_PATH + 2 };
 
 static void add_words(struct text_list *list, const char *const *words)
@@ -25,7 +25,7 @@ static void add_words(struct text_list *list, const char *const *words)
         text_list_add(list, *words);
 }
 
-/* A call of the manager: interface, method, signature and values, up to NULL. */
+/* Builds a call of the manager from interface, method, signature and values, up to NULL. */
 static struct text_list call_of(struct arena *arena, const char *const *words)
 {
     struct text_list request = {.arena = arena};
@@ -70,7 +70,7 @@ int bus_read_manager(struct bus *bus, struct bus_manager *ret_manager, struct er
     TRY(bus_begin(bus, error));
     TRY(read_property(bus, "ControlGroup", &manager.cgroup, error));
     TRY(read_property(bus, "Version", &version, error));
-    /* "252.39-1~deb12u2", once "systemd 209" */
+    /* such as "252.39-1~deb12u2"; older: "systemd 209" */
     manager.version = (unsigned) strtoul(version + strcspn(version, "0123456789"), NULL, 10);
     if (text_equal(manager.cgroup, "/"))
         manager.cgroup = "";
@@ -78,7 +78,8 @@ int bus_read_manager(struct bus *bus, struct bus_manager *ret_manager, struct er
     return 0;
 }
 
-/* A failed unit stays until it is reset. That there is none is nothing to be told. */
+/* A failed unit stays loaded until it is reset. Errors are ignored: usually there is no such
+ * unit. */
 static void reset_failed(struct bus *bus, const char *name)
 {
     AUTO_ARENA arena = {0};
@@ -103,9 +104,9 @@ static int match(struct bus *bus, const char *rule, struct error *error)
 #define JOB_REMOVED                                                                                \
     "type='signal',interface='" MANAGER "',path='" MANAGER_PATH "',member='JobRemoved'"
 
-/* The manager sends signals to a bus for those who subscribe, and over its own socket to everyone,
- * without a sender. A rule cannot name the unit: sd-bus compares no argument behind one that is a
- * number. */
+/* On a bus, the manager sends signals only to subscribers; on its own socket, to everyone and
+ * without a sender. The match rule cannot name the unit: sd-bus does not compare arguments after
+ * one that is a number. */
 static int watch_jobs(struct bus *bus, struct error *error)
 {
     AUTO_ARENA arena = {0};
@@ -128,7 +129,7 @@ static void unwatch_jobs(struct bus *bus)
         match(bus, "", &ignored);
 }
 
-/* Returns 1 when the job is done, 0 when the signal is not about it. */
+/* Returns 1 if the job is done, 0 if the signal is about another job. */
 static int check_job(const struct bus *bus, const struct bus_answer *removed, const char *job,
                      struct error *error)
 {
@@ -144,7 +145,7 @@ static int check_job(const struct bus *bus, const struct bus_answer *removed, co
                       removed->words[JOB_RESULT - 1]);
 }
 
-/* `reply` has the job's path. */
+/* Waits for the job whose path is in `reply`. */
 static int await_job(struct bus *bus, const struct bus_answer *reply, struct error *error)
 {
     int done = 0;
@@ -161,7 +162,7 @@ static int await_job(struct bus *bus, const struct bus_answer *reply, struct err
     return done < 0 ? done : 0;
 }
 
-/* Adds the unit's properties, and PIDs to them. */
+/* Adds the unit's properties and the property PIDs. */
 static int add_properties(struct text_list *words, const struct bus_unit *unit, struct error *error)
 {
     struct arena *arena = words->arena;
@@ -183,7 +184,7 @@ static int add_properties(struct text_list *words, const struct bus_unit *unit, 
     return bus_add_properties(words, all, count, error);
 }
 
-/* Returns 1 when there is a job to wait for, 0 when there is such a unit and that is as good. */
+/* Returns 1 if there is a job to wait for, 0 if the unit exists and may_exist is set. */
 static int ask_for_start(struct bus *bus, const struct bus_unit *unit,
                          const struct text_list *request, struct bus_answer *ret_answer,
                          struct error *error)
@@ -211,7 +212,7 @@ static int start_unit(struct bus *bus, const struct bus_unit *unit, struct error
     struct bus_answer answer = {0};
 
     TRY(add_properties(&request, unit, error));
-    text_list_add(&request, "0"); /* auxiliary units */
+    text_list_add(&request, "0"); /* no auxiliary units */
     TRY(bus_begin(bus, error));
     TRY(watch_jobs(bus, error));
     int result = ask_for_start(bus, unit, &request, &answer, error);

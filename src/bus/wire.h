@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What berth and its helper for D-Bus say to each other, over a stream socket that the helper has
- * as descriptor 3.
+ * The protocol between berth and its D-Bus helper, over a stream socket that is descriptor 3 of the
+ * helper.
  *
- * A message is its size in bytes (uint32_t, the machine's order) and as many bytes: words, each
- * ended with a NUL, of which the first is the kind. Each request has one answer.
+ * A message is its size in bytes (uint32_t, host byte order) followed by that many bytes: words,
+ * each terminated by a NUL. The first word is the kind. Each request gets one answer.
  *
  *   requests
- *     connect ADDRESS WHO                                     WHO is at ADDRESS
- * (sd_bus_set_address(3)): "bus" or "peer" match RULE send the signals of RULE from now on, "":
- * none call SERVICE PATH INTERFACE METHOD SIGNATURE VALUE... answers reply SIGNATURE VALUE... of
- * match and connect: "" and no value error ERRNO NAME TEXT                                   NAME:
- * D-Bus's, "" when the error is none of D-Bus closed ERRNO there is no connection any more, or
- * there was none no-library TEXT                                         there cannot be any at any
- * time after "match", and never before the answer to the call that led to it signal PATH INTERFACE
- * MEMBER SIGNATURE VALUE... closed ERRNO
+ *     connect ADDRESS WHO
+ *       WHO listens at ADDRESS (sd_bus_set_address(3)): "bus" or "peer".
+ *     match RULE
+ *       Forward the signals that match RULE from now on; "": none.
+ *     call SERVICE PATH INTERFACE METHOD SIGNATURE VALUE...
+ *   answers
+ *     reply SIGNATURE VALUE...
+ *       To match and connect: "" and no value.
+ *     error ERRNO NAME TEXT
+ *       NAME is the D-Bus error; "": not a D-Bus error.
+ *     closed ERRNO
+ *       The connection was lost, or there was none.
+ *     no-library TEXT
+ *       libsystemd cannot be loaded.
+ *   at any time after match, but never before the answer to the call that caused it
+ *     signal PATH INTERFACE MEMBER SIGNATURE VALUE...
+ *     closed ERRNO
  *
- * VALUEs are the basic values in their order: numbers in decimal, "true" and "false", strings as
- * they are. Before the elements of an array stands their number, before a variant's value its
- * signature.
+ * VALUEs are the basic values in order: numbers in decimal, "true" and "false", strings unchanged.
+ * An array's elements are preceded by their number, a variant's value by its signature.
  */
 #pragma once
 
@@ -40,10 +48,10 @@
 #define WIRE_CLOSED "closed"
 #define WIRE_NO_LIBRARY "no-library"
 
-/* Sends a message of at least one word; `end_ms` is when to give up, -1: never. Without SIGPIPE.
- * Returns 0, -ETIMEDOUT, -EMSGSIZE or a negative errno. */
+/* Sends a message of at least one word, without raising SIGPIPE, until `end_ms` (CLOCK_MONOTONIC;
+ * -1: no deadline). Returns 0, -ETIMEDOUT, -EMSGSIZE or a negative errno. */
 int wire_send(int fd, const struct text_list *words, int64_t end_ms);
 
-/* Receives a message. Returns 0, -ETIMEDOUT, -ECONNRESET at the end of the stream, -EBADMSG for
- * what is no message, or a negative errno. */
+/* Receives a message. Returns 0, -ETIMEDOUT, -ECONNRESET at end of file, -EBADMSG if it is
+ * malformed, or a negative errno. */
 int wire_receive(int fd, struct arena *arena, int64_t end_ms, struct text_list *ret_words);
