@@ -55,7 +55,7 @@ int cgroup_peek(const char *path, const char *file, char *text, size_t size)
     return 0;
 }
 
-/* What is nearest above it tells: a directory of the hierarchy, or one that was a mount point. */
+/* Looks at the nearest existing parent: a directory of the hierarchy, or a former mount point. */
 int cgroup_check_gone(const char *path)
 {
     char above[PATH_MAX];

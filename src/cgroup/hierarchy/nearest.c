@@ -23,7 +23,8 @@ const char *cgroup_controller_of(struct arena *arena, const char *file)
     return arena_copy(arena, file, strcspn(file, "."));
 }
 
-/* Has the cgroup below the root the files of the controller, as the container's will have them? */
+/* Does this cgroup, which is not the root, have the files of the controller, as the container's
+ * will? */
 static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
                       const char *path, const char *controller)
 {
@@ -33,7 +34,7 @@ static bool is_sample(struct arena *arena, const struct cgroup_hierarchy *hierar
                               cgroup_has_word(controllers, controller));
 }
 
-/* Some are in every cgroup but the root. */
+/* Looks at other cgroups too, because the root lacks some files. */
 bool cgroup_can_have_file(struct arena *arena, const struct cgroup_place *place, const char *file)
 {
     const char *top = place->hierarchy->mount_point;

@@ -14,7 +14,7 @@
 #include "berth/base/mountinfo.h"
 #include "berth/base/text.h"
 
-#define ROOT_INODE 1 /* of a hierarchy */
+#define ROOT_INODE 1 /* inode number of the root of a hierarchy */
 
 static size_t count_bytes(const char *text, char byte)
 {
@@ -25,7 +25,7 @@ static size_t count_bytes(const char *text, char byte)
     return count;
 }
 
-/* Cuts "a,b" in place. */
+/* Splits "a,b" in place. */
 static void split_controllers(struct arena *arena, char *names, struct cgroup_hierarchy *hierarchy)
 {
     const char **controllers = ARENA_ARRAY(arena, count_bytes(names, ',') + 2, const char *);
@@ -73,7 +73,8 @@ static bool mount_shows(const struct mountinfo *mount, const struct cgroup_hiera
     return true;
 }
 
-/* Where the cgroup `own` of the hierarchy is below a mount of the part `root` of it. */
+/* Returns the path of the cgroup `own` below a mount of the hierarchy's subtree `root`; NULL if
+ * it is not there. */
 static const char *own_below(const char *own, const char *root)
 {
     size_t length = strlen(root);
@@ -109,7 +110,7 @@ static int place_mount(struct arena *arena, const char *root, const struct mount
     return 0;
 }
 
-/* Keeps the hierarchies that are mounted, and says what they make together. */
+/* Keeps the hierarchies that are mounted, and sets the layout. */
 static void settle(struct arena *arena, const char *root, struct cgroup_host *host,
                    struct cgroup_hierarchy *hierarchies)
 {
@@ -164,7 +165,7 @@ static int read_lines(struct arena *arena, const char *root, const char *path, c
     return result < 0 ? error_errno(error, -result, "read %s", full) : 0;
 }
 
-/* Where every system mounts the hierarchy: below /sys/fs/cgroup by the names of its controllers. */
+/* The usual mount point: below /sys/fs/cgroup, named after the controllers. */
 static const char *usual_place(struct arena *arena, const char *root,
                                const struct cgroup_hierarchy *hierarchy, bool alone)
 {
@@ -182,7 +183,7 @@ static const char *usual_place(struct arena *arena, const char *root,
     return path.bytes;
 }
 
-/* Is it a cgroup file system, and the hierarchy's root? */
+/* Is `path` a cgroup file system, mounted at the hierarchy's root? */
 static bool is_whole(const char *path, bool v2)
 {
     struct statfs system;
@@ -193,8 +194,8 @@ static bool is_whole(const char *path, bool v2)
            stat(path, &info) == 0 && info.st_ino == ROOT_INODE;
 }
 
-/* The quick way, whatever the host has mounted besides. Returns whether all are where they usually
- * are; the kernel also names hierarchies that only others have mounted. */
+/* The fast path, however many other mounts there are. Returns whether all hierarchies are at
+ * their usual places; the kernel also lists hierarchies that are mounted only elsewhere. */
 static bool find_usual(struct arena *arena, const char *root, const struct cgroup_host *host,
                        struct cgroup_hierarchy *hierarchies)
 {
@@ -213,8 +214,8 @@ static bool find_usual(struct arena *arena, const char *root, const struct cgrou
     return all;
 }
 
-/* The others. While mounts come and go the list may lack some that stay: none is sought there that
- * was found already. */
+/* Finds the other hierarchies. While mounts come and go, mountinfo may omit some that stay:
+ * hierarchies found already are not looked for there. */
 static int find_mounted(struct arena *arena, const char *root, const struct cgroup_host *host,
                         struct cgroup_hierarchy *hierarchies, struct error *error)
 {

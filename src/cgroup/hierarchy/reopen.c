@@ -63,7 +63,7 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
     return 0;
 }
 
-/* --- for one more process --------------------------------------------------------------------- */
+/* --- cgroups for exec ------------------------------------------------------------------------- */
 
 static void move_place(struct arena *arena, struct cgroup_place *place, const char *path)
 {
@@ -109,7 +109,7 @@ int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice
     return 0;
 }
 
-/* Does the last name of the path end with "ID" or "ID.scope", alone or after a "-"? */
+/* Does the last component of the path end with "ID" or "ID.scope", alone or after a "-"? */
 static bool is_named_after(const char *path, const char *id)
 {
     const char *name = strrchr(path, '/') + 1;
@@ -161,7 +161,7 @@ struct cgroup_record cgroup_record_of(struct arena *arena, const struct cgroup_h
                                   .n_paths = paths.count};
 }
 
-/* "0::PATH" of /proc/PID/cgroup, below the mount point; NULL: it cannot be seen. */
+/* The "0::PATH" of /proc/PID/cgroup below the mount point; NULL: not visible there. */
 static const char *find_v2_path(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
                                 pid_t pid)
 {

@@ -9,7 +9,7 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 
-/* Returns 0, also for a cgroup that is gone, or a negative errno. */
+/* Returns 0, even for a cgroup that is gone, or a negative errno. */
 static int list_children(struct arena *arena, const char *path, struct text_list *children)
 {
     DIR *dir = opendir(path);

@@ -3,8 +3,8 @@
 
 struct arena;
 
-/* Visits the cgroup `path` and all below it, the deepest first. A cgroup that is gone is passed
- * over; ends at the first negative result of `visit` and returns it, or the negative errno of a
- * list that cannot be read. */
+/* Visits the cgroup `path` and all below it, children first. Skips cgroups that are gone. Stops
+ * at the first negative result of `visit` and returns it, or returns the negative errno of a
+ * directory that cannot be read. */
 int cgroup_walk(struct arena *arena, const char *path,
                 int (*visit)(void *context, const char *path), void *context);

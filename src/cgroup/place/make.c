@@ -17,10 +17,10 @@
 #include "hierarchy/files.h"
 #include "systemd/systemd.h"
 
-/* How often a parent that another container's end takes away is made again. */
+/* How often to create a parent again that disappears with another container. */
 #define MOST_RETRIES 8
 
-/* Makes `path` and its missing parents, and notes them. -EEXIST when it was there. */
+/* Creates `path` and its missing parents, and notes them. Returns -EEXIST if it existed. */
 static int make_dirs(struct text_list *made, const char *path)
 {
     for (int i = 0; i < MOST_RETRIES; i++) {
@@ -63,9 +63,9 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
     return result;
 }
 
-/* v1 starts a cpuset without processors and memory nodes, where no process can run: gives it those
- * of its parent, which may have none yet either. `is_new`: it has none. *ret_text is what it has
- * then. */
+/* A new v1 cpuset has no CPUs and memory nodes, and no process can run in it: copies those of
+ * the parent, which may have none yet either. `is_new`: it has none. Sets *ret_text to the list
+ * that it has then. */
 static int fill_cpuset(struct arena *arena, const char *path, const char *file, bool is_new,
                        char **ret_text)
 {
@@ -102,7 +102,7 @@ static int prepare_cpuset(struct arena *arena, const struct cgroup_place *place,
     return 0;
 }
 
-/* Enables one after the other what cannot be enabled together. */
+/* Enables controllers one by one if they cannot be enabled together. */
 static int enable_each(struct arena *arena, const char *path, char *words)
 {
     int result = 0;
@@ -116,9 +116,9 @@ static int enable_each(struct arena *arena, const char *path, char *words)
     return result;
 }
 
-/* With processes of its own a cgroup can give its children no memory controller, and if it gives
- * them another one, no process can be put in them any more (cgroup-v2.rst, Threads). The root,
- * which has no type, may do both. */
+/* A cgroup with processes cannot enable the memory controller for its children, and if it
+ * enables another one, no process can be moved to the children any more (cgroup-v2.rst,
+ * Threads). The root, which has no cgroup.type, may have both. */
 static bool cannot_give(struct arena *arena, const char *path)
 {
     char *type;
@@ -128,7 +128,7 @@ static bool cannot_give(struct arena *arena, const char *path)
            cgroup_read(arena, path, "cgroup.procs", &processes) == 0 && processes[0] != '\0';
 }
 
-/* Lets the children of `path` have every controller that it has itself. */
+/* Enables all controllers of `path` for its children. */
 static int enable_controllers(struct arena *arena, const char *path)
 {
     struct text words = {.arena = arena};
@@ -149,8 +149,8 @@ static int enable_controllers(struct arena *arena, const char *path)
     return enable_each(arena, path, words.bytes);
 }
 
-/* From the root down to the parent. A failure matters only to who asks for a setting of the
- * controller. */
+/* Enables controllers from the root down to the parent. A failure matters only if a setting of
+ * the controller is asked for. */
 static void enable_above(struct arena *arena, struct cgroup_place *place)
 {
     char *path = arena_string(arena, place->path);
@@ -199,8 +199,8 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid,
 
         TRY(make_place(made, place, error));
         TRY(make_delegated(made, place, error));
-        /* systemd has put the process into the unit's cgroup, which could give no controllers to
-         * those below with it. */
+        /* systemd has put the process into the unit's cgroup, which could not enable controllers
+         * for its children with it. */
         if (place->hierarchy->v2 && has_subgroup)
             TRY(enter(place->path, pid, error));
         if (place->hierarchy->v2)
@@ -211,8 +211,8 @@ static int make_places(struct arena *arena, struct cgroup *cgroup, pid_t pid,
     return 0;
 }
 
-/* The process, which may hold back the signal that systemd would send it, comes to nothing without
- * its cgroups. */
+/* Kills the process, which cannot do without its cgroups and may block the signal that systemd
+ * would send. */
 static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
 {
     struct error error = {0};
@@ -245,8 +245,8 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
     return result;
 }
 
-/* With the process the container's cgroup could give no controllers to the delegated one, which
- * goes without those that are refused. */
+/* Moves the process first: while it is in the container's cgroup, that cannot enable
+ * controllers. The delegated cgroup does without those that are refused. */
 int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid_t pid,
                            struct error *error)
 {
@@ -269,7 +269,7 @@ int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid
     return 0;
 }
 
-/* What kernels before 4.15 do not tell. */
+/* For kernels before 4.15, which do not have the list. */
 #define DELEGATED "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
 
 int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error)

@@ -24,10 +24,10 @@ struct planner {
     struct arena *arena;
     struct cgroup *cgroup;
     struct error *error;
-    const char *path;   /* of the container's cgroup, clean and with a leading "/" */
-    bool is_free;       /* no absolute cgroupsPath: the runtime decides where it is */
-    bool is_default;    /* /ID, where the id keeps others away */
-    bool below_default; /* below /berth, which is the runtime's own */
+    const char *path;   /* the container's cgroup, a clean path with a leading "/" */
+    bool is_free;       /* no absolute cgroupsPath: the runtime chooses the place */
+    bool is_default;    /* /ID, which only this container's ID uses */
+    bool below_default; /* below /berth, which belongs to the runtime */
     const char *parent; /* the cgroup that check_childless looks at */
     struct text_list paths;
     struct text_list made;
@@ -41,7 +41,7 @@ static int resolve_path(struct planner *planner, const struct cgroup_request *re
         planner->path = request->systemd->path;
         return 0;
     }
-    /* Flat: a parent of its own would double what has to be made and removed. */
+    /* Without a parent, which would double the directories to create and remove. */
     planner->is_default = asked == NULL || asked[0] == '\0';
     if (planner->is_default)
         asked = arena_printf(planner->arena, "/%s", request->id);
@@ -67,7 +67,7 @@ static bool may_write(const char *path)
     return file_access(AT_FDCWD, path, W_OK) == 0;
 }
 
-/* CLONE_INTO_CGROUP needs the right to move processes in the first cgroup that is above both. */
+/* CLONE_INTO_CGROUP requires write access to cgroup.procs of the nearest common ancestor. */
 static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarchy,
                      const char *path)
 {
@@ -83,7 +83,7 @@ static bool may_move(struct arena *arena, const struct cgroup_hierarchy *hierarc
         arena_printf(arena, "%s%.*s/cgroup.procs", hierarchy->mount_point, (int) common, path));
 }
 
-/* Those that systemd uses for units, where they are not on v2 (CGROUP DELEGATION in its
+/* Hierarchies that systemd uses for units, if they are not on v2 (CGROUP DELEGATION in systemd's
  * documentation). */
 static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
 {
@@ -96,16 +96,16 @@ static bool is_systemds(const struct cgroup_hierarchy *hierarchy)
     return hierarchy->v2;
 }
 
-/* Whether the directory is removed after the container even if it is there before: what an earlier
- * container of the id has left or is about to leave, and below /berth, where all is the runtime's,
- * the parents: the last container that leaves removes them. */
+/* Is the directory removed with the container even if it existed before? True for the cgroup of
+ * an earlier container of this ID, and below /berth, which belongs to the runtime, for the
+ * parents: the last container removes them. */
 static bool is_runtimes(const struct planner *planner, bool is_own)
 {
     return is_own ? planner->is_default : planner->below_default;
 }
 
-/* Notes which directories will be made, the topmost first: those that are missing, and those that
- * are the runtime's. *ret_existing is the deepest directory that exists. */
+/* Notes the directories to create, topmost first: missing ones, and those that belong to the
+ * runtime. *ret_existing is the deepest existing directory. */
 static int note_made(struct planner *planner, const struct cgroup_place *place, const char *top,
                      const char **ret_existing)
 {
@@ -138,7 +138,7 @@ static int check_frozen(struct planner *planner, const struct cgroup_place *plac
 
     if (!place->hierarchy->v2 && !cgroup_has_controller(place->hierarchy, "freezer"))
         return 0;
-    /* The mount point, too: in a container it may be a cgroup like any other. */
+    /* Check the mount point too: in a container it may be an ordinary cgroup. */
     if (cgroup_read(planner->arena, path, file, &text) == 0 && strstr(text, word) != NULL)
         return error_at(planner->error, PLACE, EBUSY, "container's cgroup unexpectedly frozen: %s",
                         path);
@@ -160,8 +160,8 @@ static int refuse_processes(void *context, const char *path)
                     "container's cgroup is not empty: %s holds processes already", path);
 }
 
-/* With all below it: what is there is not the container's to be paused, signalled and killed with
- * it. */
+/* Checks everything below the cgroup too: processes that are not the container's would be
+ * paused, signalled and killed with it. */
 static int check_empty(struct planner *planner, const char *path)
 {
     int result = cgroup_walk(planner->arena, path, refuse_processes, planner);
@@ -189,17 +189,17 @@ static int refuse_child(void *context, const char *path)
     return error_hint(planner->error, "choose another id, or set linux.cgroupsPath");
 }
 
-/* What an earlier container of the id has left is taken and removed with this one, but not a tree
- * of somebody else's that has this name by chance. */
+/* A leftover cgroup of an earlier container of this ID is reused and removed with this
+ * container; somebody else's tree that happens to have this name is not. */
 static int check_childless(struct planner *planner, const char *path)
 {
     planner->parent = path;
     return cgroup_walk(planner->arena, path, refuse_child, planner);
 }
 
-/* Where an unprivileged user's cgroups go: below the caller's own cgroup or, since on v2 one with
- * processes has no controllers to give, below the nearest cgroup above without any that the user
- * may write to. */
+/* The parent of an unprivileged user's cgroups: the caller's own cgroup. On v2 a cgroup with
+ * processes cannot enable controllers for children, so there it is the nearest ancestor without
+ * processes, if the user may write to it. */
 static const char *users_top(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
 {
     char *path = cgroup_own_path(arena, hierarchy);
@@ -213,7 +213,7 @@ static const char *users_top(struct arena *arena, const struct cgroup_hierarchy 
     return may_write(path) && may_write(text_path_join(arena, path, "cgroup.procs")) ? path : own;
 }
 
-/* Where the config does not say where, the container may go without. */
+/* Unless the config names an absolute path, the container may run without this cgroup. */
 static int lack_rights(struct planner *planner, const char *path)
 {
     if (planner->is_free) {
@@ -225,7 +225,8 @@ static int lack_rights(struct planner *planner, const char *path)
     return error_hint(planner->error, "%s", cgroup_how_to_delegate);
 }
 
-/* Returns 1 when the container gets a cgroup here, 0 when it has to go without. */
+/* Returns 1 if the container gets a cgroup in the hierarchy, 0 if it has to do without, or a
+ * negative errno. */
 static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hierarchy,
                       struct cgroup_place *place)
 {
@@ -267,7 +268,7 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     return 1;
 }
 
-/* On version 1 a container could get rid of its limits in a cgroup of its own. */
+/* Only on v2: on v1 a container that may write to a cgroup could lift its limits. */
 static int plan_delegated(struct planner *planner, const char *delegated)
 {
     for (size_t i = 0; i < planner->cgroup->n_places; i++) {

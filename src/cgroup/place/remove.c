@@ -36,8 +36,8 @@ static int try_remove(const char *path)
     return errno == ENOENT ? cgroup_check_gone(path) : -errno;
 }
 
-/* A process that has ended may still be on its way out of its cgroup, which tells nobody when it is
- * through. */
+/* A process that has exited may take a moment to leave its cgroup, which does not notify when it
+ * has. */
 static int remove_patiently(void *context, const char *path)
 {
     int result = try_remove(path);
@@ -55,7 +55,7 @@ static bool is_unmounted(const char *path)
     return access(path, F_OK) < 0 && errno == ENOENT && cgroup_check_gone(path) == -ENODEV;
 }
 
-/* Is a cgroup in use that was there before the container? */
+/* Is a cgroup of the container left that existed before it? */
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
@@ -66,7 +66,7 @@ static bool uses_existing(const struct cgroup_record *record)
     return false;
 }
 
-/* From the last made to the first, so that parents come after their children. */
+/* In reverse order, so that children are removed before their parents. */
 bool cgroup_remove_empty(const struct cgroup_record *record)
 {
     bool left = false;

@@ -21,17 +21,17 @@
 #define DEADLINE_MS 10000
 #define NAP_FIRST_NS 50000
 #define NAP_LAST_NS 10000000
-#define STATE_SIZE 256 /* of what a file says */
+#define STATE_SIZE 256 /* buffer size for a file */
 
-/* What a version has: the file that is written, the words for it, the file that tells, the word in
- * it. */
+/* The interface of each version: the file to write, the words for it, the file with the state,
+ * and the word for frozen. */
 struct freezer {
     const char *file;
     const char *freeze;
     const char *thaw;
     const char *state;
     const char *frozen;
-    bool notifies; /* POLLPRI on the state */
+    bool notifies; /* POLLPRI on the state file */
 };
 
 static const struct freezer freezers[] = {
@@ -47,7 +47,8 @@ void cgroup_ask_to_freeze(const char *path, bool freezes)
             return;
 }
 
-/* The first cgroup with the file whose path is as likely to be the freezer's as that. */
+/* The first cgroup that has the file, among those whose path looks like the freezer's
+ * (`is_likely`) or among the others. */
 static const char *find_with(const struct cgroup_record *record, const char *file, bool is_likely)
 {
     for (size_t i = 0; i < record->n_paths; i++) {
@@ -59,8 +60,8 @@ static const char *find_with(const struct cgroup_record *record, const char *fil
     return NULL;
 }
 
-/* v1's where there is one: in a hybrid layout its hierarchy is the one that others look at, and is
- * likely to have the name. */
+/* Prefers v1's freezer: in a hybrid layout others look at that hierarchy, and it is usually
+ * named "freezer". */
 static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
 {
     for (size_t kind = 0; kind < COUNT(freezers); kind++) {
@@ -81,7 +82,7 @@ static bool is_frozen(const struct freezer *freezer, const char *path)
            strstr(text, freezer->frozen) != NULL;
 }
 
-/* v2 tells when all stand still. */
+/* v2 notifies when all processes are frozen. */
 static int wait_for_news(const char *path, const struct freezer *freezer)
 {
     AUTO_ARENA arena = {0};
@@ -106,8 +107,7 @@ static int wait_for_news(const char *path, const struct freezer *freezer)
     }
 }
 
-/* v1 tells nobody: it has to be asked, and asked to look again at processes that were forked
- * meanwhile. */
+/* v1 does not notify: polls, and writes FROZEN again for processes that were forked meanwhile. */
 static int ask_again(const char *path, const struct freezer *freezer)
 {
     int64_t end_ms = clock_now_ms() + DEADLINE_MS;
@@ -162,7 +162,7 @@ int cgroup_thaw(const struct cgroup_record *record, struct error *error)
     int result = cgroup_put(path, freezer->file, freezer->thaw);
     if (result < 0)
         return error_errno(error, -result, "thaw the cgroup %s", path);
-    /* v2 leaves the frozen state a moment later, but only what is frozen above stays in v1's. */
+    /* v2 thaws a moment later; on v1 the state remains frozen only if a parent is frozen. */
     if (!freezer->notifies && is_frozen(freezer, path))
         return error_set(error, EBUSY, "thaw the cgroup %s: a cgroup above it is frozen", path);
     return 0;

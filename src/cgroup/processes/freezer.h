@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The freezer of one cgroup. */
+/* Freezes one cgroup. */
 #pragma once
 
 #include <stdbool.h>
 
-/* Asks the cgroup `path` to freeze or to thaw, by the file that its version has; nobody waits for
- * it, nor hears of failure. */
+/* Writes to the freezer file of the cgroup `path`, v1's or v2's. Neither waits nor reports a
+ * failure. */
 void cgroup_ask_to_freeze(const char *path, bool freezes);

@@ -28,9 +28,9 @@ struct killer {
     struct arena *arena;
     int pidfds[MOST_AT_ONCE];
     size_t count;
-    size_t found; /* processes seen in this round, some may be out of reach */
+    size_t found; /* processes listed in this round; not all may be visible here */
     bool freezes;
-    int failed; /* a negative errno: not every list could be read; 0: all were */
+    int failed; /* negative errno if a list could not be read, else 0 */
 };
 
 /* Is `pid` a line of the text? */
@@ -42,8 +42,8 @@ static bool lists(const char *processes, pid_t pid)
     return cgroup_has_word(processes, line);
 }
 
-/* A process may end, and its number be used anew, between reading and opening it: only who is still
- * listed after it has been opened is meant. */
+/* A process can exit and its PID be reused between reading the list and pidfd_open: only kill
+ * those that are still listed after that. */
 static void kill_members(struct killer *killer, const char *path)
 {
     char *before;
@@ -111,7 +111,7 @@ static void walk_all(struct killer *killer, const struct cgroup_record *record,
     }
 }
 
-/* Waits for those killed in this round. */
+/* Waits for the processes killed in this round. */
 static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
 {
     bool waited = false;
@@ -125,13 +125,13 @@ static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
         waited = true;
         fd_close(&killer->pidfds[i]);
     }
-    /* Processes of a foreign pid namespace have no number here, dying ones no pidfd. */
+    /* Processes of an unrelated PID namespace have no PID here, dying ones no pidfd. */
     if (!waited)
         nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-/* Freezing keeps a fork bomb from outrunning the reader of its list; it is tried from the second
- * round on. */
+/* Freezes from the second round on, so that a fork bomb cannot fork faster than its list is
+ * read. */
 static bool run_round(struct killer *killer, const struct cgroup_record *record,
                       int64_t deadline_ms)
 {
@@ -158,8 +158,8 @@ static bool is_made(const struct cgroup_record *record, const char *path)
     return false;
 }
 
-/* Only where the cgroup is removed afterwards: kernels such as 6.1.176 and 6.18 kill whatever is
- * cloned into a cgroup (CLONE_INTO_CGROUP) that has once been killed so. */
+/* Uses cgroup.kill only on cgroups that are removed afterwards: after it, kernels such as
+ * 6.1.176 and 6.18 kill every process that is cloned into the cgroup (CLONE_INTO_CGROUP). */
 static void kill_at_once(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)

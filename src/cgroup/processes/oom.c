@@ -51,7 +51,7 @@ static uint64_t take_v1(const struct cgroup_oom *oom)
 
     if (read(oom->fd, &count, sizeof(count)) != sizeof(count))
         return 0;
-    /* The end of the cgroup counts as one more. */
+    /* The kernel also signals the eventfd when the cgroup is removed. */
     bool is_there = access(arena_printf(&arena, "%s/%s", oom->path, V1_EVENTS), F_OK) == 0;
     return is_there ? count : count - 1;
 }
@@ -89,8 +89,8 @@ static int open_v2(const char *path, struct cgroup_oom *oom, struct error *error
     return 0;
 }
 
-/* The counter says it, whatever woke us: the file changes for other events too, and the word of it
- * comes later. */
+/* Relies on the counter only: the file changes for other events too, and the notification may
+ * come later. */
 static uint64_t take_v2(struct cgroup_oom *oom)
 {
     char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];

@@ -18,8 +18,8 @@ struct signaller {
     int signal;
 };
 
-/* A process may end, and its number be used anew, before it is opened: only who is listed still is
- * meant. */
+/* A process can exit and its PID be reused before pidfd_open: only signal it if it is still
+ * listed. */
 static int signal_member(struct signaller *signaller, const char *path, const char *line)
 {
     char *now;
@@ -46,7 +46,7 @@ static int signal_members(void *context, const char *path)
     return 0;
 }
 
-/* Every hierarchy lists every process: one is enough. */
+/* Every hierarchy lists all processes: one is enough. */
 static int find_living(const struct cgroup_record *record, const char **ret_path,
                        struct error *error)
 {

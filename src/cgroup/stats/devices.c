@@ -22,7 +22,7 @@ static void put_number(struct json *json, const char *key, uint64_t number)
 struct entry {
     uint64_t major;
     uint64_t minor;
-    const char *op; /* NULL: v1 counts all together there */
+    const char *op; /* NULL: v1 has only a total */
     uint64_t value;
 };
 
@@ -69,7 +69,7 @@ static const char *op_of_letter(char letter)
     return letter == 'r' ? "Read" : letter == 'w' ? "Write" : letter == 'd' ? "Discard" : NULL;
 }
 
-/* "rbytes=5 wbytes=6 rios=1 wios=2 dbytes=0 dios=0": those whose name ends in `key`. */
+/* "rbytes=5 wbytes=6 rios=1 wios=2 dbytes=0 dios=0": the values whose name ends in `key`. */
 static bool read_v2(struct stats_writer *writer, char *rest, struct entry entry,
                     struct entries *entries)
 {
@@ -103,7 +103,7 @@ static int read_entries(struct stats_writer *writer, const struct stats_source *
         struct entry entry = {0};
         bool v2 = writer->place->hierarchy->v2;
 
-        /* The sum of v1; v2 has been seen to say "(unknown)" of a device that is gone. */
+        /* v1's sum; v2 can report "(unknown)" for a device that is gone. */
         if (text_equal(device, "Total") || (v2 && strchr(device, ':') == NULL))
             continue;
         if (!read_device(device, &entry) || !(v2 ? read_v2 : read_v1)(writer, line, entry, entries))
@@ -145,7 +145,7 @@ int stats_write_devices(struct stats_writer *writer)
 
 /* --- pressure --------------------------------------------------------------------------------- */
 
-/* A decimal number as JSON has it. */
+/* Is it a decimal number in the form of JSON? */
 static bool is_decimal(const char *text)
 {
     static const char digits[] = "0123456789";
@@ -163,8 +163,8 @@ static bool is_decimal(const char *text)
     return *at == '\0';
 }
 
-/* Of "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" what is behind the first word. The kernel has
- * no "full" of the cpu before 5.13. */
+/* Writes the values of "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". Kernels before 5.13
+ * have no "full" line for the CPU. */
 static int put_line(struct stats_writer *writer, const struct stats_source *source)
 {
     static const char *const names[] = {"avg10", "avg60", "avg300", "total"};
@@ -210,7 +210,7 @@ int stats_write_pressure(struct stats_writer *writer)
 static const struct page_member {
     const char *name;
     bool always;
-    struct stats_source v1; /* behind "hugetlb.SIZE.", or "hugetlb.SIZE.rsvd." */
+    struct stats_source v1; /* after "hugetlb.SIZE." or "hugetlb.SIZE.rsvd." */
     struct stats_source v2;
 } page_members[] = {
     {"usage", false, {.file = "usage_in_bytes"}, {.file = "current"}},
@@ -218,7 +218,7 @@ static const struct page_member {
     {"failcnt", true, {.file = "failcnt"}, {.file = "events", .key = "max"}},
 };
 
-/* What is reserved, used yet or not, and with older kernels what is used. */
+/* Counts reserved pages, used or not; on older kernels used ones. */
 static int take_pages(struct stats_writer *writer, const char *size,
                       const struct page_member *member, uint64_t *ret_number)
 {
@@ -250,7 +250,7 @@ static int put_pages(struct stats_writer *writer, const char *size)
     return 0;
 }
 
-/* "2MB" of "hugetlb.2MB.current", NULL for another file. */
+/* Returns "2MB" for "hugetlb.2MB.current", NULL for another file. */
 static const char *size_of_file(struct stats_writer *writer, const char *name, const char *suffix)
 {
     static const char prefix[] = "hugetlb.";
@@ -268,7 +268,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* By the files: /sys/kernel/mm/hugepages need not be that of this kernel. */
+/* From the file names: /sys/kernel/mm/hugepages may not be this kernel's. */
 static void list_sizes(struct stats_writer *writer, struct text_list *sizes)
 {
     const struct page_member *usage = &page_members[0];

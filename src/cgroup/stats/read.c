@@ -13,12 +13,12 @@
 #define NS_IN_US 1000
 #define NS_IN_S 1000000000
 
-/* A file as it was read, for all the rows that look into it. */
+/* The content of a file, for all rows that use it. */
 struct stats_file {
     struct stats_file *next;
     const struct cgroup_place *place;
     const char *name;
-    const char *text; /* NULL: there is none */
+    const char *text; /* NULL: the file does not exist */
 };
 
 bool stats_is_source(const struct stats_source *source)
@@ -41,8 +41,8 @@ static const struct stats_file *find_read(const struct stats_writer *writer, con
     return NULL;
 }
 
-/* Of a controller that is off, of another kernel, of a threaded cgroup, or of PSI that is off: all
- * just lack the file. So does a cgroup that is gone, which is found out at the end. */
+/* A file can be missing because its controller or PSI is off, the kernel has no such file, the
+ * cgroup is threaded, or it is gone; cgroup_stats checks for the last at the end. */
 static bool is_absent(int result)
 {
     return result == -ENOENT || result == -EOPNOTSUPP || result == -ENODEV;
@@ -78,7 +78,7 @@ char *stats_next_line(struct stats_writer *writer, const char **rest)
     return line;
 }
 
-/* What stands behind "KEY " at the start of a line. */
+/* The text after "KEY " at the start of a line. */
 static const char *find_key(struct stats_writer *writer, const char *text, const char *key)
 {
     size_t length = strlen(key);

@@ -30,8 +30,7 @@
      {{"io.stat", v2_words}}}
 #define PRESSURE(path, file) {path, stats_write_pressure, false, NULL, {{0}}, {{file}}}
 
-/* In the order of writing: members of one object stand together. Of several sources the first that
- * is there counts. */
+/* In output order: members of one object are adjacent. The first source that exists counts. */
 static const struct stats_row rows[] = {
     {"cpu.usage.total", FIRST, false, "cpuacct",
      {{"cpuacct.usage"}}, {{"cpu.stat", "usage_usec", MICROSECONDS}}},
@@ -41,8 +40,8 @@ static const struct stats_row rows[] = {
      {{"cpuacct.usage_all", "system"}}, {{0}}},
     {"cpu.usage.percpu_user", stats_write_column, false, "cpuacct",
      {{"cpuacct.usage_all", "user"}}, {{0}}},
-    /* cpuacct.usage_user and usage_sys are finer, but counted by ticks: together they can be more
-     * than the total. */
+    /* cpuacct.usage_user and usage_sys are finer, but sampled at ticks: together they can exceed
+     * the total. */
     {"cpu.usage.kernel", FIRST, true, "cpuacct",
      {{"cpuacct.stat", "system", TICKS}},
      {{"cpu.stat", "system_usec", MICROSECONDS}}},
@@ -82,7 +81,7 @@ static const struct stats_row rows[] = {
      {{"memory.max_usage_in_bytes"}}, {{"memory.peak"}}},
     {"memory.usage.failcnt", FIRST, true, "memory",
      {{"memory.failcnt"}}, {{"memory.events", "max"}}},
-    /* Memory and swap together, as v1 counts them. No sum of two peaks is one. */
+    /* Memory and swap together, as v1 counts them. The sum of two peaks is not a peak. */
     {"memory.swap.limit", SUM, true, "memory",
      {SETTING("memory.swap")}, {SETTING("memory.swap"), SETTING("memory.limit")}},
     {"memory.swap.usage", SUM, false, "memory",
@@ -105,7 +104,7 @@ static const struct stats_row rows[] = {
     {"memory.raw", stats_write_map, false, "memory", {{"memory.stat"}}, {{"memory.stat"}}},
     PRESSURE("memory.psi", "memory.pressure"),
 
-    /* Without the controller the members of the cgroup itself are counted: in a threaded one its
+    /* Without the controller, count the members of the cgroup itself; of a threaded one its
      * threads. */
     {"pids.current", FIRST, false, "pids", {{"pids.current"}},
      {{"pids.current"}, {"cgroup.procs", .convert = stats_lines},
@@ -125,13 +124,13 @@ static const struct stats_row rows[] = {
     PRESSURE("blkio.psi", "io.pressure"),
 
     {"hugetlb", stats_write_hugetlb, true, "hugetlb", {{0}}, {{0}}},
-    /* For the callers' decoders: neither is counted here. */
+    /* For decoders of callers: berth does not count these. */
     {"intel_rdt", stats_write_empty, true, NULL, {{0}}, {{0}}},
     {"network_interfaces", stats_write_null, true, NULL, {{0}}, {{0}}},
 };
 /* clang-format on */
 
-/* The part of two paths that names the objects that both are in. */
+/* Length of the common prefix of two paths that names objects. */
 static size_t common_length(const char *a, const char *b)
 {
     size_t common = 0;
@@ -142,7 +141,7 @@ static size_t common_length(const char *a, const char *b)
     return common;
 }
 
-/* Leaves the objects around `from` and enters those around `to`. */
+/* Closes the objects around `from` and opens those around `to`. */
 static void move(struct json *json, const char *from, const char *to)
 {
     size_t common = common_length(from, to);
@@ -166,7 +165,7 @@ static int write_row(struct stats_writer *writer, const struct stats_row *row)
     return row->write(writer);
 }
 
-/* After all has been read: a cgroup that is still there has been there all the time. */
+/* Called after reading everything: a cgroup that still exists has existed all the time. */
 static int check_there(const struct cgroup *cgroup, struct error *error)
 {
     for (size_t i = 0; i < cgroup->n_places; i++)

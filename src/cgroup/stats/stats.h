@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How statistics are read and written: stats.c has the table, stats-read.c the files, stats-write.c
+/* Reading and writing statistics: stats.c has the table, read.c the files, write.c and devices.c
  * the kinds of values. */
 #pragma once
 
@@ -12,15 +12,15 @@
 struct json;
 struct stats_file;
 
-/* Makes a number of a text. Returns 0 or -EBADMSG. */
+/* Converts text to a number. Returns 0 or -EBADMSG. */
 typedef int stats_convert_function(const char *text, uint64_t *ret_number);
 
-/* Where a value is. */
+/* The source of a value. */
 struct stats_source {
     const char *file;
-    const char *key; /* of the line, the column or the words that are meant; NULL: the whole file */
+    const char *key;                 /* selects a line, a column or words; NULL: the whole file */
     stats_convert_function *convert; /* NULL: a plain number */
-    /* instead of a file: the one that this property of linux.resources is written to */
+    /* instead of `file`: the file of this property of linux.resources */
     const char *setting;
 };
 
@@ -30,10 +30,10 @@ struct stats_writer;
 typedef int stats_write_function(struct stats_writer *writer);
 
 struct stats_row {
-    const char *path; /* of the member: "cpu.usage.total" */
+    const char *path; /* JSON path of the member: "cpu.usage.total" */
     stats_write_function *write;
-    bool always;            /* also when it is 0 */
-    const char *controller; /* its v1 hierarchy is looked at first; NULL: the v2 one alone */
+    bool always;            /* write it even if it is 0 */
+    const char *controller; /* look at its v1 hierarchy first; NULL: only at v2 */
     struct stats_source v1[6];
     struct stats_source v2[4];
 };
@@ -43,65 +43,65 @@ struct stats_writer {
     const struct cgroup *cgroup;
     struct json *json;
     struct error *error;
-    struct stats_file *files; /* what has been read */
-    /* the row at hand */
+    struct stats_file *files; /* the files read so far */
+    /* the current row */
     const struct stats_row *row;
-    const struct cgroup_place *place; /* NULL: the container has none for it */
+    const struct cgroup_place *place; /* NULL: the container has no cgroup for it */
     const struct stats_source *sources;
 };
 
-/* --- stats-read.c --- */
+/* --- read.c --- */
 
-/* Is it one of a row's sources, and not the end of them? */
+/* Is it a source, and not the end of the array? */
 bool stats_is_source(const struct stats_source *source);
 
-/* The text of a file in the row's cgroup, NULL when there is none. Returns 0 or a negative
- * errno. */
+/* Reads a file of the row's cgroup; *ret_text is NULL if it does not exist. Returns 0 or a
+ * negative errno. */
 int stats_read(struct stats_writer *writer, const char *file, const char **ret_text);
 
-/* The text of a source's file, or of its key's line behind the key; NULL when there is none.
- * Returns 0 or a negative errno. */
+/* Finds a source's file, or the rest of the line that starts with its key; *ret_text is NULL if
+ * there is none. Returns 0 or a negative errno. */
 int stats_find(struct stats_writer *writer, const struct stats_source *source,
                const char **ret_text);
 
-/* The first of the row's sources whose file is there and not empty; *ret_source is NULL when there
- * is none. Returns 0 or a negative errno. */
+/* Finds the first of the row's sources whose file exists and is not empty; *ret_source is NULL
+ * if there is none. Returns 0 or a negative errno. */
 int stats_find_file(struct stats_writer *writer, const struct stats_source **ret_source,
                     const char **ret_text);
 
-/* Takes one number by a source; *ret_found is false when there is none. Returns 0 or a negative
+/* Reads one number from a source; *ret_found is false if there is none. Returns 0 or a negative
  * errno. */
 int stats_take(struct stats_writer *writer, const struct stats_source *source, uint64_t *ret_number,
                bool *ret_found);
 
-/* The next line of *rest without its newline, NULL at the end. */
+/* Returns the next line of *rest without its newline, NULL at the end, and advances *rest. */
 char *stats_next_line(struct stats_writer *writer, const char **rest);
 
-/* `text` of the source's file is not as the kernel writes it. Returns -EBADMSG. */
+/* Reports that `text` in the source's file is malformed. Returns -EBADMSG. */
 int stats_malformed(struct stats_writer *writer, const struct stats_source *source,
                     const char *text);
 
 /* Conversions. */
-/* "max" is all ones; below 0, as some kernels count, is 0 */
+/* "max" is UINT64_MAX; a negative count, which some kernels report, is 0 */
 stats_convert_function stats_number;
 stats_convert_function stats_or_none;      /* "max" is 0 */
-stats_convert_function stats_microseconds; /* to nanoseconds, as the next */
-stats_convert_function stats_ticks;        /* of USER_HZ */
-stats_convert_function stats_lines;        /* how many there are */
+stats_convert_function stats_microseconds; /* microseconds to nanoseconds */
+stats_convert_function stats_ticks;        /* ticks of USER_HZ to nanoseconds */
+stats_convert_function stats_lines;        /* the number of lines */
 
-/* --- stats-write.c: kinds of values --- */
+/* --- write.c: kinds of values --- */
 
-stats_write_function stats_write_first; /* the number of the first source that is there */
-stats_write_function stats_write_sum;   /* of all sources; without a limit when one has none */
+stats_write_function stats_write_first; /* the number of the first source that exists */
+stats_write_function stats_write_sum;   /* the sum of all sources; no limit if one has none */
 stats_write_function stats_write_signed;
 stats_write_function stats_write_numbers; /* "1 2 3" */
-stats_write_function stats_write_column;  /* of a table with a heading */
+stats_write_function stats_write_column;  /* a column of a table with a heading */
 stats_write_function stats_write_set;     /* "0-3,7" */
 stats_write_function stats_write_map;     /* lines of key and number */
 stats_write_function stats_write_null;
 stats_write_function stats_write_empty; /* {} */
 
-/* --- stats-devices.c: kinds that are objects or lists of them --- */
+/* --- devices.c: kinds that are objects or lists of objects --- */
 
 /* block devices: v1 "8:0 Read 5", v2 "8:0 rbytes=5 ..." */
 stats_write_function stats_write_devices;

@@ -9,7 +9,7 @@
 #include "berth/base/text.h"
 #include "stats.h"
 
-#define SET_MOST 65535 /* far above what kernels can be built for */
+#define SET_MOST 65535 /* far above what any kernel supports */
 
 static const char *name_of(const struct stats_row *row)
 {
@@ -69,7 +69,7 @@ int stats_write_signed(struct stats_writer *writer)
     return 0;
 }
 
-/* Opens the list with its first item: an empty one is left out. */
+/* Opens the list with its first item, so that an empty list is omitted. */
 static void add_item(struct stats_writer *writer, bool *opened, uint64_t number)
 {
     if (!*opened) {
@@ -109,7 +109,7 @@ int stats_write_numbers(struct stats_writer *writer)
     return 0;
 }
 
-/* The word of that index in a line, NULL when there are fewer. */
+/* The word with this index in a line, NULL if there are fewer. */
 static char *find_word(char *line, size_t index)
 {
     char *word = NULL;
