@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checkpoint: criu writes the container's processes into an image. */
+/* checkpoint: criu writes the container's processes to an image. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,7 +29,7 @@ struct checkpoint {
     struct state state;
     struct criu criu;
     struct criu_container container;
-    int dirs[2]; /* of the image, and of the log */
+    int dirs[2]; /* of the image and of the log */
     struct text options;
     struct error *error;
 };
@@ -77,8 +77,8 @@ static int find_container(struct checkpoint *checkpoint)
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }
 
-/* The processes are stopped by way of the freezer: those that are frozen already could not be
- * otherwise. */
+/* criu stops the processes with the freezer: it cannot stop those that are frozen already in
+ * another way. */
 static int put_freezer(struct checkpoint *checkpoint)
 {
     struct cgroup_host host;
@@ -109,7 +109,7 @@ static int check_parent(struct checkpoint *checkpoint)
     return 0;
 }
 
-/* "ADDRESS:PORT"; an address of version 6 has colons itself. */
+/* Splits "ADDRESS:PORT". An IPv6 address contains colons itself. */
 static int put_page_server(struct checkpoint *checkpoint)
 {
     const char *server = checkpoint->request->page_server;
@@ -127,7 +127,7 @@ static int put_page_server(struct checkpoint *checkpoint)
     return 0;
 }
 
-/* What came through execve(2): all that are this command's own are closed on the next one. */
+/* Returns whether the descriptor was inherited. All of berth's own are close-on-exec. */
 static bool is_callers(int fd)
 {
     int flags = fcntl(fd, F_GETFD);
@@ -146,7 +146,7 @@ static int take_status_fd(struct checkpoint *checkpoint)
         return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
                          words);
     checkpoint->criu.status_fd = (int) fd;
-    /* That nobody reads it any more is no reason to end in the middle. */
+    /* If the reader goes away, checkpoint must not end halfway. */
     signal(SIGPIPE, SIG_IGN);
     return 0;
 }
@@ -211,7 +211,7 @@ static int dump(struct checkpoint *checkpoint)
     return criu_until(&checkpoint->criu, NULL, &answer, NULL);
 }
 
-/* From here on a signal lets criu undo what it has begun. */
+/* Once signals are blocked, a signal lets criu undo what it has begun. */
 static int carry_out(struct checkpoint *checkpoint)
 {
     TRY(find_container(checkpoint));
@@ -227,7 +227,7 @@ static int carry_out(struct checkpoint *checkpoint)
     return result;
 }
 
-/* criu has killed its processes: the container is deleted as runc and crun do it. */
+/* criu has killed the processes: delete the container, as runc and crun do. */
 static int finish(struct checkpoint *checkpoint)
 {
     struct state *state = &checkpoint->state;

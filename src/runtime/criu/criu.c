@@ -21,7 +21,7 @@
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define ANSWER_MOST 65536
-#define END_MS 10000 /* for undoing what it has begun */
+#define END_MS 10000 /* for undoing what criu has begun */
 #define TAIL_LINES 4
 
 struct criu criu_of(struct arena *arena, const char *act, const char *log, struct error *error)
@@ -74,7 +74,7 @@ static const char *find_program(struct criu *criu)
     return NULL;
 }
 
-/* criu runs tar and iptables-restore. */
+/* criu runs tar and iptables-restore, so it needs PATH. */
 static const char *const *environment(struct criu *criu)
 {
     struct text_list list = {.arena = criu->arena};
@@ -137,7 +137,7 @@ void criu_end(struct criu *criu)
 
 /* --- what went wrong -------------------------------------------------------------------------- */
 
-/* "(00.012345) Error (criu/tty.c:1016): tty: ..." */
+/* Skips the time: "(00.012345) Error (criu/tty.c:1016): tty: ..." */
 static const char *without_time(const char *line)
 {
     const char *end = line[0] == '(' ? strstr(line, ") ") : NULL;
@@ -150,7 +150,7 @@ static bool is_error(const char *line)
     return text_starts_with(without_time(line), "Error (") || strstr(line, ": Error (") != NULL;
 }
 
-/* The last errors of a log, or where it has none its last lines. */
+/* Returns the last errors of a log or, if it has none, its last lines. */
 static const char *tail_of(struct arena *arena, char *log)
 {
     struct text_list lines = {.arena = arena};
@@ -271,7 +271,7 @@ int criu_hear(struct criu *criu, struct criu_answer *ret_answer, int *ret_passed
     return 0;
 }
 
-/* Whoever fetches pages may begin. */
+/* Tells the reader of --status-fd that pages can be fetched. */
 static void tell_ready(struct criu *criu)
 {
     if (criu->status_fd >= 0 && write(criu->status_fd, "", 1) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program criu at work for one command: `criu swrk 3` takes one request over a socket, tells of
- * what it is about to do, waits for the answer to that each time, and says at last how it went.
+ * One run of the program criu: `criu swrk 3` takes one request over a socket, sends a notification
+ * before each action, waits for the reply, and reports the result at the end.
  */
 #pragma once
 
@@ -19,67 +19,68 @@ struct error;
 struct criu {
     struct arena *arena;
     struct error *error;
-    const char *act;      /* "checkpoint", "restore": for the words */
-    const char *work_dir; /* where its log is */
-    const char *log;      /* its name */
-    int signals;          /* a signalfd that interrupts, or -1 */
-    int status_fd; /* gets a zero byte when pages can be fetched, and is closed then; or -1 */
-    int given[CRIU_GIVEN_MOST]; /* descriptors that it gets, from CRIU_GIVEN_FIRST on */
+    const char *act;      /* "checkpoint" or "restore", for messages */
+    const char *work_dir; /* where criu writes its log */
+    const char *log;      /* the log's name */
+    int signals;          /* a signalfd that interrupts waiting, or -1 */
+    int status_fd;        /* gets a zero byte when pages can be fetched, then is closed; or -1 */
+    int given[CRIU_GIVEN_MOST]; /* descriptors passed to criu, from CRIU_GIVEN_FIRST on */
     size_t n_given;
-    int namespaces[CRIU_NAMESPACES_MOST]; /* of these its own, until its end */
+    /* those among them that this struct owns until criu ends */
+    int namespaces[CRIU_NAMESPACES_MOST];
     size_t n_namespaces;
-    const char
-        *root; /* a directory that has to be a mount point for it, at the directory AT; or NULL */
+    /* a directory that criu needs as a mount point, mounted on the directory `at`; or NULL */
+    const char *root;
     const char *at;
 
     pid_t pid;
     int pidfd;
     int socket;
-    int yard;   /* what criu_put_yard has made, or -1 */
-    int output; /* what it writes before it has a log: a memfd */
+    int yard;   /* made by criu_put_yard, or -1 */
+    int output; /* a memfd with criu's output before it has a log */
     unsigned version;
 };
 
 #define AUTO_CRIU __attribute__((cleanup(criu_end))) struct criu
 
-/* Not started, with nothing open. */
+/* Returns a criu that is not started, with nothing open. */
 struct criu criu_of(struct arena *arena, const char *act, const char *log, struct error *error);
 
-/* Gives a descriptor, which stays the caller's, to the program to be started. Returns its number
+/* Passes a descriptor, which stays the caller's, to the program when it starts. Returns its number
  * there. */
 int criu_give(struct criu *criu, int fd);
 
-/* Looks for the program and asks for its version, and for the features if one is needed: what is
- * missing is an error. */
+/* Finds the program and asks for its version, and for its features if one is needed. A missing one
+ * is an error. */
 struct criu_needs {
     unsigned version;   /* 0: any */
-    const char *option; /* what needs it */
+    const char *option; /* the option that needs it */
     bool mem_track;
     bool lazy_pages;
 };
 int criu_check(struct criu *criu, const struct criu_needs *needs, size_t count);
 
-/* Has it find the hierarchies of cgroups mounted where it would mount them itself, which takes
- * options from the host's version 2; before its start. */
+/* Mounts the cgroup hierarchies for criu. If criu mounted them itself, the host's cgroup2 would
+ * lose mount options. Call this before criu_start. */
 int criu_put_yard(struct criu *criu, struct text *options);
 
-/* Starts it. */
+/* Starts criu. */
 int criu_start(struct criu *criu);
 
 /* Sends a request: `options` are criu_opts. */
 int criu_ask(struct criu *criu, enum criu_type type, const struct text *options);
 
-/* Waits for what it says next. *ret_passed is a descriptor that came along, or -1. A failure is an
- * error with the end of its log. */
+/* Waits for criu's next message. *ret_passed is a descriptor that came with it, or -1. The error of
+ * a failure has the end of criu's log. */
 int criu_hear(struct criu *criu, struct criu_answer *ret_answer, int *ret_passed);
 
-/* Lets it go on after a notification. */
+/* Answers a notification, so that criu continues. */
 int criu_go_on(struct criu *criu);
 
-/* Goes on until the final answer, or the notification `script` (NULL: none), which is left to be
- * answered. A terminal's master side that comes goes to *ret_terminal (may be NULL). */
+/* Answers notifications until the final answer, or until the notification `script` (NULL: none),
+ * which is left unanswered. *ret_terminal (may be NULL) receives the master side of a terminal. */
 int criu_until(struct criu *criu, const char *script, struct criu_answer *ret_answer,
                int *ret_terminal);
 
-/* Waits for its end, after which nothing of it is left; unfinished work it undoes itself. */
+/* Waits until criu has ended and nothing of it is left. criu itself undoes unfinished work. */
 void criu_end(struct criu *criu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* descriptors.json in the image: an array of three strings, what stdin, stdout and stderr of the
- * container's process were. It is as runc and crun have it, but for "file[MOUNT:INODE]", criu's
- * name of a file that is not the container's. */
+/* descriptors.json in the image: an array of three strings that say what stdin, stdout and stderr
+ * of the container's process were. The format is that of runc and crun, plus "file[MOUNT:INODE]",
+ * criu's name of a file outside the container. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,7 +21,7 @@
 #define NOTES "descriptors.json"
 #define STREAMS 3
 
-/* The id of the mount that the descriptor's file is on; -1: none. */
+/* Returns the ID of the mount that the descriptor's file is on, or -1. */
 static long mount_of(struct arena *arena, pid_t pid, int fd)
 {
     const char *path = arena_printf(arena, "/proc/%d/fdinfo/%d", pid, fd);
@@ -48,8 +48,8 @@ static bool has_mount(struct arena *arena, pid_t pid, long id)
     return false;
 }
 
-/* A file or device of the host's. What criu calls it; NULL: it is another thing, or the container's
- * own. */
+/* Returns criu's name of a file or device of the host, or NULL if it is something else or in the
+ * container. */
 static const char *name_of_host_file(struct arena *arena, pid_t pid, int fd)
 {
     struct stat info;
@@ -91,8 +91,8 @@ int criu_note_descriptors(const struct criu_container *container, int image_dir,
                       : 0;
 }
 
-/* The next string of the array, or NULL. One with an escape in it is a path, and no name that
- * matters. */
+/* Returns the next string of the array, or NULL. A string with an escape in it is a path, which
+ * does not matter here. */
 static const char *next_string(struct arena *arena, const char **at)
 {
     const char *start = strchr(*at, '"');
@@ -110,7 +110,7 @@ static const char *next_string(struct arena *arena, const char **at)
     return arena_copy(arena, start + 1, (size_t) (end - start - 1));
 }
 
-/* An image without notes has none to take over. */
+/* An image without the file has no descriptors to replace. */
 static int read_notes(struct arena *arena, int image_dir, char **ret_bytes)
 {
     AUTO_FD fd = sys_open_regular(image_dir, NOTES);

@@ -22,11 +22,11 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
-/* What a mount of the config binds, if it does. */
+/* Whether and how a mount of the config is a bind mount. */
 struct binding {
     bool binds;
     bool recursive;
-    bool binds_link; /* these three as in struct plan_mount_words */
+    bool binds_link; /* as in struct plan_mount_words */
     bool covers_link;
     bool copies_link;
 };
@@ -62,7 +62,8 @@ static bool source_is_link(const struct criu_container *container, const struct 
     return is_link(text_path_join(container->arena, container->bundle, mount->source));
 }
 
-/* A symbolic link, which is one of the root file system's by now. */
+/* Returns whether berth has copied a symbolic link to the root file system instead of mounting
+ * it. */
 static bool is_no_mount(const struct criu_container *container, const struct spec_mount *mount)
 {
     struct binding binding = binding_of(mount);
@@ -70,7 +71,7 @@ static bool is_no_mount(const struct criu_container *container, const struct spe
     return binding.binds && binding.copies_link && source_is_link(container, mount);
 }
 
-/* NULL and errno: it is not there. */
+/* Returns NULL and sets errno if the source does not exist. */
 static const char *real_source(const struct criu_container *container,
                                const struct spec_mount *mount)
 {
@@ -81,7 +82,7 @@ static const char *real_source(const struct criu_container *container,
     return copy;
 }
 
-/* Where a destination of the config leads, past the symbolic links of the root file system. */
+/* Follows the symbolic links of the root file system to a destination of the config. */
 static const char *resolve(const struct criu_container *container, const char *destination)
 {
     struct tree tree = {.arena = container->arena, .root = container->rootfs};
@@ -94,7 +95,7 @@ static const char *resolve(const struct criu_container *container, const char *d
 static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
                                           "/dev/random", "/dev/urandom", "/dev/tty"};
 
-/* What stands in front of the paths below it. */
+/* Returns the prefix of paths below the directory. */
 static const char *prefix_of(const char *directory)
 {
     return text_equal(directory, "/") ? "" : directory;
@@ -132,8 +133,7 @@ static bool is_mount_point(const struct mounts *mounts, const char *path)
     return false;
 }
 
-/* The mount of the config that `path` is on, the last one of those that stand deepest; NULL: none.
- */
+/* Returns the mount of the config that `path` is on, the last of the deepest ones, or NULL. */
 static const struct spec_mount *find_config_mount(const struct criu_container *container,
                                                   const char *path)
 {
@@ -153,8 +153,8 @@ static const struct spec_mount *find_config_mount(const struct criu_container *c
     return found;
 }
 
-/* A part of a file system that is in the container as a whole: a path that was made read-only, a
- * terminal on /dev/console. */
+/* Returns whether the mount is a part of a file system that the container has as a whole: a path
+ * that was made read-only, or a terminal on /dev/console. */
 static bool is_part_of_own(const struct mounts *mounts, const struct mountinfo *mount)
 {
     for (size_t i = 0; i < mounts->count; i++) {
@@ -177,8 +177,8 @@ static bool is_cgroup_of_config(const struct criu_container *container,
     return of_config != NULL && spec_is_cgroup_type(of_config->type);
 }
 
-/* With rbind what the host has mounted below the source is there, too; all else below it is the
- * container's own. */
+/* Returns whether the mount comes from a bind mount of the config. rbind also binds what the host
+ * has mounted below the source. Any other mount below is the container's own. */
 static bool is_bound_by_config(const struct criu_container *container, const struct mounts *of_host,
                                const struct mountinfo *mount)
 {
@@ -194,7 +194,8 @@ static bool is_bound_by_config(const struct criu_container *container, const str
                                                  mount->mount_point + strlen(place))));
 }
 
-/* The container has bound it itself from what the config binds, and criu does that again. */
+/* Returns whether the container itself has bound the mount from what the config binds: criu does
+ * that again. */
 static bool is_part_of_bound(const struct criu_container *container, const struct mounts *mounts,
                              const struct mounts *of_host, const struct mountinfo *mount)
 {
@@ -209,7 +210,7 @@ static bool is_part_of_bound(const struct criu_container *container, const struc
     return false;
 }
 
-/* put_devices and the directory for notifications. */
+/* Returns whether put_devices or the directory for notifications provides the source. */
 static bool has_known_source(const struct criu_container *container, const char *path)
 {
     const struct spec_linux *config = container->config->linux;
@@ -367,7 +368,8 @@ static void put_cgroups(const struct criu_container *container, const struct spe
     }
 }
 
-/* Devices are mounts where they cannot be made, and what is masked has /dev/null over it. */
+/* Device nodes are bind mounts where they cannot be created, and masked files have /dev/null over
+ * them. */
 static void put_devices(const struct criu_container *container, struct text *options)
 {
     const struct spec_linux *config = container->config->linux;
@@ -406,7 +408,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
 
 /* --- mount points ----------------------------------------------------------------------------- */
 
-/* The mount of the config, before that one, that its mount point is on; NULL: it is on the root
+/* Returns the earlier mount of the config that the mount point is on, or NULL if it is on the root
  * file system. */
 static const struct spec_mount *find_mount_below(const struct criu_container *container,
                                                  size_t index)
@@ -428,8 +430,8 @@ static const struct spec_mount *find_mount_below(const struct criu_container *co
     return found;
 }
 
-/* In a bind mount it is the source that has to have the mount point; what is on another file system
- * of the container's own comes back with that. */
+/* On a bind mount, creates the mount point in the source. Any other file system is the container's
+ * own: criu restores it with its mount points. */
 static int make_below(const struct criu_container *container, int root, size_t index, bool is_file)
 {
     const struct spec_mount *mount = &container->config->mounts[index];

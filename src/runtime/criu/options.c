@@ -15,10 +15,11 @@
 #include "state/look.h"
 
 #define DEFAULT_IMAGE "checkpoint"
-#define LOG_LEVEL 4 /* all of it: what is wrong cannot be asked for afterwards */
+#define LOG_LEVEL 4 /* everything: details cannot be had later */
 #define CRIU_CONFIG "org.criu.config"
 
-/* The first that is there; those of the others are for who changes from them, in crun's order. */
+/* The first one that exists is used. crun's and runc's files are for users who switch from those,
+ * in crun's order. */
 static const char *const default_configs[] = {"/etc/criu/berth.conf", "/etc/criu/crun.conf",
                                               "/etc/criu/runc.conf"};
 
@@ -73,7 +74,7 @@ bool criu_empties_network(const struct runtime_criu *common, const struct spec_c
             (hooks != NULL && (hooks->n_prestart > 0 || hooks->n_create_runtime > 0)));
 }
 
-/* An empty annotation is none, and no default either. */
+/* An empty annotation means no file, not even a default one. */
 const char *criu_config_file(const struct spec_config *config)
 {
     const char *file = spec_annotation(config, CRIU_CONFIG);
@@ -116,7 +117,7 @@ size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs
         needs[count++] =
             (struct criu_needs){.version = text_equal(common->network_lock, "skip") ? 31900 : 31700,
                                 .option = "--network-lock"};
-    /* An older one (seen with 3.17) leaves its rules in place after restore: the connections
+    /* criu before 4.1 (seen with 3.17) leaves its rules in place after restore, and connections
      * hang. */
     if (common->tcp_established && common->network_lock != NULL &&
         text_equal(common->network_lock, "nftables"))
@@ -142,8 +143,8 @@ const char *criu_image_dir(const struct runtime_criu *common)
     return common->image_path != NULL ? common->image_path : DEFAULT_IMAGE;
 }
 
-/* What an earlier attempt has left would be taken for this one's log, and where it can write none
- * criu does not say so. */
+/* An old log would be taken for that of this run, and criu does not report that it cannot write its
+ * log. */
 static int try_log(struct criu *criu, int dir)
 {
     int result = unlinkat(dir, criu->log, 0) < 0 && errno != ENOENT ? -errno : 0;
@@ -173,8 +174,8 @@ int criu_open_dirs(struct criu *criu, const struct runtime_criu *common, bool ma
 
 /* --- namespaces ------------------------------------------------------------------------------- */
 
-/* How criu takes one that has a path: as its own descriptor, or entered by its path; others it can
- * only make anew. */
+/* How criu takes a namespace that has a path: as a descriptor, or by its path. It can only create
+ * other types anew. */
 static const struct shared_namespace {
     enum spec_namespace_type type;
     const char *key; /* of the descriptor; NULL: by its path */
@@ -186,7 +187,7 @@ static const struct shared_namespace {
     {SPEC_NAMESPACE_TYPE_TIME, NULL},
 };
 
-/* In /proc/PID/ns. */
+/* Returns the file name in /proc/PID/ns. */
 static const char *file_of(const struct shared_namespace *shared)
 {
     return look_namespace_file(spec_namespace_type_words[shared->type]);
@@ -224,7 +225,8 @@ static int put_external(const struct criu_container *container,
     return 0;
 }
 
-/* Of a namespace with a path; *ret_shared is NULL for one without. */
+/* Returns -ENOTSUP for a namespace with a path that criu cannot join. *ret_shared is NULL for one
+ * without a path. */
 static int find_joined(const struct spec_linux *config, size_t index,
                        const struct shared_namespace **ret_shared, struct error *error)
 {
@@ -241,7 +243,7 @@ static int find_joined(const struct spec_linux *config, size_t index,
                     spec_namespace_type_words[type]);
 }
 
-/* What could not be restored is not ended. */
+/* checkpoint must not end a container that restore could not restore. */
 int criu_put_namespaces(const struct criu_container *container, struct text *options,
                         struct error *error)
 {

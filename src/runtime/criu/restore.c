@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restore: a creation whose process criu makes (plan_build_restore). */
+/* restore: a creation in which criu makes the process (plan_build_restore). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,22 +26,22 @@
 #include "state/look.h"
 
 #define LOG "restore.log"
-#define ROOT_DIR "criu-root" /* in the directory of the state, in criu's mount namespace alone */
+#define ROOT_DIR "criu-root" /* in the state directory; mounted only in criu's mount namespace */
 
 struct restoring {
     const struct runtime_restore *request;
     struct creation creation;
     struct criu criu;
     struct criu_container container;
-    int dirs[2]; /* of the image, and of the log */
-    bool lent;   /* the image's directory, and what it was before */
+    int dirs[2]; /* of the image and of the log */
+    bool lent;   /* lend_image has changed the image's directory; `image` is its former status */
     struct stat image;
     struct text options;
 };
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-/* The container's cgroups as criu's own process, which is in them by now, sees them. */
+/* Passes the container's cgroups as criu's own process, which is in them already, sees them. */
 static int put_cgroup_roots(struct restoring *restoring)
 {
     const char *path = arena_printf(restoring->criu.arena, "/proc/%d/cgroup", restoring->criu.pid);
@@ -105,7 +105,7 @@ static int put_sources(struct restoring *restoring)
         .notify_dir = text_path_join(creation->arena, dir, STATE_NOTIFY_DIR),
     };
 
-    /* The container may have a mount of it from its time before. */
+    /* The container may have had it mounted before its checkpoint. */
     mkdirat(creation->state.dir, STATE_NOTIFY_DIR, 0755);
     return criu_put_sources(&restoring->container, &sources, &restoring->options, creation->error);
 }
@@ -119,7 +119,7 @@ static struct restoring *restoring_of(struct conduct *conduct)
     return creation->own;
 }
 
-/* criu mounts below its working directory, which has to be of its own mount namespace for that. */
+/* criu mounts below its working directory, which therefore has to be in its own mount namespace. */
 static int reopen_dir(struct restoring *restoring, int *dir)
 {
     struct arena *arena = restoring->criu.arena;
@@ -138,8 +138,8 @@ static int reopen_dir(struct restoring *restoring, int *dir)
     return 0;
 }
 
-/* criu reads the image first as root of the host without his rights, then as root of the user
- * namespace that it makes: a directory of mode 0700 is given to his group. */
+/* criu reads the image first as root of the host without capabilities, then as root of the user
+ * namespace that it creates: berth gives a directory of mode 0700 to the group of the latter. */
 static int lend_image(struct restoring *restoring)
 {
     const struct spec_linux *config = restoring->creation.config->linux;
@@ -183,8 +183,8 @@ static int reopen_dirs(struct restoring *restoring)
     return 0;
 }
 
-/* criu wants a root file system that is a mount; one of a container that shares the host's mounts
- * is the host's. */
+/* criu requires that the root file system is a mount. A container that shares the host's mounts
+ * uses the host's. */
 static void give_root(struct restoring *restoring)
 {
     struct creation *creation = &restoring->creation;
@@ -223,7 +223,7 @@ static int start_criu(struct conduct *conduct, const struct plan_step *step)
                       : 0;
 }
 
-/* criu leaves all devices down in a network namespace that it makes empty. */
+/* criu leaves all devices down in a network namespace that it creates empty. */
 static int set_loopback_up(const struct restoring *restoring, pid_t pid)
 {
     const char *path = arena_printf(restoring->criu.arena, "/proc/%d/ns/net", pid);
@@ -287,7 +287,7 @@ static int resume_processes(struct conduct *conduct, const struct plan_step *ste
     TRY(criu_go_on(&restoring->criu));
     TRY(criu_until(&restoring->criu, NULL, &answer, NULL));
     criu_end(&restoring->criu);
-    /* They hold criu's mount namespace. */
+    /* These descriptors hold criu's mount namespace. */
     close_dirs(restoring);
     unlinkat(restoring->creation.state.dir, ROOT_DIR, AT_REMOVEDIR);
     return 0;
@@ -325,7 +325,7 @@ static int check_criu(struct restoring *restoring)
     return criu_check(&restoring->criu, needs, count);
 }
 
-/* criu does not end when there is no such profile. */
+/* criu does not exit if the profile does not exist. */
 static int check_profile(struct restoring *restoring)
 {
     const char *profile = restoring->request->lsm_profile;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The messages of criu's RPC (criu.org/RPC, rpc.proto): protocol buffers, of which a handful of
- * fields are needed. A request is built field by field; an answer is read into one flat struct.
+ * The messages of criu's RPC (criu.org/RPC, rpc.proto): protocol buffers, of which berth needs a
+ * few fields. A request is built field by field; an answer is read into one flat struct.
  */
 #pragma once
 
@@ -74,7 +74,7 @@ enum {
     CRIU_NETWORK_LOCK = 64,
 };
 
-/* Each adds one field to a message. */
+/* Add one field to a message. */
 void criu_put_number(struct text *message, unsigned field, int64_t number);
 void criu_put_string(struct text *message, unsigned field, const char *string);
 void criu_put_message(struct text *message, unsigned field, const struct text *inner);
@@ -89,8 +89,8 @@ struct criu_answer {
     bool success;
     pid_t pid;          /* of a restored process, or in a notification */
     int number;         /* a positive errno, or 0 */
-    const char *words;  /* criu's own of an error, or NULL */
-    const char *script; /* what is notified of, or NULL */
+    const char *words;  /* criu's error message, or NULL */
+    const char *script; /* the notification, or NULL */
     unsigned version;   /* 31701 is 3.17.1 */
     bool mem_track;
     bool lazy_pages;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* criu mounts every hierarchy of cgroups for itself, without options. In the initial cgroup
- * namespace that takes those of version 2 (nsdelegate, memory_recursiveprot) from the whole host
- * (criu's issue 3029). It mounts none if it is given a directory that has them, its "yard". */
+/* criu mounts every cgroup hierarchy itself, without options. In the initial cgroup namespace this
+ * removes the options of cgroup2 (nsdelegate, memory_recursiveprot) on the whole host (criu issue
+ * 3029). criu mounts none if it is given a directory that has them, its "yard". */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,7 +25,7 @@
 
 struct yard {
     char *lines;         /* of /proc/self/cgroup */
-    const char *options; /* of version 2 */
+    const char *options; /* mount options of cgroup2 */
 };
 
 static int add(int dir, const char *name, const struct sys_file_system *file_system)
@@ -52,7 +52,7 @@ static int add_v1(struct arena *arena, int dir, const char *controllers)
     return add(dir, is_named ? controllers + strlen(NAMED) : controllers, &file_system);
 }
 
-/* criu 3.15 and 3.16 look for it by a name that lacks the last letter when they restore. */
+/* When restoring, criu 3.15 and 3.16 look for the directory without the last letter of its name. */
 static int add_v2(int dir, const char *options)
 {
     const struct sys_file_system file_system = {
