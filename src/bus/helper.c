@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The helper is a separate program because berth is statically linked and cannot load libsystemd.
- * It knows no service and has no timeouts: it does what berth requests (wire.h), waits as long as
- * that takes, and exits when berth does.
+ * It knows nothing about systemd and has no timeouts: it does what berth requests (wire.h), waits
+ * as long as that takes, and exits when berth does.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -25,7 +25,7 @@ typedef void check(const struct annotated *annotated, struct error *error);
 struct rule {
     const char *key;
     check *check;      /* checks a non-empty value; NULL: checked elsewhere */
-    const char *words; /* message or argument for `check` */
+    const char *words; /* error message for `check` */
 };
 
 static void complain(const struct annotated *annotated, const char *words, struct error *error)

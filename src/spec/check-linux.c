@@ -62,8 +62,8 @@ static bool is_interface_name(const char *name)
            !text_equal(name, ".") && !text_equal(name, "..");
 }
 
-/* Returns whether the kernel would expand the name: it accepts '%' only as a single "%d", which it
- * replaces with a number. */
+/* Returns whether '%' occurs in the name at most once, in "%d", which the kernel replaces with a
+ * number: it rejects any other use. */
 static bool is_template(const char *name)
 {
     const char *percent = strchr(name, '%');

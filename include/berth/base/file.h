@@ -31,7 +31,7 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
 
 /* Like file_replace, for a path that the user gave. An existing file that is not regular, such as a
  * device, is written in place. So is the target of a symbolic link with an absolute path, such as
- * /dev/stdout, unless another user owns the link: that user could point it at any file. */
+ * /dev/stdout, unless an unprivileged other user owns the link and could point it at any file. */
 int file_write_named(const char *path, const void *bytes, size_t size, mode_t mode);
 
 /* Removes the file that file_write_named created; leaves anything but a regular file. */

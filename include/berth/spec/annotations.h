@@ -18,7 +18,7 @@
 #define SPEC_TIME_OFFSET "run.oci.timens_offset"     /* a line for /proc/PID/timens_offsets */
 /* path of the container's cgroup below the scope */
 #define SPEC_SYSTEMD_SUBGROUP "run.oci.systemd.subgroup"
-/* name of a cgroup below the container's for its process */
+/* path of the process's cgroup below the container's */
 #define SPEC_DELEGATE_CGROUP "run.oci.delegate-cgroup"
 /* the cgroup mount that is to show only the v1 hierarchy name=systemd */
 #define SPEC_SYSTEMD_V1 "run.oci.systemd.force_cgroup_v1"

@@ -26,6 +26,7 @@ int sys_netlink_open(int network_namespace);
 void sys_netlink_begin(struct sys_netlink_request *request, int type, int flags, const void *header,
                        size_t size);
 
+/* Appends an attribute with a value of `size` bytes. */
 void sys_netlink_add(struct sys_netlink_request *request, int type, const void *value, size_t size);
 
 /* Handles one answer, which is complete. Returns 0 or a negative errno. */
