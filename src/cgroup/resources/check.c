@@ -16,8 +16,8 @@
 #include "hierarchy/files.h"
 #include "hierarchy/nearest.h"
 
-/* Why the kernel will not let the cgroup give its controllers to those below: an errno, 0: it will.
- * The root, which has no type, may have processes, too. */
+/* Returns the errno with which the kernel would refuse to enable controllers for the cgroup's
+ * children, 0 if it would not. The root, which has no cgroup.type, may have processes too. */
 static int foresee_enable_error(struct arena *arena, const char *path)
 {
     const char *file = text_path_join(arena, path, "cgroup.subtree_control");
@@ -32,8 +32,7 @@ static int foresee_enable_error(struct arena *arena, const char *path)
     return 0;
 }
 
-/* The controller has to be given to the container's cgroup by the one above, unless systemd does
- * that. */
+/* The parent has to enable the controller for the container's cgroup, unless systemd does. */
 static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_write *write)
 {
     struct cgroup_place place = *write->place;
@@ -53,11 +52,10 @@ static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_w
     return cgroup_complain_of_v2(compiler, &place, write->field, controller);
 }
 
-/* Below a tree whose cgroups do not have the controller yet there is no file to look for; the sizes
- * of pages are known elsewhere. */
+/* No file shows the page sizes if no cgroup there has the controller yet, but sysfs does. */
 static bool lacks_page_size(struct arena *arena, const char *file)
 {
-    static const char units[] = "KMGTPE"; /* each 1024 times the one before */
+    static const char units[] = "KMGTPE"; /* each 1024 times the previous one */
     static const char prefix[] = "hugetlb.";
     char *unit;
 
@@ -83,10 +81,10 @@ static int check_file(struct cgroup_compiler *compiler, const struct cgroup_writ
                       write->place->hierarchy->mount_point);
 }
 
-/* Files whose lines are for one device each, that has to exist. */
+/* Files with a line for each device, which has to exist. */
 static const struct {
     const char *file;
-    const char *devices; /* the directory that has them by these names */
+    const char *devices; /* directory with an entry for each device */
     const char *remedy;
 } keyed_files[] = {
     {"blkio.", "/sys/dev/block", "see /proc/partitions for those that there are"},
@@ -116,7 +114,7 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
 
 /* --- processors and memory nodes -------------------------------------------------------------- */
 
-/* Is all of the list `numbers` ("0-3,7") in the list `all`? */
+/* Does the list `all` contain the list `numbers` ("0-3,7")? */
 static bool is_part_of(const char *numbers, const char *all)
 {
     for (char *end; *numbers != '\0'; numbers = *end == ',' ? end + 1 : end) {
@@ -139,7 +137,7 @@ static bool is_part_of(const char *numbers, const char *all)
     return true;
 }
 
-/* v1 gives out no more than the cgroup above has; v2 takes what may ever be there. */
+/* v1 accepts only what the parent has; v2 everything that may ever exist. */
 static const struct {
     const char *file;
     const char *v1;

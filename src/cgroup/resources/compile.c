@@ -23,7 +23,7 @@ static const struct cgroup_place *find_v2(const struct cgroup *cgroup)
     return NULL;
 }
 
-/* linux.resources.unified: files of the v2 cgroup by name; what is before the dot names the
+/* linux.resources.unified: files of the v2 cgroup by name; the part before the dot is the
  * controller. */
 static int compile_unified(struct cgroup_compiler *compiler)
 {
@@ -49,7 +49,8 @@ static int compile_unified(struct cgroup_compiler *compiler)
     return 0;
 }
 
-/* Memory without a limit is not to be limited with swap either, as callers expect of -1. */
+/* Without a memory limit there is no limit of memory and swap either, as callers that set -1
+ * expect. */
 static void lift_swap(struct arena *arena, struct spec_resources *resources)
 {
     struct spec_memory *memory = ARENA_NEW(arena, struct spec_memory);
@@ -72,8 +73,8 @@ static int compile(struct cgroup_compiler *compiler)
     return cgroup_compile_devices(compiler);
 }
 
-/* Rules that an allow list cannot say are kept by the program on v2, beside systemd's own; on v1
- * systemd would write its own over them. */
+/* On v2 the BPF program enforces rules that an allow list cannot express, besides systemd's; on
+ * v1 systemd would overwrite them. */
 static int add_devices(struct cgroup_properties *properties, const struct cgroup_compiler *compiler)
 {
     const struct cgroup_device_rule *beyond;
@@ -91,8 +92,7 @@ static int add_devices(struct cgroup_properties *properties, const struct cgroup
                     "systemd, which allows devices one by one, cannot say this rule on cgroup v1");
 }
 
-/* systemd writes what it makes of the properties, in its own units, to the files: they are written
- * again. */
+/* systemd writes the properties to the files in its own units: write the files again. */
 static int set_properties(struct cgroup_compiler *compiler)
 {
     const struct cgroup_systemd *systemd = compiler->cgroup->systemd;
@@ -108,8 +108,8 @@ static int set_properties(struct cgroup_compiler *compiler)
     return cgroup_write(compiler->arena, &compiler->writes, &former, compiler->error);
 }
 
-/* An allow of all hides in devices.list what is denied nevertheless: the former rules are carried
- * out again. */
+/* After an allow of all, devices.list does not show what is denied nevertheless: compile and
+ * write the former rules again. */
 static void restore_devices(const struct cgroup_compiler *failed)
 {
     const struct spec_resources *former = failed->cgroup->former;
@@ -129,7 +129,7 @@ static void restore_devices(const struct cgroup_compiler *failed)
 
 struct cgroup_former {
     struct cgroup_writes writes;
-    const struct cgroup_place *program_place; /* has had no program before; or NULL */
+    const struct cgroup_place *program_place; /* v2 cgroup that had no program before; or NULL */
 };
 
 void cgroup_set_back(const struct cgroup_former *former)

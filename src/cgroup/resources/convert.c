@@ -28,7 +28,7 @@ const char *cgroup_or_max(struct cgroup_input *value)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-/* Returns what a file of the cgroup holds, UINT64_MAX for "max" and for no file. */
+/* Returns the number in a file of the cgroup, UINT64_MAX for "max" or a missing file. */
 static uint64_t present(const struct cgroup_input *value, const char *file)
 {
     uint64_t number = UINT64_MAX;
@@ -48,7 +48,7 @@ static const char *fail_below_use(struct cgroup_input *value, uint64_t use)
     return NULL;
 }
 
-/* Is the limit below what the file says is in use, and is that to be looked at? */
+/* Is checkBeforeUpdate set, and the limit below the use that the file shows? */
 static bool is_below_use(const struct cgroup_input *value, const char *file, uint64_t *ret_use)
 {
     if (!value->resources->memory->check_before_update || value->number < 0)
@@ -73,7 +73,7 @@ const char *cgroup_checked_limit_v1(struct cgroup_input *value)
                                                               : cgroup_plain(value);
 }
 
-/* v1 and the specification count memory and swap together, v2 swap alone. */
+/* v1 and the specification count memory and swap together, v2 only swap. */
 const char *cgroup_swap(struct cgroup_input *value)
 {
     const struct spec_memory *memory = value->resources->memory;
@@ -104,8 +104,8 @@ const char *cgroup_shares(struct cgroup_input *value)
     return arena_printf(value->arena, "%u", cgroup_weight_of_shares((uint64_t) value->number));
 }
 
-/* Without a period the one that is set stays: by name, since systemd falls back to its own in
- * between. */
+/* Without a period the current one stays. It is written too, because systemd meanwhile resets it
+ * to its own. */
 const char *cgroup_quota(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
@@ -119,7 +119,7 @@ const char *cgroup_quota(struct cgroup_input *value)
     return arena_printf(value->arena, "%s%s", quota, max + strcspn(max, " "));
 }
 
-/* cpu.max takes no period alone. */
+/* cpu.max does not accept a period without a quota. */
 const char *cgroup_period(struct cgroup_input *value)
 {
     const struct spec_cpu *cpu = value->resources->cpu;
@@ -139,7 +139,7 @@ static int64_t io_weight(int64_t weight)
     return 1 + (weight - 10) * 9999 / 990;
 }
 
-/* The file has a line for each device besides. */
+/* The file also has a line for each device. */
 const char *cgroup_bfq_weight(struct cgroup_input *value)
 {
     return arena_printf(value->arena, "default %" PRId64, value->number);
@@ -150,7 +150,7 @@ const char *cgroup_io_weight(struct cgroup_input *value)
     return arena_printf(value->arena, "default %" PRId64, io_weight(value->number));
 }
 
-/* A weight of 0 is unset, as engines write it. */
+/* A weight of 0 means unset: engines write it. */
 static const char *device_weight(struct cgroup_input *value, int64_t weight)
 {
     const struct spec_weight_device *device = value->item;
@@ -188,7 +188,7 @@ const char *cgroup_device_rate(struct cgroup_input *value)
                         device->minor, device->rate);
 }
 
-/* A rate of 0 is none, as on v1. */
+/* A rate of 0 means no limit, as on v1. */
 static const char *rate_of(struct cgroup_input *value, const char *word)
 {
     const struct spec_throttle_device *device = value->item;

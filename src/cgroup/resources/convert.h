@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How values of linux.resources are written to the files of cgroups (cgroup-v1/, cgroup-v2.rst of
- * the kernel). */
+/* Converts values of linux.resources to the format of the cgroup files (cgroup-v1/,
+ * cgroup-v2.rst of the kernel). */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@ struct cgroup_place;
 struct error;
 struct spec_resources;
 
-/* A value on its way to a file. */
+/* The value to convert, and its context. */
 struct cgroup_input {
     struct arena *arena;
     const struct spec_resources *resources;
@@ -20,23 +20,24 @@ struct cgroup_input {
     int64_t number;
     bool is_unsigned;
     const char *string;
-    const void *item; /* of a list */
-    const char *file; /* the row's; a converter may say it more exactly */
+    const void *item; /* item of a list */
+    const char *file; /* file of the table row; a converter may change it */
     struct error *error;
 };
 
-/* Returns the text to be written; NULL for nothing, or after an error. */
+/* Returns the text to write; NULL for nothing to write, or after an error. */
 typedef const char *cgroup_convert(struct cgroup_input *value);
 
-cgroup_convert cgroup_plain;  /* the number or string */
-cgroup_convert cgroup_or_max; /* "max" for what is below 0 */
+cgroup_convert cgroup_plain;  /* the number or string as it is */
+cgroup_convert cgroup_or_max; /* "max" for a negative number */
 cgroup_convert cgroup_shares; /* cpu.shares as cpu.weight */
-cgroup_convert cgroup_swap;   /* memory and swap together: less memory */
-cgroup_convert cgroup_quota;  /* "QUOTA PERIOD", or the quota alone */
-cgroup_convert cgroup_period; /* the period with the quota that there is, unless that is set too */
-cgroup_convert cgroup_checked_limit; /* or_max; fails when checkBeforeUpdate finds more in use */
+cgroup_convert cgroup_swap;   /* memory and swap together, minus memory */
+cgroup_convert cgroup_quota;  /* "QUOTA PERIOD", or only the quota */
+cgroup_convert cgroup_period; /* the period with the current quota, unless the quota is set too */
+/* like or_max; fails if checkBeforeUpdate is set and more is in use */
+cgroup_convert cgroup_checked_limit;
 cgroup_convert cgroup_checked_limit_v1;
-cgroup_convert cgroup_io_weight; /* 10 to 1000 as 1 to 10000 */
+cgroup_convert cgroup_io_weight; /* converts 10..1000 to 1..10000 */
 cgroup_convert cgroup_bfq_weight;
 cgroup_convert cgroup_device_weight;
 cgroup_convert cgroup_device_io_weight;

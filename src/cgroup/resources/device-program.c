@@ -4,12 +4,12 @@
 #include "berth/base/arena.h"
 #include "devices.h"
 
-/* What the registers hold; the kernel gives the context in the second one. */
+/* Use of the registers; the kernel passes the context in the second one. */
 enum {
     RESULT = BPF_REG_0,
     CONTEXT = BPF_REG_1,
-    PART = BPF_REG_2,   /* of the context, to be compared with a rule's */
-    WANTED = BPF_REG_3, /* the access that no rule has allowed yet */
+    PART = BPF_REG_2,   /* part of the context, compared with a rule's */
+    WANTED = BPF_REG_3, /* requested access that no rule has allowed yet */
 };
 
 #define TYPE_BITS 16
@@ -50,7 +50,7 @@ static void copy(struct program *program, int to, int from)
                                     .src_reg = (unsigned) from & 0xf});
 }
 
-/* To the next rule, wherever that will be: join_next fills the distance in. */
+/* Jumps to the next rule; join_next fills in the distance. */
 static void jump_to_next(struct program *program, int condition, int with, uint32_t number)
 {
     emit(program, (struct bpf_insn){.code = (uint8_t) (BPF_JMP32 | condition | BPF_K),
@@ -71,9 +71,9 @@ static void answer(struct program *program, bool allow)
     emit(program, (struct bpf_insn){.code = BPF_JMP | BPF_EXIT});
 }
 
-/* The context is read anew for each rule: what the verifier would know of a register from a former
- * comparison makes another state of every one, and the time it takes grows with the square of the
- * number of rules. */
+/* Loads the context again for each rule: otherwise the verifier would track what each comparison
+ * says about a register as another state, and its time would grow with the square of the number
+ * of rules. */
 static void compare(struct program *program, size_t offset, int64_t number)
 {
     if (number < 0)
@@ -91,7 +91,7 @@ static void compare_type(struct program *program, char type)
     jump_to_next(program, BPF_JNE, PART, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 }
 
-/* Returns whether the rule leaves anything for those after it. */
+/* Returns whether later code is reachable after the rule. */
 static bool add_rule(struct program *program, const struct cgroup_device_rule *rule)
 {
     size_t first = program->count;
@@ -113,9 +113,8 @@ static bool add_rule(struct program *program, const struct cgroup_device_rule *r
     return has_next;
 }
 
-/* From the last rule to the first: for each kind of access the first one met is the one that
- * counts. The kernel refuses instructions that nothing leads to, so a rule for everything is the
- * end. */
+/* Emits the rules from last to first: for each kind of access the first match counts. The kernel
+ * refuses unreachable instructions, so a rule for everything ends the program. */
 struct cgroup_device_program
 cgroup_device_compile(struct arena *arena, const struct cgroup_device_rule *rules, size_t n_rules)
 {

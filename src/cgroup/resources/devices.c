@@ -14,8 +14,9 @@
 #define ANY CGROUP_DEVICE_ANY
 #define ALL CGROUP_DEVICE_ALL
 
-/* The devices that runtimes supply (config-linux.md, Default Devices), terminals, and making nodes,
- * which opens none. /dev/console is a pseudoterminal in a container: 5:1 is the host's own. */
+/* The default devices (config-linux.md, Default Devices), terminals, and mknod of any device,
+ * which does not open it. /dev/console is a pseudoterminal in a container: 5:1 is the host's
+ * own. */
 static const struct {
     char type;
     int16_t major;
@@ -51,7 +52,7 @@ static struct cgroup_device_rule take_rule(struct arena *arena, const struct spe
         rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
     unsigned access = 0;
 
-    /* The specification names no default: without access a rule can only take away. */
+    /* The specification has no default for access: without it a rule can only deny. */
     for (size_t j = 0; j < COUNT(accesses); j++)
         if (rule->access == NULL ? !rule->allow : strchr(rule->access, accesses[j].letter) != NULL)
             access |= accesses[j].bit;
@@ -119,8 +120,8 @@ static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place
                      });
 }
 
-/* The kernel takes "a" for everything, whatever stands behind it: a rule for some of both types
- * becomes two. */
+/* The kernel treats "a" as everything, whatever follows: a partial rule for both types becomes
+ * two. */
 static void add_v1(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                    const struct cgroup_device_rule *rule)
 {
@@ -142,15 +143,15 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
 
     if (compiler->resources->n_devices == 0 && !cgroup->confines_devices)
         return 0;
-    /* In a user namespace no node can be made, so only the host's devices that the config binds are
-     * there. */
+    /* In a user namespace no node can be created, so only devices exist that the config binds
+     * from the host. */
     if (cgroup->rootless) {
         log_debug("linux.resources.devices: left to the rights on the device files");
         return 0;
     }
     const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(cgroup->host, "devices");
     bool v2 = hierarchy != NULL && hierarchy->v2;
-    /* On v2 the core asks the programs, not a controller. */
+    /* On v2 the cgroup core runs the programs, not a controller. */
     TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
     struct cgroup_device_rule *rules =
         cgroup_take_device_rules(compiler->arena, compiler->resources, &n_rules);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules about devices: devices.c takes them from the config, v1 has them as text, v2 as a
+/* Device rules: devices.c reads them from the config; v1 takes them as text, v2 as a BPF
  * program. */
 #pragma once
 
@@ -17,16 +17,16 @@ struct spec_resources;
 struct cgroup_device_rule {
     const char *field; /* below linux.resources: "devices[2]" */
     bool allow;
-    char type;     /* b, c or a for both */
+    char type;     /* 'b', 'c', or 'a' for both */
     int64_t major; /* or CGROUP_DEVICE_ANY */
     int64_t minor;
     unsigned access;     /* BPF_DEVCG_ACC_* */
     bool may_be_refused; /* as in struct cgroup_write */
 };
 
-/* A rule that denies every device, the config's rules in its order, and then the default ones,
- * where the kernel refuses what the cgroup above lacks. So a device that no rule allows is denied,
- * with no rules in the config as well. */
+/* Returns the device rules: one that denies every device, the config's rules in order, and the
+ * default rules, which the kernel may refuse if the parent cgroup lacks them. A device that no
+ * rule allows is denied, even if the config has no rules. */
 struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
                                                     const struct spec_resources *resources,
                                                     size_t *ret_count);
@@ -36,8 +36,8 @@ struct cgroup_device_program {
     size_t count;
 };
 
-/* Compiles the rules, of which a later one overrules those before it, into a program of type
- * BPF_PROG_TYPE_CGROUP_DEVICE. What no rule is about is allowed, as in a new cgroup of v1: the
- * programs of the cgroups above decide. */
+/* Compiles the rules to a program of type BPF_PROG_TYPE_CGROUP_DEVICE. A later rule overrides
+ * earlier ones. Devices without a rule are allowed, as in a new v1 cgroup: the programs of the
+ * parent cgroups decide. */
 struct cgroup_device_program
 cgroup_device_compile(struct arena *arena, const struct cgroup_device_rule *rules, size_t n_rules);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order in which limits that bound each other are written, so that none is ever refused for the
- * other's sake. */
+/* Sorts limits that bound each other, so that the kernel refuses none because of the other. */
 #include <stdint.h>
 #include <string.h>
 
@@ -9,21 +8,21 @@
 #include "compile.h"
 #include "hierarchy/files.h"
 
-/* `lower` must not be above what `upper` gives: an upper bound that grows comes first, one that
- * shrinks last. */
+/* `lower` must not exceed `upper`: an upper bound that grows is written first, one that shrinks
+ * last. */
 static const struct {
     const char *lower;
     const char *upper;
 } bounds[] = {
-    {"memory.limit", "memory.swap"}, /* v1: memory, and memory with swap */
-    {"cpu.quota", "cpu.period"},     /* v1: the share of a period, that those above bound */
+    {"memory.limit", "memory.swap"},               /* v1: memory, and memory and swap */
+    {"cpu.quota", "cpu.period"},                   /* v1: parents bound the share of a period */
     {"cpu.realtimeRuntime", "cpu.realtimePeriod"}, /* the same */
     {"cpu.burst", "cpu.quota"},
 };
 
 #define NO_LIMIT UINT64_MAX
 
-/* Of the first word: "max", -1 and what is no number stand for no limit. */
+/* The number in the first word; "max", -1 and anything else mean no limit. */
 static uint64_t amount_of(struct arena *arena, const char *text)
 {
     uint64_t amount = NO_LIMIT;
@@ -51,7 +50,7 @@ static bool grows(const struct cgroup_compiler *compiler, const struct cgroup_wr
     return amount_of(compiler->arena, write->text) > amount_of(compiler->arena, present);
 }
 
-/* Has `second`, if it stands before `first`, come right behind it. */
+/* Moves `second`, if it precedes `first`, right after it. */
 static void put_first(struct cgroup_write *first, struct cgroup_write *second)
 {
     struct cgroup_write moved = *first;
@@ -62,7 +61,7 @@ static void put_first(struct cgroup_write *first, struct cgroup_write *second)
     *second = moved;
 }
 
-/* A cgroup that is idle takes no shares. */
+/* An idle cgroup refuses cpu.shares. */
 static void order_idle(struct cgroup_compiler *compiler)
 {
     struct cgroup_write *shares = find(compiler, "cpu.shares");

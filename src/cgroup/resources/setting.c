@@ -26,20 +26,21 @@ struct way {
 struct setting {
     const char *field; /* below linux.resources */
     const char *controller;
-    /* The first whose file there is, else the last; none: the version has nothing like it. */
+    /* The first whose file exists, else the last; none: the version has no such setting. */
     struct way v1[MOST_WAYS];
     struct way v2[MOST_WAYS];
-    /* where the value is */
-    size_t section; /* NO_SECTION: in the resources themselves */
+    /* location of the value */
+    size_t section; /* NO_SECTION: directly in the resources */
     size_t value;
-    size_t has; /* of a list: its count */
+    size_t has; /* of a list: the count */
     enum kind kind;
-    size_t item_size;                /* of a list */
-    bool zero_is_unset;              /* as engines write it */
-    bool is_spare;                   /* of two settings of a value one may have no file */
-    bool is_dropped;                 /* newer kernels take it and do nothing */
-    struct cgroup_property property; /* of systemd */
-    bool has_neutral; /* a value that says no more than a cgroup does by itself: it needs no file */
+    size_t item_size;   /* of a list */
+    bool zero_is_unset; /* 0 means unset: engines write it */
+    /* another setting has the same value: the file may be missing */
+    bool is_spare;
+    bool is_dropped;                 /* newer kernels accept and ignore it */
+    struct cgroup_property property; /* of the systemd unit */
+    bool has_neutral; /* has a value that equals the default of a cgroup, and needs no file */
     int64_t neutral;
 };
 
@@ -71,7 +72,7 @@ struct setting {
 #define SYSTEMD_SINCE(since, name, form) .property = {name, CGROUP_PROPERTY_##form, since}
 #define SYSTEMD(name, form) SYSTEMD_SINCE(0, name, form)
 
-/* In the order of writing, where order.c has no better one: processors and memory nodes before
+/* In the order of writing, unless order.c knows a better one: CPUs and memory nodes before
  * anything is charged. */
 static const struct setting settings[] = {
     /* clang-format off */
@@ -159,7 +160,7 @@ static const struct setting settings[] = {
      LIST(network, priorities)},
     {"rdma", "rdma", {{"rdma.max", cgroup_rdma}}, {{"rdma.max", cgroup_rdma}}, TOP_LIST(rdma)},
 
-    /* files that only `unified` names */
+    /* files that only linux.resources.unified can set */
     {"unified", "memory", NONE, {{"memory.high", NULL}}, NOWHERE, SYSTEMD("MemoryHigh", NUMBER)},
     {"unified", "memory", NONE, {{"memory.min", NULL}}, NOWHERE, SYSTEMD("MemoryMin", NUMBER)},
     /* clang-format on */
@@ -181,7 +182,7 @@ static int64_t number_at(const void *at, enum kind kind)
     }
 }
 
-/* The struct that the value is in, NULL: it is not set. */
+/* The struct with the value, NULL: it is not set. */
 static const char *section_of(const struct setting *setting, const struct spec_resources *resources)
 {
     const char *section;
@@ -192,7 +193,7 @@ static const char *section_of(const struct setting *setting, const struct spec_r
     return section;
 }
 
-/* Takes the setting's value out of the resources. Returns false when it is not set. */
+/* Reads the setting's value from the resources. Returns false if it is not set. */
 static bool find_value(const struct setting *setting, const char *section,
                        struct cgroup_input *value)
 {
@@ -228,7 +229,8 @@ static int complain_of_version(struct cgroup_compiler *compiler, const struct se
         setting->controller);
 }
 
-/* Where and by which file: 0 when a neutral value needs none. */
+/* Finds the cgroup and the file; *ret_way is NULL if a neutral value needs none. Returns 0 or a
+ * negative errno. */
 static int find_way(struct cgroup_compiler *compiler, const struct setting *setting,
                     struct cgroup_input *value, const struct way **ret_way)
 {
@@ -283,7 +285,7 @@ static struct cgroup_input new_value(const struct cgroup_compiler *compiler, con
                                  .error = compiler->error};
 }
 
-/* Maps name an item by its key, which comes first in it. */
+/* In a map, the field of an item is its key, which comes first in the item. */
 static const char *field_of_item(const struct cgroup_compiler *compiler,
                                  const struct setting *setting, const char *item, size_t i)
 {

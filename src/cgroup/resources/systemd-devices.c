@@ -11,7 +11,7 @@
 #define ANY CGROUP_DEVICE_ANY
 #define ALL CGROUP_DEVICE_ALL
 
-/* What is allowed; an entry of the list. */
+/* An entry of the allow list. */
 struct entry {
     char type; /* b or c */
     int64_t major;
@@ -24,10 +24,10 @@ struct allow_list {
     struct entry *item;
     size_t count;
     size_t room;
-    const struct cgroup_device_rule *unsaid; /* the first rule that the list cannot say */
+    const struct cgroup_device_rule *unsaid; /* the first rule that the list cannot express */
 };
 
-/* Are all devices of `inner` among those of `outer`? */
+/* Does `outer` include all devices of `inner`? */
 static bool covers(const struct entry *outer, const struct entry *inner)
 {
     return outer->type == inner->type && (outer->major == ANY || outer->major == inner->major) &&
@@ -91,20 +91,20 @@ static void take_rule(struct allow_list *list, const struct cgroup_device_rule *
             deny(list, entry, rule);
             continue;
         }
-        /* systemd knows no devices of one minor number and any major one. */
+        /* systemd cannot express a minor number with any major number. */
         if (entry.major == ANY && entry.minor != ANY) {
             entry.minor = ANY;
             note_unsaid(list, rule);
         }
         allow(list, entry);
     }
-    /* What could not be said of devices that are all denied by now does not matter. */
+    /* All devices are denied now: rules that could not be expressed no longer matter. */
     if (is_empty(list))
         list->unsaid = NULL;
 }
 
-/* Systemd asks whether one entry allows all that a process wants at once, the rules whether they do
- * together. */
+/* systemd requires one entry to allow all that a process wants at once, the rules only all of
+ * them together. */
 static void spread_access(struct allow_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -142,7 +142,7 @@ struct device_line {
     int length;
 };
 
-/* Reads the line at *at and moves on; false at the end of the section. */
+/* Reads the line at *at and advances; false at the end of the section. */
 static bool next_line(const char **at, struct device_line *ret_line)
 {
     char *name;
@@ -168,8 +168,8 @@ static bool is_shared(const char *section, const struct device_line *line)
     return false;
 }
 
-/* The name of a major number, best one that no other has; NULL: none. Systemd takes names for
- * patterns, of fnmatch(3). */
+/* The name of a major number, if possible a unique one; NULL: none. systemd treats names as
+ * patterns of fnmatch(3). */
 static const char *find_name(struct arena *arena, const char *proc_devices,
                              const struct entry *entry, bool *ret_shared)
 {
@@ -211,7 +211,7 @@ static const char *name_entry(struct allow_list *list, const struct entry *entry
     return arena_printf(list->arena, "%s-%s", kind, name == NULL ? "*" : name);
 }
 
-/* The last rule that allows the entry, for the words of the caller. */
+/* The last rule that allows the entry, for messages. */
 static const struct cgroup_device_rule *rule_of(const struct cgroup_device_rule *rules,
                                                 size_t n_rules, const struct entry *entry)
 {

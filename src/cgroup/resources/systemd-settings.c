@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings as properties of a unit (systemd.resource-control(5), org.freedesktop.systemd1(5)): what
- * systemd writes to the same files again whenever it sees fit. */
+/* Settings as properties of a unit (systemd.resource-control(5), org.freedesktop.systemd1(5)):
+ * systemd may write its properties to the same files again at any time. */
 #include "systemd-settings.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 #define DEFAULT_PERIOD_US 100000
 #define QUOTA_STEP_US                                                                              \
-    10000 /* a percent of a second: so exactly systemd keeps it over a daemon-reload */
+    10000 /* 1 % of a second: the precision that systemd keeps across daemon-reload */
 #define MOST_PROCESSORS 65536
 
 static void add(struct cgroup_properties *properties, const char *name, const char *signature,
@@ -35,7 +35,7 @@ static void add_number(struct cgroup_properties *properties, const char *name, u
     add(properties, name, "t", words);
 }
 
-/* "max", -1: systemd's "infinity" is the largest number. "default N" is N. */
+/* "max" and -1 become systemd's "infinity", the largest number. "default N" is N. */
 static uint64_t number_of(const char *text)
 {
     uint64_t number = UINT64_MAX;
@@ -96,7 +96,7 @@ static void read_quota(struct arena *arena, const struct cgroup_place *place, ui
     }
 }
 
-/* Quota and period as they are by now; once, for the two settings that lead here. */
+/* Adds the current quota and period; once, for the two settings that need them. */
 static void add_quota(struct cgroup_properties *properties, const struct cgroup_write *write)
 {
     uint64_t quota;
@@ -127,7 +127,7 @@ static void add_device(struct cgroup_properties *properties, const struct cgroup
     if (is_weight)
         number = io_weight(write, number);
     else if (number == 0)
-        number = UINT64_MAX; /* no limit, as v1 says it */
+        number = UINT64_MAX; /* no limit on v1 */
     text_list_add(&words,
                   arena_printf(properties->arena, "/dev/block/%.*s", (int) length, write->text));
     text_list_add(&words, arena_printf(properties->arena, "%" PRIu64, number));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings of a cgroup as properties of systemd's unit for it. */
+/* Converts settings of a cgroup to properties of its systemd unit. */
 #pragma once
 
 #include "compile.h"
 #include "systemd/properties.h"
 
-/* Changes what systemd has no property for into the next best that the files can hold, too: no
- * limit of 0 tasks but of 1, which also allows the container's process and no other. */
+/* Replaces settings that systemd cannot express with the closest one, for the files too: a limit
+ * of 0 tasks becomes 1, which also allows only the container's process. */
 void cgroup_suit_systemd(struct cgroup_writes *writes);
 
-/* Adds what the writes, which have been carried out, are to a unit, as far as systemd of `version`
- * knows it. */
+/* Adds the unit's properties for the writes, which have been carried out, as far as systemd of
+ * `version` supports them. */
 void cgroup_add_settings(struct cgroup_properties *properties, const struct cgroup_writes *writes,
                          unsigned version);

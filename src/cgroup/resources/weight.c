@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Without libm, whose loading would cost every command more than all of its cgroup's settings. */
+/* Does not use libm: loading it would cost every command more than all cgroup settings. */
 #include "berth/cgroup/setting.h"
 
 #define LN_2 0.693147180559945309417
@@ -56,6 +56,6 @@ unsigned cgroup_weight_of_shares(unsigned long long shares)
     double weight = power_of_ten((l * l + 125 * l) / 612 - 7.0 / 34.0);
     unsigned whole = (unsigned) weight;
 
-    /* A whole number stays one in spite of rounding. */
+    /* Rounding errors must not push a whole number to the next. */
     return weight - whole > 1e-9 ? whole + 1 : whole;
 }

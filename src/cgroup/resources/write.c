@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Carries writes out and, when one fails, takes those before it back. */
+/* Carries writes out, and reverts them if one fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,8 +17,8 @@
 #include "compile.h"
 #include "hierarchy/files.h"
 
-/* Files with a line for each of many things. A text for one begins with its name; `none` is what
- * stands behind that to have no such line. */
+/* Files with a line for each item, which starts with its name; `none` after the name removes the
+ * line. */
 static const struct {
     const char *file;
     const char *none;
@@ -47,8 +47,7 @@ static const char *none_of(const char *file)
     return NULL;
 }
 
-/* The line of `text` that begins with the first word of `sample`, or one that says that there was
- * none. */
+/* The line of `text` that begins with the first word of `sample`, or a line that removes it. */
 static const char *line_of(struct arena *arena, const char *text, const char *sample,
                            const char *none)
 {
@@ -62,7 +61,8 @@ static const char *line_of(struct arena *arena, const char *text, const char *sa
     return arena_printf(arena, "%.*s %s", length, sample, none);
 }
 
-/* "oom_kill_disable 0" and more lines, of which only the first can be written, as its number. */
+/* memory.oom_control: "oom_kill_disable 0" and more lines. Only the first can be written, as a
+ * number. */
 static const char *number_of_oom_control(struct arena *arena, const char *text)
 {
     const char *number = text + strcspn(text, " ");
@@ -80,8 +80,8 @@ static void add_former(struct cgroup_writes *former, struct arena *arena,
         .field = write->field, .place = write->place, .file = file, .text = text};
 }
 
-/* The rules as the kernel lists them, behind a deny of all: noted last first, as all are taken
- * back. */
+/* Notes the rules that the kernel lists, and a deny of all before them: in reverse, because
+ * former writes are carried out last first. */
 static void note_devices(struct cgroup_writes *former, struct arena *arena,
                          const struct cgroup_write *write)
 {
@@ -102,15 +102,14 @@ static bool is_device_rule(const struct cgroup_write *write)
     return text_equal(write->file, "devices.allow") || text_equal(write->file, "devices.deny");
 }
 
-/* The file that is being written, open as long as the next write is to it too: device rules come a
- * dozen at a time. */
+/* The open file, kept for the next write to it: device rules come by the dozen. */
 struct target {
     const struct cgroup_place *place;
     const char *file;
     int fd;
 };
 
-/* For reading too, where what it holds is to be noted; not every file lets itself be read. */
+/* Opens the file for reading too if its content is to be noted; not every file can be read. */
 static int open_target(struct target *target, const struct cgroup_write *write)
 {
     char path[PATH_MAX];
@@ -129,7 +128,7 @@ static int open_target(struct target *target, const struct cgroup_write *write)
     return target->fd < 0 ? -errno : 0;
 }
 
-/* What the open file holds, without its last newline; NULL when it cannot be read. */
+/* Reads the open file, without its last newline; NULL if it cannot be read. */
 static const char *read_target(struct arena *arena, const struct target *target)
 {
     char bytes[4096];
@@ -145,7 +144,7 @@ static const char *read_target(struct arena *arena, const struct target *target)
     return arena_copy(arena, bytes, (size_t) size);
 }
 
-/* The kernel sets the share anew with cpu.idle: it is taken back behind that. */
+/* Writing cpu.idle resets the share: notes the share, to be restored after cpu.idle. */
 static void note_share(struct cgroup_writes *former, struct arena *arena,
                        const struct cgroup_write *write)
 {
@@ -157,7 +156,7 @@ static void note_share(struct cgroup_writes *former, struct arena *arena,
         add_former(former, arena, write, file, text);
 }
 
-/* Notes what the open file of a cgroup that was there before holds. */
+/* Notes the content of the open file, of a cgroup that existed before. */
 static void note_former(struct cgroup_writes *former, struct arena *arena,
                         const struct target *target, const struct cgroup_write *write)
 {
@@ -186,7 +185,7 @@ static int put(const struct target *target, const char *text)
 #define MEMORY "memory.limit_in_bytes"
 #define MEMORY_AND_SWAP "memory.memsw.limit_in_bytes"
 
-/* v1 keeps the one from passing the other. */
+/* v1 refuses a memory limit above that of memory and swap. */
 static void explain_swap(const struct cgroup_write *write, struct error *error)
 {
     bool is_memory = text_equal(write->file, MEMORY);
@@ -201,7 +200,7 @@ static void explain_swap(const struct cgroup_write *write, struct error *error)
                    is_memory ? "less" : "more", other);
 }
 
-/* No cgroup has processors or memory nodes that the one above lacks. */
+/* A cgroup cannot have CPUs or memory nodes that its parent lacks. */
 static void explain_list(const struct cgroup_write *write, struct error *error)
 {
     bool are_cpus = text_equal(write->file, "cpuset.cpus"), v2 = write->place->hierarchy->v2;
@@ -234,7 +233,7 @@ static int complain(const struct cgroup_write *write, int number, struct error *
     return -number;
 }
 
-/* Of a value that newer kernels take and forget. */
+/* Warns if the kernel accepted the value but ignored it. */
 static void check_kept(struct arena *arena, const struct cgroup_write *write)
 {
     char *text;
@@ -263,7 +262,7 @@ void cgroup_write_back(const struct cgroup_writes *former)
     fd_close(&target.fd);
 }
 
-/* `noted`: rules for devices are noted all at once, with the first that is written. */
+/* `noted`: the former device rules have been noted; the first device rule notes all of them. */
 static int write_one(struct arena *arena, const struct cgroup_write *write, struct target *target,
                      struct cgroup_writes *former, bool *noted)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a write goes to: the cgroup of its controller. */
+/* Finds the cgroup of a write, by its controller. */
 #include <errno.h>
 
 #include "berth/base/arena.h"
@@ -36,8 +36,8 @@ static const char *name_on_v2(const char *controller)
     return text_equal(controller, "blkio") ? "io" : controller;
 }
 
-/* The cgroup whose controllers the container's has, or will have: the system's systemd enables for
- * a unit, when it makes it, whatever the root has. */
+/* The cgroup whose controllers the container's cgroup has or will have. The system's systemd
+ * enables controllers when it creates the unit, all that the root has. */
 static const char *giver(const struct cgroup_compiler *compiler, const struct cgroup_place *place)
 {
     if (!compiler->is_foreseen)

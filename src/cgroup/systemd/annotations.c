@@ -31,7 +31,8 @@ static bool is_in_seconds(const char *name)
            name[length - strlen(SECONDS) - 1] >= 'a';
 }
 
-/* Seconds as uint64 microseconds. Returns false for what is no number or too large. */
+/* Converts seconds to uint64 microseconds. Returns false if the value is no number, or too
+ * large. */
 static bool convert_seconds(struct arena *arena, struct cgroup_value *value)
 {
     uint64_t number;
@@ -41,7 +42,7 @@ static bool convert_seconds(struct arena *arena, struct cgroup_value *value)
     if (value->signature[0] == 'd') {
         double seconds = strtod(value->words.item[0], NULL);
 
-        /* A comparison with no number is false. */
+        /* Comparisons with NaN are false. */
         if (!(seconds >= 0 && seconds < 0x1p64 / USEC_PER_SEC))
             return false;
         number = (uint64_t) (seconds * USEC_PER_SEC);

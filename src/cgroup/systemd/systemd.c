@@ -16,15 +16,14 @@
 static const char *const yes[] = {"true"};
 static const char *const no[] = {"false"};
 
-/* Delegated, so that systemd leaves what is below to the container; accounted, so that every
- * controller is there. */
+/* Delegate leaves the cgroups below to the container; accounting enables all controllers. */
 static const struct bus_property always[] = {
     {"DefaultDependencies", "b", no, 1}, {"Delegate", "b", yes, 1},
     {"CPUAccounting", "b", yes, 1},      {"IOAccounting", "b", yes, 1},
     {"MemoryAccounting", "b", yes, 1},   {"TasksAccounting", "b", yes, 1},
 };
 
-/* systemd names the property that it does not take, but not one whose value is of another type. */
+/* systemd names a property that it does not accept, but not one whose value has the wrong type. */
 static int blame_annotation(const struct cgroup_systemd *systemd, struct error *error)
 {
     const char *said = error_finding(error).cause;

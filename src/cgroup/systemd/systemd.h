@@ -7,5 +7,5 @@
 struct cgroup_systemd;
 struct error;
 
-/* Starts the unit around the process. Returns 0 or a negative errno. */
+/* Starts the unit with the process in it. Returns 0 or a negative errno. */
 int cgroup_start_unit(const struct cgroup_systemd *systemd, pid_t pid, struct error *error);

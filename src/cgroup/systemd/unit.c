@@ -36,7 +36,7 @@ const char *cgroup_expand_slice(struct arena *arena, const char *slice)
     if (!ends_with(slice, SLICE) || length > NAME_MOST_BYTES || strpbrk(slice, "/@") != NULL)
         return NULL;
     length -= strlen(SLICE);
-    /* Every "-" ends the name of a slice that is above. */
+    /* Every "-" ends the name of a parent slice. */
     for (size_t part = 0, end; part <= length; part = end + 1) {
         end = part + strcspn(slice + part, "-");
         if (end > length)
@@ -48,8 +48,8 @@ const char *cgroup_expand_slice(struct arena *arena, const char *slice)
     return path.bytes;
 }
 
-/* Splits at the one or two colons. Without the second one there is no prefix: NULL. Returns false
- * if there are more or fewer. */
+/* Splits the text at its one or two colons. With one colon the prefix is NULL. Returns false for
+ * any other number of colons. */
 static bool split(struct arena *arena, const char *text, const char *ret_parts[PARTS])
 {
     char *rest = arena_string(arena, text);
@@ -82,7 +82,7 @@ static int check_name(const char *name, struct error *error)
         return error_at(error, PLACE, EINVAL,
                         "systemd takes at most %d bytes for the name of a unit, got %zu",
                         NAME_MOST_BYTES, length);
-    /* "a@.scope" is a template, no unit. */
+    /* "a@.scope" is a template, not a unit. */
     if (instance != NULL && (instance == name || instance + 1 == strrchr(name, '.')))
         return error_at(error, PLACE, EINVAL, "\"%s\" is no name of a unit", name);
     return 0;

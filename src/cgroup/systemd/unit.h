@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.cgroupsPath as the name of a systemd unit, for --systemd-cgroup (systemd.unit(5),
- * systemd.slice(5)). */
+/* Converts linux.cgroupsPath to the name of a systemd unit, for --systemd-cgroup
+ * (systemd.unit(5), systemd.slice(5)). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,25 +12,24 @@ struct cgroup_unit_request {
     /* linux.cgroupsPath, "slice:prefix:name" or "slice:name"; NULL or "": "::ID" with the prefix
      * berth */
     const char *cgroups_path;
-    const char *id; /* of the container */
-    bool user; /* for the user's manager: without a slice it is user.slice, else system.slice */
+    const char *id; /* ID of the container */
+    bool user; /* for the user's manager: the default slice is user.slice instead of system.slice */
 };
 
 struct cgroup_unit {
     const char *slice; /* "a-b.slice" */
-    /* "PREFIX-NAME.scope", "-NAME.scope" with an empty prefix, "NAME.scope" of "slice:name", or a
-     * NAME that ends with ".slice" */
+    /* "PREFIX-NAME.scope", "-NAME.scope" for an empty prefix, "NAME.scope" for "slice:name", or
+     * a NAME that ends with ".slice" */
     const char *name;
-    bool is_slice; /* the name is that of a slice: it is where its own name says, whatever `slice`
-                      is */
+    bool is_slice; /* the name is a slice: its own name determines the path, not `slice` */
     const char
         *path; /* the cgroup below the manager's own: "/a.slice/a-b.slice/PREFIX-NAME.scope" */
 };
 
-/* Returns 0, or -EINVAL for a form or a name that systemd refuses. */
+/* Returns 0, or -EINVAL for a malformed path or a name that systemd refuses. */
 int cgroup_find_unit(struct arena *arena, const struct cgroup_unit_request *request,
                      struct cgroup_unit *ret_unit, struct error *error);
 
-/* The cgroup of a slice below the manager's own: "/a.slice/a-b.slice", "" for "-.slice". NULL if
- * systemd refuses the name. */
+/* Returns the cgroup of a slice below the manager's own: "/a.slice/a-b.slice", "" for "-.slice";
+ * NULL if systemd refuses the name. */
 const char *cgroup_expand_slice(struct arena *arena, const char *slice);

@@ -20,7 +20,7 @@ enum token_kind { TOKEN_NUMBER, TOKEN_STRING, TOKEN_BOOLEAN };
 
 struct token {
     enum token_kind kind;
-    char type; /* that was said before it, '\0': none */
+    char type; /* the type given before it; '\0': none */
     const char *text;
 };
 
@@ -63,7 +63,7 @@ static bool takes(struct reader *reader, char character)
     return true;
 }
 
-/* The words "uint64", "true", if they stand here. */
+/* Consumes a word such as "uint64" or "true", if it is next. */
 static bool takes_word(struct reader *reader, const char *word)
 {
     size_t length = strlen(word);
@@ -88,7 +88,7 @@ static void add_utf8(struct text *text, unsigned long code)
                   (int) (0x80 | (code >> 6 & 0x3f)), (int) (0x80 | (code & 0x3f)));
 }
 
-/* \u and 4, \U and 8 hexadecimal digits. */
+/* "\u" with 4 or "\U" with 8 hexadecimal digits. */
 static bool read_code(struct reader *reader, size_t digits, struct text *text)
 {
     char hex[9] = "";
@@ -139,7 +139,7 @@ static bool read_string(struct reader *reader, struct token *token)
     return true;
 }
 
-/* A value that is no array, with its type before it or not. */
+/* Reads a value that is not an array, optionally after its type. */
 static bool read_token(struct reader *reader, char type, struct token *token)
 {
     *token = (struct token){.type = type};
@@ -195,12 +195,12 @@ static const char *name_of(char type)
     return "?";
 }
 
-/* The whole number as a word of the type, NULL if it does not fit. */
+/* Converts an integer to a word of the type, NULL if it is out of range. */
 static const char *whole_word(struct arena *arena, char type, const char *text)
 {
     static const struct {
         char type;
-        uint64_t most; /* and that of a negative number: */
+        uint64_t most; /* and the largest absolute value of a negative number: */
         uint64_t least;
     } limits[] = {
         {'y', UINT8_MAX, 0},
@@ -244,7 +244,7 @@ static const char *word_of(struct arena *arena, char type, const struct token *t
     return type == 'd' ? real_word(arena, token->text) : whole_word(arena, type, token->text);
 }
 
-/* The type of all tokens: what one of them says, else what they look like. */
+/* The type of all tokens: the first one given, else what they look like. */
 static char find_type(const struct reader *reader)
 {
     char type = '\0';
@@ -280,7 +280,7 @@ static bool add_words(struct reader *reader, char type, struct text_list *words)
     return true;
 }
 
-/* "@as": the type of what follows, needed for an empty array. */
+/* "@as": the type of the value that follows, required for an empty array. */
 static bool read_signature(struct reader *reader, bool *ret_array, char *ret_type)
 {
     *ret_array = *reader->at == 'a';
