@@ -55,7 +55,7 @@ void runtime_container_json(const struct runtime_container *container, struct js
     json_object_close(json);
 }
 
-/* The user's name from /etc/passwd: the C library's own way would need its modules at hand. */
+/* Finds the user's name in /etc/passwd. getpwuid(3) would need the C library's NSS modules. */
 static const char *name_of_user(struct arena *arena, const char *passwd, uid_t uid)
 {
     const char *number = arena_printf(arena, "%u", uid);

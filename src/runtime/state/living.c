@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What commands ask of a container that has to live. */
+/* State functions for commands that need a container whose process lives. */
 #include <errno.h>
 
 #include "berth/base/error.h"

@@ -52,7 +52,7 @@ static bool has_line_ending(const char *lines, const char *ending)
     return false;
 }
 
-/* "fuse.sshfs" is "fuse" to the kernel. */
+/* The kernel's name of "fuse.sshfs" is "fuse". */
 static const char *kernels_name(struct arena *arena, const char *type)
 {
     return arena_copy(arena, type, strcspn(type, "."));
@@ -87,7 +87,7 @@ bool look_is_for_user_namespaces(const char *type)
 
 /* --- what is mounted over proc and sysfs ------------------------------------------------------ */
 
-/* Directories that the kernel keeps empty for mounts: these hide nothing. */
+/* Directories that the kernel keeps empty as mount points: mounts on them hide nothing. */
 static const struct {
     const char *type;
     const char *path; /* below the mount */
@@ -115,7 +115,7 @@ struct mount_line {
     const char *parent;
     const char *root;
     const char *path;
-    const char *rest; /* "- TYPE SOURCE ..." is in it */
+    const char *rest; /* contains "- TYPE SOURCE ..." */
 };
 
 struct mount_lines {
@@ -148,7 +148,7 @@ static struct mount_lines read_mounts(struct arena *arena)
     return mounts;
 }
 
-/* The first mount on this one that hides a part of it, or NULL. */
+/* Returns the first mount on this one that hides a part of it, or NULL. */
 static const char *mount_over(const struct mount_lines *mounts, const struct mount_line *mount,
                               const char *type)
 {
@@ -165,7 +165,7 @@ static const char *mount_over(const struct mount_lines *mounts, const struct mou
     return NULL;
 }
 
-/* One mount that is whole, wherever it is, is enough. */
+/* One mount without hidden parts, anywhere, is enough. */
 const char *look_over_mount(struct arena *arena, const char *type)
 {
     struct mount_lines mounts = read_mounts(arena);
@@ -256,7 +256,7 @@ const char *look_namespace_file(const char *name)
     return NULL;
 }
 
-/* What /proc/PID/ns/FILE links to. Returns 0, -ENOENT or another negative errno. */
+/* Reads the link /proc/PID/ns/FILE. Returns 0, -ENOENT or another negative errno. */
 static int read_namespace(struct arena *arena, const char *path, const char **ret_name)
 {
     char name[64]; /* "cgroup:[4026531835]" */
@@ -282,7 +282,7 @@ int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_
         int own_result = read_namespace(arena, own, &ours);
         int result = read_namespace(arena, path, &theirs);
         if (own_result == -ENOENT && result == -ENOENT)
-            continue; /* the kernel has none of this kind */
+            continue; /* the kernel lacks this type */
         if (own_result < 0)
             return error_errno(error, -own_result, "look at the namespace %s", own);
         if (result < 0)
@@ -296,8 +296,8 @@ int look_namespaces(struct arena *arena, pid_t pid, struct plan_namespaces *ret_
     return 0;
 }
 
-/* Adds the type of the caller's own namespace that `path` leads to, if any. What is not there is
- * nobody's; that a kernel lacks a type is no error. */
+/* Adds the type of the caller's namespace that `path` leads to, if any. A missing `path` leads to
+ * none. A type that the kernel lacks is no error. */
 static int add_own_namespace(const char *path, uint64_t *types)
 {
     char file[sizeof("/proc/self/ns/cgroup")];
@@ -400,7 +400,7 @@ static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_
     return false;
 }
 
-/* Root of a user namespace has all rights to files whose owner and group it has. */
+/* Root of a user namespace has all rights to files whose owner and group are mapped in it. */
 static bool may_pass(const char *path, const struct look_user *user)
 {
     const struct spec_linux *maps = user->maps;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The record of a container as JSON; schemas/record.json says what is in it, and spec_read_record
- * reads it. */
+/* The record of a container as JSON. schemas/record.json describes it, and spec_read_record reads
+ * it. */
 #pragma once
 
 struct json;

@@ -78,8 +78,8 @@ static int open_dir(struct state *state)
     return state->dir < 0 ? -errno : 0;
 }
 
-/* Returns 0, also when it is locked already, -EWOULDBLOCK while another command holds the lock, or
- * another negative errno. */
+/* Returns 0, also if this process already holds the lock, -EWOULDBLOCK if another command holds it,
+ * or another negative errno. */
 static int try_lock(struct state *state)
 {
     if (!state->locked && flock(state->dir, LOCK_EX | LOCK_NB) < 0)
@@ -88,7 +88,7 @@ static int try_lock(struct state *state)
     return 0;
 }
 
-/* With a deadline: whoever holds the lock may be stopped, or run a hook that does not end. */
+/* Waits up to LOCK_TIMEOUT_MS: the holder may be stopped, or run a hook that does not end. */
 static int lock(struct state *state)
 {
     const int64_t end_ms = clock_now_ms() + LOCK_TIMEOUT_MS;
@@ -126,8 +126,8 @@ int state_check_id(const char *id, struct error *error)
                      id, NAME_MAX);
 }
 
-/* A directory without a record: another berth is just creating or deleting the container, or was
- * killed while it did. */
+/* Explains a directory without a record: another berth is creating or deleting the container, or
+ * was killed while it did. */
 static int hint_at_half(const struct state *state, struct error *error)
 {
     if (access(path_of(state), F_OK) < 0 ||
@@ -155,7 +155,7 @@ int state_check_free(const struct state *state, struct error *error)
     return state_root_error(state->root, error);
 }
 
-/* The first container's root is still missing. */
+/* Creates the root directory too, for the first container. */
 static int make_path(const struct state *state)
 {
     if (mkdir(path_of(state), 0700) == 0)
@@ -166,7 +166,7 @@ static int make_path(const struct state *state)
     return mkdir(path_of(state), 0700) < 0 ? -errno : 0;
 }
 
-/* -ESTALE: a `delete` has taken it for what a killed creator has left. */
+/* Returns -ESTALE if a `delete` has mistaken the directory for what a killed creator left. */
 static int make_dir(struct state *state, struct error *error)
 {
     int result = make_path(state);
@@ -206,7 +206,7 @@ int state_does_not_exist(const struct state *state, struct error *error)
     return state_id_is_valid(state->id) ? hint_at_half(state, error) : -ENOENT;
 }
 
-/* Returns 0, -ENOENT without the link, or another negative errno. */
+/* Returns 0, -ENOENT if there is no link, or another negative errno. */
 static int read_link(struct state *state, const char *name)
 {
     char text[64];
@@ -218,7 +218,7 @@ static int read_link(struct state *state, const char *name)
     return sscanf(text, "%d %" SCNu64, &state->pid, &state->start_time) == 2 ? 0 : -EBADMSG;
 }
 
-/* Between a look for the one name and for the other the creator may rename it. */
+/* The creator may rename the link between the two reads. */
 static int read_process(struct state *state)
 {
     state->pid = 0;
@@ -233,7 +233,7 @@ static int read_process(struct state *state)
     return result == -ENOENT ? 0 : result;
 }
 
-/* The process first: a record that cannot be read must not hide it. */
+/* Reads the process first: an unreadable record must not hide it. */
 static int read_record(struct state *state, struct error *error)
 {
     const struct spec_record *record;
@@ -257,7 +257,7 @@ static int read_record(struct state *state, struct error *error)
     return 0;
 }
 
-/* Opens the directory; an id that nobody can have is one that does not exist. */
+/* Opens the directory. A container with an invalid ID does not exist. */
 static int open_existing(struct state *state, struct error *error)
 {
     int result = state_id_is_valid(state->id) ? open_dir(state) : -ENOENT;
@@ -277,7 +277,7 @@ int state_open(struct state *state, struct error *error)
     return read_record(state, error);
 }
 
-/* Somebody else is creating, starting or deleting the container. */
+/* Returns whether another process is creating, starting or deleting the container. */
 static bool is_locked_by_others(const struct state *state)
 {
     if (state->locked)
@@ -288,8 +288,7 @@ static bool is_locked_by_others(const struct state *state)
     return false;
 }
 
-/* The creator may have come to its end since the state was read, and let go of its lock: look
- * again. */
+/* Reads the process again: the creation may have finished since, and released its lock. */
 static bool has_been_committed(struct state *state)
 {
     if (!state->committed)
@@ -315,8 +314,8 @@ static int lock_and_read(struct state *state, struct error *error)
 int state_open_locked(struct state *state, struct error *error)
 {
     TRY(open_existing(state, error));
-    /* Before there is a record, and after it is gone, the other one needs but a moment; so does a
-     * command that looks whether the lock is held. */
+    /* Without a record, the holder of the lock has just begun to create or is about to finish
+     * deleting, so wait for it. Also wait for a command that only tests the lock. */
     if (try_lock(state) == -EWOULDBLOCK && is_locked_by_others(state) &&
         !has_been_committed(state) && faccessat(state->dir, RECORD, F_OK, 0) == 0)
         return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
@@ -371,7 +370,7 @@ int state_commit(struct state *state)
     return 0;
 }
 
-/* Returns 0, -ESRCH when it is not, or another negative errno when that is not known. */
+/* Returns 0 if the process lives, -ESRCH if not, or another negative errno if that is unknown. */
 static int check_alive(const struct state *state)
 {
     uint64_t start_time;
@@ -382,14 +381,13 @@ static int check_alive(const struct state *state)
     return start_time == state->start_time ? 0 : -ESRCH;
 }
 
-/* Returns 0, -ENOENT when there is none, or another negative errno when that is not known. */
+/* Returns 0 if the file exists, -ENOENT if not, or another negative errno if that is unknown. */
 static int look_for(const struct state *state, const char *name)
 {
     return file_access(state->dir, name, F_OK);
 }
 
-/* A `start` that is killed leaves its name for the socket, but no lock: the init goes on without
- * it. */
+/* A killed `start` leaves its name of the socket, but no lock: init continues without it. */
 static enum spec_status created_or_running(struct state *state)
 {
     int waits = look_for(state, STATE_START_SOCKET);
@@ -438,7 +436,7 @@ int state_open_process(const struct state *state)
     AUTO_FD pidfd = sys_pidfd_open(state->pid);
     if (pidfd < 0)
         return pidfd;
-    /* Looked at after the pidfd: the process of this pid cannot change any more. */
+    /* Check after the pidfd is open: from then on the PID cannot be reused. */
     int result = check_alive(state);
     return result < 0 ? result : fd_take(&pidfd);
 }
@@ -462,7 +460,7 @@ int state_remove(struct state *state, struct error *error)
     static const char *const names[] = {
         STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_PLAN, STATE_CONFIG, RECORD, PROCESS};
 
-    /* Without a further descriptor: there may be none left. The rest, if any, is seen to below. */
+    /* This needs no further descriptor: there may be none left. The code below removes the rest. */
     for (size_t i = 0; state->dir >= 0 && i < COUNT(names); i++)
         unlinkat(state->dir, names[i], 0);
     if (rmdir(path_of(state)) == 0)
