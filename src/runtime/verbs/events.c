@@ -28,7 +28,8 @@ struct watch {
     struct cgroup cgroup;
 };
 
-/* A reader that has gone away is the caller's usual way to end this: -EPIPE without an error. */
+/* Returns -EPIPE without an error if the reader has gone away: that is how callers usually end
+ * events. */
 static int put_line(const struct watch *watch, struct json *json, struct error *error)
 {
     text_add(&json->text, "\n");
@@ -78,7 +79,7 @@ static bool has_ended(const struct watch *watch)
     return sys_pidfd_wait(watch->process, 0) == 0;
 }
 
-/* Between the end of the process and the word of it the container may have been deleted. */
+/* The container may be deleted between the end of its process and the notification of it. */
 static int put_stats_now(const struct watch *watch, struct error *error)
 {
     int result = put_stats(watch, error);
@@ -101,7 +102,7 @@ static int open_timer(int64_t interval_ns, struct error *error)
     return fd_take(&fd);
 }
 
-/* Until the container's process has ended, which counts after the kills that ended it. */
+/* Runs until the container's process has ended. OOM kills that ended it are reported first. */
 static int loop(const struct watch *watch, struct cgroup_oom *oom, int timer, struct error *error)
 {
     struct pollfd fds[FDS] = {

@@ -9,7 +9,7 @@
 #include "berth/spec/read.h"
 #include "exec.h"
 
-/* `list` with the strings of `more`, both NULL for none, at its end. */
+/* Returns `list` with the strings of `more` appended. Both are NULL if empty. */
 static const char *const *join_lists(struct arena *arena, const char *const *list, size_t count,
                                      const char *const *more, size_t *ret_count)
 {
@@ -33,7 +33,7 @@ static size_t count_of(const char *const *list)
     return count;
 }
 
-/* Strict: what is read wrongly could become 0, root (CVE-2026-30892). */
+/* Strict: a misread number could become 0, which is root (CVE-2026-30892). */
 static int read_id(const char *option, const char *text, uint32_t *ret_id, struct error *error)
 {
     uint64_t id;
@@ -75,7 +75,8 @@ static int change_user(struct arena *arena, const struct runtime_exec *request,
     (capabilities)->set = join_lists((arena), (capabilities)->set, (capabilities)->n_##set,        \
                                      (more), &(capabilities)->n_##set)
 
-/* Not to the inheritable ones, which a program without any would pass on (CVE-2022-29162). */
+/* Does not add to the inheritable set: a program without these capabilities would pass them on
+ * (CVE-2022-29162). */
 static const struct spec_capabilities *
 add_capabilities(struct arena *arena, const struct spec_capabilities *own, const char *const *more)
 {
@@ -86,7 +87,7 @@ add_capabilities(struct arena *arena, const struct spec_capabilities *own, const
     JOIN(arena, capabilities, bounding, more);
     JOIN(arena, capabilities, effective, more);
     JOIN(arena, capabilities, permitted, more);
-    /* As runc: ambient where the container has inheritable ones at all. */
+    /* As runc: add to the ambient set if the container has any inheritable capability. */
     if (capabilities->n_inheritable > 0)
         JOIN(arena, capabilities, ambient, more);
     return capabilities;
@@ -97,7 +98,7 @@ static int change(struct arena *arena, const struct runtime_exec *request,
 {
     struct spec_user *user = ARENA_NEW(arena, struct spec_user);
 
-    /* As at create: a process without a user is root's. */
+    /* As at create: a process without a user runs as root. */
     *user = process->user != NULL ? *process->user
                                   : (struct spec_user){.has_uid = true, .has_gid = true};
     TRY(change_user(arena, request, user, error));
@@ -121,8 +122,8 @@ static int change(struct arena *arena, const struct runtime_exec *request,
     return 0;
 }
 
-/* What confines the container and a process of the caller's own leaves open is the container's, as
- * with runc and crun. */
+/* As with runc and crun, the container's restrictions apply where the caller's process sets
+ * none. */
 static void fill_in(struct spec_process *process, const struct spec_process *own)
 {
     if (process->capabilities == NULL)
@@ -161,7 +162,7 @@ int exec_make_process(struct arena *arena, const struct spec_process *own,
         fill_in(process, own);
     }
     TRY(change(arena, request, process, error));
-    error->ignores_warnings = request->process == NULL; /* create has given them */
+    error->ignores_warnings = request->process == NULL; /* create has warned already */
     TRY(spec_check_process(process, error));
     *ret_process = process;
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec: the container's cgroups and namespaces are found, the rest is a creation without a
+/* exec: finds the container's cgroups and namespaces. Otherwise it works like create, without a
  * container. */
 #include <errno.h>
 
@@ -17,8 +17,8 @@
 #include "launch/foreground.h"
 #include "state/look.h"
 
-#define EXIT_FAILED 255   /* 1 may be the program's own status */
-#define RESUME_POLL_MS 20 /* version 1 tells nobody when it thaws */
+#define EXIT_FAILED 255   /* 1 may be the program's own exit status */
+#define RESUME_POLL_MS 20 /* cgroup v1 does not notify of a thaw */
 
 struct exec {
     const struct runtime_exec *request;
@@ -47,7 +47,7 @@ static int check_status(struct exec *exec)
     }
 }
 
-/* The config as it was at create, with the process to be run. */
+/* Reads the config of create, and puts the process to run in it. */
 static int read_config(struct exec *exec)
 {
     struct creation *creation = &exec->creation;
@@ -90,8 +90,8 @@ static void find_rdt(struct creation *creation)
         creation->rdt.monitor = record->rdt_groups[0];
 }
 
-/* Waits here and not in the container's cgroup: what is frozen there could not be ended. Nothing is
- * made yet, so that any signal ends the wait. */
+/* Waits before entering the container's cgroup: a process frozen there could not be killed. Nothing
+ * has been created yet, so any signal ends the wait. */
 static int await_resume(struct exec *exec)
 {
     struct state *state = &exec->creation.state;
@@ -102,8 +102,8 @@ static int await_resume(struct exec *exec)
     return check_status(exec);
 }
 
-/* The pidfd names the process for ever: what is looked up by its number has to be its own, as long
- * as it lives. */
+/* The pidfd keeps referring to the process. What is found by the PID belongs to that process as
+ * long as it lives. */
 static int find_container(struct exec *exec)
 {
     struct creation *creation = &exec->creation;
@@ -181,7 +181,7 @@ int runtime_exec(const struct runtime_options *options, const struct runtime_exe
 
     int result = start(&exec, ret_status, error);
     creation_leave(&exec.creation);
-    /* 126 and 127 are run's; what is above 128 is a signal. */
+    /* 126 and 127 mean the same as for run; above 128 is a signal. */
     if (result < 0 && error->exit_status <= 128)
         error->exit_status = EXIT_FAILED;
     return result;

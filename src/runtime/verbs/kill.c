@@ -35,8 +35,8 @@ static int signal_process(struct state *state, int signal, struct error *error)
     return 0;
 }
 
-/* Without a cgroup, or when it is gone, the container's process stands for all; when that is gone
- * as well, as systemd removes the cgroup with the last process, there are none. */
+/* Without a cgroup, signals only the container's process. If that has ended too, there is nothing
+ * to signal: systemd removes the cgroup with the last process. */
 static int signal_all(struct state *state, int signal, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -51,7 +51,8 @@ static int signal_all(struct state *state, int signal, struct error *error)
     return signal_process(state, signal, error);
 }
 
-/* Has the container a PID namespace of its own, in which all end with the first process? */
+/* Returns whether the container has its own PID namespace, in which the end of the first process
+ * ends all others. */
 static bool has_own_pids(const struct state *state)
 {
     const struct spec_config *config;
@@ -62,8 +63,8 @@ static bool has_own_pids(const struct state *state)
     return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
 }
 
-/* Others live on when the container's process has ended, unless they are another container's by
- * now. */
+/* Returns whether processes have outlived the container's process, and do not belong to another
+ * container by now. */
 static bool has_survivors(const struct state *state)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
@@ -76,7 +77,7 @@ static bool has_survivors(const struct state *state)
            count > 0 && !destroy_shares_cgroups(state, &cgroups);
 }
 
-/* SIGKILL ends the container: nothing may be left of it. */
+/* SIGKILL ends the whole container: no process may survive. */
 static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
@@ -111,7 +112,7 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     return 0;
 }
 
-/* One that was killed a moment ago takes another to end. */
+/* Returns whether the process ends shortly: it may have been killed a moment ago. */
 static bool is_just_ending(const struct state *state)
 {
     AUTO_FD pidfd = state_open_process(state);
@@ -145,7 +146,7 @@ static void forget_unmounted_cgroups(struct state *state)
     state->record.n_made_cgroups = cgroups.n_made;
 }
 
-/* The cgroups of a living container whose record is lost. */
+/* Finds the cgroups of a living container whose record is lost. */
 static struct cgroup_record find_lost_cgroups(const struct state *state)
 {
     struct cgroup_host host;
@@ -156,16 +157,16 @@ static struct cgroup_record find_lost_cgroups(const struct state *state)
     return cgroup_record_of(state->arena, &host, &(struct cgroup_owner){state->pid, state->id});
 }
 
-/* Whoever creates or starts the container, and so holds its lock, may wait for its process: a hook
- * that never ends. With the process dead that comes to its end. Returns the cgroups that no record
- * tells of. */
+/* Kills the process without taking the lock. Whoever creates or starts the container holds the lock
+ * and may wait for the process, such as in a hook that never ends; the kill ends that wait. Returns
+ * the cgroups that are in no record. */
 static struct cgroup_record kill_unlocked(struct arena *arena,
                                           const struct runtime_options *options, const char *id)
 {
     AUTO_STATE state = state_of(arena, options, id);
     struct error ignored = {0};
 
-    /* The process is known by its link, whatever has become of the record. */
+    /* The link identifies the process, whatever has become of the record. */
     if (state_open(&state, &ignored) < 0 && state.pid == 0)
         return (struct cgroup_record){0};
     AUTO_FD pidfd = state_open_process(&state);
@@ -177,8 +178,8 @@ static struct cgroup_record kill_unlocked(struct arena *arena,
     return lost;
 }
 
-/* The record or the link is there and cannot be used. Any other error says only that it could not
- * be read this time: then the container's process and cgroups must not be forgotten. */
+/* Returns whether the record or the link exists but is unusable. After any other error it may be
+ * readable next time, so the container's process and cgroups must not be forgotten. */
 static bool is_broken(int number)
 {
     return number == EINVAL || number == EBADMSG || number == ESPIPE || number == EFBIG ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts add and mounts remove: the mounts of a container that has not stopped. */
+/* mounts add and mounts remove: change the mounts of a container that has not stopped. */
 #include <errno.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static int copy_mounts(struct conduct *conduct, const struct plan_step *step)
     return sys_copy_mounts(creation->joined);
 }
 
-/* Of mounts that lie on one another at one place, one. */
+/* Removes one matching item: several mounts may be stacked on the same path. */
 static bool take(struct text_list *list, const char *item)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -45,8 +45,8 @@ static bool take(struct text_list *list, const char *item)
     return false;
 }
 
-/* Changes the record as it is by now. It is locked only here: the container could stop INIT, which
- * its processes see, and so hold up whoever wants the lock. */
+/* Reads the record again and changes it. It is locked only here: the container, whose processes see
+ * INIT, could stop it and thereby block everyone who waits for the lock. */
 static int record_mounts(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -72,8 +72,8 @@ static int record_mounts(struct conduct *conduct, const struct plan_step *step)
     return state_save(&state, creation->error);
 }
 
-/* An init that finds nobody at the other end takes its mounts away: before it is killed it has to
- * have the time. */
+/* Closes the socket, so that init removes its mounts, and gives it time for that before it is
+ * killed. */
 static void await_undo(struct creation *creation)
 {
     struct conduct *conduct = &creation->conduct;
@@ -102,7 +102,7 @@ static const struct creation_kind removal = {
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
-/* Paused ones too: what does the work is not in the container's cgroup. */
+/* Finds paused containers too: INIT is not in the container's cgroup. */
 static int find_container(struct creation *creation)
 {
     struct state *state = &creation->state;
@@ -112,7 +112,7 @@ static int find_container(struct creation *creation)
     return creation->joined < 0 ? creation->joined : 0;
 }
 
-/* Of what is to be removed only the destination counts. */
+/* remove uses only the destination of a mount. */
 static const struct spec_mount *take_destinations(struct arena *arena,
                                                   const struct spec_mounts *document)
 {
@@ -123,7 +123,7 @@ static const struct spec_mount *take_destinations(struct arena *arena,
     return mounts;
 }
 
-/* The config as it was at create, with the mounts that this is about. */
+/* Reads the config of create, and puts the mounts to add or remove in it. */
 static int read_config(struct change *change)
 {
     const struct runtime_mounts *request = change->request;
@@ -152,7 +152,7 @@ static bool mounts_cgroups(const struct spec_config *config)
     return false;
 }
 
-/* For the plan alone: INIT is not started in there. */
+/* For the plan only: INIT does not start in these cgroups. */
 static int find_cgroups(struct creation *creation)
 {
     if (creation->state.record.n_cgroups == 0 || !mounts_cgroups(creation->config))
@@ -187,7 +187,7 @@ static int carry_out(struct change *change, struct error *error)
     if (signals < 0)
         return signals;
     int result = creation_carry_out(creation, signals);
-    /* It has nothing left to do but to end. */
+    /* INIT only has to exit now. */
     if (result == 0 && sys_pidfd_wait(creation->conduct.pidfd, END_MS) == 0)
         sys_pidfd_reap(creation->conduct.pidfd, NULL);
     creation_close(creation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes as ps(1) shows them. */
+/* Lists processes as ps(1) does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,11 +18,11 @@
 
 #define PS_TIMEOUT_MS 30000
 
-/* A column of ps's own before all others, as wide as that, without a heading. */
+/* A column of ps in front of all others: its width, without a heading. */
 #define OWN_COLUMN "pid:10="
 #define OWN_WIDTH 11
 
-/* Columns whose values are one word each, whatever a process does. */
+/* Columns whose values are always one word, whatever a process does. */
 static bool is_one_word(const char *heading, size_t length)
 {
     static const char *const headings[] = {"UID",  "USER", "RUSER", "EUSER", "F",     "S",
@@ -35,8 +35,8 @@ static bool is_one_word(const char *heading, size_t length)
 }
 
 struct column {
-    int words;    /* before PID on the line; -1: there is no such column */
-    bool is_sure; /* no process can make more words of its columns before */
+    int words;    /* before PID on the line; -1: no PID column */
+    bool is_sure; /* no process can change the number of words before PID */
 };
 
 static struct column find_column(const char *header)
@@ -106,8 +106,8 @@ static int run_ps(struct arena *arena, const struct text_list *argv, char **ret_
     return 0;
 }
 
-/* Where the words of a process stand before its number they could be taken for one: ps is asked for
- * the number first. */
+/* A process may control words in the columns before its PID, and so fake a PID: berth asks ps for
+ * the PID first. */
 static int run_ps_surely(struct arena *arena, const char *const *options, char **ret_output,
                          struct error *error)
 {

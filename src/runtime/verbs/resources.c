@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pause, resume, update, and which processes there are: what is done to a container's cgroups. */
+/* pause, resume, update, and the list of processes: operations on a container's cgroups. */
 #include <errno.h>
 #include <signal.h>
 
@@ -16,7 +16,7 @@
 #include "berth/spec/read.h"
 #include "state/state.h"
 
-/* Opens the state of a container that has processes. Its lock keeps others from changing its
+/* Opens the state of a container whose process lives. The lock keeps others from changing its
  * cgroups meanwhile. */
 static int open_living(struct state *state, enum spec_status *ret_status, struct error *error)
 {
@@ -62,7 +62,7 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
     const struct cgroup_record cgroups = state_cgroups(&state);
     pid_t *pids = NULL;
     int result = cgroup_list_processes(arena, &cgroups, &pids, &ret_processes->count, error);
-    /* Without a PID namespace of its own some may have outlived the container's process. */
+    /* Without its own PID namespace, processes may have outlived the container's. */
     if (result < 0 && status == SPEC_STATUS_STOPPED) {
         *error = (struct error){0};
         ret_processes->count = 0;
@@ -72,8 +72,8 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
     return result;
 }
 
-/* v1's rules for devices are written one after the other, from "none" on: nobody is to see those
- * between. */
+/* v1 takes device rules one by one, starting from "none". Freezing hides the states in between from
+ * the container. */
 static int set_frozen(struct state *state, const struct cgroup *cgroup,
                       const struct spec_resources *resources, struct error *error)
 {
@@ -81,7 +81,7 @@ static int set_frozen(struct state *state, const struct cgroup *cgroup,
     struct error ignored = {0};
     sigset_t all, before;
 
-    /* Who is ended meanwhile would leave it frozen. */
+    /* A signal that ended berth meanwhile would leave the container frozen. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     int result = cgroup_freeze(&cgroups, error);
@@ -109,7 +109,7 @@ static int find_unit(struct state *state, struct bus *bus, struct cgroup *cgroup
     return 0;
 }
 
-/* linux.resources of the configuration as it was at create; an absent section is an empty one. */
+/* Reads linux.resources of the config at create. A missing section counts as empty. */
 static int read_created(const struct state *state, const struct spec_resources **ret_created,
                         struct error *error)
 {
@@ -122,7 +122,7 @@ static int read_created(const struct state *state, const struct spec_resources *
     return 0;
 }
 
-/* config-linux.md: checkBeforeUpdate of the configuration holds for every update of the limits. */
+/* config-linux.md: checkBeforeUpdate of the config applies to every update of the limits. */
 static int take_check_over(const struct state *state, struct spec_resources *resources,
                            struct error *error)
 {
@@ -140,7 +140,7 @@ static int take_check_over(const struct state *state, struct spec_resources *res
     return 0;
 }
 
-/* The rules for devices that hold are the last that were set. */
+/* The device rules in force are those set last. */
 static int find_rules(const struct state *state, const struct spec_resources **ret_former,
                       struct error *error)
 {
@@ -160,7 +160,7 @@ static int update_devices(struct state *state, enum spec_status status, struct c
     bool freezes = cgroup->host->layout != CGROUP_V2 && status != SPEC_STATUS_PAUSED;
 
     TRY(find_rules(state, &cgroup->former, error));
-    /* the former rules, should they be set again, may be the default ones alone */
+    /* the former rules may be only the default ones, if they have to be set again */
     cgroup->confines_devices = true;
     TRY(freezes ? set_frozen(state, cgroup, resources, error)
                 : cgroup_set(state->arena, cgroup, resources, error));
@@ -191,7 +191,7 @@ struct update {
     const struct spec_intel_rdt *schemas;
 };
 
-/* When the second part fails the first is taken back. */
+/* If the second part fails, the first is undone. */
 static int update_both(struct state *state, enum spec_status status, const struct update *update,
                        struct error *error)
 {

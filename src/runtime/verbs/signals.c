@@ -9,7 +9,7 @@
 #include "berth/base/array.h"
 #include "berth/base/text.h"
 
-/* Other names of signals, which sigabbrev_np(3) does not know. */
+/* Aliases of signals that sigabbrev_np(3) does not know. */
 static const struct {
     const char *name;
     int signal;

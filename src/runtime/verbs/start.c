@@ -21,7 +21,7 @@
 struct starting {
     struct state state;
     struct conduct conduct;
-    int notify; /* or -1 */
+    int notify; /* notify_open, or -1 */
 };
 
 static int check_status(struct state *state, struct error *error)
@@ -94,8 +94,8 @@ static int read_plan(struct starting *starting, struct error *error)
     return 0;
 }
 
-/* The container has a socket for sd_notify(3) if `create` had a NOTIFY_SOCKET; this process may
- * have one, too. */
+/* The container has a socket for sd_notify(3) if `create` had a NOTIFY_SOCKET. This command may
+ * have one too. */
 static int open_notify(struct starting *starting, struct error *error)
 {
     if (text_environment("NOTIFY_SOCKET") == NULL ||
@@ -123,7 +123,7 @@ static int knock(struct starting *starting, struct error *error)
     return 0;
 }
 
-/* runtime.md, "Lifecycle": what cannot start is destroyed. */
+/* runtime.md, "Lifecycle": a container that cannot be started is destroyed. */
 static int give_up(struct starting *starting, struct error *error)
 {
     struct error ignored = {0};
