@@ -14,12 +14,12 @@
 #define MAPPINGS_MOST 3
 
 struct ids {
-    uint32_t inside;  /* the caller's id in the container */
-    uint32_t outside; /* and his own */
+    uint32_t inside;  /* the caller's ID in the container */
+    uint32_t outside; /* the caller's ID on the host */
     bool groups;
 };
 
-/* The caller's own id, and below and above it his subordinate ids. */
+/* Maps the caller's own ID, and subordinate IDs to the IDs below and above it. */
 static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, bool has_helpers,
                                    size_t *ret_count)
 {
@@ -76,8 +76,8 @@ static bool is_unmapped_gid(const struct spec_linux *linux, const char *option)
             !spec_host_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid, &ignored));
 }
 
-/* gid=5, which `spec` writes for devpts, is the group tty: without such a group terminals are left
- * to their users. */
+/* `spec` writes gid=5, the group tty, for devpts. Without a mapping for it, terminals keep their
+ * user's group. */
 static void drop_unmapped_gid(struct arena *arena, const struct spec_linux *linux,
                               struct spec_mount *mount)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user namespace that a configuration leaves open: whom it maps, and that there is one at
- * all. */
+/* Completes a config that leaves open the user namespace or its mappings. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,13 +9,14 @@
 struct arena;
 struct error;
 
-/* Root is not mapped in silence: its process would be the host's root by another number. Refuses a
- * new user namespace without mappings for a privileged caller. Returns 0 or a negative errno. */
+/* Refuses a new user namespace without mappings for a privileged caller: berth never maps the
+ * host's root implicitly. Returns 0 or a negative errno. */
 int caller_ids_check(const struct spec_config *config, bool privileged, struct error *error);
 
-/* As crun does it: an unprivileged caller gets a user namespace where linux.namespaces has none; a
- * new one without mappings maps the caller to process.user, and to the ids beside it his first
- * range of subordinate ids, if newuidmap(1) and newgidmap(1) are there. Groups of devpts that are
- * not mapped then are left out. Returns `config` itself where nothing is left open. */
+/* Completes the config as crun does. An unprivileged caller gets a user namespace if
+ * linux.namespaces has none. A new one without mappings maps the caller to process.user, and the
+ * caller's first range of subordinate IDs to the IDs around it, if newuidmap(1) and newgidmap(1)
+ * are installed. A devpts gid that is then not mapped is dropped. Returns `config` itself if it is
+ * complete. */
 const struct spec_config *caller_ids_complete(struct arena *arena, const struct spec_config *config,
                                               bool privileged);

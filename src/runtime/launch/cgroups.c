@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a container's cgroups will be, and what the plan and the container are told of them. */
+/* Decides where a container's cgroups will be, and tells the plan and the container about them. */
 #include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,8 +16,8 @@
 #include "berth/sys/probe.h"
 #include "creation.h"
 
-/* CLONE_INTO_CGROUP is of Linux 5.7; what tells of it without a process being made is the next
- * newer call. */
+/* CLONE_INTO_CGROUP came with Linux 5.7. Only a newer system call shows that without creating a
+ * process: faccessat2, of 5.8. */
 static bool can_clone_into_cgroup(void)
 {
     return sys_has_call(SYS_clone3) && sys_has_call(SYS_faccessat2);
@@ -60,8 +60,7 @@ void creation_describe_cgroups(struct creation *creation)
     creation->host.n_cgroup_links = creation->cgroup_host.n_links;
 }
 
-/* A container without cgroups of its own sees the caller's, and not what else is in the
- * hierarchies. */
+/* A container without its own cgroup sees the caller's, and nothing else in the hierarchies. */
 static void show_callers_cgroups(struct creation *creation)
 {
     const struct cgroup_host *host = &creation->cgroup_host;
@@ -99,7 +98,7 @@ static bool goes_without(const struct creation *creation)
     return !creation->host.privileged || creation->host.in_user_namespace;
 }
 
-/* The plan has no step then: what cannot be kept is said here. */
+/* Without a cgroup the plan has no step for limits, so report here what cannot be applied. */
 static int go_without_cgroups(struct creation *creation)
 {
     TRY(cgroup_check(creation->arena, &creation->cgroup, creation_resources(creation),
@@ -113,7 +112,7 @@ static int go_without_cgroups(struct creation *creation)
     return 0;
 }
 
-/* It was asked for: what is not kept is a warning. */
+/* The user has disabled cgroups, so limits that cannot be applied are only a warning. */
 static int disable_cgroups(struct creation *creation)
 {
     struct error error = {0};
@@ -132,7 +131,8 @@ static int disable_cgroups(struct creation *creation)
     return 0;
 }
 
-/* Root of a user namespace has the manager of the user whose directory he was given, if any. */
+/* Root of a user namespace uses the service manager of the user whose XDG_RUNTIME_DIR it got, if
+ * any. */
 static bool has_users_manager(const struct creation *creation)
 {
     return geteuid() != 0 ||

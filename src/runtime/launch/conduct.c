@@ -19,7 +19,7 @@
 #include "berth/sys/socket.h"
 #include "explain/explain.h"
 
-#define ERRNO_MAX 4095 /* of the kernel */
+#define ERRNO_MAX 4095 /* the kernel's largest errno */
 
 struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, struct error *error)
 {
@@ -47,7 +47,8 @@ static const struct plan_step *step_at(const struct conduct *conduct, int step)
     return &plan_steps(conduct->plan)[step];
 }
 
-/* The init's side has said all that it has to say before execve(2), or at all. */
+/* Returns whether init has announced its last step, which comes before execve(2) if there is
+ * one. */
 static bool has_executed(const struct conduct *conduct)
 {
     for (int i = (int) conduct->plan->step_count - 1; i > conduct->heard; i--)
@@ -65,7 +66,8 @@ static int next_of_init(const struct conduct *conduct)
     return step < (int) conduct->plan->step_count ? step : PLAN_NONE;
 }
 
-/* How the process at the other end has died, without reaping it; "" if that cannot be known. */
+/* Returns how the process at the other end has ended, without reaping it, or "" if that is
+ * unknown. */
 static const char *end_of_init(const struct conduct *conduct)
 {
     siginfo_t info = {0};
@@ -110,9 +112,9 @@ int conduct_take_signal(struct conduct *conduct)
 }
 
 /*
- * Waits for a message of the init's or the end of what would send it. The socket alone does not
- * tell: a first stage that dies before it has named the init leaves that init with the other end.
- * Returns 1, 0 when the process has ended without a word, or a negative errno.
+ * Waits for a message of init, or the end of the process that would send it. The socket is not
+ * enough: if the first stage dies before it has named init, init keeps the other end open. Returns
+ * 1, 0 if the process has ended without a message, or a negative errno.
  */
 static int wait_readable(struct conduct *conduct)
 {
@@ -126,12 +128,13 @@ static int wait_readable(struct conduct *conduct)
     }
     if (fds[1].revents != 0)
         return conduct_take_signal(conduct);
-    /* What it has sent before its end may have come after the look at the socket. */
+    /* A message may have arrived after poll(2) looked at the socket and before the process
+     * ended. */
     return fds[0].revents != 0 || fds[2].revents == 0 || poll(fds, 1, 0) > 0;
 }
 
-/* What a hook of the init's has written: it is the host's memfd, but `start` gets it with the
- * message. */
+/* Returns the output of a hook that init ran. It is the host's memfd, but `start` receives it with
+ * the message. */
 static int hook_output_of(const struct conduct *conduct, int passed)
 {
     return passed >= 0 ? passed : conduct->slot[PLAN_SLOT_HOOK_OUTPUT];
@@ -176,7 +179,7 @@ static void log_done(const struct conduct *conduct, int step)
                   plan_step_words(conduct->arena, conduct->plan, step));
 }
 
-/* The init may have become the container's by now, so nothing is believed. */
+/* Checks the message: init may be under the container's control by now, so trust nothing. */
 static bool makes_sense(const struct conduct *conduct, const struct plan_message *message)
 {
     if (message->step < 0 || (uint32_t) message->step >= conduct->plan->step_count ||
@@ -212,14 +215,15 @@ static int take_message(struct conduct *conduct, const struct plan_message *mess
     return 0;
 }
 
-/* Takes one message. Returns 1, 0 at end of file, or a negative errno. */
+/* Receives one message. Returns 1, 0 at end of file, or a negative errno. */
 static int receive(struct conduct *conduct)
 {
     struct plan_message message;
     int passed = -1;
 
     ssize_t size = sys_socket_receive(conduct->socket, &message, sizeof(message), &passed);
-    /* The peer has ended without reading all: said once, before what it has sent itself. */
+    /* The peer has closed its end with unread data. The kernel reports this once, before the data
+     * that the peer has sent. */
     if (size == -ECONNRESET)
         size = sys_socket_receive(conduct->socket, &message, sizeof(message), &passed);
     if (size == 0)
@@ -234,7 +238,7 @@ static int receive(struct conduct *conduct)
     return result < 0 ? result : 1;
 }
 
-/* Waits for one message and takes it. Returns 1, 0 when there is nobody to send any, or a negative
+/* Waits for one message and receives it. Returns 1, 0 if nobody is left to send one, or a negative
  * errno. */
 static int listen_once(struct conduct *conduct)
 {
@@ -272,10 +276,10 @@ static int announce(struct conduct *conduct, int step)
     struct plan_message message = {.step = step, .value = conduct->answer};
     int result = sys_socket_send(conduct->socket, &message, sizeof(message), passed);
 
-    /* A mount that is open here could not be unmounted in the container. */
+    /* The container could not unmount a mount that is open here. */
     if (makes != PLAN_NONE && plan_slot_is_source(makes))
         fd_close(&conduct->slot[makes]);
-    /* It may have failed and said so: that is the better news. */
+    /* Init may have reported a failure: its message is the better explanation. */
     if (result == -EPIPE || result == -ECONNRESET) {
         do {
             result = receive(conduct);
@@ -287,8 +291,8 @@ static int announce(struct conduct *conduct, int step)
     return 0;
 }
 
-/* Takes what the init has said so far. Returns 1, 0 when it is gone, or a negative errno if it has
- * failed. */
+/* Receives the messages that init has sent so far. Returns 1, 0 if init is gone, or a negative
+ * errno if it has failed. */
 static int catch_up(struct conduct *conduct)
 {
     int result = 1;
@@ -303,8 +307,8 @@ static int catch_up(struct conduct *conduct)
     return result;
 }
 
-/* What the host meets when it works on a process that has ended: systemd removes the process's
- * cgroup right away. */
+/* Returns whether a host step may fail with this errno because the process has ended: systemd
+ * removes its cgroup right away. */
 static bool may_come_of_end(int number)
 {
     return number == ESRCH || number == ENOENT || number == ENODEV;
@@ -316,8 +320,8 @@ static int fail(struct conduct *conduct, int step, int number)
     struct error own = *conduct->error;
 
     error_clear(conduct->error);
-    /* If the init has failed meanwhile, the host's step may have failed because of that: report
-     * the init's error. A signal to this command stays the reason. */
+    /* If init has failed meanwhile, the host's step may have failed because of that, so report
+     * init's error. A signal to this command remains the reason. */
     int caught = own.number == EINTR ? 1 : catch_up(conduct);
     if (caught < 0)
         return caught;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's part of a plan: carries out its own steps in their order, and speaks with the init
- * (plan.h). `start` uses the second half alone: it listens to an init that goes on.
+ * Executes the host's part of a plan: carries out the host's steps in order, and communicates with
+ * init (plan.h). `start` uses only the second half: it listens to an init that continues.
  */
 #pragma once
 
@@ -16,8 +16,8 @@ struct arena;
 struct conduct;
 struct error;
 
-/* Carries out one step of the host's. Returns 0 or a negative errno; the words are the conductor's
- * unless conduct->error has some. */
+/* Carries out one step of the host. Returns 0 or a negative errno. If the handler sets
+ * conduct->error, that replaces the default message. */
 typedef int conduct_handler(struct conduct *conduct, const struct plan_step *step);
 
 struct conduct {
@@ -25,44 +25,43 @@ struct conduct {
     const struct plan_header *plan;
     conduct_handler *const *handlers; /* by op */
     void *context;                    /* for the handlers */
-    struct trace *trace;              /* NULL: none */
+    struct trace *trace;              /* or NULL */
     struct error *error;
     int signals;          /* a signalfd that interrupts waiting, or -1 */
-    int socket;           /* to the init; -1 before there is one and after its end */
-    int pidfd;            /* of the process at its other end, or -1 */
-    bool is_parent;       /* that process is this one's child */
+    int socket;           /* to init; -1 before init exists and after its end */
+    int pidfd;            /* of the process at the other end, or -1 */
+    bool is_parent;       /* that process is a child of this one */
     int slot[PLAN_SLOTS]; /* descriptors, or -1 */
     int agent;            /* the connection of CONNECT_AGENT, or -1 */
-    int32_t heard;        /* the last step that the init has announced, or PLAN_NONE */
-    pid_t init_pid;       /* what CLONE_INIT has announced, or 0 */
-    /* what the handler of the present step tells the init with its announcement */
+    int32_t heard;        /* the last step that init has announced, or PLAN_NONE */
+    pid_t init_pid;       /* the PID that CLONE_INIT has announced, or 0 */
+    /* the current step's handler sends this value to init with its announcement */
     int64_t answer;
-    int init_pidfd;     /* that came with it, or -1 */
-    int64_t hook_value; /* the wait status that a failing handler of RUN_HOOK leaves */
-    int hook_output;    /* and the output, or -1 */
-    int failed_op;      /* of the step that has failed, or -1 */
+    int init_pidfd;     /* received with it, or -1 */
+    int64_t hook_value; /* the wait status, set by a failing RUN_HOOK handler */
+    int hook_output;    /* the hook's output, or -1 */
+    int failed_op;      /* the operation of the failed step, or -1 */
 };
 
-/* Nothing carried out, nothing open. */
+/* Returns a struct with nothing carried out and nothing open. */
 struct conduct conduct_of(struct arena *arena, const struct plan_header *plan, struct error *error);
 
-/* Puts the descriptor that a step makes into its slot; a negative `fd` is returned as it is, else
- * 0. */
+/* Stores in its slot the descriptor that a step makes. Returns 0, or `fd` if that is negative. */
 int conduct_fill(struct conduct *conduct, const struct plan_step *step, int fd);
 
-/* Carries out the steps of the host's that come behind `heard`, and before AWAIT_START if there is
- * one: those behind it are `start`'s. Returns 0 or a negative errno. */
+/* Carries out the host's steps after `heard`, up to AWAIT_START if there is one: `start` carries
+ * out the rest. Returns 0 or a negative errno. */
 int conduct_run(struct conduct *conduct);
 
-/* Listens until the container's program runs, or the init has finished. Returns 0 or a negative
- * errno. */
+/* Receives messages until the container's program runs, or init has finished. Returns 0 or a
+ * negative errno. */
 int conduct_until_executed(struct conduct *conduct);
 
-/* Takes what the init may still have said, without waiting. */
+/* Receives what init has sent, without waiting. */
 void conduct_drain(struct conduct *conduct);
 
-/* Closes all descriptors but pidfd. */
+/* Closes all descriptors except pidfd. */
 void conduct_close(struct conduct *conduct);
 
-/* Takes a signal that interrupts: -EINTR, worded. */
+/* Reads an interrupting signal. Returns -EINTR, with an error. */
 int conduct_take_signal(struct conduct *conduct);

@@ -9,13 +9,13 @@
 #include "berth/base/log.h"
 #include "berth/sys/terminal.h"
 
-/* More than a terminal's buffers hold: what is beyond was written after the container's end. */
+/* More than a terminal buffers. Anything beyond was written after the container's end. */
 #define DRAIN_MOST ((size_t) 256 * 1024)
 #define END_OF_FILE 0x04
 
-/* One of two terminals turns "\n" into "\r\n": the container's when the caller's is raw, which a
- * program that moves the cursor relies on; else the caller's, so that a file or pipe gets the
- * program's own bytes. */
+/* One of the two terminals turns "\n" into "\r\n". The container's does if the caller's is raw:
+ * programs that move the cursor rely on that. Otherwise the caller's does, so that a file or pipe
+ * receives exactly what the program wrote. */
 static bool passes_output_raw(void)
 {
     return sys_terminal_is_same(STDIN_FILENO, STDOUT_FILENO);
@@ -90,7 +90,7 @@ static void empty(struct console_pump *pump)
 
     if (count < 0 && is_passing(errno))
         return;
-    /* Nobody reads any more: the container goes on without being heard. */
+    /* The reader has gone away: the container continues, and its output is dropped. */
     if (count < 0)
         pump->start = pump->end;
     else
@@ -107,8 +107,8 @@ static void move(struct console_pump *pump, const struct pollfd *fd)
         empty(pump);
 }
 
-/* The end of a file or pipe becomes what a user would type: within a line the first one only hands
- * over what there is of it. */
+/* The end of a file or pipe becomes the Ctrl-D that a user would type. Within a line, the first one
+ * only passes on the line so far, so a second one is needed. */
 static void end_input(struct console *console, bool is_canonical)
 {
     struct console_pump *input = &console->input;
@@ -130,8 +130,8 @@ void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_
     move(&console->output, &fds[1]);
     if (!console->input.ended || console->is_raw || console->input.start < console->input.end)
         return;
-    /* A shell reads by itself while it prompts: what was written before that has been lost on
-     * it. */
+    /* A shell's line editor changes the mode while it prompts: an end of file written in the former
+     * mode had no effect. */
     bool is_canonical = sys_terminal_is_canonical(console->master);
     if (!had_ended || is_canonical != console->was_canonical)
         end_input(console, is_canonical);
@@ -151,7 +151,7 @@ static void drain(struct console_pump *output)
         while (output->start < output->end) {
             struct pollfd fd = {.fd = output->to, .events = POLLOUT};
 
-            poll(&fd, 1, -1); /* the caller may have made it non-blocking */
+            poll(&fd, 1, -1); /* the caller may have made stdout non-blocking */
             empty(output);
         }
         output->start = output->end = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The caller's terminal (or pipes) joined with the container's terminal. */
+/* Connects the caller's terminal (or pipes) with the container's terminal. */
 #pragma once
 
 #include <poll.h>
@@ -7,25 +7,27 @@
 #include <stddef.h>
 #include <termios.h>
 
-/* One direction. While `start` < `end` bytes wait to be written. */
+/* One direction. Bytes from `start` to `end` wait to be written. */
 struct console_pump {
     int from;
     int to;
     bool ended;
-    bool ends_in_line; /* the last byte that was read is no newline */
+    bool ends_in_line; /* the last byte read was not a newline */
     size_t start;
     size_t end;
-    /* PIPE_BUF: so much a pipe takes without blocking once poll(2) says that it is writable */
+    /* PIPE_BUF: poll(2) reports a pipe writable if this much can be written without blocking */
     char bytes[4096];
 };
 
 struct console {
     int master;
-    /* held open, so that the master never hangs up while the container may open it again */
+    /* held open, so that the master does not hang up while the container may open the slave
+     * again */
     int slave;
-    bool is_raw;        /* stdin is a terminal, and raw */
-    bool has_hung_up;   /* stdin is a terminal whose other side has gone away */
-    bool was_canonical; /* the container's terminal, when the end of stdin was written to it */
+    bool is_raw;      /* stdin is a terminal in raw mode */
+    bool has_hung_up; /* stdin is a terminal that has hung up */
+    /* the container's terminal was in canonical mode when the end of stdin was written */
+    bool was_canonical;
     struct termios before;
     struct console_pump input;
     struct console_pump output;
@@ -33,24 +35,24 @@ struct console {
 
 #define CONSOLE_POLL_FDS 2
 
-/* Before the program runs: sets the modes of the terminal, and its size unless it `has_size`, for
- * the foreground. */
+/* Sets the terminal's modes for the foreground, and its size unless it `has_size`, before the
+ * program runs. */
 void console_prepare(int master, bool has_size);
 
-/* Takes over the master side and makes the caller's terminal raw. */
+/* Takes ownership of the master side and makes the caller's terminal raw. */
 void console_open(struct console *console, int master);
 
-/* After SIGCONT: the shell has set modes of its own meanwhile. */
+/* Makes the terminal raw again after SIGCONT: the shell has changed its modes. */
 void console_continue(const struct console *console);
 
-/* Says what to wait for. */
+/* Sets the descriptors and events to poll for. */
 void console_prepare_poll(const struct console *console, struct pollfd fds[CONSOLE_POLL_FDS]);
 
-/* Moves what can be moved. */
+/* Copies what can be copied without blocking. */
 void console_move(struct console *console, const struct pollfd fds[CONSOLE_POLL_FDS]);
 
-/* The caller's window has a new size. */
+/* Passes on the new size of the caller's window. */
 void console_resize(const struct console *console);
 
-/* Passes the last output on, and gives the caller's terminal back as it was. */
+/* Passes on the last output, and restores the caller's terminal. */
 void console_close(struct console *console);

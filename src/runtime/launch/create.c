@@ -19,7 +19,7 @@
 #include "hook.h"
 #include "notify.h"
 
-#define END_MS 2000 /* for a process that was killed */
+#define END_MS 2000 /* for the end of a killed process */
 
 static void start_conducting(struct creation *creation, int signals)
 {
@@ -50,8 +50,8 @@ static int conduct_creation(struct creation *creation)
     return 0;
 }
 
-/* INIT has ended without a word. If it had joined a container, that has ended, too, and killed it:
- * which it can do only now that nothing is left of INIT. */
+/* INIT has ended without a message. If it had joined a container, the end of that container's
+ * process has killed it, and that process ends only once INIT is gone. */
 static int explain_end(struct creation *creation)
 {
     if (creation->joined >= 0 && sys_pidfd_wait(creation->joined, END_MS) == 0)
@@ -68,7 +68,7 @@ int creation_carry_out(struct creation *creation, int signals)
         return error_errno(creation->error, -result, "make a pair of sockets");
     result = conduct_creation(creation);
     if (result == 0) {
-        conduct_close(&creation->conduct); /* what is open would hold up the end of namespaces */
+        conduct_close(&creation->conduct); /* open descriptors would delay the end of namespaces */
         return 0;
     }
     creation_undo(creation);
@@ -123,14 +123,14 @@ int runtime_create(const struct runtime_options *options, const struct runtime_c
     return 0;
 }
 
-/* What is frozen does not end: true if it has. */
+/* Returns whether the process has ended: a frozen one does not. */
 static bool kill_process(int pidfd)
 {
     sys_pidfd_signal(pidfd, SIGKILL);
     return sys_pidfd_wait(pidfd, END_MS) == 0 && sys_pidfd_reap(pidfd, NULL) >= 0;
 }
 
-/* The container runs, but a hook says that it must not. */
+/* The container runs, but a hook demands that it stops. */
 static int stop_after_hook(struct creation *creation)
 {
     struct error ignored = {0};
@@ -148,7 +148,7 @@ static void delete_at_end(struct creation *creation)
     AUTO_STATE state = state_of(creation->arena, creation->options, creation->request->id);
     struct error error = {0};
 
-    /* Somebody else may have deleted it already, and made another one of that name. */
+    /* Another command may have deleted the container already and created one with the same ID. */
     if (state_open_locked(&state, &error) == 0 && state.pid == creation->init &&
         state.start_time == creation->state.start_time) {
         error = (struct error){0};
@@ -160,7 +160,7 @@ static void delete_at_end(struct creation *creation)
         log_ignored(&error);
 }
 
-/* The status alone would leave the user to guess. */
+/* The exit status alone does not explain the reason. */
 static void warn_of_filter(const struct creation *creation, int status)
 {
     const char *place = filter_place(creation->config);
@@ -186,7 +186,7 @@ int creation_wait(struct creation *creation, int signals, int *ret_status)
     };
     int status = foreground_wait(&foreground, creation->error);
 
-    /* Nobody waits for the process any more: it must not be left. */
+    /* Nothing waits for the process any more, so kill it. */
     if (status < 0) {
         kill_process(creation->conduct.pidfd);
         return status;
@@ -205,7 +205,7 @@ static int wait_in_foreground(struct creation *creation, int signals, int *ret_s
     return result;
 }
 
-/* The container's program runs. */
+/* Called when the container's program runs. */
 int creation_go_on(struct creation *creation, int signals, int *ret_status)
 {
     state_unlock(&creation->state);

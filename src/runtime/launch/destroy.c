@@ -17,7 +17,7 @@
 #include "hook.h"
 #include "mounts.h"
 
-/* The kernel's own time for ending a process; what takes longer hangs in it. */
+/* The time that the kernel needs to end a process. One that takes longer hangs in the kernel. */
 #define END_TIMEOUT_MS 10000
 
 int destroy_process(const struct state *state, struct error *error)
@@ -43,8 +43,8 @@ int destroy_process(const struct state *state, struct error *error)
     return 0;
 }
 
-/* systemd drops the unit by itself once its last process has ended: without an answer nothing is
- * lost. */
+/* systemd removes the unit itself once its last process has ended, so a missing answer does no
+ * harm. */
 static void stop_unit(const struct state *state)
 {
     const char *unit = state->record.systemd_unit;
@@ -60,7 +60,8 @@ static void stop_unit(const struct state *state)
         log_ignored(&error);
 }
 
-/* Does a container that lives have its cgroup at, above or below one of `cgroups`? */
+/* Returns whether another container that lives has its cgroup at, above or below one of
+ * `cgroups`. */
 static bool is_others(const struct state *state, const char *id,
                       const struct cgroup_record *cgroups)
 {
@@ -79,7 +80,7 @@ static bool is_others(const struct state *state, const char *id,
     return false;
 }
 
-/* A cgroup that a stopped container leaves empty may have become another one's by its
+/* The cgroup of a stopped container may have become another container's, which has the same
  * cgroupsPath. */
 bool destroy_shares_cgroups(const struct state *state, const struct cgroup_record *cgroups)
 {
@@ -106,7 +107,7 @@ int destroy_container(struct state *state, struct error *error)
 {
     const struct cgroup_record cgroups = state_cgroups(state);
 
-    /* Without a record the process alone is known. */
+    /* Without a record only the process is known. */
     TRY(destroy_process(state, error));
     if (state->has_record) {
         stop_unit(state);

@@ -9,11 +9,11 @@
 #include "berth/sys/idmap.h"
 #include "creation.h"
 
-/* The last id that there is: no mapping has it but one that has nearly all. The container sees it
- * as the kernel's overflow id. */
+/* The largest valid ID. Only a mapping of nearly all IDs contains it. The container sees the
+ * kernel's overflow ID. */
 #define NOBODYS_ID (UINT32_MAX - 1)
 
-/* INIT is in its user namespace by now, be that new or joined. */
+/* INIT is in its user namespace, new or joined, by now. */
 static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups,
                      uint32_t *ret_id)
 {

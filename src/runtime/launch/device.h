@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices that the host makes for a container which may not. */
+/* Creates device nodes on the host for a container that may not create them. */
 #pragma once
 
 #include "conduct.h"

@@ -15,13 +15,13 @@
 #include "console.h"
 #include "notify.h"
 
-/* So long a program may take to save what it has, when its terminal has hung up. */
+/* How long a program may take to save its data after its terminal has hung up. */
 #define HANGUP_GRACE_MS 3000
 
 struct watch {
     const struct foreground *foreground;
     struct console console;
-    bool ignores_hangups; /* the caller's will, as by nohup(1) */
+    bool ignores_hangups; /* as the caller requests, for example with nohup(1) */
     bool has_hung_up;
 };
 
@@ -40,8 +40,8 @@ int foreground_block_signals(bool all, struct error *error)
     return fd < 0 ? error_errno(error, errno, "open a signalfd") : fd;
 }
 
-/* As a subreaper this process gets the container's orphans; the container's process itself is
- * reaped by its pidfd. */
+/* As a subreaper, this process adopts the container's orphans and reaps them. It reaps the
+ * container's process itself by its pidfd. */
 static void reap_others(pid_t pid)
 {
     siginfo_t info = {0};
@@ -57,7 +57,7 @@ static void handle_signal(struct watch *watch, const struct signalfd_siginfo *in
 {
     const struct foreground *foreground = watch->foreground;
     int signal = (int) info->ssi_signo;
-    /* From our own write to a stdout that nobody reads. */
+    /* SIGPIPE from a write of this process to a stdout that nobody reads. */
     bool is_own = signal == SIGPIPE && info->ssi_pid == (uint32_t) getpid();
     bool is_hangup = signal == SIGHUP && sys_terminal_has_hung_up(foreground->terminal);
 
@@ -83,7 +83,7 @@ static void take_signals(struct watch *watch)
         handle_signal(watch, &info);
 }
 
-/* Until the container's process has ended, or its user has gone away. */
+/* Runs until the container's process has ended, or its terminal has hung up. */
 static int loop(struct watch *watch)
 {
     const struct foreground *foreground = watch->foreground;
@@ -114,7 +114,7 @@ static int loop(struct watch *watch)
     }
 }
 
-/* Process 1 of a container is not ended by a SIGHUP that it does not handle. */
+/* SIGHUP does not end process 1 of a PID namespace unless it handles that signal. */
 static void end_after_hangup(const struct foreground *foreground)
 {
     sys_pidfd_signal(foreground->pidfd, SIGHUP);

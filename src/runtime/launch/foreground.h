@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `run` in the foreground: signals and the terminal go through to the container, its status comes
- * back. */
+/* `run` in the foreground: forwards signals and the terminal to the container, and returns its exit
+ * status. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,19 +8,19 @@
 
 struct error;
 
-/* Blocks the signals that end a process, or with `all` every one, and opens a signalfd of those
+/* Blocks the signals that end a process, or every signal if `all`, and opens a signalfd for those
  * that end it. Returns a descriptor or a negative errno. */
 int foreground_block_signals(bool all, struct error *error);
 
 struct foreground {
-    int signals; /* foreground_block_signals */
+    int signals; /* from foreground_block_signals */
     int pidfd;
     pid_t pid;
-    int terminal; /* the controlling one, or -1 */
-    int console;  /* the terminal's master side, or -1; taken over */
-    int notify;   /* notify_open, or -1; taken over */
+    int terminal; /* the controlling terminal, or -1 */
+    int console;  /* the terminal's master side, or -1; owned */
+    int notify;   /* from notify_open, or -1; owned */
 };
 
-/* Waits for the end of the container's process, a child of this one. Returns its exit status or 128
- * + the signal that ended it, or a negative errno. */
+/* Waits for the end of the container's process, a child of this one. Returns its exit status, 128 +
+ * the signal that ended it, or a negative errno. */
 int foreground_wait(struct foreground *foreground, struct error *error);

@@ -44,7 +44,7 @@ static const char *annotated(const struct state *state, const char *key)
     return NULL;
 }
 
-/* A fifo that nobody reads is ENXIO: whoever has put it there would hold up `delete` for ever. */
+/* A FIFO without a reader fails with ENXIO. Otherwise it could block `delete` for ever. */
 int hook_open_file(const char *path)
 {
     AUTO_FD fd =
@@ -55,7 +55,7 @@ int hook_open_file(const char *path)
     return fd_take(&fd);
 }
 
-/* The file of an annotation, else `otherwise` once more. */
+/* Opens the file of an annotation, or duplicates `otherwise`. */
 static int open_output(const struct state *state, const char *annotation, int otherwise,
                        struct error *error)
 {
@@ -70,7 +70,8 @@ static int open_output(const struct state *state, const char *annotation, int ot
     return fd;
 }
 
-/* The bundle. A container may outlive it, and its poststop hooks have to run all the same. */
+/* Returns the bundle, or "/" if it is gone: a container may outlive its bundle, and its poststop
+ * hooks have to run anyway. */
 static const char *directory_of(const struct state *state)
 {
     return access(state->record.bundle, F_OK) < 0 && errno == ENOENT ? "/" : state->record.bundle;

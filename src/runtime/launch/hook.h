@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hooks that the host runs (config.md, "POSIX-platform Hooks"): in the runtime's namespaces, with
- * the state on stdin. */
+/* Hooks that the host runs (config.md, "POSIX-platform Hooks"), in the runtime's namespaces and
+ * with the state on stdin. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,40 +9,39 @@
 #include "berth/spec/config.h"
 #include "state/state.h"
 
-/* A sealed memfd with the state (runtime.md, "State") with this status, for stdin of hooks. Returns
- * a descriptor or a negative errno. */
+/* Makes a sealed memfd with the state (runtime.md, "State") in this status, for stdin of hooks.
+ * Returns a descriptor or a negative errno. */
 int hook_open_state(const struct state *state, enum spec_status status);
 
 struct sys_unless;
 
 struct hook_call {
     const char *path;
-    const char *const *argv; /* as the config has it; NULL: the path alone */
-    const char *const *envp; /* all of it; NULL: the runtime's own */
+    const char *const *argv; /* as in the config; NULL: only the path */
+    const char *const *envp; /* the complete environment; NULL: the runtime's */
     uint64_t timeout_s;      /* 0: none */
-    /* the end of the container's process, ECANCELED, and signals, EINTR: they kill the hook; or
+    /* kill the hook: the end of the container's process (ECANCELED), and signals (EINTR); or
      * NULL */
     const struct sys_unless *unless;
 };
 
 struct hook_result {
-    int number; /* 0, or a positive errno: EIO when the status is not 0 */
+    int number; /* 0, or a positive errno: EIO if the status is not 0 */
     int wait_status;
-    /* memfd with what it has written, but for what annotations have files for, or -1; the
-     * caller's */
+    /* a memfd with the output that annotations do not send to files, or -1; owned by the caller */
     int output;
 };
 
-/* Opens a file that an annotation has for the output of hooks, to add to it. Returns a descriptor
- * or a negative errno. */
+/* Opens the file of an annotation for the output of hooks, to append to it. Returns a descriptor or
+ * a negative errno. */
 int hook_open_file(const char *path);
 
-/* Runs one hook. What keeps it from being run at all is worded. */
+/* Runs one hook. Sets `error` if the hook could not be run at all. */
 struct hook_result hook_run(const struct state *state, const struct hook_call *call,
                             enum spec_status status, struct error *error);
 
-/* Runs the poststart hooks of the frozen config, up to the first that fails. */
+/* Runs the poststart hooks of the config at create, up to the first that fails. */
 int hook_run_poststart(const struct state *state, struct error *error);
 
-/* Runs all poststop hooks of the frozen config; failures are warnings in the log. */
+/* Runs all poststop hooks of the config at create. Failures are only logged as warnings. */
 void hook_run_poststop(const struct state *state);

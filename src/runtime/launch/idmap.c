@@ -99,7 +99,8 @@ int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t 
     return write_directly(arena, &groups);
 }
 
-/* Without the first word, which says whose ids they are. */
+/* Returns the mappings without their first word, which says whether they are for users or
+ * groups. */
 static const char *lines_of(struct conduct *conduct, const struct plan_step *step, const char *kind)
 {
     struct text text = {.arena = conduct->arena};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Id mappings: linux.uidMappings and gidMappings, written for a process in a new user namespace,
+/* ID mappings: linux.uidMappings and gidMappings, written for a process in a new user namespace,
  * and those of mounts. */
 #pragma once
 
@@ -10,9 +10,9 @@
 
 struct spec_linux;
 
-/* Maps the ids of `pid`: itself where the kernel lets it, else by newuidmap(1) and newgidmap(1),
- * which a signal or the end of the first stage ends. Returns 0 or a negative errno; conduct->error
- * is set only where those have said more. */
+/* Maps the IDs of `pid`: directly if the kernel allows it, otherwise with newuidmap(1) and
+ * newgidmap(1), which a signal or the end of the first stage ends. Returns 0 or a negative errno.
+ * Sets conduct->error only to what these programs print. */
 int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t pid,
                 bool privileged);
 

@@ -19,7 +19,7 @@ static int open_image(void)
     return sys_open_image("berth-init", bytes, size, BERTH_INIT_PATH);
 }
 
-/* What the init finds as its third descriptor, or -1: nothing. */
+/* Opens what init receives as its third descriptor, or sets -1 for none. */
 static int open_third(const struct creation *creation, int *ret_third)
 {
     *ret_third = -1;

@@ -10,7 +10,7 @@
 #include "berth/sys/socket.h"
 #include "state/container.h"
 
-#define AGENT_TIMEOUT_MS 10000 /* for an agent that accepts or reads nothing */
+#define AGENT_TIMEOUT_MS 10000 /* for an agent that does not accept or read */
 
 int listener_connect(struct conduct *conduct, const struct plan_step *step)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seccomp listener's way to the agent at linux.seccomp.listenerPath (config-linux.md,
+/* Passes the seccomp listener to the agent at linux.seccomp.listenerPath (config-linux.md,
  * "Seccomp", "The Container Process State"): the host's steps CONNECT_AGENT and HAND_LISTENER, for
  * `run`, `start` and `exec`. */
 #pragma once
@@ -9,7 +9,7 @@
 
 int listener_connect(struct conduct *conduct, const struct plan_step *step);
 
-/* Whose filter it is: the process `pid` of the container, which is in that status. */
+/* The process with the filter: process `pid` of the container, which has this status. */
 struct listener_process {
     const struct state *container;
     enum spec_status status;

@@ -13,7 +13,7 @@
 #include "berth/base/mountinfo.h"
 #include "berth/base/text.h"
 
-#define FIELD_MOUNT_POINT 4 /* those before it end with a blank */
+#define FIELD_MOUNT_POINT 4 /* each field before it ends with a blank */
 
 static bool is_octal(const char *digits)
 {
@@ -21,7 +21,7 @@ static bool is_octal(const char *digits)
            digits[2] >= '0' && digits[2] <= '7';
 }
 
-/* Is the field, in which blanks and backslashes are octal ("\040"), the path? */
+/* Returns whether the field, in which blanks and backslashes are octal ("\040"), is the path. */
 static bool field_is(const char *field, const char *path)
 {
     for (; *path != '\0'; path++) {

@@ -17,17 +17,17 @@
 #include "berth/sys/netlink.h"
 #include "creation.h"
 
-#define NUMBERS_MOST 32768 /* of one template: the kernel looks no further */
+#define NUMBERS_MOST 32768 /* numbers tried for a template: the kernel's own limit */
 
 struct net_device {
     struct net_device *earlier;
-    struct sys_link link; /* as it was on the host */
+    struct sys_link link; /* as on the host */
     struct text addresses;
     struct text routes;
-    const char *inside; /* its name in the container */
+    const char *inside; /* the name in the container */
 };
 
-/* One socket for each side of the way. */
+/* One socket in each of the two network namespaces. */
 struct way {
     int host;
     int container;
@@ -67,7 +67,7 @@ static bool is_own_namespace(int network_namespace)
 
 /* --- into the container ----------------------------------------------------------------------- */
 
-/* 0: nobody has the name. */
+/* Returns 0 if no device has the name. */
 static int check_name_is_free(int socket, const char *name)
 {
     struct sys_link other;
@@ -76,8 +76,8 @@ static int check_name_is_free(int socket, const char *name)
     return result == 0 ? -EEXIST : result == -ENODEV ? 0 : result;
 }
 
-/* The name in the container. A template is resolved here and not by the kernel, which would not
- * tell to what. */
+/* Chooses the name in the container. The kernel would not report what it made of a template, so
+ * berth resolves it here. */
 static int choose_name(struct arena *arena, int socket, const char *wanted, const char **ret_name)
 {
     const char *number = strstr(wanted, "%d");
@@ -111,7 +111,7 @@ static struct net_device *note(struct creation *creation, const struct sys_link 
     return device;
 }
 
-/* It may have arrived and yet have failed to get its name: then it has that of before. */
+/* The device may have moved and then failed to get its new name: then it has the former one. */
 static int move(struct creation *creation, const struct way *way, struct net_device *device,
                 int network_namespace)
 {
@@ -163,7 +163,7 @@ int netdevices_move(struct conduct *conduct, const struct plan_step *step)
     struct net_device *device = note(creation, &link);
     TRY(sys_link_save_addresses(way.host, link.index, &device->addresses));
     TRY(sys_link_save_routes(way.host, link.index, &device->routes));
-    /* A device may be found by another of its names, which it keeps. */
+    /* A device may be found by an alternative name, which it keeps. */
     TRY(choose_name(creation->arena, way.container,
                     text_equal(wanted, name) ? device->link.name : wanted, &device->inside));
     TRY(move(creation, &way, device, network_namespace));

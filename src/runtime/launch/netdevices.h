@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.netDevices: network devices on their way into the container, and back when its creation
- * fails. */
+/* linux.netDevices: moves network devices into the container, and back if its creation fails. */
 #pragma once
 
 #include "conduct.h"
@@ -10,6 +9,6 @@ struct creation;
 /* The step MOVE_NET_DEVICE. */
 conduct_handler netdevices_move;
 
-/* Brings all that were moved back, with the names, addresses and routes that they had. Warns of
- * what cannot be. */
+/* Moves all moved devices back, with their former names, addresses and routes. Warns of what it
+ * cannot restore. */
 void netdevices_undo(struct creation *creation);

@@ -18,7 +18,7 @@
 #include "state/state.h"
 
 #define SOCKET_NAME "notify.sock"
-#define CALLER_TIMEOUT_MS 10000 /* for a caller that reads nothing */
+#define CALLER_TIMEOUT_MS 10000 /* for a caller that does not read */
 
 static int make_socket(int state_dir)
 {
@@ -27,7 +27,7 @@ static int make_socket(int state_dir)
     AUTO_FD dir = openat(state_dir, STATE_NOTIFY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return -errno;
-    /* The umask of the caller does not count: any user of the container may write there. */
+    /* Set the mode in spite of the umask: any user of the container may write to the socket. */
     if (fchmod(dir, 0755) < 0)
         return -errno;
     if (unlinkat(dir, SOCKET_NAME, 0) < 0 && errno != ENOENT)

@@ -20,7 +20,7 @@
 #include "mounts.h"
 #include "state/look.h"
 
-/* The directory `path` without symbolic links. Returns 0 or a negative errno. */
+/* Resolves all symbolic links in `path`, a directory. Returns 0 or a negative errno. */
 static int resolve_dir(struct arena *arena, const char *path, const char **ret_path)
 {
     char resolved[PATH_MAX];
@@ -101,8 +101,8 @@ int creation_check_terminal(struct creation *creation)
                       terminal ? "run without --detach" : "process.terminal is not true");
 }
 
-/* LISTEN_FDS is meant for the process that LISTEN_PID names, and without LISTEN_PID for nobody, as
- * sd_listen_fds(3) has it. */
+/* As in sd_listen_fds(3), LISTEN_FDS is for the process that LISTEN_PID names, and without
+ * LISTEN_PID for none. */
 static unsigned count_listen_fds(void)
 {
     const char *count = getenv("LISTEN_FDS");
@@ -148,7 +148,7 @@ static int probe_caller(struct creation *creation)
     return 0;
 }
 
-/* Only for who asks for labels: most do not. */
+/* Probes only what the config asks for: most configs have no labels. */
 static void probe_labels(struct creation *creation)
 {
     const struct spec_process *process = creation->config->process;
@@ -196,7 +196,7 @@ static void probe_nodes(struct creation *creation)
     for (size_t i = 0; i < count; i++) {
         struct stat info;
 
-        /* A trailing slash would ask for a directory. */
+        /* A trailing slash would demand a directory. */
         if (stat(text_path_clean(creation->arena, config->devices[i].path), &info) == 0)
             nodes[i] =
                 (struct plan_node){true, info.st_mode, info.st_uid, info.st_gid, info.st_rdev};
@@ -239,7 +239,7 @@ static int place_in_rdt(struct creation *creation)
     return 0;
 }
 
-/* What is asked for of a container that is made. */
+/* Fills in the request for a new container. */
 static void request_container(struct creation *creation, struct plan_request *request)
 {
     const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
@@ -253,7 +253,7 @@ static void request_container(struct creation *creation, struct plan_request *re
         request->notify_dir = text_path_join(creation->arena, dir, STATE_NOTIFY_DIR);
 }
 
-/* What is known of a container that is there. */
+/* Fills in the request for an existing container. */
 static int request_process(struct creation *creation, struct plan_request *request)
 {
     const struct spec_record *record = &creation->state.record;
@@ -292,7 +292,7 @@ int creation_build_plan(struct creation *creation)
                                  creation->error);
 }
 
-/* The container sees paths below the root of states: they have to be absolute. */
+/* Makes the root of states absolute: the container sees paths below it. */
 static int find_state(struct creation *creation)
 {
     char current[PATH_MAX];
@@ -314,7 +314,7 @@ int creation_begin(struct creation *creation, struct error *error)
     return find_state(creation);
 }
 
-/* Where errors are collected there may be no plan at the end. */
+/* While errors are collected, there may be no plan in the end. */
 static int plan(struct creation *creation)
 {
     count_descriptors(creation);
@@ -347,7 +347,7 @@ int creation_examine(struct creation *creation, struct error *error)
 {
     TRY(creation_begin(creation, error));
     TRY(read_bundle(creation));
-    /* The one broken rule that a plan cannot be made with. */
+    /* The only broken rule that prevents a plan. */
     if (creation->config->process != NULL && creation->config->process->n_args == 0)
         return 0;
     return plan(creation);

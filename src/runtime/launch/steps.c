@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's steps, but for LAUNCH. */
+/* The host's steps, except LAUNCH. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,12 +35,12 @@
 #include "notify.h"
 #include "subid.h"
 
-#define DELIVERY_TIMEOUT_MS 10000 /* for a caller who listens, but accepts nothing */
+#define DELIVERY_TIMEOUT_MS 10000 /* for a peer that listens but does not accept */
 
-/* Beside the containers, with a name that no container can have. */
+/* Next to the containers' directories, with a name that no container can have. */
 #define SECCOMP_CACHE "@seccomp"
 
-/* The time of now: RFC 3339 in UTC with nanoseconds. */
+/* Returns the current time in RFC 3339 format: UTC with nanoseconds. */
 static const char *time_of_now(struct arena *arena)
 {
     struct timespec now;
@@ -91,8 +91,8 @@ static int note_mounts(struct creation *creation)
     return 0;
 }
 
-/* A file of the state directory; what is half written is no harm before the first record stands
- * there. */
+/* Writes a file of the state directory. A partly written one does no harm before the first record
+ * exists. */
 static int write_state_file(struct creation *creation, const char *name, const void *bytes,
                             size_t size)
 {
@@ -166,14 +166,14 @@ static int join_rdt(struct conduct *conduct, const struct plan_step *step)
     return rdt_join(creation->arena, &creation->rdt, creation->init, creation->error);
 }
 
-/* Before Linux 5.2 clone(2) gives no pidfd. */
+/* clone(2) returns a pidfd only since Linux 5.2. */
 int creation_open_init(struct conduct *conduct)
 {
     return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd)
                                     : sys_pidfd_open(conduct->init_pid);
 }
 
-/* CLONE_INIT has made INIT a child of this process, and the first stage has nothing left to do. */
+/* CLONE_INIT has made INIT a child of this process, and the first stage is done. */
 static int take_over_init(struct creation *creation, struct conduct *conduct)
 {
     creation->launched_fd = fd_take(&conduct->pidfd);
@@ -190,7 +190,7 @@ int creation_save_init(struct creation *creation)
 {
     creation->state.pid = creation->init;
     int result = sys_process_start_time(creation->init, &creation->state.start_time);
-    if (result < 0 && result != -ESRCH) /* it has failed by now, and will have said so */
+    if (result < 0 && result != -ESRCH) /* the process has failed, and has reported why */
         return result;
     return state_save_process(&creation->state);
 }
@@ -206,7 +206,7 @@ static int record_init(struct conduct *conduct, const struct plan_step *step)
     return step->record_init.saves ? creation_save_init(creation) : 0;
 }
 
-/* The kernel and newuidmap(1) say no; which ids these are is looked up. */
+/* The kernel or newuidmap(1) has refused a mapping: find out which one. */
 static void explain_refused_ids(struct creation *creation)
 {
     struct error why = {0};
@@ -281,8 +281,7 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
     return filter_check_program(creation->config, &program, creation->error);
 }
 
-/* runtime.md, "State": hooks in the container's namespaces see the process id that the container
- * sees. */
+/* runtime.md, "State": hooks in the container's namespaces see the PID inside the container. */
 static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
 {
     struct creation *creation = conduct->context;
@@ -328,9 +327,9 @@ static int make_mount(struct conduct *conduct, const struct plan_step *step)
     return conduct_fill(conduct, step, sys_make_file_system(&file_system));
 }
 
-/* What goes to a socket of the caller's: the descriptor with a name beside it. */
+/* What berth sends to a socket of the caller: a descriptor, with a name. */
 struct delivery {
-    const char *what; /* for the words: "the terminal to the console socket" */
+    const char *what; /* for messages: "the terminal to the console socket" */
     const char *path;
     const char *name;
     int fd;

@@ -44,7 +44,7 @@ static const char *file_of(bool groups)
 
 static const char *name_of_user(struct arena *arena)
 {
-    /* A statically linked program cannot ask nsswitch(5). */
+    /* A statically linked program cannot use nsswitch(5). */
     AUTO_ARENA own = {0};
     char *lines;
 
@@ -62,7 +62,7 @@ static const char *name_of_user(struct arena *arena)
     return arena_printf(arena, "%u", getuid());
 }
 
-/* Lines "NAME or UID:FIRST:COUNT". */
+/* Reads lines "NAME:FIRST:COUNT" or "UID:FIRST:COUNT" of the calling user. */
 static struct ranges read_subids(struct arena *arena, bool groups)
 {
     const char *user = name_of_user(arena);
@@ -86,7 +86,7 @@ static struct ranges read_subids(struct arena *arena, bool groups)
     return ranges;
 }
 
-/* The ids that the caller's own user namespace has. */
+/* Reads the IDs mapped in the caller's own user namespace. */
 static struct ranges read_own_map(struct arena *arena, bool groups)
 {
     struct ranges ranges = {0};
@@ -104,7 +104,7 @@ static struct ranges read_own_map(struct arena *arena, bool groups)
     return ranges;
 }
 
-/* As the kernel and newuidmap(1) have it: within one entry. */
+/* A mapping must fit in one range, as for the kernel and newuidmap(1). */
 static bool is_within(const struct ranges *ranges, const struct spec_id_mapping *mapping)
 {
     for (size_t i = 0; i < ranges->count; i++) {

@@ -28,7 +28,7 @@ void trace_add(struct trace *trace, const struct trace_event *event)
     trace->events[trace->count++] = *event;
 }
 
-/* Microseconds with all digits of the nanoseconds. */
+/* Writes microseconds with all digits of the nanoseconds. */
 static void put_time(struct json *json, const char *key, uint64_t ns)
 {
     json_key(json, key);

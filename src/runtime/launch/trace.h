@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The times of all steps of all actors, in the format that Chrome and Perfetto show. */
+/* The times of all steps of all actors, in the trace format that Chrome and Perfetto read. */
 #pragma once
 
 #include <stddef.h>

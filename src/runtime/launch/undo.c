@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way back from a creation that has failed. */
+/* Undoes a failed creation. */
 #include <signal.h>
 
 #include "berth/base/error.h"
@@ -14,8 +14,8 @@
 
 #define FROZEN_MS 1000
 
-/* What is frozen on version 1, in a container that was paused meanwhile, dies when it is resumed:
- * exec must not wait for that. */
+/* A process that is frozen on cgroup v1, in a container paused meanwhile, dies only when it is
+ * thawed: exec must not wait for that. */
 static void kill_child(const struct creation *creation, int *pidfd)
 {
     if (*pidfd < 0)
@@ -26,8 +26,8 @@ static void kill_child(const struct creation *creation, int *pidfd)
     fd_close(pidfd);
 }
 
-/* The first stage ends first: then it has told of INIT, or INIT finds nobody at the other end and
- * ends of itself. */
+/* The first stage ends first. Then it has either announced INIT, or INIT notices that the other end
+ * is closed and exits. */
 static void kill_children(struct creation *creation)
 {
     struct conduct *conduct = &creation->conduct;
@@ -44,8 +44,8 @@ static void kill_children(struct creation *creation)
 
 void creation_undo(struct creation *creation)
 {
-    /* runtime.md, "Lifecycle": a failing hook and the end of a created container demand them,
-     * nothing else. */
+    /* runtime.md, "Lifecycle": only a failed hook or the end of a created container requires
+     * them. */
     bool runs_poststop = creation->conduct.failed_op == PLAN_RUN_HOOK || creation->state.committed;
     struct error error = {0};
 
@@ -60,7 +60,7 @@ void creation_undo(struct creation *creation)
     if (!creation->made_state)
         return;
     creation->state.pid = 0;
-    /* What was only planned may be another container's by now. */
+    /* A planned cgroup that was not created may belong to another container by now. */
     if (!creation->made_cgroups) {
         creation->state.record.n_cgroups = 0;
         creation->state.record.n_made_cgroups = 0;

@@ -18,7 +18,7 @@
 
 #define PS_TIMEOUT_MS 30000
 
-/* A column of ps in front of all others: its width, without a heading. */
+/* A PID column without a heading, which berth puts before the requested columns, and its width. */
 #define OWN_COLUMN "pid:10="
 #define OWN_WIDTH 11
 
