@@ -3,7 +3,7 @@
 
 #define EXIT_SIGNAL 128
 #define BIT(signo) (1ULL << ((signo) -1))
-/* These stop a process, or do nothing to it. SIGKILL and SIGSTOP cannot be blocked. */
+/* Signals that stop a process or are ignored by default. SIGKILL and SIGSTOP cannot be blocked. */
 #define HARMLESS_SIGNALS                                                                           \
     (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGTSTP) | BIT(SIGTTIN) |     \
      BIT(SIGTTOU))
@@ -16,7 +16,7 @@ static int open_signals(void)
     return r < 0 ? r : sys_signalfd(&mask, O_CLOEXEC | O_NONBLOCK);
 }
 
-/* As process 1 it would be deaf to signals; so that it need not be killed, it ends of itself. */
+/* PID 1 ignores signals without a handler: exits itself, so that nobody has to send SIGKILL. */
 static void end_if_signalled(int signals)
 {
     struct signalfd_siginfo info;
@@ -55,8 +55,8 @@ static bool is_needed(const struct init *init, int slot)
     return is;
 }
 
-/* A process that joins the container's namespaces must find as little as possible in a created
- * container, which may wait for long: no mount, no namespace. */
+/* A created container may wait for a long time. A process that joins its namespaces must find as
+ * little as possible in INIT: no mount, no namespace. */
 static void let_go(struct init *init)
 {
     for (int slot = 0; slot < PLAN_SLOTS; slot++)

@@ -16,8 +16,8 @@ static int open_plain(int dir, const char *path, uint64_t flags, uint64_t mode)
     return path_openat2(dir, path, &how);
 }
 
-/* The image may hold anything at this place: only a devpts makes terminals that are the
- * container's. */
+/* The image may contain anything here: only a devpts makes terminals that belong to the
+ * container. */
 static int open_master(int root)
 {
     INIT_FD fd = open_plain(root, PTMX, O_RDWR | O_NOCTTY, 0);
@@ -51,7 +51,8 @@ static int set_up(int terminal, const struct plan_step *step)
     return r < 0 ? r : sys_fchown(terminal, step->make_console.uid, (uint32_t) -1);
 }
 
-/* Opens /dev/console, or makes a file to mount on: never through a link (CVE-2026-88264). */
+/* Opens /dev/console, or creates a file to mount on, never through a symbolic link
+ * (CVE-2026-88264). */
 static int open_console(int root)
 {
     INIT_FD dev = open_plain(root, "dev", O_PATH | O_DIRECTORY, 0);
@@ -87,7 +88,7 @@ static int become_terminal(int terminal)
 {
     int r = sys_setsid();
 
-    /* -EPERM: it leads a session already. */
+    /* -EPERM: it is a session leader already. */
     if (r < 0 && r != -EPERM)
         return r;
     r = sys_ioctl(terminal, TIOCSCTTY, NULL);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmpcopyup: what a directory of the container holds is copied into the tmpfs that will cover it.
- * The tree may be changing while it is read, so everything is opened below its directory's
- * descriptor, never through a link.
+ * tmpcopyup: copies a directory of the container into the tmpfs that will cover it. The tree may be
+ * changing meanwhile, so everything is opened relative to the file descriptor of its directory,
+ * never through a symbolic link.
  */
 #include "init.h"
 #include "path.h"
 
-#define DEPTH_MAX 128 /* two descriptors a level */
+#define DEPTH_MAX 128 /* two file descriptors per level */
 #define ENTRIES_SIZE 2048
 #define COPY_SIZE 0x40000000
 #define NAMES_SIZE 2048
@@ -15,8 +15,8 @@
 
 static int copy_content(int from, int to, int depth);
 
-/* Extended attributes as far as the new file system has them: it may lack some kinds, or be short
- * of room for one. */
+/* Copies the extended attributes that the new file system accepts: it may not support all kinds,
+ * or have no space for one. */
 static void copy_attributes(int from, int to)
 {
     static const char *const kinds[] = {"user.", "security.capability", "system.posix_acl_"};
@@ -33,7 +33,7 @@ static void copy_attributes(int from, int to)
         }
 }
 
-/* EINVAL: an id that the user namespace does not have; the copy then belongs to its root. */
+/* EINVAL: the user namespace does not map an ID; the copy then belongs to its root. */
 static int copy_owner(int dir, const char *name, const struct statx *status)
 {
     const int err = sys_fchownat(dir, name, status->stx_uid, status->stx_gid,
@@ -52,7 +52,7 @@ static int copy_times(int dir, const char *name, const struct statx *status)
     return sys_utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
 }
 
-/* Owner, then mode (a change of owner clears set-id bits), then the rest; times last. */
+/* Owner, then mode (changing the owner clears set-ID bits), then the rest; times last. */
 static int finish(int from, int to, const struct statx *status)
 {
     int err = copy_owner(to, "", status);
@@ -75,7 +75,7 @@ static int copy_bytes(int from, int to)
     return (int) n;
 }
 
-/* It was a regular file a moment ago: O_NONBLOCK, lest it be a fifo by now. */
+/* It was a regular file before; O_NONBLOCK in case it is a FIFO by now. */
 static int copy_file(int from, int to, const char *name)
 {
     struct statx status;
@@ -128,8 +128,8 @@ static int copy_link(int link, int to, const char *name, const struct statx *sta
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* A fifo, a socket, a device. A user namespace may not make devices, and could not open them on its
- * own tmpfs: there they are left out. */
+/* Copies a FIFO, a socket or a device. In a user namespace devices cannot be created, nor opened
+ * on its own tmpfs: leaves them out. */
 static int copy_node(int to, const char *name, const struct statx *status)
 {
     const unsigned major = status->stx_rdev_major, minor = status->stx_rdev_minor;
@@ -146,8 +146,8 @@ static int copy_node(int to, const char *name, const struct statx *status)
     return err < 0 ? err : copy_times(to, name, status);
 }
 
-/* What vanishes while it is copied is not there. What is mounted there is copied, too: the new
- * tmpfs covers it as well. */
+/* Skips files that vanish while they are copied. Copies mounts too, because the new tmpfs covers
+ * them as well. */
 static int copy_entry(int from, int to, const char *name, int depth)
 {
     const struct open_how how = {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts that are made, changed and then put into their place. Kernels before 5.12 and seccomp
- * filters refuse some of the calls for mounts without a place: then the mounts are made on a tmpfs,
- * the stage, that covers /proc/PID/task of INIT in its own mount namespace, and mount(2) moves them
- * from there. The stage is private and unbindable, so that no clone of the host's tree has it, and
- * goes with the old root. mount(2) takes paths alone: these are of descriptors, below /proc/self,
- * which is opened once, while /proc is the host's.
+ * Detached mounts: they are created and changed before they are attached. Kernels before 5.12 and
+ * seccomp filters refuse some of the system calls for that. Then INIT creates the mounts on a
+ * tmpfs, the stage, that covers its /proc/PID/task in its own mount namespace, and moves them from
+ * there with mount(2). The stage is private and unbindable, so that no clone of the host's tree
+ * includes it; it disappears with the old root. mount(2) takes only paths: INIT uses those of file
+ * descriptors below /proc/self, which it opens once, while /proc is the host's.
  */
 #include "init.h"
 #include "path.h"
 
 #define STAGE "task"
 #define ST_NOSYMFOLLOW 0x2000
-#define MOUNTS_SIZE (16U << 20) /* of mountinfo; what is not read takes no memory */
+#define MOUNTS_SIZE (16U << 20) /* of mountinfo; unused pages take no memory */
 #define SUBMOUNTS_MAX 4096
 
-/* --- mount(2) by descriptors ------------------------------------------------------------------ */
+/* --- mount(2) by file descriptors ------------------------------------------------------------- */
 
 struct call {
     const char *source;
@@ -74,7 +74,8 @@ static int open_stage(struct init *init)
     return init->stage < 0 ? init->stage : 0;
 }
 
-/* A new place on the stage, of the kind that a mount needs: its name, and a descriptor. */
+/* Creates a mount point on the stage, a directory or a file like the mount. Returns its name and
+ * a file descriptor. */
 static int make_place(struct init *init, bool is_directory, char *ret_name)
 {
     int err = open_stage(init);
@@ -148,9 +149,8 @@ static int read_attributes(int mount, uint64_t *ret_set)
     return 0;
 }
 
-/* A remount replaces all flags: those that are there, some of which a user namespace may not take
- * away, are said again. Older kernels pass over a flag that they do not know: what is there in the
- * end is looked at. */
+/* A remount replaces all flags: repeats the current ones, some of which a user namespace may not
+ * clear. Older kernels ignore flags that they do not know: checks the result. */
 static int change_one(const struct init *init, int mount, const struct mount_attr *change)
 {
     uint64_t now;
@@ -180,7 +180,7 @@ static int change_one(const struct init *init, int mount, const struct mount_att
 struct line {
     uint64_t id;
     uint64_t parent;
-    const char *point; /* ends at a blank */
+    const char *point; /* ended by a blank */
 };
 
 static const char *next_field(const char *at)
@@ -199,7 +199,7 @@ static uint64_t parse_number(const char *at)
     return number;
 }
 
-/* The line at `at`; the next one, or NULL. */
+/* Parses the line at `at`. Returns the next line, or NULL. */
 static const char *parse_line(const char *at, struct line *ret_line)
 {
     ret_line->id = parse_number(at);
@@ -217,7 +217,7 @@ static bool is_same_point(const char *a, const char *b)
     return *a == *b;
 }
 
-/* Blanks and the like are "\040". */
+/* Decodes "\040" for blanks and so on. */
 static int decode_point(const char *point, char path[SYS_PATH_MAX])
 {
     size_t n = 0;
@@ -236,7 +236,7 @@ static int decode_point(const char *point, char path[SYS_PATH_MAX])
     return 0;
 }
 
-/* What another mount covers cannot be reached, nor uncovered by who has no rights over mounts. */
+/* A covered mount cannot be reached, nor uncovered by a process without privileges over mounts. */
 static bool is_covered(const char *lines, const struct line *mount)
 {
     struct line line;
@@ -249,7 +249,7 @@ static bool is_covered(const char *lines, const struct line *mount)
     return false;
 }
 
-/* init->self is no root of a procfs, but what is above it is. */
+/* The procfs root is the parent of init->self. */
 static int find_mount(const struct init *init, int fd, struct statx *status)
 {
     INIT_FD proc = sys_openat(init->self, "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -286,7 +286,7 @@ static bool is_among(const uint64_t *ids, size_t count, uint64_t id)
     return false;
 }
 
-/* All below the mount ids[0]. */
+/* Changes all mounts below the mount ids[0]. */
 static int change_below(const struct init *init, const char *lines, uint64_t *ids,
                         const struct mount_attr *change)
 {
@@ -338,7 +338,7 @@ static int change_all(const struct init *init, int mount, const struct mount_att
     return err;
 }
 
-/* --- what the steps call ---------------------------------------------------------------------- */
+/* --- functions for the steps ------------------------------------------------------------------ */
 
 int detached_clone(struct init *init, int dir, const char *path, unsigned flags)
 {

@@ -3,7 +3,7 @@
 #include "init.h"
 #include "path.h"
 
-/* The halves of what makedev(3) puts together. */
+/* The parts of a makedev(3) number. */
 static uint32_t device_major(uint64_t device)
 {
     return (uint32_t) (device >> 8) & 0xfff;
@@ -14,7 +14,7 @@ static uint32_t device_minor(uint64_t device)
     return (uint32_t) (device & 0xff) | ((uint32_t) (device >> 12) & 0xfff00);
 }
 
-/* Whether the file is the device that the step wants. */
+/* Checks that the file is the device that the step wants. */
 static int check_node(const struct plan_step *step, const struct statx *status)
 {
     const uint32_t type = step->make_node.mode & S_IFMT;
@@ -28,7 +28,7 @@ static int check_node(const struct plan_step *step, const struct statx *status)
     return 0;
 }
 
-/* A device that was there before keeps its owner: it may be one that others use too. */
+/* A device that existed before keeps its owner: others may use it too. */
 static int own_node(int fd, const struct plan_step *step, const struct statx *status)
 {
     if (status->stx_uid == step->make_node.uid && status->stx_gid == step->make_node.gid)
@@ -53,8 +53,8 @@ static bool is_plain(const char *name)
     return name[0] != '.' && strchr(name, '/') == NULL;
 }
 
-/* The directory of a node or link: neighbours in the plan have the same, mostly. `*ret_name` is in
- * `path`. */
+/* Opens the directory of a node or link; consecutive steps usually share it. `*ret_name` points
+ * into `path`. */
 static int open_parent(struct init *init, const char *path, const char **ret_name)
 {
     if (init->parent >= 0 && strlen(path) > init->parent_size &&
@@ -95,7 +95,7 @@ int init_make_node(struct init *init, const struct plan_step *step)
         err = check_node(step, &status);
     if (err < 0 || made < 0)
         return err;
-    /* The caller's ids, the directory and the file system decide. */
+    /* The owner depends on the caller's IDs, the directory and the file system. */
     init->parent_gives_root = status.stx_uid == 0 && status.stx_gid == 0;
     return own_node(fd, step, &status);
 }

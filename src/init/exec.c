@@ -2,10 +2,11 @@
 #include "init.h"
 #include "path.h"
 
-#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s */
+#define DEFAULT_PATH "/bin:/usr/bin" /* as in execvp(3) */
 #define OLD_KERNEL_FD_LIMIT 1024
 
-/* This program has no handlers, and those of the caller went with its own execve(2). */
+/* Only ignored signals need a reset: this program has no handlers, and execve(2) has reset those
+ * of the caller. */
 int init_reset_signals(const struct init *init)
 {
     struct sys_signal_action action = {0};
@@ -25,8 +26,8 @@ int init_close_on_exec_from(int first)
 {
     if (sys_close_range((unsigned) first, ~0U, SYS_CLOSE_RANGE_CLOEXEC) == 0)
         return 0;
-    /* Before Linux 5.11, or under a filter that refuses the call. Everything that this program has
-     * opened is close-on-exec anyhow. */
+    /* Before Linux 5.11, or with a filter that refuses the call. This program opens everything
+     * close-on-exec anyway. */
     for (int fd = first; fd < OLD_KERNEL_FD_LIMIT; fd++) {
         int r = sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
 
@@ -47,8 +48,8 @@ static int move_above(int *fd, int least)
     return 0;
 }
 
-/* The kept ones need not be without gaps; in a gap there may be one of this program's own by
- * now. */
+/* There may be gaps between the kept file descriptors; in a gap there may be one of this program
+ * by now. */
 static int move_down(int i)
 {
     int flags = sys_fcntl(PLAN_FD_KEPT + i, F_GETFD, 0);
@@ -59,7 +60,7 @@ static int move_down(int i)
     return 0;
 }
 
-/* What is needed until execve(2) makes room first: the kept ones come down to where it may be. */
+/* Moves the file descriptors that are needed until execve(2) up, and the kept ones down to 3. */
 static int move_kept(struct init *init, int n)
 {
     int r = move_above(&init->socket, PLAN_FD_KEPT + n);
@@ -83,7 +84,7 @@ const char **init_list(const struct init *init, struct plan_list packed)
     return list;
 }
 
-/* EXECUTE's lists, before a seccomp filter forbids to have memory. */
+/* Builds EXECUTE's lists before a seccomp filter may forbid allocating memory. */
 static int prepare_lists(struct init *init)
 {
     const struct plan_step *steps = plan_steps(init->plan);
@@ -125,7 +126,7 @@ static int check_program(const char *path)
     if (!S_ISREG(status.stx_mode))
         return -EACCES;
     r = sys_faccessat2(AT_FDCWD, path, SYS_X_OK, AT_EACCESS);
-    /* Before Linux 5.8, and where an outer container's filter does not know the call. */
+    /* Before Linux 5.8, or if an outer container's seccomp filter does not know the call. */
     return r == -ENOSYS || r == -EPERM ? sys_faccessat(AT_FDCWD, path, SYS_X_OK) : r;
 }
 
@@ -194,7 +195,7 @@ int init_execute(struct init *init, const struct plan_step *step)
     int r = sys_execve(init->program, init->argv, init->env);
 
     (void) step;
-    /* The program is there: it is its interpreter that is not. */
+    /* The program exists: its interpreter does not. */
     if (r == -ENOENT && path_statx(AT_FDCWD, init->program, 0, &status) == 0)
         init->value = 1;
     return r;

@@ -25,8 +25,8 @@ int init_open_proc(struct init *init, const struct plan_step *step)
     return init_fill(init, step->makes, init_take(&fd));
 }
 
-/* procfs has symbolic links of its own ("self"), but below its root none that leads out of it; what
- * is mounted over a file of it is another mount. */
+/* procfs has symbolic links ("self"), but none below its root that leads out of it.
+ * RESOLVE_NO_XDEV refuses mounts over its files. */
 static int open_below_proc(int proc, const char *path)
 {
     struct open_how how = {.flags = O_WRONLY | O_CLOEXEC,
@@ -73,8 +73,8 @@ static int put_oom_score(struct init *init, const struct plan_step *step)
     return fd < 0 ? fd : write_all(fd, text);
 }
 
-/* The file of a process that is not dumpable belongs to root. To be dumpable for that moment is no
- * risk: without root's rights the caller's other processes can be looked into as well. */
+/* The file of a process that is not dumpable belongs to root. Being dumpable for a moment is no
+ * risk: the unprivileged caller's other processes can be inspected as well. */
 int init_set_oom_score(struct init *init, const struct plan_step *step)
 {
     int r = put_oom_score(init, step);
@@ -110,7 +110,7 @@ static int enter(int dir, const char *path, size_t size)
     name[size] = '\0';
     r = sys_mkdirat(dir, name, 0755);
     if (r < 0 && r != -EEXIST) {
-        /* An existing directory may lie on a file system that is read-only or not ours. */
+        /* An existing directory may be on a file system that is read-only or belongs to others. */
         int there = path_openat2(dir, name, &how);
 
         return there == -ENOENT ? r : there;
@@ -118,7 +118,8 @@ static int enter(int dir, const char *path, size_t size)
     return path_openat2(dir, name, &how);
 }
 
-/* This is the container's own tree by now: links lead nowhere else, but for those of procfs. */
+/* This is the container's own tree by now: symbolic links cannot lead outside, except those of
+ * procfs. */
 static int make_directory(const char *path)
 {
     int dir = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -152,7 +153,7 @@ int init_make_cwd(struct init *init, const struct plan_step *step)
     const char *path = init_text(init, step->make_cwd.path);
     INIT_FD fd = open_cwd(path);
 
-    if (fd != -ENOENT) /* SET_CWD says what is wrong with it */
+    if (fd != -ENOENT) /* SET_CWD reports the error */
         return 0;
     fd = make_directory(path);
     return fd < 0 ? fd : 0;
@@ -169,15 +170,15 @@ int init_set_cwd(struct init *init, const struct plan_step *step)
     r = sys_fchdir(fd);
     if (r < 0)
         return r;
-    /* CVE-2024-21626: a directory outside of the root has no path that begins with "/". */
+    /* CVE-2024-21626: the path of a directory outside the root does not begin with "/". */
     r = sys_getcwd(reached, sizeof(reached));
     if (r < 0)
         return r;
     return reached[0] == '/' ? 0 : -ENOENT;
 }
 
-/* Whether the container's process may have the file for itself: /dev/null and its like and the
- * system's console belong to all. */
+/* May the container's process own the file? /dev/null and the like and the system console belong
+ * to everybody. */
 static bool may_be_given(int fd, const struct statx *status)
 {
     struct termios mode;
@@ -205,7 +206,7 @@ int init_own_stdio(struct init *init, const struct plan_step *step)
         if (status.stx_uid == uid || !may_be_given(fd, &status))
             continue;
         r = sys_fchown(fd, uid, (uint32_t) -1);
-        /* Not mapped into the user namespace, not ours, on a read-only file system: it stays. */
+        /* Not mapped in the user namespace, not ours, or on a read-only file system: leave it. */
         if (r < 0 && r != -EINVAL && r != -EPERM && r != -EROFS)
             return r;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New file systems: by fsopen(2), or by mount(2) for what that cannot say. */
+/* New file systems: by fsopen(2), or by mount(2) for options that fsopen(2) cannot express. */
 #include "init.h"
 #include "path.h"
 
-#define OPTION_MAX 512 /* fsconfig(2) takes 255 bytes of name and 255 of value */
+#define OPTION_MAX 512 /* fsconfig(2) accepts 255 bytes of name and 255 of value */
 
 static const struct superblock_flag {
     unsigned long flag;
@@ -18,15 +18,16 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* SELinux's options, as mount(2) takes them: in quotes for the commas that labels have. */
+/* SELinux's options in the form of mount(2): in quotes because labels contain commas. */
 static bool is_label(const char *options)
 {
     return init_begins(options, "context=\"") || init_begins(options, "fscontext=\"") ||
            init_begins(options, "defcontext=\"") || init_begins(options, "rootcontext=\"");
 }
 
-/* The bytes up to the comma that ends the option. An escaped comma does not, which overlay has in
- * paths, nor does one before a digit in a memory policy ("mpol=bind:0-3,5"), nor one in quotes. */
+/* The length of the option, up to the comma that ends it. These commas do not end it: an escaped
+ * one, as in overlay's paths, one before a digit in a memory policy ("mpol=bind:0-3,5"), and one
+ * in quotes. */
 static size_t option_size(const char *options)
 {
     const bool is_policy = init_begins(options, "mpol=");
@@ -60,7 +61,7 @@ static int set_option(int context, const char *text, size_t size)
     if (value == NULL)
         return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
     *value = '\0';
-    /* fsconfig(2) wants the label bare. */
+    /* fsconfig(2) takes the label without quotes. */
     if (is_label(text) && value[1] == '"' && option[size - 1] == '"') {
         value++;
         option[size - 1] = '\0';
@@ -97,7 +98,7 @@ static int configure(const struct init *init, const struct plan_step *step, int 
     return err;
 }
 
-/* Attributes come after, so that a superblock that others have, too, does not become read-only. */
+/* Sets attributes after mounting, so that a shared superblock does not become read-only. */
 static int make_staged(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr attributes = {.attr_set = step->make_mount.attributes,
@@ -126,7 +127,8 @@ int init_make_mount(struct init *init, const struct plan_step *step)
                      sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned) step->make_mount.attributes));
 }
 
-/* mount(2) onto a descriptor: through the working directory, as no path leads there safely. */
+/* mount(2) on a file descriptor, through the working directory because no path leads there
+ * safely. */
 static int mount_at(const struct init_file_system *system, int target)
 {
     INIT_FD before = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -140,8 +142,8 @@ static int mount_at(const struct init_file_system *system, int target)
     return err < 0 ? err : back;
 }
 
-/* Opens the root of the mount that covers the directory: ".." cannot lead out of the root of a
- * lookup, stays where it is, and steps onto what is mounted there. */
+/* Opens the root of the mount that covers the directory: ".." at the root of a lookup stays
+ * there, and steps onto the mount on top. */
 static int open_cover(int target)
 {
     struct statx below, above;

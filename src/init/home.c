@@ -6,14 +6,14 @@
 #define FIELD_UID 2
 #define FIELD_HOME 5
 
-/* There is no such file there, whatever is in its place. */
+/* The errors that mean that there is no such file, whatever is in its place. */
 static bool is_missing(int error)
 {
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ENXIO;
 }
 
-/* The passwd file as one text: its size, 0 if there is none, or a negative errno. It is the
- * container's, so nothing is believed. */
+/* Reads the passwd file. Returns its size, 0 if there is none, or a negative errno. The file is
+ * the container's: do not trust it. */
 static long read_passwd(char *text)
 {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -63,7 +63,7 @@ static bool line_is_of(const char *line, const char *end, uint32_t uid)
     return field != NULL && init_parse_u32(field, size, &number) == 0 && number == uid;
 }
 
-/* Takes the home directory if it is an absolute path that fits. */
+/* Uses the home directory if it is an absolute path that fits. */
 static void take_home(struct init *init, const char *line, const char *end)
 {
     size_t prefix = strlen("HOME=");

@@ -9,7 +9,7 @@ static int output_of(const struct init *init, enum plan_slot file)
     return init->slot[file] >= 0 ? init->slot[file] : init->slot[PLAN_SLOT_HOOK_OUTPUT];
 }
 
-/* Returns only when it fails. */
+/* Returns only on failure. */
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
     const char **argv = init_list(init, step->run_hook.argv);
@@ -21,7 +21,7 @@ static int execute_hook(const struct init *init, const struct plan_step *step)
 
     if (argv == NULL || env == NULL)
         return -ENOMEM;
-    sys_lseek(stdio[0], 0, SYS_SEEK_SET); /* the one before may have read it */
+    sys_lseek(stdio[0], 0, SYS_SEEK_SET); /* the previous hook may have read it */
     r = step->run_hook.in_root ? sys_fchdir(init->slot[PLAN_SLOT_ROOT]) : 0;
     if (r < 0)
         return r;
@@ -49,8 +49,8 @@ __attribute__((noreturn)) static void run_child(const struct init *init,
     sys_exit(EXIT_NOT_EXECUTED);
 }
 
-/* 0 when the process has ended, else -ETIMEDOUT, or -ECONNRESET when the host has; but without
- * `start` a container goes on. */
+/* Returns 0 if the process has exited, -ETIMEDOUT, or -ECONNRESET if the host has exited; after
+ * `start` has connected, the container continues without it. */
 static int wait_for_end(const struct init *init, int pidfd, uint64_t timeout_s)
 {
     struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN},
@@ -60,14 +60,14 @@ static int wait_for_end(const struct init *init, int pidfd, uint64_t timeout_s)
     int r;
 
     do
-        r = sys_ppoll(fds, 2, timeout_s != 0 ? &left : NULL); /* `left` counts down */
+        r = sys_ppoll(fds, 2, timeout_s != 0 ? &left : NULL); /* the kernel updates `left` */
     while (r == -EINTR);
     if (r < 0)
         return r;
     return r == 0 ? -ETIMEDOUT : fds[0].revents == 0 ? -ECONNRESET : 0;
 }
 
-/* The status of the child; others that have ended meanwhile, left to process 1, go too. */
+/* Gets the status of the child, and reaps others that were reparented to PID 1 meanwhile. */
 static int reap(int pid, int *ret_status)
 {
     int other;

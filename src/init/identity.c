@@ -4,7 +4,7 @@
 #define CAPABILITY_LIMIT 64
 #define WORD_BITS 32
 
-/* user_namespaces(7): "deny" where the ids were mapped without privilege. */
+/* user_namespaces(7): "deny" if the IDs were mapped without privileges. */
 static bool denies_groups(const struct init *init)
 {
     char word[sizeof("deny") - 1];
@@ -17,8 +17,7 @@ static bool denies_groups(const struct init *init)
            memcmp(word, "deny", sizeof(word)) == 0;
 }
 
-/* The kernel says EPERM to who lacks CAP_SETGID, too: the caller's groups must not stay for
- * that. */
+/* EPERM can also mean that CAP_SETGID is missing: the caller's groups must not stay then. */
 static int set_groups(struct init *init, size_t n, const uint32_t *groups)
 {
     int r = sys_setgroups(n, groups);
@@ -45,7 +44,7 @@ int init_become_root(struct init *init, const struct plan_step *step)
     r = sys_setresuid(0);
     if (r < 0)
         return r;
-    /* New ids take the process's own files in /proc away from it. */
+    /* Changing IDs makes the process not dumpable, and root the owner of its files in /proc. */
     return sys_prctl(PR_SET_DUMPABLE, (unsigned long) dumpable, 0);
 }
 
@@ -76,7 +75,7 @@ int init_clear_securebits(struct init *init, const struct plan_step *step)
                      0);
 }
 
-/* Without CAP_SETPCAP nothing can be dropped, which is no matter where nothing is there to drop. */
+/* Dropping requires CAP_SETPCAP; without it, EPERM is fine if the capability is not in the set. */
 static int drop_from_bounding_set(unsigned long capability)
 {
     int r = sys_prctl(PR_CAPBSET_DROP, capability, 0);
@@ -93,7 +92,8 @@ int init_limit_capabilities(struct init *init, const struct plan_step *step)
     for (unsigned long i = 0; r == 0 && i < CAPABILITY_LIMIT; i++)
         if ((step->limit_capabilities.bounding >> i & 1) == 0)
             r = drop_from_bounding_set(i);
-    /* Above the kernel's last one; that all are gone is verified before the program starts. */
+    /* EINVAL: above the kernel's last capability. VERIFY checks that all are gone before the
+     * program starts. */
     return r == -EINVAL ? 0 : r;
 }
 
@@ -162,8 +162,8 @@ int init_set_capabilities(struct init *init, const struct plan_step *step)
         data[i].inheritable = (uint32_t) (step->set_capabilities.inheritable >> i * WORD_BITS);
     }
     r = sys_capset(&header, data);
-    /* Ambient ones are inheritable: without any the kernel has cleared them, and a filter that is
-     * loaded already need not let prctl(2) pass. */
+    /* Ambient capabilities must be inheritable: without inheritable ones the kernel has cleared
+     * them, and a filter that is already loaded need not allow prctl(2). */
     return r < 0 || step->set_capabilities.inheritable == 0
                ? r
                : set_ambient(step->set_capabilities.ambient);

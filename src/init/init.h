@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the freestanding init share. All functions return a negative errno on failure
- * and print nothing. */
+/* Declarations shared by the files of the freestanding init. All functions return a negative
+ * errno on failure and print nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,60 +17,60 @@
 struct init_held;
 struct init_mounted;
 
-/* The whole state of FIRST or INIT; lives on the stack. */
+/* The state of FIRST or INIT; lives on the stack. */
 struct init {
     const struct plan_header *plan;
-    int32_t current;       /* the index of the step that is carried out */
-    uint8_t actor;         /* PLAN_FIRST or PLAN_INIT */
-    bool started;          /* AWAIT_START is over: `socket` belongs to `start`, which may go away */
-    int socket;            /* where messages go */
-    int32_t heard;         /* the highest step that the host has announced, or PLAN_NONE */
-    uint32_t umask;        /* the caller's, then the process's */
-    int64_t value;         /* goes into the current step's message */
-    uint64_t begin_ns;     /* when the current step began, when tracing */
-    bool null_attached;    /* the mount in PLAN_SLOT_NULL is part of the container's tree */
-    bool empty_attached;   /* the same of PLAN_SLOT_EMPTY */
-    bool target_made;      /* OPEN_TARGET has made what PLAN_SLOT_TARGET holds */
-    struct statx target;   /* the status of that */
-    uint64_t plain_device; /* a file system that is known not to be procfs (mount.c), or 0 */
-    int parent;            /* where the last node or link was made, or -1 (devices.c) */
-    bool parent_gives_root; /* a node that was made there belonged to root and its group */
+    int32_t current;        /* index of the current step */
+    uint8_t actor;          /* PLAN_FIRST or PLAN_INIT */
+    bool started;           /* AWAIT_START is done: `socket` leads to `start`, which may exit */
+    int socket;             /* messages go to this socket */
+    int32_t heard;          /* highest step that the host has announced, or PLAN_NONE */
+    uint32_t umask;         /* the caller's, later the process's */
+    int64_t value;          /* value for the current step's message */
+    uint64_t begin_ns;      /* start time of the current step, if tracing */
+    bool null_attached;     /* the mount in PLAN_SLOT_NULL is part of the container's tree */
+    bool empty_attached;    /* same for PLAN_SLOT_EMPTY */
+    bool target_made;       /* OPEN_TARGET has created the file in PLAN_SLOT_TARGET */
+    struct statx target;    /* status of PLAN_SLOT_TARGET */
+    uint64_t plain_device;  /* device of a file system that is not procfs (mount.c), or 0 */
+    int parent;             /* directory of the last node or link, or -1 (devices.c) */
+    bool parent_gives_root; /* a new node there belonged to root and root's group */
     const char *parent_path;
     size_t parent_size;
-    int looked_at; /* the slot that `looked` is of, or -1 */
+    int looked_at; /* slot whose status is `looked`, or -1 */
     struct statx looked;
-    struct init_held *held; /* what HOLD_MOUNT has kept, the first one first */
-    /* what is to be unmounted if the plan fails, the last one first */
+    struct init_held *held; /* mounts that HOLD_MOUNT has kept, oldest first */
+    /* mounts to unmount if the plan fails, newest first */
     struct init_mounted *mounted;
-    int self;                   /* /proc/self, the host's, once there is a stage (detached.c) */
+    int self;                   /* the host's /proc/self, once the stage exists (detached.c) */
     int stage;                  /* the root of the stage, or -1 */
-    unsigned n_staged;          /* places that were made on it */
-    int slot[PLAN_SLOTS];       /* close-on-exec descriptors, or -1 */
-    bool denied_groups;         /* the user namespace does not let supplementary groups be set */
-    bool filter_is_blind;       /* the seccomp filter does not let read(2) pass, or might not */
-    char *status;               /* memory for VERIFY */
-    char program[SYS_PATH_MAX]; /* what FIND_PROGRAM has found */
+    unsigned n_staged;          /* number of mount points created on the stage */
+    int slot[PLAN_SLOTS];       /* close-on-exec file descriptors, or -1 */
+    bool denied_groups;         /* the user namespace denies setgroups(2) */
+    bool filter_is_blind;       /* the seccomp filter blocks read(2), or may block it */
+    char *status;               /* buffer for VERIFY */
+    char program[SYS_PATH_MAX]; /* the path that FIND_PROGRAM has found */
     const char **argv;          /* EXECUTE's, from CLOSE_DESCRIPTORS on */
     const char **env;
-    char home[INIT_HOME_MAX]; /* "HOME=..." when FIND_HOME was a step, else "" */
+    char home[INIT_HOME_MAX]; /* "HOME=..." if the plan has FIND_HOME, else "" */
 };
 
-/* What a step returns that another one announces: CLONE_INIT in the new process, whose parent does,
- * and LOAD_SECCOMP with a listener. */
+/* A step returns this if somebody else announces it: CLONE_INIT in the new process, whose parent
+ * does, and LOAD_SECCOMP with a listener. */
 #define INIT_SILENT 1
 
-/* Carries out one step: 0 or a negative errno. */
+/* Carries out one step. Returns 0 or a negative errno. */
 typedef int init_handler(struct init *init, const struct plan_step *step);
 
 /* --- run.c ------------------------------------------------------------------------------------ */
 
-/* A text of the plan, never NULL. */
+/* A string of the plan, never NULL. */
 static inline const char *init_text(const struct init *init, struct plan_text text)
 {
     return plan_text(init->plan, text);
 }
 
-/* NULL for none. */
+/* Returns NULL for none. */
 static inline const char *init_optional_text(const struct init *init,
                                              struct plan_optional_text text)
 {
@@ -79,24 +79,24 @@ static inline const char *init_optional_text(const struct init *init,
 
 /* --- slots.c ---------------------------------------------------------------------------------- */
 
-/* Puts a close-on-exec descriptor into the slot and closes what was in it; a negative `fd` is
- * returned as it is, else 0. */
+/* Stores a close-on-exec file descriptor in the slot and closes the former one. Returns a
+ * negative `fd` unchanged, else 0. */
 int init_fill(struct init *init, int slot, int fd);
 
-/* Closes the slot's descriptor, if there is one. */
+/* Closes the slot's file descriptor, if it has one. */
 void init_empty(struct init *init, int slot);
 
-/* Whether the slot holds the file, on the mount, that `status` is of: 1, 0, or a negative errno.
- * Looks at the slot once for several calls in a row. */
+/* Does the slot hold the file, on the mount, described by `status`? Returns 1, 0, or a negative
+ * errno. Caches the status of the slot for consecutive calls. */
 int init_holds(struct init *init, int slot, const struct statx *status);
 
-/* For INIT_FD: closes a descriptor that is not negative. */
+/* For INIT_FD: closes a file descriptor that is not negative. */
 void init_close(const int *fd);
 
-/* A descriptor that is closed at the end of its block: INIT_FD fd = sys_openat(...); */
+/* A file descriptor that is closed at the end of its block: INIT_FD fd = sys_openat(...); */
 #define INIT_FD __attribute__((cleanup(init_close))) int
 
-/* Returns *fd and sets it to -1: the caller owns the descriptor from now on. */
+/* Returns *fd and sets it to -1: the caller then owns the file descriptor. */
 static inline int init_take(int *fd)
 {
     int taken = *fd;
@@ -107,12 +107,12 @@ static inline int init_take(int *fd)
 
 /* --- message.c -------------------------------------------------------------------------------- */
 
-/* Sends the current step's message with init->value, `error` (positive or 0) and, if not negative,
- * a descriptor. */
+/* Sends the current step's message with init->value, `error` (positive or 0) and, unless `fd` is
+ * negative, the file descriptor. */
 int init_send(struct init *init, int error, int fd);
 
-/* Receives until the host has announced `step` or a later one; ends the process when the host fails
- * or goes away. */
+/* Receives messages until the host has announced `step` or a later one. Ends the process if the
+ * host fails or exits. */
 void init_wait(struct init *init, int32_t step);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
@@ -122,19 +122,19 @@ uint64_t init_clock_ns(void);
 
 struct mount_attr;
 
-/* What open_tree(2), mount_setattr(2) and move_mount(2) do, or, where the plan says so, mount(2) on
+/* Like open_tree(2), mount_setattr(2) and move_mount(2), or, if the plan says so, by mount(2) on
  * a stage. `flags`: AT_*. */
 int detached_clone(struct init *init, int dir, const char *path, unsigned flags);
 int detached_change(struct init *init, int mount, const struct mount_attr *change, bool recursive);
 int detached_attach(struct init *init, int mount, int target);
 
-/* On the directory `name` of `dir`. */
+/* Attaches `mount` to the directory `name` in `dir`. */
 int detached_attach_below(struct init *init, int mount, int dir, const char *name);
 
-/* Mounts what `source` is, without submounts, on `target`. */
+/* Bind-mounts `source`, without submounts, on `target`. */
 int detached_bind(struct init *init, int source, int target);
 
-/* What mount(2) makes. */
+/* The arguments of mount(2) for a file system. */
 struct init_file_system {
     const char *type;
     const char *source;  /* NULL: none */
@@ -142,45 +142,47 @@ struct init_file_system {
     unsigned long flags; /* MS_* */
 };
 
-/* On the stage alone: a new file system. */
+/* Mounts a new file system on the stage. */
 int detached_make(struct init *init, const struct init_file_system *system);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */
 
-/* Whether PLAN_SLOT_TARGET holds the container's root: 1, 0, or a negative errno. */
+/* Does PLAN_SLOT_TARGET hold the container's root? Returns 1, 0, or a negative errno. */
 int init_covers_root(struct init *init);
 
 /* --- devices.c -------------------------------------------------------------------------------- */
 
-/* Before each step: one that makes neither a node nor a link may cover the last one's directory. */
+/* Called before each step: forgets the cached directory unless the step makes a node or link,
+ * because other steps may mount on it. */
 void init_check_parent(struct init *init, const struct plan_step *next);
 
 /* --- unmount.c -------------------------------------------------------------------------------- */
 
-/* Takes note that `mount`, which is about to be attached to PLAN_SLOT_TARGET, found as `path`, is
- * to be unmounted should the plan fail. -EBUSY: that is the container's root. -ESTALE: it is not at
- * `path` any more. */
+/* Notes that `mount`, about to be attached to PLAN_SLOT_TARGET, which was found as `path`, has
+ * to be unmounted if the plan fails. Returns 0, -EBUSY if the target is the container's root,
+ * -ESTALE if it is not at `path` any more, or another negative errno. */
 int init_note_mount(struct init *init, int mount, const char *path);
 
-/* The note of the mount was premature. */
+/* Drops the last note: the mount was not attached. */
 void init_forget_mount(struct init *init);
 
-/* Ends the process, when all mounts that are noted are unmounted. */
+/* Unmounts all noted mounts and ends the process. */
 __attribute__((noreturn)) void init_give_up(struct init *init);
 
-/* Unmounts them. */
+/* Unmounts all noted mounts. */
 void init_undo(struct init *init);
 
 /* --- exec.c ----------------------------------------------------------------------------------- */
 
-/* Default dispositions and an empty mask, for what is executed next. Returns 0 or a negative
- * errno. */
+/* Sets default signal dispositions and an empty signal mask for the next execve(2). Returns 0 or
+ * a negative errno. */
 int init_reset_signals(const struct init *init);
 
-/* Marks all descriptors from `first` on close-on-exec. Returns 0 or a negative errno. */
+/* Marks all file descriptors from `first` on close-on-exec. Returns 0 or a negative errno. */
 int init_close_on_exec_from(int first);
 
-/* The list's strings as a NULL-ended array with room for one more; NULL without memory. */
+/* Returns the list's strings as a NULL-terminated array with room for one more; NULL without
+ * memory. */
 const char **init_list(const struct init *init, struct plan_list list);
 
 /* --- text.c: the compiler emits calls to the mem* functions itself ---------------------------- */
@@ -190,25 +192,26 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
-char *strchr(const char *text, int c); /* NULL if there is none */
+char *strchr(const char *text, int c); /* NULL if not found */
 
 bool init_equal(const char *a, const char *b);
 bool init_begins(const char *text, const char *prefix);
 
-/* A whole text of decimal digits below 2^32, nothing else: strict. -EINVAL. `size` bytes, no NUL
- * needed. */
+/* Parses `size` bytes, decimal digits only, no NUL needed, to a number below 2^32. Returns 0 or
+ * -EINVAL. */
 int init_parse_u32(const char *text, size_t size, uint32_t *ret_number);
 
-/* Writes `prefix` and the decimal `number` NUL-ended, e.g. "/proc/self/fd/7"; `to` must be large
- * enough (prefix + 21). */
+/* Writes `prefix` and the decimal `number` with a NUL, e.g. "/proc/self/fd/7"; `to` must have
+ * room for the prefix and 21 bytes. */
 void init_print(char *to, const char *prefix, uint64_t number);
 
-/* Anonymous zeroed memory, page-rounded, never freed: NULL when there is none. */
+/* Allocates zeroed anonymous memory, whole pages, which is never freed. Returns NULL without
+ * memory. */
 void *init_allocate(size_t size);
 
 /* --- the handlers ----------------------------------------------------------------------------- */
 
-/* Else gcc keeps the table of them in writable memory on ppc64le. */
+/* Otherwise gcc keeps the table of handlers in writable memory on ppc64le. */
 #pragma GCC visibility push(hidden)
 /* mount.c rootfs.c devices.c masks.c copyup.c */
 init_handler init_open_root, init_open_target, init_open_tree, init_map_mount, init_make_mount,

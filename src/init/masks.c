@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths that the container's process shall not see, or not change. */
+/* Paths that the container's process must not see, or not change. */
 #include "init.h"
 #include "path.h"
 
-/* A mount of its own, as the host's mounts are gone when the masks are put up. Read-only: it is the
- * host's own node, whose mode, owner and times root in the container could change. */
+/* A clone, because the host's mounts are gone when the masks are attached. Read-only, because it
+ * is the host's own node, whose mode, owner and times root in the container could change. */
 int init_open_null(struct init *init, const struct plan_step *step)
 {
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
@@ -21,8 +21,8 @@ int init_open_null(struct init *init, const struct plan_step *step)
     return err;
 }
 
-/* The path in the container, or in one of its mounts. -ENOENT: there is nothing; -ESTALE: there is
- * a symbolic link, but it leads nowhere. */
+/* Opens the path in the container, or in one of its mounts. Returns -ENOENT if it does not
+ * exist, -ESTALE if it is a dangling symbolic link. */
 static int open_existing(int root, const char *path, struct statx *ret_status)
 {
     INIT_FD fd = path_open(root, path, O_PATH | O_NOFOLLOW, 0);
@@ -35,8 +35,8 @@ static int open_existing(int root, const char *path, struct statx *ret_status)
     return err == -ENOTDIR ? -ENOENT : err < 0 ? err : init_take(&fd);
 }
 
-/* The first path gets the mount itself, as kernels before 6.15 clone only what is attached; and a
- * mount that is never attached costs a grace period when it is closed. */
+/* Attaches the mount itself to the first path, because kernels before 6.15 clone only attached
+ * mounts, and closing a mount that was never attached costs a grace period. */
 static int cover(struct init *init, int mask, bool *attached, int target)
 {
     if (!*attached) {
@@ -59,7 +59,7 @@ int init_mask_path(struct init *init, const struct plan_step *step)
     if (is_root < 0)
         return is_root;
     if (is_root)
-        return -EINVAL; /* a mount there would hide nothing from who is inside already */
+        return -EINVAL; /* a mount there hides nothing from a process that is already inside */
     if (S_ISDIR(status.stx_mode))
         return cover(init, init->slot[PLAN_SLOT_EMPTY], &init->empty_attached, target);
     return cover(init, init->slot[PLAN_SLOT_NULL], &init->null_attached, target);

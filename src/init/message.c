@@ -34,13 +34,13 @@ int init_send(struct init *init, int error, int fd)
     }
     if (fd >= 0)
         return send_with_fd(init->socket, &message, fd);
-    /* write(2), not sendmsg(2): even a strict seccomp filter lets it pass. */
+    /* write(2), not sendmsg(2): even a strict seccomp filter allows it. */
     r = sys_write(init->socket, &message, sizeof(message));
     return r < 0 ? (int) r : 0;
 }
 
-/* Takes a message of the host's; whatever is not one ends the process, as there is nobody to tell.
- */
+/* Receives a message of the host. Ends the process on anything else, because there is nobody to
+ * report to. */
 static void receive(struct init *init)
 {
     struct plan_message message;
@@ -53,8 +53,8 @@ static void receive(struct init *init)
                   control.level == SYS_SOL_SOCKET && control.type == SYS_SCM_RIGHTS;
     int makes;
 
-    /* A host that leaves messages unread resets the connection: what it has sent before still
-     * comes. */
+    /* A host that exits with unread messages resets the connection: messages that it has sent
+     * before still arrive. */
     if (r == -EINTR || r == -ECONNRESET)
         return;
     if (r != sizeof(message) || message.step < 0 ||

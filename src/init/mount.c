@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mount points, and the mounts that are put there. */
+/* Mount points, and attaching mounts to them. */
 #include "init.h"
 #include "path.h"
 
@@ -13,7 +13,7 @@ static int wants_file(const struct init *init, const struct plan_step *step, boo
     return err == -ENOTDIR ? 0 : err;
 }
 
-/* A symbolic link at the end of the path is what is opened, if there is one. */
+/* Opens a symbolic link at the end of the path itself. */
 static int open_unfollowed(int root, const char *path)
 {
     const char *name;
@@ -40,9 +40,9 @@ static int open_place(struct init *init, const struct plan_step *step, bool file
 
 #define PROC_ROOT_INODE 1
 
-/* What a mount may cover of procfs: numbers that a container may be told of its own limits. Other
- * mounts there could hide from the runtime, or from who trusts the files of procfs, what they are
- * about (CVE-2019-16884, CVE-2019-19921). */
+/* The files of procfs that a mount may cover: numbers that may be adapted to the container's
+ * limits. Other mounts could deceive the runtime, or others who trust procfs (CVE-2019-16884,
+ * CVE-2019-19921). */
 static const char *const coverable[] = {
     "/proc/cpuinfo",
     "/proc/diskstats",
@@ -62,7 +62,7 @@ static int check_procfs(struct init *init, int target)
     const uint64_t device = init->target.stx_dev_minor;
     struct sys_statfs system;
     if (init->target.stx_dev_major != 0 || device == init->plain_device)
-        return 0; /* procfs has no device of its own, but a number in its place */
+        return 0; /* procfs has an anonymous device, with major number 0 */
     const int err = sys_fstatfs(target, &system);
     if (err == 0 && system.f_type != PROC_SUPER_MAGIC)
         init->plain_device = device;
@@ -116,7 +116,7 @@ int init_set_mount_attributes(struct init *init, const struct plan_step *step)
         .propagation = step->set_mount_attributes.propagation,
     };
 
-    /* Access times are one field of several bits: it is cleared before it is set. */
+    /* Access times are one multi-bit field: clear it before setting it. */
     if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0)
         attributes.attr_clr |= MOUNT_ATTR__ATIME;
     return detached_change(init, init->slot[step->set_mount_attributes.mount], &attributes,
@@ -156,7 +156,7 @@ int init_attach_mount(struct init *init, const struct plan_step *step)
     init_empty(init, PLAN_SLOT_TARGET);
     if (step->makes != PLAN_NONE && covers_root)
         err = init_fill(init, step->makes, sys_fcntl(init->slot[slot], F_DUPFD_CLOEXEC, 0));
-    /* The container's root is from now on what lies on top. */
+    /* The mount on top is the container's root from now on. */
     const int heir = covers_root ? PLAN_SLOT_ROOT : step->makes;
     if (heir != PLAN_NONE)
         init_fill(init, heir, init_take(&init->slot[slot]));

@@ -7,8 +7,8 @@
 #define GET_INTERFACE_FLAGS 0x8913
 #define SET_INTERFACE_FLAGS 0x8914
 
-/* keyctl_setperm(3): the possessor all, the user what the kernel gives (view, read, link) and
- * search */
+/* keyctl_setperm(3): everything for the possessor; for the user the kernel's default (view,
+ * read, link) and search */
 #define KEYRING_PERMISSIONS 0x3f1b0000
 
 /* struct ifreq: linux/if.h would pull in the libc. */
@@ -30,7 +30,7 @@ int init_open_namespace(struct init *init, const struct plan_step *step)
     r = sys_fstatfs(fd, &status);
     if (r < 0)
         return r;
-    /* Only nsfs gives NS_GET_NSTYPE its meaning. */
+    /* NS_GET_NSTYPE is only meaningful on nsfs. */
     if (status.f_type != NSFS_MAGIC ||
         sys_ioctl(fd, NS_GET_NSTYPE, NULL) != (int) step->open_namespace.type)
         return -EINVAL;
@@ -66,8 +66,8 @@ static int join_kinds(const int fds[KINDS], uint64_t types)
     return r;
 }
 
-/* Who has root's rights uses them before it enters the user namespace, others have some only in
- * there. */
+/* A privileged process joins the other namespaces before the user namespace, an unprivileged one
+ * after it, where it has privileges. */
 static int join_opened(const int fds[KINDS], uint64_t types)
 {
     const uint64_t others = types & ~(uint64_t) CLONE_NEWUSER;
@@ -81,7 +81,7 @@ static int join_opened(const int fds[KINDS], uint64_t types)
     return r < 0 ? r : join_kinds(fds, others);
 }
 
-/* PLAN_FD_PROCESS is the process's directory in /proc where setns(2) takes no pidfd. */
+/* PLAN_FD_PROCESS is the process's directory in /proc if setns(2) does not accept a pidfd. */
 static int join_by_directory(uint64_t types)
 {
     int fds[KINDS];
@@ -112,7 +112,8 @@ int init_join_process(struct init *init, const struct plan_step *step)
     return r;
 }
 
-/* "self/ns/net" of "net:[4026531840]"; the name's length, or 0 if it is none. */
+/* Converts "net:[4026531840]" to "self/ns/net". Returns the length of the name, or 0 if
+ * malformed. */
 static size_t namespace_path(const char *name, char *ret_path, size_t size)
 {
     static const char dir[] = "self/ns/";
@@ -185,7 +186,7 @@ int init_set_domainname(struct init *init, const struct plan_step *step)
 int init_set_loopback_up(struct init *init, const struct plan_step *step)
 {
     struct interface_request request = {.name = "lo"};
-    /* Any socket answers to these requests; this family is always there. */
+    /* Any socket supports these requests; this family always exists. */
     INIT_FD socket = sys_socket(SYS_AF_UNIX, SYS_SOCK_DGRAM | SYS_SOCK_CLOEXEC, 0);
     int r;
 
@@ -199,14 +200,14 @@ int init_set_loopback_up(struct init *init, const struct plan_step *step)
     return sys_ioctl(socket, SET_INTERFACE_FLAGS, &request);
 }
 
-/* Only a keyring that its user may search is found by its name: without that each exec would get
- * one of its own. */
+/* A keyring is found by its name only if its user may search it: otherwise each exec would get a
+ * new one. */
 int init_join_keyring(struct init *init, const struct plan_step *step)
 {
     int keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING,
                              SYS_WORD(init_text(init, step->join_keyring.keyring)), 0);
 
-    /* A kernel without keyrings has none to share either. */
+    /* A kernel without keyrings shares none either. */
     if (keyring == -ENOSYS)
         return 0;
     return keyring < 0 ? keyring

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standard streams that are the caller's /dev/null become the container's. Root in the container
- * could change the mode, the owner and the times of the host's own node by way of the descriptor.
+ * Replaces standard streams that are the caller's /dev/null with the container's. Through the file
+ * descriptor, root in the container could change the mode, the owner and the times of the host's
+ * own node.
  */
 #include "init.h"
 #include "path.h"
@@ -10,7 +11,7 @@
 #define NULL_DEVICE 0x103U /* makedev(1, 3) */
 #define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK)
 
-/* The container may have put anything there, which must not hold the init up. */
+/* The container may have put anything there; opening it must not block the init. */
 static int open_containers(unsigned flags)
 {
     INIT_FD look = path_open(AT_FDCWD, NULL_PATH, O_PATH | O_NOFOLLOW, 0);
@@ -22,7 +23,7 @@ static int open_containers(unsigned flags)
     return err < 0 ? err : init_take(&fd);
 }
 
-/* A node on a tmpfs that is mounted nowhere: for a container without a usable /dev/null. */
+/* Opens a node on a detached tmpfs, for a container without a usable /dev/null. */
 static int open_own(unsigned flags)
 {
     INIT_FD context = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);

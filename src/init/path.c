@@ -3,15 +3,15 @@
 
 #include "init.h"
 
-#define LINKS_MAX 40 /* as the kernel's own limit */
+#define LINKS_MAX 40 /* same as the kernel's limit */
 #define RACES_MAX 64
 #define NULL_MAJOR 1
 #define NULL_MINOR 3
 
-/* A path of which the beginning exists. */
+/* A path of which a prefix exists. */
 struct walk {
-    int dir;  /* where it has come to */
-    char *at; /* the component that is next, in `text` */
+    int dir;  /* current directory */
+    char *at; /* next component, in `text` */
     char text[SYS_PATH_MAX];
 };
 
@@ -23,7 +23,7 @@ int path_open(int root, const char *path, uint64_t flags, uint64_t resolve)
     };
     int fd = -EAGAIN;
 
-    /* EAGAIN: ".." while something was being renamed or mounted. */
+    /* EAGAIN: ".." while something was renamed or mounted. */
     for (int i = 0; fd == -EAGAIN && i < RACES_MAX; i++)
         fd = path_openat2(root, path, &how);
     return fd;
@@ -87,8 +87,7 @@ bool path_is_same(int a, int b)
            path_is_same_status(&first, &second);
 }
 
-/* The last component in front of `end`, trailing slashes aside; `text` itself when there is none.
- */
+/* The last component before `end`, ignoring trailing slashes; `text` itself if there is none. */
 static char *last_component(char *text, char *end)
 {
     while (end > text && end[-1] == '/')
@@ -119,7 +118,7 @@ static char *skip_slashes(char *at)
     return at;
 }
 
-/* Opens the longest beginning of the path that exists. The whole of it is known not to. */
+/* Opens the longest existing prefix of the path. The whole path is known not to exist. */
 static int walk_begin(struct walk *walk, int root, uint64_t resolve)
 {
     char *end = walk->text + strlen(walk->text);
@@ -147,7 +146,7 @@ static int make_component(int dir, const char *name, bool file)
     return err < 0 ? err : path_open_below(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
-/* Takes the first "missing/.." out of the path: what is not there can only be left by its name. */
+/* Removes the first "missing/.." from the path: it can only be resolved by its text. */
 static bool walk_collapse(struct walk *walk)
 {
     char *before = NULL;
@@ -166,7 +165,8 @@ static bool walk_collapse(struct walk *walk)
     return false;
 }
 
-/* The same for all; the path begins anew then, as it may lead to an existing place now. */
+/* Removes all of them. The path may then lead to an existing file, so it is resolved from the
+ * start. */
 static bool walk_leaves_missing(struct walk *walk)
 {
     bool changed = false;
@@ -178,7 +178,7 @@ static bool walk_leaves_missing(struct walk *walk)
     return changed;
 }
 
-/* Makes what is left of the path. -EEXIST: `walk->at` in `walk->dir` is there, contrary to
+/* Creates the rest of the path. Returns -EEXIST if `walk->at` in `walk->dir` exists, contrary to
  * expectation. */
 static int walk_make(struct walk *walk, bool file)
 {
@@ -198,8 +198,8 @@ static int walk_make(struct walk *walk, bool file)
     }
 }
 
-/* Puts the target of the symbolic link at `walk->at` in its place and returns 1; leaves the path
- * alone and returns 0 if that is no link. */
+/* Replaces the symbolic link at `walk->at` with its target and returns 1; returns 0 and leaves
+ * the path alone if it is not a link. */
 static int walk_follow(struct walk *walk)
 {
     char target[SYS_PATH_MAX], name[SYS_NAME_MAX + 1];
@@ -234,7 +234,7 @@ static int walk_on(struct walk *walk, bool file, uint64_t resolve)
     return err < 0 ? err : -EEXIST;
 }
 
-/* -EEXIST: the path is another one now, or the tree is. */
+/* Returns -EEXIST if the path or the tree has changed. */
 static int walk_once(struct walk *walk, int root, bool file, uint64_t resolve)
 {
     int fd = walk_begin(walk, root, resolve);
@@ -286,7 +286,7 @@ int path_make_parent(int root, const char *path, const char **ret_name)
     return err < 0 ? err : init_take(&dir);
 }
 
-/* Opens the directory in front of the last component. */
+/* Opens the directory that holds the last component. */
 static int open_holder(struct walk *walk, int root)
 {
     char *name = last_component(walk->text, walk->text + strlen(walk->text));
@@ -316,7 +316,7 @@ int path_open_holder(int root, const char *path, char ret_name[SYS_NAME_MAX + 1]
             return followed;
         if (followed != 0)
             continue;
-        /* No longer than a name may be: walk_follow has seen to it. */
+        /* walk_follow has checked that the name is not too long. */
         memcpy(ret_name, walk.at, (size_t) (component_end(walk.at) - walk.at));
         ret_name[component_end(walk.at) - walk.at] = '\0';
         return init_take(&dir);

@@ -9,7 +9,7 @@ int init_set_propagation(struct init *init, const struct plan_step *step)
     return sys_mount(NULL, "/", NULL, (unsigned long) step->set_propagation.propagation, NULL);
 }
 
-/* A clone of the directory with all below it, mounted on the directory. */
+/* Clones the directory with everything below it, and mounts the clone on the directory. */
 static int cover_by_itself(struct init *init, int dir)
 {
     const int tree = detached_clone(init, dir, "", AT_EMPTY_PATH | AT_RECURSIVE);
@@ -33,8 +33,8 @@ int init_open_root(struct init *init, const struct plan_step *step)
     return init_fill(init, step->makes, root);
 }
 
-/* The old root comes to lie on the new one, where umount2(2) of "." takes it away. Before that it
- * must be nobody's peer: what is unmounted here must stay mounted on the host. */
+/* pivot_root puts the old root on top of the new one, where umount2(2) of "." detaches it.
+ * Before that it becomes a slave, so that unmounting does not propagate to the host. */
 static int pivot(struct init *init)
 {
     const struct mount_attr slave = {.propagation = MS_SLAVE};
@@ -58,8 +58,7 @@ static int move_over(struct init *init, int root)
 
 #define LAYERS_MAX 64
 
-/* Whether the directory is the root of a procfs or sysfs. A file system that is no directory, or
- * gone, is none. */
+/* Is the directory the root of a procfs or sysfs? Not if it is gone or not a directory. */
 static int is_of_kernel(const char *path, bool *ret_is)
 {
     struct sys_statfs system;
@@ -90,7 +89,7 @@ int init_hide_mount(struct init *init, const struct plan_step *step)
         if (err < 0 || !is_there)
             return err;
         err = sys_umount(path, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW);
-        if (err == -EINVAL || err == -EPERM) /* it came with a user namespace */
+        if (err == -EINVAL || err == -EPERM) /* mount inherited from a more privileged namespace */
             err = sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
                             "size=0,nr_inodes=1");
         if (err < 0)
@@ -105,7 +104,7 @@ int init_pivot_root(struct init *init, const struct plan_step *step)
     int err = sys_fchdir(root);
     if (err < 0)
         return err;
-    init->looked_at = -1; /* another /proc tells the mounts from now on, or none (status.c) */
+    init->looked_at = -1; /* from now on another /proc, or none, shows the mount IDs (status.c) */
     switch (step->pivot_root.how) {
     case PLAN_ROOT_PIVOT:
         err = pivot(init);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program: reads the plan and carries out the steps of its actor, in order. */
+/* The main program: reads the plan and carries out the steps of its actor, in order. */
 #include "init.h"
 
 ARCH_START;
@@ -84,7 +84,8 @@ static int carry_out(struct init *init, const struct plan_step *step)
     return handlers[step->op](init, step);
 }
 
-/* A copy kept here would outlive the host's; one of a mount is needed here, too. */
+/* Closes slots that go to the host, because this copy would outlive the host's, except mounts,
+ * which are needed here too. */
 static int announce(struct init *init, const struct plan_step *step)
 {
     int r;
@@ -97,13 +98,13 @@ static int announce(struct init *init, const struct plan_step *step)
     return r;
 }
 
-/* What a startContainer hook has said goes to `start`, which did not make the memfd. */
+/* Passes the output of a startContainer hook to `start`, which did not create the memfd. */
 static int report(struct init *init, const struct plan_step *step, int error)
 {
     int output =
         step->op == PLAN_RUN_HOOK && init->started ? init->slot[PLAN_SLOT_HOOK_OUTPUT] : -1;
 
-    /* The filter of a startContainer hook may forbid to send more than a message. */
+    /* The seccomp filter may forbid sending a file descriptor. */
     if (output >= 0 && init_send(init, error, output) == 0)
         return 0;
     return init_send(init, error, -1);
@@ -121,7 +122,7 @@ static void run_step(struct init *init, const struct plan_step *step)
     r = carry_out(init, step);
     if (r < 0) {
         if (!(step->flags & PLAN_OPTIONAL))
-            init_undo(init); /* before anybody hears of it */
+            init_undo(init); /* before the failure is reported */
         bool lost = report(init, step, -r) < 0 && !init->started;
 
         if (lost || !(step->flags & PLAN_OPTIONAL))
@@ -152,9 +153,9 @@ static const struct plan_header *map_plan(void)
     return plan;
 }
 
-/* Nobody may look into this process while others share its pid namespace (CVE-2016-9962). In a new
- * user namespace there is nobody, and the host needs the files in /proc to map the ids: a process
- * that is not dumpable owns none. */
+/* No process may inspect this one while others share its PID namespace (CVE-2016-9962). In a new
+ * user namespace there is no other process, and the host has to own the files in /proc to map
+ * the IDs: root owns those of a process that is not dumpable. */
 static int hide(const struct plan_header *plan)
 {
     for (uint32_t i = 0; i < plan->step_count; i++)

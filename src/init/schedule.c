@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When the process runs, and in which memory. */
+/* Scheduling, CPU affinity and memory policy of the process. */
 #include "init.h"
 
 #define WORD_BITS (8 * sizeof(unsigned long))
@@ -25,7 +25,7 @@ int init_set_io_priority(struct init *init, const struct plan_step *step)
     return sys_ioprio_set(SYS_IOPRIO_WHO_PGRP, step->set_io_priority.priority);
 }
 
-/* Sets the bits of the list, whose numbers have to be below `limit`. */
+/* Sets the bits of the list; its numbers must be below `limit`. */
 static int read_bits(struct init *init, struct plan_list list, unsigned long *bits, uint32_t limit)
 {
     const char *text = init_text(init, list.first);
@@ -50,7 +50,7 @@ int init_set_memory_policy(struct init *init, const struct plan_step *step)
 
     if (r < 0)
         return r;
-    /* The kernel takes one bit less than it is told of (set_mempolicy(2), BUGS). */
+    /* The kernel uses one bit less than it is given (set_mempolicy(2), BUGS). */
     return sys_set_mempolicy((int) step->set_memory_policy.mode, is_listed ? nodes : NULL,
                              is_listed ? PLAN_NODES + 1 : 0);
 }

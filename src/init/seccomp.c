@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filter. Without a listener nothing is special about it. With one, what follows must work
- * whatever the filter says, while nobody knows the listener yet:
+ * The seccomp filter. With a listener, the steps after loading it must work whatever the filter
+ * forbids, while nobody has the listener yet:
  *
  *     main thread                             helper, without the filter
  *     starts the helper                       waits for `listener`
@@ -11,21 +11,21 @@
  *                                             writes `done`, ends
  *     goes on to execve(2)
  *
- * The main thread waits by looking at its memory: any system call may be forbidden by now, or be
- * one that waits for the agent.
+ * The main thread waits by polling its memory: every system call may be forbidden by now, or wait
+ * for the agent.
  */
 #include "init.h"
 
-#define NOT_YET (-4096) /* no errno, no descriptor */
+#define NOT_YET (-4096) /* neither an errno nor a file descriptor */
 #define STACK_SIZE (16UL * 1024)
 
 struct handover {
     struct init *init;
-    int listener; /* what seccomp(2) has said */
+    int listener; /* result of seccomp(2) */
     int done;
 };
 
-/* What the main thread's next step will have to wait for. */
+/* The step that the main thread's next step waits for. */
 static int32_t next_wait(const struct init *init)
 {
     const struct plan_step *step = &plan_steps(init->plan)[init->current + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The descriptors that steps leave to later ones. */
+/* The file descriptors that steps leave to later ones. */
 #include "init.h"
 #include "path.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What statx(2) tells, also for kernels before 4.11 and filters that refuse it; before 5.8 it does
- * not tell the mount. */
+/* statx(2), also on kernels before 4.11 and with seccomp filters that refuse it. Before 5.8 it
+ * does not return the mount ID. */
 #include "init.h"
 #include "path.h"
 
@@ -85,7 +85,7 @@ int path_status(int fd, struct statx *ret_status)
 {
     const int r = path_statx(fd, "", AT_EMPTY_PATH, ret_status);
 
-    /* Where /proc does not tell, the mask says so. */
+    /* The mask shows if /proc does not have the mount ID either. */
     if (r == 0)
         path_find_mount_id(AT_FDCWD, fd, ret_status);
     return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls without a libc: each returns what the kernel returns, a negative errno on failure.
- * Types and constants come from the kernel's own headers; never include a libc header beside this
+ * System calls without a libc: each returns the kernel's result, a negative errno on failure. Types
+ * and constants come from the kernel's own headers; never include a libc header together with this
  * one.
  */
 #pragma once
@@ -60,8 +60,8 @@
 #define SYS_CLOSE_RANGE_CLOEXEC 4
 #define SYS_IOPRIO_WHO_PGRP 2
 
-/* What the kernel's headers leave to the libc: struct msghdr, cmsghdr with one descriptor,
- * linux_dirent64. */
+/* Types that the kernel's headers leave to the libc: struct msghdr, cmsghdr with one file
+ * descriptor, linux_dirent64. */
 struct sys_message {
     void *name;
     int name_size;
@@ -73,7 +73,7 @@ struct sys_message {
 };
 
 struct sys_control_fd {
-    size_t size; /* 16 + 4: without the padding at the end */
+    size_t size; /* 16 + 4: without the trailing padding */
     int level;
     int type;
     int fd;
@@ -91,7 +91,7 @@ struct sys_directory_entry {
 
 /* --- processes -------------------------------------------------------------------------------- */
 
-/* A filter may keep the process from it: then a fault ends it, process 1 too. */
+/* A seccomp filter may refuse exit_group: then the trap ends the process, even as PID 1. */
 __attribute__((noreturn)) static inline void sys_exit(int status)
 {
     arch_call3(__NR_exit_group, status, 0, 0);
@@ -104,8 +104,8 @@ __attribute__((noreturn)) static inline void sys_exit_thread(void)
     __builtin_trap();
 }
 
-/* A thread of this process that shares all but the filter: `run` on the stack that ends at
- * `stack`. */
+/* Starts a thread of this process that shares everything but the seccomp filter: `run` on the
+ * stack that ends at `stack`. */
 static inline int sys_thread(void *stack, void (*run)(void *), void *argument)
 {
     const unsigned long flags =
@@ -293,7 +293,7 @@ static inline int sys_signalfd(const uint64_t *mask, int flags)
     return (int) arch_call6(__NR_signalfd4, -1, SYS_WORD(mask), 8, flags, 0, 0);
 }
 
-/* The kernel writes the time that remains into `timeout`. */
+/* The kernel updates `timeout` to the remaining time. */
 static inline int sys_ppoll(struct pollfd *fds, size_t n, struct __kernel_timespec *timeout)
 {
     return (int) arch_call6(SYS_NR_PPOLL, SYS_WORD(fds), SYS_WORD(n), SYS_WORD(timeout), 0, 8, 0);
@@ -304,7 +304,7 @@ static inline int sys_clock_gettime(int clock, struct __kernel_timespec *ret_tim
     return (int) arch_call3(SYS_NR_CLOCK_GETTIME, clock, SYS_WORD(ret_time), 0);
 }
 
-/* --- descriptors ------------------------------------------------------------------------------ */
+/* --- file descriptors ------------------------------------------------------------------------- */
 
 static inline long sys_read(int fd, void *data, size_t size)
 {
@@ -316,7 +316,7 @@ static inline long sys_write(int fd, const void *data, size_t size)
     return arch_call3(__NR_write, fd, SYS_WORD(data), SYS_WORD(size));
 }
 
-/* Up to `size` bytes from file to file inside the kernel; 0 at the end. */
+/* Copies up to `size` bytes from file to file inside the kernel. Returns 0 at the end. */
 static inline long sys_copy_file_range(int from, int to, size_t size)
 {
     return arch_call6(__NR_copy_file_range, from, 0, to, 0, SYS_WORD(size), 0);

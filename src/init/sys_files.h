@@ -152,8 +152,8 @@ static inline int sys_fchdir(int fd)
     return (int) arch_call3(__NR_fchdir, fd, 0, 0);
 }
 
-/* The length with the final NUL; the path is no absolute one when it is out of reach of the root.
- */
+/* Returns the length including the NUL. The path does not start with "/" if it is unreachable
+ * from the root. */
 static inline int sys_getcwd(char *ret_path, size_t size)
 {
     return (int) arch_call3(__NR_getcwd, SYS_WORD(ret_path), SYS_WORD(size), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls that have another number, other structs or other arguments where a word has 32 bits,
- * or on one architecture; see sys.h. Those of 32 bits that are used have 64 bits for sizes and
- * times and 32 for ids; those for times are Linux 5.1's.
+ * System calls whose number, structs or arguments differ on 32-bit architectures, or on a single
+ * one; see sys.h. On 32 bits this uses the variants with 64-bit sizes and times and 32-bit IDs;
+ * those for times exist since Linux 5.1.
  */
 #pragma once
 
@@ -81,7 +81,7 @@ static inline int sys_fstatfs(int fd, struct sys_statfs *ret_status)
     return (int) arch_call3(__NR_fstatfs64, fd, sizeof(*ret_status), (long) ret_status);
 }
 
-/* -EFBIG when the new offset is more than a long can tell. */
+/* Returns -EFBIG if the new offset does not fit a long. */
 static inline long sys_lseek(int fd, int64_t offset, int whence)
 {
     int64_t now = 0;
@@ -97,7 +97,7 @@ static inline long sys_pread(int fd, void *data, size_t size, uint64_t offset)
 {
     const long low = (long) (uint32_t) offset, high = (long) (offset >> 32);
 
-#ifdef __ARM_EABI__ /* 64 bits begin in an even register */
+#ifdef __ARM_EABI__ /* 64-bit arguments start in an even register */
     return arch_call6(__NR_pread64, fd, (long) data, (long) size, 0, low, high);
 #else
     return arch_call6(__NR_pread64, fd, (long) data, (long) size, low, high, 0);
@@ -106,7 +106,8 @@ static inline long sys_pread(int fd, void *data, size_t size, uint64_t offset)
 
 #endif
 
-/* From the start of the file. An address, or a negative errno (as a number above -4096UL). */
+/* Maps from the start of the file. Returns an address, or a negative errno (a number above
+ * -4096UL). */
 static inline long sys_mmap(size_t size, int protection, int flags, int fd)
 {
 #if __BITS_PER_LONG == 32

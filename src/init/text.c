@@ -94,14 +94,14 @@ int init_parse_u32(const char *text, size_t size, uint32_t *ret_number)
     return 0;
 }
 
-/* Not every machine can divide, or divide 64 bits, without a library: a tenth is a product with
- * 2^35 / 10, rounded up. */
+/* Not every architecture can divide, or divide 64 bits, without a library: multiplies by 2^35 /
+ * 10, rounded up. */
 static uint32_t tenth_of(uint32_t number)
 {
     return (uint32_t) ((uint64_t) number * 0xcccccccdU >> 35);
 }
 
-/* Takes the last digit away. */
+/* Removes the last digit and returns it. */
 static char take_digit(uint64_t *number)
 {
     const uint32_t high = (uint32_t) (*number >> 32), low = (uint32_t) *number;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts of a container that is there are taken away: by a descriptor of theirs, for a path may
- * lead elsewhere by now. umount2(2) takes none, but the working directory may be one. Where it may
- * not, as for a file, it is the directory that holds the mount point: as long as that is one,
- * nobody in the mount namespace can rename it or put something else there.
+ * Unmounts mounts of an existing container by file descriptor, because a path may lead elsewhere by
+ * now. umount2(2) does not accept one, but "." works if the mount's root is the working directory.
+ * If it cannot be, as for a file, the working directory is the one that holds the mount point:
+ * while something is mounted there, nobody in the mount namespace can rename the mount point or put
+ * something else there.
  */
 #include "init.h"
 #include "path.h"
 
 struct init_mounted {
     struct init_mounted *before;
-    int mount; /* its root */
-    /* what holds its mount point, or -1: its root can be a working directory */
+    int mount; /* root of the mount */
+    /* directory that holds its mount point; -1: the mount's root can be the working directory */
     int dir;
-    char name[SYS_NAME_MAX + 1]; /* in that directory */
+    char name[SYS_NAME_MAX + 1]; /* name of the mount point in that directory */
 };
 
 static int unmount_by_name(int mount, int dir, const char *name)
@@ -35,9 +36,9 @@ static int unmount(int mount, int dir, const char *name)
     return dir < 0 ? err : unmount_by_name(mount, dir, name);
 }
 
-/* --- what is undone --------------------------------------------------------------------------- */
+/* --- undo after a failure --------------------------------------------------------------------- */
 
-/* Finds the directory and the name of what PLAN_SLOT_TARGET is. */
+/* Finds the directory that holds PLAN_SLOT_TARGET, and its name there. */
 static int find_place(const struct init *init, struct init_mounted *note, const char *path)
 {
     note->dir = path_open_holder(init->slot[PLAN_SLOT_ROOT], path, note->name);
@@ -95,7 +96,7 @@ void init_give_up(struct init *init)
     sys_exit(1);
 }
 
-/* --- what is asked for ------------------------------------------------------------------------ */
+/* --- mounts remove ---------------------------------------------------------------------------- */
 
 int init_find_mount(struct init *init, const struct plan_step *step)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says of the process, held against what the plan says: no call whose failure was
- * overlooked can leave the process with more than it should have. */
+/* Compares what the kernel reports about the process with the plan: even if a failed call was
+ * overlooked, the process cannot run with more privileges than it should have. */
 #include "init.h"
 #include "path.h"
 
-#define STATUS_SIZE 16384 /* of all but the groups */
-#define GROUP_SIZE 11     /* digits of one, and a blank */
+#define STATUS_SIZE 16384 /* everything except the groups */
+#define GROUP_SIZE 11     /* digits of one group, and a blank */
 #define GROUPS_MAX_SIZE (65536U * GROUP_SIZE)
 
-/* The file is opened, and memory had, before limits and a seccomp filter forbid it. */
+/* Opens the file and allocates memory before limits and a seccomp filter may forbid it. */
 int init_open_status(struct init *init, const struct plan_step *step)
 {
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC,
@@ -30,7 +30,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Cuts the next word off *next, which ends at a newline or NUL. Returns its size, 0 at the end. */
+/* Removes the next word from *next, which ends at a newline or NUL. Returns its size, 0 at the
+ * end. */
 static size_t next_word(const char **next, const char **ret_word)
 {
     size_t size = 0;
@@ -67,7 +68,7 @@ static uint64_t read_hex(const char *words)
     return number;
 }
 
-/* Behind "NAME:" of a line of the file, or NULL. */
+/* Returns the text after "NAME:" in a line of the file, or NULL. */
 static const char *find_line(const char *status, const char *name, size_t size)
 {
     for (const char *line = status; line != NULL && *line != '\0';) {
@@ -79,8 +80,8 @@ static const char *find_line(const char *status, const char *name, size_t size)
     return NULL;
 }
 
-/* "NAME WORD...": all words that the kernel has are among these; capabilities and signals are sets
- * of bits, of which there are no others. */
+/* "NAME WORD...": the expected words include all that the kernel reports. Capabilities and
+ * signals are sets of bits: the expected set includes the kernel's. */
 static bool holds(const char *status, const char *expected)
 {
     const char *name, *actual, *word;
@@ -92,7 +93,7 @@ static bool holds(const char *status, const char *expected)
     if (init_begins(name, "Cap") || init_begins(name, "SigIgn"))
         return (read_hex(actual) & ~read_hex(expected)) == 0;
     for (const char *next = expected, *likely; (size = next_word(&actual, &word)) > 0;) {
-        /* Both are sorted: the next one is likely to be it. */
+        /* Both are sorted: the next word probably matches. */
         if (next_word(&next, &likely) == size && memcmp(likely, word, size) == 0)
             continue;
         if (!has_word(expected, word, size))

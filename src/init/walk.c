@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What openat2(2) does, component by component, for kernels before 5.6 and filters that refuse it.
- * Each one is opened below a descriptor and never through a link; a link's target takes its place
- * in the path, which is then walked anew from the beginning. In a root no ".." is ever opened: it
- * takes the component before it out of the path, so that who moves directories about meanwhile
- * leads nobody out.
+ * openat2(2), component by component, for kernels before 5.6 and seccomp filters that refuse it.
+ * Each component is opened relative to a file descriptor and never through a symbolic link. The
+ * target of a link replaces it in the path, which is then resolved from the start. Inside a root,
+ * ".." is never opened: it removes the component before it from the path, so that somebody who
+ * moves directories meanwhile cannot lead the lookup outside.
  */
 #include "init.h"
 #include "path.h"
 
-#define LINKS_MAX 40 /* as the kernel's own limit */
-#define AGAIN 1      /* the path is another one now */
+#define LINKS_MAX 40 /* same as the kernel's limit */
+#define AGAIN 1      /* the path has changed */
 #define PROC_ROOT_INODE 1
 #define CONFINED (RESOLVE_IN_ROOT | RESOLVE_BENEATH)
 
 struct hand {
     int root;
     const struct open_how *how;
-    uint64_t mount; /* of the root, for RESOLVE_NO_XDEV */
-    int dir;        /* where it has come to */
-    char *before;   /* the component that led there, or NULL */
-    char *at;       /* the next one */
+    uint64_t mount; /* mount ID of the root, for RESOLVE_NO_XDEV */
+    int dir;        /* current directory */
+    char *before;   /* the component that led to `dir`, or NULL */
+    char *at;       /* the next component */
     char *end;
     char text[SYS_PATH_MAX];
 };
@@ -32,7 +32,7 @@ static char *skip_slashes(char *at)
     return at;
 }
 
-/* The mount is among it only where statx(2) tells it. */
+/* Includes the mount ID only if statx(2) supports it. */
 static int look_at(int fd, struct statx *ret_status)
 {
     return path_statx(fd, "", AT_EMPTY_PATH, ret_status);
@@ -69,7 +69,7 @@ static int leave(struct hand *hand)
     return AGAIN;
 }
 
-/* All links of procfs but those in its root lead where their text does not. */
+/* All links of procfs, except those in its root, lead elsewhere than their text. */
 static bool is_magic(const struct hand *hand, int link)
 {
     struct sys_statfs system;
@@ -98,7 +98,7 @@ static int follow(struct hand *hand, int link)
     return AGAIN;
 }
 
-/* In procfs by that itself: the container's own may tell anything. */
+/* If the root is a procfs, asks that one: the container's own cannot be trusted. */
 static int find_mount(const struct hand *hand, int fd, struct statx *status)
 {
     struct sys_statfs system;
@@ -118,7 +118,7 @@ static int check_mount(const struct hand *hand, int fd, struct statx *status)
     return err < 0 ? err : status->stx_mnt_id == hand->mount ? 0 : -EXDEV;
 }
 
-/* The last component, `fd` with O_PATH, as the caller wants it. */
+/* Opens the last component, which `fd` holds with O_PATH, as the caller asked. */
 static int open_last(const struct hand *hand, const char *name, int fd)
 {
     struct statx status;
@@ -137,7 +137,8 @@ static int open_last(const struct hand *hand, const char *name, int fd)
     return err < 0 ? err : init_take(&opened);
 }
 
-/* The one that is next, in `name`: a descriptor, 0 when it is in hand->dir, AGAIN. */
+/* Opens the next component, `name`. Returns a file descriptor if it is the last, 0 if it is
+ * hand->dir now, AGAIN, or a negative errno. */
 static int step_into(struct hand *hand, const char *name)
 {
     struct statx status;
@@ -173,8 +174,8 @@ static int step_into(struct hand *hand, const char *name)
     return 0;
 }
 
-/* One pass through the path: a descriptor, a negative errno, or AGAIN, which is no descriptor as
- * those of the standard streams are always open. */
+/* Resolves the path once. Returns a file descriptor, a negative errno, or AGAIN, which cannot be
+ * a file descriptor because the standard streams are always open. */
 static int pass(struct hand *hand)
 {
     char name[SYS_NAME_MAX + 1];
@@ -211,7 +212,7 @@ int walk_open(int root, const char *path, const struct open_how *how)
     if (size == 1)
         return -ENOENT;
     memcpy(hand.text, path, size);
-    /* Links, and one ".." after the other. */
+    /* One pass for each symbolic link and each "..". */
     for (int i = 0; i < LINKS_MAX + SYS_PATH_MAX / 3; i++) {
         hand.dir = open_start(&hand);
         if (hand.dir < 0)
