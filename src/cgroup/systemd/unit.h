@@ -22,8 +22,8 @@ struct cgroup_unit {
      * a NAME that ends with ".slice" */
     const char *name;
     bool is_slice; /* the name is a slice: its own name determines the path, not `slice` */
-    const char
-        *path; /* the cgroup below the manager's own: "/a.slice/a-b.slice/PREFIX-NAME.scope" */
+    /* the cgroup below the manager's own: "/a.slice/a-b.slice/PREFIX-NAME.scope" */
+    const char *path;
 };
 
 /* Returns 0, or -EINVAL for a malformed path or a name that systemd refuses. */
