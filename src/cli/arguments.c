@@ -12,7 +12,7 @@
 #include "berth/base/text.h"
 #include "table.h"
 
-#define EXIT_UNKNOWN_COMMAND 3 /* runc's */
+#define EXIT_UNKNOWN_COMMAND 3 /* as in runc */
 
 /* The state of parsing. */
 struct parser {
@@ -20,7 +20,7 @@ struct parser {
     char **next;
     struct cli_arguments *arguments;
     struct error *error;
-    const char *suggestion; /* "--bundle" for "--bundel", or NULL */
+    const char *suggestion; /* such as "--bundle" for "--bundel", or NULL */
 };
 
 static unsigned scope_of(const struct parser *parser)
@@ -37,7 +37,7 @@ static const struct option *find_long(const struct parser *parser, const char *n
     return NULL;
 }
 
-/* As getopt_long(3) has it: the only one that begins so. */
+/* Finds an option by an unambiguous prefix, as getopt_long(3) does. */
 static int find_abbreviated(const struct parser *parser, const char *name, size_t length,
                             const struct option **ret_option)
 {
@@ -58,7 +58,7 @@ static int find_abbreviated(const struct parser *parser, const char *name, size_
     return 0;
 }
 
-/* crun's letters for the same. */
+/* crun's letters for the same options. */
 static char letter_of(char letter)
 {
     return letter == '?' ? 'h' : letter == 'V' ? 'v' : letter;
@@ -87,7 +87,7 @@ static int set_flag(struct parser *parser, const struct option *option, const ch
     return 0;
 }
 
-/* A copy that is one longer: there are few. */
+/* Copies the list to append a value: lists are short. */
 static const char *const *add_to_list(struct arena *arena, const char *const *list,
                                       const char *value)
 {
@@ -100,7 +100,7 @@ static const char *const *add_to_list(struct arena *arena, const char *const *li
     return (const char *const *) longer.item;
 }
 
-/* "a|b|c" as it is said: "a, b or c". */
+/* Converts "a|b|c" to "a, b or c". */
 static const char *list_choices(struct arena *arena, const char *choices)
 {
     struct text list = {.arena = arena};
@@ -303,7 +303,7 @@ static int parse(struct parser *parser)
     return check_operands(parser);
 }
 
-/* Where to read on, and what was probably meant. */
+/* Adds a hint: what was probably meant, and which help to read. */
 static int add_remedy(struct parser *parser)
 {
     bool is_command = parser->arguments->command != CLI_COMMANDS;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check, doctor: what is found is the result, on stdout; the exit status says whether containers
- * would fail. */
+/* check, doctor: print the findings on stdout; the exit status says whether containers would
+ * fail. */
 #include <errno.h>
 
 #include "berth/base/finding.h"
@@ -49,7 +49,7 @@ static const enum style state_styles[] = {
     [RUNTIME_FACT_UNKNOWN] = STYLE_YELLOW,
 };
 
-/* Do all facts of that role hold? */
+/* Is no fact of this role RUNTIME_FACT_NO? */
 static bool holds(const struct runtime_fact *facts, size_t count, enum runtime_fact_role role)
 {
     for (size_t i = 0; i < count; i++)
@@ -58,7 +58,7 @@ static bool holds(const struct runtime_fact *facts, size_t count, enum runtime_f
     return true;
 }
 
-/* "this host can run: root, rootless, with limits: cpu, memory", and what it lacks. */
+/* Prints "this host can run: root, rootless, with limits: cpu, memory", and what it lacks. */
 static void print_summary(const struct runtime_fact *facts, size_t count, struct text *text)
 {
     struct text limits = {.arena = text->arena}, lacks = {.arena = text->arena};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create, run, exec and mounts: what a plan is made for. */
+/* create, run, exec and mounts: the commands that carry out a plan. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -127,7 +127,7 @@ int cli_exec(const struct cli_arguments *arguments, const struct runtime_options
     struct runtime_exec request;
     int status = 0;
 
-    error->exit_status = 255; /* as for all that keeps the program from running */
+    error->exit_status = 255; /* as for every error that keeps the program from running */
     TRY(read_exec(&arena, arguments, &request, error));
     if (!arguments->dry_run) {
         TRY(runtime_exec(options, &request, &status, error));

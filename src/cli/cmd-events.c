@@ -28,7 +28,7 @@ int cli_events(const struct cli_arguments *arguments, const struct runtime_optio
 
     TRY(read_interval(arguments->interval != NULL ? arguments->interval : "5s",
                       &request.interval_ns, error));
-    /* As an error of the write, which is a good end. */
+    /* A closed pipe is an error of write(2), on which runtime_events ends with success. */
     signal(SIGPIPE, SIG_IGN);
     return runtime_events(options, &request, error);
 }

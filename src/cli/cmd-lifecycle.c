@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* start, kill, delete: one call each, or with --regex one for each container that matches. */
+/* start, kill, delete: one call each, or, with --regex, one for each matching container. */
 #include <errno.h>
 #include <regex.h>
 
@@ -39,7 +39,7 @@ static int compile(const char *pattern, regex_t *ret_regex, struct error *error)
     return error_set(error, EINVAL, "--regex: \"%s\": %s", pattern, words);
 }
 
-/* One that fails does not keep the others from their turn. */
+/* A failure does not keep the others from being processed. */
 static int for_matching(const struct cli_arguments *arguments,
                         const struct runtime_options *options, operation *operate,
                         struct error *error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ps: the container's processes, as ps(1) shows them or as an array. */
+/* ps: prints the container's processes like ps(1), or as a JSON array. */
 #include <errno.h>
 
 #include "berth/base/json.h"

@@ -27,7 +27,7 @@ int cli_resume(const struct cli_arguments *arguments, const struct runtime_optio
 
 enum kind { SIZE, NUMBER, WORDS };
 
-/* The options of update, by the sections of linux.resources. */
+/* The options of update, grouped by section of linux.resources. */
 static const struct setting {
     const char *option;
     const char *section;
@@ -57,8 +57,8 @@ static const struct setting {
     SETTING("blkio-weight", "blockIO", "weight", NUMBER, blkio_weight),
 };
 
-/* "b", "k", "kb", "kib" and so on, in any case: how many bits to the left. Returns false for
- * another one. */
+/* Parses "b", "k", "kb", "kib" and so on, in any case, to a number of bits to shift by. Returns
+ * false for any other unit. */
 static bool read_unit(const char *unit, unsigned *ret_bits)
 {
     static const char letters[] = "kmgtp";
@@ -116,7 +116,7 @@ static int put_value(struct json *json, const struct setting *setting, const cha
     return 0;
 }
 
-/* The options as linux.resources. */
+/* Writes the options as linux.resources. */
 static int put_settings(struct json *json, const struct cli_arguments *arguments,
                         struct error *error)
 {

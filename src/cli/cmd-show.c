@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state, features, list, spec: what prints or writes text. */
+/* state, features, list, spec: commands that print or write text. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "command.h"
 
 #define COLUMNS 6
-#define COLUMN_LEAST 12 /* columns of the screen, as Go's tabwriter makes them for runc */
+#define COLUMN_LEAST 12 /* minimum width, as in the output of runc, which uses Go's tabwriter */
 #define COLUMN_PADDING 3
 
 int cli_state(const struct cli_arguments *arguments, const struct runtime_options *options,

@@ -16,18 +16,20 @@
 #undef CLI_HEADING
 #undef CLI_COMMAND
 
-/* Adds the whole file `path`, or stdin for "-", to `text`; `what` it is, for errors. */
+/* Appends the file `path`, or standard input for "-", to `text`. `what` names it in errors.
+ * Returns 0 or a negative errno. */
 int cli_read_file(const char *what, const char *path, struct text *text, struct error *error);
 
-/* What the options say of carrying out a plan for the container `id`. */
+/* Reads the options on carrying out a plan for the container `id`. Returns 0 or a negative
+ * errno. */
 int cli_read_launch(const struct cli_arguments *arguments, const char *id,
                     struct runtime_launch *ret_launch, struct error *error);
 
-/* How messages call that file. */
+/* The name of the file in messages. */
 const char *cli_name_file(const char *path);
 
 /* Is it --format json? */
 bool cli_wants_json(const struct cli_arguments *arguments);
 
-/* Writes `text` to stdout; what cannot be written is an error. */
+/* Writes `text` to stdout. Returns 0 or a negative errno. */
 int cli_print(const struct text *text, struct error *error);

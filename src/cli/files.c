@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes in and out as a whole. */
+/* Reading whole files, and writing whole outputs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

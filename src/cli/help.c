@@ -9,7 +9,7 @@
 
 /* Columns of the screen. */
 #define COLUMNS 79
-#define OPTION_MOST 31 /* a longer name has its words below it */
+#define OPTION_MOST 31 /* the description of a longer option starts on the next line */
 #define COMMAND_WORDS 13
 
 static void add_heading(struct text *text, const char *words)
@@ -17,7 +17,7 @@ static void add_heading(struct text *text, const char *words)
     text_addf(text, "\n%s:\n", style_of(text->arena, STYLE_BOLD, words));
 }
 
-/* Adds `words` from the present column on, in lines that all begin at column `margin`. */
+/* Appends `words` from the current column on, wrapped and indented by `margin`. */
 static void add_wrapped(struct text *text, size_t margin, const char *words)
 {
     size_t column = margin;
@@ -39,7 +39,7 @@ static void add_wrapped(struct text *text, size_t margin, const char *words)
     text_add(text, "\n");
 }
 
-/* A name, and its words beside it or, where the name is too long for that, below it. */
+/* Appends a name with its description beside it or, if the name is too long, below it. */
 static void add_row(struct text *text, size_t margin, const char *name, const char *words)
 {
     bool fits = strlen(name) < margin;
@@ -60,8 +60,8 @@ static const char *name_of_option(struct arena *arena, const struct option *opti
                         option->value != NULL ? option->value : "");
 }
 
-/* Visits the options of a command that --help shows: not those of the last heading, which has no
- * words. */
+/* Returns the next option of a command that --help shows: not those of the last heading, which
+ * is empty. */
 static const struct option *next_option(enum cli_command command, const struct option *option,
                                         const char **heading)
 {
@@ -78,7 +78,7 @@ static const struct option *next_option(enum cli_command command, const struct o
     return NULL;
 }
 
-/* Where the words begin: beside the longest name that is no longer than OPTION_MOST. */
+/* The column of the descriptions: after the longest name of up to OPTION_MOST characters. */
 static size_t margin_of(enum cli_command command, struct arena *arena)
 {
     const char *heading;

@@ -19,7 +19,7 @@ static int (*const commands[])(const struct cli_arguments *, const struct runtim
 #undef CLI_COMMAND
 };
 
-/* The parser has refused what is no word of the tables. */
+/* The parser has refused unknown levels. */
 static enum log_level level_of(const struct cli_arguments *arguments)
 {
     enum log_level level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
@@ -74,7 +74,8 @@ static int read_options(const struct cli_arguments *arguments, struct runtime_op
     return read_manager(arguments, ret_options, error);
 }
 
-/* The lines that containerd and docker read of runc, and the features that tools read of crun. */
+/* The lines that containerd and Docker parse in runc's output, and the features that tools parse
+ * in crun's. */
 static void print_version(struct text *text)
 {
     text_addf(text,
@@ -99,8 +100,8 @@ static int print_help(const struct cli_arguments *arguments, struct error *error
     return cli_print(&text, error);
 }
 
-/* To the container's process, which finds /dev/null rather than nothing. All others print what they
- * were asked for, or fail. */
+/* Does the command pass stdout to the container's process, which then gets /dev/null if it is
+ * closed? All other commands print what they were asked for, or fail. */
 static bool gives_stdout_away(const struct cli_arguments *arguments)
 {
     switch (arguments->command) {
@@ -114,8 +115,8 @@ static bool gives_stdout_away(const struct cli_arguments *arguments)
     }
 }
 
-/* What a caller may have left in disorder: closed standard streams, and SIGCHLD ignored, with which
- * children are lost. */
+/* Repairs what the caller may have left: closed standard streams, and an ignored SIGCHLD, with
+ * which waiting for children fails. */
 static int settle(const struct cli_arguments *arguments, struct error *error)
 {
     signal(SIGCHLD, SIG_DFL);

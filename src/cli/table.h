@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.def and options.def as data, for the parser and for the help. */
+/* The tables commands.def and options.def, for the parser and the help. */
 #pragma once
 
 #include "berth/cli/arguments.h"
 
-/* Which commands take an option. */
+/* The commands that accept an option. */
 enum cli_command_bit {
 #define CLI_HEADING(words)
 #define CLI_COMMAND(NAME, name, operands, least, most, words, example) NAME = 1 << CLI_##NAME,
@@ -18,7 +18,7 @@ enum cli_command_bit {
 enum option_kind { FLAG, STRING, NUMBER, STRINGS };
 
 struct option {
-    unsigned commands; /* bits; 0: not an option but a heading, which `words` is */
+    unsigned commands; /* bits of enum cli_command_bit; 0: not an option, but the heading `words` */
     char letter;
     const char *name;
     enum option_kind kind;
