@@ -181,7 +181,7 @@ struct runtime_exec {
 int runtime_exec(const struct runtime_options *options, const struct runtime_exec *request,
                  int *ret_status, struct error *error);
 
-/* Adds the plan of it to `text`; changes nothing. */
+/* Appends the plan of exec to `text`. Changes nothing on the host. */
 int runtime_dry_exec(const struct runtime_options *options, const struct runtime_exec *request,
                      struct text *text, struct error *error);
 
@@ -304,7 +304,7 @@ struct runtime_mounts {
 int runtime_change_mounts(const struct runtime_options *options,
                           const struct runtime_mounts *request, struct error *error);
 
-/* Adds the plan of it to `text`; changes nothing. */
+/* Appends the plan of the change to `text`. Changes nothing on the host. */
 int runtime_dry_change_mounts(const struct runtime_options *options,
                               const struct runtime_mounts *request, struct text *text,
                               struct error *error);
