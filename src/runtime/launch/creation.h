@@ -25,7 +25,7 @@ struct creation_kind {
     plan_builder *build;
     /* called after the host's steps, to wait for the rest; or NULL */
     int (*finish)(struct conduct *conduct);
-    bool awaits_start; /* `start` executes the container's program */
+    bool awaits_start; /* the container's program runs only after `start` */
     /* the host's steps of this kind only */
     const struct creation_step {
         enum plan_op op;
@@ -72,8 +72,8 @@ struct creation {
     pid_t launched;
     pid_t init;
     int console; /* the terminal's master side for the foreground, or -1 */
-    /* the caller's controlling terminal, opened before a program runs that may make it hang up; or
-     * -1 */
+    /* the caller's controlling terminal, opened before the program runs, since it cannot be opened
+     * after a hangup; or -1 */
     int terminal;
     const char *bars_exit; /* why the seccomp filter prevents the process from ending, or NULL */
     int notify;            /* the socket for the container's NOTIFY_SOCKET, or -1 */
