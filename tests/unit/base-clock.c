@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock_print_utc against gmtime_r(3), for every day of four hundred years and more. */
+/* Compares clock_print_utc with gmtime_r(3) for every day of more than 400 years. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -29,7 +29,7 @@ int main(void)
 {
     bool good = true;
 
-    /* Each at another time of the day. */
+    /* Use a different time of day for each. */
     for (int64_t day = 0; good && day < DAYS; day++)
         good = agrees(day * DAY_S + day * 7919 % DAY_S);
     tap_ok(good, "every day from 1970 on is that of gmtime_r");

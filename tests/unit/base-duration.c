@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's durations: the cases are those of its documentation, and what it refuses. */
+/* Go's durations: the cases from its documentation, and what it rejects. */
 #include "berth/base/duration.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors and findings: their parts, their words, and which findings say the same. */
+/* Errors and findings: their parts, their texts, and which findings are duplicates. */
 #include "berth/base/finding.h"
 
 #include <errno.h>

@@ -8,10 +8,10 @@ static const char *const commands[] = {"create", "run",  "start", "state",     "
 
 static const struct {
     const char *word;
-    const char *meant; /* NULL: nothing is near */
+    const char *meant; /* NULL: no word is similar */
 } cases[] = {
     {"state", "state"},
-    {"stat", "state"}, /* "start" is as far, but "stat" is how "state" begins */
+    {"stat", "state"}, /* "start" is as close, but "state" begins with "stat" */
     {"rnu", "run"},
     {"delte", "delete"},
     {"deleet", "delete"},

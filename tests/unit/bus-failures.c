@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Managers that hang or die or are not there, and helpers that die. */
+/* Managers that hang, die or do not exist, and helpers that die. */
 #include <dlfcn.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -21,7 +21,7 @@ static int64_t now_ms(void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A manager that hangs, and one that dies; each time the next operation has a session again. */
+/* A manager that hangs, and one that dies: the next operation opens a new session each time. */
 static void test_lost(struct play *play)
 {
     char text[256];
@@ -65,7 +65,8 @@ static void test_dead(struct play *play, pid_t *fake)
     }
 }
 
-/* What the bus library opens itself: sockets, and a pidfd of its own process since systemd 257. */
+/* The bus library opens these itself: sockets and, since systemd 257, a pidfd of its own
+ * process. */
 static bool is_library_file(const char *target)
 {
     return strncmp(target, "socket:", 7) == 0 || strcmp(target, "anon_inode:[pidfd]") == 0;
@@ -161,7 +162,7 @@ static void test_absent(struct play *play)
     unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 }
 
-/* Someone listens and says nothing. */
+/* The peer listens but never answers. */
 static void test_mute(struct play *play)
 {
     char text[1024];
@@ -179,7 +180,7 @@ static void test_mute(struct play *play)
     fake_end(fake);
 }
 
-/* A child in which the library is hidden by a mount; 77: that cannot be done here. */
+/* Runs a child in which a mount hides the library. Exit status 77: not possible here. */
 static int open_without_library(struct play *play, struct error *error)
 {
     Dl_info info;

@@ -48,7 +48,7 @@ static void remove_job(struct fake *fake, const char *job, const char *unit, con
                        result);
 }
 
-/* Answers with a job, and ends the job. */
+/* Replies with a job, and completes it. */
 static int give_job(struct fake *fake, sd_bus_message *message, const char *unit)
 {
     const char *result = begins(unit, "failed") ? "failed" : "done";
@@ -57,7 +57,7 @@ static int give_job(struct fake *fake, sd_bus_message *message, const char *unit
         return 1;
     if (begins(unit, "dies"))
         _exit(0);
-    /* The order of both is not promised by every manager. */
+    /* Managers may send the reply and the signal in either order. */
     if (begins(unit, "early"))
         remove_job(fake, JOB, unit, result);
     if (begins(unit, "other"))

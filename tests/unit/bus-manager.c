@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked of a manager and what comes of it, through the real helper: over the manager's own
- * socket and over a bus. */
+/* Requests to a manager and their results, through the real helper: over the manager's own socket
+ * and over a bus. */
 #include "bus-play.h"
 #include "tap-error.h"
 
@@ -188,7 +188,7 @@ static void test_direct(struct play *play)
     fake_end(fake);
 }
 
-/* Returns the daemon, 0: there is none. */
+/* Returns the daemon's PID, or 0 if it is not installed. */
 static pid_t start_daemon(const char *address)
 {
     char option[160], pid_option[32];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of sessions share: a runtime directory, a manager in it, and what it was asked
- * for. */
+/* Shared by the tests of sessions: a runtime directory, a manager in it, and the log of its
+ * requests. */
 #pragma once
 
 #include <dirent.h>
@@ -27,7 +27,7 @@ struct play {
     char dir[64]; /* XDG_RUNTIME_DIR */
     char socket[128];
     char log[128];
-    size_t files; /* that were open at the start */
+    size_t files; /* open at the start */
 };
 
 static const struct bus_options user = {.user = true};
@@ -69,7 +69,7 @@ static inline void expect(const struct error *error, int result, int number, con
         tap_text(tap_error(error), text, "its words");
 }
 
-/* What the manager was asked for since the last time. */
+/* Returns the requests to the manager since the last call. */
 static inline char *take_log(struct play *play)
 {
     char *bytes = NULL;
@@ -95,7 +95,7 @@ static inline int start_named(struct bus *bus, const char *name, struct error *e
     return bus_start_unit(bus, &unit, error);
 }
 
-/* Nothing may be left of the sessions. Returns the exit status for main. */
+/* Checks that nothing is left of the sessions. Returns the exit status for main. */
 static inline int finish(struct play *play)
 {
     tap_ok(count_files("/proc/self/fd") == play->files, "no descriptor is left");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What berth and its helper make of each other when one does not keep to the form of wire.h. */
+/* How berth and its helper react if the other violates the format of wire.h. */
 #include "bus-play.h"
 
 #include <endian.h>
@@ -13,15 +13,15 @@
 #define MALFORMED "the helper for D-Bus does not keep to its form"
 #define BYTES(text) (text), sizeof(text) - 1
 
-enum { STOP_REQUESTS = 2 }; /* of bus_stop_unit, until a job is waited for: match, StopUnit */
+enum { STOP_REQUESTS = 2 }; /* by bus_stop_unit before it waits for a job: match, StopUnit */
 
-/* A helper that answers "match" as it should, sends `bytes` for an answer to the call and ends with
+/* A helper that answers "match" correctly, sends `bytes` in reply to the call and exits with
  * `status`. */
 struct script {
     const char *name;
     const char *bytes;
     size_t size;
-    int status; /* -1: it stays */
+    int status; /* -1: it does not exit */
     int number;
     const char *text;
 };
@@ -35,7 +35,7 @@ static void send_frame(int fd, const void *bytes, size_t size)
         _exit(9);
 }
 
-/* Sends the bytes of a script, with the size of each whole frame in the order of this machine. */
+/* Sends the bytes of a script. The size of each complete frame is sent in native byte order. */
 static void send_script(int fd, const struct script *script)
 {
     char bytes[64];
@@ -93,7 +93,7 @@ static struct bus start_script(struct arena *arena, const struct script *script)
                         .socket = pair[0]};
 }
 
-/* A frame of fewer than 256 bytes; `size` is its least byte. */
+/* A frame shorter than 256 bytes; `size` is its least significant byte. */
 #define FRAME(size, words) size "\0\0\0" words
 
 static const struct script scripts[] = {
@@ -146,7 +146,7 @@ static void test_scripts(struct play *play)
     }
 }
 
-/* A helper that does not read: the request does not fit into its socket. */
+/* A helper that does not read: the request does not fit in its socket's buffer. */
 static void test_deaf(struct play *play)
 {
     static const struct script deaf = {.name = "deaf", .bytes = "", .status = -1};
@@ -166,7 +166,7 @@ static void test_deaf(struct play *play)
 #define MOST_WORDS 18
 #define TARGET "call", "a.b", "/c", "d.e", "F"
 
-/* Requests to the real helper, and the beginning of its answer. */
+/* Requests to the real helper, and the start of its answer. */
 static const struct {
     const char *const request[MOST_WORDS + 1];
     const char *answer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device rules on cgroup v2: the program, run here by an interpreter of its few instructions, and
- * asked by the kernel for a process in a cgroup made for the test (needs root and a v2 hierarchy to
- * write to). */
+/* Device rules on cgroup v2: an interpreter of the few instructions used runs the program here, and
+ * the kernel runs it for a process in a cgroup made for the test (needs root and a writable v2
+ * hierarchy). */
 #include "../../src/cgroup/resources/devices.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@
 #define ANY CGROUP_DEVICE_ANY
 #define NOT_RUN (-1)
 
-/* Returns the program's answer, or NOT_RUN for what the kernel would not take either. */
+/* Returns the program's answer, or NOT_RUN if the kernel would reject the program. */
 static int run(const struct cgroup_device_program *program, struct bpf_cgroup_dev_ctx context)
 {
     uint32_t registers[11] = {0};
@@ -106,7 +106,7 @@ static void ask_all(const char *name, const struct cgroup_device_program *progra
         check_kernel(name, &program);                                                              \
     } while (0)
 
-/* The verifier's word on it, where there is the right to ask. */
+/* Lets the kernel's verifier check the program, if the caller may load it. */
 static void check_kernel(const char *name, const struct cgroup_device_program *program)
 {
     int fd = sys_bpf_load_devices(program->instructions, program->count);
@@ -156,7 +156,7 @@ static void test_allow_list(struct arena *arena)
 static void test_order(struct arena *arena)
 {
     static const struct cgroup_device_rule rules[] = {
-        {.type = 'c', .major = 9, .minor = 9, .access = ALL}, /* the next one overrules it */
+        {.type = 'c', .major = 9, .minor = 9, .access = ALL}, /* the next rule overrides it */
         {.allow = true, .type = 'a', .major = ANY, .minor = ANY, .access = ALL},
         {.type = 'c', .major = 1, .minor = ANY, .access = W | M},
         {.allow = true, .type = 'c', .major = 1, .minor = 3, .access = W},
@@ -184,7 +184,7 @@ static void test_no_catch_all(struct arena *arena)
     CHECK(arena, "what no rule is about", rules, asks);
 }
 
-/* More than somebody may ever write, with every kind of partial rule. */
+/* More rules than anyone will write, with every kind of partial rule. */
 static void test_many(struct arena *arena)
 {
     enum { COUNT = 2000 };
@@ -207,7 +207,7 @@ static void test_many(struct arena *arena)
 struct scene {
     struct arena *arena;
     struct error error;
-    struct cgroup_host host; /* the v2 hierarchy alone, as a host without any v1 has it */
+    struct cgroup_host host; /* only the v2 hierarchy, as on a host without v1 */
     struct cgroup cgroup;
     char dir[32];
 };
@@ -241,7 +241,7 @@ static int make(struct scene *scene, const char *json)
     return cgroup_set(scene->arena, &scene->cgroup, resources, &scene->error);
 }
 
-/* In the cgroup: makes the node and opens it. Returns 0, or the errno of what failed first. */
+/* Creates and opens the node in the cgroup. Returns 0, or the errno of the first failure. */
 static int try_device(struct scene *scene, mode_t type, unsigned minor, int flags)
 {
     const char *path = arena_printf(scene->arena, "%s/node", scene->dir);
@@ -278,7 +278,7 @@ static void test_real(struct arena *arena)
     tap_ok(try_device(&scene, S_IFCHR, 4, O_RDONLY) == EPERM, "no other can be opened");
     tap_ok(try_device(&scene, S_IFBLK, 4, -1) == 0, "any node can be made");
 
-    /* In the same cgroup: the former program would go on refusing. */
+    /* Use the same cgroup: if the former program were still attached, it would deny access. */
     tap_ok(make(&scene, "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}") == 0, "make: %s",
            tap_error(&scene.error));
     tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == 0, "replaced: all is allowed");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layouts that this host need not have, as trees of plain files: what is found, written where, and
- * refused. */
+/* Layouts that this host may not have, as trees of plain files: what is found, written and
+ * rejected. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct scene {
     struct arena arena;
     struct error error;
     char root[64];
-    char device[32]; /* of the tree, as mountinfo names it */
+    char device[32]; /* of the tree, as in mountinfo */
     struct cgroup_host host;
     struct cgroup cgroup;
 };
@@ -132,7 +132,7 @@ static void test_probe_none(void)
     scene_close(&scene);
 }
 
-/* A hierarchy is not left out because nobody can tell whether its mount is visible. */
+/* A hierarchy must not be skipped because its mount cannot be inspected. */
 static void test_probe_failure(void)
 {
     struct scene scene;
@@ -151,8 +151,8 @@ static void test_probe_failure(void)
     scene_close(&scene);
 }
 
-/* A v2 tree in which the container's cgroup is there already, since plain directories get no files.
- */
+/* Makes a v2 tree in which the container's cgroup exists, since new plain directories would have no
+ * files. */
 static void open_v2(struct scene *scene, const char *controllers)
 {
     static const char *const files[] = {"cgroup.procs", "memory.max",     "memory.low",
@@ -262,7 +262,7 @@ static void test_v2_refusals(void)
     scene_close(&scene);
 }
 
-/* An ordinary user: first without any right, then with a subtree of its own. */
+/* An unprivileged user, first without any access, then with a delegated subtree. */
 static void test_rootless(void)
 {
     struct scene scene;

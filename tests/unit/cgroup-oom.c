@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Word of out-of-memory kills, from cgroups of plain files. */
+/* Notification of OOM kills, from cgroups of plain files. */
 #include "berth/cgroup/oom.h"
 
 #include <poll.h>
@@ -17,7 +17,7 @@ static bool is_readable(int fd)
     return poll(&poller, 1, 0) == 1;
 }
 
-/* In place, as the kernel's counters change; a new file is another one to inotify. */
+/* Writes in place, as the kernel changes its counters: inotify would not follow a new file. */
 static void count_v2(struct scene *scene, const char *text)
 {
     file_put(AT_FDCWD, at(scene, "unified/c/memory.events"), text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's own cgroups, in cgroups made for the test: needs root; skipped without a v1 or v2
- * hierarchy to write to. */
+/* The host's own cgroups, in cgroups made for the test. Needs root; skipped without a writable v1
+ * or v2 hierarchy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -96,7 +96,8 @@ static bool has_v1(const struct scene *scene)
     return scene->host.layout == CGROUP_V1 || scene->host.layout == CGROUP_HYBRID;
 }
 
-/* A child that joins as the init does, and waits; its own child too, in a cgroup below. */
+/* Starts a child that joins as init does, and waits. With `nested`, its own child waits too, in a
+ * cgroup below. */
 static pid_t join(struct scene *scene, bool nested)
 {
     int ready[2];
@@ -184,7 +185,7 @@ static void test_limits(struct scene *scene)
 
 static void test_growing(struct scene *scene)
 {
-    /* The default one would be the container's own, whoever has made it. */
+    /* A default path would make the cgroup the container's own, whoever created it. */
     const char *path = arena_printf(&scene->arena, "/%s-growing", scene->id);
 
     tap_ok(plan(scene, path) == 0 &&
@@ -271,7 +272,7 @@ static void test_devices(struct scene *scene)
     cgroup_remove(&scene->cgroup.record, &scene->error);
 }
 
-/* The parent of all is shared: the last one takes it away. */
+/* Both use the same parent cgroup: the last one removes it. */
 static void test_parent(struct scene *scene)
 {
     struct cgroup_record first;
@@ -291,7 +292,8 @@ static void test_parent(struct scene *scene)
     tap_ok(access(parent, F_OK) < 0, "and with it what both shared");
 }
 
-/* Two want the same path at the same moment: the second one leaves the first one's alone. */
+/* Two creations use the same path at the same time: the second one must not touch the first one's
+ * cgroup. */
 static void test_race(struct scene *scene)
 {
     struct cgroup first;
@@ -325,7 +327,7 @@ int main(void)
 {
     struct scene scene = {0};
 
-    /* A process in another PID namespace may have the same number. */
+    /* A process in another PID namespace may have the same PID. */
     snprintf(scene.id, sizeof(scene.id), "test%08x", random_number());
     if (geteuid() != 0 || cgroup_probe(&scene.arena, "", &scene.host, &scene.error) < 0 ||
         scene.host.layout == CGROUP_NONE ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's cgroups as plain files, in hierarchies that this host need not have. */
+/* A container's cgroups as plain files, in hierarchies that this host may not have. */
 #pragma once
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ static inline void put(struct scene *scene, const char *path, const char *text)
     file_replace(AT_FDCWD, full, text, strlen(text), 0644);
 }
 
-/* As a hierarchy of a host: "memory", "cpu,cpuacct", or "" for v2. */
+/* Adds a hierarchy of a host: "memory", "cpu,cpuacct", or "" for v2. */
 static inline void add_hierarchy(struct scene *scene, struct cgroup_hierarchy *hierarchy,
                                  const char *name)
 {
@@ -59,7 +59,7 @@ static inline void add_hierarchy(struct scene *scene, struct cgroup_hierarchy *h
     hierarchy->n_controllers = controllers.count;
 }
 
-/* The names of the hierarchies, ended with NULL; the container is "c" in each. */
+/* `names` are the hierarchies, ending with NULL. The container's cgroup is "c" in each. */
 static inline void scene_open(struct scene *scene, const char *const *names)
 {
     struct cgroup_hierarchy *hierarchies;

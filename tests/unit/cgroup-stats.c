@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statistics from cgroups of plain files: what is read from where, what is left out, and what is no
- * statistics. */
+/* Statistics from cgroups of plain files: what is read from where, what is left out, and what is
+ * rejected. */
 #include "berth/cgroup/stats.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static void lacks(const struct scene *scene, const char *part)
         printf("# in: %s\n", scene->json);
 }
 
-/* Of an error: what it says and names. */
+/* Checks the errno and text of an error. */
 static void fails(struct scene *scene, int number, const char *words, const char *name)
 {
     int result = stats(scene);
@@ -252,7 +252,8 @@ static void test_v2_devices(void)
     scene_close(&scene);
 }
 
-/* Where v1 has no hierarchy for a controller v2 tells, which counts members itself. */
+/* v2 provides the statistics of controllers that no v1 hierarchy has, and it counts processes
+ * itself. */
 static void test_hybrid(void)
 {
     struct scene scene;

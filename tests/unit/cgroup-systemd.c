@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What --systemd-cgroup makes of a config: the unit's name, properties of annotations, device rules
- * as a list. */
+/* What --systemd-cgroup makes of a config: the unit's name, properties from annotations, and device
+ * rules as a list. */
 #include <errno.h>
 
 #include "berth/base/arena.h"
@@ -18,7 +18,7 @@
 #define LONG                                                                                       \
     TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
-/* `name` is the error when there is no path. */
+/* Without a path, `name` is the error. */
 static const struct {
     const char *cgroups_path;
     const char *id;
@@ -121,7 +121,7 @@ static const char *show(struct arena *arena, const struct bus_property *property
     "expected true, false, a number, a text in quotes, or an array of such in brackets"
 #define NO_TYPE "expected a value of the type int32, for there is no other type before it"
 
-/* Behind "!" the error. */
+/* `result` is the error if it starts with "!". */
 static const struct {
     const char *name;
     const char *value;
@@ -299,8 +299,8 @@ static const char proc_devices[] = "Character devices:\n"
                                    " 65 sd\n"
                                    "259 blkext\n";
 
-/* The list is DeviceAllow's words, NULL: all is allowed; `unsaid` the index of the rule that is
- * returned, -1: none. */
+/* `list` is the value of DeviceAllow, or NULL if everything is allowed. `unsaid` is the index of
+ * the rule that is returned, or -1. */
 static const struct {
     const char *name;
     struct cgroup_device_rule rules[MOST_RULES];
@@ -378,7 +378,7 @@ static void test_list(struct arena *arena, size_t i)
                  arena_printf(arena, "DeviceAllow a(ss) %s", wanted), lists[i].name);
 }
 
-/* What a container that asks for nothing of its own gets. */
+/* A container with a config that sets nothing. */
 static void test_defaults(struct arena *arena)
 {
     const struct spec_device_rule none = {.access = "rwm"};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cpu.shares as cpu.weight: every value against the mathematical library's. */
+/* Converts every value of cpu.shares to cpu.weight, and compares it with the result of the math
+ * library. */
 #include <math.h>
 
 #include "berth/cgroup/setting.h"

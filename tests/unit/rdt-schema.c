@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a schemata file says, and what a config wants it to say. */
+/* Compares the content of a schemata file with what a config requests. */
 #include "schema.h"
 #include "tap.h"
 
-/* As the kernel writes it. */
+/* As the kernel prints it. */
 #define CURRENT "    MB:0= 70;1=100\n    L3:0=07f0;1=001f\nL3CODE:0=ff\n"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.intelRdt on a tree of plain files that stands for resctrl. The files of a group that the
- * kernel makes with its directory, and takes away with it, are made and taken away here. */
+/* linux.intelRdt on a tree of plain files in place of resctrl. The tests themselves create and
+ * remove the files that the kernel creates and removes with the directory of a group. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static bool exists(struct scene *scene, const char *path)
     return access(at(scene, path), F_OK) == 0;
 }
 
-/* What the kernel puts into a group. */
+/* Creates the files that the kernel creates in a group. */
 static void fill(struct scene *scene, const char *group, const char *schemata)
 {
     put(scene, arena_printf(&scene->arena, RESCTRL "%s/tasks", group), "");
@@ -105,7 +105,7 @@ static int plan(struct scene *scene, const struct spec_intel_rdt *config)
     return rdt_plan(&scene->arena, scene->root, &request, &scene->rdt, &scene->error);
 }
 
-/* The error's text without the root of the tree. */
+/* Compares the error's text without the root of the tree. */
 static void expect_error(struct scene *scene, int result, int number, const char *text)
 {
     struct text bare = {.arena = &scene->arena};
@@ -253,7 +253,7 @@ static void makes_and_joins(void)
     scene_open(&scene);
     tap_ok(plan(&scene, &config) == 0, "planned");
     tap_ok(!exists(&scene, RESCTRL "/c1"), "planning makes nothing");
-    /* Here the kernel does not put mon_groups into a class. */
+    /* No kernel creates mon_groups in the class here. */
     expect_error(&scene, rdt_make(&scene.arena, &scene.rdt, &scene.error), ENOENT,
                  "linux.intelRdt.enableMonitoring: make the monitoring group " RESCTRL
                  "/c1/mon_groups/c1: no such file or directory");
@@ -265,7 +265,7 @@ static void makes_and_joins(void)
            "the class is made");
     fill(&scene, "/c1", FULL);
     tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0, "its schemata are set");
-    /* In a plain file each write covers the start of the one before. */
+    /* In a plain file, each write overwrites the start of the previous one. */
     tap_ok(text_starts_with(get(&scene, RESCTRL "/c1/schemata"), "L2:0=3\n\nff\n"),
            "l3CacheSchema, memBwSchema, schemata, in this order");
     fill(&scene, "/c1/mon_groups/c1", NULL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's part of a plan against an init that is played here: order, waits, failures, end of
- * file. */
+/* The host's part of a plan against a fake init: order, waits, failures, end of file. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +17,7 @@
 
 #define STEPS 6
 
-/* What the steps of the test's plan are, and the plan's memory. */
+/* The steps of the test's plan, laid out as in memory. */
 struct sample {
     struct plan_header header;
     struct plan_step steps[STEPS];
@@ -83,7 +82,7 @@ struct play {
     struct conduct conduct;
     struct error error;
     int far;
-    int done; /* how many of the host's steps were carried out */
+    int done; /* how many of the host's steps have been carried out */
 };
 
 static int count_step(struct conduct *conduct, const struct plan_step *step)
@@ -142,7 +141,7 @@ static void say(struct play *play, int step, int error)
     sys_socket_send(play->far, &message, sizeof(message), -1);
 }
 
-/* The next message of the host's, with whether a descriptor came with it; its step. */
+/* Receives the host's next message. Returns its step, and whether a descriptor came with it. */
 static int hear(struct play *play, bool *ret_passed)
 {
     struct plan_message message = {.step = -9};
@@ -201,7 +200,7 @@ static void test_unread(void)
     say(&play, 2, 0);
     conduct_run(&play.conduct);
     say(&play, 4, 0);
-    fd_close(&play.far); /* two messages of the host's are not read: ECONNRESET comes first */
+    fd_close(&play.far); /* two messages of the host are unread: ECONNRESET comes first */
     tap_ok(conduct_until_executed(&play.conduct) == 0, "what the init has not read does no harm");
     end(&play);
 }
@@ -256,7 +255,7 @@ static void test_end_of_file(void)
     end(&play);
 }
 
-/* A child that ends at once, as a pidfd. */
+/* Returns a pidfd of a child that exits at once. */
 static int pidfd_of_dead(void)
 {
     pid_t pid = fork();
@@ -355,7 +354,8 @@ static void test_better_news(void)
     end(&play);
 }
 
-/* A plan whose second step of the host's is `handler`; the init fails meanwhile, or only ends. */
+/* Runs a plan whose second host step is `handler`. Meanwhile init fails with `error`, or just
+ * ends. */
 static int run_failing(struct play *play, conduct_handler *handler, int error)
 {
     static conduct_handler *handlers[PLAN_OPS] = {[PLAN_SAVE_STATE] = count_step};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The messages of criu's RPC: bytes as protobuf's own encoder makes them. */
+/* The messages of criu's RPC: compares the bytes with those of protobuf's own encoder. */
 #include <errno.h>
 
 #include "berth/base/arena.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ids, the state directory and what follows from it: status, locks, processes; no root needed. */
+/* IDs, the state directory, and what depends on it: status, locks, processes. Needs no root. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -103,7 +103,7 @@ static struct spec_record sample_record(void)
                                 .n_made_cgroups = 1};
 }
 
-/* Writes down `pid` as a state's process, under a start time that is off by `late`. */
+/* Stores `pid` as the process of a state, with a start time that is off by `late`. */
 static void save_process(struct state *state, int pid, bool committed, unsigned late)
 {
     unlinkat(state->dir, "process", 0);
@@ -156,7 +156,7 @@ static void test_duplicates(const struct runtime_options *options)
     tap_ok(state_open(&unknown, &error) == -ENOENT, "so is one that is no id");
 }
 
-/* The status that somebody else sees. */
+/* Returns the status that another command sees. */
 static enum spec_status status_seen(const struct runtime_options *options)
 {
     AUTO_ARENA arena = {0};

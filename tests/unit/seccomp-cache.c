@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cache gives the very program that was compiled for the very input, or none. */
+/* The cache returns exactly the program compiled for exactly this input, or none. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ static bool same(const struct program *a, const struct program *b)
     return a->size == b->size && memcmp(a->bytes, b->bytes, (size_t) a->size) == 0;
 }
 
-/* Counts the files; `ret_path` (may be NULL) is one of them. */
+/* Counts the files. *ret_path (may be NULL) is one of them. */
 static size_t count_files(char *ret_path)
 {
     DIR *entries = opendir(dir);
@@ -132,7 +132,7 @@ static void test_damage(void)
     empty();
 }
 
-/* Each change of the input is another entry. */
+/* Each changed input has its own entry. */
 static void test_key(void)
 {
     static const struct spec_seccomp_arg other_args[] = {
@@ -191,7 +191,7 @@ static void test_bound(void)
     empty();
 }
 
-/* Not used, without being an error. */
+/* Such entries are ignored, without an error. */
 static void test_foreign(void)
 {
     struct spec_syscall rule = rule_before();
@@ -227,7 +227,7 @@ static double now_us(void)
     return (double) now.tv_sec * 1e6 + (double) now.tv_nsec / 1e3;
 }
 
-/* Of the size of docker's default profile. */
+/* A filter the size of Docker's default profile. */
 static void test_speed(void)
 {
     static const char *all[512];

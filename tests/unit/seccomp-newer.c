@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that are newer than the profile: number by number against the rule, in an
- * interpreter and in the kernel. */
+/* System calls newer than the profile: checks every number against the rule, in an interpreter and
+ * in the kernel. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static bool is_x86_64(void)
     return seccomp_arch_native() == SCMP_ARCH_X86_64;
 }
 
-/* Looked up once: libseccomp gives each name to keep. */
+/* Looks up each name only once: the caller of libseccomp has to free it. */
 static const char *native_name(int number)
 {
     static char *known[NAMES_MOST];
@@ -32,8 +32,8 @@ static const char *native_name(int number)
     return known[number];
 }
 
-/* Allows all that the native architecture calls below `end`, but for every seventh number;
- * exit_group, which is one, ends the processes of this test. */
+/* Allows every system call of the native architecture below `end`, except every seventh number.
+ * exit_group is one of those, but ends the processes of this test. */
 static struct spec_seccomp allow_below(int end, struct spec_syscall *rule, const char **names)
 {
     *rule = (struct spec_syscall){.names = names, .action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
@@ -86,7 +86,7 @@ static const struct abi abis[] = {
     {SCMP_ARCH_X32, AUDIT_ARCH_X86_64, X32, "x32"},
 };
 
-/* Of the numbers 0 to 1199 of the ABI, those whose answer is not what it should be. */
+/* Counts the numbers 0 to 1199 of the ABI with a wrong answer. */
 static size_t count_wrong(const struct program *program, const struct spec_syscall *rule,
                           const struct abi *abi, uint32_t standard)
 {
@@ -138,7 +138,7 @@ static void test_numbers(void)
     }
 }
 
-/* What must stay as it is without the rule: other defaults, profiles that name nothing, other
+/* Cases to which the rule must not apply: other defaults, profiles without names, other
  * architectures. */
 static void test_limits(void)
 {
@@ -179,7 +179,8 @@ static void test_limits(void)
     tap_ok(answer(&program, -1, 0, 0) == SECCOMP_RET_KILL_THREAD, "-1 is no newer call");
 }
 
-/* The rule that makes a call known need not let it pass, nor be one that libseccomp adds. */
+/* A rule makes a system call known even if it does not allow it, or is not one that libseccomp
+ * adds. */
 static void test_known(void)
 {
     static const char *names[] = {"read", "openat2"};
@@ -196,7 +197,7 @@ static void test_known(void)
            "a rule that says what holds anyway makes its call known");
 }
 
-/* The cost for the container, in instructions a call. */
+/* The cost for the container, in instructions per call. */
 static void test_cost(void)
 {
     static const char *names[NAMES_MOST];

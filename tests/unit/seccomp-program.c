@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What compiled filters answer: in an interpreter, call by call against the rules, and in the
+/* The answers of compiled filters: in an interpreter, call by call against the rules, and in the
  * kernel. */
 #include <errno.h>
 #include <linux/audit.h>
@@ -17,7 +17,8 @@
 
 #define LAST_CALL 450
 
-/* A rule for every third call, an errno of its own for every other third. */
+/* One third of the calls is allowed, one third fails with an errno of its own, one third has no
+ * rule. */
 static void test_many(void)
 {
     static struct spec_syscall rules[LAST_CALL + 1];
@@ -103,7 +104,7 @@ static void test_operators(void)
 {
     static const uint64_t values[] = {0,           1,           2,           0x7fffffff, 0xffffffff,
                                       0x100000000, 0x100000001, 0x200000000, UINT64_MAX};
-    /* On machines of 32 bits no argument has more. */
+    /* On 32-bit machines no argument is larger. */
     const size_t n_values = sizeof(long) > 4 ? sizeof(values) / sizeof(values[0]) : 5;
     static struct program program;
 
@@ -200,7 +201,7 @@ static void test_names(void)
     tap_ok(compile(&seccomp, &program), "a rule that says what holds anyway");
 }
 
-/* In a child: its exit status, or 128 and the signal that ended it. */
+/* Runs in a child. Returns its exit status, or 128 + the signal that ended it. */
 static int run_filtered(enum spec_seccomp_action action, uint32_t errno_ret)
 {
     struct spec_syscall rule = rule_for(getpgid_name, NULL, 0);

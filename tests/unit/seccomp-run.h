@@ -33,7 +33,7 @@ static inline bool compile(const struct spec_seccomp *seccomp, struct program *p
     return size > 0;
 }
 
-/* bpf(4), as far as filters use it; *ret_steps: how many instructions it took. */
+/* bpf(4), as far as filters use it. *ret_steps is the number of instructions executed. */
 static inline uint32_t run_counted(const struct program *program, const struct seccomp_data *data,
                                    size_t *ret_steps)
 {
@@ -80,7 +80,7 @@ static inline uint32_t run(const struct program *program, const struct seccomp_d
     return run_counted(program, data, &steps);
 }
 
-/* Of the native architecture. */
+/* Returns the answer for a call of the native architecture. */
 static inline uint32_t answer(const struct program *program, int number, uint64_t first,
                               uint64_t second)
 {

@@ -36,7 +36,7 @@ static int load(struct document *document, struct error *error)
     return spec_load_config(document->arena, document->bytes, document->size, &config, error);
 }
 
-/* With what every configuration needs in front. */
+/* Adds what every configuration needs. */
 static struct document complete(const struct document *document)
 {
     bool has_version = memmem(document->bytes, document->size, "\"ociVersion\"", 12) != NULL;
@@ -113,7 +113,7 @@ static bool is_expected(const char *got, const char *expected)
     return text_equal(got, expected);
 }
 
-/* The lines of a case: up to the next one that starts with `stop`. */
+/* Takes the lines of a case: up to the next line that starts with `stop`. */
 static char *take_lines(char **next, const char *stop)
 {
     char *start = *next;

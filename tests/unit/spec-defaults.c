@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `spec` writes is right by the runtime's own rules, and says what it should. */
+/* The output of `spec` is valid by the runtime's own rules, and contains what it should. */
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/spec/check.h"

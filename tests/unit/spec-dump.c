@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spec-dump config|state|features FILE: reads a document and writes what the structs hold as JSON,
- * by the tables that the reader uses: spec-full.py compares it with what was in the file.
+ * spec-dump config|state|features FILE: reads a document and writes the content of the structs as
+ * JSON, with the tables that the reader uses. spec-full.py compares that with the file.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static void dump_integer(struct json *json, const struct spec_property *property
 {
     bool has_sign = property->minimum < 0;
 
-    /* A range that was narrowed to positive numbers reads the same either way. */
+    /* A range narrowed to positive numbers reads the same as signed or unsigned. */
     if (property->size == sizeof(uint16_t))
         json_u64(json, *(const uint16_t *) value);
     else if (property->size == sizeof(uint32_t) && has_sign)

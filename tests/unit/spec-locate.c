@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a path is in a document. */
+/* Finds the place of a path in a document. */
 #include "berth/base/arena.h"
 #include "berth/spec/load.h"
 #include "tap.h"
@@ -21,7 +21,7 @@ static const struct {
     {"list[0]", 3, 13},
     {"list[0].x", 3, 19},
     {"list[1]", 3, 28},
-    {"list[1].x", 3, 28}, /* the nearest that is there */
+    {"list[1].x", 3, 28}, /* the nearest one that exists */
     {"list[2].x.y", 3, 44},
     {"list[3]", 3, 11},
     {"list.x", 3, 11},
@@ -52,7 +52,7 @@ static void test_document(void)
     }
 }
 
-/* No item is where the brackets do not match, and none is looked for without an end. */
+/* With unbalanced brackets there is no such item, and the search ends. */
 static void test_brackets(void)
 {
     static const char broken[] = "{\"a\":[}";
@@ -63,7 +63,7 @@ static void test_brackets(void)
            "brackets that do not match: %zu:%zu", line, column);
 }
 
-/* Whatever the text: nothing beyond its end is read, which the sanitizer watches. */
+/* For any text, nothing beyond its end is read, which the sanitizer checks. */
 static void test_fragments(void)
 {
     size_t line, column;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of rtnetlink: what is made, what does not fit, and what comes with lengths that lie. */
+/* Messages of rtnetlink: how they are built, what does not fit, and messages with wrong lengths. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 static const struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = 7};
 
-/* A message as the kernel sends it: complete, with the attributes of the request. */
+/* Returns the request as a complete message, as the kernel sends it. */
 static const struct nlmsghdr *finish(struct sys_netlink_request *request)
 {
     struct nlmsghdr *message = (struct nlmsghdr *) request->bytes;
@@ -115,7 +115,7 @@ static void answer(int fd, int type, int flags, int number)
         tap_ok(false, "send");
 }
 
-/* Asks, when `types`, ended by 0, have been answered with `number`. */
+/* Sends a request after answers of the `types`, ending with 0, with `number` have been queued. */
 static int ask(const int *types, int flags, int number, struct count *count)
 {
     struct sys_netlink_request request;
@@ -151,8 +151,8 @@ static void test_answers(void)
            "a list that has changed meanwhile");
 }
 
-/* A datagram of `count` messages, each of one byte more than its header, with or without the
- * padding of the last one. */
+/* Sends a datagram of `count` messages, each one byte longer than its header. The last one is
+ * padded only if `padded`. */
 static void send_small(int fd, size_t count, bool padded)
 {
     struct small {
@@ -167,8 +167,7 @@ static void send_small(int fd, size_t count, bool padded)
     tap_ok(send(fd, messages, size, 0) == (ssize_t) size, "a datagram of %zu bytes", size);
 }
 
-/* The second datagram is shorter than the first: what the first has left behind it is not read
- * again. */
+/* The second datagram is shorter than the first: the rest of the first must not be read again. */
 static void test_unpadded(void)
 {
     struct sys_netlink_request request;

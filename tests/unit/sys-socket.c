@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sockets whose other side is slow or gone, and messages that a stream takes in pieces. */
+/* Sockets with a slow or missing peer, and messages that a stream accepts in parts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -48,8 +48,8 @@ static void test_connecting(void)
     unlink(path);
 }
 
-/* Reads all there is: 0 if there were LARGE bytes, and a descriptor with the first of them
- * alone. */
+/* Reads everything. Returns 0 if there were LARGE bytes, and a descriptor with only the first of
+ * them. */
 static int read_all(int fd)
 {
     size_t total = 0, passed_later = 0;

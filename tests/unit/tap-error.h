@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of an error, for tests that have no arena at hand. */
+/* Texts of errors, for tests that have no arena at hand. */
 #pragma once
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 
-/* The next call overwrites what this one returns. */
+/* The next call overwrites the result. */
 static inline const char *tap_error(const struct error *error)
 {
     static char text[sizeof(error->bytes) + 256];

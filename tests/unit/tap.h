@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Test Anything Protocol, as meson reads it: tap_ok for every check, tap_end at the end of
- * main. */
+/* The Test Anything Protocol, as meson reads it: call tap_ok for every check, and tap_end at the
+ * end of main. */
 #pragma once
 
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 static int tap_count;
 static int tap_failed;
 
-/* One check; the rest names it as printf(3) does. Returns `good`. */
+/* One check; the rest is its name, as for printf(3). Returns `good`. */
 __attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool good, const char *format, ...)
 {
     char name[4096];
@@ -28,7 +28,7 @@ __attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool good, const
     return good;
 }
 
-/* Both texts must be equal; if not, both are shown. NULL is shown as (null). */
+/* Checks that both texts are equal, and prints both if not. NULL is printed as (null). */
 static inline bool tap_text(const char *got, const char *expected, const char *name)
 {
     bool good = got == expected || (got != NULL && expected != NULL && strcmp(got, expected) == 0);
