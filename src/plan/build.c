@@ -88,7 +88,7 @@ static int build(struct plan_builder *builder)
     return 0;
 }
 
-/* Limits are set after the processes are restored, so that they do not hold up CRIU. */
+/* Limits are set after the processes are restored, so that they do not apply to CRIU's own work. */
 static void build_restore(struct plan_builder *builder)
 {
     const struct spec_process *process = builder->config->process;

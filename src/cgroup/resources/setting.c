@@ -36,7 +36,7 @@ struct setting {
     enum kind kind;
     size_t item_size;   /* of a list */
     bool zero_is_unset; /* 0 means unset: engines write it */
-    /* another setting has the same value: the file may be missing */
+    /* another setting writes the same value: this file may be missing */
     bool is_spare;
     bool is_dropped;                 /* newer kernels accept and ignore it */
     struct cgroup_property property; /* of the systemd unit */
