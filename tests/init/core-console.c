@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MAKE_CONSOLE: the terminal of the container's own devpts, never one of the host's. */
+/* MAKE_CONSOLE: the terminal comes from the container's own devpts, never from the host's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -53,7 +53,7 @@ static void make_console_file(void)
     test_must(mknod("/dev/console", S_IFCHR | 0600, (5 << 8) + 1) == 0, "/dev/console");
 }
 
-/* What is written to the terminal until all of it is closed. */
+/* Reads what is written to the terminal until all its descriptors are closed. */
 static const char *read_terminal(int fd)
 {
     static char text[4096];
@@ -84,7 +84,8 @@ static void makes_console(void (*prepare)(void), const char *where)
     close(master);
 }
 
-/* The master must not stay open in the init: the program would not see its terminal hung up. */
+/* Init must not keep the master open: the program would not notice that its terminal has hung
+ * up. */
 static void hangs_up(void)
 {
     struct test_plan plan = with_console();
@@ -119,7 +120,7 @@ static void keeps_size(void)
     close(master);
 }
 
-/* --- what an image may hold ------------------------------------------------------------------- */
+/* --- --- hostile images --- ------------------------------------------------------------------- */
 
 static void link_console(void)
 {

@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-/* What the programs are searched in; made anew on a tmpfs in each child. */
+/* The directory searched for programs: a new tmpfs in each child. */
 #define TREE "/mnt"
 
 static void write_program(const char *path, const char *content, mode_t mode)
@@ -47,7 +47,7 @@ static void make_programs(void)
 struct search {
     const char *name, *path;
     int error;
-    const char *output; /* NULL: only searched */
+    const char *output; /* NULL: search only */
 };
 
 static const struct search searches[] = {
@@ -189,7 +189,7 @@ static void arguments_and_environment(void)
          .execute = {.argv = TEST_SCRIPT(PRINT_DESCRIPTORS "; cat <&4 <&6")}},                     \
         TEST_END
 
-/* Gaps: the init's own descriptors must not come in through them (CVE-2024-21626). */
+/* Init's own descriptors must not fill the gaps (CVE-2024-21626). */
 static void kept_descriptors(void)
 {
     int one = test_memfd("one\n", 4), two = test_memfd("two\n", 4);
@@ -214,7 +214,8 @@ static void kept_descriptors(void)
     close(two);
 }
 
-/* Labels of security modules are written when the kept ones have come down to where procfs was. */
+/* Labels of security modules are written after the kept descriptors have been moved down to the
+ * number that procfs had. */
 static void procfs_beside_kept(void)
 {
     int kept = test_memfd("", 0);
@@ -238,7 +239,8 @@ static void procfs_beside_kept(void)
     close(kept);
 }
 
-/* The socket lies where the first kept one comes to lie; the failure must still get out. */
+/* The socket has the number that the first kept descriptor needs. The failure must be reported
+ * nevertheless. */
 static void failure_beside_kept(void)
 {
     int kept = test_memfd("", 0);

@@ -51,7 +51,7 @@ static void hide_proc(void)
     mkdir("/proc/self", 0755);
 }
 
-/* CVE-2019-16884, CVE-2025-52881: what is written to must be procfs's. */
+/* CVE-2019-16884, CVE-2025-52881: the file to write to must be on procfs. */
 static void hide_files_of_proc(void)
 {
     test_make_mounts_private();
@@ -112,7 +112,7 @@ static void writes_below_proc(void)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[1].put_file.file = wrong[i].path;
         int error = test_fail(&plan).error;
-        /* procfs gives root's write to a file without write permission EACCES, or EIO. */
+        /* procfs rejects root's write to a file without write permission with EACCES or EIO. */
         bool good = error == wrong[i].error || (wrong[i].error == EACCES && error == EIO);
         tap_ok(good, "%s: errno %d, is %d", wrong[i].path, wrong[i].error, error);
     }
@@ -157,7 +157,7 @@ static void make_directories(void)
     test_must(symlink("there", TREE "/link") == 0, "link");
     test_must(symlink("/proc/self/fd", TREE "/magic") == 0, "link");
     mkdir(TREE "/locked", 0700);
-    test_must(dup2(open("/", O_RDONLY | O_DIRECTORY), 50) == 50, "dup2"); /* leaked */
+    test_must(dup2(open("/", O_RDONLY | O_DIRECTORY), 50) == 50, "dup2"); /* a leaked descriptor */
 }
 
 static void changes_directory(void)
@@ -199,7 +199,7 @@ static void changes_directory(void)
     }
 }
 
-/* The current directory lies outside of the root: getcwd(2) has no path for it (CVE-2024-21626). */
+/* The current directory is outside the root, so getcwd(2) has no path for it (CVE-2024-21626). */
 static void leave_root(void)
 {
     make_directories();

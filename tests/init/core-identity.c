@@ -84,7 +84,7 @@ static void limits_capabilities(void)
     tap_ok(test_fail(&plan).error == EPERM, "effective, but not permitted");
 }
 
-/* Inheritable capabilities of the caller's must not come through (CVE-2022-29162). */
+/* The caller's inheritable capabilities must not reach the container (CVE-2022-29162). */
 static void make_inheritable(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -121,7 +121,7 @@ static void sets_limits(void)
                    .set_rlimit = {.resource = RLIMIT_CORE, .hard = RLIM_INFINITY}},
                   TEST_SHELL("ulimit -n; ulimit -H -n; ulimit -c; ulimit -H -c")}};
 
-    plan.steps[1].flags = PLAN_OPTIONAL; /* where the caller may not raise it */
+    plan.steps[1].flags = PLAN_OPTIONAL; /* the caller may not be allowed to raise it */
     tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0, "soft and hard limits");
     plan.steps[0].set_rlimit.only_raises = true;
     plan.steps[4].execute.argv = TEST_SCRIPT("ulimit -n | grep -qx 100");
@@ -190,8 +190,7 @@ static void loads_seccomp(void)
     static const struct sock_filter kill_hostname[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_OFFSET), JUMP_UNLESS(__NR_sethostname, 1),
         RETURN(SECCOMP_RET_KILL_PROCESS), RETURN(SECCOMP_RET_ALLOW)};
-    /* Only what ops.def promises to be enough for the init itself: it ends when the program, which
-     * needs more, runs. */
+    /* Allows only what ops.def promises to be enough for init itself. */
     static const struct sock_filter strict[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_OFFSET),
                                                 JUMP_UNLESS(__NR_execve, 1),
                                                 RETURN(SECCOMP_RET_ERRNO | EXDEV),
@@ -214,7 +213,7 @@ static void loads_seccomp(void)
     tap_ok(message.step == 4 && message.error == EINVAL, "a filter without an end is an error");
 }
 
-/* VERIFY refuses a process that has more than the plan says, and says which. */
+/* VERIFY rejects a process that has more than the plan says, and names the difference. */
 static void verifies(void)
 {
     static const char *const wrong[] = {"Uid 1001",    "Gid 1000",     "Groups 5 6", "CapEff 1",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: order, waits, faults, warnings, the end of the host, traces. */
+/* The message loop: order, waits, faults, warnings, the end of the host, traces. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -151,7 +151,7 @@ static void traces(void)
     test_finish(&init);
 }
 
-/* The host maps the mount of a user namespace's: it goes there and comes back. */
+/* A mount goes to the host, which maps it for a user namespace, and comes back. */
 static void hands_mounts_over(void)
 {
     struct test_plan plan = {
@@ -187,7 +187,7 @@ static void hands_mounts_over(void)
     test_finish(&init);
 }
 
-/* It would outlive the host's. */
+/* A copy in init would outlive the host's descriptor. */
 static void keeps_no_copy(void)
 {
     struct test_plan plan = {
@@ -240,7 +240,7 @@ static uid_t owner_in_proc(const struct test_init *init)
     return status.st_uid;
 }
 
-/* CVE-2016-9962. */
+/* CVE-2016-9962: other users must not trace init. */
 static void hides_itself(void)
 {
     struct test_plan plan = {.steps = {HOSTNAME("x", .flags = PLAN_ANNOUNCE | PLAN_OPTIONAL),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Namespaces, the two stages, and what is set in new ones. */
+/* Namespaces, the two stages, and the settings of new namespaces. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -16,7 +16,7 @@
 
 #include "harness.h"
 
-/* This program is its own payload: see main. */
+/* This program is its own payload: see main(). */
 static char own_path[4096];
 
 /* --- payloads --------------------------------------------------------------------------------- */
@@ -50,7 +50,8 @@ static int print_keyring(void)
         }                                                                                          \
     }
 
-/* A process that keeps a uts namespace with the hostname "kept"; *ret_path is its file. */
+/* Starts a process that keeps a UTS namespace with the hostname "kept". *ret_path is the
+ * namespace's file. */
 static pid_t keep_uts_namespace(char path[static 64])
 {
     int ready[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scheduler, I/O priority, memory policy, execution domain: what the program has of them. */
+/* Scheduler, I/O priority, memory policy, execution domain: which of them the program gets. */
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
@@ -9,7 +9,7 @@
 
 #include "harness.h"
 
-/* The policy, its priority, the nice value: proc_pid_stat(5). */
+/* Prints nice value, priority and policy: proc_pid_stat(5). */
 #define SHOW_SCHEDULER "cut -d' ' -f19,40,41 /proc/$$/stat"
 
 static struct test_plan plan_of_scheduler(struct plan_given_SET_SCHEDULER values,
@@ -91,7 +91,7 @@ static void sets_io_priority(void)
     tap_ok(test_fail(&plan).error == EINVAL, "no such class");
 }
 
-/* As an area of the program's own memory says it (proc(5), numa_maps). */
+/* Prints the policy of an area of the program's memory (proc(5), numa_maps). */
 #define SHOW_MEMORY_POLICY "sed -n '1s/^[^ ]* \\([^ ]*\\) .*/\\1/p' /proc/$$/numa_maps"
 
 static void sets_memory_policy(void)
@@ -139,7 +139,7 @@ static void sets_personality(void)
 int main(void)
 {
     test_need_root();
-    setpriority(PRIO_PROCESS, 0, 0); /* whoever runs the tests may be nicer */
+    setpriority(PRIO_PROCESS, 0, 0); /* the tests may run with another nice value */
     sets_scheduler();
     sets_deadline();
     refuses_schedulers();

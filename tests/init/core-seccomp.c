@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters with a listener: it comes out whatever the filter says, before the init makes a call that
- * the filter sees. */
+/* Filters with a listener: init sends the listener whatever the filter forbids, before init makes a
+ * system call that the filter sees. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -66,8 +66,8 @@ static struct test_init launch(const struct test_plan *plan, const struct sock_f
     return init;
 }
 
-/* Lets all calls happen until nobody is under the filter. Returns how many there were; *ret_first
- * is the first. */
+/* Lets all system calls continue until no process is under the filter. Returns their number.
+ * *ret_first is the first one. */
 static int answer_all(int listener, int *ret_first)
 {
     struct pollfd fd = {.fd = listener, .events = POLLIN};
@@ -159,7 +159,7 @@ static void is_traced(void)
     test_finish(&init);
 }
 
-/* What a process cannot do to itself by exit_group(2). */
+/* A process that may not call exit_group(2) has to end in another way. */
 static void ends_without_exit(void)
 {
     static const struct sock_filter no_exit[] = {CALL,

@@ -18,7 +18,7 @@
 #define MEMORY_LIMIT_KIB 100
 #define STATE "{\"status\":\"created\"}"
 
-/* 0 and 1 are the host's: state and output; 2 is the host's COMMIT. */
+/* Steps 0 and 1 of the host make the hooks' state and output; step 2 is COMMIT. */
 #define HOST_STEPS                                                                                 \
     {.op = PLAN_WRITE_HOOK_STATE, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_STATE},              \
         {.op = PLAN_OPEN_HOOK_OUTPUT, .actor = PLAN_HOST, .makes = PLAN_SLOT_HOOK_OUTPUT},         \
@@ -48,7 +48,7 @@ static struct test_plan start_plan(void)
                               .listen = true};
 }
 
-/* Where a container is after `create`: the host has gone. */
+/* Leaves a container as after `create`: the host is gone. */
 static struct test_init create(const struct test_plan *plan)
 {
     struct test_init init = test_launch(plan);
@@ -92,14 +92,14 @@ static void starter_goes(void)
 {
     struct test_plan plan = start_plan();
 
-    plan.trace = true; /* so that it talks to the starter, who does not listen */
+    plan.trace = true; /* makes init write to the starter, which does not read */
     struct test_init init = create(&plan);
     close(test_connect(&init));
     struct test_result result = test_finish(&init);
     tap_text(result.output, "1\n", "started is started, though the starter has died");
 }
 
-/* A socket that is closed with unread messages is reset; what the host has said counts still. */
+/* Closing a socket with unread messages resets it. The host's earlier messages must still count. */
 static void host_goes_without_reading(void)
 {
     struct test_plan plan = start_plan();
@@ -131,7 +131,7 @@ static void second_start(void)
     struct test_init init = create(&plan);
     int connection = test_connect(&init);
     test_receive(connection, &message, NULL);
-    int dead = init.listener; /* the last descriptor of it but for the init's own */
+    int dead = init.listener; /* the last descriptor of the listening socket outside init */
     int second = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     struct sockaddr_storage address;
     socklen_t size = sizeof(address);
@@ -164,7 +164,7 @@ static void block_all(void)
     sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* As process 1 nothing but SIGKILL would end it by itself. */
+/* As process 1, only SIGKILL would end it otherwise. */
 static void ends_by_signal(void)
 {
     static const int ending[] = {SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,
@@ -226,7 +226,7 @@ static char *read_output(int fd)
     return text;
 }
 
-/* Launches with a state and an output for the hooks. */
+/* Launches with a state file and an output file for the hooks. */
 static struct test_init launch_with_hooks(const struct test_plan *plan, int *ret_output)
 {
     struct test_init init = test_launch(plan);
@@ -346,7 +346,8 @@ static void mount_proc(void)
     test_must(mount("proc", "/proc", "proc", 0, NULL) == 0, "proc");
 }
 
-/* A hook's orphans go to process 1, who must not leave them to the container's program. */
+/* A hook's orphans become children of process 1, which must reap them before the container's
+ * program runs. */
 static void orphans_are_reaped(void)
 {
     struct test_plan plan = {.steps = {HOST_STEPS, HOOK("(sleep 0.1 &) ; sleep 0.3", 0),

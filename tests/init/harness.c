@@ -47,7 +47,7 @@ bool test_exited(int wait_status, int status)
 
 struct plan_strings test_list(size_t count, const char *const *strings)
 {
-    static struct arena arena; /* until the test ends */
+    static struct arena arena; /* lives until the test ends */
     const char **copy = ARENA_ARRAY(&arena, count, const char *);
 
     memcpy(copy, strings, count * sizeof(*copy));
@@ -137,7 +137,7 @@ int test_connect(const struct test_init *init)
     return fd;
 }
 
-/* Out of the way of the numbers that the init expects. */
+/* Moves the descriptor above the numbers that init expects. */
 static int lift(int fd)
 {
     int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
@@ -204,7 +204,7 @@ struct test_result test_finish(struct test_init *init)
     size_t size = 0;
     ssize_t n;
 
-    shutdown(init->socket, SHUT_WR); /* one that still waits has waited in vain */
+    shutdown(init->socket, SHUT_WR); /* no announcement will come */
     while ((n = read(init->output, result.output + size, sizeof(result.output) - 1 - size)) > 0)
         size += (size_t) n;
     close(init->output);
@@ -260,8 +260,7 @@ bool test_receive(int socket, struct plan_message *ret_message, int *ret_fd)
 
     test_must(poll(&fds, 1, PATIENCE_MS) == 1, "a message of the init's");
     ssize_t n = recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
-    if (n < 0 &&
-        errno == ECONNRESET) /* it has left a message unread; what it has said comes still */
+    if (n < 0 && errno == ECONNRESET) /* it left a message unread; its own messages still arrive */
         n = recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
     struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&envelope);
     if (header != NULL)

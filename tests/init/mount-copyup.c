@@ -47,7 +47,7 @@ static void own(const char *path, uint32_t uid, uint32_t gid, unsigned mode)
     EXPECT(sys_utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
-/* The container's /d, seen at /mnt/source too. */
+/* Makes the container's /d, which is also visible at /mnt/source. */
 static void make_source(void)
 {
     make_directory(ROOT "/d");
@@ -83,7 +83,7 @@ static void everything(struct init *init)
     EXPECT(mode_at("/mnt/source/new"), 0);
 }
 
-/* The directory's own mode and owner count unless the options have said a mode. */
+/* Keeps the directory's own mode and owner unless the options set a mode. */
 static void own_mode(struct init *init)
 {
     make_source();
@@ -209,7 +209,7 @@ static bool is_stolen(const struct init *init, const char *path)
     return fd >= 0;
 }
 
-/* A tree that changes meanwhile: no hanging on a fifo, no step through a link. */
+/* The tree changes meanwhile: the copy must not block on a FIFO or follow a symbolic link. */
 static void race(struct init *init)
 {
     make_source();

@@ -39,7 +39,7 @@ static void existing_nodes(struct init *init)
     make_special(ROOT "/block", S_IFBLK | 0600, DEVICE(1U, 3U));
     make_file(ROOT "/file", "");
     EXPECT(make_node(init, "/same", S_IFCHR | 0666, DEVICE(1U, 3U)), 0);
-    EXPECT(mode_at(ROOT "/same"), S_IFCHR | 0600); /* not ours */
+    EXPECT(mode_at(ROOT "/same"), S_IFCHR | 0600); /* not changed: init did not create it */
     EXPECT(look(ROOT "/same").stx_uid, 0);
     EXPECT(make_node(init, "/fifo", S_IFIFO | 0666, 0), 0);
     EXPECT(make_node(init, "/same", S_IFCHR | 0666, DEVICE(1U, 5U)), -EEXIST);
@@ -84,7 +84,7 @@ static void links(struct init *init)
     EXPECT(mode_at(ROOT "/mnt/host/link") & S_IFMT, S_IFLNK);
 }
 
-/* Neighbours share the directory that was opened for the first of them. */
+/* Consecutive steps share the directory that was opened for the first of them. */
 static void covered(struct init *init)
 {
     make_directory(ROOT "/dev");

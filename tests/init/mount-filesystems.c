@@ -85,7 +85,7 @@ static void bad_file_systems(struct init *init)
     EXPECT(init->slot[PLAN_SLOT_MOUNT], -1);
 }
 
-/* Two containers on one lower layer; a comma in its path is escaped. */
+/* Two containers use the same lower layer. A comma in its path is escaped. */
 static void overlay(struct init *init)
 {
     make_directory("/mnt/lo,wer");
@@ -189,7 +189,7 @@ static void by_mount(struct init *init)
     EXPECT(mode_at(ROOT "/t"), S_IFDIR | 0711);
     EXPECT(MOUNT_FLAGS(ROOT "/t"), FLAG_NOSUID | FLAG_RELATIME);
     char cwd[64];
-    EXPECT(sys_getcwd(cwd, sizeof(cwd)), 2); /* "/" as before */
+    EXPECT(sys_getcwd(cwd, sizeof(cwd)), 2); /* "/", as before */
     EXPECT(target(init, "/t", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(mount_over(init, "tmpfs", "mode=700", MS_REMOUNT | MS_RDONLY), 0);
     EXPECT(MOUNT_FLAGS(ROOT "/t") & FLAG_RDONLY, FLAG_RDONLY);
@@ -197,7 +197,7 @@ static void by_mount(struct init *init)
     EXPECT(mount_over(init, "tmpfs", NULL, MS_REMOUNT | MS_RDONLY), -EINVAL);
 }
 
-/* Commas in a memory policy; without NUMA there is none. */
+/* Commas in a memory policy. Without NUMA there is no such option. */
 static void memory_policy(struct init *init)
 {
     if (make(init, "tmpfs", "mpol=bind:0", 0, 0) == -EINVAL)

@@ -49,7 +49,7 @@ static void files(struct init *init)
     EXPECT(mask(init, "/a"), 0);
     EXPECT(mask(init, "/link"), 0);
     EXPECT(mask(init, "/fifo"), 0);
-    EXPECT(mask(init, "/a"), 0); /* once more: under another one */
+    EXPECT(mask(init, "/a"), 0); /* again: on top of the first mask */
     EXPECT(has_content("/a", ""), true);
     EXPECT(has_content("/b", ""), true);
     EXPECT(mode_at("/fifo") & S_IFMT, S_IFCHR);
@@ -73,7 +73,7 @@ static void directories(struct init *init)
     EXPECT(sys_mkdirat(AT_FDCWD, "/b/x", 0755), -EROFS);
     EXPECT(look("/a").stx_dev_minor, look("/b").stx_dev_minor); /* one superblock */
     EXPECT(mount_at("/a") != mount_at("/b"), true);
-    EXPECT(mask(init, "/a/f"), 0); /* hidden by now */
+    EXPECT(mask(init, "/a/f"), 0); /* already hidden */
 }
 
 static void missing_paths(struct init *init)
@@ -134,7 +134,7 @@ static void protects(struct init *init)
     EXPECT(sys_mkdirat(AT_FDCWD, "/y", 0755), -EROFS);
 }
 
-/* Whoever writes to the root file system may have moved the mount point away. */
+/* A process that can write to the root file system may have moved the mount point. */
 static void paths_of_a_mount(struct init *init)
 {
     make_directory(ROOT "/k");

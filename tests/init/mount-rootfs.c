@@ -95,7 +95,7 @@ static void bad_roots(struct init *init)
     EXPECT(open_root(init, "/mnt/none", 1), -ENOENT);
     EXPECT(open_root(init, HOST "/canary", 1), -ENOTDIR);
     EXPECT(open_root(init, ROOT, 0), 0);
-    EXPECT(change_root(init, PLAN_ROOT_PIVOT), -EINVAL); /* no mount */
+    EXPECT(change_root(init, PLAN_ROOT_PIVOT), -EINVAL); /* not a mount point */
     EXPECT(change_root(init, 99), -EINVAL);
 }
 
@@ -118,8 +118,7 @@ static void contain(struct init *init)
     EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);
 }
 
-/* The host's mounts are shared: nothing of the container's may reach them, least of all its umount.
- */
+/* The host's mounts are shared: no mount or umount of the container may propagate to them. */
 static void nothing_propagates(struct init *init)
 {
     fill_root();
@@ -142,7 +141,7 @@ static void pivot_privately(struct init *init)
     EXPECT(change_root(init, PLAN_ROOT_PIVOT), 0);
 }
 
-/* As in a mount namespace that was joined: other mounts in it are peers of the host's. */
+/* As in a joined mount namespace, whose other mounts are peers of the host's. */
 static void shared_mounts_remain(struct init *init)
 {
     make_directory("/mnt/other");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPEN_TARGET: where mounts go, in trees that mean harm. */
+/* OPEN_TARGET: mount points in hostile trees. */
 #include "mounts.h"
 
 static int open_target(struct init *init, const char *path, enum plan_target_kind kind)
@@ -64,7 +64,7 @@ static void wrong_kinds(struct init *init)
     EXPECT(open_target(init, "/f/below", PLAN_TARGET_DIRECTORY), -ENOTDIR);
     EXPECT(open_target(init, "/fifo", PLAN_TARGET_DIRECTORY), -ENOTDIR);
     EXPECT(init->slot[PLAN_SLOT_TARGET], -1);
-    EXPECT(open_target(init, "/fifo", PLAN_TARGET_FILE), 0); /* found, not opened: no waiting */
+    EXPECT(open_target(init, "/fifo", PLAN_TARGET_FILE), 0); /* not opened: no blocking */
     EXPECT(opened(init, ROOT "/fifo"), true);
 }
 
@@ -102,7 +102,7 @@ static void links_stay_inside(struct init *init)
     EXPECT(opened(init, ROOT "/in"), true);
     EXPECT(open_target(init, "/upward/x", PLAN_TARGET_DIRECTORY), 0);
     EXPECT(opened(init, ROOT "/in/x"), true);
-    EXPECT(open_target(init, "/out/x/f", PLAN_TARGET_FILE), 0); /* dangling: made inside */
+    EXPECT(open_target(init, "/out/x/f", PLAN_TARGET_FILE), 0); /* dangling link: created inside */
     EXPECT(opened(init, ROOT "/mnt/host/x/f"), true);
     EXPECT(open_target(init, "/beside", PLAN_TARGET_FILE), 0);
     EXPECT(opened(init, ROOT "/host/new"), true);
@@ -193,7 +193,8 @@ static void swap(struct init *init)
                    SYS_WORD(ROOT "/a/evil"), 2 /* RENAME_EXCHANGE */, 0);
 }
 
-/* Another container swaps a directory and a link that leads out while targets are made below. */
+/* Another container keeps swapping a directory and a link that leads outside while targets are
+ * created below it. */
 static void race(struct init *init)
 {
     make_directory(ROOT "/a");
@@ -214,7 +215,7 @@ static void race(struct init *init)
     sys_wait4(pid, &n_made, 0);
 }
 
-/* A link that comes and goes where none may be. */
+/* A link keeps appearing and disappearing where links are forbidden. */
 static void strict_race(struct init *init)
 {
     int pid = sys_clone(SIGCHLD, NULL), status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FIND_MOUNT, UNMOUNT; ATTACH_MOUNT and MOUNT_OVER in a container that is there, and what is undone
- * of them. */
+/* FIND_MOUNT, UNMOUNT; ATTACH_MOUNT and MOUNT_OVER in an existing container, and how they are
+ * undone. */
 #include "mounts.h"
 
 static int find(struct init *init, const char *path)

@@ -4,7 +4,7 @@
 
 static bool failed;
 
-/* --- what the handlers need of the init's other half ------------------------------------------ */
+/* --- --- functions of init's other half that the handlers need --- ---------------------------- */
 
 void init_print(char *to, const char *prefix, uint64_t number)
 {
@@ -192,7 +192,7 @@ static void set_up(struct init *init)
     init->slot[PLAN_SLOT_ROOT] = sys_openat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-/* The host as it was: seen through a descriptor, as the test may have pivoted away. */
+/* Checks that the host is unchanged, through a descriptor: the test may have pivoted. */
 static void check_host(int host)
 {
     struct statx status;
@@ -210,7 +210,7 @@ static void check_host(int host)
     EXPECT(sys_getdents(keep, entries, sizeof(entries)), 48);
 }
 
-/* The lowest free descriptor: what has not been closed lies below it. */
+/* Returns the lowest free descriptor: it is higher if descriptors have been leaked. */
 static int lowest_free(void)
 {
     int fd = sys_fcntl(0, F_DUPFD_CLOEXEC, 3);
@@ -225,7 +225,7 @@ static void run_one(const struct test_case *test)
 
     set_up(&init);
     int host = sys_openat(AT_FDCWD, HOST, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    init_empty(&init, PLAN_SLOT_ROOT); /* so that the lowest free one is known */
+    init_empty(&init, PLAN_SLOT_ROOT); /* so that the lowest free descriptor is known */
     int before = lowest_free();
     init.slot[PLAN_SLOT_ROOT] = sys_openat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     test->run(&init);

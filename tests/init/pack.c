@@ -7,7 +7,7 @@
 
 const struct plan_header *test_pack(struct plan_step *step, const void *given)
 {
-    static struct arena arena; /* a later step may go back to the text of an earlier one */
+    static struct arena arena; /* a later step may refer to the text of an earlier one */
     const struct plan_header header = {.magic = PLAN_MAGIC};
     struct text data = {.arena = &arena};
 
