@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the freestanding init reads: the plan, the container's passwd file, /proc/self/status.
- * meson.build compiles its files for a program with a libc, where its own memcpy has another name.
+ * meson.build compiles init's files for a program with a libc, where init's memcpy has another
+ * name.
  */
 #include "init.h"
 
-/* The program starts where every program with a libc does. */
+/* The program starts at the libc's entry point. */
 #undef ARCH_START
 #define ARCH_START _Static_assert(1, "")
-/* The descriptor on which the init finds the plan has another number here. */
+/* Init finds the plan on another descriptor here. */
 #define PLAN_FD_PLAN plan_fd
 
 static int plan_fd;
@@ -20,9 +21,9 @@ static int plan_fd;
 
 #define STATUS_ROOM ((size_t) 1 << 20) /* more than init_verify reads */
 
-/* The C library's. */
+/* from the C library */
 int memfd_create(const char *name, unsigned flags);
-/* Of arena.h, which needs the C library's headers. */
+/* From arena.h, which needs the C library's headers. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 int __wrap_path_openat2(int dir, const char *path, const struct open_how *how);
@@ -37,7 +38,7 @@ static int memfd_of(const char *bytes, size_t size)
     return fd;
 }
 
-/* What is opened next. */
+/* The descriptor that the next open returns. */
 static int opened;
 
 int __wrap_path_openat2(int dir, const char *path, const struct open_how *how)
@@ -48,7 +49,7 @@ int __wrap_path_openat2(int dir, const char *path, const struct open_how *how)
     return opened;
 }
 
-/* The steps of what it takes lie within these bytes. */
+/* All steps of an accepted plan must lie within these bytes. */
 bool fuzz_init_takes_plan(const char *bytes, size_t size)
 {
     const struct plan_header *plan;
@@ -66,7 +67,7 @@ bool fuzz_init_takes_plan(const char *bytes, size_t size)
     return true;
 }
 
-/* The home directory is an absolute path, whoever wrote the file. */
+/* The home directory must be an absolute path, whatever the file contains. */
 void fuzz_init_passwd(struct arena *arena, const char *bytes, size_t size)
 {
     const struct plan_step step = {.find_home = {.uid = 1000}};
@@ -77,7 +78,7 @@ void fuzz_init_passwd(struct arena *arena, const char *bytes, size_t size)
     fuzz_require(init_begins(init->home, "HOME=/"));
 }
 
-/* "EXPECTED" and the file. */
+/* The input is "EXPECTED" and the file. */
 void fuzz_init_status(struct arena *arena, const char *bytes, size_t size)
 {
     struct plan_header *plan;

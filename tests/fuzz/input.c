@@ -26,7 +26,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __wrap_sys_run_program(const struct sys_spawn *spawn, int timeout_ms);
 int __wrap_sys_open_regular(int dir, const char *path);
 
-/* What is left of the input, and the arena of the run. */
+/* The rest of the input, and the arena of the run. */
 static struct {
     const unsigned char *next;
     const unsigned char *end;
@@ -121,9 +121,9 @@ void fuzz_run(const struct fuzz_row *row, const void *bytes, size_t size)
     free(copy);
 }
 
-/* --- what reads ------------------------------------------------------------------------------- */
+/* --- --- replaced readers --- ----------------------------------------------------------------- */
 
-/* An empty part is a file that does not exist. */
+/* An empty part stands for a missing file. */
 int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes,
                      size_t *ret_size)
 {
@@ -146,7 +146,8 @@ ssize_t __wrap_fd_read_all(int fd, void *bytes, size_t size)
     return (ssize_t) take(bytes, size);
 }
 
-/* A datagram socket's reader asks for the real size; a stream's gets what it asks for. */
+/* The reader of a datagram socket asks for the real size; that of a stream gets the size it asks
+ * for. */
 ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags)
 {
     (void) fd;
@@ -171,7 +172,7 @@ ssize_t __wrap_sys_socket_receive(int fd, void *bytes, size_t size, int *ret_pas
     return fd == INPUT_ENDED ? 0 : (ssize_t) take(bytes, size);
 }
 
-/* The first one is always ready, and no process ends. */
+/* The first descriptor is always ready, and no process ends. */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
     (void) timeout;
@@ -180,7 +181,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
     return 1;
 }
 
-/* Its output is the next file. */
+/* The next part is the program's output. */
 int __wrap_sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
 {
     (void) spawn;
@@ -188,7 +189,7 @@ int __wrap_sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
     return 0;
 }
 
-/* A descriptor that is none: only functions above read it. */
+/* Not a real descriptor: only the functions above read it. */
 int __wrap_sys_open_regular(int dir, const char *path)
 {
     (void) dir;
@@ -196,7 +197,7 @@ int __wrap_sys_open_regular(int dir, const char *path)
     return 1 << 20;
 }
 
-/* --- memory: each piece is one of malloc's, whose bounds a sanitizer watches ------------------ */
+/* --- --- memory: malloc each piece, so that a sanitizer checks its bounds --- ----------------- */
 
 struct arena_chunk {
     struct arena_chunk *older;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One program for all targets, under libFuzzer or AFL++: the environment variable FUZZ_TARGET names
- * the one that runs. */
+/* One program for all targets, for libFuzzer or AFL++: the environment variable FUZZ_TARGET names
+ * the target to run. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay CORPUS: runs every file CORPUS/TARGET/FILE with its target, whole and cut short at every
- * length. Each target needs files. */
+/* replay CORPUS: runs every file CORPUS/TARGET/FILE with its target, whole and truncated at every
+ * length. Each target must have files. */
 #include <dirent.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The targets that read what checks, limits, events and checkpoints look at: files of the kernel's,
- * criu, the container's socket. */
+/* The targets for what checks, limits, events and checkpoints read: kernel files, criu, the
+ * container's socket. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -28,7 +28,7 @@
 #include "resources/systemd-settings.h"
 #include "state/look.h"
 
-/* What check, doctor and the words of errors look up. */
+/* What check, doctor and error messages look up. */
 void fuzz_look(struct arena *arena, const char *bytes, size_t size)
 {
     (void) bytes;
@@ -43,7 +43,7 @@ void fuzz_look(struct arena *arena, const char *bytes, size_t size)
     look_process_limit(arena);
 }
 
-/* /proc/self/uid_map and gid_map, as the mappings of config.json are checked against them. */
+/* /proc/self/uid_map and gid_map, which the mappings of config.json are checked against. */
 void fuzz_own_map(struct arena *arena, const char *bytes, size_t size)
 {
     static const struct spec_id_mapping mapping = {.container_id = 0, .host_id = 1000, .size = 10};
@@ -84,7 +84,7 @@ void fuzz_rdt(struct arena *arena, const char *bytes, size_t size)
 
 /* --- cgroups ---------------------------------------------------------------------------------- */
 
-/* cgroup.procs: of those whom it names the signal 0 asks only whether they are there. */
+/* cgroup.procs. Signal 0 only tests whether the listed processes exist. */
 void fuzz_processes(struct arena *arena, const char *bytes, size_t size)
 {
     const char *path = input_directory();
@@ -156,7 +156,7 @@ static void compile(struct arena *arena, const struct spec_resources *resources,
     fuzz_expect(cgroup_check(arena, &cgroup, resources, &error), &error);
 }
 
-/* linux.resources, and the controllers of a cgroup of v2. */
+/* linux.resources, and the controllers of a v2 cgroup. */
 void fuzz_settings(struct arena *arena, const char *bytes, size_t size)
 {
     const struct spec_resources *resources;
@@ -173,7 +173,7 @@ void fuzz_settings(struct arena *arena, const char *bytes, size_t size)
     compile(arena, resources, false);
 }
 
-/* --- a datagram of the container's ------------------------------------------------------------ */
+/* --- --- a datagram from the container --- ---------------------------------------------------- */
 
 void fuzz_notify(struct arena *arena, const char *bytes, size_t size)
 {
@@ -197,7 +197,7 @@ static struct criu criu_with(struct arena *arena, int socket, struct error *erro
     return criu;
 }
 
-/* Its messages, until the last one. */
+/* criu's messages, up to the last one. */
 void fuzz_criu_talk(struct arena *arena, const char *bytes, size_t size)
 {
     struct error error = {0};
@@ -209,7 +209,7 @@ void fuzz_criu_talk(struct arena *arena, const char *bytes, size_t size)
     fuzz_expect(criu_until(&criu, NULL, &answer, NULL), &error);
 }
 
-/* Its log, when it has ended. */
+/* criu's log after its end. */
 void fuzz_criu_log(struct arena *arena, const char *bytes, size_t size)
 {
     struct error error = {0};
@@ -223,7 +223,7 @@ void fuzz_criu_log(struct arena *arena, const char *bytes, size_t size)
     fuzz_require(error.used > 0);
 }
 
-/* mountinfo of the container's process, and of the caller. */
+/* mountinfo of the container's process and of the caller. */
 void fuzz_criu_mounts(struct arena *arena, const char *bytes, size_t size)
 {
     static const char config[] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The targets that read documents, plans and the messages about a plan. */
+/* The targets that read documents, plans and messages about a plan. */
 #include <string.h>
 
 #include "berth/base/arena.h"
@@ -16,8 +16,8 @@
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-/* Plans a configuration on a host where all is allowed; every plan that is made is a sound one.
- * Returns NULL when it is refused. */
+/* Plans a configuration on a host that allows everything. Every resulting plan must be valid.
+ * Returns NULL if the configuration is rejected. */
 static const struct plan_header *plan_config(struct arena *arena, const char *bytes, size_t size,
                                              struct error *error)
 {
@@ -109,9 +109,8 @@ void fuzz_locate(struct arena *arena, const char *bytes, size_t size)
 
 /* --- the plan, and what the init says --------------------------------------------------------- */
 
-/* A good plan with some bytes changed: pairs of an offset of 16 bits and a value. What is still
- * found good can be printed, and the init takes it; and neither reads beyond it, whatever is in
- * it. */
+/* Changes some bytes of a valid plan: pairs of a 16-bit offset and a value. A plan that is still
+ * valid can be printed and is accepted by init, and neither reads beyond it. */
 void fuzz_plan(struct arena *arena, const char *bytes, size_t size)
 {
     static const char config[] =
@@ -141,7 +140,7 @@ void fuzz_plan(struct arena *arena, const char *bytes, size_t size)
     plan_print(plan, &(struct text){.arena = arena});
 }
 
-/* The messages of the init after a small plan; failures are explained. */
+/* Init's messages for a small plan. Failures are explained. */
 void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
 {
     static const struct sample {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The targets that read words of the command line and of config.json. */
+/* The targets that read text from the command line and from config.json. */
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ void fuzz_annotation(struct arena *arena, const char *bytes, size_t size)
     }
 }
 
-/* exec --user and --additional-gids: a number is what its digits say, so never 0 by mistake
+/* exec --user and --additional-gids: an ID equals its digits, so it is never 0 by mistake
  * (CVE-2026-30892). */
 void fuzz_user(struct arena *arena, const char *bytes, size_t size)
 {
@@ -81,7 +81,7 @@ void fuzz_signal(struct arena *arena, const char *bytes, size_t size)
     fuzz_require(result == -EINVAL || (result >= 0 && result <= SIGRTMAX));
 }
 
-/* linux.cgroupsPath with --systemd-cgroup: what becomes a path leads nowhere else. */
+/* linux.cgroupsPath with --systemd-cgroup: the resulting path must stay below its parent. */
 void fuzz_unit(struct arena *arena, const char *bytes, size_t size)
 {
     const struct cgroup_unit_request request = {.cgroups_path = arena_copy(arena, bytes, size),
@@ -96,7 +96,7 @@ void fuzz_unit(struct arena *arena, const char *bytes, size_t size)
                      strchr(unit.name, '/') == NULL);
 }
 
-/* exec --cgroup: below the container's own. */
+/* exec --cgroup: must be below the container's own cgroup. */
 void fuzz_choice(struct arena *arena, const char *bytes, size_t size)
 {
     static const char *const controllers[] = {"cpu", "cpuacct", NULL};
@@ -114,7 +114,7 @@ void fuzz_choice(struct arena *arena, const char *bytes, size_t size)
     fuzz_require(text_path_is_within(place.path, input_directory()));
 }
 
-/* The document that `update` makes of its options is one of resources. */
+/* The document that `update` makes from its options must be valid resources. */
 int __wrap_runtime_update(const struct runtime_options *options,
                           const struct runtime_update *request, struct error *error)
 {
@@ -129,7 +129,7 @@ int __wrap_runtime_update(const struct runtime_options *options,
                                error);
 }
 
-/* The command line, a word a part. */
+/* The command line, one word per part. */
 void fuzz_operands(struct arena *arena, const char *bytes, size_t size)
 {
     struct text_list words = {.arena = arena};

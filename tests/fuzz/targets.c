@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The targets: one row in the table at the end for each reader of the host's. */
+/* The targets: the table at the end has one row for each reader of the host. */
 #include <string.h>
 
 #include "berth/base/arena.h"
@@ -95,7 +95,7 @@ static void fuzz_mountinfo(struct arena *arena, const char *bytes, size_t size)
     fuzz_expect(mounts_of_kernel(arena, &paths, &error), &error);
 }
 
-/* /proc/self/cgroup, /proc/self/mountinfo, and the same of a container's process. */
+/* /proc/self/cgroup, /proc/self/mountinfo, and those of a container's process. */
 static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
 {
     const struct cgroup_owner owner = {1, "c"};
@@ -118,7 +118,7 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
     cgroup_follow(arena, &cgroup, 1, false);
 }
 
-/* The files of a row's cgroup in the order in which src/cgroup/stats/stats.c asks for them. */
+/* The files of one cgroup, in the order in which src/cgroup/stats/stats.c reads them. */
 static void stats(struct arena *arena, bool v2)
 {
     static const char *const controllers[] = {"cpu",   "cpuacct", "cpuset", "memory", "pids",
@@ -208,7 +208,8 @@ static void fuzz_subids(struct arena *arena, const char *bytes, size_t size)
     subid_list(true, &text);
 }
 
-/* The one file of a directory, whose key is known: what is not as it was written is no program. */
+/* The only file of a directory, whose key is known: a modified file must not be accepted as a
+ * program. */
 static void fuzz_seccomp_cache(struct arena *arena, const char *bytes, size_t size)
 {
     static int dir = -1;
@@ -259,7 +260,7 @@ static void fuzz_criu(struct arena *arena, const char *bytes, size_t size)
     fuzz_require(result == 0 || result == -EPROTO);
 }
 
-/* descriptors.json of an image */
+/* descriptors.json of an image. */
 static void fuzz_criu_notes(struct arena *arena, const char *bytes, size_t size)
 {
     struct error error = {0};
@@ -271,7 +272,7 @@ static void fuzz_criu_notes(struct arena *arena, const char *bytes, size_t size)
     criu_inherit_descriptors(&criu, -1, &options);
 }
 
-/* A helper that has ended and cannot be waited for: only what it has said is there. */
+/* A helper that has ended and cannot be waited for: only its output is left. */
 static struct bus bus_of(struct arena *arena)
 {
     return (struct bus){.arena = arena,
@@ -301,7 +302,7 @@ static void fuzz_bus_unit(struct arena *arena, const char *bytes, size_t size)
 
     (void) bytes;
     (void) size;
-    /* A unit that is gone already is an error of the manager's, but none of this. */
+    /* A missing unit is an error of the manager, but not of bus_stop_unit. */
     fuzz_require(bus_stop_unit(&bus, "berth-c.scope", &error) == 0 || error.number != 0);
 }
 
