@@ -121,7 +121,7 @@ void fuzz_run(const struct fuzz_row *row, const void *bytes, size_t size)
     free(copy);
 }
 
-/* --- --- replaced readers --- ----------------------------------------------------------------- */
+/* --- replaced readers ------------------------------------------------------------------------- */
 
 /* An empty part stands for a missing file. */
 int __wrap_file_read(struct arena *arena, int dir, const char *path, char **ret_bytes,
@@ -197,7 +197,7 @@ int __wrap_sys_open_regular(int dir, const char *path)
     return 1 << 20;
 }
 
-/* --- --- memory: malloc each piece, so that a sanitizer checks its bounds --- ----------------- */
+/* --- memory: malloc each piece, so that a sanitizer checks its bounds ------------------------- */
 
 struct arena_chunk {
     struct arena_chunk *older;

@@ -173,7 +173,7 @@ void fuzz_settings(struct arena *arena, const char *bytes, size_t size)
     compile(arena, resources, false);
 }
 
-/* --- --- a datagram from the container --- ---------------------------------------------------- */
+/* --- a datagram from the container ------------------------------------------------------------ */
 
 void fuzz_notify(struct arena *arena, const char *bytes, size_t size)
 {

@@ -107,7 +107,7 @@ void fuzz_locate(struct arena *arena, const char *bytes, size_t size)
         fuzz_require(line > 0 && column > 0);
 }
 
-/* --- the plan, and what the init says --------------------------------------------------------- */
+/* --- the plan, and init's messages ------------------------------------------------------------ */
 
 /* Changes some bytes of a valid plan: pairs of a 16-bit offset and a value. A plan that is still
  * valid can be printed and is accepted by init, and neither reads beyond it. */

@@ -120,7 +120,7 @@ static void keeps_size(void)
     close(master);
 }
 
-/* --- --- hostile images --- ------------------------------------------------------------------- */
+/* --- hostile images --------------------------------------------------------------------------- */
 
 static void link_console(void)
 {

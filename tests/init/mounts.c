@@ -4,7 +4,7 @@
 
 static bool failed;
 
-/* --- --- functions of init's other half that the handlers need --- ---------------------------- */
+/* --- functions of init's other half that the handlers need ------------------------------------ */
 
 void init_print(char *to, const char *prefix, uint64_t number)
 {

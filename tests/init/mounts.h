@@ -58,7 +58,7 @@ void test_expect(long found, long wanted, const char *what, const char *file, in
 #define EXPECT(found, wanted)                                                                      \
     test_expect((long) (found), (long) (wanted), #found, __FILE__, __LINE__)
 
-/* --- --- the tree; these functions end the test if they fail --- ------------------------------ */
+/* --- the tree; these functions end the test if they fail -------------------------------------- */
 
 void make_directory(const char *path);
 void make_file(const char *path, const char *content);

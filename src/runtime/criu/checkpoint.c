@@ -77,8 +77,8 @@ static int find_container(struct checkpoint *checkpoint)
     return criu_check_added_mounts(&checkpoint->container, &state->record, checkpoint->error);
 }
 
-/* criu stops the processes with the freezer: it cannot stop those that are frozen already in
- * another way. */
+/* criu has to stop the processes with the freezer: it could not stop processes that are frozen
+ * already in any other way. */
 static int put_freezer(struct checkpoint *checkpoint)
 {
     struct cgroup_host host;

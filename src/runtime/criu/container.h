@@ -20,7 +20,7 @@ struct criu_container {
     pid_t pid; /* of the container's process; for checkpoint */
 };
 
-/* --- --- mounts.c: criu identifies a mount by its path in the container --- ------------------- */
+/* --- mounts.c: criu identifies a mount by its path in the container --------------------------- */
 
 /* Returns -ENOTSUP if a mount that `mounts add` made of files of the host is still there: `restore`
  * knows only the mounts of the config. */
@@ -41,14 +41,14 @@ struct criu_sources {
     const char *notify_dir;                /* for the socket of NOTIFY_SOCKET */
 };
 
-/* Adds what is to be mounted in their place now. */
+/* Adds the sources to mount at these paths now. */
 int criu_put_sources(const struct criu_container *container, const struct criu_sources *sources,
                      struct text *options, struct error *error);
 
 /* Creates the mount points that the root file system or a bind mount's source lacks. */
 int criu_make_mount_points(const struct criu_container *container, struct error *error);
 
-/* --- --- descriptors.c: stdin, stdout and stderr --- ------------------------------------------ */
+/* --- descriptors.c: stdin, stdout and stderr -------------------------------------------------- */
 
 /* Records in `image_dir` what they are, for restore, and adds those that are files of the host. */
 int criu_note_descriptors(const struct criu_container *container, int image_dir,
@@ -57,7 +57,7 @@ int criu_note_descriptors(const struct criu_container *container, int image_dir,
 /* Adds this process's own descriptors in place of the recorded ones. */
 int criu_inherit_descriptors(struct criu *criu, int image_dir, struct text *options);
 
-/* --- --- options.c --- ------------------------------------------------------------------------ */
+/* --- options.c -------------------------------------------------------------------------------- */
 
 /* Adds the options that checkpoint and restore share. */
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,

@@ -135,7 +135,7 @@ void criu_end(struct criu *criu)
     fd_close(&criu->output);
 }
 
-/* --- what went wrong -------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 /* Skips the time: "(00.012345) Error (criu/tty.c:1016): tty: ..." */
 static const char *without_time(const char *line)
@@ -300,7 +300,7 @@ int criu_until(struct criu *criu, const char *script, struct criu_answer *ret_an
     }
 }
 
-/* --- what it can do --------------------------------------------------------------------------- */
+/* --- version and features --------------------------------------------------------------------- */
 
 static int ask_features(struct criu *criu, struct criu_answer *ret_answer)
 {

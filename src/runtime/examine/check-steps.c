@@ -39,7 +39,7 @@ static bool has_right(const struct check *check, int capability)
            (check->creation->host.permitted_capabilities >> capability & 1) != 0;
 }
 
-/* --- --- cgroups, ids, seccomp: their own layers check them --- ------------------------------- */
+/* --- cgroups, ids, seccomp: their own layers check them --------------------------------------- */
 
 /* A container without its own cgroup has been checked before the plan was built. */
 static int foresee_limits(struct check *check, const struct plan_step *step)

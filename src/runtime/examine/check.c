@@ -76,7 +76,7 @@ static void check_namespaces(struct check *check, const struct spec_linux *confi
     }
 }
 
-/* --- --- what the host has to provide --- ----------------------------------------------------- */
+/* --- what the host has to provide ------------------------------------------------------------- */
 
 /* A property of the config, and what it needs on the host. */
 struct need {
@@ -173,7 +173,7 @@ void check_config(struct check *check)
     check_needs(check);
 }
 
-/* --- --- check --- ---------------------------------------------------------------------------- */
+/* --- check ------------------------------------------------------------------------------------ */
 
 /* Sets the line and column of findings, except for those made while the text was read. */
 static void locate(struct findings *findings, const char *bytes, size_t size)

@@ -20,8 +20,7 @@ struct hook_call {
     const char *const *argv; /* as in the config; NULL: only the path */
     const char *const *envp; /* the complete environment; NULL: the runtime's */
     uint64_t timeout_s;      /* 0: none */
-    /* kill the hook: the end of the container's process (ECANCELED), and signals (EINTR); or
-     * NULL */
+    /* the end of the container's process (ECANCELED) and signals (EINTR) kill the hook; or NULL */
     const struct sys_unless *unless;
 };
 

@@ -12,7 +12,7 @@ struct spec_linux;
 
 /* Maps the IDs of `pid`: directly if the kernel allows it, otherwise with newuidmap(1) and
  * newgidmap(1), which a signal or the end of the first stage ends. Returns 0 or a negative errno.
- * Sets conduct->error only to what these programs print. */
+ * Sets conduct->error only if one of these programs or a signal is the reason. */
 int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t pid,
                 bool privileged);
 

@@ -166,7 +166,8 @@ static int make_path(const struct state *state)
     return mkdir(path_of(state), 0700) < 0 ? -errno : 0;
 }
 
-/* Returns -ESTALE if a `delete` has mistaken the directory for what a killed creator left. */
+/* Returns -ESTALE if a `delete` has removed the directory, taking it for what a killed creator
+ * left. */
 static int make_dir(struct state *state, struct error *error)
 {
     int result = make_path(state);
