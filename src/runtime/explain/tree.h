@@ -37,7 +37,7 @@ struct tree {
 };
 
 struct tree_place {
-    /* in the container, without symbolic links; if a name is missing, the path up to and with it */
+    /* in the container, without symbolic links; ends with the first missing name */
     const char *path;
     const char *host;    /* the same on the host */
     uint64_t attributes; /* of the plan's mount that the file is on */
