@@ -6,7 +6,8 @@ usage: gen.py HEADER TABLES SCHEMA...
 
 The reader in src/spec/read.c walks the tables; nothing here writes code that parses. What is
 understood of JSON Schema: type, properties, required, enum, items, additionalProperties, $ref,
-minimum, maximum, format (the C type of a number) and default (of a boolean: no has_ member).
+minimum, maximum, format (the C type of a number) and default (of a boolean: no has_ member); and
+"x-parsed": NAME, of a struct: it has a member `parsed`, a struct spec_NAME, which the reader sets.
 A definition with properties becomes a struct, one with enum an enum, any other is a shorthand.
 """
 import json
@@ -25,6 +26,7 @@ class Schemas:
         self.documents = {os.path.basename(path): json.load(open(path)) for path in paths}
         self.structs = {}  # name: [(json name, member)], those that others need first
         self.enums = {}    # name: [word]
+        self.parsed = {}   # name: what x-parsed says
         self.depth = 0
 
     def resolve(self, schema, document):
@@ -71,6 +73,7 @@ class Schemas:
             members.append((key, {**member, "required": required, "has": has}))
         assert len(members) <= 64, f"{name}: the reader notes the members seen in 64 bits"
         self.structs[name] = members
+        self.parsed[name] = schema.get("x-parsed")
 
 
 def declaration(key, member):
@@ -102,6 +105,10 @@ def header(schemas):
                if member["shape"] == "MAP" and member["kind"] == "OBJECT"}
     for name, members in schemas.structs.items():
         body = "".join(declaration(key, member) for key, member in members)
+        parsed = schemas.parsed[name]
+        if parsed:
+            yield f"\nstruct spec_{parsed};"
+            body += f"    const struct spec_{parsed} *parsed;\n"
         yield f"\nstruct spec_{name} {{\n{body}}};\n"
         if f"struct spec_{name}" in entries:
             yield (f"\nstruct spec_{name}_entry {{\n    const char *key;\n"

@@ -7,7 +7,7 @@
 #include "builder.h"
 
 static void set_attributes(struct plan_builder *builder, enum plan_slot slot,
-                           const struct plan_attributes *attributes, bool recursive,
+                           const struct spec_mount_attributes *attributes, bool recursive,
                            const char *place)
 {
     if (attributes->set != 0 || attributes->clear != 0)
@@ -16,7 +16,7 @@ static void set_attributes(struct plan_builder *builder, enum plan_slot slot,
 }
 
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
-                            const struct plan_mount_words *words, const char *place)
+                            const struct spec_mount_options *words, const char *place)
 {
     set_attributes(builder, slot, &words->attributes, false, place);
     set_attributes(builder, slot, &words->recursive, true, place);
@@ -88,8 +88,8 @@ void plan_bind(struct plan_builder *builder, struct plan_source source, const ch
     enum plan_slot slot = plan_open_source(builder, source, place);
 
     plan_open_target(builder, path, PLAN_TARGET_LIKE_MOUNT, slot, place);
-    set_attributes(builder, slot, &(struct plan_attributes){.set = attributes}, source.recursive,
-                   place);
+    set_attributes(builder, slot, &(struct spec_mount_attributes){.set = attributes},
+                   source.recursive, place);
     plan_attach(builder,
                 (struct plan_attachment){slot, source.path, path,
                                          source.stays_open ? PLAN_SLOT_ATTACHED : PLAN_SLOT_UNUSED},

@@ -11,6 +11,7 @@
 #include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/spec/config.h"
+#include "berth/spec/mount-options.h"
 
 /* The members of every step besides its operands; a slot of 0 means none. */
 #define PLAN_ACT_MEMBERS                                                                           \
@@ -146,40 +147,6 @@ int plan_make_mounts(struct plan_builder *builder);
 int plan_add_mounts(struct plan_builder *builder);
 int plan_remove_mounts(struct plan_builder *builder);
 
-struct plan_attributes {
-    uint64_t set; /* MOUNT_ATTR_* */
-    uint64_t clear;
-};
-
-#define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
-
-/* The parsed options of one mount; the last of contradictory options wins. */
-struct plan_mount_words {
-    struct plan_attributes attributes; /* of the mount */
-    struct plan_attributes recursive;  /* of the mount and its submounts */
-    uint64_t ms;                       /* the flags for mount(2) */
-    const char *superblock_word;       /* an option that a bind mount cannot have, or NULL */
-    uint64_t propagation;              /* MS_SHARED and so on; 0: none asked for */
-    bool propagates_recursively;
-    bool binds;
-    bool binds_recursively;
-    bool remounts;
-    bool copies_up;
-    bool binds_link;  /* src-nofollow: bind the source's symbolic link itself */
-    bool covers_link; /* dest-nofollow: mount over the destination's symbolic link */
-    bool copies_link;
-    const char *link_word; /* one of these three options, or NULL */
-    bool maps_ids;         /* see plan_maps_ids, which also considers the mount's own mappings */
-    bool maps_recursively;
-    const char *id_map; /* the value of "idmap=", or NULL */
-    bool has_long_word;
-    bool has_mode;    /* "mode=" for the file system's root */
-    struct text data; /* the other options, for the file system: "a,b=c" */
-};
-
-void plan_read_mount_words(struct arena *arena, const struct spec_mount *mount,
-                           struct plan_mount_words *ret_words);
-
 /* Does the file system type take no paths, and belong to the namespaces of the process that
  * mounts it? */
 bool plan_is_of_namespaces(const char *type);
@@ -191,7 +158,7 @@ void plan_copy_host_mounts(struct plan_builder *builder, const char *place);
 
 /* Sets the attributes and the propagation of the mount in `slot`. */
 void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
-                            const struct plan_mount_words *words, const char *place);
+                            const struct spec_mount_options *words, const char *place);
 
 /* Returns the slot for the next mount that HOST also handles. */
 enum plan_slot plan_next_source(struct plan_builder *builder);
@@ -229,12 +196,12 @@ void plan_bind(struct plan_builder *builder, struct plan_source source, const ch
                uint64_t attributes, const char *place);
 
 /* idmap.c */
-bool plan_maps_ids(const struct spec_mount *mount, const struct plan_mount_words *words);
+bool plan_maps_ids(const struct spec_mount *mount, const struct spec_mount_options *words);
 /* The actor that idmaps mounts. */
 enum plan_actor plan_mapper(const struct plan_builder *builder);
 /* Idmaps the detached mount in `slot`, if the config asks for that. */
 int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                   const struct plan_mount_words *words, enum plan_slot slot, const char *place);
+                   const struct spec_mount_options *words, enum plan_slot slot, const char *place);
 
 /* cgroups.c */
 void plan_make_cgroups(struct plan_builder *builder);
@@ -246,7 +213,7 @@ void plan_join_cgroups(struct plan_builder *builder, enum plan_actor by);
  * at most once. */
 void plan_enter_cgroups(struct plan_builder *builder);
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
-                       const struct plan_mount_words *words, const char *place);
+                       const struct spec_mount_options *words, const char *place);
 
 /* Opens the host's /proc for PUT_FILE. Adds at most one step. */
 void plan_open_proc(struct plan_builder *builder, enum plan_actor by, const char *place);

@@ -9,7 +9,6 @@
 #include "berth/base/arena.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
-#include "berth/plan/options.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
@@ -67,12 +66,11 @@ static bool is_delegated(const struct plan_builder *builder)
 
     for (size_t i = 0; i < config->n_mounts; i++) {
         const struct spec_mount *mount = &config->mounts[i];
-        struct plan_mount_words words;
+        const struct spec_mount_options *options = mount->parsed;
 
         if (!text_equal(mount->destination, CGROUP_ROOT) || !spec_is_cgroup_type(mount->type))
             continue;
-        plan_read_mount_words(builder->arena, mount, &words);
-        return ((words.attributes.set | words.recursive.set) & MOUNT_ATTR_RDONLY) == 0;
+        return ((options->attributes.set | options->recursive.set) & MOUNT_ATTR_RDONLY) == 0;
     }
     return false;
 }
@@ -267,7 +265,6 @@ bool plan_needs_v2_options(const struct spec_config *config)
 {
     const struct spec_namespace *namespace =
         spec_find_namespace(config, SPEC_NAMESPACE_TYPE_CGROUP);
-    bool is_recursive;
 
     for (size_t i = 0; i < config->n_mounts; i++) {
         const struct spec_mount *mount = &config->mounts[i];
@@ -276,24 +273,21 @@ bool plan_needs_v2_options(const struct spec_config *config)
             continue;
         if (namespace != NULL && namespace->path != NULL)
             return true;
-        for (size_t j = 0; j < mount->n_options; j++)
-            if (plan_option_find(mount->options[j], &is_recursive) == NULL)
-                return true;
+        if (mount->parsed->data != NULL)
+            return true;
     }
     return false;
 }
 
 /* Checks options of the cgroup2 file system. They belong to the host, so a container can only
  * repeat those that are set, as containerd does. */
-static int check_words(const struct plan_builder *builder, const struct plan_mount_words *words,
+static int check_words(const struct plan_builder *builder, const struct spec_mount_options *words,
                        const char *place)
 {
     static const char known[] = "nsdelegate,favordynmods,memory_localevents,memory_recursiveprot,"
                                 "memory_hugetlb_accounting,pids_localevents";
     const char *host = builder->host->v2_options != NULL ? builder->host->v2_options : "";
-    const char *rest = words->copies_up       ? "tmpcopyup"
-                       : words->data.size > 0 ? words->data.bytes
-                                              : "";
+    const char *rest = words->copies_up ? "tmpcopyup" : words->data != NULL ? words->data : "";
 
     while (rest[0] != '\0') {
         size_t length = strcspn(rest, ",");
@@ -313,10 +307,10 @@ static int check_words(const struct plan_builder *builder, const struct plan_mou
 }
 
 int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mount,
-                       const struct plan_mount_words *words, const char *place)
+                       const struct spec_mount_options *words, const char *place)
 {
     const struct plan_host *host = builder->host;
-    struct plan_mount_words final = *words;
+    struct spec_mount_options final = *words;
 
     TRY(check_words(builder, words, place));
     plan_enter_cgroups(builder);
@@ -332,7 +326,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     /* One mount in the config can be several in the kernel: the options apply to all of them. */
     final.recursive.set |=
         final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    final.attributes = (struct plan_attributes){0};
+    final.attributes = (struct spec_mount_attributes){0};
     plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &final, place);
     return 0;
 }

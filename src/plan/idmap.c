@@ -111,7 +111,7 @@ static bool read_word(const struct plan_builder *builder, const char *word, stru
 }
 
 static int find_mappings(const struct plan_builder *builder, const struct spec_mount *mount,
-                         const struct plan_mount_words *words, const char *place,
+                         const struct spec_mount_options *words, const char *place,
                          struct plan_id_map *map)
 {
     const struct spec_namespace *user =
@@ -168,7 +168,7 @@ static enum plan_slot open_id_map(struct plan_builder *builder, const struct pla
     return PLAN_SLOT_ID_MAP_0 + i;
 }
 
-bool plan_maps_ids(const struct spec_mount *mount, const struct plan_mount_words *words)
+bool plan_maps_ids(const struct spec_mount *mount, const struct spec_mount_options *words)
 {
     return words->maps_ids || mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0;
 }
@@ -179,7 +179,7 @@ enum plan_actor plan_mapper(const struct plan_builder *builder)
 }
 
 int plan_map_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                   const struct plan_mount_words *words, enum plan_slot slot, const char *place)
+                   const struct spec_mount_options *words, enum plan_slot slot, const char *place)
 {
     enum plan_actor by = plan_mapper(builder);
     struct plan_id_map map = {.lines.arena = builder->arena, .owner = "the mount"};

@@ -48,12 +48,9 @@ static const char *place_of(const struct plan_builder *builder, size_t i)
     return text_path_clean(builder->arena, text_path_join(builder->arena, "/", destination));
 }
 
-static bool is_of_host(const struct plan_builder *builder, const struct spec_mount *mount)
+static bool is_of_host(const struct spec_mount *mount)
 {
-    struct plan_mount_words words;
-
-    plan_read_mount_words(builder->arena, mount, &words);
-    return words.binds || !plan_is_of_namespaces(mount->type);
+    return mount->parsed->binds || !plan_is_of_namespaces(mount->type);
 }
 
 int plan_add_mounts(struct plan_builder *builder)
@@ -63,7 +60,7 @@ int plan_add_mounts(struct plan_builder *builder)
     TRY(visit(builder));
     TRY(plan_make_mounts(builder));
     for (size_t i = 0; i < builder->config->n_mounts; i++)
-        if (is_of_host(builder, &builder->config->mounts[i]))
+        if (is_of_host(&builder->config->mounts[i]))
             text_list_add(&places, place_of(builder, i));
     leave(builder, &places, false);
     return 0;

@@ -16,7 +16,7 @@
 #define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
 
 /* A mount that is attached to a shared one becomes shared: other propagation is set after that. */
-static bool settles_late(const struct plan_builder *builder, const struct plan_mount_words *words)
+static bool settles_late(const struct plan_builder *builder, const struct spec_mount_options *words)
 {
     bool may_be_on_shared =
         builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
@@ -25,13 +25,13 @@ static bool settles_late(const struct plan_builder *builder, const struct plan_m
 }
 
 static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
-                              const struct plan_mount_words *words, const struct spec_mount *mount,
-                              const char *place)
+                              const struct spec_mount_options *words,
+                              const struct spec_mount *mount, const char *place)
 {
-    struct plan_mount_words before = *words;
+    struct spec_mount_options before = *words;
     const char *source = words->binds ? mount->source : mount->type;
-    const struct plan_mount_words after = {.propagation = words->propagation,
-                                           .propagates_recursively = words->propagates_recursively};
+    const struct spec_mount_options after = {
+        .propagation = words->propagation, .propagates_recursively = words->propagates_recursively};
     bool is_late = settles_late(builder, words);
     enum plan_slot kept = plan_kernel_slot(builder, mount);
 
@@ -48,15 +48,15 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
 /* --- the kinds of mounts ---------------------------------------------------------------------- */
 
 static int bind_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                      const struct plan_mount_words *words, const char *place)
+                      const struct spec_mount_options *words, const char *place)
 {
     if (mount->source == NULL || mount->source[0] == '\0')
         return error_at(builder->error, JSON_PATH("%s.source", place), EINVAL,
                         "a bind mount needs a source");
     /* Such options are for a new file system; the kernel ignores them too (mount(2), MS_BIND). */
-    if (words->data.size > 0)
+    if (words->data != NULL)
         log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has no effect on a bind mount",
-                       words->data.bytes);
+                       words->data);
     if (words->superblock_word != NULL)
         log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has no effect on a bind mount",
                        words->superblock_word);
@@ -82,13 +82,13 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
 }
 
 static int remount(struct plan_builder *builder, const struct spec_mount *mount,
-                   const struct plan_mount_words *words, const char *place)
+                   const struct spec_mount_options *words, const char *place)
 {
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
     if (!words->binds)
         PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
                  .place = place, .type = mount->type, .source = mount->source,
-                 .options = words->data.bytes, .flags = words->ms | MS_REMOUNT);
+                 .options = words->data, .flags = words->ms | MS_REMOUNT);
     plan_apply_mount_words(builder, PLAN_SLOT_TARGET, words, place);
     return 0;
 }
@@ -126,7 +126,7 @@ static enum plan_actor maker(const struct plan_builder *builder, const struct sp
 }
 
 static void make_new_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                           const struct plan_mount_words *words, enum plan_slot slot,
+                           const struct spec_mount_options *words, enum plan_slot slot,
                            const char *place)
 {
     enum plan_actor by = maker(builder, mount);
@@ -138,7 +138,7 @@ static void make_new_mount(struct plan_builder *builder, const struct spec_mount
         plan_copy_host_mounts(builder, place);
     PLAN_ADD(builder, MAKE_MOUNT, .by = by, .makes = slot, .place = place, .type = mount->type,
              .source = mount->source,
-             .options = plan_label_options(builder, mount->type, words->data.bytes),
+             .options = plan_label_options(builder, mount->type, words->data),
              .attributes = words->attributes.set, .superblock = superblock);
 }
 
@@ -149,7 +149,7 @@ static bool begins_empty(const char *type)
 }
 
 static int check_way(struct plan_builder *builder, const struct spec_mount *mount,
-                     const struct plan_mount_words *words, const char *place)
+                     const struct spec_mount_options *words, const char *place)
 {
     if (plan_maps_ids(mount, words))
         return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
@@ -165,7 +165,8 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
 
 /* Copies the content or the mode of the directory that the file system covers to its root. */
 static void fill_root(struct plan_builder *builder, const struct spec_mount *mount,
-                      const struct plan_mount_words *words, enum plan_slot slot, const char *place)
+                      const struct spec_mount_options *words, enum plan_slot slot,
+                      const char *place)
 {
     if (words->copies_up)
         PLAN_ADD(builder, COPY_UP, .by = PLAN_INIT, .place = place,
@@ -179,7 +180,7 @@ static void fill_root(struct plan_builder *builder, const struct spec_mount *mou
 /* The content comes first. An empty file system stays writable for mount points until the
  * container's root is complete. */
 static void make_read_only(struct plan_builder *builder, const char *type,
-                           struct plan_mount_words *after, enum plan_slot slot, const char *place)
+                           struct spec_mount_options *after, enum plan_slot slot, const char *place)
 {
     if (!begins_empty(type) || builder->joins) {
         after->attributes.set = MOUNT_ATTR_RDONLY;
@@ -190,7 +191,7 @@ static void make_read_only(struct plan_builder *builder, const char *type,
 }
 
 static int new_mount(struct plan_builder *builder, const struct spec_mount *mount,
-                     const struct plan_mount_words *words, const char *place)
+                     const struct spec_mount_options *words, const char *place)
 {
     bool by_mount = words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
     bool is_guarded = text_equal(mount->type, "proc") || text_equal(mount->type, "sysfs");
@@ -199,7 +200,7 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     enum plan_slot slot = by_both ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
     bool is_late = ((words->attributes.set | words->recursive.set) & MOUNT_ATTR_RDONLY) != 0 &&
                    (words->copies_up || begins_empty(mount->type));
-    struct plan_mount_words made = *words;
+    struct spec_mount_options made = *words;
 
     if (by_mount)
         TRY(check_way(builder, mount, words, place));
@@ -220,10 +221,10 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
         PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .makes = slot,
                  .uses = PLAN_BIT(PLAN_SLOT_TARGET), .place = place, .type = mount->type,
                  .source = mount->source,
-                 .options = plan_label_options(builder, mount->type, words->data.bytes),
-                 .flags = made.ms, .live = builder->joins);
+                 .options = plan_label_options(builder, mount->type, words->data), .flags = made.ms,
+                 .live = builder->joins);
     fill_root(builder, mount, words, slot, place);
-    made.attributes = (struct plan_attributes){0}; /* the mount was created with them */
+    made.attributes = (struct spec_mount_attributes){0}; /* the mount was created with them */
     /* After the copy, whose owners the mapping may not cover. */
     TRY(plan_map_mount(builder, mount, words, slot, place));
     if (is_late)
@@ -266,13 +267,13 @@ static void hide_cgroups(struct plan_builder *builder, const char *path, const c
 
 /* Binds the host's sysfs instead, with everything mounted there, read-only. */
 static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mount,
-                      const struct plan_mount_words *words, const char *place)
+                      const struct spec_mount_options *words, const char *place)
 {
     struct spec_mount bind = *mount;
-    struct plan_mount_words all = {.attributes = words->attributes,
-                                   .recursive = words->recursive,
-                                   .binds = true,
-                                   .binds_recursively = true};
+    struct spec_mount_options all = {.attributes = words->attributes,
+                                     .recursive = words->recursive,
+                                     .binds = true,
+                                     .binds_recursively = true};
 
     bind.source = "/sys";
     all.attributes.clear &= ~(uint64_t) MOUNT_ATTR_RDONLY;
@@ -305,41 +306,40 @@ static int make_mount(struct plan_builder *builder, size_t i)
 {
     struct spec_mount mount = builder->config->mounts[i];
     char *place = PLAN_PLACE(builder, "mounts[%zu]", i);
-    struct plan_mount_words words;
+    const struct spec_mount_options *words = mount.parsed;
 
-    plan_read_mount_words(builder->arena, &mount, &words);
-    builder->has_shared_mount |= words.propagation == MS_SHARED;
+    builder->has_shared_mount |= words->propagation == MS_SHARED;
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
-    if (words.copies_link || words.covers_link)
+    if (words->copies_link || words->covers_link)
         mount.destination = without_last_slashes(builder->arena, mount.destination);
     bool is_cgroup = spec_is_cgroup_type(mount.type);
-    if (plan_maps_ids(&mount, &words) && (words.remounts || (is_cgroup && !words.binds)))
+    if (plan_maps_ids(&mount, words) && (words->remounts || (is_cgroup && !words->binds)))
         return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
                         "idmap: %s cannot be mapped",
-                        words.remounts ? "a mount that is there" : "a cgroup file system");
-    if (words.remounts && builder->joins)
+                        words->remounts ? "a mount that is there" : "a cgroup file system");
+    if (words->remounts && builder->joins)
         return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
                         "remount: changes a mount that is there, and can only be undone by another "
                         "one: a running container's are added and removed");
-    if (words.remounts)
-        return remount(builder, &mount, &words, place);
+    if (words->remounts)
+        return remount(builder, &mount, words, place);
     /* `mounts remove` could not find a mount on a symbolic link by its path, and a copied link
      * is not a mount that it could remove. */
-    if (builder->joins && (words.copies_link || words.covers_link))
+    if (builder->joins && (words->copies_link || words->covers_link))
         return error_at(
             builder->error, JSON_PATH("%s.options", place), EINVAL,
             "copy-symlink and dest-nofollow are for mounts that are made with the container");
     plan_cover_kernel_mounts(builder, &mount);
-    if (words.binds && copied_link(builder, i) != NULL) {
+    if (words->binds && copied_link(builder, i) != NULL) {
         PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
                  .place = place, .path = mount.destination, .target = copied_link(builder, i));
         return 0;
     }
-    if (!words.binds && words.link_word != NULL)
+    if (!words->binds && words->link_word != NULL)
         log_warning_at(JSON_PATH("%s.options", place), "\"%s\" has an effect on bind mounts alone",
-                       words.link_word);
-    if (words.binds)
-        return bind_mount(builder, &mount, &words, place);
+                       words->link_word);
+    if (words->binds)
+        return bind_mount(builder, &mount, words, place);
     if (mount.type == NULL || mount.type[0] == '\0')
         return error_at(builder->error, JSON_PATH("%s.type", place), EINVAL,
                         "needed where the options have neither bind nor rbind");
@@ -349,10 +349,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
                         "not the type \"%s\"",
                         mount.type);
     if (is_cgroup)
-        return plan_mount_cgroups(builder, &mount, &words, place);
+        return plan_mount_cgroups(builder, &mount, words, place);
     if (text_equal(mount.type, "sysfs") && !builder->joins && !may_mount_sysfs(builder))
-        return bind_sysfs(builder, &mount, &words, place);
-    return new_mount(builder, &mount, &words, place);
+        return bind_sysfs(builder, &mount, words, place);
+    return new_mount(builder, &mount, words, place);
 }
 
 /* It is a directory of the host: files that the container creates there would fill the host's

@@ -7,6 +7,7 @@
 
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "builder.h"
 
 #define GROUPS_MOST 65536 /* NGROUPS_MAX */
@@ -64,12 +65,10 @@ static void become_user(struct plan_builder *builder, const struct spec_user *us
              .umask = user->has_umask ? user->umask : PLAN_UMASK_OF_CALLER);
 }
 
-static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
+/* The mappings of a joined user namespace are unknown here. */
+static bool may_have_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id)
 {
-    for (size_t i = 0; i < count; i++)
-        if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
-            return true;
-    return count == 0; /* a joined user namespace: its mappings are unknown here */
+    return count == 0 || spec_maps_id(mappings, count, id);
 }
 
 /* An unprivileged caller may map only its own group, and cannot set groups then:
@@ -89,14 +88,14 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
     if (builder->keeps_groups && user->n_additional_gids > 0)
         return error_at(builder->error, "process.user.additionalGids", EINVAL,
                         "there can be none with annotations[\"%s\"]", SPEC_KEEP_GROUPS);
-    if (!is_mapped(user->uid, config->uid_mappings, config->n_uid_mappings))
+    if (!may_have_id(config->uid_mappings, config->n_uid_mappings, user->uid))
         return error_at(builder->error, "process.user.uid", EINVAL,
                         "%u is not mapped in linux.uidMappings", user->uid);
-    if (!is_mapped(user->gid, config->gid_mappings, config->n_gid_mappings))
+    if (!may_have_id(config->gid_mappings, config->n_gid_mappings, user->gid))
         return error_at(builder->error, "process.user.gid", EINVAL,
                         "%u is not mapped in linux.gidMappings", user->gid);
     for (size_t i = 0; i < user->n_additional_gids && !will_deny_groups(builder); i++)
-        if (!is_mapped(user->additional_gids[i], config->gid_mappings, config->n_gid_mappings))
+        if (!may_have_id(config->gid_mappings, config->n_gid_mappings, user->additional_gids[i]))
             return error_at(builder->error, JSON_PATH("process.user.additionalGids[%zu]", i),
                             EINVAL, "%u is not mapped in linux.gidMappings",
                             user->additional_gids[i]);

@@ -65,25 +65,6 @@ static void check_list(const struct spec_linux *linux, struct error *error)
     }
 }
 
-bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
-                  uint32_t *ret_host_id)
-{
-    for (size_t i = 0; i < n_mappings; i++) {
-        if (id < mappings[i].container_id || id - mappings[i].container_id >= mappings[i].size)
-            continue;
-        *ret_host_id = mappings[i].host_id + (id - mappings[i].container_id);
-        return true;
-    }
-    return false;
-}
-
-static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t n_mappings)
-{
-    uint32_t ignored;
-
-    return spec_host_id(mappings, n_mappings, id, &ignored);
-}
-
 static void check_user_is_mapped(const struct spec_config *config, struct error *error)
 {
     static const struct spec_user root = {0};
@@ -94,10 +75,10 @@ static void check_user_is_mapped(const struct spec_config *config, struct error 
         return;
     if (config->process->user != NULL)
         user = config->process->user;
-    if (!is_mapped(user->uid, linux->uid_mappings, linux->n_uid_mappings))
+    if (!spec_maps_id(linux->uid_mappings, linux->n_uid_mappings, user->uid))
         report_add(error, "process.user.uid", "%" PRIu32 " is not mapped by linux.uidMappings",
                    user->uid);
-    if (!is_mapped(user->gid, linux->gid_mappings, linux->n_gid_mappings))
+    if (!spec_maps_id(linux->gid_mappings, linux->n_gid_mappings, user->gid))
         report_add(error, "process.user.gid", "%" PRIu32 " is not mapped by linux.gidMappings",
                    user->gid);
     /* additionalGids are not checked: where setgroups(2) is denied they need not be mapped. The

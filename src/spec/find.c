@@ -42,3 +42,37 @@ bool spec_is_cgroup_type(const char *type)
 {
     return type != NULL && (text_equal(type, "cgroup") || text_equal(type, "cgroup2"));
 }
+
+/* One that holds the ID, of the container or of the host; NULL: none. */
+static const struct spec_id_mapping *find_mapping(const struct spec_id_mapping *mappings,
+                                                  size_t n_mappings, uint32_t id, bool of_host)
+{
+    for (size_t i = 0; i < n_mappings; i++) {
+        uint32_t first = of_host ? mappings[i].host_id : mappings[i].container_id;
+
+        if (id >= first && id - first < mappings[i].size)
+            return &mappings[i];
+    }
+    return NULL;
+}
+
+bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
+                  uint32_t *ret_host_id)
+{
+    const struct spec_id_mapping *mapping = find_mapping(mappings, n_mappings, id, false);
+
+    if (mapping == NULL)
+        return false;
+    *ret_host_id = mapping->host_id + (id - mapping->container_id);
+    return true;
+}
+
+bool spec_maps_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id)
+{
+    return find_mapping(mappings, n_mappings, id, false) != NULL;
+}
+
+bool spec_maps_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id)
+{
+    return find_mapping(mappings, n_mappings, id, true) != NULL;
+}

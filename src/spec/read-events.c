@@ -6,6 +6,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/mount-options.h"
 #include "reader.h"
 #include "report.h"
 
@@ -428,6 +429,8 @@ static int close_object(struct reader *reader)
     reader->top--;
     if (object->at_fault != 0 && !reader_mend_object(object))
         reader_note_fault(reader);
+    if (object->type == &spec_type_mount)
+        spec_parse_mount_options(reader->arena, (void *) object->object);
     return goes_on(reader);
 }
 

@@ -61,6 +61,10 @@ bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_
 bool spec_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id,
                   uint32_t *ret_host_id);
 
+/* Returns whether the mappings hold an ID of the container, or one of the host. */
+bool spec_maps_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id);
+bool spec_maps_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id);
+
 /* Returns the value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec_config *config, const char *key);
 

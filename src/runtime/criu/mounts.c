@@ -14,41 +14,13 @@
 #include "berth/base/mountinfo.h"
 #include "berth/cgroup/place.h"
 #include "berth/plan/build.h"
-#include "berth/plan/options.h"
 #include "berth/spec/check.h"
+#include "berth/spec/mount-options.h"
 #include "berth/sys/path.h"
 #include "container.h"
 #include "explain/tree.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
-
-/* Whether and how a mount of the config is a bind mount. */
-struct binding {
-    bool binds;
-    bool recursive;
-    bool binds_link; /* as in struct plan_mount_words */
-    bool covers_link;
-    bool copies_link;
-};
-
-static struct binding binding_of(const struct spec_mount *mount)
-{
-    struct binding binding = {0};
-
-    for (size_t i = 0; i < mount->n_options; i++) {
-        bool twin;
-        const struct plan_option *option = plan_option_find(mount->options[i], &twin);
-
-        if (option == NULL)
-            continue;
-        binding.binds |= option->kind == PLAN_OPTION_BIND;
-        binding.recursive |= option->kind == PLAN_OPTION_BIND && option->recursive;
-        binding.binds_link |= option->kind == PLAN_OPTION_SOURCE_LINK;
-        binding.covers_link |= option->kind == PLAN_OPTION_TARGET_LINK;
-        binding.copies_link |= option->kind == PLAN_OPTION_COPY_LINK;
-    }
-    return binding;
-}
 
 static bool is_link(const char *path)
 {
@@ -66,9 +38,9 @@ static bool source_is_link(const struct criu_container *container, const struct 
  * it. */
 static bool is_no_mount(const struct criu_container *container, const struct spec_mount *mount)
 {
-    struct binding binding = binding_of(mount);
+    const struct spec_mount_options *options = mount->parsed;
 
-    return binding.binds && binding.copies_link && source_is_link(container, mount);
+    return options->binds && options->copies_link && source_is_link(container, mount);
 }
 
 /* Returns NULL and sets errno if the source does not exist. */
@@ -184,12 +156,12 @@ static bool is_bound_by_config(const struct criu_container *container, const str
 {
     const struct spec_mount *of_config = find_config_mount(container, mount->mount_point);
 
-    if (of_config == NULL || !binding_of(of_config).binds)
+    if (of_config == NULL || !of_config->parsed->binds)
         return false;
     const char *place = resolve(container, of_config->destination);
     const char *source = real_source(container, of_config);
     return text_equal(mount->mount_point, place) ||
-           (source != NULL && binding_of(of_config).recursive &&
+           (source != NULL && of_config->parsed->binds_recursively &&
             is_mount_point(of_host, arena_printf(container->arena, "%s%s", prefix_of(source),
                                                  mount->mount_point + strlen(place))));
 }
@@ -245,15 +217,15 @@ static enum origin origin_of(const struct criu_container *container, const struc
 static int check_links(const struct criu_container *container, size_t index, struct error *error)
 {
     const struct spec_mount *mount = &container->config->mounts[index];
-    struct binding binding = binding_of(mount);
+    const struct spec_mount_options *options = mount->parsed;
     const char *place = text_path_clean(container->arena, mount->destination);
 
-    if (!binding.binds || is_no_mount(container, mount))
+    if (!options->binds || is_no_mount(container, mount))
         return 0;
-    if (binding.binds_link && source_is_link(container, mount))
+    if (options->binds_link && source_is_link(container, mount))
         return error_at(error, JSON_PATH("mounts[%zu].options", index), ENOTSUP,
                         "src-nofollow: criu cannot restore a mount of a symbolic link");
-    if (binding.covers_link &&
+    if (options->covers_link &&
         is_link(arena_printf(container->arena, "%s/%s", container->rootfs, place)))
         return error_at(error, JSON_PATH("mounts[%zu].options", index), ENOTSUP,
                         "dest-nofollow: criu cannot restore a mount on a symbolic link");
@@ -330,7 +302,7 @@ static int put_bind(const struct criu_container *container, const struct spec_mo
         return error_errno_at(error, "mounts", errno, "the source %s of %s", mount->source,
                               mount->destination);
     criu_put_pair(options, CRIU_EXT_MNT, place, source);
-    if (!binding_of(mount).recursive)
+    if (!mount->parsed->binds_recursively)
         return 0;
     TRY(read_mounts(container->arena, "/proc/self/mountinfo", &mounts, error));
     source = prefix_of(source);
@@ -396,7 +368,7 @@ int criu_put_sources(const struct criu_container *container, const struct criu_s
 
         if (is_no_mount(container, mount))
             continue;
-        if (binding_of(mount).binds)
+        if (mount->parsed->binds)
             TRY(put_bind(container, mount, options, error));
         else if (spec_is_cgroup_type(mount->type))
             put_cgroups(container, mount, sources, options);
@@ -440,7 +412,7 @@ static int make_below(const struct criu_container *container, int root, size_t i
 
     if (on == NULL)
         return sys_make_below(root, place, is_file);
-    if (!binding_of(on).binds)
+    if (!on->parsed->binds)
         return 0;
     const char *source = text_path_join(container->arena, container->bundle, on->source);
     AUTO_FD directory = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -459,7 +431,7 @@ static int make_mount_point(const struct criu_container *container, int root, si
 
     if (is_no_mount(container, mount))
         return 0;
-    if (binding_of(mount).binds) {
+    if (mount->parsed->binds) {
         const char *source = text_path_join(container->arena, container->bundle, mount->source);
 
         if (stat(source, &info) < 0)

@@ -2,10 +2,10 @@
 #include "berth/base/arena.h"
 #include "berth/base/json.h"
 #include "berth/plan/build.h"
-#include "berth/plan/options.h"
 #include "berth/runtime/runtime.h"
 #include "berth/seccomp/seccomp.h"
 #include "berth/spec/check.h"
+#include "berth/spec/mount-options.h"
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
 
@@ -66,13 +66,13 @@ static void put_hooks(struct json *json)
 static void put_mount_options(struct json *json)
 {
     size_t count;
-    const struct plan_option *options = plan_options(&count);
+    const struct spec_mount_word *options = spec_mount_words(&count);
 
     json_key(json, "mountOptions");
     json_array_open(json);
     for (size_t i = 0; i < count; i++) {
         bool has_twin =
-            options[i].kind == PLAN_OPTION_ATTRIBUTE || options[i].kind == PLAN_OPTION_ATIME;
+            options[i].kind == SPEC_MOUNT_ATTRIBUTE || options[i].kind == SPEC_MOUNT_ATIME;
 
         json_string(json, options[i].name);
         if (has_twin)

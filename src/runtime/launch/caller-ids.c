@@ -9,6 +9,7 @@
 #include "berth/base/error.h"
 #include "berth/base/text.h"
 #include "berth/spec/check.h"
+#include "berth/spec/mount-options.h"
 #include "subid.h"
 
 #define MAPPINGS_MOST 3
@@ -69,11 +70,10 @@ static void map_caller(struct arena *arena, const struct spec_config *config,
 static bool is_unmapped_gid(const struct spec_linux *linux, const char *option)
 {
     uint64_t gid;
-    uint32_t ignored;
 
     return text_starts_with(option, "gid=") && text_to_u64(option + strlen("gid="), &gid) == 0 &&
            (gid > UINT32_MAX ||
-            !spec_host_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid, &ignored));
+            !spec_maps_id(linux->gid_mappings, linux->n_gid_mappings, (uint32_t) gid));
 }
 
 /* `spec` writes gid=5, the group tty, for devpts. Without a mapping for it, terminals keep their
@@ -88,6 +88,7 @@ static void drop_unmapped_gid(struct arena *arena, const struct spec_linux *linu
             text_list_add(&options, mount->options[i]);
     mount->options = (const char *const *) options.item;
     mount->n_options = options.count;
+    spec_parse_mount_options(arena, mount);
 }
 
 static void fit_terminals(struct arena *arena, struct spec_config *config)
@@ -113,7 +114,7 @@ static void add_namespace(struct arena *arena, struct spec_linux *linux)
     linux->namespaces = namespaces;
 }
 
-static bool is_mapped(const struct spec_config *config)
+static bool has_mappings(const struct spec_config *config)
 {
     return config->linux != NULL &&
            (config->linux->n_uid_mappings > 0 || config->linux->n_gid_mappings > 0);
@@ -121,7 +122,8 @@ static bool is_mapped(const struct spec_config *config)
 
 int caller_ids_check(const struct spec_config *config, bool privileged, struct error *error)
 {
-    if (!privileged || !spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) || is_mapped(config))
+    if (!privileged || !spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) ||
+        has_mappings(config))
         return 0;
     return error_at(error, "linux.uidMappings", EINVAL,
                     "a new user namespace needs at least one entry: without one, only the caller "
@@ -135,7 +137,7 @@ const struct spec_config *caller_ids_complete(struct arena *arena, const struct 
     bool is_made =
         has_namespace ? spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_USER) : !privileged;
 
-    if (!is_made || (has_namespace && is_mapped(config)))
+    if (!is_made || (has_namespace && has_mappings(config)))
         return config;
     struct spec_config *own = ARENA_NEW(arena, struct spec_config);
     struct spec_linux *linux = ARENA_NEW(arena, struct spec_linux);
@@ -145,7 +147,7 @@ const struct spec_config *caller_ids_complete(struct arena *arena, const struct 
     own->linux = linux;
     if (!has_namespace)
         add_namespace(arena, linux);
-    if (!is_mapped(config))
+    if (!has_mappings(config))
         map_caller(arena, config, linux);
     fit_terminals(arena, own);
     return own;

@@ -13,6 +13,7 @@
 #include "berth/bus/bus.h"
 #include "berth/plan/build.h"
 #include "berth/spec/load.h"
+#include "berth/spec/mount-options.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
 #include "caller-ids.h"
@@ -165,16 +166,13 @@ static const char *read_copied_link(const struct creation *creation, const struc
 {
     char target[PATH_MAX];
 
-    for (size_t i = 0; i < mount->n_options; i++) {
-        if (!text_equal(mount->options[i], "copy-symlink") || mount->source == NULL)
-            continue;
-        ssize_t size = readlink(text_path_join(creation->arena, creation->bundle, mount->source),
-                                target, sizeof(target));
-        return size > 0 && size < (ssize_t) sizeof(target)
-                   ? arena_copy(creation->arena, target, (size_t) size)
-                   : NULL;
-    }
-    return NULL;
+    if (!mount->parsed->copies_link || mount->source == NULL)
+        return NULL;
+    ssize_t size = readlink(text_path_join(creation->arena, creation->bundle, mount->source),
+                            target, sizeof(target));
+    return size > 0 && size < (ssize_t) sizeof(target)
+               ? arena_copy(creation->arena, target, (size_t) size)
+               : NULL;
 }
 
 static void probe_copied_links(struct creation *creation)

@@ -18,7 +18,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/cgroup/probe.h"
-#include "berth/spec/config.h"
+#include "berth/spec/check.h"
 
 const char *look_text(struct arena *arena, const char *path)
 {
@@ -392,14 +392,6 @@ const char *look_process_limit(struct arena *arena)
 
 /* --- directories ------------------------------------------------------------------------------ */
 
-static bool is_mapped(uint32_t id, const struct spec_id_mapping *mappings, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (id >= mappings[i].host_id && id - mappings[i].host_id < mappings[i].size)
-            return true;
-    return false;
-}
-
 /* Root of a user namespace has all rights to files whose owner and group are mapped in it. */
 static bool may_pass(const char *path, const struct look_user *user)
 {
@@ -408,8 +400,8 @@ static bool may_pass(const char *path, const struct look_user *user)
 
     if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
         return true;
-    if (maps != NULL && is_mapped(info.st_uid, maps->uid_mappings, maps->n_uid_mappings) &&
-        is_mapped(info.st_gid, maps->gid_mappings, maps->n_gid_mappings))
+    if (maps != NULL && spec_maps_host_id(maps->uid_mappings, maps->n_uid_mappings, info.st_uid) &&
+        spec_maps_host_id(maps->gid_mappings, maps->n_gid_mappings, info.st_gid))
         return true;
     if (info.st_uid == user->uid)
         return (info.st_mode & S_IXUSR) != 0;

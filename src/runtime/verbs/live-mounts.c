@@ -9,6 +9,7 @@
 #include "berth/base/text.h"
 #include "berth/plan/print.h"
 #include "berth/spec/check.h"
+#include "berth/spec/mount-options.h"
 #include "berth/spec/read.h"
 #include "berth/sys/mount.h"
 #include "berth/sys/process.h"
@@ -116,10 +117,12 @@ static int find_container(struct creation *creation)
 static const struct spec_mount *take_destinations(struct arena *arena,
                                                   const struct spec_mounts *document)
 {
+    static const struct spec_mount_options none;
     struct spec_mount *mounts = ARENA_ARRAY(arena, document->n_mounts + 1, struct spec_mount);
 
     for (size_t i = 0; i < document->n_mounts; i++)
-        mounts[i].destination = document->mounts[i].destination;
+        mounts[i] =
+            (struct spec_mount){.destination = document->mounts[i].destination, .parsed = &none};
     return mounts;
 }
 
