@@ -21,12 +21,16 @@ char *arena_string(struct arena *arena, const char *string)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list values)
 {
+    char usual[256];
     va_list again;
 
     va_copy(again, values);
-    int length = vsnprintf(NULL, 0, format, values);
-    char *string = arena_alloc(arena, (size_t) length + 1);
-    vsnprintf(string, (size_t) length + 1, format, again);
+    size_t length = (size_t) vsnprintf(usual, sizeof(usual), format, values);
+    char *string = arena_alloc(arena, length + 1);
+    if (length < sizeof(usual))
+        memcpy(string, usual, length);
+    else
+        vsnprintf(string, length + 1, format, again);
     va_end(again);
     return string;
 }

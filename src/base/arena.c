@@ -31,7 +31,7 @@ static void add_chunk(struct arena *arena, size_t least)
 {
     size_t usual = arena->chunk == NULL ? CHUNK_FIRST : CHUNK_SIZE;
     size_t size = least > usual ? least : usual;
-    struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
+    struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
 
     if (chunk == NULL)
         end_for_want_of_memory();
@@ -50,7 +50,7 @@ void *arena_alloc(struct arena *arena, size_t size)
         add_chunk(arena, size);
     void *bytes = arena->chunk->bytes + arena->used;
     arena->used += size;
-    return bytes;
+    return memset(bytes, 0, size); /* not a whole chunk: what is never taken needs no page */
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

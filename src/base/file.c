@@ -23,25 +23,26 @@ static int read_open(struct arena *arena, int fd, const struct stat *info, char 
 {
     if (info->st_size > (off_t) SIZE_MOST)
         return -EFBIG;
-    /* Pipes and files in /proc have size 0: read them in growing pieces until end of file. */
-    size_t room = info->st_size > 0 ? (size_t) info->st_size + 1 : 4096;
-    size_t size = 0;
-    char *bytes = NULL;
+    /* Pipes and files in /proc have size 0: read them in growing pieces until end of file. A file
+     * of a known size ends there: the read(2) that would say so is saved, unless it grows. */
+    size_t known = (size_t) info->st_size, room = known > 0 ? known + 1 : 4096, size = 0;
+    char *bytes = arena_alloc(arena, room + 1);
 
     for (;;) {
-        char *larger = arena_alloc(arena, room + 1);
-        if (size > 0)
-            memcpy(larger, bytes, size);
-        bytes = larger;
-        ssize_t count = fd_read_all(fd, bytes + size, room - size);
+        ssize_t count = read(fd, bytes + size, room - size);
+        if (count < 0 && errno == EINTR)
+            continue;
         if (count < 0)
-            return (int) count;
+            return -errno;
         size += (size_t) count;
-        if (size < room)
+        if (count == 0 || size == known)
             break;
+        if (size < room)
+            continue;
         if (room > SIZE_MOST)
             return -EFBIG;
         room *= 2;
+        bytes = memcpy(arena_alloc(arena, room + 1), bytes, size);
     }
     bytes[size] = '\0';
     *ret_bytes = bytes;

@@ -66,25 +66,44 @@ static size_t utf8_length(const unsigned char *next)
     return length;
 }
 
-static void add_quoted(struct text *text, const char *string)
+/* How many bytes at `next` stand for themselves. */
+static size_t count_plain(const unsigned char *next)
+{
+    size_t count = 0;
+
+    while (next[count] >= 0x20 && next[count] < 0x80 && next[count] != '"' && next[count] != '\\')
+        count++;
+    return count;
+}
+
+/* Returns the length of the character at `next`. */
+static size_t add_character(struct text *text, const unsigned char *next)
 {
     static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    size_t length = utf8_length(next);
+    const char *name = length == 1 ? strchr(named, *next) : NULL;
+
+    if (name != NULL && (name - named) % 2 == 0)
+        text_addf(text, "\\%c", name[1]);
+    else if (*next < 0x20)
+        text_addf(text, "\\u%04x", *next);
+    else if (length == 0)
+        text_add(text, "\xef\xbf\xbd");
+    else
+        text_add_bytes(text, next, length);
+    return length == 0 ? 1 : length;
+}
+
+static void add_quoted(struct text *text, const char *string)
+{
     const unsigned char *next = (const unsigned char *) string;
 
     text_add(text, "\"");
     while (*next != '\0') {
-        size_t length = utf8_length(next);
-        const char *name = length == 1 ? strchr(named, *next) : NULL;
+        size_t plain = count_plain(next);
 
-        if (name != NULL && (name - named) % 2 == 0)
-            text_addf(text, "\\%c", name[1]);
-        else if (*next < 0x20)
-            text_addf(text, "\\u%04x", *next);
-        else if (length == 0)
-            text_add(text, "\xef\xbf\xbd");
-        else
-            text_add_bytes(text, next, length);
-        next += length == 0 ? 1 : length;
+        text_add_bytes(text, next, plain);
+        next += plain > 0 ? plain : add_character(text, next);
     }
     text_add(text, "\"");
 }

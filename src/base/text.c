@@ -125,10 +125,14 @@ char *text_path_join(struct arena *arena, const char *dir, const char *path)
 {
     if (path[0] == '/')
         return arena_string(arena, path);
-    size_t length = strlen(dir);
+    size_t length = strlen(dir), rest = strlen(path);
     while (length > 0 && dir[length - 1] == '/')
         length--;
-    return arena_printf(arena, "%.*s/%s", (int) length, dir, path);
+    char *joined = arena_alloc(arena, length + 1 + rest + 1);
+    memcpy(joined, dir, length);
+    joined[length] = '/';
+    memcpy(joined + length + 1, path, rest);
+    return joined;
 }
 
 char *text_path_clean(struct arena *arena, const char *path)

@@ -72,6 +72,13 @@ static void row_of(const struct runtime_container *container, struct arena *aren
     ret_row[5] = container->owner == NULL ? "?" : container->owner;
 }
 
+static void add_padded(struct text *text, const char *word, size_t width)
+{
+    text_add(text, word);
+    for (size_t length = strlen(word); length < width; length++)
+        text_add_bytes(text, " ", 1);
+}
+
 static void list_table(const struct runtime_container *containers, size_t count, struct text *text)
 {
     static const char *const header[COLUMNS] = {"ID",     "PID",     "STATUS",
@@ -90,7 +97,7 @@ static void list_table(const struct runtime_container *containers, size_t count,
     }
     for (size_t i = 0; i <= count; i++) {
         for (size_t column = 0; column < COLUMNS; column++)
-            text_addf(text, "%-*s", (int) width[column], rows[i][column]);
+            add_padded(text, rows[i][column], width[column]);
         text_add(text, "\n");
     }
 }

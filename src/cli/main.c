@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -139,6 +141,15 @@ static int carry_out(const struct cli_arguments *arguments, struct error *error)
     return commands[arguments->command](arguments, &options, error);
 }
 
+#define HEAP_STEP (256 * 1024)
+
+/* The heap grows in few steps and never shrinks: the exit gives everything back at once. */
+static void settle_heap(void)
+{
+    mallopt(M_TOP_PAD, HEAP_STEP);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
+
 int main(int argc, char **argv)
 {
     AUTO_ARENA arena = {0};
@@ -146,6 +157,7 @@ int main(int argc, char **argv)
     struct error error = {0};
 
     (void) argc;
+    settle_heap();
     int status = cli_parse(&arena, argv, &arguments, &error);
     if (status == 0)
         status = carry_out(&arguments, &error);
