@@ -67,6 +67,7 @@ static void fill_record(struct creation *creation)
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
+        .own_pids = spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID),
         .shares_keyring = creation->create->no_new_keyring,
         .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
         .systemd_user = creation->bus.options.user,

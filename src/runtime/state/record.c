@@ -4,9 +4,12 @@
 #include "berth/base/json.h"
 #include "berth/spec/config.h"
 
+/* What says nothing is left out: `list` reads the records of all containers. */
 static void put_strings(struct json *json, const char *key, const char *const *strings,
                         size_t count)
 {
+    if (count == 0)
+        return;
     json_key(json, key);
     json_array_open(json);
     for (size_t i = 0; i < count; i++)
@@ -16,14 +19,17 @@ static void put_strings(struct json *json, const char *key, const char *const *s
 
 static void put_flag(struct json *json, const char *key, bool value)
 {
+    if (!value)
+        return;
     json_key(json, key);
-    json_bool(json, value);
+    json_bool(json, true);
 }
 
 static void put_rule(struct json *json, const struct spec_device_rule *rule)
 {
     json_object_open(json);
-    put_flag(json, "allow", rule->allow);
+    json_key(json, "allow");
+    json_bool(json, rule->allow);
     if (rule->type != SPEC_DEVICE_RULE_TYPE_NONE)
         json_member(json, "type", spec_device_rule_type_words[rule->type]);
     if (rule->has_major) {
@@ -37,6 +43,17 @@ static void put_rule(struct json *json, const struct spec_device_rule *rule)
     if (rule->access != NULL)
         json_member(json, "access", rule->access);
     json_object_close(json);
+}
+
+static void put_rules(struct json *json, const struct spec_record *record)
+{
+    if (record->n_devices == 0)
+        return;
+    json_key(json, "devices");
+    json_array_open(json);
+    for (size_t i = 0; i < record->n_devices; i++)
+        put_rule(json, &record->devices[i]);
+    json_array_close(json);
 }
 
 void record_write(struct json *json, const struct spec_record *record)
@@ -54,21 +71,20 @@ void record_write(struct json *json, const struct spec_record *record)
     json_object_close(json);
     put_flag(json, "poststart", record->poststart);
     put_flag(json, "poststop", record->poststop);
+    put_flag(json, "ownPids", record->own_pids);
     put_flag(json, "sharesMounts", record->shares_mounts);
     put_strings(json, "addedMounts", record->added_mounts, record->n_added_mounts);
     put_flag(json, "sharesKeyring", record->shares_keyring);
-    json_key(json, "mountsBefore");
-    json_u64(json, record->mounts_before);
+    if (record->mounts_before > 0) {
+        json_key(json, "mountsBefore");
+        json_u64(json, record->mounts_before);
+    }
     if (record->systemd_unit != NULL)
         json_member(json, "systemdUnit", record->systemd_unit);
     put_flag(json, "systemdUser", record->systemd_user);
     put_strings(json, "cgroups", record->cgroups, record->n_cgroups);
     put_strings(json, "madeCgroups", record->made_cgroups, record->n_made_cgroups);
-    json_key(json, "devices");
-    json_array_open(json);
-    for (size_t i = 0; i < record->n_devices; i++)
-        put_rule(json, &record->devices[i]);
-    json_array_close(json);
+    put_rules(json, record);
     if (record->rdt_class != NULL)
         json_member(json, "rdtClass", record->rdt_class);
     put_strings(json, "rdtGroups", record->rdt_groups, record->n_rdt_groups);

@@ -14,7 +14,6 @@
 #include "berth/cgroup/remove.h"
 #include "berth/cgroup/signal.h"
 #include "berth/runtime/runtime.h"
-#include "berth/spec/check.h"
 #include "berth/sys/process.h"
 #include "launch/destroy.h"
 #include "signals.h"
@@ -51,18 +50,6 @@ static int signal_all(struct state *state, int signal, struct error *error)
     return signal_process(state, signal, error);
 }
 
-/* Returns whether the container has its own PID namespace, in which the end of the first process
- * ends all others. */
-static bool has_own_pids(const struct state *state)
-{
-    const struct spec_config *config;
-    struct error ignored = {0};
-
-    if (state_read_config(state, &config, &ignored) < 0)
-        return false;
-    return spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
-}
-
 /* Returns whether processes have outlived the container's process, and do not belong to another
  * container by now. */
 static bool has_survivors(const struct state *state)
@@ -82,7 +69,7 @@ static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
 
-    if (has_own_pids(state) ||
+    if (state->record.own_pids ||
         (!state_lives(status) && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
         return signal_process(state, SIGKILL, error);
     return signal_all(state, SIGKILL, error);
