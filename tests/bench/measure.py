@@ -163,11 +163,14 @@ def copy_states(contender, bundle, count):
     seed.wait_stopped()
     files = [file for file in (seed.root / seed.id).iterdir() if file.is_file()]
     contents = {file.name: file.read_bytes() for file in files}
+    links = {link.name: link.readlink() for link in (seed.root / seed.id).iterdir() if link.is_symlink()}
     for i in range(1, count):
         name = f'seed{i:05}'
         (seed.root / name).mkdir(mode=0o700)
         for file, content in contents.items():
             (seed.root / name / file).write_bytes(content.replace(seed.id.encode(), name.encode()))
+        for link, target in links.items():
+            (seed.root / name / link).symlink_to(target)
     seen = len(seed.output('list', '--quiet').split())
     if seen != count:
         raise RuntimeError(f'{seed.name}: list shows {seen} of {count} containers')
