@@ -85,6 +85,13 @@ runs() {
 
 @test "all calls newer than Linux 4.18 are refused" { runs '>4.18'; }
 
+@test "faccessat is refused: /dev/core is made as if the kernel had /proc/kcore" {
+    berth_only
+    refuse EPERM faccessat,faccessat2
+    run_ok run --dry-run -b "$BUNDLE" "$ID"
+    assert_output '/proc/kcore .*/dev/core|/dev/core .*/proc/kcore'
+}
+
 # What can be told apart in a container, without the numbers of mounts and devices.
 census() {
     set_sh 'cut -d" " -f4- /proc/self/mountinfo | sed "s/master:[0-9]*/master/; s/shared:[0-9]*/shared/; s/inode64//" | sort

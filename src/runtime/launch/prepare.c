@@ -216,7 +216,7 @@ int creation_probe(struct creation *creation)
     if (creation->create != NULL) {
         probe_copied_links(creation);
         probe_nodes(creation);
-        creation->host.has_kernel_core = access(PLAN_KERNEL_CORE, F_OK) == 0;
+        creation->host.has_kernel_core = file_access(AT_FDCWD, PLAN_KERNEL_CORE, F_OK) != -ENOENT;
     }
     if (creation->create != NULL && creation->create->no_pivot)
         TRY(mounts_of_kernel(creation->arena, &creation->host.kernel_mounts, creation->error));
