@@ -16,6 +16,28 @@ with open('/proc/self/task/%d/children' % os.getpid()) as file:
 END
 }
 
+@test "no unit is left when systemd cannot be reached at the end" {
+    local address turn
+    berth_only
+    config '.process.args = ["true"]' '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",
+        "for address in /run/systemd/private /run/dbus/system_bus_socket; do mount --bind /dev/null $address; done"]}]'
+    for turn in {1..20}; do
+        CGROUP_MANAGER=systemd run_rt run --bundle "$BUNDLE" "$ID$turn"
+        assert_output 'connect to systemd'
+        for address in /run/systemd/private /run/dbus/system_bus_socket; do in_ns umount "$address"; done
+    done
+    wait_until eval '! compgen -G "/run/systemd/transient/*$ID*"'
+}
+
+@test "the helper ends when it cannot be killed" {
+    berth_only
+    config '.process.args = ["true"]'
+    printf '#!/bin/sh\nexec "%s" refuse EIO pidfd_send_signal "%s" "$@"\n' "$SUITE_DIR/hosttool" "$RUNTIME" >"$BATS_TEST_TMPDIR/refusing"
+    chmod +x "$BATS_TEST_TMPDIR/refusing"
+    RUNTIME=$BATS_TEST_TMPDIR/refusing CGROUP_MANAGER=systemd run_rt run --bundle "$BUNDLE" "$ID"
+    assert_status 0
+}
+
 @test "a command that fails, or only plans, leaves no helper behind" {
     config ".linux.cgroupsPath = \"/$ID\""
     assert_equal "$(left_children "$RUNTIME" --root "$ROOT" --systemd-cgroup run --bundle "$BUNDLE" "$ID")" 0

@@ -18,6 +18,10 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error);
  * cgroup of the container is left. */
 bool cgroup_remove_empty(const struct cgroup_record *record);
 
+/* Waits until systemd has removed the cgroups of a unit whose processes have ended, or can no
+ * longer miss that they have. */
+void cgroup_leave_to_systemd(const struct cgroup_record *record);
+
 /* Removes the container's cgroups and those below them, except those with processes. */
 void cgroup_remove_deserted(const struct cgroup_record *record);
 

@@ -77,6 +77,22 @@ bool cgroup_remove_empty(const struct cgroup_record *record)
     return left || uses_existing(record);
 }
 
+static bool exist(const struct cgroup_record *record)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (access(record->paths[i], F_OK) < 0 && errno == ENOENT)
+            return false;
+    return record->n_paths > 0;
+}
+
+/* The kernel says that a cgroup is empty 10 ms after it has last said anything about it, and says
+ * nothing of one that is gone by then: systemd would keep its unit for ever. */
+void cgroup_leave_to_systemd(const struct cgroup_record *record)
+{
+    for (long nap_ns = NAP_FIRST_NS; exist(record) && nap_ns < NAP_LAST_NS; nap_ns *= 2)
+        nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
+}
+
 void cgroup_remove_deserted(const struct cgroup_record *record)
 {
     AUTO_ARENA arena = {0};

@@ -43,8 +43,8 @@ int destroy_process(const struct state *state, struct error *error)
     return 0;
 }
 
-/* systemd removes the unit itself once its last process has ended, so a missing answer does no
- * harm. */
+/* systemd removes the unit itself once it learns that the last process has ended, so a missing
+ * answer does no harm. */
 static void stop_unit(const struct state *state)
 {
     const char *unit = state->record.systemd_unit;
@@ -56,8 +56,10 @@ static void stop_unit(const struct state *state)
     if (unit == NULL)
         return;
     if (cgroup_kill(&cgroups, &error) < 0 || bus_open(state->arena, &options, &bus, &error) < 0 ||
-        bus_stop_unit(&bus, unit, &error) < 0)
+        bus_stop_unit(&bus, unit, &error) < 0) {
         log_ignored(&error);
+        cgroup_leave_to_systemd(&cgroups);
+    }
 }
 
 /* Returns whether another container that lives has its cgroup at, above or below one of
