@@ -78,7 +78,9 @@ int refuse(char **argv);
 int refuse(char **argv)
 {
     static struct sock_filter filter[4 * N_CALLS * 2 + 4];
-    unsigned number = strcmp(argv[0], "EPERM") == 0 ? EPERM : ENOSYS;
+    unsigned number = strcmp(argv[0], "EPERM") == 0 ? EPERM
+                      : strcmp(argv[0], "EIO") == 0 ? EIO
+                                                    : ENOSYS;
     unsigned n = 0;
 
     filter[n++] =

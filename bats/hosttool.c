@@ -13,7 +13,7 @@
  *   hosttool notify SOCKET FILE     receive datagrams on SOCKET, append them to FILE
  *   hosttool refuse ERRNO CALL[,CALL...] COMMAND...
  *                                   run COMMAND under a seccomp filter that answers these system
- *                                   calls with ENOSYS or EPERM;
+ *                                   calls with ENOSYS, EPERM or EIO;
  *                                   ">5.4" stands for all calls newer than that Linux
  *                                   (hosttool-refuse.c)
  *   hosttool caller NAME=VALUE... -- COMMAND...
