@@ -15,8 +15,13 @@ CGROUPS = pathlib.Path('/sys/fs/cgroup')
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 10
 TIMED_OUT = 124
+# The injector itself.
+TOOL_FAILED = 125
 # The injector says so on standard error.
 DONE = 'inject: done\n'
+UNITS = pathlib.Path('/run/systemd/transient')
+# With systemd the runtimes use its cgroup manager.
+MANAGER = ['--systemd-cgroup'] if pathlib.Path('/run/systemd/system').is_dir() else []
 DISTINCT = 'of system calls that come from the same place of the program (the call, all that is to return, its paths) only the first'
 
 
@@ -56,7 +61,7 @@ class Container:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def words(self, line):
-        return [self.runtime, '--root', str(self.root), *(word.format(b=self.bundle, id=self.id) for word in line.split())]
+        return [self.runtime, *MANAGER, '--root', str(self.root), *(word.format(b=self.bundle, id=self.id) for word in line.split())]
 
     def call(self, line, *prefix, limit=SECONDS, **streams):
         """The status, and what it said on standard error. PREFIX: words before the command."""
@@ -105,12 +110,16 @@ class Container:
             time.sleep(0.002)
 
     def cgroups(self):
-        """Of the container, which has the default place: a child of each hierarchy's root."""
+        """Of the container, which has the default place: a child of each hierarchy's root, or with systemd of its slice."""
         found = []
-        for hierarchy in [CGROUPS, *CGROUPS.iterdir()]:
+        for parent in [CGROUPS, *CGROUPS.iterdir(), *CGROUPS.glob('*/system.slice')]:
             with contextlib.suppress(OSError):
-                found += [hierarchy / name for name in os.listdir(hierarchy) if self.id in name]
+                found += [parent / name for name in os.listdir(parent) if self.id in name]
         return found
+
+    def units(self):
+        """Of systemd, for the container."""
+        return [path for path in UNITS.glob('*') if self.id in path.name]
 
     def clean(self):
         """Returns what is wrong after delete --force, or ''."""
@@ -130,8 +139,8 @@ class Container:
             return 'a process is left'
         if self.root.exists() and any(path for path in self.root.iterdir() if not path.name.startswith('.')):
             return f'left in the state directory: {[path.name for path in self.root.iterdir()]}'
-        cgroups = self.cgroups()
-        return f'left: {cgroups[0]}' if cgroups else ''
+        left = self.cgroups() + self.units()
+        return f'left: {left[0]}' if left else ''
 
     @staticmethod
     def reap():
@@ -147,6 +156,9 @@ class Container:
         end = time.monotonic() + SECONDS
         while (self.kill_all() or self.cgroups()) and time.monotonic() < end:
             time.sleep(0.002)
+        for unit in self.units():
+            for verb in ('stop', 'reset-failed'):
+                subprocess.run(['systemctl', verb, unit.name], capture_output=True, check=False)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def kill_all(self):

@@ -408,10 +408,10 @@ def options_of(description, scenarios, has_places=False):
     return options
 
 
-def in_arena(script, words):
-    """Runs the script once more where nodes, mounts and the state directories are its own: tests/differential/arena.sh."""
+def in_arena(script, runtime, words):
+    """Runs the script once more where nodes, mounts and the state directories are its own, and another directory is the current one: tests/differential/arena.sh."""
     with tempfile.TemporaryDirectory(prefix='berth-attack.') as work:
-        return subprocess.run([containers.HERE.parent / 'differential/arena.sh', work, '0', script, *words, '--work', work], check=False).returncode
+        return subprocess.run([containers.HERE.parent / 'differential/arena.sh', work, '0', script, *words, '--runtime', runtime, '--work', work], check=False).returncode
 
 
 def baseline_of(attack_class, options, scenario):

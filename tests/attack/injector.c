@@ -227,6 +227,10 @@ static void leave_call(struct process *process, const struct target *target)
     process->exchanged = false;
     if (!process->failing || ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
         return;
+    if ((long long) registers.rax >= 0) {
+        fprintf(stderr, "inject: this kernel makes a system call that ptrace(2) replaces\n");
+        exit(TOOL_FAILED);
+    }
     registers.rax = (unsigned long long) -target->number;
     ptrace(PTRACE_SETREGS, process->pid, 0, &registers);
     process->failing = false;
@@ -240,10 +244,12 @@ static bool take_call(struct process *process, const struct target *target)
     if (!process->runs)
         return true;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) < 0) {
-        /* It was killed. User-mode Linux has no such request. */
-        if (errno != ESRCH)
-            die("ptrace(PTRACE_GET_SYSCALL_INFO)");
-        return true;
+        /* It was killed. */
+        if (errno == ESRCH)
+            return true;
+        fprintf(stderr, "inject: this kernel does not report system calls to ptrace(2): %s\n",
+                strerror(errno));
+        exit(TOOL_FAILED);
     }
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
         return enter_call(process, &info, target);

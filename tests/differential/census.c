@@ -388,6 +388,8 @@ static void put_all(int argc, char **argv)
     put_keyring();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         put_file(files[i]);
+    for (int i = 2; i < argc && strcmp(argv[1], "files") == 0; i++)
+        put_file(argv[i]);
     if (out == stdout)
         put_surroundings();
     fputs("}\n", out);
@@ -413,7 +415,7 @@ static void put_stdin(void)
 }
 
 /* census [--to FILE] [wait | exit N | die N]: --to is for hooks, whose standard input goes into the
- * census, too. */
+ * census, too. census files FILE...: these files go into it. */
 int main(int argc, char **argv)
 {
     int first = 1;
