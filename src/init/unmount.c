@@ -130,6 +130,7 @@ int init_unmount(struct init *init, const struct plan_step *step)
 int init_finish(struct init *init, const struct plan_step *step)
 {
     (void) step;
-    init_send(init, 0, -1);
+    if (init_send(init, 0, -1) < 0)
+        init_give_up(init);
     sys_exit(0);
 }

@@ -147,6 +147,19 @@ static void undoes_mount_over(struct init *init)
     EXPECT(is_mounted(ROOT "/o"), false);
 }
 
+static void finish(struct init *init)
+{
+    CALL(init, finish);
+}
+
+static void undoes_what_nobody_hears_of(struct init *init)
+{
+    EXPECT(attach_tmpfs(init, "/d"), 0);
+    init->socket = -1;
+    EXPECT(in_child(finish, init), 1);
+    EXPECT(is_mounted(ROOT "/d"), false);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -158,6 +171,7 @@ int main(void)
         {"what was not attached is not undone", forgets_what_failed},
         {"the root is not covered", covers_no_root},
         {"MOUNT_OVER is undone", undoes_mount_over},
+        {"FINISH undoes all if the host cannot be told", undoes_what_nobody_hears_of},
     };
 
     return test_run(cases, sizeof(cases) / sizeof(*cases));

@@ -34,10 +34,11 @@ void *init_allocate(size_t size)
     return (void *) sys_mmap(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+/* Nobody listens at the socket -1. */
 int init_send(struct init *init, int error, int fd)
 {
-    (void) init, (void) error, (void) fd;
-    return 0;
+    (void) error, (void) fd;
+    return init->socket == -1 ? -EPIPE : 0;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
