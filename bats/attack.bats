@@ -53,6 +53,49 @@ around() {
     refute_output 'Sig...:.*[1-9a-f]'
 }
 
+# Descriptor 7 is a pipe whose reader has gone.
+broken_pipe() {
+    exec 7> >(true)
+    wait $!
+}
+
+@test "a caller that reads no warnings any more: commands do all that they are asked to" {
+    berth_only "others die of SIGPIPE in the middle"
+    set_args payload pause
+    broken_pipe
+    local words
+    rt --debug create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&7
+    assert_equal "$(state_of)" created
+    for words in "start $ID" "pause $ID" "resume $ID" "exec $ID true" "delete --force $ID"; do
+        # shellcheck disable=SC2086 # the words of a command
+        rt --debug $words </dev/null >/dev/null 2>&7
+    done
+    exec 7>&-
+    run_fails state "$ID"
+}
+
+@test "a reader of a document that has gone ends the command by SIGPIPE, as any other program" {
+    set_args payload pause
+    create_c
+    broken_pipe
+    status=0
+    rt state "$ID" >&7 2>/dev/null || status=$?
+    exec 7>&-
+    assert_status 141
+}
+
+@test "a file that may not become larger is an error of create, which leaves nothing" {
+    berth_only "others die of SIGXFSZ in the middle"
+    host_snapshot
+    (
+        ulimit -f 1
+        run_fails create --bundle "$BUNDLE" "$ID"
+        assert_output 'write .*/config.json: file too large'
+    )
+    run_fails state "$ID"
+    assert_host_unchanged
+}
+
 @test "a container whose first thread has ended, but not its others, is running" {
     berth_only "crun and runc take it for stopped"
     set_args payload thread

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* events. */
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "berth/base/duration.h"
@@ -28,7 +27,5 @@ int cli_events(const struct cli_arguments *arguments, const struct runtime_optio
 
     TRY(read_interval(arguments->interval != NULL ? arguments->interval : "5s",
                       &request.interval_ns, error));
-    /* A closed pipe is an error of write(2), on which runtime_events ends with success. */
-    signal(SIGPIPE, SIG_IGN);
     return runtime_events(options, &request, error);
 }

@@ -2,6 +2,7 @@
 /* Reading whole files, and writing whole outputs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "berth/base/fd.h"
@@ -54,6 +55,13 @@ bool cli_wants_json(const struct cli_arguments *arguments)
 int cli_print(const struct text *text, struct error *error)
 {
     int result = fd_write_all(STDOUT_FILENO, text->bytes, text->size);
+    sigset_t pending;
 
+    /* Everything else is done: a reader that has gone away ends berth as it ends any program. */
+    if (result == -EPIPE) {
+        sigemptyset(&pending);
+        sigaddset(&pending, SIGPIPE);
+        sigprocmask(SIG_UNBLOCK, &pending, NULL);
+    }
     return result < 0 ? error_errno(error, -result, "write to stdout") : 0;
 }

@@ -118,9 +118,16 @@ static bool gives_stdout_away(const struct cli_arguments *arguments)
 }
 
 /* Repairs what the caller may have left: closed standard streams, and an ignored SIGCHLD, with
- * which waiting for children fails. */
+ * which waiting for children fails. A write to a pipe without a reader, or beyond RLIMIT_FSIZE,
+ * must fail, and not end a command halfway. */
 static int settle(const struct cli_arguments *arguments, struct error *error)
 {
+    sigset_t of_writes;
+
+    sigemptyset(&of_writes);
+    sigaddset(&of_writes, SIGPIPE);
+    sigaddset(&of_writes, SIGXFSZ);
+    sigprocmask(SIG_BLOCK, &of_writes, NULL);
     signal(SIGCHLD, SIG_DFL);
     int result = fd_fill_standard(gives_stdout_away(arguments));
 

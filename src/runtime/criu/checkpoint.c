@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -146,8 +145,6 @@ static int take_status_fd(struct checkpoint *checkpoint)
         return error_set(checkpoint->error, EINVAL, "--status-fd: no open descriptor: \"%s\"",
                          words);
     checkpoint->criu.status_fd = (int) fd;
-    /* If the reader goes away, checkpoint must not end halfway. */
-    signal(SIGPIPE, SIG_IGN);
     return 0;
 }
 

@@ -57,8 +57,8 @@ static void handle_signal(struct watch *watch, const struct signalfd_siginfo *in
 {
     const struct foreground *foreground = watch->foreground;
     int signal = (int) info->ssi_signo;
-    /* SIGPIPE from a write of this process to a stdout that nobody reads. */
-    bool is_own = signal == SIGPIPE && info->ssi_pid == (uint32_t) getpid();
+    /* From a write of this process to a stdout that nobody reads, or that may not become larger. */
+    bool is_own = (signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t) getpid();
     bool is_hangup = signal == SIGHUP && sys_terminal_has_hung_up(foreground->terminal);
 
     if (is_own)
