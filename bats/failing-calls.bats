@@ -5,7 +5,7 @@ load helpers-cgroups
 
 test_setup() { berth_only "the calls are berth's"; command -v strace >/dev/null || skip "no strace here"; }
 
-# with_fault [-P PATH]... CALL:error=ERRNO[:when=N] ARGUMENT...: the runtime itself, not its children, meets the failure
+# with_fault [-f] [-P PATH]... CALL:error=ERRNO[:when=N] ARGUMENT...: the runtime itself meets the failure; with -f its children do, too
 with_fault() {
     may_meet_fault "$@"
     was_injected || fail_with "the call was never made"
@@ -16,6 +16,7 @@ was_injected() { grep -q INJECTED "$BATS_TEST_TMPDIR/calls"; }
 # The same, where the call may not be made so often.
 may_meet_fault() {
     local path=()
+    [ "$1" != -f ] || { path+=(-f) && shift; }
     while [ "$1" = -P ]; do path+=(-P "$2") && shift 2; done
     status=0
     timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -o "$BATS_TEST_TMPDIR/calls" "${path[@]}" -e inject="$1" \
@@ -35,6 +36,30 @@ nothing_left() {
     assert_equal "$status" 1
     assert_output 'user namespace: permission denied'
     nothing_left
+}
+
+@test "exec: a namespace cannot be looked at: an error, not the caller's" {
+    started
+    local file number
+    for file in mnt net pid ipc uts cgroup user; do
+        for number in ENOMEM ENOENT; do
+            with_fault -P "/proc/self/ns/$file" readlink:error=$number exec "$ID" true
+            assert_failed
+            assert_output "look at the namespace /proc/self/ns/$file: "
+        done
+    done
+}
+
+@test "a capability stays in the bounding set: the process does not start" {
+    set_args true
+    local number
+    # The init is the one that makes so many of these calls.
+    for number in EINVAL EPERM ENOSYS; do
+        with_fault -f prctl:error=$number:when=12 run "$ID"
+        assert_failed
+        assert_output 'CapBnd|limit the bounding set'
+        nothing_left
+    done
 }
 
 @test "a joined namespace cannot be compared with the caller's: an error, not a sysctl of the host's" {
