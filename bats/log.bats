@@ -302,3 +302,14 @@ fail_logged() {
     run_ok --log "$LOG" --log-format json run "$ID"
     jq -e -s 'any(.[]; .level == "warning" and (.path | startswith("process.capabilities.bounding[")) and (has("errno") | not))' "$LOG"
 }
+
+@test "update: the record has the path of the limit, and a position only in a file of the user's" {
+    berth_only
+    set_args sleep 1000
+    create_c
+    fail_logged update --blkio-weight 70000 "$ID"
+    recorded '.path == "linux.resources.blockIO.weight" and .errno == 22 and (has("file") or has("line") or has("column") | not)'
+    echo '{"memory": {"limit": "x"}}' >limits.json
+    fail_logged update --resources limits.json "$ID"
+    recorded '.path == "linux.resources.memory.limit" and .file == "limits.json" and .line == 1 and .column == 22'
+}

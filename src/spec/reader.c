@@ -104,14 +104,16 @@ void reader_complain(struct reader *reader, size_t at, const char *path, const c
     size_t column = column_of(reader, at);
     reader->faults++;
     reader_note_fault(reader);
-    const struct finding finding = {
+    struct finding finding = {
         .number = EINVAL,
         .path = path,
         .file = reader->name,
-        .line = reader->name != NULL ? reader->line + 1 : 0,
+        .line = reader->line + 1,
         .column = column,
         .cause = words,
     };
+    if (reader->name == NULL) /* the caller has made the text */
+        finding.line = finding.column = 0;
     error_add(reader->error, &finding);
 }
 
