@@ -231,7 +231,7 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     set_args fifo
     check
     assert_status 1
-    assert_output 'it is no regular file'
+    assert_output 'it is not a regular file'
 }
 
 @test "a format that is unknown" {
@@ -285,7 +285,7 @@ mapped() {
     chown 5:5 closed
     check
     assert_status 1
-    assert_output 'root of the user namespace may not pass .*/closed: '
+    assert_output 'root of the user namespace may not search .*/closed: '
 }
 
 @test "proc that is whole at another place may be mounted" {

@@ -148,7 +148,7 @@ no_criu() { ! pgrep -x "criu|ld-linux-x86-64" >/dev/null; }
         status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_status 1
-    assert_output 'no program criu in /nowhere: install it'
+    assert_output 'criu was not found in /nowhere: install it'
     assert_equal "$(state_of)" running
     [ ! -e "$IMAGE" ]
 }

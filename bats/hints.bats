@@ -172,18 +172,18 @@ script() {
 
 @test "a bind source in /proc/self" {
     add_mount /a none /proc/self/fd/77 rbind
-    foreseen '/proc/self is another process'
+    foreseen '/proc/self is the process that opens it'
 }
 
 @test "a file system that the kernel does not have" {
     add_mount /a bogusfs x
-    foreseen 'the kernel does not have this file system'
+    foreseen 'the kernel does not support this file system'
 }
 
 @test "proc in a user namespace where a part of it is hidden outside" {
     mapped
     host_mount --bind /dev/null /proc/cpuinfo
-    foreseen '/proc/cpuinfo hides a part of /proc here, so no user namespace may mount proc'
+    foreseen '/proc/cpuinfo hides part of /proc here, so no user namespace may mount proc'
 }
 
 @test "proc in a user namespace without a pid namespace" {
@@ -203,14 +203,14 @@ script() {
     host_mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs"
     in_ns mount -o remount,bind,ro "$BUNDLE/rootfs"
     add_mount /missing tmpfs tmpfs
-    foreseen 'it is not there and cannot be made: make it in the root file system beforehand'
+    foreseen 'it does not exist and cannot be created: create it in the root file system beforehand'
 }
 
 @test "a root file system behind a closed directory" {
     mapped
     mkdir -m 700 closed && mv rootfs closed
     config '.root.path = "closed/rootfs"'
-    foreseen "root of the user namespace may not pass $BUNDLE/closed: it needs an x bit for him"
+    foreseen "root of the user namespace may not search $BUNDLE/closed: add execute permission"
 }
 
 @test "a device node in a user namespace" {
@@ -233,12 +233,12 @@ script() {
         "$RUNTIME" --root "$BATS_TEST_TMPDIR/inner" --cgroup-manager disabled check --bundle "$BUNDLE" >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_says 'user.max_uts_namespaces is 0: raise it with sysctl'
-    faulty launch 28 'as many namespaces as the limits allow are there, or 32 are nested: see user.max_pid_namespaces and'
+    faulty launch 28 'the limit of namespaces is reached, or they are nested 32 deep: see user.max_pid_namespaces and'
 }
 
 @test "no right to make a user namespace" {
     mapped
-    faulty unshare 1 'the caller is confined: by a seccomp filter or a security module'
+    faulty unshare 1 'the caller is confined by a seccomp filter, a security module'
 }
 
 @test "ids that are not the user's" {
@@ -312,7 +312,7 @@ script() {
 
 @test "a sysctl that belongs to the host" {
     config '.linux.sysctl = {"vm.swappiness": "5"}'
-    foreseen 'belongs to no namespace, so it would change the host'
+    foreseen 'is in no namespace, so it would change the host'
 }
 
 @test "a sysctl that does not exist" {
@@ -322,7 +322,7 @@ script() {
 
 @test "a sysctl with a bad value" {
     config '.linux.sysctl = {"net.ipv4.ip_forward": "many"}'
-    hinted 'the kernel does not take this value'
+    hinted 'the kernel does not accept this value'
 }
 
 @test "a hostname that is too long" {
@@ -370,7 +370,7 @@ chrooted() {
     host_mount --rbind /sys "$BUNDLE/jail/sys"
     chrooted
     [ "$status" -ne 0 ] || fail_with "it was accepted"
-    assert_says "set the mount propagation of /: invalid argument (/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one)"
+    assert_says "set the mount propagation of /: invalid argument (/ is not a mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one)"
     host_mount --rbind "$BUNDLE/jail" "$BUNDLE/jail"
     chrooted
     assert_status 0

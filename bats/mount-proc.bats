@@ -96,7 +96,7 @@ refused() {
     add_mount /loop/x tmpfs tmpfs
     UNCHECKED=1 run_c
     assert_status 1
-    assert_output 'open the mount point /loop/x: too many levels of symbolic links \(symbolic links there lead in a circle\)'
+    assert_output 'open the mount point /loop/x: too many levels of symbolic links \(the symbolic links there form a loop\)'
 }
 
 @test "a source below /proc/self of the caller" {

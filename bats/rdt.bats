@@ -121,7 +121,7 @@ refuses_rdt() {
     refuses_rdt 'linux\.intelRdt\.closID: .*silver'
 }
 
-@test "a closID that is no class of service is an error" {
+@test "a closID that is not a class of service is an error" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "info"}'
     refuses_rdt 'linux\.intelRdt\.closID: .*info'

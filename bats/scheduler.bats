@@ -106,7 +106,7 @@ refuses() {
     host_snapshot
     run_fails run "$ID"
     [ "$RT_KIND" != berth ] ||
-        assert_output 'process\.scheduler: .*operation not permitted.*all processors: linux.resources.cpu.cpus may leave out none'
+        assert_output 'process\.scheduler: .*operation not permitted.*all processors: linux.resources.cpu.cpus must not leave any out'
     assert_host_unchanged
 }
 

@@ -29,7 +29,8 @@ static int add_property(struct text_list *words, const struct bus_property *prop
         return error_set(error, EINVAL, "property %s: the D-Bus type \"%s\" is none for properties",
                          property->name, property->signature);
     if (is_array ? property->n_words % basics != 0 : property->n_words != basics)
-        return error_set(error, EINVAL, "property %s: %zu words are no value of the D-Bus type %s",
+        return error_set(error, EINVAL,
+                         "property %s: %zu words are not a value of the D-Bus type %s",
                          property->name, property->n_words, property->signature);
     text_list_add(words, property->name);
     text_list_add(words, property->signature);

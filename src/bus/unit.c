@@ -57,7 +57,7 @@ static int read_property(struct bus *bus, const char *name, const char **ret_val
     if (bus_ask(bus, &request, &answer, error) < 0)
         return error_prefix(error, "read systemd's property %s", name);
     if (!has_form(&answer, "v", 3) || !text_equal(answer.words[1], "s"))
-        return error_set(error, EBADMSG, "read systemd's property %s: it is no string", name);
+        return error_set(error, EBADMSG, "read systemd's property %s: it is not a string", name);
     *ret_value = arena_string(bus->arena, answer.words[2]);
     return 0;
 }

@@ -152,9 +152,10 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
                      const struct spec_mount_options *words, const char *place)
 {
     if (plan_maps_ids(mount, words))
-        return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
-                        "idmap cannot go with iversion, silent or a word of more than %d bytes",
-                        FSCONFIG_VALUE_MOST);
+        return error_at(
+            builder->error, JSON_PATH("%s.options", place), EINVAL,
+            "idmap cannot be combined with iversion, silent or a word of more than %d bytes",
+            FSCONFIG_VALUE_MOST);
     if (maker(builder, mount) == PLAN_HOST)
         return error_at(builder->error, JSON_PATH("%s.options", place), ENOTSUP,
                         "iversion, silent and words of more than %d bytes can be had for %s only "

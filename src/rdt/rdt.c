@@ -84,7 +84,7 @@ static int check_class(struct arena *arena, const char *class, struct error *err
 {
     if (access(text_path_join(arena, class, TASKS), F_OK) == 0)
         return 0;
-    return error_at(error, "linux.intelRdt.closID", EINVAL, "%s is no class of service", class);
+    return error_at(error, "linux.intelRdt.closID", EINVAL, "%s is not a class of service", class);
 }
 
 static int compare(struct arena *arena, const struct rdt *rdt, struct error *error)
@@ -120,7 +120,7 @@ static int look_at_class(struct arena *arena, struct rdt *rdt, struct error *err
         return error_errno_at(error, "linux.intelRdt.closID", errno, "look for %s", rdt->class);
     if (rdt->config->clos_id != NULL && n_schemas == 0)
         return error_errno_at(error, "linux.intelRdt.closID", ENOENT,
-                              "without a schema %s has to exist", rdt->class);
+                              "without a schema %s must exist", rdt->class);
     rdt->makes_class = true;
     return 0;
 }

@@ -49,8 +49,8 @@ int seccomp_decode_program(const char *base64, int *ret_memfd, struct error *err
     if (size == 0 || size % (ssize_t) sizeof(struct sock_filter) != 0 ||
         size > (ssize_t) (BPF_MAXINSNS * sizeof(struct sock_filter)))
         return error_set(error, EINVAL,
-                         "%zd bytes are no program of 1 to %d instructions of %zu bytes each", size,
-                         BPF_MAXINSNS, sizeof(struct sock_filter));
+                         "%zd bytes are not a program of 1 to %d instructions of %zu bytes each",
+                         size, BPF_MAXINSNS, sizeof(struct sock_filter));
     int fd = sys_memfd_sealed("seccomp", bytes, (size_t) size, false);
     if (fd < 0)
         return error_errno(error, -fd, "make a memfd");

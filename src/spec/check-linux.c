@@ -84,11 +84,11 @@ static void check_net_devices(const struct spec_config *config, struct error *er
 
         if (!is_interface_name(entry->key))
             report_add(error, JSON_PATH("linux.netDevices[%s]", QUOTE(entry->key)),
-                       "is no name of a network device");
+                       "is not the name of a network device");
         if (is_set(entry->value->name) &&
             (!is_interface_name(entry->value->name) || !is_template(entry->value->name)))
             report_add(error, JSON_PATH("linux.netDevices[%s].name", QUOTE(entry->key)),
-                       "is no name of a network device, got %s", QUOTE(entry->value->name));
+                       "is not the name of a network device, got %s", QUOTE(entry->value->name));
     }
 }
 

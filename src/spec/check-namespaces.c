@@ -103,9 +103,9 @@ static void check_user_namespace(const struct spec_config *config, struct error 
                        "has no effect without a user namespace, and linux.namespaces has none");
     /* Without either, berth maps only the caller. */
     if (made && linux->n_uid_mappings == 0 && linux->n_gid_mappings > 0)
-        report_add(error, "linux.uidMappings", "there have to be some where there are gidMappings");
+        report_add(error, "linux.uidMappings", "is required with gidMappings");
     if (made && linux->n_gid_mappings == 0 && linux->n_uid_mappings > 0)
-        report_add(error, "linux.gidMappings", "there have to be some where there are uidMappings");
+        report_add(error, "linux.gidMappings", "is required with uidMappings");
     if (made && linux->n_uid_mappings > 0 && linux->n_gid_mappings > 0)
         check_user_is_mapped(config, error);
 }

@@ -17,13 +17,13 @@ static void check_user(const struct spec_user *user, struct error *error)
     else if (!user->has_gid)
         report_warning(error, "process.user.gid", "is required but missing: 0 is taken");
     if (user->uid == NO_ID)
-        report_add(error, "process.user.uid", "%" PRIu32 " is no valid id", user->uid);
+        report_add(error, "process.user.uid", "%" PRIu32 " is not a valid id", user->uid);
     if (user->gid == NO_ID)
-        report_add(error, "process.user.gid", "%" PRIu32 " is no valid id", user->gid);
+        report_add(error, "process.user.gid", "%" PRIu32 " is not a valid id", user->gid);
     for (size_t i = 0; i < user->n_additional_gids; i++) {
         if (user->additional_gids[i] == NO_ID)
             report_add(error, JSON_PATH("process.user.additionalGids[%zu]", i),
-                       "%" PRIu32 " is no valid id", user->additional_gids[i]);
+                       "%" PRIu32 " is not a valid id", user->additional_gids[i]);
     }
 }
 

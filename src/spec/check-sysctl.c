@@ -95,13 +95,13 @@ static void check_key(const struct spec_config *config, const struct spec_pair *
 
     if (spec_sysctl_path(key, path) < 0) {
         report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
-                   "is no name of a kernel parameter");
+                   "is not the name of a kernel parameter");
         return;
     }
     enum spec_namespace_type type = namespace_of(path);
     if (type == SPEC_NAMESPACE_TYPE_NONE)
         report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
-                   "belongs to no namespace, so it would change the host");
+                   "is in no namespace, so it would change the host");
     else if (spec_find_namespace(config, type) == NULL)
         report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
                    "needs a namespace of type %s, and linux.namespaces has none",

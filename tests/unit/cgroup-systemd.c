@@ -68,15 +68,15 @@ static const struct {
     {"a.slice/b.slice:p:n", "c1", false, NULL,
      "the slice in " FORM " must be like \"a-b.slice\", got \"a.slice/b.slice\"", NULL},
     {"a b.slice:p:n", "c1", false, NULL,
-     "systemd takes no \" \" in the name of a unit, got \"a b.slice\"", NULL},
+     "systemd allows no \" \" in the name of a unit, got \"a b.slice\"", NULL},
     {":p:a/b", "c1", false, NULL,
-     "systemd takes no \"/\" in the name of a unit, got \"p-a/b.scope\"", NULL},
+     "systemd allows no \"/\" in the name of a unit, got \"p-a/b.scope\"", NULL},
     {":p/q:a", "c1", false, NULL,
-     "systemd takes no \"/\" in the name of a unit, got \"p/q-a.scope\"", NULL},
+     "systemd allows no \"/\" in the name of a unit, got \"p/q-a.scope\"", NULL},
     {NULL, "c+1", false, NULL,
-     "systemd takes no \"+\" in the name of a unit, got \"berth-c+1.scope\"", NULL},
-    {":a@", "c1", false, NULL, "\"a@.scope\" is no name of a unit", NULL},
-    {":@a", "c1", false, NULL, "\"@a.scope\" is no name of a unit", NULL},
+     "systemd allows no \"+\" in the name of a unit, got \"berth-c+1.scope\"", NULL},
+    {":a@", "c1", false, NULL, "\"a@.scope\" is not the name of a unit", NULL},
+    {":@a", "c1", false, NULL, "\"@a.scope\" is not the name of a unit", NULL},
     {"::-.slice", "c1", false, NULL,
      "a slice for a name in " FORM " must be like \"a-b.slice\", got \"-.slice\"", NULL},
     {"::a--b.slice", "c1", false, NULL,
@@ -119,7 +119,7 @@ static const char *show(struct arena *arena, const struct bus_property *property
 
 #define ANY_VALUE                                                                                  \
     "expected true, false, a number, a text in quotes, or an array of such in brackets"
-#define NO_TYPE "expected a value of the type int32, for there is no other type before it"
+#define NO_TYPE "expected a value of the type int32, as there is no other type before it"
 
 /* `result` is the error if it starts with "!". */
 static const struct {

@@ -189,10 +189,10 @@ static void refuses_what_is_no_class(void)
 
     scene_open(&scene);
     expect_error(&scene, plan(&scene, &info), EINVAL,
-                 "linux.intelRdt.closID: " RESCTRL "/info is no class of service");
+                 "linux.intelRdt.closID: " RESCTRL "/info is not a class of service");
     expect_error(&scene, plan(&scene, &missing), ENOENT,
                  "linux.intelRdt.closID: without a schema " RESCTRL
-                 "/gold has to exist: no such file or directory");
+                 "/gold must exist: no such file or directory");
     scene_close(&scene);
 }
 

@@ -58,7 +58,7 @@ static int make_place(struct text_list *made, const struct cgroup_place *place, 
                    "the cgroup file system is mounted read-only, as in a container: mount it "
                    "to be written to, or use --cgroup-manager=disabled");
     if (result == -EACCES || result == -EPERM)
-        error_hint(error, "have a cgroup delegated, as by systemd-run --user --scope -p "
+        error_hint(error, "have a cgroup delegated, for example by systemd-run --user --scope -p "
                           "Delegate=yes, or use --cgroup-manager=disabled");
     return result;
 }

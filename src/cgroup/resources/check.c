@@ -87,10 +87,10 @@ static const struct {
     const char *devices; /* directory with an entry for each device */
     const char *remedy;
 } keyed_files[] = {
-    {"blkio.", "/sys/dev/block", "see /proc/partitions for those that there are"},
-    {"io.", "/sys/dev/block", "see /proc/partitions for those that there are"},
-    {"net_prio.ifpriomap", "/sys/class/net", "see /sys/class/net for those that there are"},
-    {"rdma.max", "/sys/class/infiniband", "see /sys/class/infiniband for those that there are"},
+    {"blkio.", "/sys/dev/block", "/proc/partitions lists those of this host"},
+    {"io.", "/sys/dev/block", "/proc/partitions lists those of this host"},
+    {"net_prio.ifpriomap", "/sys/class/net", "/sys/class/net lists those of this host"},
+    {"rdma.max", "/sys/class/infiniband", "/sys/class/infiniband lists those of this host"},
 };
 
 static int check_device(struct cgroup_compiler *compiler, const struct cgroup_write *write)

@@ -17,7 +17,7 @@ int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_
                  "the controller \"%s\" is not available below %s", controller,
                  place->hierarchy->mount_point);
         return error_hint(compiler->error,
-                          "see its cgroup.controllers: the cgroup above has to enable it, the "
+                          "see its cgroup.controllers: the parent cgroup must enable it, the "
                           "kernel to have it and no v1 hierarchy to hold it");
     }
     error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", field), place->enable_error,

@@ -77,14 +77,14 @@ static int check_name(const char *name, struct error *error)
 
     if (*bad != '\0')
         return error_at(error, PLACE, EINVAL,
-                        "systemd takes no \"%c\" in the name of a unit, got \"%s\"", *bad, name);
+                        "systemd allows no \"%c\" in the name of a unit, got \"%s\"", *bad, name);
     if (length > NAME_MOST_BYTES)
         return error_at(error, PLACE, EINVAL,
                         "systemd takes at most %d bytes for the name of a unit, got %zu",
                         NAME_MOST_BYTES, length);
     /* "a@.scope" is a template, not a unit. */
     if (instance != NULL && (instance == name || instance + 1 == strrchr(name, '.')))
-        return error_at(error, PLACE, EINVAL, "\"%s\" is no name of a unit", name);
+        return error_at(error, PLACE, EINVAL, "\"%s\" is not the name of a unit", name);
     return 0;
 }
 

@@ -273,7 +273,7 @@ static bool add_words(struct reader *reader, char type, struct text_list *words)
             return fail(reader, arena_printf(reader->arena, "expected a value of the type %s%s",
                                              name_of(type),
                                              type == 'i' && token->kind == TOKEN_NUMBER
-                                                 ? ", for there is no other type before it"
+                                                 ? ", as there is no other type before it"
                                                  : ""));
         text_list_add(words, word);
     }

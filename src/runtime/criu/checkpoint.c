@@ -99,9 +99,9 @@ static int check_parent(struct checkpoint *checkpoint)
     struct stat info;
 
     if (parent[0] == '/')
-        return error_set(
-            checkpoint->error, EINVAL,
-            "--parent-path has to be relative to the directory of the image, not \"%s\"", parent);
+        return error_set(checkpoint->error, EINVAL,
+                         "--parent-path must be relative to the directory of the image, not \"%s\"",
+                         parent);
     if (fstatat(checkpoint->dirs[0], parent, &info, 0) < 0)
         return error_errno(checkpoint->error, errno,
                            "--parent-path: %s, from the directory of the image", parent);

@@ -109,7 +109,7 @@ int criu_start(struct criu *criu)
     AUTO_FD far = -1;
 
     if (path == NULL) {
-        error_set(criu->error, ENOENT, "%s: there is no program criu in %s: install it", criu->act,
+        error_set(criu->error, ENOENT, "%s: criu was not found in %s: install it", criu->act,
                   path_of_caller());
         return error_hint(criu->error, "the package criu; see https://criu.org/Packages");
     }

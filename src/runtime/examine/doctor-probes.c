@@ -237,9 +237,10 @@ void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy
                                          cgroup_own_path(arena, hierarchy))
                           : "nothing of it is delegated to the caller",
         .meaning = is_free || is_own ? "" : "containers have no cgroup of their own here",
-        .remedy = is_free || is_own
-                      ? ""
-                      : "have one delegated, as by systemd-run --user --scope -p Delegate=yes",
+        .remedy =
+            is_free || is_own
+                ? ""
+                : "have one delegated, for example by systemd-run --user --scope -p Delegate=yes",
     };
 }
 

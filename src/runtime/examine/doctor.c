@@ -48,7 +48,7 @@ static const struct doctor_row rows[] = {
     {"kernel", "memfd_create", doctor_call, NULL, SYS_memfd_create,
      "files without a name in /dev/shm, /run or /tmp are used", NEWER("3.17"), DETAIL},
     {"kernel", "execveat", doctor_call, NULL, SYS_execveat,
-     "the init is executed by way of /proc/self/fd", NEWER("3.19"), DETAIL},
+     "the init is executed through /proc/self/fd", NEWER("3.19"), DETAIL},
     {"kernel", "close_range", doctor_call, NULL, SYS_close_range,
      "descriptors are closed one by one", NEWER("5.11"), DETAIL},
     {"kernel", "programs in memory", doctor_memfd, "/proc/sys/vm/memfd_noexec", 0,

@@ -42,7 +42,7 @@ static const char *of_namespace_file(const struct failed *failed)
         failed, failed->step->op == PLAN_OPEN_NAMESPACE ? failed->step->open_namespace.path
                                                         : failed->step->join_namespace.path)));
 
-    return name == NULL ? "the file is no namespace"
+    return name == NULL ? "the file is not a namespace"
                         : arena_printf(failed->arena, "the file is a %s namespace", name);
 }
 
@@ -53,7 +53,7 @@ static const char *of_namespace_limit(const struct failed *failed)
     if (limit != NULL)
         return arena_printf(failed->arena, "%s is 0: raise it with sysctl, as root", limit);
     return arena_printf(failed->arena,
-                        "as many namespaces as the limits allow are there, or 32 are nested: see "
+                        "the limit of namespaces is reached, or they are nested 32 deep: see "
                         "%s in sysctl",
                         look_namespace_limits(failed->arena, plan_step_namespaces(failed->step)));
 }
@@ -62,9 +62,9 @@ static const char *of_user_namespace(const struct failed *failed)
 {
     const char *ban = look_user_namespace_ban(failed->arena);
 
-    return ban != NULL ? ban
-                       : "the caller is confined: by a seccomp filter or a security module, or he "
-                         "is in a chroot";
+    return ban != NULL
+               ? ban
+               : "the caller is confined by a seccomp filter, a security module or a chroot";
 }
 
 static const char *of_processes(const struct failed *failed)
@@ -93,12 +93,12 @@ static const char *of_hidden(const struct failed *failed, const char *type, cons
 
     if (over == NULL)
         return arena_printf(failed->arena,
-                            "a user namespace may mount %s only where %s is whole outside, too: "
+                            "a user namespace may mount %s only if all of %s is visible outside: "
                             "bind %s instead: \"type\": \"none\", \"source\": \"%s\", \"options\": "
                             "[\"rbind\"]",
                             type, path, path, path);
     return arena_printf(failed->arena,
-                        "%s hides a part of %s here, so no user namespace may mount %s: unmount "
+                        "%s hides part of %s here, so no user namespace may mount %s: unmount "
                         "it, have the outer container not mask it, or bind %s instead: \"type\": "
                         "\"none\", \"source\": \"%s\", \"options\": [\"rbind\"]",
                         over, path, type, path, path);
@@ -130,8 +130,8 @@ static const char *of_forbidden_mount(const struct failed *failed)
         return "a user namespace needs a cgroup namespace of its own to mount cgroup2: add "
                "{\"type\": \"cgroup\"}";
     if (look_is_for_user_namespaces(type))
-        return "mounts need CAP_SYS_ADMIN in the user namespace that the mount namespace belongs "
-               "to: it needs a mount namespace of its own";
+        return "mounts need CAP_SYS_ADMIN in the user namespace that owns the mount namespace: the "
+               "container needs a mount namespace of its own";
     return arena_printf(failed->arena,
                         "root of a user namespace may not mount %s: mount it on the host and bind "
                         "it",
@@ -141,8 +141,8 @@ static const char *of_forbidden_mount(const struct failed *failed)
 static const char *of_links(const struct failed *failed)
 {
     return failed->step->open_target.no_symlinks
-               ? "proc and sysfs are not mounted by way of a symbolic link"
-               : "symbolic links there lead in a circle";
+               ? "proc and sysfs must not be mounted through a symbolic link"
+               : "the symbolic links there form a loop";
 }
 
 /* Names the first missing component of the source. */
@@ -152,7 +152,7 @@ static const char *of_missing_source(const struct failed *failed)
     const char *name = "";
 
     if (text_starts_with(path, "/proc/self/") || text_starts_with(path, "/proc/thread-self/"))
-        return "/proc/self is another process where it is opened: name the file itself";
+        return "/proc/self is the process that opens it, which is berth: name the file itself";
     while (strrchr(path, '/') > path && access(path, F_OK) < 0) {
         char *last = strrchr(path, '/');
 
@@ -160,13 +160,13 @@ static const char *of_missing_source(const struct failed *failed)
         *last = '\0';
     }
     if (access(path, F_OK) < 0)
-        return arena_printf(failed->arena, "there is no %s on the host, and sources are not made",
-                            path);
+        return arena_printf(failed->arena,
+                            "there is no %s on the host, and sources are not created", path);
     if (name[0] == '\0')
-        return "it was not there a moment ago";
+        return "it did not exist a moment ago";
     return arena_printf(failed->arena,
-                        "there is %s on the host, but no %s in it, and sources are not made", path,
-                        name);
+                        "there is %s on the host, but no %s in it, and sources are not created",
+                        path, name);
 }
 
 /* Root of the user namespace is an ordinary user on the host. */
@@ -177,20 +177,19 @@ static const char *of_closed_root(const struct failed *failed)
     const char *directory =
         look_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
 
-    return directory == NULL
-               ? NULL
-               : arena_printf(failed->arena,
-                              "root of the user namespace may not pass %s: it needs an x bit for "
-                              "him, as by chmod o+x",
-                              directory);
+    return directory == NULL ? NULL
+                             : arena_printf(failed->arena,
+                                            "root of the user namespace may not search %s: add "
+                                            "execute permission, as by chmod o+x",
+                                            directory);
 }
 
 static const char *of_unreachable_source(const struct failed *failed)
 {
-    return arena_printf(failed->arena,
-                        "user %u has to reach it: each directory that leads to it needs its x bit "
-                        "for him",
-                        geteuid());
+    return arena_printf(
+        failed->arena,
+        "user %u must be able to reach it: each directory on the way needs execute permission",
+        geteuid());
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */
@@ -202,7 +201,8 @@ static const char *of_rlimit(const struct failed *failed)
     struct rlimit present;
 
     if (limit->resource == RLIMIT_NOFILE && limit->hard > (uint64_t) most)
-        return arena_printf(failed->arena, "fs.nr_open is %lld: lower the limit, or raise that",
+        return arena_printf(failed->arena,
+                            "fs.nr_open is %lld: lower the limit, or raise fs.nr_open",
                             (long long) most);
     if (getrlimit((int) limit->resource, &present) < 0)
         return NULL;
@@ -233,16 +233,16 @@ static bool is_sysctl(const struct failed *failed)
 static const char *of_missing_file(const struct failed *failed)
 {
     if (text_equal(text_of(failed, failed->step->put_file.file), "self/attr/apparmor/exec"))
-        return "no profile of this name is loaded";
-    return is_sysctl(failed) ? "this kernel has no such parameter, or the module that brings it is "
-                               "not loaded"
-                             : NULL;
+        return "no profile with this name is loaded";
+    return is_sysctl(failed)
+               ? "this kernel has no such parameter, or the module that provides it is not loaded"
+               : NULL;
 }
 
 static const char *of_refused_file(const struct failed *failed)
 {
     if (is_sysctl(failed))
-        return "it may be set only by root of the user namespace that its own namespace belongs to";
+        return "only root of the user namespace that owns its namespace may set it";
     return text_starts_with(text_of(failed, failed->step->put_file.file), "/sys/fs/cgroup/")
                ? "the caller may not move processes to this cgroup: see --cgroup-manager"
                : NULL;
@@ -253,8 +253,8 @@ static const char *of_bad_value(const struct failed *failed)
     const char *file = text_of(failed, failed->step->put_file.file);
 
     if (text_equal(file, "self/attr/exec") || text_equal(file, "self/attr/keycreate"))
-        return "the policy of the host does not know this label";
-    return is_sysctl(failed) ? "the kernel does not take this value: see proc_sys(5)" : NULL;
+        return "the host's policy does not know this label";
+    return is_sysctl(failed) ? "the kernel does not accept this value: see proc_sys(5)" : NULL;
 }
 
 /* The IDs are those inside the container's user namespace. */
@@ -262,7 +262,7 @@ static const char *of_unmapped_id(const struct failed *failed)
 {
     if (failed->value == PLAN_USER_GROUPS)
         return "process.user.additionalGids: the user namespace does not map one of these groups, "
-               "or they are more than 65536";
+               "or there are more than 65536";
     bool is_group = failed->value == PLAN_USER_GID;
     return arena_printf(failed->arena, "the user namespace does not map %s %u",
                         is_group ? "group" : "user",
@@ -272,8 +272,8 @@ static const char *of_unmapped_id(const struct failed *failed)
 static const char *of_refused_user(const struct failed *failed)
 {
     return failed->value == PLAN_USER_GROUPS
-               ? "the caller's supplementary groups would stay: setgroups(2) needs CAP_SETGID"
-               : "another user or group needs CAP_SETUID and CAP_SETGID";
+               ? "the caller's supplementary groups would be kept: setgroups(2) needs CAP_SETGID"
+               : "changing the user or group needs CAP_SETUID and CAP_SETGID";
 }
 
 static const char *of_verification(const struct failed *failed)
@@ -283,8 +283,8 @@ static const char *of_verification(const struct failed *failed)
     for (int64_t i = 1; i < failed->value; i++)
         expected += strlen(expected) + 1;
     return arena_printf(failed->arena,
-                        "/proc/self/status does not say \"%s\": what confines berth pretends that "
-                        "system calls succeed",
+                        "/proc/self/status does not say \"%s\": whatever confines berth pretends "
+                        "that system calls succeed",
                         expected);
 }
 
@@ -292,9 +292,8 @@ static const char *of_scheduler(const struct failed *failed)
 {
     if (failed->step->set_scheduler.policy == SCHED_DEADLINE)
         return "SCHED_DEADLINE needs CAP_SYS_NICE outside a user namespace, and all processors: "
-               "linux.resources.cpu.cpus may leave out "
-               "none";
-    return "a better priority than the caller's needs CAP_SYS_NICE outside a user namespace; a "
+               "linux.resources.cpu.cpus must not leave any out";
+    return "a higher priority than the caller's needs CAP_SYS_NICE outside a user namespace; a "
            "real-time policy may also need "
            "linux.resources.cpu.realtimeRuntime";
 }
@@ -308,39 +307,37 @@ static const struct {
 } hints[] = {
     {PLAN_MAKE_MOUNT, EPERM, NULL, of_forbidden_mount},
     {PLAN_MOUNT_OVER, EPERM, NULL, of_forbidden_mount},
-    {PLAN_MAKE_MOUNT, ENODEV, "the kernel does not have this file system", NULL},
-    {PLAN_MOUNT_OVER, ENODEV, "the kernel does not have this file system", NULL},
+    {PLAN_MAKE_MOUNT, ENODEV, "the kernel does not support this file system", NULL},
+    {PLAN_MOUNT_OVER, ENODEV, "the kernel does not support this file system", NULL},
     {PLAN_MAKE_MOUNT, EINVAL,
-     "the file system does not take one of the options: see its page in "
+     "the file system rejects one of the options: see its page in "
      "section 5 of the manual, and dmesg",
      NULL},
     {PLAN_OPEN_ROOT, EACCES, NULL, of_closed_root},
     {PLAN_OPEN_TREE, ENOENT, NULL, of_missing_source},
     {PLAN_OPEN_TREE, EACCES, NULL, of_unreachable_source},
     {PLAN_OPEN_TARGET, EROFS,
-     "it is not there and cannot be made: make it in the root file system "
-     "beforehand",
-     NULL},
+     "it does not exist and cannot be created: create it in the root file system beforehand", NULL},
     {PLAN_OPEN_TARGET, ELOOP, NULL, of_links},
     {PLAN_OPEN_TARGET, EOPNOTSUPP,
-     "nothing is mounted inside /proc but on cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, "
+     "inside /proc only these can be mounted on: cpuinfo, diskstats, loadavg, meminfo, slabinfo, "
+     "stat, "
      "swaps, uptime, "
      "sys/kernel/ns_last_pid and sys/crypto/fips_enabled",
      NULL},
-    {PLAN_ATTACH_MOUNT, EBUSY, "nothing can cover the root file system of a running container",
+    {PLAN_ATTACH_MOUNT, EBUSY, "a mount cannot cover the root file system of a running container",
      NULL},
-    {PLAN_MOUNT_OVER, EBUSY, "nothing can cover the root file system of a running container", NULL},
-    {PLAN_ATTACH_MOUNT, ESTALE, "the container moves it about", NULL},
+    {PLAN_MOUNT_OVER, EBUSY, "a mount cannot cover the root file system of a running container",
+     NULL},
+    {PLAN_ATTACH_MOUNT, ESTALE, "the container keeps moving it", NULL},
     {PLAN_FIND_MOUNT, EINVAL, "nothing is mounted there", NULL},
     {PLAN_FIND_MOUNT, EBUSY, "it is the container's root file system", NULL},
-    {PLAN_FIND_MOUNT, ELOOP,
-     "a part of the path is a symbolic link: give the place that it leads to", NULL},
-    {PLAN_UNMOUNT, EINVAL,
-     "it belongs with the mounts around it, which a user namespace may not take apart", NULL},
-    {PLAN_MAKE_CWD, EROFS,
-     "it is not there and cannot be made: make it in the root file system "
-     "beforehand",
+    {PLAN_FIND_MOUNT, ELOOP, "part of the path is a symbolic link: give the path that it leads to",
      NULL},
+    {PLAN_UNMOUNT, EINVAL,
+     "it is locked to the mounts around it, and a user namespace may not separate them", NULL},
+    {PLAN_MAKE_CWD, EROFS,
+     "it does not exist and cannot be created: create it in the root file system beforehand", NULL},
     {PLAN_MAKE_NODE, EPERM,
      "device nodes need CAP_MKNOD outside a user namespace: bind the host's "
      "device with a mount",
@@ -352,8 +349,8 @@ static const struct {
     {PLAN_LAUNCH, EAGAIN, NULL, of_processes},
     {PLAN_LAUNCH, ENOSPC, NULL, of_namespace_limit},
     {PLAN_LAUNCH, EBUSY,
-     "the cgroup above has controllers for those below, so it takes no "
-     "processes: see linux.cgroupsPath",
+     "the parent cgroup enables controllers for its children, so it cannot hold processes: see "
+     "linux.cgroupsPath",
      NULL},
     {PLAN_CLONE_INIT, EAGAIN, NULL, of_processes},
     {PLAN_CLONE_INIT, ENOSPC, NULL, of_namespace_limit},
@@ -363,15 +360,13 @@ static const struct {
     {PLAN_OPEN_NAMESPACE, EINVAL, NULL, of_namespace_file},
     {PLAN_JOIN_NAMESPACE, EINVAL, NULL, of_namespace_file},
     {PLAN_MAP_IDS, EPERM,
-     "ordinary users may map their own id and those of /etc/subuid and "
-     "/etc/subgid",
-     NULL},
+     "unprivileged users may map their own id and those in /etc/subuid and /etc/subgid", NULL},
     {PLAN_MAKE_CGROUP, EROFS,
-     "cgroups are mounted read-only, as in a container: mount them to be "
-     "written to, or use --cgroup-manager=disabled",
+     "cgroups are mounted read-only, as in a container: mount them read-write, or use "
+     "--cgroup-manager=disabled",
      NULL},
     {PLAN_MAKE_CGROUP, EACCES,
-     "have a cgroup delegated, as by systemd-run --user --scope -p "
+     "have a cgroup delegated, for example by systemd-run --user --scope -p "
      "Delegate=yes, or use --cgroup-manager=disabled",
      NULL},
     {PLAN_PUT_FILE, ENOENT, NULL, of_missing_file},
@@ -383,13 +378,11 @@ static const struct {
     {PLAN_SET_OOM_SCORE, EACCES, "a lower value than the caller's needs CAP_SYS_RESOURCE", NULL},
     {PLAN_SET_HOSTNAME, EPERM, "the container needs a uts namespace of its own", NULL},
     {PLAN_SET_PROPAGATION, EINVAL,
-     "/ is no mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it "
-     "one",
+     "/ is not a mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes "
+     "it one",
      NULL},
     {PLAN_PIVOT_ROOT, EINVAL,
-     "the root of the host is the initramfs, which cannot be left by "
-     "pivot_root(2): use --no-pivot",
-     NULL},
+     "the host's root is the initramfs, which pivot_root(2) cannot leave: use --no-pivot", NULL},
     {PLAN_LOAD_SECCOMP, EINVAL, "the kernel does not know the filter's flags or actions", NULL},
     {PLAN_MAP_MOUNT, EINVAL,
      "the file system cannot be mapped: idmapped mounts need Linux 5.12 and a file system that "
@@ -398,17 +391,19 @@ static const struct {
     {PLAN_MAP_MOUNT, ENOSYS, "idmapped mounts need Linux 5.12", NULL},
     {PLAN_MAP_MOUNT, EPERM,
      "the mount has a mapping already, or its file system belongs to another user namespace", NULL},
-    {PLAN_MAKE_ID_MAP, EINVAL, "a range is empty, overlaps with another or goes beyond the last id",
+    {PLAN_MAKE_ID_MAP, EINVAL, "a range is empty, overlaps another or exceeds the largest id",
      NULL},
     {PLAN_MAKE_ID_MAP, EPERM, "the caller's own user namespace does not have all these ids", NULL},
     {PLAN_MOVE_NET_DEVICE, EEXIST,
-     "the container has a device of that name; a name such as \"eth%d\" gets a free number", NULL},
-    {PLAN_MOVE_NET_DEVICE, EINVAL, "the kernel binds some devices to their network namespace",
+     "the container already has a device with that name; a name such as \"eth%d\" gets a free "
+     "number",
      NULL},
-    {PLAN_MOVE_NET_DEVICE, EACCES, "IPv6 is switched off there, and the device has such an address",
+    {PLAN_MOVE_NET_DEVICE, EINVAL,
+     "the kernel does not let some devices leave their network namespace", NULL},
+    {PLAN_MOVE_NET_DEVICE, EACCES, "IPv6 is disabled there, and the device has an IPv6 address",
      NULL},
     {PLAN_MOVE_NET_DEVICE, EPERM,
-     "devices are moved with CAP_NET_ADMIN on both sides and CAP_SYS_ADMIN in the container's "
+     "moving a device needs CAP_NET_ADMIN on both sides and CAP_SYS_ADMIN in the container's "
      "network namespace",
      NULL},
     {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
@@ -421,10 +416,11 @@ static const struct {
     {PLAN_SET_USER, EPERM, NULL, of_refused_user},
     {PLAN_BECOME_ROOT, EPERM, NULL, of_refused_user},
     {PLAN_VERIFY, ENOTRECOVERABLE, NULL, of_verification},
-    {PLAN_SET_SCHEDULER, EBUSY, "the processors have not so much time left for deadlines", NULL},
+    {PLAN_SET_SCHEDULER, EBUSY, "the processors do not have that much time left for deadline tasks",
+     NULL},
     {PLAN_SET_SCHEDULER, EINVAL,
-     "the kernel does not take these values together; see sched_setattr(2)", NULL},
-    {PLAN_SET_SCHEDULER, EOPNOTSUPP, "the kernel is built without clamps of the utilization", NULL},
+     "the kernel does not accept these values together; see sched_setattr(2)", NULL},
+    {PLAN_SET_SCHEDULER, EOPNOTSUPP, "the kernel is built without utilization clamping", NULL},
     {PLAN_SET_IO_PRIORITY, EPERM,
      "the class IOPRIO_CLASS_RT needs CAP_SYS_NICE outside a user namespace", NULL},
     {PLAN_SET_MEMORY_POLICY, EINVAL,
@@ -432,12 +428,12 @@ static const struct {
      "linux.resources.cpu.mems has none of them",
      NULL},
     {PLAN_SET_MEMORY_POLICY, ENOSYS, "the kernel is built without memory policies", NULL},
-    {PLAN_SET_PERSONALITY, EINVAL, "the machine runs no 32-bit programs", NULL},
+    {PLAN_SET_PERSONALITY, EINVAL, "this machine cannot run 32-bit programs", NULL},
     {PLAN_CONNECT_AGENT, ECONNREFUSED, "no agent listens there", NULL},
-    {PLAN_CONNECT_AGENT, EPROTOTYPE, "the agent's socket is to be a stream", NULL},
-    {PLAN_LOAD_SECCOMP, EBUSY, "the runtime is under a filter with a listener itself", NULL},
+    {PLAN_CONNECT_AGENT, EPROTOTYPE, "the agent's socket must be a stream socket", NULL},
+    {PLAN_LOAD_SECCOMP, EBUSY, "berth itself runs under a filter with a listener", NULL},
     {PLAN_LOAD_SECCOMP, EAGAIN,
-     "handing over the listener takes a thread: see linux.resources.pids and RLIMIT_NPROC", NULL},
+     "handing over the listener needs a thread: see linux.resources.pids and RLIMIT_NPROC", NULL},
     {PLAN_RUN_HOOK, ENOENT, NULL, of_hook},
     {PLAN_RUN_HOOK, EACCES, NULL, of_hook},
     {PLAN_RUN_HOOK, ENOEXEC, NULL, of_hook},

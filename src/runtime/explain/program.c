@@ -218,7 +218,7 @@ static struct program look(const struct tree *tree, const char *path, int depth)
     if (S_ISDIR(info.st_mode))
         return (struct program){EACCES, "it is a directory"};
     if (!S_ISREG(info.st_mode))
-        return (struct program){EACCES, "it is no regular file"};
+        return (struct program){EACCES, "it is not a regular file"};
     if ((info.st_mode & 0111) == 0)
         return (struct program){EACCES, "nobody may execute it: chmod +x"};
     if (place.attributes & MOUNT_ATTR_NOEXEC)

@@ -118,7 +118,7 @@ static int run_ps_surely(struct arena *arena, const char *const *options, char *
     text_list_add(&argv, OWN_COLUMN);
     list_words(&argv, options);
     if (run_ps(arena, &argv, ret_output, error) < 0)
-        return error_hint(error, "the column PID has to come first");
+        return error_hint(error, "the column PID must come first");
     return 0;
 }
 
