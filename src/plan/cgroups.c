@@ -2,9 +2,9 @@
 /* linux.cgroupsPath, linux.resources, the cgroup namespace and mounts of type cgroup and
  * cgroup2. */
 #include <errno.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/log.h"

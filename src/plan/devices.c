@@ -2,8 +2,8 @@
 /* linux.devices, and the default devices and links of every container (config-linux.md, "Default
  * Devices"). */
 #include <errno.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 

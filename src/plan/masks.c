@@ -4,8 +4,8 @@
  * of that mount: on the way there, someone who changes the root file system meanwhile could make it
  * appear to be missing.
  */
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "berth/base/text.h"
 #include "builder.h"

@@ -2,9 +2,9 @@
 /* mounts[]. The steps for each: get a detached mount, open its target, set its attributes,
  * attach it. */
 #include <errno.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "berth/base/array.h"
 #include "berth/base/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* root, linux.rootfsPropagation, sysctl, maskedPaths, readonlyPaths. */
+#include <linux/mount.h>
 #include <sched.h>
-#include <sys/mount.h>
 
 #include "berth/spec/check.h"
 #include "builder.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "values.h"
 
+#include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 /* In the order of the specification and the kernel, for sets of several. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/spec/mount-options.h"
 
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/array.h"

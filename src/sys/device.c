@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
+#include <linux/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -2,8 +2,8 @@
 /* Mounts file systems for the host. Init has its own code for it, which works without a libc:
  * src/init/filesystem.c. */
 #include <errno.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -118,6 +118,8 @@ int sys_spawn_by_fork(const struct sys_spawn *spawn, pid_t *ret_pid)
     return 0;
 }
 
+#ifdef SPAWN_CLOSES_FILES
+
 static int prepare_files(posix_spawn_file_actions_t *files, const struct sys_spawn *spawn)
 {
     int number = posix_spawn_file_actions_init(files);
@@ -173,6 +175,15 @@ static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
      * EPERM. */
     return result == -EPERM ? sys_spawn_by_fork(spawn, ret_pid) : result;
 }
+
+#else
+
+static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
+{
+    return sys_spawn_by_fork(spawn, ret_pid);
+}
+
+#endif
 
 int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
 {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""hardening.py PROGRAM... OBJECTS: are the programs and the object files below the folder OBJECTS built with what meson.build asks for?"""
+"""hardening.py [--no-fortify] PROGRAM... OBJECTS: are the programs and the object files below the folder OBJECTS built with what meson.build
+asks for? --no-fortify: the C library has no fortified functions."""
 import pathlib
 import platform
 import subprocess
@@ -16,7 +17,7 @@ def readelf(option, file):
     return subprocess.run(['readelf', option, '-W', file], capture_output=True, text=True, check=True).stdout
 
 
-def faults_of_program(program):
+def faults_of_program(program, fortified):
     header, segments, dynamic, symbols = (readelf(option, program) for option in ('-h', '-l', '-d', '-s'))
     if 'DYN (' not in header:
         yield f'{program}: not position-independent'
@@ -30,7 +31,7 @@ def faults_of_program(program):
         yield f'{program}: the stack can be executed: {stack.strip()}'
     if '__stack_chk_fail' not in symbols:
         yield f'{program}: no stack protector'
-    if '_chk' not in symbols.replace('__stack_chk_fail', ''):
+    if fortified and '_chk' not in symbols.replace('__stack_chk_fail', ''):
         yield f'{program}: no fortified function'
 
 
@@ -44,11 +45,13 @@ def faults_of_objects(folder):
             yield f'{file}: no landing pads ({pads})'
 
 
-def main(programs, folder):
-    faults = [fault for program in programs for fault in faults_of_program(program)]
+def main(programs, folder, fortified):
+    faults = [fault for program in programs for fault in faults_of_program(program, fortified)]
     faults += faults_of_objects(pathlib.Path(folder))
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
 
 
-sys.exit(main(sys.argv[1:-1], sys.argv[-1]))
+arguments = sys.argv[1:]
+fortify = arguments[0] != '--no-fortify'
+sys.exit(main(arguments[not fortify:-1], arguments[-1], fortify))

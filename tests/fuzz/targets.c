@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The targets: the table at the end has one row for each reader of the host. */
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"

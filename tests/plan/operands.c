@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operands: what is put into a step is what is printed and found good, and plan_check finds each
  * that is not. */
+#include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "../unit/tap-error.h"

@@ -143,8 +143,8 @@ static void test_probe_failure(void)
     add_mount(&scene, &mounts, NULL, "/ /none rw - cgroup x rw,pids");
     tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
     tap_ok(probe(&scene, "2:memory:/\n1:pids:/\n", &mounts) < 0 &&
-               strstr(tap_error(&scene.error), "/loop, a mount of cgroups: too many levels") !=
-                   NULL,
+               strstr(tap_error(&scene.error), "/loop, a mount of cgroups: ") != NULL &&
+               strcasestr(tap_error(&scene.error), strerror(ELOOP)) != NULL,
            "a failing stat: %s", tap_error(&scene.error));
     tap_ok(probe(&scene, "1:pids:/\n", &mounts) == 0 && scene.host.n_hierarchies == 0,
            "a mount point that is not there: %s", tap_error(&scene.error));

@@ -4,8 +4,8 @@
  * 3029). criu mounts none if it is given a directory that has them, its "yard". */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -6,8 +6,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -22,6 +22,7 @@
 
 /* the kernel reads this much of a script's first line (BINPRM_BUF_SIZE) */
 #define HEAD_MOST 256
+#define LOONGARCH 258                /* EM_LOONGARCH, which musl does not have */
 #define DEFAULT_PATH "/bin:/usr/bin" /* as in execvp(3) */
 #define MOST_INTERPRETERS 5          /* nested interpreters, as in the kernel */
 
@@ -34,11 +35,11 @@ static const struct {
     const char *little; /* the names by byte order */
     const char *big;
 } machines[] = {
-    {EM_386, "i386", "i386"},         {EM_X86_64, "x86-64", "x86-64"},
-    {EM_ARM, "arm", "armeb"},         {EM_AARCH64, "arm64", "arm64 (big endian)"},
-    {EM_PPC64, "ppc64le", "ppc64"},   {EM_S390, "s390x", "s390x"},
-    {EM_MIPS, "mipsel", "mips"},      {EM_RISCV, "riscv", "riscv (big endian)"},
-    {EM_LOONGARCH, "loong", "loong"}, {EM_SPARCV9, "sparc64", "sparc64"},
+    {EM_386, "i386", "i386"},       {EM_X86_64, "x86-64", "x86-64"},
+    {EM_ARM, "arm", "armeb"},       {EM_AARCH64, "arm64", "arm64 (big endian)"},
+    {EM_PPC64, "ppc64le", "ppc64"}, {EM_S390, "s390x", "s390x"},
+    {EM_MIPS, "mipsel", "mips"},    {EM_RISCV, "riscv", "riscv (big endian)"},
+    {LOONGARCH, "loong", "loong"},  {EM_SPARCV9, "sparc64", "sparc64"},
     {EM_68K, "m68k", "m68k"},
 };
 

@@ -9,11 +9,25 @@
 #include "berth/base/array.h"
 #include "berth/base/text.h"
 
-/* Aliases of signals that sigabbrev_np(3) does not know. */
+/* sigabbrev_np(3) needs glibc 2.32. */
 static const struct {
     const char *name;
     int signal;
-} aliases[] = {{"IO", SIGIO}, {"CLD", SIGCHLD}, {"IOT", SIGIOT}};
+} names[] = {
+    {"HUP", SIGHUP},       {"INT", SIGINT},     {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+    {"TRAP", SIGTRAP},     {"ABRT", SIGABRT},   {"IOT", SIGIOT},   {"BUS", SIGBUS},
+    {"FPE", SIGFPE},       {"KILL", SIGKILL},   {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},
+    {"USR2", SIGUSR2},     {"PIPE", SIGPIPE},   {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+    {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD},   {"CLD", SIGCHLD},  {"CONT", SIGCONT},
+    {"STOP", SIGSTOP},     {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},
+    {"URG", SIGURG},       {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM},
+    {"PROF", SIGPROF},     {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"POLL", SIGPOLL},
+    {"PWR", SIGPWR},       {"SYS", SIGSYS},
+};
+
+/* glibc's: that is what programs in a container expect, as systemd does with SIGRTMIN+3. */
+#define FIRST_REAL_TIME 34
+#define LAST_REAL_TIME 64
 
 /* "RTMIN", "RTMIN+N", "RTMAX", "RTMAX-N" */
 static int real_time_signal(const char *name)
@@ -26,9 +40,9 @@ static int real_time_signal(const char *name)
     if (name[5] != '\0' &&
         (name[5] != (from_min ? '+' : '-') || text_to_u64(name + 6, &distance) < 0))
         return -EINVAL;
-    if (distance > (uint64_t) (SIGRTMAX - SIGRTMIN))
+    if (distance > LAST_REAL_TIME - FIRST_REAL_TIME)
         return -EINVAL;
-    return from_min ? SIGRTMIN + (int) distance : SIGRTMAX - (int) distance;
+    return from_min ? FIRST_REAL_TIME + (int) distance : LAST_REAL_TIME - (int) distance;
 }
 
 int signal_of_text(const char *text)
@@ -36,17 +50,11 @@ int signal_of_text(const char *text)
     uint64_t number;
 
     if (text_to_u64(text, &number) == 0)
-        return number <= (uint64_t) SIGRTMAX ? (int) number : -EINVAL;
+        return number <= LAST_REAL_TIME ? (int) number : -EINVAL;
     if (strncasecmp(text, "SIG", 3) == 0)
         text += 3;
-    for (int signal = 1; signal < NSIG; signal++) {
-        const char *name = sigabbrev_np(signal);
-
-        if (name != NULL && strcasecmp(name, text) == 0)
-            return signal;
-    }
-    for (size_t i = 0; i < COUNT(aliases); i++)
-        if (strcasecmp(aliases[i].name, text) == 0)
-            return aliases[i].signal;
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcasecmp(names[i].name, text) == 0)
+            return names[i].signal;
     return real_time_signal(text);
 }
