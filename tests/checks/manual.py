@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""manual.py TREE PAGE...: is there a page of every command, do groff and mandoc take all pages without a word (where they are installed), and
+"""manual.py TREE MANUAL: is there a page of every command, do groff and mandoc take all pages in the folder MANUAL without a word (where they are installed), and
 does the generator find what is wrong in prose?"""
 import pathlib
 import re
@@ -28,7 +28,7 @@ def commands_of(tree):
 
 
 def faults_of_pages(tree, pages):
-    names = {pathlib.Path(page).name for page in pages}
+    names = {page.name for page in pages}
     for name in ['berth', *(f'berth-{command}' for command in commands_of(tree))]:
         if f'{name}.1' not in names:
             yield f'no page {name}(1)'
@@ -61,4 +61,4 @@ def main(tree, pages):
     return 1 if faults else 0
 
 
-sys.exit(main(pathlib.Path(sys.argv[1]), sys.argv[2:]))
+sys.exit(main(pathlib.Path(sys.argv[1]), sorted(pathlib.Path(sys.argv[2]).glob('*.1'))))
