@@ -23,6 +23,7 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
 ssize_t __wrap_sys_socket_receive(int fd, void *bytes, size_t size, int *ret_passed);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size);
 int __wrap_sys_run_program(const struct sys_spawn *spawn, int timeout_ms);
 int __wrap_sys_open_regular(int dir, const char *path);
 
@@ -179,6 +180,13 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
     for (nfds_t i = 0; i < count; i++)
         fds[i].revents = i == 0 ? fds[i].events : 0;
     return 1;
+}
+
+/* With the headers of glibc 2.41 clang calls the fortified one. */
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size)
+{
+    (void) size;
+    return __wrap_poll(fds, count, timeout);
 }
 
 /* The next part is the program's output. */
