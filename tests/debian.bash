@@ -38,8 +38,8 @@ END
 
 our() { APT_CONFIG=$STORE/apt/conf "$@" 2>>"$STORE/apt/log" </dev/null; }
 
-# PACKAGE=VERSION
-newest() { our apt-cache madison "$1" | awk -v package="$1" 'NR == 1 {print package "=" $3}'; }
+# newest PACKAGE...: prints PACKAGE=VERSION lines.
+newest() { our apt-cache madison "$@" | awk '!seen[$1]++ {print $1 "=" $3}'; }
 
 # What the packages on standard input need at once.
 needed_by() {
