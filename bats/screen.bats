@@ -212,3 +212,20 @@ END
     assert_ended 6
     assert_equal "$(cat rootfs/usr1)" 'got it'
 }
+
+# What contrib/quickstart shows while it works; it has to go away whole.
+@test "a status that is longer than the terminal is wide stays in one line" {
+    mkfifo go
+    run env TERM=xterm "$BATS_TEST_DIRNAME/screen" bash -c '
+        . "$1"
+        status() { printf "status%.0s" {1..40}; }
+        while_running "quickstart: installing" status
+        read -r <go
+        progress_done
+        echo end' bash "$BATS_TEST_DIRNAME/../contrib/progress.bash" 3>&- 4>&- <<'END'
+wait quickstart: installing: statusstatus
+do echo >go
+END
+    assert_ended 0
+    [ "$output" = end ] || fail_with "the screen shows: $output"
+}

@@ -19,18 +19,24 @@ while_running() {
     disown "$PROGRESS_PID" # it is none of the jobs that the script waits for
 }
 
-# progress_words WHAT START STATUS...
+# progress_words WIDTH WHAT START STATUS...: at most WIDTH characters, of which the status gives up what is too much.
 progress_words() {
-    local what=$1 seconds=$((SECONDS - $2)) status=
-    shift 2
+    local width=$1 what=$2 seconds=$((SECONDS - $3)) status='' took room
+    shift 3
     [ $# -eq 0 ] || status=$("$@" 2>/dev/null) || true
-    printf '%s: %s (%d:%02d)' "$what" "${status:-...}" $((seconds / 60)) $((seconds % 60))
+    read -r status <<<"${status:-...}"
+    took=$(printf '(%d:%02d)' $((seconds / 60)) $((seconds % 60)))
+    room=$((width - ${#what} - ${#took} - 3))
+    printf '%s: %s %s' "$what" "${status:0:room > 3 ? room : 3}" "$took"
 }
 
 progress_line() {
+    local width
     trap 'exit 0' TERM
     while kill -0 $$ 2>/dev/null; do # the script may be killed
-        printf '\r\033[K%s' "$(progress_words "$@")" >&2
+        width=$(stty size <&2 | cut -d' ' -f2)
+        # A line that is longer would not go away whole; a terminal may have no size.
+        printf '\r\033[K%s' "$(progress_words $((width > 20 ? width - 1 : 79)) "$@")" >&2
         sleep 1 &
         wait $!
     done
@@ -42,7 +48,7 @@ progress_log() {
         sleep 30 &
         wait $!
         kill -0 $$ 2>/dev/null || return 0 # the script may be killed
-        progress_words "$@" >&2
+        progress_words 1000 "$@" >&2
         echo >&2
     done
 }
