@@ -103,9 +103,10 @@ found() { jq -e "any(.[]; $1)" <<<"$output" >/dev/null || fail_with "nothing fou
     found '.path == "hooks.poststart[0]" and .errno == 2'
     found '.path == "hooks.poststop[0]" and .severity == "warning" and .errno == 13'
     found '.path == "linux.resources.unified[bogus.max]" and .errno > 0 and (.hint | length > 5)'
-    config '.linux.maskedPath = []'
+    config '.linux.maskedPath = []' '.linux.namespaces[0].type = "mnt"'
     check --format json
     found '.path == "linux.maskedPath" and (has("errno") | not)'
+    found '.path == "linux.namespaces[0].type" and .message == "unknown value \"mnt\"" and (.hint | startswith("known: pid, "))'
 }
 
 @test "findings about files name them" {

@@ -191,9 +191,14 @@ static void complain_of_word(struct reader *reader, const char *word, size_t len
     struct report_quote quote;
 
     for (size_t value = 1; words[value] != NULL; value++)
-        text_addf(&known, "%s%s", value > 1 ? ", " : "", words[value]);
-    reader_complain(reader, reader->token, reader_path(reader), "unknown value %s (known: %s)",
-                    report_quote_bytes(&quote, word, length), known.bytes);
+        text_addf(&known, "%s%s", value > 1 ? ", " : "known: ", words[value]);
+    const struct finding finding = {
+        .path = reader_path(reader),
+        .cause = arena_printf(reader->arena, "unknown value %s",
+                              report_quote_bytes(&quote, word, length)),
+        .hint = known.bytes,
+    };
+    reader_add_finding(reader, reader->token, &finding);
 }
 
 static void store_word(struct reader *reader, void *place, const char *word, size_t length)

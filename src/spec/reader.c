@@ -94,27 +94,30 @@ bool reader_mend_object(const struct frame *object)
     return useful;
 }
 
+void reader_add_finding(struct reader *reader, size_t at, const struct finding *finding)
+{
+    struct finding placed = *finding;
+
+    reader->faults++;
+    reader_note_fault(reader);
+    placed.number = EINVAL;
+    if (reader->name != NULL) { /* else the caller has made the text */
+        placed.file = reader->name;
+        placed.column = column_of(reader, at);
+        placed.line = reader->line + 1;
+    }
+    error_add(reader->error, &placed);
+}
+
 void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
 {
     va_list values;
 
     va_start(values, format);
-    const char *words = arena_vprintf(reader->arena, format, values);
+    const struct finding finding = {.path = path,
+                                    .cause = arena_vprintf(reader->arena, format, values)};
     va_end(values);
-    size_t column = column_of(reader, at);
-    reader->faults++;
-    reader_note_fault(reader);
-    struct finding finding = {
-        .number = EINVAL,
-        .path = path,
-        .file = reader->name,
-        .line = reader->line + 1,
-        .column = column,
-        .cause = words,
-    };
-    if (reader->name == NULL) /* the caller has made the text */
-        finding.line = finding.column = 0;
-    error_add(reader->error, &finding);
+    reader_add_finding(reader, at, &finding);
 }
 
 static bool is_between_tokens(char byte)

@@ -9,6 +9,7 @@
 
 struct arena;
 struct error;
+struct finding;
 
 /* An object, array or map that is being read. */
 struct frame {
@@ -84,3 +85,6 @@ bool reader_mend_object(const struct frame *object);
  * Marks the current value as faulty. */
 void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same for a finding with a path, a cause and a hint; sets its errno and its position. */
+void reader_add_finding(struct reader *reader, size_t at, const struct finding *finding);
