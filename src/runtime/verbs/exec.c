@@ -96,7 +96,7 @@ static int await_resume(struct exec *exec)
 {
     struct state *state = &exec->creation.state;
 
-    while (exec->request->ignore_paused && state_status(state) == SPEC_STATUS_PAUSED)
+    while (state_status(state) == SPEC_STATUS_PAUSED)
         if (sys_pidfd_wait(exec->creation.joined, RESUME_POLL_MS) != -ETIMEDOUT)
             break;
     return check_status(exec);
@@ -113,7 +113,7 @@ static int find_container(struct exec *exec)
     creation->joined = state_join(&creation->state, creation->error);
     if (creation->joined < 0)
         return creation->joined;
-    return await_resume(exec);
+    return exec->request->ignore_paused ? await_resume(exec) : 0;
 }
 
 static int prepare(struct exec *exec, struct error *error)
