@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -19,6 +20,8 @@
 
 /* How often to create a parent again that disappears with another container. */
 #define MOST_RETRIES 8
+#define NAP_FIRST_NS 1000000
+#define NAP_LAST_NS 1000000000
 
 /* Creates `path` and its missing parents, and notes them. Returns -EEXIST if it existed. */
 static int make_dirs(struct text_list *made, const char *path)
@@ -222,6 +225,37 @@ static void stop_unit(const struct cgroup_systemd *systemd, pid_t pid)
         log_ignored(&error);
 }
 
+static bool is_in_unit(struct arena *arena, pid_t pid, const char *unit)
+{
+    const char *process = arena_printf(arena, "/proc/%d", pid);
+    char *text;
+
+    return cgroup_read(arena, process, "cgroup", &text) == 0 &&
+           strstr(text, arena_printf(arena, "/%s\n", unit)) != NULL;
+}
+
+/* If the session is lost, the answer whether the unit has started is lost, too. The process shows
+ * it: once that has exited, systemd could keep the unit for ever. */
+static void stop_unanswered_unit(struct arena *arena, const struct cgroup_systemd *systemd,
+                                 pid_t pid)
+{
+    for (long nap_ns = NAP_FIRST_NS; !is_in_unit(arena, pid, systemd->unit) && nap_ns < NAP_LAST_NS;
+         nap_ns *= 2)
+        nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
+    if (is_in_unit(arena, pid, systemd->unit))
+        stop_unit(systemd, pid);
+}
+
+static int start_unit(struct arena *arena, const struct cgroup_systemd *systemd, pid_t pid,
+                      struct error *error)
+{
+    const int result = cgroup_start_unit(systemd, pid, error);
+
+    if (result < 0 && systemd->bus->helper == 0)
+        stop_unanswered_unit(arena, systemd, pid);
+    return result;
+}
+
 static void undo(struct cgroup *cgroup, const struct text_list *made)
 {
     for (size_t i = made->count; i > 0; i--)
@@ -235,7 +269,7 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
     struct text_list made = {.arena = arena};
 
     if (cgroup->systemd != NULL)
-        TRY(cgroup_start_unit(cgroup->systemd, pid, error));
+        TRY(start_unit(arena, cgroup->systemd, pid, error));
     int result = make_places(arena, cgroup, pid, &made, error);
     if (result == 0)
         return 0;
