@@ -29,7 +29,7 @@ static int open_master(int root)
     if (fd < 0)
         return fd;
     r = sys_fstatfs(fd, &system);
-    if (r == 0)
+    if (r >= 0)
         r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0)
         return r;

@@ -16,7 +16,7 @@ int init_open_proc(struct init *init, const struct plan_step *step)
     if (fd < 0)
         return fd;
     r = sys_fstatfs(fd, &system);
-    if (r == 0)
+    if (r >= 0)
         r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0)
         return r;

@@ -321,7 +321,7 @@ static int ask_features(struct criu *criu, struct criu_answer *ret_answer)
 static int ask_version(struct criu *criu)
 {
     struct text request = {.arena = criu->arena};
-    struct criu_answer answer;
+    struct criu_answer answer = {0};
     int passed;
 
     criu_put_number(&request, CRIU_REQ_TYPE, CRIU_VERSION);
