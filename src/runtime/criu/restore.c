@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restore: a creation in which criu makes the process (plan_build_restore). */
+/* restore: a transaction in which criu makes the process (plan_build_restore). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,8 +21,8 @@
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "container.h"
-#include "launch/creation.h"
 #include "launch/foreground.h"
+#include "launch/transaction.h"
 #include "state/look.h"
 
 #define LOG "restore.log"
@@ -30,7 +30,7 @@
 
 struct restoring {
     const struct runtime_restore *request;
-    struct creation creation;
+    struct transaction transaction;
     struct criu criu;
     struct criu_container container;
     int dirs[2]; /* of the image and of the log */
@@ -63,7 +63,7 @@ static int put_cgroup_roots(struct restoring *restoring)
 
 static int join_cgroups(struct restoring *restoring)
 {
-    const struct cgroup *cgroup = &restoring->creation.cgroup;
+    const struct cgroup *cgroup = &restoring->transaction.cgroup;
     const char *pid = arena_printf(restoring->criu.arena, "%d", restoring->criu.pid);
 
     for (size_t i = 0; i < cgroup->n_places; i++) {
@@ -97,26 +97,28 @@ static void put_own_options(struct restoring *restoring)
 
 static int put_sources(struct restoring *restoring)
 {
-    struct creation *creation = &restoring->creation;
-    const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
+    struct transaction *transaction = &restoring->transaction;
+    const char *dir =
+        text_path_join(transaction->arena, transaction->state.root, transaction->state.id);
     const struct criu_sources sources = {
-        .cgroup = &creation->cgroup,
-        .cgroup_host = &creation->cgroup_host,
-        .notify_dir = text_path_join(creation->arena, dir, STATE_NOTIFY_DIR),
+        .cgroup = &transaction->cgroup,
+        .cgroup_host = &transaction->cgroup_host,
+        .notify_dir = text_path_join(transaction->arena, dir, STATE_NOTIFY_DIR),
     };
 
     /* The container may have had it mounted before its checkpoint. */
-    mkdirat(creation->state.dir, STATE_NOTIFY_DIR, 0755);
-    return criu_put_sources(&restoring->container, &sources, &restoring->options, creation->error);
+    mkdirat(transaction->state.dir, STATE_NOTIFY_DIR, 0755);
+    return criu_put_sources(&restoring->container, &sources, &restoring->options,
+                            transaction->error);
 }
 
 /* --- the steps -------------------------------------------------------------------------------- */
 
 static struct restoring *restoring_of(struct conduct *conduct)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
-    return creation->own;
+    return transaction->own;
 }
 
 /* criu mounts below its working directory, which therefore has to be in its own mount namespace. */
@@ -142,7 +144,7 @@ static int reopen_dir(struct restoring *restoring, int *dir)
  * namespace that it creates: berth gives a directory of mode 0700 to the group of the latter. */
 static int lend_image(struct restoring *restoring)
 {
-    const struct spec_linux *config = restoring->creation.config->linux;
+    const struct spec_linux *config = restoring->transaction.config->linux;
     int dir = restoring->dirs[0];
     uint32_t root = 0;
 
@@ -187,38 +189,39 @@ static int reopen_dirs(struct restoring *restoring)
  * uses the host's. */
 static void give_root(struct restoring *restoring)
 {
-    struct creation *creation = &restoring->creation;
-    const char *dir = text_path_join(creation->arena, creation->state.root, creation->state.id);
+    struct transaction *transaction = &restoring->transaction;
+    const char *dir =
+        text_path_join(transaction->arena, transaction->state.root, transaction->state.id);
 
-    if (creation->state.record.shares_mounts)
+    if (transaction->state.record.shares_mounts)
         return;
-    mkdirat(creation->state.dir, ROOT_DIR, 0700);
-    restoring->criu.root = creation->rootfs;
-    restoring->criu.at = text_path_join(creation->arena, dir, ROOT_DIR);
+    mkdirat(transaction->state.dir, ROOT_DIR, 0700);
+    restoring->criu.root = transaction->rootfs;
+    restoring->criu.at = text_path_join(transaction->arena, dir, ROOT_DIR);
 }
 
 static int start_criu(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
-    struct creation *creation = &restoring->creation;
+    struct transaction *transaction = &restoring->transaction;
 
     (void) step;
     restoring->container = (struct criu_container){
-        .arena = creation->arena,
-        .config = creation->config,
-        .bundle = creation->bundle,
-        .rootfs = creation->rootfs,
+        .arena = transaction->arena,
+        .config = transaction->config,
+        .bundle = transaction->bundle,
+        .rootfs = transaction->rootfs,
     };
     give_root(restoring);
-    TRY(criu_make_mount_points(&restoring->container, creation->error));
+    TRY(criu_make_mount_points(&restoring->container, transaction->error));
     TRY(criu_inherit_descriptors(&restoring->criu, restoring->dirs[0], &restoring->options));
     TRY(criu_enter_namespaces(&restoring->criu, &restoring->container, &restoring->options));
     TRY(criu_put_yard(&restoring->criu, &restoring->options));
     TRY(criu_start(&restoring->criu));
-    creation->launched = restoring->criu.pid;
+    transaction->launched = restoring->criu.pid;
     TRY(reopen_dirs(restoring));
     int result = lend_image(restoring);
-    return result < 0 ? error_errno(creation->error, -result,
+    return result < 0 ? error_errno(transaction->error, -result,
                                     "give the directory of the image to the container's root")
                       : 0;
 }
@@ -242,28 +245,29 @@ static int set_loopback_up(const struct restoring *restoring, pid_t pid)
 static int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
 {
     struct restoring *restoring = restoring_of(conduct);
-    struct creation *creation = &restoring->creation;
+    struct transaction *transaction = &restoring->transaction;
     struct criu_answer answer;
 
     (void) step;
     put_own_options(restoring);
     TRY(join_cgroups(restoring));
-    TRY(criu_put_common(&restoring->request->criu, creation->config, &restoring->options,
-                        creation->error));
+    TRY(criu_put_common(&restoring->request->criu, transaction->config, &restoring->options,
+                        transaction->error));
     TRY(put_sources(restoring));
     TRY(criu_ask(&restoring->criu, CRIU_RESTORE, &restoring->options));
     TRY(criu_until(&restoring->criu, "setup-namespaces", &answer, NULL));
-    creation->init = answer.pid;
-    creation->conduct.pidfd = sys_pidfd_open(answer.pid);
-    if (creation->conduct.pidfd < 0)
-        return creation->conduct.pidfd;
-    if (sys_pidfd_pollable(creation->conduct.pidfd) < 0)
-        return error_set(creation->error, ENOSYS, "restore needs pidfd_open(2): %s", sys_refusal());
-    TRY(creation_save_init(creation));
-    int result = criu_empties_network(&restoring->request->criu, creation->config)
+    transaction->init = answer.pid;
+    transaction->conduct.pidfd = sys_pidfd_open(answer.pid);
+    if (transaction->conduct.pidfd < 0)
+        return transaction->conduct.pidfd;
+    if (sys_pidfd_pollable(transaction->conduct.pidfd) < 0)
+        return error_set(transaction->error, ENOSYS, "restore needs pidfd_open(2): %s",
+                         sys_refusal());
+    TRY(transaction_save_init(transaction));
+    int result = criu_empties_network(&restoring->request->criu, transaction->config)
                      ? set_loopback_up(restoring, answer.pid)
                      : 0;
-    return result < 0 ? error_errno(creation->error, -result,
+    return result < 0 ? error_errno(transaction->error, -result,
                                     "set the loopback device of the container up")
                       : 0;
 }
@@ -289,24 +293,24 @@ static int resume_processes(struct conduct *conduct, const struct plan_step *ste
     criu_end(&restoring->criu);
     /* These descriptors hold criu's mount namespace. */
     close_dirs(restoring);
-    unlinkat(restoring->creation.state.dir, ROOT_DIR, AT_REMOVEDIR);
+    unlinkat(restoring->transaction.state.dir, ROOT_DIR, AT_REMOVEDIR);
     return 0;
 }
 
-static void end_criu(struct creation *creation)
+static void end_criu(struct transaction *transaction)
 {
-    struct restoring *restoring = creation->own;
+    struct restoring *restoring = transaction->own;
 
     criu_end(&restoring->criu);
 }
 
-static const struct creation_step steps[] = {
+static const struct transaction_step steps[] = {
     {PLAN_START_CRIU, start_criu},
     {PLAN_RESTORE_NAMESPACES, restore_namespaces},
     {PLAN_RESTORE_PROCESSES, restore_processes},
     {PLAN_RESUME_PROCESSES, resume_processes},
 };
-static const struct creation_kind kind = {
+static const struct transaction_kind kind = {
     .build = plan_build_restore,
     .steps = steps,
     .n_steps = COUNT(steps),
@@ -352,10 +356,10 @@ static int check_profile(struct restoring *restoring)
 
 static int prepare(struct restoring *restoring, struct error *error)
 {
-    struct creation *creation = &restoring->creation;
+    struct transaction *transaction = &restoring->transaction;
 
-    TRY(creation_prepare(creation, error));
-    if (!creation->host.privileged)
+    TRY(transaction_prepare(transaction, error));
+    if (!transaction->host.privileged)
         return error_set(error, EPERM,
                          "restore: criu needs root's rights: operation not permitted");
     return check_profile(restoring);
@@ -370,8 +374,8 @@ static int prepare_criu(struct restoring *restoring, int signals)
 
 static int restore(struct restoring *restoring, int *ret_status, struct error *error)
 {
-    struct creation *creation = &restoring->creation;
-    const struct runtime_launch *request = creation->request;
+    struct transaction *transaction = &restoring->transaction;
+    const struct runtime_launch *request = transaction->request;
 
     TRY(prepare(restoring, error));
     AUTO_FD signals = foreground_block_signals(!request->detach, error);
@@ -380,10 +384,10 @@ static int restore(struct restoring *restoring, int *ret_status, struct error *e
     TRY(prepare_criu(restoring, signals));
     if (!request->detach && !request->no_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    TRY(creation_carry_out(creation, signals));
-    int result = creation_go_on(creation, signals, ret_status);
-    creation_close(creation);
-    fd_close(&creation->conduct.pidfd);
+    TRY(transaction_carry_out(transaction, signals));
+    int result = transaction_go_on(transaction, signals, ret_status);
+    transaction_close(transaction);
+    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 
@@ -393,20 +397,20 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
     AUTO_ARENA arena = {0};
     struct restoring restoring = {
         .request = request,
-        .creation = {.arena = &arena,
-                     .options = options,
-                     .request = &request->create.launch,
-                     .create = &request->create,
-                     .kind = &kind,
-                     .own = &restoring,
-                     .image_dir = criu_image_dir(&request->criu)},
+        .transaction = {.arena = &arena,
+                        .options = options,
+                        .request = &request->create.launch,
+                        .create = &request->create,
+                        .kind = &kind,
+                        .own = &restoring,
+                        .image_dir = criu_image_dir(&request->criu)},
         .criu = criu_of(&arena, "restore", LOG, error),
         .dirs = {-1, -1},
         .options = {.arena = &arena},
     };
 
     int result = restore(&restoring, ret_status, error);
-    bus_close(&restoring.creation.bus);
+    bus_close(&restoring.transaction.bus);
     close_dirs(&restoring);
     return result;
 }

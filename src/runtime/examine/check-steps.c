@@ -35,8 +35,8 @@ typedef int foresee(struct check *check, const struct plan_step *step);
  * enters the container's user namespace. */
 static bool has_right(const struct check *check, int capability)
 {
-    return !check->creation->host.in_user_namespace &&
-           (check->creation->host.permitted_capabilities >> capability & 1) != 0;
+    return !check->transaction->host.in_user_namespace &&
+           (check->transaction->host.permitted_capabilities >> capability & 1) != 0;
 }
 
 /* --- cgroups, ids, seccomp: their own layers check them --------------------------------------- */
@@ -44,17 +44,17 @@ static bool has_right(const struct check *check, int capability)
 /* A container without its own cgroup has been checked before the plan was built. */
 static int foresee_limits(struct check *check, const struct plan_step *step)
 {
-    struct creation *creation = check->creation;
+    struct transaction *transaction = check->transaction;
 
     (void) step;
-    error_collect(check->error, cgroup_check(check->arena, &creation->cgroup,
-                                             creation_resources(creation), check->error));
+    error_collect(check->error, cgroup_check(check->arena, &transaction->cgroup,
+                                             transaction_resources(transaction), check->error));
     return 0;
 }
 
 static int foresee_cgroup(struct check *check, const struct plan_step *step)
 {
-    const struct cgroup *cgroup = &check->creation->cgroup;
+    const struct cgroup *cgroup = &check->transaction->cgroup;
 
     (void) step;
     for (size_t i = 0; i < cgroup->n_places; i++) {
@@ -74,8 +74,8 @@ static int foresee_cgroup(struct check *check, const struct plan_step *step)
 static int foresee_id_maps(struct check *check, const struct plan_step *step)
 {
     (void) step;
-    subid_check(check->arena, check->creation->config->linux, check->creation->host.privileged,
-                check->error);
+    subid_check(check->arena, check->transaction->config->linux,
+                check->transaction->host.privileged, check->error);
     return 0;
 }
 
@@ -85,15 +85,15 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
     AUTO_FD fd = -1;
 
     (void) step;
-    error_collect(check->error, filter_make(check->creation->config, NULL, &fd, check->error));
+    error_collect(check->error, filter_make(check->transaction->config, NULL, &fd, check->error));
     if (fd >= 0) {
         TRY(seccomp_read_code(check->arena, fd, &program));
         const char *barred = filter_bars_exit(&program);
 
         error_collect(check->error,
-                      filter_check_program(check->creation->config, &program, check->error));
+                      filter_check_program(check->transaction->config, &program, check->error));
         if (barred != NULL)
-            log_warning_at(filter_place(check->creation->config), "%s", barred);
+            log_warning_at(filter_place(check->transaction->config), "%s", barred);
     }
     return 0;
 }
@@ -115,7 +115,8 @@ static int foresee_unshare(struct check *check, const struct plan_step *step)
 {
     if (foresee_new_namespaces(check, step) != 0)
         return ENOSPC;
-    return (step->unshare.namespaces & CLONE_NEWUSER) != 0 && !check->creation->host.privileged &&
+    return (step->unshare.namespaces & CLONE_NEWUSER) != 0 &&
+                   !check->transaction->host.privileged &&
                    look_user_namespace_ban(check->arena) != NULL
                ? EPERM
                : 0;
@@ -144,7 +145,7 @@ static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
 
 static int foresee_root(struct check *check, const struct plan_step *step)
 {
-    const struct spec_linux *config = check->creation->config->linux;
+    const struct spec_linux *config = check->transaction->config->linux;
     const char *path = plan_text(check->plan, step->open_root.path);
 
     if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
@@ -164,7 +165,7 @@ static int foresee_root(struct check *check, const struct plan_step *step)
  * step without a place in the config is berth's own, unless it mounts a device. */
 static bool is_made_later(const struct check *check, const struct plan_step *step, const char *path)
 {
-    const struct plan_host *host = &check->creation->host;
+    const struct plan_host *host = &check->transaction->host;
 
     for (size_t i = 0; i < host->n_hierarchies; i++)
         if (text_equal(host->hierarchies[i].path, path))
@@ -188,7 +189,7 @@ static int foresee_source(struct check *check, const struct plan_step *step)
 
 static bool has_namespace(const struct check *check, enum spec_namespace_type type)
 {
-    return spec_find_namespace(check->creation->config, type) != NULL;
+    return spec_find_namespace(check->transaction->config, type) != NULL;
 }
 
 /* In a user namespace, the kernel mounts proc and sysfs only with a PID or network namespace of its
@@ -207,8 +208,8 @@ static bool is_refused(const struct check *check, const char *type)
 static int foresee_mount(struct check *check, const struct plan_step *step)
 {
     const char *type = plan_step_file_system(check->plan, step);
-    bool is_confined =
-        check->creation->host.in_user_namespace || has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
+    bool is_confined = check->transaction->host.in_user_namespace ||
+                       has_namespace(check, SPEC_NAMESPACE_TYPE_USER);
 
     if (step->op == PLAN_MOUNT_OVER && (step->mount_over.flags & MS_REMOUNT) != 0)
         return 0;

@@ -99,7 +99,7 @@ static void check_needs(struct check *check)
     static const struct spec_process no_process;
     static const struct spec_linux no_linux;
     static const struct spec_seccomp no_seccomp;
-    const struct spec_config *config = check->creation->config;
+    const struct spec_config *config = check->transaction->config;
     const struct spec_process *process = config->process != NULL ? config->process : &no_process;
     const struct spec_linux *linux = config->linux != NULL ? config->linux : &no_linux;
     const struct spec_seccomp *seccomp = linux->seccomp != NULL ? linux->seccomp : &no_seccomp;
@@ -155,7 +155,7 @@ static void check_kernel(struct check *check)
 
 void check_config(struct check *check)
 {
-    const struct spec_config *config = check->creation->config;
+    const struct spec_config *config = check->transaction->config;
 
     check_kernel(check);
 
@@ -201,26 +201,26 @@ static const struct finding lacks_process = {
     .hint = "add one",
 };
 
-static void look_at_host(struct creation *creation)
+static void look_at_host(struct transaction *transaction)
 {
     struct check check = {
-        .arena = creation->arena,
-        .creation = creation,
-        .plan = creation->plan,
-        .error = creation->error,
-        .tree = {.arena = creation->arena},
-        .host = {.arena = creation->arena, .root = ""},
+        .arena = transaction->arena,
+        .transaction = transaction,
+        .plan = transaction->plan,
+        .error = transaction->error,
+        .tree = {.arena = transaction->arena},
+        .host = {.arena = transaction->arena, .root = ""},
     };
 
     check_config(&check);
-    if (creation->config->linux != NULL && creation->config->linux->seccomp != NULL)
-        seccomp_find_unknown(creation->config->linux->seccomp, creation->error->findings);
-    if (creation->plan != NULL)
+    if (transaction->config->linux != NULL && transaction->config->linux->seccomp != NULL)
+        seccomp_find_unknown(transaction->config->linux->seccomp, transaction->error->findings);
+    if (transaction->plan != NULL)
         check_steps(&check);
     else
-        findings_add(creation->error->findings, &not_all);
-    if (creation->config->process == NULL)
-        findings_add(creation->error->findings, &lacks_process);
+        findings_add(transaction->error->findings, &not_all);
+    if (transaction->config->process == NULL)
+        findings_add(transaction->error->findings, &lacks_process);
 }
 
 void runtime_check(const struct runtime_options *options, const struct runtime_create *request,
@@ -228,19 +228,20 @@ void runtime_check(const struct runtime_options *options, const struct runtime_c
 {
     struct runtime_create anyones = *request;
     struct error error = {.findings = findings};
-    struct creation creation = creation_of(findings->arena, &creation_create, options, &anyones);
+    struct transaction transaction =
+        transaction_of(findings->arena, &transaction_create, options, &anyones);
 
     anyones.launch.id = NOBODYS_ID;
     anyones.launch.fault_step = -1;
-    if (creation_examine(&creation, &error) == 0)
-        look_at_host(&creation);
+    if (transaction_examine(&transaction, &error) == 0)
+        look_at_host(&transaction);
     else
         error_collect(&error, -error.number);
-    if (creation.config_bytes != NULL && creation.config == NULL)
+    if (transaction.config_bytes != NULL && transaction.config == NULL)
         findings_add(findings, &not_all);
-    if (creation.config_bytes != NULL)
-        spec_find_unknown(creation.config_bytes, creation.config_size, findings);
+    if (transaction.config_bytes != NULL)
+        spec_find_unknown(transaction.config_bytes, transaction.config_size, findings);
     log_take_warnings(findings);
-    locate(findings, creation.config_bytes, creation.config_size);
-    bus_close(&creation.bus);
+    locate(findings, transaction.config_bytes, transaction.config_size);
+    bus_close(&transaction.bus);
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "explain/tree.h"
-#include "launch/creation.h"
+#include "launch/transaction.h"
 
-/* A creation to check. Findings go to error->findings. */
+/* A transaction to check. Findings go to error->findings. */
 struct check {
     struct arena *arena;
-    struct creation *creation;
+    struct transaction *transaction;
     const struct plan_header *plan;
     struct error *error;
     struct tree tree; /* before the step being checked */

@@ -7,7 +7,7 @@
 #include "berth/base/log.h"
 #include "berth/sys/device.h"
 #include "berth/sys/idmap.h"
-#include "creation.h"
+#include "transaction.h"
 
 /* The largest valid ID. Only a mapping of nearly all IDs contains it. The container sees the
  * kernel's overflow ID. */
@@ -17,10 +17,10 @@
 static int map_owner(struct conduct *conduct, const struct plan_step *step, bool groups,
                      uint32_t *ret_id)
 {
-    const struct creation *creation = conduct->context;
+    const struct transaction *transaction = conduct->context;
     uint32_t id = groups ? step->make_device.gid : step->make_device.uid;
     bool may_be_hosts = groups ? step->make_device.or_host_gid : step->make_device.or_host_uid;
-    int result = sys_idmap_find(creation->init, groups, id, ret_id);
+    int result = sys_idmap_find(transaction->init, groups, id, ret_id);
 
     if (result == -EINVAL && may_be_hosts) {
         *ret_id = id;

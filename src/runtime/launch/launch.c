@@ -9,7 +9,7 @@
 #include "berth/sys/memfd.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
-#include "creation.h"
+#include "transaction.h"
 
 static int open_image(void)
 {
@@ -20,13 +20,13 @@ static int open_image(void)
 }
 
 /* Opens what init receives as its third descriptor, or sets -1 for none. */
-static int open_third(const struct creation *creation, int *ret_third)
+static int open_third(const struct transaction *transaction, int *ret_third)
 {
     *ret_third = -1;
-    if (creation->kind->awaits_start)
-        *ret_third = sys_socket_bind(creation->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
-    else if (creation->joined >= 0)
-        *ret_third = sys_pidfd_for_namespaces(creation->joined);
+    if (transaction->kind->awaits_start)
+        *ret_third = sys_socket_bind(transaction->state.dir, STATE_START_SOCKET, SOCK_SEQPACKET);
+    else if (transaction->joined >= 0)
+        *ret_third = sys_pidfd_for_namespaces(transaction->joined);
     else
         return 0;
     return *ret_third < 0 ? *ret_third : 0;
@@ -40,9 +40,9 @@ static bool launches_into_cgroup(const struct plan_host *host)
     return false;
 }
 
-int creation_launch(struct conduct *conduct, const struct plan_step *step)
+int transaction_launch(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
     AUTO_FD image = open_image();
     AUTO_FD plan = sys_memfd_sealed("berth-plan", conduct->plan, conduct->plan->size, false);
     AUTO_FD third = -1;
@@ -50,30 +50,30 @@ int creation_launch(struct conduct *conduct, const struct plan_step *step)
 
     if (image < 0 || plan < 0)
         return image < 0 ? image : plan;
-    TRY(open_third(creation, &third));
-    if (creation->cgroup.systemd == NULL && launches_into_cgroup(&creation->host))
-        TRY(cgroup_open_v2(&creation->cgroup, &cgroup, creation->error));
+    TRY(open_third(transaction, &third));
+    if (transaction->cgroup.systemd == NULL && launches_into_cgroup(&transaction->host))
+        TRY(cgroup_open_v2(&transaction->cgroup, &cgroup, transaction->error));
     struct sys_launch launch = {
         .image = image,
         .name = "berth-init",
         .flags = step->launch.namespaces,
         .cgroup = cgroup,
-        .given = {creation->far_socket, plan, third},
-        .n_kept = creation->kept_fds,
+        .given = {transaction->far_socket, plan, third},
+        .n_kept = transaction->kept_fds,
     };
-    creation->launched = sys_launch(&launch, &conduct->pidfd);
-    if (creation->launched < 0)
-        return creation->launched;
+    transaction->launched = sys_launch(&launch, &conduct->pidfd);
+    if (transaction->launched < 0)
+        return transaction->launched;
     conduct->is_parent = true;
-    fd_close(&creation->far_socket);
+    fd_close(&transaction->far_socket);
     return 0;
 }
 
-int creation_enter_delegated(struct conduct *conduct, const struct plan_step *step)
+int transaction_enter_delegated(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     (void) step;
-    return cgroup_enter_delegated(creation->arena, &creation->cgroup, creation->init,
-                                  creation->error);
+    return cgroup_enter_delegated(transaction->arena, &transaction->cgroup, transaction->init,
+                                  transaction->error);
 }

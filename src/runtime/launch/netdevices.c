@@ -15,7 +15,7 @@
 #include "berth/plan/print.h"
 #include "berth/sys/link.h"
 #include "berth/sys/netlink.h"
-#include "creation.h"
+#include "transaction.h"
 
 #define NUMBERS_MOST 32768 /* numbers tried for a template: the kernel's own limit */
 
@@ -99,20 +99,20 @@ static int choose_name(struct arena *arena, int socket, const char *wanted, cons
     return -ENFILE;
 }
 
-static struct net_device *note(struct creation *creation, const struct sys_link *link)
+static struct net_device *note(struct transaction *transaction, const struct sys_link *link)
 {
-    struct net_device *device = ARENA_NEW(creation->arena, struct net_device);
+    struct net_device *device = ARENA_NEW(transaction->arena, struct net_device);
 
     *device = (struct net_device){
         .link = *link,
-        .addresses.arena = creation->arena,
-        .routes.arena = creation->arena,
+        .addresses.arena = transaction->arena,
+        .routes.arena = transaction->arena,
     };
     return device;
 }
 
 /* The device may have moved and then failed to get its new name: then it has the former one. */
-static int move(struct creation *creation, const struct way *way, struct net_device *device,
+static int move(struct transaction *transaction, const struct way *way, struct net_device *device,
                 int network_namespace)
 {
     struct sys_link found;
@@ -123,8 +123,8 @@ static int move(struct creation *creation, const struct way *way, struct net_dev
         return result;
     if (result < 0)
         device->inside = device->link.name;
-    device->earlier = creation->net_devices;
-    creation->net_devices = device;
+    device->earlier = transaction->net_devices;
+    transaction->net_devices = device;
     return result;
 }
 
@@ -147,7 +147,7 @@ static int refuse(struct conduct *conduct, const struct plan_step *step, const c
 
 int netdevices_move(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
     int network_namespace = conduct->slot[PLAN_SLOT_NETWORK];
     AUTO_WAY way = {-1, -1};
     const char *name = plan_text(conduct->plan, step->move_net_device.device);
@@ -160,13 +160,13 @@ int netdevices_move(struct conduct *conduct, const struct plan_step *step)
     TRY(sys_link_find(way.host, name, &link));
     if (link.flags & IFF_LOOPBACK)
         return refuse(conduct, step, "the loopback device of a network namespace stays there");
-    struct net_device *device = note(creation, &link);
+    struct net_device *device = note(transaction, &link);
     TRY(sys_link_save_addresses(way.host, link.index, &device->addresses));
     TRY(sys_link_save_routes(way.host, link.index, &device->routes));
     /* A device may be found by an alternative name, which it keeps. */
-    TRY(choose_name(creation->arena, way.container,
+    TRY(choose_name(transaction->arena, way.container,
                     text_equal(wanted, name) ? device->link.name : wanted, &device->inside));
-    TRY(move(creation, &way, device, network_namespace));
+    TRY(move(transaction, &way, device, network_namespace));
     return set_up(&way, device);
 }
 
@@ -194,11 +194,11 @@ static int bring_back(const struct way *way, const struct net_device *device)
     return result;
 }
 
-void netdevices_undo(struct creation *creation)
+void netdevices_undo(struct transaction *transaction)
 {
-    const struct net_device *device = creation->net_devices;
+    const struct net_device *device = transaction->net_devices;
     AUTO_WAY way = {-1, -1};
-    int opened = device == NULL ? 0 : way_open(creation->conduct.slot[PLAN_SLOT_NETWORK], &way);
+    int opened = device == NULL ? 0 : way_open(transaction->conduct.slot[PLAN_SLOT_NETWORK], &way);
 
     for (; device != NULL; device = device->earlier) {
         int result = opened < 0 ? opened : bring_back(&way, device);
@@ -207,5 +207,5 @@ void netdevices_undo(struct creation *creation)
             log_warning("bring the network device %s back as it was: %s", device->link.name,
                         text_of_errno(-result));
     }
-    creation->net_devices = NULL;
+    transaction->net_devices = NULL;
 }

@@ -4,11 +4,11 @@
 
 #include "conduct.h"
 
-struct creation;
+struct transaction;
 
 /* The step MOVE_NET_DEVICE. */
 conduct_handler netdevices_move;
 
 /* Moves all moved devices back, with their former names, addresses and routes. Warns of what it
  * cannot restore. */
-void netdevices_undo(struct creation *creation);
+void netdevices_undo(struct transaction *transaction);

@@ -24,7 +24,6 @@
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "console.h"
-#include "creation.h"
 #include "device.h"
 #include "filter.h"
 #include "hook.h"
@@ -34,6 +33,7 @@
 #include "netdevices.h"
 #include "notify.h"
 #include "subid.h"
+#include "transaction.h"
 
 #define DELIVERY_TIMEOUT_MS 10000 /* for a peer that listens but does not accept */
 
@@ -51,42 +51,43 @@ static const char *time_of_now(struct arena *arena)
     return arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
 }
 
-static void fill_record(struct creation *creation)
+static void fill_record(struct transaction *transaction)
 {
-    const struct spec_config *config = creation->config;
+    const struct spec_config *config = transaction->config;
     const struct spec_hooks *hooks = config->hooks;
 
-    creation->state.has_record = true;
-    creation->state.record = (struct spec_record){
-        .id = creation->request->id,
+    transaction->state.has_record = true;
+    transaction->state.record = (struct spec_record){
+        .id = transaction->request->id,
         .oci_version = config->oci_version,
-        .bundle = creation->bundle,
-        .rootfs = creation->rootfs,
-        .created = time_of_now(creation->arena),
+        .bundle = transaction->bundle,
+        .rootfs = transaction->rootfs,
+        .created = time_of_now(transaction->arena),
         .annotations = config->annotations,
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
         .own_pids = spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID),
-        .shares_keyring = creation->create->no_new_keyring,
-        .systemd_unit = creation->cgroup.systemd != NULL ? creation->cgroup.systemd->unit : NULL,
-        .systemd_user = creation->bus.options.user,
-        .cgroups = creation->cgroup.record.paths,
-        .n_cgroups = creation->cgroup.record.n_paths,
-        .made_cgroups = creation->cgroup.record.made,
-        .n_made_cgroups = creation->cgroup.record.n_made,
-        .rdt_class = creation->rdt.class,
-        .rdt_groups = creation->rdt.owned,
-        .n_rdt_groups = creation->rdt.n_owned,
+        .shares_keyring = transaction->create->no_new_keyring,
+        .systemd_unit =
+            transaction->cgroup.systemd != NULL ? transaction->cgroup.systemd->unit : NULL,
+        .systemd_user = transaction->bus.options.user,
+        .cgroups = transaction->cgroup.record.paths,
+        .n_cgroups = transaction->cgroup.record.n_paths,
+        .made_cgroups = transaction->cgroup.record.made,
+        .n_made_cgroups = transaction->cgroup.record.n_made,
+        .rdt_class = transaction->rdt.class,
+        .rdt_groups = transaction->rdt.owned,
+        .n_rdt_groups = transaction->rdt.n_owned,
     };
 }
 
-static int note_mounts(struct creation *creation)
+static int note_mounts(struct transaction *transaction)
 {
-    struct spec_record *record = &creation->state.record;
+    struct spec_record *record = &transaction->state.record;
     size_t count;
 
-    TRY(mounts_count_on_host(creation->arena, creation->rootfs, &count, creation->error));
+    TRY(mounts_count_on_host(transaction->arena, transaction->rootfs, &count, transaction->error));
     record->shares_mounts = true;
     record->mounts_before = count;
     return 0;
@@ -94,156 +95,161 @@ static int note_mounts(struct creation *creation)
 
 /* Writes a file of the state directory. A partly written one does no harm before the first record
  * exists. */
-static int write_state_file(struct creation *creation, const char *name, const void *bytes,
+static int write_state_file(struct transaction *transaction, const char *name, const void *bytes,
                             size_t size)
 {
-    AUTO_FD fd = openat(creation->state.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    AUTO_FD fd =
+        openat(transaction->state.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int result = fd < 0 ? -errno : fd_write_all(fd, bytes, size);
 
     if (result < 0)
-        return error_errno(creation->error, -result, "write %s/%s/%s", creation->state.root,
-                           creation->state.id, name);
+        return error_errno(transaction->error, -result, "write %s/%s/%s", transaction->state.root,
+                           transaction->state.id, name);
     return 0;
 }
 
 static int save_state(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
-    TRY(state_make(&creation->state, creation->error));
-    creation->made_state = true;
-    fill_record(creation);
+    TRY(state_make(&transaction->state, transaction->error));
+    transaction->made_state = true;
+    fill_record(transaction);
     if (step->save_state.shares_mounts)
-        TRY(note_mounts(creation));
-    TRY(write_state_file(creation, STATE_CONFIG, creation->config_bytes, creation->config_size));
+        TRY(note_mounts(transaction));
+    TRY(write_state_file(transaction, STATE_CONFIG, transaction->config_bytes,
+                         transaction->config_size));
     if (step->save_state.keeps_plan)
-        TRY(write_state_file(creation, STATE_PLAN, conduct->plan, conduct->plan->size));
-    if (creation->notifies)
-        TRY(notify_open(creation->state.dir, &creation->notify, creation->error));
-    return state_save(&creation->state, creation->error);
+        TRY(write_state_file(transaction, STATE_PLAN, conduct->plan, conduct->plan->size));
+    if (transaction->notifies)
+        TRY(notify_open(transaction->state.dir, &transaction->notify, transaction->error));
+    return state_save(&transaction->state, transaction->error);
 }
 
 static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     (void) step;
-    TRY(cgroup_make(creation->arena, &creation->cgroup, creation->launched, creation->error));
-    creation->made_cgroups = true;
+    TRY(cgroup_make(transaction->arena, &transaction->cgroup, transaction->launched,
+                    transaction->error));
+    transaction->made_cgroups = true;
     return 0;
 }
 
 static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     (void) step;
-    return cgroup_set_noting(creation->arena, &creation->cgroup, creation_resources(creation),
-                             &creation->former_limits, creation->error);
+    return cgroup_set_noting(transaction->arena, &transaction->cgroup,
+                             transaction_resources(transaction), &transaction->former_limits,
+                             transaction->error);
 }
 
 static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
-    return cgroup_give(creation->arena, plan_text(conduct->plan, step->own_cgroup.cgroup),
-                       step->own_cgroup.uid, creation->error);
+    return cgroup_give(transaction->arena, plan_text(conduct->plan, step->own_cgroup.cgroup),
+                       step->own_cgroup.uid, transaction->error);
 }
 
 static int make_rdt(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     (void) step;
-    TRY(rdt_make(creation->arena, &creation->rdt, creation->error));
-    return rdt_set(creation->arena, &creation->rdt, creation->error);
+    TRY(rdt_make(transaction->arena, &transaction->rdt, transaction->error));
+    return rdt_set(transaction->arena, &transaction->rdt, transaction->error);
 }
 
 static int join_rdt(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     (void) step;
-    return rdt_join(creation->arena, &creation->rdt, creation->init, creation->error);
+    return rdt_join(transaction->arena, &transaction->rdt, transaction->init, transaction->error);
 }
 
 /* clone(2) returns a pidfd only since Linux 5.2. */
-int creation_open_init(struct conduct *conduct)
+int transaction_open_init(struct conduct *conduct)
 {
     return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd)
                                     : sys_pidfd_open(conduct->init_pid);
 }
 
 /* CLONE_INIT has made INIT a child of this process, and the first stage is done. */
-static int take_over_init(struct creation *creation, struct conduct *conduct)
+static int take_over_init(struct transaction *transaction, struct conduct *conduct)
 {
-    creation->launched_fd = fd_take(&conduct->pidfd);
-    creation->init = conduct->init_pid;
-    conduct->pidfd = creation_open_init(conduct);
+    transaction->launched_fd = fd_take(&conduct->pidfd);
+    transaction->init = conduct->init_pid;
+    conduct->pidfd = transaction_open_init(conduct);
     if (conduct->pidfd < 0)
         return conduct->pidfd;
-    TRY(sys_pidfd_reap(creation->launched_fd, NULL));
-    fd_close(&creation->launched_fd);
+    TRY(sys_pidfd_reap(transaction->launched_fd, NULL));
+    fd_close(&transaction->launched_fd);
     return 0;
 }
 
-int creation_save_init(struct creation *creation)
+int transaction_save_init(struct transaction *transaction)
 {
-    creation->state.pid = creation->init;
-    int result = sys_process_start_time(creation->init, &creation->state.start_time);
+    transaction->state.pid = transaction->init;
+    int result = sys_process_start_time(transaction->init, &transaction->state.start_time);
     if (result < 0 && result != -ESRCH) /* the process has failed, and has reported why */
         return result;
-    return state_save_process(&creation->state);
+    return state_save_process(&transaction->state);
 }
 
 static int record_init(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     if (conduct->init_pid != 0)
-        TRY(take_over_init(creation, conduct));
+        TRY(take_over_init(transaction, conduct));
     else
-        creation->init = creation->launched;
-    return step->record_init.saves ? creation_save_init(creation) : 0;
+        transaction->init = transaction->launched;
+    return step->record_init.saves ? transaction_save_init(transaction) : 0;
 }
 
 /* The kernel or newuidmap(1) has refused a mapping: find out which one. */
-static void explain_refused_ids(struct creation *creation)
+static void explain_refused_ids(struct transaction *transaction)
 {
     struct error why = {0};
 
-    if (subid_check(creation->arena, creation->config->linux, creation->host.privileged, &why) == 0)
+    if (subid_check(transaction->arena, transaction->config->linux, transaction->host.privileged,
+                    &why) == 0)
         return;
     const struct finding finding = error_finding(&why);
-    error_add(creation->error, &finding);
+    error_add(transaction->error, &finding);
 }
 
 static int map_ids(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
-    int result = idmap_write(conduct, creation->config->linux, creation->launched,
-                             creation->host.privileged);
+    struct transaction *transaction = conduct->context;
+    int result = idmap_write(conduct, transaction->config->linux, transaction->launched,
+                             transaction->host.privileged);
 
     (void) step;
     if (result < 0 && result != -EINTR && result != -ECANCELED)
-        explain_refused_ids(creation);
+        explain_refused_ids(transaction);
     return result;
 }
 
 static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
     char path[64];
     char score[32];
 
-    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", creation->init);
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", transaction->init);
     snprintf(score, sizeof(score), "%d", step->set_oom_score.score);
     return file_put(AT_FDCWD, path, score);
 }
 
 static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
 {
-    const struct creation *creation = conduct->context;
+    const struct transaction *transaction = conduct->context;
     const struct sys_schedule schedule = {
         .size = sizeof(schedule),
         .policy = (uint32_t) step->set_scheduler.policy,
@@ -254,41 +260,42 @@ static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
         .deadline_ns = step->set_scheduler.deadline_ns,
         .period_ns = step->set_scheduler.period_ns,
     };
-    return sys_set_schedule(creation->init, &schedule);
+    return sys_set_schedule(transaction->init, &schedule);
 }
 
 static int set_io_priority(struct conduct *conduct, const struct plan_step *step)
 {
-    const struct creation *creation = conduct->context;
+    const struct transaction *transaction = conduct->context;
 
-    return sys_set_io_priority(creation->init, step->set_io_priority.priority);
+    return sys_set_io_priority(transaction->init, step->set_io_priority.priority);
 }
 
 static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
-    const char *dir = runtime_default_root(creation->arena);
-    const char *cache =
-        file_make_dirs(dir, 0700) < 0 ? NULL : text_path_join(creation->arena, dir, SECCOMP_CACHE);
+    struct transaction *transaction = conduct->context;
+    const char *dir = runtime_default_root(transaction->arena);
+    const char *cache = file_make_dirs(dir, 0700) < 0
+                            ? NULL
+                            : text_path_join(transaction->arena, dir, SECCOMP_CACHE);
     struct seccomp_code program;
     int fd = -1;
 
-    TRY(filter_check_flags(creation->config, creation->error));
-    TRY(filter_make(creation->config, cache, &fd, creation->error));
+    TRY(filter_check_flags(transaction->config, transaction->error));
+    TRY(filter_make(transaction->config, cache, &fd, transaction->error));
     conduct_fill(conduct, step, fd);
-    TRY(seccomp_read_code(creation->arena, fd, &program));
-    creation->bars_exit = filter_bars_exit(&program);
+    TRY(seccomp_read_code(transaction->arena, fd, &program));
+    transaction->bars_exit = filter_bars_exit(&program);
     conduct->answer = !seccomp_allows(&program, SYS_read);
-    return filter_check_program(creation->config, &program, creation->error);
+    return filter_check_program(transaction->config, &program, transaction->error);
 }
 
 /* runtime.md, "State": hooks in the container's namespaces see the PID inside the container. */
 static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
-    struct state inner = creation->state;
+    struct transaction *transaction = conduct->context;
+    struct state inner = transaction->state;
 
-    inner.pid = sys_process_inner_pid(creation->init);
+    inner.pid = sys_process_inner_pid(transaction->init);
     if (inner.pid < 0)
         return inner.pid;
     return conduct_fill(conduct, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
@@ -336,7 +343,7 @@ struct delivery {
     int fd;
 };
 
-static int deliver(struct creation *creation, const struct delivery *delivery)
+static int deliver(struct transaction *transaction, const struct delivery *delivery)
 {
     AUTO_FD socket = sys_socket_connect_within(delivery->path, SOCK_STREAM, DELIVERY_TIMEOUT_MS);
     int result =
@@ -345,24 +352,24 @@ static int deliver(struct creation *creation, const struct delivery *delivery)
 
     if (result == -EAGAIN)
         result = -ETIMEDOUT;
-    return result < 0
-               ? error_errno(creation->error, -result, "send %s %s", delivery->what, delivery->path)
-               : 0;
+    return result < 0 ? error_errno(transaction->error, -result, "send %s %s", delivery->what,
+                                    delivery->path)
+                      : 0;
 }
 
 static int hand_console(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
     const char *socket = plan_optional_text(conduct->plan, step->hand_console.socket);
     AUTO_FD console = fd_take(&conduct->slot[PLAN_SLOT_CONSOLE]);
 
     if (console < 0)
         return -EBADF;
     if (socket != NULL)
-        return deliver(creation, &(struct delivery){"the terminal to the console socket", socket,
-                                                    "/dev/ptmx", console});
+        return deliver(transaction, &(struct delivery){"the terminal to the console socket", socket,
+                                                       "/dev/ptmx", console});
     console_prepare(console, step->hand_console.is_sized);
-    creation->console = fd_take(&console);
+    transaction->console = fd_take(&console);
     return 0;
 }
 
@@ -380,7 +387,7 @@ static const char *const *unpack_list(struct conduct *conduct, struct plan_list 
 
 static int run_hook(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
     static const char *const nothing[] = {NULL};
     const char *const *own = unpack_list(conduct, step->run_hook.env);
     struct hook_call call = {
@@ -393,7 +400,7 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
         .unless = &(struct sys_unless){conduct->pidfd, conduct->signals},
     };
     struct hook_result result =
-        hook_run(&creation->state, &call, SPEC_STATUS_CREATED, creation->error);
+        hook_run(&transaction->state, &call, SPEC_STATUS_CREATED, transaction->error);
 
     fd_close(&conduct->hook_output);
     conduct->hook_output = result.output;
@@ -403,56 +410,56 @@ static int run_hook(struct conduct *conduct, const struct plan_step *step)
 
 static int hand_listener(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
     const struct listener_process process = {
-        &creation->state, step->hand_listener.is_exec ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED,
-        creation->init};
+        &transaction->state,
+        step->hand_listener.is_exec ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED, transaction->init};
 
     return listener_hand(conduct, step, &process);
 }
 
-static int write_pid_file(struct creation *creation, const char *path)
+static int write_pid_file(struct transaction *transaction, const char *path)
 {
-    const char *pid = arena_printf(creation->arena, "%d", creation->init);
+    const char *pid = arena_printf(transaction->arena, "%d", transaction->init);
 
     if (path == NULL)
         return 0;
     int result = file_write_named(path, pid, strlen(pid), 0644);
     if (result < 0)
-        return error_errno(creation->error, -result, "write the pid file %s", path);
-    creation->pid_file = path;
+        return error_errno(transaction->error, -result, "write the pid file %s", path);
+    transaction->pid_file = path;
     return 0;
 }
 
-static int send_pidfd(struct creation *creation, const char *path, int pidfd)
+static int send_pidfd(struct transaction *transaction, const char *path, int pidfd)
 {
     return path == NULL ? 0
-                        : deliver(creation, &(struct delivery){"the pidfd to the socket", path,
-                                                               "pidfd", pidfd});
+                        : deliver(transaction, &(struct delivery){"the pidfd to the socket", path,
+                                                                  "pidfd", pidfd});
 }
 
 static int commit(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
+    struct transaction *transaction = conduct->context;
 
-    TRY(send_pidfd(creation, plan_optional_text(conduct->plan, step->commit.pidfd_socket),
+    TRY(send_pidfd(transaction, plan_optional_text(conduct->plan, step->commit.pidfd_socket),
                    conduct->pidfd));
-    TRY(write_pid_file(creation, plan_optional_text(conduct->plan, step->commit.pid_file)));
-    return step->commit.saves ? state_commit(&creation->state) : 0;
+    TRY(write_pid_file(transaction, plan_optional_text(conduct->plan, step->commit.pid_file)));
+    return step->commit.saves ? state_commit(&transaction->state) : 0;
 }
 
-conduct_handler *const *creation_handlers(const struct creation *creation)
+conduct_handler *const *transaction_handlers(const struct transaction *transaction)
 {
     static conduct_handler *const handlers[PLAN_OPS] = {
         [PLAN_SAVE_STATE] = save_state,
         [PLAN_MAKE_CGROUP] = make_cgroup,
         [PLAN_LIMIT_CGROUP] = limit_cgroup,
         [PLAN_OWN_CGROUP] = own_cgroup,
-        [PLAN_ENTER_DELEGATED] = creation_enter_delegated,
+        [PLAN_ENTER_DELEGATED] = transaction_enter_delegated,
         [PLAN_MAKE_RDT] = make_rdt,
         [PLAN_JOIN_RDT] = join_rdt,
-        [PLAN_LAUNCH] = creation_launch,
+        [PLAN_LAUNCH] = transaction_launch,
         [PLAN_RECORD_INIT] = record_init,
         [PLAN_MAP_IDS] = map_ids,
         [PLAN_SET_OOM_SCORE] = set_oom_score,
@@ -474,11 +481,11 @@ conduct_handler *const *creation_handlers(const struct creation *creation)
         [PLAN_MAKE_DEVICE] = device_make,
         [PLAN_RUN_HOOK] = run_hook,
     };
-    const struct creation_kind *kind = creation->kind;
+    const struct transaction_kind *kind = transaction->kind;
 
     if (kind->n_steps == 0)
         return handlers;
-    conduct_handler **all = ARENA_ARRAY(creation->arena, PLAN_OPS, conduct_handler *);
+    conduct_handler **all = ARENA_ARRAY(transaction->arena, PLAN_OPS, conduct_handler *);
     memcpy(all, handlers, sizeof(handlers));
     for (size_t i = 0; i < kind->n_steps; i++)
         all[kind->steps[i].op] = kind->steps[i].handler;

@@ -22,13 +22,13 @@
 
 struct exec {
     const struct runtime_exec *request;
-    struct creation creation;
+    struct transaction transaction;
 };
 
 static int check_status(struct exec *exec)
 {
-    struct state *state = &exec->creation.state;
-    struct error *error = exec->creation.error;
+    struct state *state = &exec->transaction.state;
+    struct error *error = exec->transaction.error;
     enum spec_status status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
 
     switch (status) {
@@ -50,54 +50,55 @@ static int check_status(struct exec *exec)
 /* Reads the config of create, and puts the process to run in it. */
 static int read_config(struct exec *exec)
 {
-    struct creation *creation = &exec->creation;
-    struct spec_config *config = ARENA_NEW(creation->arena, struct spec_config);
+    struct transaction *transaction = &exec->transaction;
+    struct spec_config *config = ARENA_NEW(transaction->arena, struct spec_config);
     const struct spec_config *frozen;
 
-    TRY(state_read_config(&creation->state, &frozen, creation->error));
+    TRY(state_read_config(&transaction->state, &frozen, transaction->error));
     *config = *frozen;
-    TRY(exec_make_process(creation->arena, frozen->process, exec->request, &config->process,
-                          creation->error));
-    creation->config = config;
+    TRY(exec_make_process(transaction->arena, frozen->process, exec->request, &config->process,
+                          transaction->error));
+    transaction->config = config;
     return 0;
 }
 
 static int find_cgroups(struct exec *exec)
 {
-    struct creation *creation = &exec->creation;
+    struct transaction *transaction = &exec->transaction;
     const char *const *options = exec->request->cgroups;
     bool chosen = options != NULL && options[0] != NULL;
 
-    if (creation->state.record.n_cgroups == 0 && !chosen)
+    if (transaction->state.record.n_cgroups == 0 && !chosen)
         return 0;
-    TRY(state_find_cgroup(&creation->state, &creation->cgroup_host, &creation->cgroup,
-                          creation->error));
+    TRY(state_find_cgroup(&transaction->state, &transaction->cgroup_host, &transaction->cgroup,
+                          transaction->error));
     for (size_t i = 0; chosen && options[i] != NULL; i++)
-        TRY(cgroup_choose(creation->arena, &creation->cgroup, options[i], creation->error));
+        TRY(cgroup_choose(transaction->arena, &transaction->cgroup, options[i],
+                          transaction->error));
     if (!chosen)
-        cgroup_follow(creation->arena, &creation->cgroup, creation->state.pid,
-                      spec_delegates_cgroup(creation->config));
-    creation_describe_cgroups(creation);
+        cgroup_follow(transaction->arena, &transaction->cgroup, transaction->state.pid,
+                      spec_delegates_cgroup(transaction->config));
+    transaction_describe_cgroups(transaction);
     return 0;
 }
 
-static void find_rdt(struct creation *creation)
+static void find_rdt(struct transaction *transaction)
 {
-    const struct spec_record *record = &creation->state.record;
+    const struct spec_record *record = &transaction->state.record;
 
-    creation->rdt.class = creation->host.rdt_class = record->rdt_class;
+    transaction->rdt.class = transaction->host.rdt_class = record->rdt_class;
     if (record->n_rdt_groups > 0 && !text_equal(record->rdt_groups[0], record->rdt_class))
-        creation->rdt.monitor = record->rdt_groups[0];
+        transaction->rdt.monitor = record->rdt_groups[0];
 }
 
 /* Waits before entering the container's cgroup: a process frozen there could not be killed. Nothing
  * has been created yet, so any signal ends the wait. */
 static int await_resume(struct exec *exec)
 {
-    struct state *state = &exec->creation.state;
+    struct state *state = &exec->transaction.state;
 
     while (state_status(state) == SPEC_STATUS_PAUSED)
-        if (sys_pidfd_wait(exec->creation.joined, RESUME_POLL_MS) != -ETIMEDOUT)
+        if (sys_pidfd_wait(exec->transaction.joined, RESUME_POLL_MS) != -ETIMEDOUT)
             break;
     return check_status(exec);
 }
@@ -106,56 +107,57 @@ static int await_resume(struct exec *exec)
  * long as it lives. */
 static int find_container(struct exec *exec)
 {
-    struct creation *creation = &exec->creation;
+    struct transaction *transaction = &exec->transaction;
 
-    TRY(state_open(&creation->state, creation->error));
+    TRY(state_open(&transaction->state, transaction->error));
     TRY(check_status(exec));
-    creation->joined = state_join(&creation->state, creation->error);
-    if (creation->joined < 0)
-        return creation->joined;
+    transaction->joined = state_join(&transaction->state, transaction->error);
+    if (transaction->joined < 0)
+        return transaction->joined;
     return exec->request->ignore_paused ? await_resume(exec) : 0;
 }
 
 static int prepare(struct exec *exec, struct error *error)
 {
-    struct creation *creation = &exec->creation;
+    struct transaction *transaction = &exec->transaction;
 
-    TRY(creation_begin(creation, error));
+    TRY(transaction_begin(transaction, error));
     TRY(find_container(exec));
     TRY(read_config(exec));
-    TRY(creation_check_terminal(creation));
-    creation->kept_fds = sys_count_inherited(exec->request->launch.preserve_fds);
-    TRY(creation_probe(creation));
+    TRY(transaction_check_terminal(transaction));
+    transaction->kept_fds = sys_count_inherited(exec->request->launch.preserve_fds);
+    TRY(transaction_probe(transaction));
     TRY(find_cgroups(exec));
-    find_rdt(creation);
-    return creation_build_plan(creation);
+    find_rdt(transaction);
+    return transaction_build_plan(transaction);
 }
 
 static int wait_or_leave(struct exec *exec, int signals, int *ret_status)
 {
     *ret_status = 0;
     log_release_warnings();
-    return exec->request->launch.detach ? 0 : creation_wait(&exec->creation, signals, ret_status);
+    return exec->request->launch.detach ? 0
+                                        : transaction_wait(&exec->transaction, signals, ret_status);
 }
 
 static int start(struct exec *exec, int *ret_status, struct error *error)
 {
-    struct creation *creation = &exec->creation;
+    struct transaction *transaction = &exec->transaction;
 
     TRY(prepare(exec, error));
     AUTO_FD signals = foreground_block_signals(!exec->request->launch.detach, error);
     if (signals < 0)
         return signals;
     error->exit_status = 0;
-    int result = creation_carry_out(creation, signals);
+    int result = transaction_carry_out(transaction, signals);
     if (result == 0)
         result = wait_or_leave(exec, signals, ret_status);
-    creation_close(creation);
-    fd_close(&creation->conduct.pidfd);
+    transaction_close(transaction);
+    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 
-static const struct creation_kind kind = {
+static const struct transaction_kind kind = {
     .build = plan_build_exec,
     .finish = conduct_until_executed,
 };
@@ -165,11 +167,11 @@ static struct exec exec_of(struct arena *arena, const struct runtime_options *op
 {
     return (struct exec){
         .request = request,
-        .creation = {.arena = arena,
-                     .options = options,
-                     .request = &request->launch,
-                     .kind = &kind,
-                     .joined = -1},
+        .transaction = {.arena = arena,
+                        .options = options,
+                        .request = &request->launch,
+                        .kind = &kind,
+                        .joined = -1},
     };
 }
 
@@ -180,7 +182,7 @@ int runtime_exec(const struct runtime_options *options, const struct runtime_exe
     struct exec exec = exec_of(&arena, options, request);
 
     int result = start(&exec, ret_status, error);
-    creation_leave(&exec.creation);
+    transaction_leave(&exec.transaction);
     /* 126 and 127 mean the same as for run; above 128 is a signal. */
     if (result < 0 && error->exit_status <= 128)
         error->exit_status = EXIT_FAILED;
@@ -194,7 +196,7 @@ int runtime_dry_exec(const struct runtime_options *options, const struct runtime
 
     int result = prepare(&exec, error);
     if (result == 0)
-        plan_print(exec.creation.plan, text);
-    creation_leave(&exec.creation);
+        plan_print(exec.transaction.plan, text);
+    transaction_leave(&exec.transaction);
     return result;
 }

@@ -2,7 +2,7 @@
 /* The parts of exec. */
 #pragma once
 
-#include "launch/creation.h"
+#include "launch/transaction.h"
 
 /* Makes the process that exec runs: that of the request, or that of the container's config, with
  * the changes of the request. */

@@ -13,8 +13,8 @@
 #include "berth/spec/read.h"
 #include "berth/sys/mount.h"
 #include "berth/sys/process.h"
-#include "launch/creation.h"
 #include "launch/foreground.h"
+#include "launch/transaction.h"
 #include "state/look.h"
 
 #define END_MS 1000
@@ -22,17 +22,17 @@
 
 struct change {
     const struct runtime_mounts *request;
-    struct creation creation;
+    struct transaction transaction;
 };
 
 /* --- the host's steps ------------------------------------------------------------------------- */
 
 static int copy_mounts(struct conduct *conduct, const struct plan_step *step)
 {
-    const struct creation *creation = conduct->context;
+    const struct transaction *transaction = conduct->context;
 
     (void) step;
-    return sys_copy_mounts(creation->joined);
+    return sys_copy_mounts(transaction->joined);
 }
 
 /* Removes one matching item: several mounts may be stacked on the same path. */
@@ -50,15 +50,15 @@ static bool take(struct text_list *list, const char *item)
  * INIT, could stop it and thereby block everyone who waits for the lock. */
 static int record_mounts(struct conduct *conduct, const struct plan_step *step)
 {
-    struct creation *creation = conduct->context;
-    AUTO_STATE state = state_of(conduct->arena, creation->options, creation->state.id);
+    struct transaction *transaction = conduct->context;
+    AUTO_STATE state = state_of(conduct->arena, transaction->options, transaction->state.id);
     struct spec_record *record = &state.record;
     struct text_list named = {.arena = conduct->arena};
     struct text_list mounts = {.arena = conduct->arena};
     const char *item = plan_text(conduct->plan, step->record_mounts.mounts.first);
     bool removed = step->record_mounts.removed;
 
-    TRY(state_open_locked(&state, creation->error));
+    TRY(state_open_locked(&state, transaction->error));
     for (uint32_t i = 0; i < step->record_mounts.mounts.count; i++, item += strlen(item) + 1)
         text_list_add(&named, item);
     for (size_t i = 0; i < record->n_added_mounts; i++)
@@ -70,30 +70,30 @@ static int record_mounts(struct conduct *conduct, const struct plan_step *step)
         return 0;
     record->added_mounts = (const char *const *) mounts.item;
     record->n_added_mounts = mounts.count;
-    return state_save(&state, creation->error);
+    return state_save(&state, transaction->error);
 }
 
 /* Closes the socket, so that init removes its mounts, and gives it time for that before it is
  * killed. */
-static void await_undo(struct creation *creation)
+static void await_undo(struct transaction *transaction)
 {
-    struct conduct *conduct = &creation->conduct;
+    struct conduct *conduct = &transaction->conduct;
 
     fd_close(&conduct->socket);
     if (conduct->pidfd >= 0)
         sys_pidfd_wait(conduct->pidfd, UNDO_MS);
 }
 
-static const struct creation_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
-                                             {PLAN_RECORD_MOUNTS, record_mounts}};
-static const struct creation_kind addition = {
+static const struct transaction_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
+                                                {PLAN_RECORD_MOUNTS, record_mounts}};
+static const struct transaction_kind addition = {
     .build = plan_build_mounts,
     .finish = conduct_until_executed,
     .steps = steps,
     .n_steps = COUNT(steps),
     .end = await_undo,
 };
-static const struct creation_kind removal = {
+static const struct transaction_kind removal = {
     .build = plan_build_unmounts,
     .finish = conduct_until_executed,
     .steps = steps,
@@ -104,13 +104,13 @@ static const struct creation_kind removal = {
 /* --- the plan --------------------------------------------------------------------------------- */
 
 /* Finds paused containers too: INIT is not in the container's cgroup. */
-static int find_container(struct creation *creation)
+static int find_container(struct transaction *transaction)
 {
-    struct state *state = &creation->state;
+    struct state *state = &transaction->state;
 
-    TRY(state_open(state, creation->error));
-    creation->joined = state_open_living(state, creation->error);
-    return creation->joined < 0 ? creation->joined : 0;
+    TRY(state_open(state, transaction->error));
+    transaction->joined = state_open_living(state, transaction->error);
+    return transaction->joined < 0 ? transaction->joined : 0;
 }
 
 /* remove uses only the destination of a mount. */
@@ -130,21 +130,21 @@ static const struct spec_mount *take_destinations(struct arena *arena,
 static int read_config(struct change *change)
 {
     const struct runtime_mounts *request = change->request;
-    struct creation *creation = &change->creation;
-    struct spec_config *config = ARENA_NEW(creation->arena, struct spec_config);
+    struct transaction *transaction = &change->transaction;
+    struct spec_config *config = ARENA_NEW(transaction->arena, struct spec_config);
     const struct spec_config *frozen;
     const struct spec_mounts *document;
 
-    TRY(state_read_config(&creation->state, &frozen, creation->error));
-    TRY(spec_read_mounts(creation->arena, request->name,
+    TRY(state_read_config(&transaction->state, &frozen, transaction->error));
+    TRY(spec_read_mounts(transaction->arena, request->name,
                          &(struct spec_text){request->bytes, request->size}, &document,
-                         creation->error));
+                         transaction->error));
     *config = *frozen;
     config->mounts =
-        request->removes ? take_destinations(creation->arena, document) : document->mounts;
+        request->removes ? take_destinations(transaction->arena, document) : document->mounts;
     config->n_mounts = document->n_mounts;
-    creation->config = config;
-    return spec_check_mounts(config, creation->error);
+    transaction->config = config;
+    return spec_check_mounts(config, transaction->error);
 }
 
 static bool mounts_cgroups(const struct spec_config *config)
@@ -156,45 +156,45 @@ static bool mounts_cgroups(const struct spec_config *config)
 }
 
 /* For the plan only: INIT does not start in these cgroups. */
-static int find_cgroups(struct creation *creation)
+static int find_cgroups(struct transaction *transaction)
 {
-    if (creation->state.record.n_cgroups == 0 || !mounts_cgroups(creation->config))
+    if (transaction->state.record.n_cgroups == 0 || !mounts_cgroups(transaction->config))
         return 0;
-    TRY(state_find_cgroup(&creation->state, &creation->cgroup_host, &creation->cgroup,
-                          creation->error));
-    creation_describe_cgroups(creation);
-    creation->cgroup = (struct cgroup){0};
+    TRY(state_find_cgroup(&transaction->state, &transaction->cgroup_host, &transaction->cgroup,
+                          transaction->error));
+    transaction_describe_cgroups(transaction);
+    transaction->cgroup = (struct cgroup){0};
     return 0;
 }
 
 static int prepare(struct change *change, struct error *error)
 {
-    struct creation *creation = &change->creation;
+    struct transaction *transaction = &change->transaction;
 
-    TRY(creation_begin(creation, error));
-    TRY(find_container(creation));
+    TRY(transaction_begin(transaction, error));
+    TRY(find_container(transaction));
     TRY(read_config(change));
-    TRY(creation_probe(creation));
-    TRY(find_cgroups(creation));
-    return creation_build_plan(creation);
+    TRY(transaction_probe(transaction));
+    TRY(find_cgroups(transaction));
+    return transaction_build_plan(transaction);
 }
 
 /* --- the commands ----------------------------------------------------------------------------- */
 
 static int carry_out(struct change *change, struct error *error)
 {
-    struct creation *creation = &change->creation;
+    struct transaction *transaction = &change->transaction;
 
     TRY(prepare(change, error));
     AUTO_FD signals = foreground_block_signals(false, error);
     if (signals < 0)
         return signals;
-    int result = creation_carry_out(creation, signals);
+    int result = transaction_carry_out(transaction, signals);
     /* INIT only has to exit now. */
-    if (result == 0 && sys_pidfd_wait(creation->conduct.pidfd, END_MS) == 0)
-        sys_pidfd_reap(creation->conduct.pidfd, NULL);
-    creation_close(creation);
-    fd_close(&creation->conduct.pidfd);
+    if (result == 0 && sys_pidfd_wait(transaction->conduct.pidfd, END_MS) == 0)
+        sys_pidfd_reap(transaction->conduct.pidfd, NULL);
+    transaction_close(transaction);
+    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 
@@ -203,11 +203,11 @@ static struct change change_of(struct arena *arena, const struct runtime_options
 {
     return (struct change){
         .request = request,
-        .creation = {.arena = arena,
-                     .options = options,
-                     .request = &request->launch,
-                     .kind = request->removes ? &removal : &addition,
-                     .joined = -1},
+        .transaction = {.arena = arena,
+                        .options = options,
+                        .request = &request->launch,
+                        .kind = request->removes ? &removal : &addition,
+                        .joined = -1},
     };
 }
 
@@ -218,7 +218,7 @@ int runtime_change_mounts(const struct runtime_options *options,
     struct change change = change_of(&arena, options, request);
 
     int result = carry_out(&change, error);
-    creation_leave(&change.creation);
+    transaction_leave(&change.transaction);
     return result;
 }
 
@@ -230,7 +230,7 @@ int runtime_dry_change_mounts(const struct runtime_options *options,
 
     int result = prepare(&change, error);
     if (result == 0)
-        plan_print(change.creation.plan, text);
-    creation_leave(&change.creation);
+        plan_print(change.transaction.plan, text);
+    transaction_leave(&change.transaction);
     return result;
 }

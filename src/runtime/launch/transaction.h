@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The creation of a container's process: the first one together with the container, for create, run
- * and the dry run, or a further one in it, for exec. */
+/* A transaction: a plan that is carried out as a whole or undone. create, run and restore make a
+ * container with its process; exec adds a process to a container, and mounts changes its mounts. */
 #pragma once
 
 #include <signal.h>
@@ -18,30 +18,30 @@
 #include "state/state.h"
 
 struct cgroup_former;
-struct creation;
+struct transaction;
 
 /* How the commands differ. */
-struct creation_kind {
+struct transaction_kind {
     plan_builder *build;
     /* called after the host's steps, to wait for the rest; or NULL */
     int (*finish)(struct conduct *conduct);
     bool awaits_start; /* the container's program runs only after `start` */
     /* the host's steps of this kind only */
-    const struct creation_step {
+    const struct transaction_step {
         enum plan_op op;
         conduct_handler *handler;
     } * steps;
     size_t n_steps;
     /* after a failure: ends what `own` has begun, before the rest is undone; or NULL */
-    void (*end)(struct creation *creation);
+    void (*end)(struct transaction *transaction);
 };
 
-struct creation {
+struct transaction {
     struct arena *arena;
     const struct runtime_options *options;
     const struct runtime_launch *request;
     const struct runtime_create *create; /* NULL for exec and mounts: the container exists */
-    const struct creation_kind *kind;
+    const struct transaction_kind *kind;
     void *own; /* data of this kind, for its steps and `end` */
     struct error *error;
 
@@ -85,68 +85,68 @@ struct creation {
 };
 
 /* The kind of create, and of the dry run of `check`. */
-extern const struct creation_kind creation_create;
+extern const struct transaction_kind transaction_create;
 
-/* Returns a creation with nothing prepared. */
-struct creation creation_of(struct arena *arena, const struct creation_kind *kind,
-                            const struct runtime_options *options,
-                            const struct runtime_create *request);
+/* Returns the transaction of a new container, with nothing prepared. */
+struct transaction transaction_of(struct arena *arena, const struct transaction_kind *kind,
+                                  const struct runtime_options *options,
+                                  const struct runtime_create *request);
 
 /* Reads and checks the bundle, probes the host and builds the plan. */
-int creation_prepare(struct creation *creation, struct error *error);
+int transaction_prepare(struct transaction *transaction, struct error *error);
 
 /* The same for `check`, with any ID: collects all errors (error->findings). After 0 there is a
  * config and, unless the errors prevent it, a plan and a rootfs. */
-int creation_examine(struct creation *creation, struct error *error);
+int transaction_examine(struct transaction *transaction, struct error *error);
 
-/* The parts of creation_prepare that exec shares: creation_begin starts with nothing open;
- * creation_check_terminal checks that the requested terminal is possible; creation_probe looks at
- * the caller, completes the config with the caller's mappings, and looks at the security modules
- * that the process requests; creation_describe_cgroups tells the plan about the cgroups found;
- * creation_build_plan builds the plan. */
-int creation_begin(struct creation *creation, struct error *error);
-int creation_check_terminal(struct creation *creation);
-int creation_probe(struct creation *creation);
-void creation_describe_cgroups(struct creation *creation);
-int creation_build_plan(struct creation *creation);
+/* The parts of transaction_prepare that exec shares: transaction_begin starts with nothing open;
+ * transaction_check_terminal checks that the requested terminal is possible; transaction_probe
+ * looks at the caller, completes the config with the caller's mappings, and looks at the security
+ * modules that the process requests; transaction_describe_cgroups tells the plan about the cgroups
+ * found; transaction_build_plan builds the plan. */
+int transaction_begin(struct transaction *transaction, struct error *error);
+int transaction_check_terminal(struct transaction *transaction);
+int transaction_probe(struct transaction *transaction);
+void transaction_describe_cgroups(struct transaction *transaction);
+int transaction_build_plan(struct transaction *transaction);
 
 /* Decides where the cgroups of a new container will be; creates none. */
-int creation_place(struct creation *creation);
+int transaction_place(struct transaction *transaction);
 
 /* Returns linux.resources, or an empty one. */
-const struct spec_resources *creation_resources(const struct creation *creation);
+const struct spec_resources *transaction_resources(const struct transaction *transaction);
 
 /* Returns the handlers of the host's steps, by op. */
-conduct_handler *const *creation_handlers(const struct creation *creation);
+conduct_handler *const *transaction_handlers(const struct transaction *transaction);
 
 /* Records which process INIT is. */
-int creation_save_init(struct creation *creation);
+int transaction_save_init(struct transaction *transaction);
 
 /* Returns a pidfd of the init that the first stage has named. */
-int creation_open_init(struct conduct *conduct);
+int transaction_open_init(struct conduct *conduct);
 
 /* The steps LAUNCH and ENTER_DELEGATED. */
-conduct_handler creation_launch;
-conduct_handler creation_enter_delegated;
+conduct_handler transaction_launch;
+conduct_handler transaction_enter_delegated;
 
 /* Waits in the foreground for the end of the process. On failure the process has been killed.
  * Returns 0 or a negative errno. */
-int creation_wait(struct creation *creation, int signals, int *ret_status);
+int transaction_wait(struct transaction *transaction, int signals, int *ret_status);
 
 /* Carries out the plan, unless one of the `signals` (a signalfd) arrives. On failure everything has
  * been undone. */
-int creation_carry_out(struct creation *creation, int signals);
+int transaction_carry_out(struct transaction *transaction, int signals);
 
 /* Ends and removes everything made so far. Runs the poststop hooks if the failed step requires
  * that. */
-void creation_undo(struct creation *creation);
+void transaction_undo(struct transaction *transaction);
 
 /* Called when the container's program runs: runs hooks and, unless detached, waits for the end of
  * the program. */
-int creation_go_on(struct creation *creation, int signals, int *ret_status);
+int transaction_go_on(struct transaction *transaction, int signals, int *ret_status);
 
 /* Closes what is still open. */
-void creation_close(struct creation *creation);
+void transaction_close(struct transaction *transaction);
 
 /* Closes the process and the state of the existing container. */
-void creation_leave(struct creation *creation);
+void transaction_leave(struct transaction *transaction);
