@@ -472,7 +472,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_output 'cannot checkpoint .*/mnt/a was mounted by `mounts add`'
     assert_equal "$(state_of)" running
     removed
-    assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
+    assert_equal "$(jq -c ".addedMounts // []" "$ROOT/$ID/state.json")" "[]"
 }
 
 @test "checkpoint refuses what was added below a link of the container's, whatever became of the link" {
@@ -495,5 +495,5 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     run_fails checkpoint --image-path "$BATS_TEST_TMPDIR/image" "$ID"
     assert_output 'cannot checkpoint .*/mnt/a was mounted by `mounts add`'
     removed
-    assert_equal "$(jq -c .addedMounts "$ROOT/$ID/state.json")" "[]"
+    assert_equal "$(jq -c ".addedMounts // []" "$ROOT/$ID/state.json")" "[]"
 }
