@@ -24,7 +24,7 @@ spoil() {
     esac
 }
 
-process_gone() { [ ! -e "/proc/$PID" ] || [ "$(awk '/^State/{print $2}' "/proc/$PID/status")" = Z ]; }
+process_gone() { ! grep -qs '^State:.[^Z]' "/proc/$PID/status"; }
 
 assert_removed() {
     local dir

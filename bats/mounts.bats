@@ -409,7 +409,9 @@ END
         mnt /m
         assert_equal "$mnt_type $mnt_prop" "tmpfs "
         mnt /m/sub
-        assert_equal "$mnt_root $mnt_prop" "$BUNDLE/src "
+        # The tests' own root may be a directory of a file system.
+        [[ $mnt_root == *"$BUNDLE/src" ]] || fail_with "root of the mount is $mnt_root"
+        assert_equal "$mnt_prop" ""
     done
 }
 

@@ -37,10 +37,10 @@ inside() { nsenter --net="/proc/$IN_CONTAINER/ns/net" "$@"; }
 names() { ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | sort | xargs; }
 export -f names
 
-# Everything of the host's network, without what a clock changes.
+# Everything of the host's network, without what a clock changes, or what a bridge hears.
 network() {
     in_net sh -c 'ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all' |
-        sed -E 's/[0-9]+sec/SEC/g; s/qdisc [a-z_]* //; s/([a-z]*_?timer) +[0-9.]*/\1/g' | sort
+        sed -E 's/[0-9]+sec/SEC/g; s/qdisc [a-z_]* //; s/([a-z]*_?timer|fdb_n_learned) +[0-9.]*/\1/g' | sort
 }
 network_snapshot() {
     network >"$BATS_TEST_TMPDIR/network-before"
