@@ -181,7 +181,7 @@ int init_set_cwd(struct init *init, const struct plan_step *step)
  * to everybody. */
 static bool may_be_given(int fd, const struct statx *status)
 {
-    struct termios mode;
+    struct termios mode = {0};
 
     if (S_ISBLK(status->stx_mode))
         return false;
