@@ -164,3 +164,22 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     ROOT=$BATS_TEST_TMPDIR/root2 run_rt exec "$ID" true
     assert_exec_failed 'does not exist'
 }
+
+@test "a container that ends while exec looks at it is named as the reason" {
+    berth_only "the calls are berth's"
+    command -v strace >/dev/null || skip "no strace here"
+    living
+    local pid
+    pid=$(init_pid)
+    "$SUITE_DIR/hosttool" ns "$SUITE_NS" strace -qq -o "$BATS_TEST_TMPDIR/calls" -P "/proc/$pid/ns/mnt" -e inject=readlink:signal=STOP \
+        "$RUNTIME" --root "$ROOT" exec "$ID" true >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- 4>&- &
+    wait_until file_has 'stopped by SIGSTOP' "$BATS_TEST_TMPDIR/calls"
+    kill -KILL "$pid"
+    wait_until status_is stopped "$ID"
+    pkill -CONT -P "$!"
+    status=0
+    wait "$!" || status=$?
+    assert_status 255
+    read_output "$BATS_TEST_TMPDIR/said"
+    assert_output "container not running: \"$ID\" is stopped"
+}

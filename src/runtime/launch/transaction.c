@@ -13,7 +13,7 @@
 #include "berth/sys/terminal.h"
 #include "state/look.h"
 
-#define END_MS 2000 /* for a container that has killed INIT by its end */
+#define END_MS 2000 /* for a process that is about to end */
 
 /* Makes the root of states absolute: the container sees paths below it. */
 static int find_state(struct transaction *transaction)
@@ -54,6 +54,14 @@ static void request_container(struct transaction *transaction, struct plan_reque
         request->notify_dir = text_path_join(transaction->arena, dir, STATE_NOTIFY_DIR);
 }
 
+/* Something of the joined container is gone: says that the container has stopped, if it has. */
+static int explain_end(struct transaction *transaction, int result)
+{
+    if (transaction->joined >= 0 && sys_pidfd_wait(transaction->joined, END_MS) == 0)
+        return state_not_running(&transaction->state, SPEC_STATUS_STOPPED, transaction->error);
+    return result;
+}
+
 /* Fills in the request for an existing container. */
 static int request_process(struct transaction *transaction, struct plan_request *request)
 {
@@ -62,8 +70,9 @@ static int request_process(struct transaction *transaction, struct plan_request 
     request->bundle = record->bundle;
     request->rootfs = record->rootfs;
     request->no_new_keyring = record->shares_keyring;
-    return look_namespaces(transaction->arena, transaction->state.pid, &request->namespaces,
-                           transaction->error);
+    int result = look_namespaces(transaction->arena, transaction->state.pid, &request->namespaces,
+                                 transaction->error);
+    return result == -ENOENT || result == -ESRCH ? explain_end(transaction, result) : result;
 }
 
 int transaction_build_plan(struct transaction *transaction)
@@ -122,15 +131,6 @@ static int carry_out(struct transaction *transaction)
     return 0;
 }
 
-/* INIT has ended without a message. If it had joined a container, the end of that container's
- * process has killed it, and that process ends only once INIT is gone. */
-static int explain_end(struct transaction *transaction)
-{
-    if (transaction->joined >= 0 && sys_pidfd_wait(transaction->joined, END_MS) == 0)
-        return state_not_running(&transaction->state, SPEC_STATUS_STOPPED, transaction->error);
-    return -ECONNRESET;
-}
-
 int transaction_carry_out(struct transaction *transaction, int signals)
 {
     start_conducting(transaction, signals);
@@ -145,5 +145,7 @@ int transaction_carry_out(struct transaction *transaction, int signals)
         return 0;
     }
     transaction_undo(transaction);
-    return result == -ECONNRESET ? explain_end(transaction) : result;
+    /* INIT has ended without a message. The end of the container's process kills it, and that
+     * process ends only once INIT is gone. */
+    return result == -ECONNRESET ? explain_end(transaction, result) : result;
 }
