@@ -257,7 +257,7 @@ waits_for_agent() { pgrep -P "$HUNG" | xargs -I{} cat /proc/{}/wchan 2>/dev/null
 @test "a helper for D-Bus that is stopped, while the manager does not answer, is given up" {
     berth_only "others speak with it themselves"
     [ ! -d /run/systemd/system ] || skip "systemd runs here"
-    in_ns mkdir /run/systemd
+    in_ns mkdir -p /run/systemd
     mute_socket /run/systemd/private
     config ".linux.cgroupsPath = \":pre:$ID\""
     "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" --systemd-cgroup run --bundle "$BUNDLE" "$ID" \
