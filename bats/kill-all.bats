@@ -278,3 +278,21 @@ test_after() {
     run_ok delete "$ID"
     run_fails state "$ID"
 }
+
+@test "KILL ends no container below, where the record is of a version that did not note PID namespaces" {
+    berth_only "others have no such record"
+    cgroupfs_only
+    config ".linux.cgroupsPath = \"/$ID\""
+    set_args payload pause
+    create_c
+    rt start "$ID"
+    local below=$ID-below
+    config ".linux.cgroupsPath = \"/$ID/below\""
+    rt run -d --bundle "$BUNDLE" "$below" </dev/null >/dev/null 2>&1
+    jq -c 'del(.ownPids)' "$ROOT/$ID/state.json" >"$BATS_TEST_TMPDIR/record"
+    cp "$BATS_TEST_TMPDIR/record" "$ROOT/$ID/state.json"
+    run_ok kill "$ID" KILL
+    wait_status stopped
+    assert_equal "$(state_of "$below")" running
+    run_ok delete --force "$below"
+}

@@ -185,8 +185,11 @@ int error_hint(struct error *error, const char *format, ...)
 
 static void become(struct error *error, const struct finding *finding)
 {
+    const int exit_status = error->exit_status;
+
     error_clear(error);
     error->number = finding->number;
+    error->exit_status = exit_status;
     error->line = finding->line;
     error->column = finding->column;
     put(error, ERROR_PATH, finding->path);

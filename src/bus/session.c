@@ -49,11 +49,12 @@ static int start_helper(struct bus *bus, struct error *error)
     return 0;
 }
 
-/* Kills the helper, which has nothing to clean up; if it cannot be killed, it exits at the end of
- * file. Returns the result of sys_pidfd_reap. */
+/* Kills the helper, which has nothing to clean up. It is a child that nobody has reaped, so its PID
+ * is its own. Returns the result of sys_pidfd_reap. */
 static int end_helper(struct bus *bus, int *ret_signal)
 {
-    sys_pidfd_signal(bus->pidfd, SIGKILL);
+    if (sys_pidfd_signal(bus->pidfd, SIGKILL) < 0)
+        kill(bus->helper, SIGKILL);
     fd_close(&bus->socket);
     int status = sys_pidfd_reap(bus->pidfd, ret_signal);
     fd_close(&bus->pidfd);

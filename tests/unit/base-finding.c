@@ -70,10 +70,11 @@ static void add_to(struct error *error, const char *path, const char *cause)
 
 static void test_lines(void)
 {
-    struct error error = {0};
+    struct error error = {.exit_status = 255};
 
     add_to(&error, "a", "no");
     tap_text(tap_error(&error), "a: no", "the first one is the error");
+    tap_ok(error.exit_status == 255, "the exit status that was set before stays");
     add_to(&error, "b", "no");
     error_hint(&error, "look");
     add_to(&error, "c", "no");

@@ -230,8 +230,9 @@ static bool is_in_unit(struct arena *arena, pid_t pid, const char *unit)
     const char *process = arena_printf(arena, "/proc/%d", pid);
     char *text;
 
+    /* cgroup_read takes off the last newline. */
     return cgroup_read(arena, process, "cgroup", &text) == 0 &&
-           strstr(text, arena_printf(arena, "/%s\n", unit)) != NULL;
+           strstr(arena_printf(arena, "%s\n", text), arena_printf(arena, "/%s\n", unit)) != NULL;
 }
 
 /* If the session is lost, the answer whether the unit has started is lost, too. The process shows

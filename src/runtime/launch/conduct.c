@@ -66,9 +66,9 @@ static int next_of_init(const struct conduct *conduct)
     return step < (int) conduct->plan->step_count ? step : PLAN_NONE;
 }
 
-/* Returns how the process at the other end has ended, without reaping it, or "" if that is
- * unknown. */
-static const char *end_of_init(const struct conduct *conduct)
+/* Returns how the process at the other end has ended, without reaping it, or "" if that is unknown;
+ * notes the signal. */
+static const char *end_of_init(struct conduct *conduct)
 {
     siginfo_t info = {0};
 
@@ -77,6 +77,7 @@ static const char *end_of_init(const struct conduct *conduct)
         return "";
     if (info.si_code == CLD_EXITED)
         return arena_printf(conduct->arena, " with status %d", info.si_status);
+    conduct->end_signal = info.si_status;
     return arena_printf(conduct->arena, ", killed by signal %d (%s)", info.si_status,
                         strsignal(info.si_status));
 }
@@ -91,10 +92,10 @@ static int init_is_gone(struct conduct *conduct)
     error_at(conduct->error, plan_step_place(conduct->plan, next), ECONNRESET,
              "the container's init ended%s, at or after: %s", end,
              plan_step_words(conduct->arena, conduct->plan, next));
-    if (strstr(end, "signal 9 ") != NULL)
+    if (conduct->end_signal == SIGKILL)
         error_hint(conduct->error,
                    "if nobody killed it, linux.resources.memory.limit is too small for it");
-    if (strstr(end, "signal 31 ") != NULL)
+    if (conduct->end_signal == SIGSYS)
         error_hint(conduct->error,
                    "linux.seccomp: the filter forbids what starts the program: it has "
                    "to allow execve at least");

@@ -33,6 +33,7 @@ struct conduct {
     bool is_parent;       /* that process is a child of this one */
     int slot[PLAN_SLOTS]; /* descriptors, or -1 */
     int agent;            /* the connection of CONNECT_AGENT, or -1 */
+    int end_signal;       /* that has killed init, once that is gone; 0: none, or unknown */
     int32_t heard;        /* the last step that init has announced, or PLAN_NONE */
     pid_t init_pid;       /* the PID that CLONE_INIT has announced, or 0 */
     /* the current step's handler sends this value to init with its announcement */

@@ -2,6 +2,7 @@
 /* A transaction: its beginning, its plan, and carrying that out. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "transaction.h"
@@ -140,12 +141,12 @@ int transaction_carry_out(struct transaction *transaction, int signals)
         return error_errno(transaction->error, -result, "make a pair of sockets");
     result = carry_out(transaction);
     if (result == 0) {
-        conduct_close(
-            &transaction->conduct); /* open descriptors would delay the end of namespaces */
+        /* Open descriptors would delay the end of namespaces. */
+        conduct_close(&transaction->conduct);
         return 0;
     }
     transaction_undo(transaction);
-    /* INIT has ended without a message. The end of the container's process kills it, and that
-     * process ends only once INIT is gone. */
-    return result == -ECONNRESET ? explain_end(transaction, result) : result;
+    /* The end of a container's process kills all others in its PID namespace, and that process ends
+     * only once INIT is gone. */
+    return transaction->conduct.end_signal == SIGKILL ? explain_end(transaction, result) : result;
 }

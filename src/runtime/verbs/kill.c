@@ -14,6 +14,7 @@
 #include "berth/cgroup/remove.h"
 #include "berth/cgroup/signal.h"
 #include "berth/runtime/runtime.h"
+#include "berth/spec/check.h"
 #include "berth/sys/process.h"
 #include "launch/destroy.h"
 #include "signals.h"
@@ -50,6 +51,19 @@ static int signal_all(struct state *state, int signal, struct error *error)
     return signal_process(state, signal, error);
 }
 
+/* Returns whether the container has its own PID namespace, in which the end of the first process
+ * ends all others. The record of an older version does not say so. */
+static bool has_own_pids(const struct state *state)
+{
+    const struct spec_config *config;
+    struct error ignored = {0};
+
+    if (state->record.own_pids)
+        return true;
+    return state_read_config(state, &config, &ignored) == 0 &&
+           spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID);
+}
+
 /* Returns whether processes have outlived the container's process, and do not belong to another
  * container by now. */
 static bool has_survivors(const struct state *state)
@@ -59,9 +73,12 @@ static bool has_survivors(const struct state *state)
     pid_t *pids;
     size_t count;
 
-    return cgroups.n_paths > 0 &&
-           cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored) == 0 &&
-           count > 0 && !destroy_shares_cgroups(state, &cgroups);
+    if (cgroups.n_paths == 0)
+        return false;
+    int result = cgroup_list_processes(state->arena, &cgroups, &pids, &count, &ignored);
+    if (result < 0)
+        return result != -ENOENT;
+    return count > 0 && !destroy_shares_cgroups(state, &cgroups);
 }
 
 /* SIGKILL ends the whole container: no process may survive. */
@@ -69,10 +86,14 @@ static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
 
-    if (state->record.own_pids ||
+    if (has_own_pids(state) ||
         (!state_lives(status) && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
         return signal_process(state, SIGKILL, error);
-    return signal_all(state, SIGKILL, error);
+    int result = signal_all(state, SIGKILL, error);
+    /* The others cannot be found: ends at least this one, and says so. */
+    if (result == -ENODEV && state_lives(status))
+        signal_process(state, SIGKILL, &(struct error){0});
+    return result;
 }
 
 int runtime_kill(const struct runtime_options *options, const char *id, const char *signal,

@@ -63,7 +63,7 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
     pid_t *pids = NULL;
     int result = cgroup_list_processes(arena, &cgroups, &pids, &ret_processes->count, error);
     /* Without its own PID namespace, processes may have outlived the container's. */
-    if (result < 0 && status == SPEC_STATUS_STOPPED) {
+    if (status == SPEC_STATUS_STOPPED && (result == -ENOENT || cgroups.n_paths == 0)) {
         *error = (struct error){0};
         ret_processes->count = 0;
         result = 0;
