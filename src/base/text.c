@@ -129,9 +129,9 @@ char *text_path_join(struct arena *arena, const char *dir, const char *path)
     while (length > 0 && dir[length - 1] == '/')
         length--;
     char *joined = arena_alloc(arena, length + 1 + rest + 1);
-    memcpy(joined, dir, length);
+    memcpy(joined, dir, length); /* NOLINT(bugprone-not-null-terminated-result): more follows */
     joined[length] = '/';
-    memcpy(joined + length + 1, path, rest);
+    memcpy(joined + length + 1, path, rest + 1);
     return joined;
 }
 

@@ -187,7 +187,7 @@ static int spawn_program(const struct sys_spawn *spawn, pid_t *ret_pid)
 
 int sys_run_program(const struct sys_spawn *spawn, int timeout_ms)
 {
-    pid_t pid;
+    pid_t pid = -1;
     int status = 0;
 
     TRY(spawn_program(spawn, &pid));

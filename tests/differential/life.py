@@ -22,7 +22,7 @@ DEADLINE_S = 60
 PHRASES = {
     'denied': r'(?i)permission denied|operation not permitted',
     'not found': r'(?i)executable file not found in|no such file or directory|open executable',
-    'unknown container': r'does not exist',
+    'unknown container': r'container (\S+ )?does not exist',
     'not running': r'(?i)not running|process already finished|no such process',
 }
 WARNING = re.compile(r'^(?:warning: |time="[^"]*" level=warning ).*\n?', re.MULTILINE)
