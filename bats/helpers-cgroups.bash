@@ -19,6 +19,16 @@ load helpers-bad
 hierarchies_stay() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock -s 7; }
 hierarchies_change() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock 7; }
 
+# hierarchy_is_gone OPTION DIR: whether the hierarchy that was mounted with this option no longer exists. It goes a moment after it is
+# unmounted; when a cgroup in it has hardly gone it stays until it is mounted (on DIR) and unmounted once more.
+hierarchy_lingers() { grep -q ":${1#none,}:" /proc/self/cgroup; }
+hierarchy_is_gone() {
+    ! hierarchy_lingers "$1" || time_for_faults 0.5
+    hierarchy_lingers "$1" || return 0
+    unshare -m mount -t cgroup -o "$1" cgroup "$2" 2>/dev/null || true
+    return 1
+}
+
 # The options of the file system of version 2, which all its mounts share.
 v2_options() { in_ns awk '$(NF - 2) == "cgroup2" {print $NF; exit}' /proc/self/mountinfo; }
 

@@ -30,24 +30,12 @@ setup_file() {
     export NETWORK_NS
 }
 
-lingers() { grep -q "^$1[[:space:]]*[1-9]" /proc/cgroups; }
-
-# A hierarchy goes a moment after it is unmounted. When a cgroup in it has hardly gone it stays until it is mounted and unmounted once more.
-gone() {
-    local name
-    for name in $NETWORK_MADE; do
-        lingers "$name" && time_for_faults 0.5
-        lingers "$name" || continue
-        unshare -m mount -t cgroup -o "$name" cgroup "$BATS_FILE_TMPDIR" 2>/dev/null || true
-        return 1
-    done
-}
-
 teardown_file() {
     [ -n "${NETWORK_NS:-}" ] || return 0
     kill "$NETWORK_NS"
     wait "$NETWORK_NS" || true
-    wait_until gone
+    local name
+    for name in $NETWORK_MADE; do wait_until hierarchy_is_gone "$name" "$BATS_FILE_TMPDIR"; done
 }
 
 # On version 2, and where the hierarchy is missing, the property is an error that names it.

@@ -74,14 +74,20 @@ void error_clear(struct error *error)
     memset(error->at, 0, sizeof(error->at));
 }
 
-/* Starts a new error whose `part` the caller appends. */
-static void start(struct error *error, const char *path, int number, enum error_part part)
+/* Starts a new error, for which the exit status that was set stays. */
+static void renew(struct error *error, int number)
 {
     int exit_status = error->exit_status;
 
     error_clear(error);
     error->exit_status = exit_status;
     error->number = number;
+}
+
+/* Starts a new error whose `part` the caller appends. */
+static void start(struct error *error, const char *path, int number, enum error_part part)
+{
+    renew(error, number);
     put(error, ERROR_PATH, path);
     begin(error, part);
 }
@@ -185,11 +191,7 @@ int error_hint(struct error *error, const char *format, ...)
 
 static void become(struct error *error, const struct finding *finding)
 {
-    const int exit_status = error->exit_status;
-
-    error_clear(error);
-    error->number = finding->number;
-    error->exit_status = exit_status;
+    renew(error, finding->number);
     error->line = finding->line;
     error->column = finding->column;
     put(error, ERROR_PATH, finding->path);
@@ -202,12 +204,12 @@ static void become(struct error *error, const struct finding *finding)
 static void add_line(struct error *error, const struct finding *finding)
 {
     AUTO_ARENA arena = {0};
-    const char *more = part_of(error, ERROR_MORE);
+    const char *more = error_more(error);
     bool is_last = more + strlen(more) + 1 == error->bytes + error->used;
-    const char *line = finding_text(&arena, finding);
 
     if (error->is_full)
         return;
+    const char *line = finding_text(&arena, finding);
     error->is_full = error->used + strlen(line) + sizeof("\n\n" NO_ROOM) > sizeof(error->bytes);
     if (error->is_full)
         line = NO_ROOM;
@@ -259,10 +261,15 @@ struct finding error_finding(const struct error *error)
     };
 }
 
+const char *error_more(const struct error *error)
+{
+    return part_of(error, ERROR_MORE);
+}
+
 const char *error_text(struct arena *arena, const struct error *error)
 {
     const struct finding finding = error_finding(error);
-    const char *more = part_of(error, ERROR_MORE);
+    const char *more = error_more(error);
 
     if (error->number == 0)
         return "";

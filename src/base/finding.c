@@ -53,8 +53,9 @@ static bool is_within(const char *inner, const char *outer)
 
 void findings_add_new(struct findings *findings, const struct finding *finding)
 {
-    const char *path = finding->path != NULL ? finding->path : "";
     AUTO_ARENA arena = {0};
+    const char *path = finding->path != NULL ? finding->path : "";
+    const char *words = finding_text(&arena, finding);
 
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *known = &findings->item[i];
@@ -62,7 +63,7 @@ void findings_add_new(struct findings *findings, const struct finding *finding)
         if (known->severity != FINDING_ERROR)
             continue;
         if (is_within(known->path, path) || is_within(path, known->path) ||
-            text_equal(finding_text(&arena, known), finding_text(&arena, finding)))
+            text_equal(finding_text(&arena, known), words))
             return;
     }
     findings_add(findings, finding);

@@ -318,14 +318,12 @@ void log_warning_of(const struct finding *finding)
 
 void log_ignored(const struct error *error)
 {
-    AUTO_ARENA arena = {0};
     const struct finding finding = error_finding(error);
-    char *more = strchr(error_text(&arena, error), '\n');
+    const char *line = error_more(error);
 
     log_warning_of(&finding);
-    for (char *line; more != NULL && (line = strsep(&more, "\n")) != NULL;)
-        if (line[0] != '\0')
-            log_warning("%s", line);
+    for (size_t length; (length = strcspn(line, "\n")) > 0; line += length + (line[length] != '\0'))
+        log_warning("%.*s", (int) length, line);
 }
 
 __attribute__((format(printf, 2, 0))) static void warn(const char *path, const char *format,

@@ -104,5 +104,8 @@ void error_clear(struct error *error);
 /* Returns the parts of the error, valid until the error changes. */
 struct finding error_finding(const struct error *error);
 
+/* Returns the further errors, a line each; "" if there are none. Valid until the error changes. */
+const char *error_more(const struct error *error);
+
 /* Formats the whole error as lines without a final newline; "" if there is no error. */
 const char *error_text(struct arena *arena, const struct error *error);

@@ -240,10 +240,13 @@ static bool is_in_unit(struct arena *arena, pid_t pid, const char *unit)
 static void stop_unanswered_unit(struct arena *arena, const struct cgroup_systemd *systemd,
                                  pid_t pid)
 {
-    for (long nap_ns = NAP_FIRST_NS; !is_in_unit(arena, pid, systemd->unit) && nap_ns < NAP_LAST_NS;
-         nap_ns *= 2)
+    bool has_started = is_in_unit(arena, pid, systemd->unit);
+
+    for (long nap_ns = NAP_FIRST_NS; !has_started && nap_ns < NAP_LAST_NS; nap_ns *= 2) {
         nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
-    if (is_in_unit(arena, pid, systemd->unit))
+        has_started = is_in_unit(arena, pid, systemd->unit);
+    }
+    if (has_started)
         stop_unit(systemd, pid);
 }
 

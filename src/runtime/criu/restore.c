@@ -387,7 +387,6 @@ static int restore(struct restoring *restoring, int *ret_status, struct error *e
     TRY(transaction_carry_out(transaction, signals));
     int result = transaction_go_on(transaction, signals, ret_status);
     transaction_close(transaction);
-    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 

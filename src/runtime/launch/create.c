@@ -62,7 +62,6 @@ int runtime_create(const struct runtime_options *options, const struct runtime_c
     if (result < 0)
         return result;
     transaction_close(&transaction);
-    fd_close(&transaction.conduct.pidfd);
     state_close(&transaction.state);
     return 0;
 }
@@ -180,6 +179,5 @@ int runtime_run(const struct runtime_options *options, const struct runtime_crea
     TRY(transaction_carry_out(&transaction, signals));
     int result = transaction_go_on(&transaction, signals, ret_status);
     transaction_close(&transaction);
-    fd_close(&transaction.conduct.pidfd);
     return result;
 }

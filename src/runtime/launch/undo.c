@@ -77,6 +77,7 @@ void transaction_undo(struct transaction *transaction)
 void transaction_close(struct transaction *transaction)
 {
     conduct_close(&transaction->conduct);
+    fd_close(&transaction->conduct.pidfd);
     fd_close(&transaction->far_socket);
     fd_close(&transaction->console);
     fd_close(&transaction->terminal);

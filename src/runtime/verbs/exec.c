@@ -153,7 +153,6 @@ static int start(struct exec *exec, int *ret_status, struct error *error)
     if (result == 0)
         result = wait_or_leave(exec, signals, ret_status);
     transaction_close(transaction);
-    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 

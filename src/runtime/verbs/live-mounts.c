@@ -194,7 +194,6 @@ static int carry_out(struct change *change, struct error *error)
     if (result == 0 && sys_pidfd_wait(transaction->conduct.pidfd, END_MS) == 0)
         sys_pidfd_reap(transaction->conduct.pidfd, NULL);
     transaction_close(transaction);
-    fd_close(&transaction->conduct.pidfd);
     return result;
 }
 
