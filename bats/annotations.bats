@@ -36,7 +36,7 @@ run_with_groups() {
     assert_output '^groups (65534 )*65534$'
 }
 
-@test "run.oci.keep_original_groups of another value keeps none" {
+@test "run.oci.keep_original_groups with any other value keeps none" {
     annotate run.oci.keep_original_groups 0
     set_args payload ids
     run_with_groups
@@ -62,7 +62,7 @@ run_with_groups() {
     assert_equal "$(xargs <"$BATS_TEST_TMPDIR/got")" "1 Pid: $(init_pid)"
 }
 
-@test "run.oci.pidfd_receiver: nobody there is an error" {
+@test "run.oci.pidfd_receiver that nobody listens on is an error" {
     berth_only "crun 1.8 does not know it"
     annotate run.oci.pidfd_receiver /no/such/socket
     host_snapshot
@@ -71,7 +71,7 @@ run_with_groups() {
     assert_host_unchanged
 }
 
-@test "run.oci.mount_context_type of another name is an error" {
+@test "an unknown run.oci.mount_context_type is an error" {
     berth_only "crun takes it without SELinux"
     annotate run.oci.mount_context_type bogus
     UNCHECKED=1 run_c
@@ -79,7 +79,7 @@ run_with_groups() {
     assert_output 'mount_context_type.*bogus'
 }
 
-@test "annotations that nobody knows are no trouble" {
+@test "unknown annotations are accepted" {
     annotate run.oci.bogus x
     annotate org.example.bogus ''
     set_args true
@@ -87,7 +87,7 @@ run_with_groups() {
     assert_status 0
 }
 
-@test "an annotation of crun's that nobody knows is a warning" {
+@test "an unknown annotation of crun is a warning" {
     berth_only "crun says nothing"
     annotate run.oci.bogus x
     set_args true
@@ -108,7 +108,7 @@ with_old_systemd() {
     MADE_OLD_SYSTEMD=1
 }
 
-@test "run.oci.systemd.force_cgroup_v1: the mount has name=systemd of version 1 alone, the container's own group" {
+@test "run.oci.systemd.force_cgroup_v1: the mount has only name=systemd of cgroup v1, with the container's own cgroup" {
     with_old_systemd
     annotate run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup
     set_sh 'ls -A /sys/fs/cgroup; stat -fc %T /sys/fs/cgroup/systemd; cat /sys/fs/cgroup/systemd/cgroup.procs'
@@ -119,7 +119,7 @@ with_old_systemd() {
     assert_output '^1$'
 }
 
-@test "run.oci.systemd.force_cgroup_v1 without that hierarchy is an error that tells how to get it" {
+@test "run.oci.systemd.force_cgroup_v1 without that hierarchy is an error that says how to mount it" {
     berth_only "crun's words differ"
     in_ns mountpoint -q "$OLD_SYSTEMD" && skip "this host has it"
     annotate run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup
@@ -150,11 +150,11 @@ refused_annotation() {
 
 @test "run.oci.handler is an error" { refused_annotation run.oci.handler krun; }
 @test "run.oci.seccomp.plugins is an error" { refused_annotation run.oci.seccomp.plugins plugin.so; }
-@test "run.oci.systemd.force_cgroup_v1 of what is no mount of type cgroup is an error" {
+@test "run.oci.systemd.force_cgroup_v1 without a mount of type cgroup is an error" {
     refused_annotation run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup/systemd
 }
 
-@test "run.oci.systemd.subgroup has no effect where the runtime makes the cgroup, and must not lead out of the scope" {
+@test "run.oci.systemd.subgroup has no effect without systemd, and must not lead out of the scope" {
     cgroupfs_only
     annotate run.oci.systemd.subgroup payload
     set_args true
@@ -187,7 +187,7 @@ whole_life() {
     (cd / && rt delete "$ID")
 }
 
-@test "run.oci.hooks.stdout and stderr get what hooks of all kinds say, behind what is there" {
+@test "run.oci.hooks.stdout and stderr: the output of all kinds of hooks is appended to these files" {
     local kinds="prestart createRuntime createContainer startContainer poststart poststop"
     # shellcheck disable=SC2086
     talking_hooks $kinds
@@ -206,7 +206,7 @@ whole_life() {
     run ! grep -q out "$BATS_TEST_TMPDIR/err-file"
 }
 
-@test "run.oci.hooks.stdout of a relative name is a file of the bundle, also at delete" {
+@test "a relative run.oci.hooks.stdout is a file in the bundle, also at delete" {
     berth_only
     talking_hooks createRuntime createContainer poststop
     annotate run.oci.hooks.stdout hooks.log
@@ -215,7 +215,7 @@ whole_life() {
     assert_equal "$(grep -c '^out' hooks.log)" 3
 }
 
-@test "a hook that fails says so in the error, but what a file gets" {
+@test "the error of a failed hook has its output, except what goes to a file" {
     berth_only
     config '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo said-out; echo said-err >&2; exit 3"]}]'
     annotate run.oci.hooks.stdout "$BATS_TEST_TMPDIR/out-file"
@@ -239,7 +239,7 @@ whole_life() {
     done
 }
 
-@test "run.oci.hooks.stdout that is a fifo without a reader holds nobody up" {
+@test "run.oci.hooks.stdout that is a FIFO without a reader does not block" {
     berth_only
     talking_hooks createRuntime poststop
     annotate run.oci.hooks.stdout "$BATS_TEST_TMPDIR/fifo"
@@ -275,7 +275,7 @@ notify() {
 
 asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
 
-@test "run.oci.seccomp.receiver is the agent where linux.seccomp.listenerPath is not set" {
+@test "run.oci.seccomp.receiver is the agent if linux.seccomp.listenerPath is not set" {
     annotate run.oci.seccomp.receiver "$BATS_TEST_TMPDIR/agent.sock"
     notify
     set_sh 'mkdir /tmp/x; true'
@@ -284,7 +284,7 @@ asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
     asked
 }
 
-@test "run.oci.seccomp.receiver stands behind linux.seccomp.listenerPath" {
+@test "linux.seccomp.listenerPath takes precedence over run.oci.seccomp.receiver" {
     annotate run.oci.seccomp.receiver /no/such/socket
     notify
     config ".linux.seccomp.listenerPath = \"$BATS_TEST_TMPDIR/agent.sock\""
@@ -294,7 +294,7 @@ asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
     asked
 }
 
-@test "run.oci.seccomp.receiver: nobody there is an error" {
+@test "run.oci.seccomp.receiver that nobody listens on is an error" {
     annotate run.oci.seccomp.receiver /no/such/socket
     notify
     UNCHECKED=1 run_c
@@ -303,7 +303,7 @@ asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
     [ "$RT_KIND" != berth ] || assert_output 'annotations\["run.oci.seccomp.receiver"\]'
 }
 
-@test "run.oci.seccomp.receiver serves exec, too" {
+@test "run.oci.seccomp.receiver also applies to exec" {
     annotate run.oci.seccomp.receiver "$BATS_TEST_TMPDIR/agent.sock"
     notify
     set_args payload pause
@@ -323,7 +323,7 @@ asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
     asked
 }
 
-@test "notifications that nobody gets are an error" {
+@test "SCMP_ACT_NOTIFY without any agent is an error" {
     berth_only "crun takes them"
     notify
     UNCHECKED=1 run_c
@@ -331,7 +331,7 @@ asked() { wait_until file_has '^call mkdir' "$BATS_TEST_TMPDIR/agent.log"; }
     assert_output 'linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs one'
 }
 
-@test "run.oci.seccomp_fail_unknown_syscall: a call that nobody knows is an error" {
+@test "run.oci.seccomp_fail_unknown_syscall: an unknown system call is an error" {
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
     set_args true
     run_c
@@ -352,7 +352,7 @@ END
 }
 no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000" "0x06 0 0 0x0005002a"; }
 
-@test "run.oci.seccomp_bpf_data is the filter, in place of linux.seccomp" {
+@test "run.oci.seccomp_bpf_data is the filter, instead of linux.seccomp" {
     [ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 7}]}'
     annotate run.oci.seccomp_bpf_data "$(no_mkdir)"
@@ -368,7 +368,7 @@ no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000"
     assert_output 'No message of desired type|error 42'
 }
 
-@test "run.oci.seccomp_bpf_data that is no program is an error" {
+@test "run.oci.seccomp_bpf_data that is not a BPF program is an error" {
     berth_only "crun leaves it to the kernel"
     local data
     for data in 'no base64!' 'AAAA' "$(bpf "0x20 0 0 0")=" 'A' '='; do
@@ -386,7 +386,7 @@ no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000"
     assert_output 'annotations\["run.oci.seccomp_bpf_data"\].*invalid argument'
 }
 
-@test "run.oci.seccomp_bpf_data that kills the process says so" {
+@test "the error names run.oci.seccomp_bpf_data if that filter kills the process" {
     berth_only
     [ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
     annotate run.oci.seccomp_bpf_data "$(bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000" "0x06 0 0 0x80000000")"

@@ -33,6 +33,6 @@ some() {
     some value 80
 }
 
-@test "what the host does not have" {
+@test "things that the host lacks" {
     some host 37
 }

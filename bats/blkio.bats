@@ -59,7 +59,7 @@ device() { echo "{major: $MAJOR, minor: $MINOR, $1}"; }
     esac
 }
 
-@test "blockIO.weight: the smallest and the largest" {
+@test "blockIO.weight: the minimum and the maximum" {
     needs_weight
     case $WEIGHT in
     io.weight)
@@ -84,12 +84,12 @@ device() { echo "{major: $MAJOR, minor: $MINOR, $1}"; }
     refused_resources blockIO.weight 'blockIO: {weight: 5}'
 }
 
-@test "blockIO.leafWeight is an error where the kernel has none" {
+@test "blockIO.leafWeight is an error if the kernel does not support it" {
     ! has_file blkio blkio.leaf_weight || skip "the kernel has leaf weights"
     refused_resources blockIO.leafWeight 'blockIO: {leafWeight: 400}'
 }
 
-@test "blockIO.weightDevice: in the file, or an error that names the entry where the disk has no weights" {
+@test "blockIO.weightDevice is written, or is an error that names the entry if the disk has no weights" {
     needs_disk
     needs_weight
     resources "blockIO: {weightDevice: [$(device 'weight: 300')]}"
@@ -136,7 +136,7 @@ device() { echo "{major: $MAJOR, minor: $MINOR, $1}"; }
     throttle_is write_iops_device wiops 400
 }
 
-@test "all four at once for one device" {
+@test "all four limits for one device" {
     needs_disk
     resources "blockIO: {throttleReadBpsDevice: [$(device 'rate: 1000000')], throttleWriteBpsDevice: [$(device 'rate: 2000000')],
         throttleReadIOPSDevice: [$(device 'rate: 300')], throttleWriteIOPSDevice: [$(device 'rate: 400')]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What remains of a container when files of its state are lost or broken: no command hangs, and delete --force removes it.
+# Containers with lost or broken files of state: no command hangs, and delete --force removes the container.
 load helpers
 load helpers-cgroups
 
@@ -33,7 +33,7 @@ assert_removed() {
     for dir in $GROUPS_WERE; do in_ns test ! -e "$dir" || [[ $dir != *"$ID"* ]] || fail_with "$dir is left"; done
 }
 
-@test "state.json missing, empty, broken, a FIFO, a directory: delete --force ends and removes the container" {
+@test "delete --force kills and removes a container whose state.json is missing, empty, broken, a FIFO or a directory" {
     local how
     for how in missing empty broken fifo directory; do
         running
@@ -50,7 +50,7 @@ assert_removed() {
     done
 }
 
-@test "what an interrupted create left is named, with what removes it" {
+@test "what an interrupted create has left is reported, with the command that removes it" {
     mkdir -p "$ROOT/$ID"
     run_fails state "$ID"
     assert_output "does not exist [(].*interrupted: berth delete --force $ID removes"
@@ -61,13 +61,13 @@ assert_removed() {
     run_ok delete --force "$ID"
     [ ! -e "$ROOT/$ID" ]
     run_fails state "$ID"
-    assert_output 'does not exist$'
+    assert_output "does not exist [(]no directory $ROOT/$ID: see berth --root $ROOT list[)]\$"
 }
 
 # holds_or_ended PID FILE
 holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! kill -0 "$1" 2>/dev/null; }
 
-@test "delete of what an interrupted create left waits for a command that looks at it" {
+@test "delete after an interrupted create waits for a command that reads the state" {
     create_c
     PID=$(init_pid)
     kill -KILL "$PID"
@@ -82,7 +82,7 @@ holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! k
     [ ! -e "$ROOT/$ID" ]
 }
 
-@test "a container that another version of berth has created does not start, but can be deleted" {
+@test "a container created by another version of berth cannot be started, but can be deleted" {
     run_ok create "$ID"
     PID=$(init_pid)
     GROUPS_WERE=$(own_groups)
@@ -97,7 +97,7 @@ holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! k
     assert_removed
 }
 
-@test "without a PID namespace and a record delete --force ends the process that is known" {
+@test "without a PID namespace and a record delete --force kills the known process" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     running
     spoil state.json missing
@@ -114,7 +114,7 @@ holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! k
     assert_removed
 }
 
-@test "a config.json that is a FIFO in the state or in the bundle is an error" {
+@test "config.json that is a FIFO, in the state or the bundle, is an error" {
     running
     spoil config.json fifo
     run_fails exec "$ID" true
@@ -138,7 +138,7 @@ holds_or_ended() { find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . || ! k
     assert_output 'no such device or address'
 }
 
-@test "a configuration by a pipe that the user names is read to its end" {
+@test "a configuration from a pipe that the user names is read to its end" {
     set_args echo by a pipe
     mkfifo named
     cat config.json >named &

@@ -48,7 +48,7 @@ maps() { tail -n 3 <<<"$output" | xargs; }
     assert_equal "$(maps)" "0 0 $USER_ID 1 0 $USER_ID 1"
 }
 
-@test "what an unprivileged caller writes without a user namespace in the config is his" {
+@test "files that an unprivileged caller's container writes without a user namespace in the config belong to the caller" {
     of_user
     set_sh 'touch /written'
     as_user run --bundle "$BUNDLE" "$ID"
@@ -68,7 +68,7 @@ maps() { tail -n 3 <<<"$output" | xargs; }
     as_user delete --force "$ID"
 }
 
-@test "subordinate ids are mapped beside the caller" {
+@test "subordinate ids are mapped in addition to the caller" {
     command -v newuidmap >/dev/null || skip "needs newuidmap"
     of_user
     local file
@@ -83,7 +83,7 @@ maps() { tail -n 3 <<<"$output" | xargs; }
     assert_equal "$(tail -n 4 <<<"$output" | xargs)" "0 700000 5 5 $USER_ID 1 6 700005 995 5"
 }
 
-@test "mappings of one kind alone are an error" {
+@test "only uidMappings or only gidMappings is an error" {
     host_snapshot
     config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
     run_fails run --bundle "$BUNDLE" "$ID"

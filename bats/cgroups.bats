@@ -23,7 +23,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     done
 }
 
-@test "a cgroupsPath names the same group each time" {
+@test "a cgroupsPath names the same cgroup each time" {
     below_parent
     started
     local first
@@ -33,7 +33,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_equal "$(cgroup_dir pids)" "$first"
 }
 
-@test "a relative cgroupsPath is taken" {
+@test "a relative cgroupsPath is accepted" {
     cgroupfs_only
     config ".linux.cgroupsPath = \"$ID-parent/$ID\""
     started
@@ -48,7 +48,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     [ ! -e "/sys/fs/$ID-parent" ] && [ ! -e "/sys/$ID-parent" ]
 }
 
-@test "without cgroupsPath every hierarchy has a group of the container's own" {
+@test "without cgroupsPath the container has its own cgroup in every hierarchy" {
     config 'del(.linux.cgroupsPath)'
     started
     local h pid
@@ -59,7 +59,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     done
 }
 
-@test "all processes of the container are in its group" {
+@test "all processes of the container are in its cgroup" {
     set_sh 'sleep 1000 & sleep 1000 & exec payload pause'
     create_c
     rt start "$ID"
@@ -67,7 +67,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_equal "$(cg_read pids cgroup.procs cgroup.procs | wc -l)" 3
 }
 
-@test "the groups are gone after delete" {
+@test "delete removes the cgroups" {
     host_snapshot
     below_parent
     started
@@ -76,7 +76,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_host_unchanged
 }
 
-@test "groups that the container made below its own are removed too" {
+@test "delete removes the cgroups that the container has created below its own" {
     host_snapshot
     started
     local group
@@ -85,7 +85,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_host_unchanged
 }
 
-@test "a directory that was there before create remains" {
+@test "a cgroup that existed before create remains" {
     cgroupfs_only
     local h
     for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
@@ -95,7 +95,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
 }
 
-@test "a directory that was there is used again after delete --force" {
+@test "an existing cgroup can be used again after delete --force" {
     cgroupfs_only
     local h
     for h in $(hierarchies); do in_ns mkdir "$h/$ID-made"; done
@@ -106,7 +106,7 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     rt delete --force "$ID"
 }
 
-@test "the program sees its own group as the root" {
+@test "the program sees its own cgroup as the root" {
     set_args cat /proc/self/cgroup
     run_c
     assert_status 0
@@ -114,14 +114,14 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     [ "$(grep -vc ':/$' <<<"$output")" -eq 0 ]
 }
 
-@test "the mount of cgroup shows the container's own group, read-only" {
+@test "a cgroup mount shows the container's own cgroup, read-only" {
     set_sh 'cd /sys/fs/cgroup; [ -e pids ] && cd pids; cat cgroup.procs; mkdir x 2>&1'
     run_c
     assert_output '^1$'
     assert_output 'Read-only file system'
 }
 
-@test "version 2 alone is in the mount of cgroup where it is at /sys/fs/cgroup, whatever of version 1 is mounted besides" {
+@test "a cgroup mount has only v2 if that is at /sys/fs/cgroup, even if v1 hierarchies are mounted elsewhere" {
     cg_is_v2 || skip "not on cgroup version 2"
     mkdir "$BATS_TEST_TMPDIR/v1"
     in_ns mount -t cgroup -o none,name=berth-test cgroup "$BATS_TEST_TMPDIR/v1"
@@ -134,14 +134,14 @@ below_parent() { by_systemd || config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     assert_output '^cgroup.controllers$'
 }
 
-@test "limits of several controllers at once" {
+@test "limits of several controllers" {
     resources 'memory: {limit: 67108864}, pids: {limit: 33}, cpu: {shares: 256}'
     started
     assert_equal "$(cg_read pids pids.max pids.max)" 33
     assert_equal "$(cg_read memory memory.limit_in_bytes memory.max)" 67108864
 }
 
-@test "a value that the kernel refuses is an error without a trace" {
+@test "a value that the kernel refuses is an error that leaves nothing" {
     host_snapshot
     resources 'cpu: {period: 5}'
     run_fails run "$ID"
@@ -161,7 +161,7 @@ busy_group() {
     config ".linux.cgroupsPath = \"/$ID-made\""
 }
 
-@test "a group that holds processes is refused and left alone" {
+@test "a cgroup that has processes is refused and left alone" {
     cgroupfs_only
     busy_group
     run_rt create "$ID"
@@ -174,14 +174,14 @@ busy_group() {
     for h in $(hierarchies); do in_ns test -d "$h/$ID-made" || fail_with "$h/$ID-made is gone"; done
 }
 
-@test "without cgroupsPath the group has the name of the id" {
+@test "without cgroupsPath the cgroup is named after the id" {
     cgroupfs_only
     config 'del(.linux.cgroupsPath)'
     started
     [[ $(cgroup_dir pids) == */"$ID" ]] || fail_with "$(cgroup_dir pids)"
 }
 
-@test "without cgroupsPath a tree of somebody else's with the name of the id is left alone" {
+@test "without cgroupsPath somebody else's cgroup of the same name is left alone" {
     berth_only "runc and crun take it, and remove it"
     cgroupfs_only
     local dir
@@ -196,7 +196,7 @@ busy_group() {
     assert_output "$dir exists already"
 }
 
-@test "a group that holds processes: the words that callers look for" {
+@test "a cgroup that has processes: the error has the words that callers look for" {
     [ "$RT_KIND" != crun ] || skip "crun takes it"
     cgroupfs_only
     config ".linux.cgroupsPath = \"/$ID-first\""
@@ -205,7 +205,7 @@ busy_group() {
     grep -q "container's cgroup is not empty" "$BATS_TEST_TMPDIR/two"
 }
 
-@test "a frozen group is refused" {
+@test "a frozen cgroup is refused" {
     cgroupfs_only
     if cg_is_v2; then
         mkdir "/sys/fs/cgroup/$ID-made"
@@ -226,7 +226,7 @@ busy_group() {
     [ "$RT_KIND" = crun ] || grep -q "container's cgroup unexpectedly frozen" "$BATS_TEST_TMPDIR/frozen"
 }
 
-@test "delete --force ends a container whose group was frozen from outside" {
+@test "delete --force kills a container whose cgroup was frozen from outside" {
     set_sh 'sleep 1000 & payload pause'
     create_c
     rt start "$ID"
@@ -244,7 +244,7 @@ busy_group() {
 
 # ---- what a cgroup mount shows
 
-@test "v2: without a cgroup namespace a cgroup mount shows the hierarchy from its root" {
+@test "v2: without a cgroup namespace a cgroup mount shows the whole hierarchy" {
     cg_is_v2 || skip "version 1"
     config '.linux.namespaces |= map(select(.type != "cgroup"))'
     set_sh 'p=$(cut -d: -f3 /proc/self/cgroup); [ ${#p} -gt 1 ] && grep -x $$ /sys/fs/cgroup$p/cgroup.procs >/dev/null && ls /sys/fs/cgroup/cgroup.procs'
@@ -259,7 +259,7 @@ busy_group() {
     assert_equal "$output" $'0::/\n1'
 }
 
-@test "hybrid: a cgroup mount has the hierarchies of version 1 alone" {
+@test "hybrid: a cgroup mount has only the v1 hierarchies" {
     [ -d /sys/fs/cgroup/unified ] || skip "no hybrid layout"
     set_sh 'ls /sys/fs/cgroup'
     run_c
@@ -271,7 +271,7 @@ busy_group() {
     refute_output '^unified$'
 }
 
-# What a cgroup mount shows is below the root of that namespace: the cgroup "seen".
+# A cgroup mount shows the hierarchy below the root of that namespace: the cgroup "seen".
 # options_stay NAMESPACES: the container runs with these cgroup namespaces and leaves the host's options as they are.
 options_stay() {
     local before
@@ -284,7 +284,7 @@ options_stay() {
     assert_equal "$(v2_options)" "$before"
 }
 
-@test "v2: the host's file system of cgroups keeps its options, whosever namespace a cgroup mount is in" {
+@test "v2: a cgroup mount does not change the options of the host's cgroup file system, in any cgroup namespace" {
     cg_is_v2 || skip "version 1"
     v2_options | grep -q nsdelegate || skip "the host has set none"
     options_stay '[{type: "cgroup"}]'
@@ -292,7 +292,7 @@ options_stay() {
     options_stay '[{type: "cgroup", path: "/proc/1/ns/cgroup"}]'
 }
 
-@test "v2: options of the host's file system may be repeated in a cgroup mount, as containerd does" {
+@test "v2: a cgroup mount may repeat options of the host's cgroup file system, as containerd does" {
     cg_is_v2 || skip "version 1"
     v2_options | grep -q nsdelegate || skip "the host has set none"
     config '(.mounts[] | select(.type == "cgroup")).options += ["nsdelegate"]'
@@ -300,7 +300,7 @@ options_stay() {
     options_stay '[]'
 }
 
-@test "options of the host's file system that it does not have are no trouble for a cgroup mount" {
+@test "a cgroup mount may name options that the host's cgroup file system does not have" {
     config '(.mounts[] | select(.type == "cgroup")).options += ["favordynmods", "pids_localevents"]'
     set_args true
     run_c
@@ -309,7 +309,7 @@ options_stay() {
     [ "$RT_KIND" != berth ] || assert_output 'warning: mounts\[6\].options: "pids_localevents" has no effect'
 }
 
-@test "a word that no file system of cgroups knows is an error in a cgroup mount" {
+@test "an option that the cgroup file system does not know is an error in a cgroup mount" {
     berth_only "others pass it over on version 1"
     config '(.mounts[] | select(.type == "cgroup")).options += ["nsdelegate", "nosuch"]'
     run_fails run --bundle "$BUNDLE" "$ID"

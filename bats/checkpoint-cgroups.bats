@@ -3,7 +3,7 @@
 load helpers
 load helpers-criu
 
-@test "the cgroup and its limits are back, also with another id" {
+@test "the cgroup and its limits are restored, also under another id" {
     needs memory pids
     resources 'memory: {limit: 104857600}, pids: {limit: 50}'
     counting
@@ -16,7 +16,7 @@ load helpers-criu
     value_is memory memory.limit_in_bytes memory.max 104857600
 }
 
-@test "limits are those of config.json, in the cgroup that it names" {
+@test "the limits and the cgroup are those of config.json" {
     needs pids
     cgroupfs_only
     resources 'pids: {limit: 50}'
@@ -41,7 +41,7 @@ load helpers-criu
     value_is pids pids.max pids.max 1
 }
 
-@test "a paused container runs when it is back" {
+@test "a paused container runs after restore" {
     counting
     local at
     rt pause "$ID"
@@ -51,7 +51,7 @@ load helpers-criu
     wait_until counted_beyond "$at"
 }
 
-@test "the host's file system of cgroups keeps its options (criu issue 3029)" {
+@test "the host's cgroup file system keeps its options (criu issue 3029)" {
     berth_only "criu takes them from the host of others"
     v2_options | grep -q nsdelegate || skip "the host has set none"
     local before namespaces
@@ -84,7 +84,7 @@ child() { grep -lsP "^NSpid:\t.*\t$(cat rootfs/child)\$" $(ps -o pid= --ppid "$(
 
 is_below() { in_ns grep -qx "$(child)" "$BELOW/cgroup.procs"; }
 
-@test "soft, full: a cgroup below the container's own comes back with its process" {
+@test "soft, full: a cgroup below the container's own is restored with its process" {
     in_cgroup_below
     local mode
     for mode in soft full; do
@@ -96,14 +96,14 @@ is_below() { in_ns grep -qx "$(child)" "$BELOW/cgroup.procs"; }
     done
 }
 
-@test "ignore: what was below comes back in the container's own cgroup" {
+@test "ignore: processes of cgroups below are restored in the container's own cgroup" {
     in_cgroup_below
     checkpoint_c --manage-cgroups-mode ignore
     restore_c "$ID" --manage-cgroups-mode ignore
     in_ns grep -qx "$(child)" "${BELOW%/*}/cgroup.procs"
 }
 
-@test "strict: the container's cgroup is there already, which criu does not want" {
+@test "strict: criu refuses, because the container's cgroup exists" {
     counting
     checkpoint_c --manage-cgroups-mode strict
     host_snapshot

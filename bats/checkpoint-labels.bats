@@ -6,7 +6,7 @@ load helpers-labels
 
 current_of() { tr -d '\0' <"/proc/$(init_pid)/attr/current"; }
 
-@test "the AppArmor profile comes back, and --lsm-profile gives another" {
+@test "the AppArmor profile is restored, and --lsm-profile sets another" {
     load_profile
     counting
     checkpoint_c
@@ -22,7 +22,7 @@ current_of() { tr -d '\0' <"/proc/$(init_pid)/attr/current"; }
 }
 
 # criu would wait for ever.
-@test "--lsm-profile of what is not there is an error, and leaves nothing" {
+@test "an unknown --lsm-profile is an error that leaves nothing" {
     berth_only
     mkdir "$IMAGE"
     host_snapshot
@@ -38,7 +38,7 @@ current_of() { tr -d '\0' <"/proc/$(init_pid)/attr/current"; }
     assert_host_unchanged
 }
 
-@test "--lsm-mount-context: mounts that have a context get another" {
+@test "--lsm-mount-context changes the context of mounts that have one" {
     need_policy
     config 'del(.mounts[] | select(.type == "mqueue")) | .linux.mountLabel = "u:object_r:boxfile:s0:c1,c3"'
     counting

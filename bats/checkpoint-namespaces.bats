@@ -3,7 +3,7 @@
 load helpers
 load helpers-criu
 
-@test "a network namespace that has a path" {
+@test "a network namespace with a path" {
     needs_criu
     in_ns ip netns add "$ID"
     config ".linux.namespaces += [{type: \"network\", path: \"/run/netns/$ID\"}]"
@@ -32,7 +32,14 @@ pod() {
     done
 }
 
-end_pod() { kill -KILL "$UNSHARE"; wait "$UNSHARE" 2>/dev/null || true; }
+end_pod() {
+    kill -KILL "$UNSHARE"
+    wait "$UNSHARE" 2>/dev/null || true
+    UNSHARE=
+}
+
+# A test that fails or is skipped has not ended it.
+test_after() { [ -z "${UNSHARE:-}" ] || end_pod; }
 
 # in_pod FILE...: the container's namespace is the pod's
 in_pod() {
@@ -41,7 +48,7 @@ in_pod() {
     for file in "$@"; do assert_equal "$(readlink "/proc/$pid/ns/$file")" "$(readlink "/proc/$POD/ns/$file")"; done
 }
 
-@test "network, IPC and host name of a pod" {
+@test "the network, IPC and UTS namespaces of a pod" {
     needs_criu
     pod network ipc uts
     config 'del(.hostname)'
@@ -55,7 +62,7 @@ in_pod() {
     end_pod
 }
 
-@test "the process ids of a pod, and a pod that is another by now" {
+@test "the PID namespace of a pod, and of another pod" {
     needs_criu
     pod pid ipc
     counting
@@ -70,7 +77,7 @@ in_pod() {
     end_pod
 }
 
-@test "a namespace that is gone is named" {
+@test "the error names a namespace that is gone" {
     berth_only
     needs_criu
     pod ipc
@@ -97,7 +104,7 @@ user_namespace() {
     checkpoint_c
     restore_c
     goes_on_from 3
-    # What criu needed to read it is taken back.
+    # berth undoes what criu needed to read the image.
     assert_equal "$(stat -c '%a %U %G' "$IMAGE")" '700 root root'
     run_ok exec "$ID" cat /proc/self/uid_map
     assert_output '0 +100000 +65536'
@@ -110,7 +117,7 @@ user_namespace() {
 connected() {
     own_network
     before_start() { in_network "$(init_pid)" ip link set lo up; }
-    counting "sleep 1000 | nc -l -p 7000 >/got & usleep 500000; { i=0; while :; do i=\$((i + 1)); echo \$i; usleep 20000; done | nc 127.0.0.1 7000; echo >/closed; } & $COUNT"
+    counting "sleep 1000 | nc -l -p 7000 >/got & until grep -qs ':1B58 ' /proc/net/tcp /proc/net/tcp6; do usleep 10000; done; { i=0; while :; do i=\$((i + 1)); echo \$i; usleep 20000; done | nc 127.0.0.1 7000; echo >/closed; } & $COUNT"
     wait_until file_has 3 rootfs/got
     checkpoint_fails 'TCP'
 }
@@ -118,7 +125,7 @@ connected() {
 got() { wc -l <rootfs/got; }
 got_beyond() { [ "$(got)" -gt "$1" ]; }
 
-@test "--tcp-established: a connection goes on, with each way to hold the network meanwhile" {
+@test "--tcp-established: a connection survives, with each way to lock the network meanwhile" {
     connected
     local lock at
     for lock in iptables nftables skip; do
@@ -140,7 +147,7 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     [ ! -e rootfs/closed ]
 }
 
-@test "--tcp-close: the connection is closed when the container is back" {
+@test "--tcp-close: the connection is closed after restore" {
     berth_only "runc has no such option"
     connected
     checkpoint_c --tcp-established
@@ -149,7 +156,7 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     goes_on_from 3
 }
 
-@test "--tcp-skip-in-flight: a connection that nobody has accepted is left out" {
+@test "--tcp-skip-in-flight: a connection that has not been accepted is left out" {
     local port=$((20000 + RANDOM % 10000))
     counting "payload hold port $port >/got & echo \$! >/late; $COUNT"
     wait_until listens "$port"
@@ -166,7 +173,7 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
     wait_until file_has later rootfs/got
 }
 
-@test "a user, mount or cgroup namespace that was joined is an error that names it, and the container goes on" {
+@test "a joined user, mount or cgroup namespace is an error that names it, and the container keeps running" {
     berth_only "others try it"
     local type as_root
     config '.mounts |= map(select(.destination | startswith("/sys") | not) | .options |= map(select(. != "gid=5")))'
@@ -200,7 +207,7 @@ addresses_are() {
     assert_output '1: lo: <LOOPBACK,UP'
 }
 
-@test "--empty-ns network: what is in the network namespace is a hook's to make" {
+@test "--empty-ns network: a hook has to set up the network namespace" {
     own_network
     before_start() { in_network "$(init_pid)" ip addr add 10.9.8.7/32 dev lo; }
     counting
@@ -220,5 +227,5 @@ hooks_make_the_network() {
     addresses_are '10\.9\.8\.6' '10\.9\.8\.7'
 }
 
-@test "a network that a prestart hook makes is made by it again" { hooks_make_the_network prestart; }
-@test "a network that a createRuntime hook makes is made by it again" { hooks_make_the_network createRuntime; }
+@test "a prestart hook sets up its network again" { hooks_make_the_network prestart; }
+@test "a createRuntime hook sets up its network again" { hooks_make_the_network createRuntime; }

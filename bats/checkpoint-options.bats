@@ -3,7 +3,7 @@
 load helpers
 load helpers-criu
 
-@test "--file-locks: a lock is held when the container is back" {
+@test "--file-locks: a lock is held after restore" {
     counting "payload hold lock /lock & $COUNT"
     wait_until test -e rootfs/lock
     checkpoint_fails 'locks'
@@ -13,18 +13,18 @@ load helpers-criu
     assert_status 1
 }
 
-@test "--link-remap: an open file whose name is gone" {
+@test "--link-remap: an open file that was unlinked" {
     counting "echo kept >/one; ln /one /two; exec 9</one; rm /one; $COUNT"
     checkpoint_fails 'link-remap'
     checkpoint_c --link-remap
     restore_c
     run_ok exec "$ID" cat /proc/1/fd/9
     assert_output '^kept$'
-    # What criu made for it is gone again.
+    # The files that criu made for it are gone again.
     assert_equal "$(find rootfs -maxdepth 1 -name '*link_remap*')" ''
 }
 
-@test "--ext-unix-sk: a socket that is connected with one outside" {
+@test "--ext-unix-sk: a socket that is connected to one outside" {
     needs_criu
     mkdir host
     "$SUITE_DIR/hosttool" notify "$PWD/host/s" "$PWD/heard" 3>&- &
@@ -50,7 +50,7 @@ on_pty() {
     RECEIVER=$!
 }
 
-@test "--shell-job: stdin, stdout and stderr on a terminal that is the caller's" {
+@test "--shell-job: stdin, stdout and stderr on the caller's terminal" {
     needs_criu
     set_sh "$COUNT"
     on_pty tty run --bundle "$BUNDLE" "$ID"
@@ -62,7 +62,7 @@ on_pty() {
     goes_on_from 3
 }
 
-@test "a terminal of the container's own, in the foreground" {
+@test "the container's own terminal, in the foreground" {
     needs_criu
     config '.process.terminal = true'
     set_sh "$COUNT"
@@ -74,7 +74,7 @@ on_pty() {
     wait_until file_has '[0-9]' tty2
 }
 
-@test "a terminal with nobody to take it is an error, and leaves nothing" {
+@test "a terminal without a console socket is an error that leaves nothing" {
     berth_only
     config '.process.terminal = true'
     host_snapshot
@@ -98,7 +98,7 @@ on_pty() {
     blocks=$(blocks_of "$BATS_TEST_TMPDIR/pre")
     checkpoint_c --parent-path ../pre --auto-dedup
     [ -e "$IMAGE/parent" ]
-    # What has changed since is not needed there any more.
+    # Memory that has changed since is not needed there any more.
     [ "$(blocks_of "$BATS_TEST_TMPDIR/pre")" -lt "$blocks" ]
     at=$(counted)
     restore_c
@@ -111,7 +111,7 @@ on_pty() {
 
 blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
 
-@test "--parent-path has to be relative, and there" {
+@test "--parent-path has to be relative and to exist" {
     counting
     mkdir -p "$BATS_TEST_TMPDIR/pre"
     run_fails checkpoint --image-path "$IMAGE" --work-path "$WORK" --parent-path "$BATS_TEST_TMPDIR/pre" "$ID"
@@ -120,7 +120,7 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
     assert_equal "$(state_of)" running
 }
 
-@test "--page-server: the memory goes there, and the container comes back from both" {
+@test "--page-server: the memory is sent there, and restore uses both directories" {
     counting
     local pages there=$BATS_TEST_TMPDIR/there
     mkdir "$there"
@@ -136,7 +136,7 @@ blocks_of() { stat -c %b "$1"/pages-*.img | awk '{sum += $1} END {print sum}'; }
     goes_on_from 3
 }
 
-@test "--status-fd whose reader is gone does not end the command" {
+@test "--status-fd whose reader has gone does not end the command" {
     berth_only "others die of SIGPIPE"
     counting
     local job status=0

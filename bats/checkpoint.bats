@@ -3,7 +3,7 @@
 load helpers
 load helpers-criu
 
-@test "a restored container goes on where it was, and can be used as before" {
+@test "a restored container continues where it was, and can be used as before" {
     own_network
     counting
     local at pid
@@ -23,7 +23,7 @@ load helpers-criu
     run_ok delete "$ID"
 }
 
-@test "after a checkpoint the container is gone, and leaves nothing" {
+@test "after a checkpoint the container is gone without a trace" {
     host_snapshot
     counting
     checkpoint_c
@@ -32,7 +32,7 @@ load helpers-criu
     assert_host_unchanged
 }
 
-@test "--leave-running: it goes on, and the image is good" {
+@test "--leave-running: the container keeps running, and the image is valid" {
     counting
     local at
     checkpoint_c --leave-running
@@ -51,7 +51,7 @@ load helpers-criu
     [ -e checkpoint/dump.log ]
 }
 
-@test "a checkpoint of what was restored" {
+@test "a checkpoint of a restored container" {
     counting
     local at
     checkpoint_c
@@ -63,7 +63,7 @@ load helpers-criu
     goes_on_from "$at"
 }
 
-@test "processes keep their ids, and a tmpfs of the container's own what is in it" {
+@test "processes keep their ids, and the container's tmpfs its content" {
     counting 'echo kept >/dev/shm/note; sh -c '\''echo $$ >/child; while :; do usleep 20000; done'\'' & echo $! >/known; '"$COUNT"
     wait_until file_has '[0-9]' rootfs/child
     checkpoint_c
@@ -75,7 +75,7 @@ load helpers-criu
     assert_output '^kept$'
 }
 
-@test "a pipe as stdout goes on into the one that restore has" {
+@test "a pipe as stdout is replaced by the stdout of restore" {
     counting
     checkpoint_c
     restore_c
@@ -86,7 +86,7 @@ load helpers-criu
     [ "$first" -ge "$last" ] && [ "$first" -le $((last + 3)) ] || fail_with "$last, then $first"
 }
 
-@test "a file as stdout is gone on with" {
+@test "a file as stdout is appended to" {
     berth_only "a file from outside is an error for others"
     needs_criu
     set_sh "$COUNT"
@@ -104,7 +104,7 @@ load helpers-criu
 
 has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
-@test "bind mounts are those of config.json, known by their destination; mount points that are missing are made" {
+@test "bind mounts are those of config.json with the same destination; missing mount points are created" {
     mkdir one two three
     echo first >one/file
     echo second >two/file
@@ -121,7 +121,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'second\nsingle'
 }
 
-@test "a mount point inside a bind mount that is missing is made again" {
+@test "a missing mount point inside a bind mount is created again" {
     mkdir -p src/below inner
     echo single >single
     touch src/file
@@ -137,7 +137,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" single
 }
 
-@test "what the container has mounted itself, from a bind mount and below one" {
+@test "mounts that the container has made itself, from a bind mount and below one" {
     mkdir -p src/part src/below
     echo text >src/part/file
     config ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$PWD/src\", options: [\"rbind\"]}]" \
@@ -159,7 +159,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_output '- cgroup2 '
 }
 
-@test "the host's root file system, bound with all that is below it" {
+@test "the host's root file system, bound recursively" {
     config '.mounts += [{destination: "/host", type: "bind", source: "/", options: ["rbind"]}]'
     counting
     local before
@@ -170,7 +170,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     run_ok exec "$ID" test -e "/host$BUNDLE/config.json"
 }
 
-@test "copy-symlink: the link, and what it leads to, comes back with the root file system" {
+@test "copy-symlink: the link and its target are restored with the root file system" {
     berth_only "crun 1.8 does not know it yet"
     mkdir src
     echo text >src/file
@@ -184,7 +184,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$output" $'/lib/copied\nkept'
 }
 
-@test "src-nofollow, dest-nofollow: mounts with symbolic links are refused, and the container goes on" {
+@test "src-nofollow, dest-nofollow: mounts of symbolic links are refused, and the container keeps running" {
     berth_only "crun 1.8 does not know them yet"
     ln -s "$BUNDLE/single" link
     echo single >single
@@ -228,7 +228,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     in_ns umount "$PWD/one/below"
 }
 
-@test "the terminal comes over the console socket" {
+@test "the terminal is sent to the console socket" {
     config '.process.terminal = true'
     needs_criu
     set_sh "$COUNT"
@@ -247,7 +247,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     wait_until file_has '[0-9]' "$BATS_TEST_TMPDIR/tty2"
 }
 
-@test "in the foreground restore ends with the container's status" {
+@test "in the foreground restore exits with the container's status" {
     counting 'i=0; until [ -e /go ]; do i=$((i + 1)); echo $i >/count; usleep 20000; done; exit 7'
     checkpoint_c
     local at
@@ -275,7 +275,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     assert_equal "$(jq -r .status h3)" running
 }
 
-@test "the annotation org.criu.config names criu's configuration" {
+@test "the annotation org.criu.config names criu's configuration file" {
     echo 'log-file other.log' >criu.conf
     config ".annotations = {\"org.criu.config\": \"$PWD/criu.conf\"}"
     counting
@@ -283,7 +283,7 @@ has_lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
     [ -s "$WORK/other.log" ]
 }
 
-@test "without the annotation it is the file of berth, crun or runc" {
+@test "without the annotation the file of berth, crun or runc is used" {
     berth_only "each has its own file, crun 1.8 none"
     local name
     for name in runc crun; do

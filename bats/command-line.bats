@@ -2,7 +2,7 @@
 # Exit statuses of wrong use, and options that one of runc and crun has.
 load helpers
 
-@test "an unknown command ends with 3, an unknown option with 1" {
+@test "the exit status of an unknown command is 3, of an unknown option 1" {
     [ "$RT_KIND" != crun ] || skip "crun ends both with 1"
     run_rt nosuch
     assert_status 3
@@ -10,7 +10,7 @@ load helpers
     assert_status 1
 }
 
-@test "spec --file writes another file of the bundle" {
+@test "spec --file writes another file in the bundle" {
     [ "$RT_KIND" != runc ] || skip "runc has no such option"
     run_ok spec --bundle "$BUNDLE" --file other.json
     jq -e '.ociVersion | length > 0' other.json >/dev/null
@@ -31,7 +31,7 @@ three_containers() {
 
 ids() { rt list -q | sort | paste -sd' '; }
 
-@test "delete --regex deletes those that match and no other" {
+@test "delete --regex deletes only the containers that match" {
     regex_only
     three_containers
     run_ok delete --force --regex "^$ID-[ab]\$"
@@ -40,7 +40,7 @@ ids() { rt list -q | sort | paste -sd' '; }
     assert_equal "$(ids)" "$ID-c"
 }
 
-@test "kill --regex signals those that match and no other" {
+@test "kill --regex signals only the containers that match" {
     regex_only
     three_containers
     run_ok kill --regex "^$ID-(a|c)\$" KILL
@@ -49,7 +49,7 @@ ids() { rt list -q | sort | paste -sd' '; }
     assert_equal "$(state_of "$ID-b")" running
 }
 
-@test "--regex: one that fails does not keep the others from their turn" {
+@test "--regex: a container that fails does not stop the command for the others" {
     berth_only
     three_containers
     run_ok kill "$ID-a" KILL
@@ -60,7 +60,7 @@ ids() { rt list -q | sort | paste -sd' '; }
     wait_status stopped "$ID-c"
 }
 
-@test "--regex: a broken expression is an error" {
+@test "--regex: an invalid expression is an error" {
     regex_only
     run_fails delete --regex '['
 }
@@ -93,19 +93,19 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     [ "$RT_KIND" = runc ] || assert_output '[+]SYSTEMD [+]SELINUX [+]APPARMOR [+]CAP [+]SECCOMP [+]EBPF [+]CRIU [+]'
 }
 
-@test "an unknown command is told in the words that callers look for" {
+@test "the error for an unknown command has the words that callers look for" {
     [ "$RT_KIND" != crun ] || skip "crun's are others"
     run_fails nosuch
     assert_output "No help topic for 'nosuch'"
 }
 
-@test "a bad id is told in the words that callers look for" {
+@test "the error for an invalid id has the words that callers look for" {
     [ "$RT_KIND" != crun ] || skip "crun's are others"
     run_fails run a/b
     assert_output 'invalid container ID format'
 }
 
-@test "-? is help, --usage the names of the options" {
+@test "-? prints the help, --usage the names of the options" {
     crun_form
     run_ok '-?'
     assert_output '--cgroup-manager'
@@ -117,7 +117,7 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     assert_output '--console-socket=SOCKET'
 }
 
-@test "no line of --usage is longer than a screen" {
+@test "no line of --usage is wider than a screen" {
     berth_only
     local command
     for command in "" run update checkpoint; do
@@ -126,7 +126,7 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     done
 }
 
-@test "help and h print what --help does" {
+@test "help and h print the same as --help" {
     runc_form
     local word
     for word in help h; do
@@ -140,21 +140,21 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     assert_output '--bundle'
 }
 
-@test "help for an unknown command ends with 3" {
+@test "the exit status of help for an unknown command is 3" {
     runc_form
     run_rt help nosuch
     assert_status 3
     assert_output nosuch
 }
 
-@test "help stands behind a command for itself" {
+@test "help after a command is an operand" {
     set_args true
     run_rt run --bundle "$BUNDLE/nowhere" help
     [ "$status" -ne 0 ]
     assert_output nowhere
 }
 
-@test "a long option may be cut short while it stays the only one" {
+@test "a long option may be abbreviated while it is unambiguous" {
     crun_form
     local dir
     run_ok --vers
@@ -166,7 +166,7 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     run_ok delete --for "$ID"
 }
 
-@test "what could be two options is an error that names both" {
+@test "an ambiguous abbreviation is an error that names both options" {
     crun_form
     run_fails update --cpuset 0 "$ID"
     assert_output 'ambiguous.*--cpuset-cpus.*--cpuset-mems'
@@ -175,26 +175,26 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     refute_output 'ambiguous.*--root'
 }
 
-@test "an option whose name begins like others is none of them" {
+@test "a complete option name is not an abbreviation of a longer one" {
     crun_form
     run_ok --log "$BATS_TEST_TMPDIR/log" --version
     run_ok --root "$BATS_TEST_TMPDIR" list
 }
 
-@test "one dash and the beginning of an option are letters" {
+@test "one dash and the beginning of a long option are short flags" {
     crun_form
     run_fails run -bun "$ID"
     assert_output 'un'
 }
 
-@test "options may stand behind the operands" {
+@test "options may follow the operands" {
     runc_form
     run_rt run "$ID" --bundle /no/such/bundle
     assert_status 1
     assert_output '/no/such/bundle'
 }
 
-@test "an option that is given twice has the last value" {
+@test "the last value of a repeated option counts" {
     run_rt run --bundle "$BUNDLE" --bundle /no/such/bundle "$ID"
     [ "$status" -ne 0 ]
     assert_output '/no/such/bundle'
@@ -213,63 +213,15 @@ runc_form() { [ "$RT_KIND" != crun ] || skip "crun has no such form"; }
     run_ok --systemd-cgroup --cgroup-manager=systemd list
 }
 
-# ---- typos
-
-# typo STATUS WORDS WORD...: one line, with these words
-typo() {
-    local want=$1 words=$2
-    shift 2
-    run_rt "$@"
-    assert_status "$want"
-    assert_equal "${#lines[@]}" 1
-    assert_output "$words"
-}
-
-@test "a mistyped command is one line that suggests the right one and names the help" {
-    berth_only
-    typo 3 'unknown command "stat".*did you mean state[?] see berth --help' stat x
-    typo 3 'unknown command "rnu".*did you mean run[?]' rnu x
-    typo 3 'unknown command "nosuch".*[(]see berth --help[)]$' nosuch
-}
-
-@test "a mistyped option is one line that suggests the right one and names the help" {
-    berth_only
-    typo 1 'unknown option --bundel.*did you mean --bundle[?] see berth run --help' run --bundel x y
-    typo 1 'unknown option --log-fromat=json.*did you mean --log-format[?] see berth --help' --log-fromat=json list
-    typo 1 'unknown option --qqqqqq [(]see berth list --help[)]$' list --qqqqqq
-}
-
-@test "operands that are missing or too many are one line that names the help" {
-    berth_only
-    typo 1 'run needs ID [(]see berth run --help[)]$' run
-    typo 1 'kill: one argument too many: "c" [(]see berth kill --help[)]$' kill a b c
-}
-
-# A word, and what it should have been.
-bad_words() {
-    cat <<'END'
-list --format jsn|--format is table or json, not "jsn" [(]did you mean json[?] see berth list --help
-check --format yaml|--format is text or json, not "yaml"
---log-format xml list|--log-format is text or json, not "xml"
---log-level loud list|--log-level is error, warning, info or debug, not "loud"
---cgroup-manager systmd list|--cgroup-manager is cgroupfs, systemd or disabled, not "systmd" [(]did you mean systemd[?]
-update --cpu-idle 2 x|--cpu-idle is 0 or 1, not "2"
-checkpoint --network-lock nftable x|--network-lock is iptables, nftables or skip, not "nftable" [(]did you mean nftables[?]
-END
-}
-
-@test "the words of an option that has few are checked before anything is done" {
-    berth_only
-    local line words
-    while IFS='|' read -r line words; do
-        read -ra words_of <<<"$line"
-        typo 1 "$words" "${words_of[@]}"
-    done < <(bad_words)
-}
-
 # ---- help
 
-@test "no line of --help is longer than a screen, and options have an example" {
+@test "the names of commands stand apart from their descriptions" {
+    berth_only
+    run_ok --help
+    assert_output '^  checkpoint  checkpoint a container'
+}
+
+@test "no line of --help is wider than a screen, and options have an example" {
     berth_only
     local command
     for command in "" $(rt --help | sed -n '/^State and log/q; s/^  \([a-z]*\)  *[a-z].*/\1/p'); do
@@ -290,6 +242,56 @@ on_terminal() { env -u NO_COLOR TERM="$1" ${2:+NO_COLOR="$2"} script -qec "'$RUN
     [[ $(on_terminal xterm 1) != *"$bold"* ]]
     [[ $(on_terminal dumb) != *"$bold"* ]]
     [[ $(rt --help) != *"$bold"* ]]
+}
+
+# in_columns COLUMNS ARGUMENT...: what berth writes on a terminal of that width, without styles
+in_columns() {
+    env NO_COLOR=1 script -qec "stty cols $1 && '$RUNTIME' --root '$ROOT' ${*:2}" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "on a terminal lines of --help and doctor are not wider than it, and broken only at blanks" {
+    berth_only
+    local command columns
+    for command in --help 'exec --help' doctor; do
+        # shellcheck disable=SC2086 # words
+        run_ok $command
+        for columns in 50 80 100; do
+            in_columns "$columns" "$command" >"$BATS_TEST_TMPDIR/shown"
+            diff <(tr -s ' \n' '\n' <<<"$output") <(tr -s ' \n' '\n' <"$BATS_TEST_TMPDIR/shown")
+            # A word may be longer than the terminal is wide.
+            ! grep -E "^.{$((columns + 1))}" "$BATS_TEST_TMPDIR/shown" | grep -vE "^ *[^ ]+\$" || false
+        done
+    done
+}
+
+@test "a list that is too wide for the terminal shows whole seconds" {
+    berth_only
+    create_c
+    [[ $(in_columns 500 list) =~ \.[0-9]{9}Z ]]
+    local list
+    list=$(in_columns 60 list)
+    [[ $list =~ :[0-9]{2}Z && $list == *"$ID"* ]]
+    [[ $(rt list) =~ \.[0-9]{9}Z ]]
+}
+
+# ---- names that would control the terminal
+
+@test "messages and the dry run show control characters of names by their codes" {
+    berth_only
+    local esc=$'\033' c1=$'\302\233'
+    run_fails run "a${esc}[31m"
+    assert_output '"a\\x1b\[31m"'
+    run_fails run $'a\23331m\302\240'
+    assert_output $'"a\\\\x9b31m\302\240"'
+    printf '#!/no/%s]0;title\007%s\n' "$esc" "$c1" >rootfs/script
+    chmod 755 rootfs/script
+    set_args /script
+    run_fails run --bundle "$BUNDLE" "$ID"
+    assert_output 'interpreter "/no/\\x1b]0;title\\x07\\xc2\\x9b"'
+    set_args /bin/x "${esc}[7m"$'\n'
+    run_ok run --dry-run --bundle "$BUNDLE" "$ID"
+    refute_output "$esc"
+    assert_output '[(]/bin/x \\x1b\[7m\\n[)]'
 }
 
 # ---- output that gets lost
@@ -317,7 +319,7 @@ END
 
 lost() { [ "$status" -eq 1 ] || fail_with "'$*' with its output lost ended with $status"; }
 
-@test "a closed or full stdout is a failure of what prints" {
+@test "printing to a closed or full stdout fails" {
     berth_only "others print into nothing now and then"
     local words
     set_args payload pause
@@ -332,4 +334,73 @@ lost() { [ "$status" -eq 1 ] || fail_with "'$*' with its output lost ended with 
         lost "${words[@]}"
         assert_output 'write .*no space left on device'
     done
+}
+
+# ---- little memory
+
+# limited LIMIT VALUE ARGS...: the runtime, under a limit of bash's ulimit
+limited() {
+    status=0
+    # shellcheck disable=SC2086 # it may have words before it
+    bash -c 'ulimit "$1" "$2" && exec "${@:3}"' bash "$1" "$2" $RUNTIME --root "$ROOT" "${@:3}" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 ||
+        status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+}
+
+@test "too little stack is an error that says so, and no crash" {
+    berth_only "others crash"
+    local size words
+    set_args payload pause
+    create_c
+    for size in 24 32 40 48 64; do
+        printing | while read -ra words; do
+            limited -s "$size" "${words[@]}"
+            assert_status 1
+            assert_output '^too little stack: berth needs 128 KiB .*RLIMIT_STACK'
+        done
+    done
+}
+
+# The environment is on the stack, too.
+@test "with little more than the least stack no command crashes" {
+    berth_only "others need more"
+    local words
+    set_args payload pause
+    create_c
+    printing | while read -ra words; do
+        RUNTIME="env -i PATH=$PATH $RUNTIME" limited -s 84 "${words[@]}"
+        # doctor may find faults
+        [ "$status" -eq 0 ] || [ "${words[0]} $status" = "doctor 1" ] || fail_with "'${words[*]}' failed: $status"
+    done
+}
+
+@test "the stack that the error names suffices" {
+    berth_only "others need more"
+    local words
+    set_args payload pause
+    create_c
+    printing | while read -ra words; do
+        RUNTIME="env -i PATH=$PATH $RUNTIME" limited -s 128 "${words[@]}"
+        refute_output '^too little stack'
+    done
+}
+
+@test "a large environment leaves enough of an unlimited stack" {
+    local number
+    status=0
+    # shellcheck disable=SC2086 # RUNTIME may have several words
+    (
+        ulimit -s unlimited
+        for number in {1..30}; do export "LARGE_$number=$(printf '%0100000d' 0)"; done
+        exec $RUNTIME --root "$ROOT" list
+    ) </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 0
+}
+
+@test "too little memory is an error that names the limits" {
+    berth_only "others crash"
+    limited -d 400 check --bundle "$BUNDLE"
+    assert_status 1
+    assert_output '^out of memory .*RLIMIT_DATA'
 }

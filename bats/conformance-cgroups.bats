@@ -24,7 +24,7 @@ owner_is() {
     for file in "$@"; do assert_equal "$file $(stat -c %u "$dir/$file")" "$file $uid"; done
 }
 
-@test "a file of the kernel's list that the group does not have is passed over" {
+@test "a file of the kernel's list that the cgroup lacks is skipped" {
     in_ns sh -c 'printf "%s\n" cgroup.procs no.such.file cgroup.subtree_control cgroup.threads >/sys/kernel/cgroup/delegate'
     started
     owner_is 100000 . cgroup.procs cgroup.subtree_control cgroup.threads

@@ -21,7 +21,7 @@ runs() {
     [ "$status" -eq 0 ] || fail_with "$1 is not recognized"
 }
 
-@test "both versions are there and are accepted as ociVersion" {
+@test "ociVersionMin and ociVersionMax are present and accepted as ociVersion" {
     local version
     for version in ociVersionMin ociVersionMax; do
         config ".ociVersion = \"$(jq -r ".$version" "$BATS_TEST_TMPDIR/features")\""
@@ -30,13 +30,13 @@ runs() {
     done
 }
 
-@test "the largest version is not below the smallest" {
+@test "ociVersionMax is not below ociVersionMin" {
     local versions
     versions=$(jq -r '.ociVersionMin, .ociVersionMax' "$BATS_TEST_TMPDIR/features" | sed 's/-/~/')
     assert_equal "$(sort -V <<<"$versions")" "$versions"
 }
 
-@test "there is nothing but what the specification defines" {
+@test "there are only members that the specification defines" {
     local unknown
     unknown=$(jq -r 'def extra($known): keys - ($known | split(" "));
         extra("ociVersionMin ociVersionMax hooks mountOptions linux annotations potentiallyUnsafeConfigAnnotations") +
@@ -100,7 +100,7 @@ CAPABILITIES="CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUI
     SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND
     AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
 
-# What the caller has not got cannot be asked for.
+# A container cannot ask for features that the caller lacks.
 @test "every capability is recognized" {
     local name n=0 own mask=0 wanted='[]'
     some linux.capabilities
@@ -174,7 +174,7 @@ memory_policy() {
     refute_output "$2"
 }
 
-# What the kernel has not is an error that is not about the word.
+# An option that the kernel lacks is an error, but not one about the word.
 @test "every mode of memoryPolicy is recognized" {
     local name
     some linux.memoryPolicy.modes
@@ -192,7 +192,7 @@ memory_policy() {
     for name in "${NAMES[@]}"; do memory_policy "{mode: \"MPOL_BIND\", nodes: \"0\", flags: [\"$name\"]}" "$name"; done
 }
 
-@test "who maps the ids of mounts says so" {
+@test "idmap support of mounts is reported" {
     has_name mountOptions idmap || skip "no idmap"
     jq -e '.linux.mountExtensions.idmap.enabled == true' "$BATS_TEST_TMPDIR/features" >/dev/null
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the specification calls REQUIRED: a configuration that lacks it is refused, and nothing is done.
+# A configuration without a property that the specification calls REQUIRED is refused, and nothing is done.
 load helpers
-load helpers-bad
+load helpers-errors
 
 # user_namespace EXPR: with mappings for both kinds of ids, then EXPR
 user_namespace() {
@@ -87,7 +87,7 @@ condition() {
     done
 }
 
-@test "annotations that are a list are an error" {
+@test "annotations as a list are an error" {
     refused 'annotations' '.annotations = ["a", "b"]'
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sentences of bundle.md, glossary.md, runtime.md and config.md that no other file has a test for.
 load helpers
-load helpers-bad
+load helpers-errors
 
 KINDS="prestart createRuntime createContainer startContainer poststart poststop"
 
@@ -30,7 +30,7 @@ stopped() {
 
 # ---- bundle.md, glossary.md
 
-@test "config.json is looked for in the root of the bundle alone" {
+@test "config.json is looked for only in the root of the bundle" {
     mkdir "$BUNDLE/sub"
     mv "$BUNDLE/config.json" "$BUNDLE/sub/config.json"
     run_fails create --bundle "$BUNDLE" "$ID"
@@ -41,11 +41,11 @@ stopped() {
     assert_status 0
 }
 
-@test "a name that an object has twice is an error" {
+@test "a duplicate name in an object is an error" {
     refused_text 'hostname' "$(jq -c . config.json | sed 's/^{/{"hostname": "other",/')"
 }
 
-@test "a key of an object that is no string is an error" {
+@test "a key of an object that is not a string is an error" {
     refused_text 'config.json:1:' "$(jq -c . config.json | sed 's/^{/{"annotations": {1: "a"},/')"
 }
 
@@ -83,7 +83,7 @@ follows_schema() {
     assert_equal "$(state_of "$ID" id) $(state_of "$ID-b" id)" "$ID $ID-b"
 }
 
-@test "what the configuration asks for is there when create returns, and the program has not run" {
+@test "the environment of the configuration exists when create returns, and the program has not run" {
     config '.linux.resources = {pids: {limit: 23}}' '.root.readonly = true' '.process.oomScoreAdj = 77' \
         '.linux.devices = [{path: "/dev/other", type: "c", major: 1, minor: 3}]' '.linux.sysctl = {"kernel.msgmax": "5000"}' \
         '.mounts += [{destination: "/mnt", type: "tmpfs", source: "asked"}]'
@@ -125,7 +125,7 @@ follows_schema() {
 
 # ---- config.md
 
-@test "unknown properties are ignored, wherever they are" {
+@test "unknown properties are ignored at any depth" {
     config '.unknown = {a: [1, null, {}]}' '.process.unknown = 1' '.process.user.unknown = "x"' '.process.capabilities.unknown = []' \
         '.process.rlimits[0].unknown = true' '.root.unknown = 1.5' '.mounts[0].unknown = []' '.linux.unknown = {}' \
         '.linux.namespaces[0].unknown = 1' '.linux.resources = {unknown: {}, pids: {limit: 50, unknown: 1}}' \
@@ -137,7 +137,7 @@ follows_schema() {
     assert_output '^ran$'
 }
 
-@test "the sections of other platforms are ignored" {
+@test "sections of other platforms are ignored" {
     config '.windows = {layerFolders: ["C:"]}' '.solaris = {milestone: "none"}' '.vm = {kernel: {path: "/kernel"}}' \
         '.zos = {}' '.freebsd = {jail: {}}' '.process.commandLine = "cmd"'
     set_args echo ran
@@ -146,20 +146,20 @@ follows_schema() {
     assert_output '^ran$'
 }
 
-@test "annotations of any key are no error and stand in the state" {
+@test "annotations with any key are accepted and are part of the state" {
     config '.annotations = {"org.opencontainers.image.os": "linux", "org.opencontainers.no-such-key": "x", "plain": "", "a b": "c"}'
     create_c
     rt state "$ID" | jq -e '.annotations == {"org.opencontainers.image.os": "linux", "org.opencontainers.no-such-key": "x",
         "plain": "", "a b": "c"}' >/dev/null || fail_with "$(rt state "$ID")"
 }
 
-@test "a capability that cannot be had is logged" {
+@test "a capability that cannot be granted is logged" {
     config '.process.capabilities.bounding += ["CAP_NO_SUCH_THING"]'
     run_ok --log "$BATS_TEST_TMPDIR/log" run "$ID"
     grep -q CAP_NO_SUCH_THING "$BATS_TEST_TMPDIR/log" || fail_with "the log: $(cat "$BATS_TEST_TMPDIR/log")"
 }
 
-@test "paths of hooks are the host's, that of startContainer the container's" {
+@test "hook paths are resolved on the host, those of startContainer in the container" {
     log_inside
     local kind path=$LOGS/bin/hook
     mkdir "$LOGS/bin"
@@ -175,7 +175,7 @@ follows_schema() {
     assert_equal "$(wc -l <"$LOGS/log")" 6
 }
 
-@test "prestart and createRuntime hooks find namespaces and mounts made, and the root not changed yet" {
+@test "prestart and createRuntime hooks run after namespaces and mounts are created and before pivot_root" {
     log_inside
     local kind
     for kind in prestart createRuntime; do

@@ -25,7 +25,7 @@ test_after() {
     limit 'cpu: {cpus: "1"}' cpuset cpuset.cpus cpuset.cpus 1
 }
 
-@test "the program runs on these processors alone" {
+@test "the program runs only on these processors" {
     resources 'cpu: {cpus: "0"}'
     set_sh 'grep Cpus_allowed_list /proc/self/status; nproc'
     run_c
@@ -33,14 +33,14 @@ test_after() {
     assert_equal "$(xargs <<<"$output")" "Cpus_allowed_list: 0 1"
 }
 
-@test "the program has memory of these nodes alone" {
+@test "the program has memory only from these nodes" {
     resources 'cpu: {mems: "0"}'
     set_sh 'grep Mems_allowed_list /proc/self/status'
     run_c
     assert_equal "$(xargs <<<"$output")" "Mems_allowed_list: 0"
 }
 
-@test "groups above that are new get the processors that are above them" {
+@test "new parent cgroups inherit the processors of their parents" {
     needs_v1 cpuset
     config ".linux.cgroupsPath = \"/$ID-parent/middle/$ID\""
     resources 'cpu: {cpus: "0"}'
@@ -52,7 +52,7 @@ test_after() {
     [ -n "$(in_ns cat "${dir%/*}/cpuset.mems")" ]
 }
 
-@test "groups above that have their own processors keep them" {
+@test "existing parent cgroups keep their processors" {
     needs_v1 cpuset
     in_ns mkdir "/sys/fs/cgroup/cpuset/$ID-parent"
     in_ns sh -c "cd /sys/fs/cgroup/cpuset/$ID-parent && echo 0 >cpuset.cpus && cat ../cpuset.mems >cpuset.mems"
@@ -62,18 +62,18 @@ test_after() {
     assert_equal "$(cpus)" 0
 }
 
-@test "without cpus and mems the container has those of the group above" {
+@test "without cpus and mems the container has those of the parent cgroup" {
     started
     assert_equal "$(cpus)" "$(awk '/^Cpus_allowed_list/{print $2}' /proc/self/status)"
 }
 
-@test "processors that there are not, and no list, are errors" {
+@test "processors that do not exist, and malformed lists, are errors" {
     refused_resources cpu.cpus 'cpu: {cpus: "0-100000"}'
     refused_resources cpu.cpus 'cpu: {cpus: "none"}'
     refused_resources cpu.cpus 'cpu: {cpus: "5000"}'
 }
 
-@test "memory nodes that there are not, and no list, are errors" {
+@test "memory nodes that do not exist, and malformed lists, are errors" {
     refused_resources cpu.mems 'cpu: {mems: "63"}'
     refused_resources cpu.mems 'cpu: {mems: "none"}'
 }

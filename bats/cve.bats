@@ -5,7 +5,7 @@ load helpers-exec
 load helpers-fs
 
 # The length of the mappings, in 16 bits, began at 0 again: the rest of them was read as other settings.
-@test "so many id mappings that their length overflows are refused, and nothing is left (CVE-2021-43784)" {
+@test "id mappings whose total length overflows are refused without a trace (CVE-2021-43784)" {
     user_namespace
     config '.linux.uidMappings = [range(8000) | {containerID: ., hostID: (100000 + .), size: 1}] | .linux.gidMappings = .linux.uidMappings'
     set_args payload ids
@@ -16,7 +16,7 @@ load helpers-fs
 }
 
 # A handler once wrote its configuration through a link in the root file system.
-@test "no file of the runtime is written through a link in the root file system (CVE-2025-24965)" {
+@test "the runtime writes no file through a link in the root file system (CVE-2025-24965)" {
     canary "$BATS_TEST_TMPDIR/canary"
     local name
     for name in .krun_config.json .krun_vm.json .containerenv; do
@@ -41,7 +41,7 @@ load helpers-fs
 }
 
 # The same strings, in place of a number, became the id 0.
-@test "a user that is no number in the configuration is an error, never root (CVE-2026-30892)" {
+@test "a user in the configuration that is not a number is an error, never root (CVE-2026-30892)" {
     local user
     set_args payload ids
     for user in '"1"' '"root"' '""' -1 4294967296 1.5 '"1:0"'; do

@@ -16,7 +16,7 @@ delegate() {
     annotate run.oci.delegate-cgroup "${1:-payload}"
 }
 
-@test "run.oci.delegate-cgroup: the process is in a cgroup below the one that has the limits, which are its namespace's root" {
+@test "run.oci.delegate-cgroup: the process is in a cgroup below the one with the limits, and that is its namespace's root" {
     delegate /payload/one
     resources 'pids: {limit: 20}'
     config '(.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
@@ -56,7 +56,7 @@ delegate() {
     in_ns test ! -e "/sys/fs/cgroup${path%/payload}"
 }
 
-@test "run.oci.delegate-cgroup: what the payload makes there is removed as well, and exec finds the process" {
+@test "run.oci.delegate-cgroup: cgroups that the payload creates there are removed, and exec finds the process" {
     delegate
     config '(.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
     set_sh 'cd /sys/fs/cgroup/payload && mkdir init && echo $$ >init/cgroup.procs && echo +pids >cgroup.subtree_control && exec payload pause'
@@ -72,7 +72,7 @@ delegate() {
     in_ns test ! -e "/sys/fs/cgroup${path%/payload/init}"
 }
 
-@test "run.oci.delegate-cgroup in a user namespace: the cgroup is the container's root's" {
+@test "run.oci.delegate-cgroup in a user namespace: the cgroup belongs to the container's root" {
     delegate
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
         '.linux.gidMappings = .linux.uidMappings' '(.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
@@ -93,7 +93,7 @@ delegate() {
     assert_output "^0::/.*$ID/payload$"
 }
 
-@test "run.oci.delegate-cgroup must not lead out of the container's cgroup; empty is not set" {
+@test "run.oci.delegate-cgroup must not lead out of the container's cgroup; empty means unset" {
     local path
     for path in .. a/../..; do
         annotate run.oci.delegate-cgroup "$path"
@@ -108,7 +108,7 @@ delegate() {
     assert_status 0
 }
 
-@test "run.oci.delegate-cgroup needs version 2" {
+@test "run.oci.delegate-cgroup needs cgroup v2" {
     ! cg_is_v2 || skip "not on cgroup version 2"
     set_args true
     annotate run.oci.delegate-cgroup payload
@@ -119,7 +119,7 @@ delegate() {
     [ "$RT_KIND" = crun ] || assert_host_unchanged
 }
 
-@test "run.oci.delegate-cgroup: checkpoint and restore are refused, and the container goes on" {
+@test "run.oci.delegate-cgroup: checkpoint and restore are refused, and the container keeps running" {
     berth_only "restore would not move the process"
     delegate
     started

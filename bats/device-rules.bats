@@ -24,19 +24,19 @@ opens() {
     assert_status 0
 }
 
-@test "what no rule allows is refused" {
+@test "access that no rule allows is refused" {
     rules "$deny"
     opens /one
     assert_equal "$output" "/one: EPERM"
 }
 
-@test "a rule allows one device alone" {
+@test "a rule allows only its device" {
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
     opens /one
     assert_equal "$output" "/one: ENXIO"
 }
 
-@test "the console of the host is no default device" {
+@test "the host's console is not a default device" {
     [ "$RT_KIND" != crun ] || skip "crun allows it"
     mknod rootfs/console c 5 1
     mknod rootfs/ptmx c 5 2
@@ -58,31 +58,31 @@ opens() {
     assert_equal "$output" "/one: ENXIO"
 }
 
-@test "a rule for every device allows what is not denied" {
+@test "a rule for every device allows all that is not denied" {
     rules '{allow: true, access: "rwm"}, {allow: false, type: "c", major: 240, minor: 1, access: "rwm"}'
     opens /null /two /one
     assert_equal "$output" $'/null: ok\n/two: ENXIO\n/one: EPERM'
 }
 
-@test "a rule without major and minor is for all of its type" {
+@test "a rule without major and minor covers all devices of its type" {
     rules "$deny, {allow: true, type: \"c\", access: \"rwm\"}"
     opens /null /one
     assert_equal "$output" $'/null: ok\n/one: ENXIO'
 }
 
-@test "a rule with a minor of -1 is for the whole major" {
+@test "a rule with a minor of -1 covers the whole major" {
     rules "$deny, {allow: true, type: \"c\", major: 240, minor: -1, access: \"rwm\"}"
     opens /one /two
     assert_equal "$output" $'/one: ENXIO\n/two: ENXIO'
 }
 
-@test "a rule for block devices is not one for character devices" {
+@test "a rule for block devices does not cover character devices" {
     rules "$deny, {allow: true, type: \"b\", major: 240, minor: 1, access: \"rwm\"}"
     opens /one
     assert_equal "$output" "/one: EPERM"
 }
 
-@test "access r alone, w alone" {
+@test "access r only, and w only" {
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"r\"}, {allow: true, type: \"c\", major: 240, minor: 2, access: \"w\"}"
     set_sh 'cat </one; echo x >/one; echo x >/two; cat </two'
     run_c
@@ -114,7 +114,7 @@ opens() {
 }
 
 # The runtimes let every node be made, so the other way round cannot be shown.
-@test "access m: a node can be made, and not be opened" {
+@test "access m: a node can be created but not opened" {
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 2, access: \"m\"}"
     set_sh 'mknod /made c 240 2; echo x >/made'
     run_c
@@ -139,7 +139,7 @@ opens() {
     done
 }
 
-@test "no rules at all: devices of linux.devices are made and refused" {
+@test "no rules at all: devices of linux.devices are created but cannot be opened" {
     config 'del(.linux.resources)' '.linux.devices = [{path: "/dev/my-one", type: "c", major: 240, minor: 1, fileMode: 438}]'
     opens /dev/my-one
     assert_equal "$output" "/dev/my-one: EPERM"
@@ -157,7 +157,7 @@ opens() {
     assert_equal "$(out)" $'/one: EPERM\n/null: ok'
 }
 
-@test "rules that do not begin with a deny of all: what none allows is refused" {
+@test "rules that do not start with deny all: access that no rule allows is refused" {
     rules '{allow: true, type: "c", major: 240, minor: 1, access: "rwm"}'
     opens /one /two /null
     assert_equal "$output" $'/one: ENXIO\n/two: EPERM\n/null: ok'
@@ -166,7 +166,7 @@ opens() {
     assert_equal "$output" $'/one: EPERM\n/two: EPERM\n/null: ok'
 }
 
-@test "devices of linux.devices need a rule of their own" {
+@test "devices of linux.devices need their own rule" {
     rules "$deny, $defaults"
     config '.linux.devices = [{path: "/dev/my-one", type: "c", major: 240, minor: 1, fileMode: 438}]'
     opens /dev/my-one
@@ -188,13 +188,13 @@ opens() {
     [[ $(cg_read devices devices.list "") != *"a *:* "* ]]
 }
 
-@test "a bad type, access or number is an error that names the rule" {
+@test "an invalid type, access or number is an error that names the rule" {
     refused_resources 'devices[0]' 'devices: [{allow: true, type: "x", access: "rwm"}]'
     refused_resources 'devices[1]' "devices: [$deny, {allow: true, type: \"c\", access: \"q\"}]"
     refused_resources 'devices[0]' 'devices: [{allow: true, type: "c", major: 99999999999, access: "r"}]'
 }
 
-@test "update: new rules take the place of the old ones" {
+@test "update: new rules replace the old ones" {
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
     set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload open /one /two'
     create_c
@@ -216,7 +216,7 @@ opens() {
     assert_equal "$output" $'/null: ok\n/one: EPERM'
 }
 
-@test "update of other values leaves the rules" {
+@test "update of other values keeps the rules" {
     needs pids
     rules "$deny, $defaults, {allow: true, type: \"c\", major: 240, minor: 1, access: \"rwm\"}"
     set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload open /one /two'
@@ -235,7 +235,7 @@ can_open() {
     assert_equal "$output" "$1: $2"
 }
 
-@test "update: without a deny of all new rules take the place of the old ones, too" {
+@test "update: new rules without deny all replace the old ones, too" {
     rules "$deny, $defaults"
     started
     can_open /one EPERM
@@ -247,7 +247,7 @@ can_open() {
     can_open /one EPERM
 }
 
-@test "update: one that fails leaves what is denied among all that is allowed" {
+@test "a failing update keeps the exceptions of a rule that allows everything" {
     [ "$RT_KIND" = berth ] || skip "runc and crun leave devices alone in update, or replace none"
     cgroupfs_only
     ! cg_is_v2 || skip "on version 2 the rules are one program, which is there or not"

@@ -18,30 +18,30 @@ assert_default_devices() {
     while read -r pattern; do assert_output "$pattern"; done <<<"$default_devices"
 }
 
-@test "the default devices are there" {
+@test "the default devices exist" {
     run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
     assert_default_devices
 }
 
-@test "the default devices are there without a mount on /dev" {
+@test "the default devices exist without a mount on /dev" {
     config '.mounts |= map(select(.destination | startswith("/dev") | not))'
     run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
     assert_default_devices
 }
 
-@test "the default devices are there with a readonly root without a mount on /dev" {
+@test "the default devices exist in a read-only root without a mount on /dev" {
     config '.mounts |= map(select(.destination | startswith("/dev") | not))' '.root.readonly = true'
     run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
     assert_default_devices
 }
 
-@test "the default devices have their modes whatever the umask is" {
+@test "the default devices have their modes whatever the umask" {
     umask 077
     run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
     assert_default_devices
 }
 
-@test "the default devices are the root group's whatever group the caller has" {
+@test "the default devices belong to group root whatever the caller's group" {
     set_sh 'stat -c %u:%g /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty | sort -u'
     run in_ns setpriv --regid 2 --clear-groups "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
     assert_status 0
@@ -52,7 +52,7 @@ assert_default_devices() {
     assert_equal "$output" 0:0
 }
 
-@test "the default devices work for an ordinary user" {
+@test "the default devices work for an unprivileged user" {
     config '.process.user = {uid: 1000, gid: 1000}'
     run_sh 'echo x >/dev/null && head -c 4 /dev/zero | wc -c && head -c 4 /dev/urandom | wc -c; echo x >/dev/full'
     assert_equal "${lines[0]} ${lines[1]}" "4 4"
@@ -78,7 +78,7 @@ assert_default_devices() {
     assert_equal "$output" $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2'
 }
 
-@test "/dev/core is a link to /proc/kcore if the kernel has that" {
+@test "/dev/core is a link to /proc/kcore if the kernel has one" {
     run_sh 'readlink /dev/core || [ ! -e /dev/core ]'
     if [ -e /proc/kcore ]; then assert_equal "$output" /proc/kcore; else assert_equal "$output" ""; fi
 }
@@ -90,7 +90,7 @@ assert_default_devices() {
     assert_equal "$output" oops
 }
 
-@test "links that the root file system already has are no error" {
+@test "existing links in the root file system are accepted" {
     config '.mounts |= map(select(.destination | startswith("/dev") | not))'
     ln -s /proc/self/fd rootfs/dev/fd
     ln -s /proc/self/fd/1 rootfs/dev/stdout
@@ -122,7 +122,7 @@ assert_default_devices() {
     assert_output '^/dev/two: p 0777 5 6 '
 }
 
-@test "linux.devices: fileMode with the type's bits is the same mode" {
+@test "linux.devices: the type bits of fileMode are ignored" {
     config '.linux.devices = [{path: "/dev/one", type: "c", major: 10, minor: 229, fileMode: 8630}]'
     run_payload stat /dev/one
     assert_output '^/dev/one: c 0666 0 0 10:229 '
@@ -135,13 +135,13 @@ assert_default_devices() {
     assert_output '^/other/place/dev: c .* 1:5 '
 }
 
-@test "linux.devices: a default device may be listed too" {
+@test "linux.devices may list a default device" {
     config '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}]'
     run_payload stat /dev/null
     assert_equal "$output" "/dev/null: c 0666 0 0 1:3 0"
 }
 
-@test "linux.devices: the link /dev/ptmx stays when it is listed, as podman --privileged does" {
+@test "linux.devices: the link /dev/ptmx is kept if it is listed, as by podman --privileged" {
     config '.linux.devices = [{path: "/dev/ptmx", type: "c", major: 5, minor: 2, fileMode: 438, uid: 0, gid: 5}]'
     set_sh 'readlink /dev/ptmx'
     run_c
@@ -149,7 +149,7 @@ assert_default_devices() {
     assert_output '^pts/ptmx$'
 }
 
-@test "linux.devices: a file that matches and is already there is taken" {
+@test "linux.devices: an existing device that matches is kept" {
     mknod rootfs/node c 10 229
     config '.linux.devices = [{path: "/node", type: "c", major: 10, minor: 229}]'
     run_payload stat /node
@@ -237,7 +237,7 @@ device_mismatch() {
     mnt /proc/timer_list
 }
 
-@test "a mask covers what was mounted there" {
+@test "a mask covers a mount" {
     mkdir src && echo secret >src/file
     add_mount /data bind "$BUNDLE/src" bind
     config '.linux.maskedPaths = ["/data/file"]'
@@ -349,7 +349,7 @@ sysctl_refused() {
 @test "sysctl of vm is an error" { sysctl_refused '{"vm.swappiness": "11"}' vm/swappiness; }
 @test "sysctl that does not exist is an error" { sysctl_refused '{"net.ipv4.bogus": "1"}' none; }
 @test "sysctl with a bad value is an error" { sysctl_refused '{"net.ipv4.ip_forward": "lots"}' net/ipv4/ip_forward; }
-@test "sysctl that climbs out is an error" { sysctl_refused '{"net.ipv4/../../kernel/panic": "5"}' kernel/panic; }
+@test "sysctl with .. is an error" { sysctl_refused '{"net.ipv4/../../kernel/panic": "5"}' kernel/panic; }
 
 @test "sysctl of the network without a network namespace is an error" {
     config '.linux.namespaces |= map(select(.type != "network"))'
@@ -388,7 +388,7 @@ sysctl_of_runtime_refused() {
     [ "$(hostname)" != my-host ]
 }
 
-@test "hostname of 64 characters, and 65 are an error" {
+@test "hostname may have 64 characters, not 65" {
     local name
     name=$(printf 'x%.0s' {1..64})
     config ".hostname = \"$name\""

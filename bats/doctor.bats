@@ -10,7 +10,7 @@ test_setup() { berth_only; }
 # state_of_fact NAME: yes, limited, no or unknown
 state_of_fact() { jq -r --arg name "$1" '.[] | select(.name == $name) | .state' <<<"$output"; }
 
-@test "a table by groups" {
+@test "the output is a table in groups" {
     run_ok doctor
     local group
     for group in kernel namespaces users cgroups security 'file systems' resources; do
@@ -22,26 +22,38 @@ state_of_fact() { jq -r --arg name "$1" '.[] | select(.name == $name) | .state' 
 
 @test "the first lines sum up what the host can run" {
     run_ok doctor
-    assert_output '^this host can run: root, (not )?rootless, with(out)? limits'
-    ! [ -e /sys/fs/cgroup/pids ] || assert_output '^this host can run: .*with limits: .*pids'
+    assert_output '^this host can run containers of root( and|, but not) of unprivileged users, with(out)? limits'
+    ! [ -e /sys/fs/cgroup/pids ] || assert_output '^this host can run containers of root.*, with limits of .*pids'
     status=0
     in_ns setpriv --reuid=12345 --regid=12345 --clear-groups "$RUNTIME" doctor >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
-    [ -d /run/systemd/system ] || assert_output '^this host can run: root, (not )?rootless, without limits'
+    [ -d /run/systemd/system ] || assert_output '^this host can run containers of root.*, without limits$'
 }
 
-@test "the same as JSON" {
+@test "no line ends with a space" {
+    run_ok doctor
+    refute_output ' $'
+}
+
+@test "JSON output" {
     run_ok doctor --format json
     jq -e 'length > 50 and all(.[]; (.group | length > 0) and (.name | length > 0) and (.state | IN("yes", "limited", "no", "unknown")))' \
         <<<"$output" >/dev/null
 }
 
-@test "every lack has a meaning, and what is there has none" {
+@test "every missing feature has a meaning, an available one has none" {
     run_ok doctor --format json
     jq -e 'all(.[]; if .state == "yes" then has("meaning") | not else has("meaning") end)' <<<"$output" >/dev/null
 }
 
-@test "namespaces are what the kernel has" {
+@test "the JSON has the hints, and no member that the manual does not name" {
+    host_mount --bind /dev/null /proc/cpuinfo
+    run_ok doctor --format json
+    jq -e '.[] | select(.name == "proc is whole") | .hint | contains("unmount what hides parts of it")' <<<"$output" >/dev/null
+    jq -e 'map(keys[]) | unique - ["group", "name", "state", "value", "meaning", "hint"] == []' <<<"$output" >/dev/null
+}
+
+@test "the namespaces are those of the kernel" {
     local pair
     run_ok doctor --format json
     for pair in pid:pid network:net mount:mnt ipc:ipc uts:uts user:user cgroup:cgroup time:time; do
@@ -49,14 +61,32 @@ state_of_fact() { jq -r --arg name "$1" '.[] | select(.name == $name) | .state' 
     done
 }
 
-@test "a hidden part of proc is seen" {
+@test "a hidden part of proc is detected" {
     host_mount --bind /dev/null /proc/cpuinfo
     run_ok doctor --format json
     assert_equal "$(state_of_fact 'proc is whole')" no
     assert_output '/proc/cpuinfo hides a part'
 }
 
-@test "an ordinary user is told what is not delegated" {
+# without_proc ARGUMENT...: in a mount namespace of its own, since the tests need /proc
+without_proc() {
+    status=0
+    in_ns unshare --mount sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh "$RUNTIME" --root "$ROOT" "$@" >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_status 1
+}
+
+@test "without /proc no container can be run, and run and check say how to mount it" {
+    without_proc doctor
+    assert_output '^this host cannot run containers$'
+    assert_output 'mount -t proc proc /proc'
+    without_proc check --bundle "$BUNDLE"
+    assert_output 'in /proc/self: no such file or directory [(]mount -t proc proc /proc'
+    without_proc run --bundle "$BUNDLE" "$ID"
+    assert_output 'in /proc/self: no such file or directory [(]mount -t proc proc /proc'
+}
+
+@test "an unprivileged user is told what is not delegated" {
     [ ! -d /run/systemd/system ] || skip "systemd may delegate"
     status=0
     in_ns setpriv --reuid=12345 --regid=12345 --clear-groups "$RUNTIME" doctor >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
@@ -73,7 +103,7 @@ state_of_fact() { jq -r --arg name "$1" '.[] | select(.name == $name) | .state' 
     assert_host_unchanged
 }
 
-@test "a format that is unknown" {
+@test "an unknown format" {
     run_fails doctor --format table
     assert_output 'text or json'
 }

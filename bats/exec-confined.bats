@@ -30,7 +30,7 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
     assert_output ':.0$'
 }
 
-@test "execCPUAffinity is not the container's own process's" {
+@test "execCPUAffinity does not apply to the container's own process" {
     two_cpus
     config '.process.execCPUAffinity = {initial: "0", final: "1"}'
     living
@@ -46,7 +46,7 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
         "set-affinity execCPUAffinity.initial put-file set-affinity execCPUAffinity.final join-process"
 }
 
-@test "an execCPUAffinity that is no list of CPUs is an error" {
+@test "an execCPUAffinity that is not a list of CPUs is an error" {
     living
     local cpus
     for cpus in x 1- 3-1 99999999; do
@@ -60,36 +60,36 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
 @test "the container's seccomp filter applies" {
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 99}]}'
     living
-    in_c -- payload syscall 83 0 0
+    in_c -- payload syscall mkdirat 0 0
     shows EADDRNOTAVAIL
     in_c -- payload caps
     assert_output 'Seccomp:.2'
 }
 
-@test "the container's seccomp filter applies without no_new_privs and to an ordinary user" {
+@test "the container's seccomp filter applies without no_new_privs, and to an unprivileged user" {
     config '.process.noNewPrivileges = false' \
         '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 99}]}'
     living
-    in_c -u 1000 -- payload syscall 83 0 0
+    in_c -u 1000 -- payload syscall mkdirat 0 0
     shows EADDRNOTAVAIL
 }
 
-@test "the filter that kills: the status says SIGSYS" {
+@test "if the filter kills the program, the exit status says SIGSYS" {
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     living
-    in_c -- payload syscall 83 0 0
+    in_c -- payload syscall mkdirat 0 0
     assert_status 159
 }
 
-@test "a filter that notifies: the agent gets the process's state and descriptor, and its answers count" {
-    "$SUITE_DIR/seccomp-agent" "$BATS_TEST_TMPDIR/agent.sock" mkdir=42 >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
+@test "a filter that notifies: the agent gets the process's state and descriptor, and its answers take effect" {
+    "$SUITE_DIR/seccomp-agent" "$BATS_TEST_TMPDIR/agent.sock" mkdirat=42 >"$BATS_TEST_TMPDIR/agent.log" 2>&1 3>&- 4>&- &
     AGENT=$!
     wait_until file_has '^listening' "$BATS_TEST_TMPDIR/agent.log"
     config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$BATS_TEST_TMPDIR/agent.sock\",
-        syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+        syscalls: [{names: [\"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
     living
     : >"$BATS_TEST_TMPDIR/agent.log"
-    detached -- sh -c 'payload syscall 83 0 0 >/answer; exec payload pause'
+    detached -- sh -c 'payload syscall mkdirat 0 0 >/answer; exec payload pause'
     wait_until file_has . rootfs/answer
     assert_equal "$(cat rootfs/answer)" ENOMSG
     local state
@@ -115,7 +115,7 @@ shares_keyring() {
     [ "$output" != "$("$SUITE_DIR/payload" keyring)" ]
 }
 
-@test "the session keyring is the container's in a user namespace, and for an ordinary user" {
+@test "the session keyring is the container's in a user namespace, and for an unprivileged user" {
     user_namespace
     config '.process.user = {uid: 1000, gid: 1000}'
     chmod 777 rootfs
@@ -134,7 +134,7 @@ shares_keyring() {
 
 USER_ID=1001
 
-@test "without root's rights: it runs in all namespaces of the container" {
+@test "unprivileged: exec runs in all namespaces of the container" {
     living_rootless
     as_user exec "$ID" payload ns
     assert_status 0
@@ -143,7 +143,7 @@ USER_ID=1001
     assert_equal "$(grep . <<<"$output")" "$(for name in cgroup ipc mnt net pid time user uts; do readlink "/proc/$pid/ns/$name"; done)"
 }
 
-@test "without root's rights: user, environment and capabilities" {
+@test "unprivileged: user, environment and capabilities" {
     living_rootless
     as_user exec -e A=b "$ID" sh -c 'id -u; echo $A; payload caps'
     assert_status 0
@@ -151,20 +151,20 @@ USER_ID=1001
     assert_equal "$(caps_hex Eff) $(caps_hex Inh)" "00000000a80425fb 0000000000000000"
 }
 
-@test "without root's rights: exec sets oomScoreAdj" {
+@test "unprivileged: exec sets oomScoreAdj" {
     living_rootless
     jq '.process | .args = ["cat", "/proc/self/oom_score_adj"] | .oomScoreAdj = 345' config.json >process.json
     as_user exec --process process.json "$ID"
     shows 345
 }
 
-@test "without root's rights: a failure leaves nothing" {
+@test "unprivileged: a failure leaves nothing" {
     living_rootless
     as_user exec "$ID" nosuch
     assert_exec_failed 'nosuch'
 }
 
-@test "root may exec in an ordinary user's container" {
+@test "root may exec in an unprivileged user's container" {
     living_rootless
     in_c -- id -u
     shows 0
@@ -181,7 +181,7 @@ injected() {
     [ "$status" -ne 0 ] || assert_equal "$(grep . "$BATS_TEST_TMPDIR/injected")" "$inside"
 }
 
-@test "exec runs in the container's namespaces or not at all, whatever errno a call on them gives" {
+@test "exec runs in the container's namespaces or not at all, whatever errno joining them gives" {
     local inside kind errno
     command -v strace >/dev/null || skip "strace is missing"
     living

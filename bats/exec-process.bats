@@ -9,7 +9,7 @@ test_teardown() { end_receiver; }
 
 # ---- what it takes from the container's configuration
 
-@test "args arrive as they are" {
+@test "args are passed unchanged" {
     living
     in_c -- payload argv "two words" "" '*' $'new\nline' 'ünï' -- -x
     shows $'[argv]\n[two words]\n[]\n[*]\n[new\nline]\n[ünï]\n[--]\n[-x]'
@@ -29,7 +29,7 @@ test_teardown() { end_receiver; }
     assert_output '^A=of the container$'
 }
 
-@test "none of the caller's environment arrives" {
+@test "the caller's environment is not passed on" {
     living
     LEAKED=secret in_c -- payload env
     assert_equal "$(grep -v ^HOME= <<<"$output" | sort)" $'PATH=/usr/sbin:/usr/bin:/sbin:/bin\nTERM=xterm'
@@ -75,7 +75,7 @@ test_teardown() { end_receiver; }
 @test "scheduler and ioPriority are the container's" {
     config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
     living
-    in_c -- sh -c 'cut -d" " -f19,40,41 /proc/self/stat; payload syscall 252 1 0'
+    in_c -- sh -c 'cut -d" " -f19,40,41 /proc/self/stat; payload syscall ioprio_get 1 0'
     shows $'7 0 3\n16390'
 }
 
@@ -127,7 +127,7 @@ test_teardown() { end_receiver; }
     assert_output '^HOME=/root$'
 }
 
-@test "HOME is / for a user that /etc/passwd does not know" {
+@test "HOME is / for a user that is not in /etc/passwd" {
     living
     in_c -u 4321 -- payload env
     assert_output '^HOME=/$'
@@ -139,7 +139,7 @@ test_teardown() { end_receiver; }
     assert_equal "$(grep HOME <<<"$output")" HOME=/elsewhere
 }
 
-@test "an /etc/passwd that the container has replaced by a FIFO or an endless file does no harm" {
+@test "exec is safe if the container has replaced /etc/passwd by a FIFO or an endless file" {
     living
     rm rootfs/etc/passwd && mkfifo rootfs/etc/passwd
     in_c -u 1000 -- true
@@ -149,7 +149,7 @@ test_teardown() { end_receiver; }
     [ "$status" -ne 124 ] || fail_with "it reads an endless file"
 }
 
-@test "an /etc/passwd entry that is named by a number does not matter (CVE-2016-3697)" {
+@test "an /etc/passwd entry whose name is a number is ignored (CVE-2016-3697)" {
     rm rootfs/etc/passwd
     printf '1000:x:0:0::/root:/bin/sh\n' >rootfs/etc/passwd
     living
@@ -167,7 +167,7 @@ test_teardown() { end_receiver; }
     shows /some/where
 }
 
-@test "a --cwd that is missing is an error and is not made" {
+@test "a missing --cwd is an error and is not created" {
     living
     in_c_fails 'chdir .*/made/up' --cwd /made/up -- true
     [ ! -e rootfs/made ]
@@ -179,7 +179,7 @@ test_teardown() { end_receiver; }
     in_c_fails 'chdir .*[Nn]ot a directory' --cwd /etc/passwd -- true
 }
 
-@test "--cwd may be a directory that the user alone may enter" {
+@test "--cwd may be a directory that only the user may enter" {
     mkdir -p rootfs/home/mine
     chown 1000:1000 rootfs/home/mine
     chmod 700 rootfs/home/mine
@@ -189,7 +189,7 @@ test_teardown() { end_receiver; }
     shows /home/mine
 }
 
-@test "--env adds variables, and the last of a name wins" {
+@test "--env adds variables, and the last one of a name wins" {
     config '.process.env += ["A=old", "B=kept"]'
     living
     in_c --env A=new -- sh -c 'echo $A'
@@ -199,7 +199,7 @@ test_teardown() { end_receiver; }
     assert_equal "$(grep -v -e ^HOME -e ^PATH -e ^TERM <<<"$output" | sort)" $'A=new\nB=kept\nC=last\nD=a=b\nE='
 }
 
-@test "PATH of --env is where the program is looked for" {
+@test "the program is looked for in the PATH of --env" {
     mkdir rootfs/opt
     ln -s ../bin/payload rootfs/opt/special
     living
@@ -225,7 +225,7 @@ test_teardown() { end_receiver; }
     assert_output '^uid 0 0 0$'
 }
 
-@test "ids of options may be as large as the kernel's" {
+@test "ids in options may be as large as the kernel allows" {
     living
     in_c -u 4294967294:4294967294 -g 4294967293 -- payload ids
     assert_output '^uid 4294967294 '
@@ -233,12 +233,19 @@ test_teardown() { end_receiver; }
     assert_output '^groups 4294967293$'
 }
 
+@test "--user with a name is an error that says where the number is" {
+    living
+    in_c_fails 'nobody' --user nobody -- payload ids
+    [ "$RT_KIND" != berth ] || assert_output 'looks up no names: use the number in /etc/passwd'
+    in_c_fails 'users' --user 5:users -- payload ids
+}
+
 @test "an empty --user is an error" {
     living
     in_c_fails '.' --user= -- true
 }
 
-@test "--user: an ordinary user has no effective capabilities" {
+@test "--user: an unprivileged user has no effective capabilities" {
     living
     in_c -u 1000 -- payload caps
     assert_equal "$(caps_hex Eff) $(caps_hex Prm) $(caps_hex Inh) $(caps_hex Amb)" \
@@ -246,7 +253,7 @@ test_teardown() { end_receiver; }
     assert_equal "$(caps_hex Bnd)" 00000000a80425fb
 }
 
-@test "--user: what is no number is an error, never root (CVE-2026-30892)" {
+@test "--user: anything but a number is an error, never root (CVE-2026-30892)" {
     living
     local user
     for user in -1 4294967295 4294967296 18446744073709551616 1x x1 0x1 010x " 1" "1 " +1 1. 1.0 1e3 1: :1 : 1:x 1:-1 1:4294967295 1:2:3 root root:root user $'1\t' '１'; do
@@ -271,7 +278,7 @@ test_teardown() { end_receiver; }
     assert_equal "$(grep ^groups <<<"$output")" "groups 7 9"
 }
 
-@test "--additional-gids that is no number is an error" {
+@test "--additional-gids that is not a number is an error" {
     living
     local group
     for group in "" -1 4294967295 1x root; do in_c_fails '.' --additional-gids="$group" -- true; done
@@ -298,6 +305,16 @@ test_teardown() { end_receiver; }
     living
     in_c -c CAP_NO_SUCH_THING -- payload caps
     assert_status 0
+    assert_output 'CAP_NO_SUCH_THING'
+    assert_output 'CapBnd:.*a80425fb'
+}
+
+@test "an unknown capability of the container is a warning of create, not of exec" {
+    config '.process.capabilities.bounding += ["CAP_NO_SUCH_THING"]'
+    living
+    in_c -c CAP_KILL -- payload caps
+    assert_status 0
+    refute_output CAP_NO_SUCH_THING
     assert_output 'CapBnd:.*a80425fb'
 }
 
@@ -329,7 +346,7 @@ test_teardown() { end_receiver; }
     shows $'/etc\n12\n13'
 }
 
-@test "--process without a user is root's, and nothing is said" {
+@test "--process without a user runs as root, without a warning" {
     config '.process.user = {uid: 9, gid: 9}'
     living
     process_json '{args: ["sh", "-c", "id -u; id -g"]} | del(.user)'
@@ -349,7 +366,7 @@ test_teardown() { end_receiver; }
     assert_equal "$output" $'5\n6'
 }
 
-@test "--process: capabilities, rlimits, oomScoreAdj and the rest are its own" {
+@test "--process sets capabilities, rlimits, oomScoreAdj and the rest" {
     config '.process.oomScoreAdj = 5'
     living
     process_json '{args: ["sh", "-c", "payload caps; payload rlimits; cat /proc/self/oom_score_adj; payload ids"], oomScoreAdj: 77, noNewPrivileges: true,
@@ -366,7 +383,7 @@ test_teardown() { end_receiver; }
     assert_output '^groups 4$'
 }
 
-@test "--process without capabilities and rlimits: the container's own" {
+@test "--process without capabilities and rlimits: those of the container" {
     config '.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"]}' \
         '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 51, hard: 61}]'
     living
@@ -393,7 +410,7 @@ test_teardown() { end_receiver; }
     shows 'from a descriptor'
 }
 
-@test "options change what --process says" {
+@test "options override --process" {
     berth_only "others take the file alone"
     living
     process_json '{args: ["sh", "-c", "id -u; pwd; echo $A; payload caps"], env: ["PATH=/bin", "A=file"], capabilities: {}}'
@@ -406,7 +423,7 @@ test_teardown() { end_receiver; }
     shows 'other words'
 }
 
-@test "--process that is wrong is an error that names the place, and no process is left" {
+@test "an invalid --process is an error that names the property, and leaves no process" {
     living
     local row
     while IFS=$'\t' read -r json place; do
@@ -437,7 +454,7 @@ test_teardown() { end_receiver; }
 END
 }
 
-@test "--process that is wrong is told with the name of the file" {
+@test "the error for an invalid --process names the file" {
     berth_only
     living
     echo '{"cwd": "/", "args": 3}' >"$BATS_TEST_TMPDIR/wrong"
@@ -448,7 +465,7 @@ END
     assert_output '^stdin:1:22: args: expected an array'
 }
 
-@test "--process that is no JSON object, or not there, is an error" {
+@test "--process that is missing or not a JSON object is an error" {
     living
     local text
     for text in '' '[]' '"x"' '{' '{"args": ["true"], "cwd": "/"} x' 'null'; do

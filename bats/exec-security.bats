@@ -12,10 +12,12 @@ test_teardown() { [ -z "${STOPPED:-}" ] || kill -CONT "$STOPPED" 2>/dev/null || 
 
 # ---- what a hostile container tries
 
+has_looked_often() { rt exec "$ID" true </dev/null >/dev/null 2>&1 && file_has often "$BATS_TEST_TMPDIR/out"; }
+
 # spied_on: twelve processes join, each held up for a moment while they do; the container's spy sees nothing of the runtime.
 spied_on() {
     cp "$BATS_FILE_TMPDIR/spy" rootfs/bin/spy
-    set_args spy 15
+    set_args spy
     create_c
     rt start "$ID"
     wait_until file_has spying "$BATS_TEST_TMPDIR/out"
@@ -31,6 +33,7 @@ spied_on() {
         STOPPED=
     done
     for i in {1..20}; do rt exec "$ID" true </dev/null >/dev/null 2>&1; done
+    wait_until has_looked_often
     : >rootfs/stop
     wait_until file_has looked "$BATS_TEST_TMPDIR/out"
     output=$(out)
@@ -42,7 +45,7 @@ spied_on() {
     spied_on
 }
 
-@test "nor in a user namespace, with CAP_SYS_PTRACE in it" {
+@test "the same in a user namespace, with CAP_SYS_PTRACE in it" {
     user_namespace
     config '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
     spied_on
@@ -75,7 +78,7 @@ spied_on() {
     exec 9<&-
 }
 
-@test "cwd: a directory that an earlier cwd has left the root of is no way out" {
+@test "cwd: a directory that has been moved out of the root is refused" {
     canary "$BATS_TEST_TMPDIR/canary"
     living
     in_c --cwd "/../../../../../../$BATS_TEST_TMPDIR/canary" -- cat file
@@ -83,7 +86,7 @@ spied_on() {
     refute_output '^secret'
 }
 
-@test "binary: a program that is #!/proc/self/exe does not touch the runtime (CVE-2019-5736)" {
+@test "binary: a program with #!/proc/self/exe does not reach the runtime's binary (CVE-2019-5736)" {
     local before
     before=$(sha256sum "$RUNTIME")
     printf '#!/proc/self/exe\n' >rootfs/bin/evil && chmod 755 rootfs/bin/evil
@@ -101,7 +104,7 @@ spied_on() {
     assert_equal "$output" /bin/busybox
 }
 
-@test "binary: a container that writes to every /proc/N/exe does not touch the runtime" {
+@test "binary: a container that writes to every /proc/N/exe does not reach the runtime's binary" {
     local before i
     before=$(sha256sum "$RUNTIME")
     living sh -c 'while :; do for f in /proc/[0-9]*/exe; do [ $f = /proc/1/exe ] || echo x 2>/dev/null >>$f; done; done 2>/dev/null'
@@ -126,7 +129,7 @@ no_honey_touched() {
     assert_equal "$output" honey
 }
 
-@test "proc: a tmpfs that the container has mounted over /proc catches no oom_score_adj (CVE-2025-52881)" {
+@test "proc: oom_score_adj is not written to a tmpfs that the container has mounted over /proc (CVE-2025-52881)" {
     over_proc "$fake_proc"
     process_json '{args: ["payload", "pause"], oomScoreAdj: 345}'
     in_c --detach --pid-file "$BATS_TEST_TMPDIR/xpid" --process "$PROCESS" --
@@ -134,7 +137,7 @@ no_honey_touched() {
     no_honey_touched
 }
 
-@test "proc: a tmpfs over /proc catches no label: exec with one fails (CVE-2019-16884, CVE-2025-52881)" {
+@test "proc: exec with a label fails if a tmpfs is mounted over /proc (CVE-2019-16884, CVE-2025-52881)" {
     over_proc "$fake_proc"
     in_c --process-label system_u:system_r:some_t:s0 -- true
     [ "$status" -ne 0 ]
@@ -170,7 +173,7 @@ no_honey_touched() {
     assert_equal "$(processes)" "$(init_pid)"
 }
 
-@test "links and FIFOs that the container has put in the place of all that exec might open do no harm" {
+@test "exec is safe if the container replaces every file that exec might open by a link or FIFO" {
     canary "$BATS_TEST_TMPDIR/canary"
     living
     local path kind
@@ -223,7 +226,7 @@ fail_at_every_step() {
     assert_status 0
 }
 
-@test "a step that fails leaves everything as it was, whichever it is" {
+@test "whichever step fails, everything is as before" {
     berth_only "only berth can let a step of its plan fail"
     config '.process.oomScoreAdj = 10'
     living
@@ -286,18 +289,18 @@ killed_at_random() {
     assert_equal "$(state_of)" running
 }
 
-@test "an exec that is killed at any moment leaves no process but of the program" {
+@test "exec that is killed at any moment leaves no process except the program" {
     living
     killed_at_random
 }
 
-@test "an exec in a user namespace that is killed leaves no process but of the program" {
+@test "exec in a user namespace that is killed leaves no process except the program" {
     user_namespace
     living
     killed_at_random -u 1000
 }
 
-@test "an exec in the host's pid namespace that is killed leaves no process but of the program" {
+@test "exec in the host's PID namespace that is killed leaves no process except the program" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     living
     killed_at_random
@@ -305,7 +308,7 @@ killed_at_random() {
 
 # ---- the container ends meanwhile
 
-@test "an exec while the container is killed ends, and leaves nothing" {
+@test "exec while the container is killed ends, and leaves nothing" {
     local i job
     for i in {1..15}; do
         living
@@ -340,9 +343,9 @@ delete_meanwhile() {
     assert_host_unchanged
 }
 
-@test "an exec while the container is deleted ends, and leaves nothing" { delete_meanwhile; }
+@test "exec while the container is deleted ends, and leaves nothing" { delete_meanwhile; }
 
-@test "an exec while a container in the host's pid namespace is deleted ends, and leaves nothing" {
+@test "exec while a container in the host's PID namespace is deleted ends, and leaves nothing" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     delete_meanwhile
 }

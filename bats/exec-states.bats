@@ -71,7 +71,7 @@ ignoring_paused() {
     assert_equal "$(cat rootfs/done)" "done"
 }
 
-@test "SIGTERM ends an exec that waits in a paused container, and leaves nothing" {
+@test "SIGTERM ends an exec that waits for a paused container, without a trace" {
     ignoring_paused
     status=0
     kill -TERM "$WAITING"
@@ -86,7 +86,7 @@ ignoring_paused() {
 is_gone() { ! kill -0 "$1" 2>/dev/null || [ "$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null)" = Z ]; }
 alone() { [ "$(processes)" = "$(init_pid)" ]; }
 
-@test "delete --force of a paused container ends an exec that waits in it" {
+@test "delete --force of a paused container ends an exec that waits for it" {
     ignoring_paused
     run_ok delete --force "$ID"
     status=0
@@ -103,7 +103,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     assert_equal "$output" $'0\n/\nnew='
 }
 
-@test "a bundle that is gone has no effect" {
+@test "a removed bundle has no effect" {
     living
     mv config.json ../away
     in_c -- echo here
@@ -111,7 +111,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     assert_equal "$output" here
 }
 
-@test "twenty at once each have their own output and status" {
+@test "twenty concurrent execs each have their own output and status" {
     living
     local i pids=()
     for i in {1..20}; do
@@ -126,7 +126,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     alone
 }
 
-@test "one after the other a hundred leave nothing" {
+@test "a hundred consecutive execs leave nothing" {
     living
     host_snapshot
     local i
@@ -134,7 +134,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     assert_host_unchanged
 }
 
-@test "state, list and ps know the container as before; ps shows the process too" {
+@test "state, list and ps show the container as before; ps also shows the process" {
     living
     detached -- payload pause
     assert_equal "$(state_of)" running
@@ -159,13 +159,13 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     is_gone "$XPID"
 }
 
-@test "the caller's root directory is no matter: two containers of two roots" {
+@test "containers of two --root directories are independent" {
     living
     ROOT=$BATS_TEST_TMPDIR/root2 run_rt exec "$ID" true
     assert_exec_failed 'does not exist'
 }
 
-@test "a container that ends while exec looks at it is named as the reason" {
+@test "a container that ends during exec is named as the reason" {
     berth_only "the calls are berth's"
     command -v strace >/dev/null || skip "no strace here"
     living

@@ -49,7 +49,7 @@ console_socket() {
     assert_equal "$output" $'one\r\ntwo\r'
 }
 
-@test "exec --tty into a pipe or file: the program's newlines as they are" {
+@test "exec --tty into a pipe or file passes newlines unchanged" {
     living
     run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" sh -c 'echo one; echo two' \
@@ -73,7 +73,7 @@ console_socket() {
     assert_output '^isatty 0 0 0'
 }
 
-@test "it takes over the size of its own terminal" {
+@test "it has the size of the caller's terminal" {
     living
     PTY_SIZE=31x99 pty_in '@sleep 1' -- payload tty
     assert_output '^size 31 99'
@@ -100,7 +100,7 @@ console_socket() {
     assert_output interrupted
 }
 
-@test "the caller's terminal is as before afterwards" {
+@test "the caller's terminal is restored afterwards" {
     living
     run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" exec -t "$ID" true 3>&- 4>&- </dev/null
@@ -139,13 +139,13 @@ console_socket() {
     wait_until file_has to-the-console "$BATS_TEST_TMPDIR/tty"
 }
 
-@test "in a container without a terminal there is no /dev/console afterwards either" {
+@test "in a container without a terminal exec creates no /dev/console" {
     living
     pty_in '@sleep 1' -- payload stat /dev/console
     assert_output '^/dev/console: ENOENT'
 }
 
-@test "the console socket gets one message with one descriptor, the terminal's master" {
+@test "the console socket gets one message with one descriptor, the terminal's master side" {
     living
     console_socket
     in_c --tty --detach --console-socket "$SOCKET" -- payload tty
@@ -166,7 +166,7 @@ console_socket() {
     wait_until file_has 'size 33 111' "$BATS_TEST_TMPDIR/tty"
 }
 
-@test "--process with terminal: true has one without --tty" {
+@test "--process with terminal: true gives a terminal without --tty" {
     living
     console_socket
     process_json '{terminal: true, args: ["payload", "tty"]}'

@@ -50,7 +50,7 @@ test_teardown() { end_receiver; }
     same_namespaces
 }
 
-@test "a container that shares the host's pid namespace" {
+@test "a container that shares the host's PID namespace" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     living
     same_namespaces
@@ -58,13 +58,13 @@ test_teardown() { end_receiver; }
     assert_equal "$output" "$(readlink /proc/self/ns/pid)"
 }
 
-@test "a container that shares the host's network, ipc, uts and cgroup namespaces" {
+@test "a container that shares the host's network, IPC, UTS and cgroup namespaces" {
     config '.linux.namespaces |= map(select(.type == "pid" or .type == "mount"))' 'del(.hostname)'
     living
     same_namespaces
 }
 
-@test "a container with no namespace but the mounts'" {
+@test "a container with only a mount namespace" {
     config '.linux.namespaces = [{type: "mount"}]' 'del(.hostname)'
     living
     same_namespaces
@@ -79,7 +79,7 @@ test_teardown() { end_receiver; }
     assert_equal "$output" /bin/payload
 }
 
-@test "a container of joined namespaces" {
+@test "a container with joined namespaces" {
     living
     local other=$ID
     next_id
@@ -92,7 +92,7 @@ test_teardown() { end_receiver; }
     ID=$other
 }
 
-@test "a container of a joined user namespace" {
+@test "a container with a joined user namespace" {
     user_namespace
     living
     local other=$ID
@@ -105,7 +105,7 @@ test_teardown() { end_receiver; }
     ID=$other
 }
 
-@test "a container made with --no-pivot: it runs in the container's root" {
+@test "a container created with --no-pivot: it runs in the container's root" {
     set_args payload pause
     create_c --no-pivot
     rt start "$ID"
@@ -130,13 +130,13 @@ test_teardown() { end_receiver; }
 
 same_cgroups() { assert_equal "$(cat "/proc/$XPID/cgroup")" "$(cat "/proc/$(init_pid)/cgroup")"; }
 
-@test "it is in the container's cgroup of every hierarchy" {
+@test "it is in the container's cgroup in every hierarchy" {
     living
     detached -- payload pause
     same_cgroups
 }
 
-@test "the container's limits are its" {
+@test "the container's limits apply to it" {
     needs pids
     resources 'pids: {limit: 5}'
     living
@@ -144,7 +144,7 @@ same_cgroups() { assert_equal "$(cat "/proc/$XPID/cgroup")" "$(cat "/proc/$(init
     assert_output 'EAGAIN'
 }
 
-@test "without a cgroup namespace it is in the container's cgroups too" {
+@test "without a cgroup namespace it is in the container's cgroups, too" {
     config '.linux.namespaces |= map(select(.type != "cgroup"))'
     living
     detached -- payload pause
@@ -174,7 +174,7 @@ sub_group() {
     grep -q "/below$" "/proc/$XPID/cgroup"
 }
 
-@test "--cgroup CONTROLLER:PATH: in one hierarchy alone" {
+@test "--cgroup CONTROLLER:PATH: in one hierarchy only" {
     needs_v1 pids
     needs_v1 freezer
     living
@@ -195,7 +195,7 @@ sub_group() {
     grep -q ':freezer:.*/other$' "/proc/$XPID/cgroup"
 }
 
-@test "--cgroup / is the container's own" {
+@test "--cgroup / is the container's own cgroup" {
     living
     detached --cgroup / -- payload pause
     same_cgroups
@@ -208,7 +208,7 @@ sub_group() {
     in_c_fails '\.\.|cgroup' --cgroup pids:.. -- true
 }
 
-@test "--cgroup of what is not there is refused" {
+@test "a missing --cgroup is refused" {
     living
     in_c_fails 'nosuch' --cgroup nosuch -- true
 }
@@ -218,7 +218,7 @@ sub_group() {
     in_c_fails 'nosuch' --cgroup nosuch:/ -- true
 }
 
-@test "in a cgroup of version 2 that gives controllers to those below it is where the container's process is" {
+@test "if the v2 cgroup enables controllers for its children, exec joins the cgroup of the container's process" {
     needs_v2
     living
     local dir
@@ -232,7 +232,7 @@ sub_group() {
 
 # ---- how it ends, and what it says
 
-@test "the exit status is the program's" {
+@test "the exit status is the program's status" {
     living
     local n
     for n in 0 1 7 126 127 255; do
@@ -241,7 +241,7 @@ sub_group() {
     done
 }
 
-@test "the exit status of a program that a signal ends is 128 and its number" {
+@test "the exit status of a program killed by a signal is 128 plus the signal" {
     living
     in_c -- payload die 9
     assert_status 137
@@ -274,7 +274,7 @@ sub_group() {
     in_c_fails '/bin/script.*[Nn]o such file' -- /bin/script
 }
 
-@test "a file that is no program: 255, one line" {
+@test "a file that is not a program: 255, one line" {
     printf 'just text' >rootfs/bin/text
     chmod 755 rootfs/bin/text
     living
@@ -294,7 +294,7 @@ sub_group() {
     assert_equal "$(cat "$BATS_TEST_TMPDIR/e")" errors
 }
 
-@test "a megabyte goes through a pipe both ways" {
+@test "a megabyte passes through a pipe both ways" {
     living
     local sum
     sum=$(head -c 1000000 /dev/urandom | tee "$BATS_TEST_TMPDIR/in" | sha256sum)
@@ -315,20 +315,20 @@ sub_group() {
     assert_equal "$(state_of)" running
 }
 
-@test "the container's process does not end with it" {
+@test "the container's process outlives it" {
     living
     in_c -- true
     assert_equal "$(state_of)" running
     assert_equal "$(processes)" "$(init_pid)"
 }
 
-@test "options of the program are the program's" {
+@test "options after the program belong to the program" {
     living
     in_c -- payload argv -c -u --cwd -- -t
     assert_equal "$output" $'[argv]\n[-c]\n[-u]\n[--cwd]\n[--]\n[-t]'
 }
 
-@test "it goes on while the container's first process ends: the status is that of a killed one" {
+@test "if the container's first process ends, the status is that of a killed process" {
     living
     rt exec "$ID" payload pause </dev/null >"$BATS_TEST_TMPDIR/x" 2>&1 &
     local job=$!
@@ -354,7 +354,7 @@ sub_group() {
     assert_equal "$(wc -c <"$BATS_TEST_TMPDIR/xpid")" "${#XPID}"
 }
 
-@test "a relative pid file belongs to the caller's directory" {
+@test "a relative pid file is in the caller's directory" {
     living
     mkdir elsewhere
     cd elsewhere
@@ -385,7 +385,7 @@ sub_group() {
     [ ! -e rootfs/ran ]
 }
 
-@test "--preserve-fds passes so many descriptors from 3 on, and no more" {
+@test "--preserve-fds passes that many descriptors from 3 on, and no more" {
     living
     echo three >"$BATS_TEST_TMPDIR/3"
     echo four >"$BATS_TEST_TMPDIR/4"
@@ -399,7 +399,7 @@ sub_group() {
     refute_output '^(5|6|7|8|9|[1-9][0-9]) '
 }
 
-@test "without --preserve-fds the program has the standard descriptors alone" {
+@test "without --preserve-fds the program has only the standard descriptors" {
     living
     run host_rt exec "$ID" payload fds 3</dev/zero 4</etc 5</ 11</dev/zero
     assert_status 0
@@ -443,7 +443,7 @@ sub_group() {
     [ ! -e rootfs/ran ]
 }
 
-@test "a --pidfd-socket that nobody listens on fails create without a trace" {
+@test "a --pidfd-socket that nobody listens on makes create fail without a trace" {
     host_snapshot
     run_fails create --bundle "$BUNDLE" --pidfd-socket "$BATS_TEST_TMPDIR/nosuch" "$ID"
     assert_output 'nosuch'
@@ -470,7 +470,7 @@ sub_group() {
     jq -e '.' "$BATS_TEST_TMPDIR/t.json" | grep -q '"join-process'
 }
 
-@test "what create has warned of is no output of exec" {
+@test "exec does not repeat warnings of create" {
     config 'del(.process.user)' '.process.user = {}' '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
     set_args payload pause
     create_c

@@ -3,7 +3,11 @@
 load helpers
 load helpers-cgroups
 
-test_setup() { berth_only "the calls are berth's"; command -v strace >/dev/null || skip "no strace here"; }
+test_setup() {
+    berth_only "the calls are berth's"
+    command -v strace >/dev/null || skip "no strace here"
+    [ "$(uname -m)" = x86_64 ] || skip "other architectures have no access(2) and readlink(2)"
+}
 
 # with_fault [-f] [-P PATH]... CALL:error=ERRNO[:when=N] ARGUMENT...: the runtime itself meets the failure; with -f its children do, too
 with_fault() {
@@ -34,7 +38,7 @@ nothing_left() {
     set_args true
     with_fault -P /proc/self/uid_map openat:error=EACCES run "$ID"
     assert_equal "$status" 1
-    assert_output 'user namespace: permission denied'
+    assert_output 'user namespace in /proc/self: permission denied'
     nothing_left
 }
 
@@ -62,30 +66,68 @@ nothing_left() {
     done
 }
 
+@test "/etc/passwd cannot be opened or read: an error, not HOME=/" {
+    set_args true
+    config 'del(.process.env[] | select(startswith("HOME=")))'
+    local call
+    for call in openat2 read; do
+        with_fault -f -P /etc/passwd "$call:error=ENOMEM" run "$ID"
+        assert_failed
+        assert_output 'find the home directory of user 0: cannot allocate memory'
+        nothing_left
+    done
+}
+
 @test "a joined namespace cannot be compared with the caller's: an error, not a sysctl of the host's" {
     set_args true
     # The value that the host has: a runtime that sets it does no harm.
     config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)' \
         ".linux.sysctl = {\"net.core.somaxconn\": \"$(cat /proc/sys/net/core/somaxconn)\"}"
-    with_fault -P /proc/self/ns/net newfstatat:error=ENOMEM run "$ID"
-    assert_failed
-    assert_output "/proc/self/ns/net with the caller's namespaces: cannot allocate memory"
-    nothing_left
+    local time
+    # Each look in its turn: at the joined one, and at the caller's.
+    for time in 1 2; do
+        with_fault -P /proc/self/ns/net "newfstatat:error=ENOMEM:when=$time" run "$ID"
+        assert_failed
+        assert_output "/proc/self/ns/net with the caller's namespaces: cannot allocate memory"
+        nothing_left
+    done
 }
 
 @test "the owner of a container cannot be found: state says so, and list does" {
     started
     local command time
     for command in "state $ID" list; do
-        # Each look at the directory in its turn.
+        # Each look at the directory in its turn: newer C libraries make it by fstat(2).
         for ((time = 1; ; time++)); do
-            may_meet_fault -P "$ROOT/$ID" "newfstatat:error=ENOMEM:when=$time" $command
+            may_meet_fault -P "$ROOT/$ID" "newfstatat,fstat:error=ENOMEM:when=$time" $command
             was_injected || break
             assert_equal "$status" 1
             assert_output "container \"$ID\": cannot allocate memory"
         done
         [ "$time" -gt 1 ] || fail_with "$command does not look at the directory"
     done
+}
+
+@test "the file system stores no long link: the container is made, and list shows it" {
+    set_args payload pause
+    with_fault symlinkat:error=ENAMETOOLONG:when=1 run --detach "$ID"
+    assert_status 0
+    run_ok list
+    assert_output "^$ID +[1-9][0-9]* +running +$BUNDLE "
+    rt kill "$ID" KILL
+    wait_status stopped
+    run_ok list
+    assert_output "^$ID +0 +stopped +$BUNDLE "
+}
+
+@test "mounts add does not ask for Landlock, which only a process needs" {
+    config '.annotations["run.berth.landlock"] = ({ruleset: {handledAccessFS: ["execute"]},
+        rules: {pathBeneath: [{allowedAccess: ["execute"], paths: ["/"]}]}} | tojson)'
+    started
+    echo '[{"destination": "/dev/shm", "type": "tmpfs", "source": "tmpfs"}]' >mounts.json
+    may_meet_fault landlock_create_ruleset:error=EPERM mounts add "$ID" mounts.json
+    assert_status 0
+    assert_equal "$(grep -c landlock_create_ruleset "$BATS_TEST_TMPDIR/calls")" 0
 }
 
 @test "devices.allow cannot be opened: an error, not a container without the default devices" {
@@ -129,7 +171,7 @@ nothing_left() {
     wait_until no_sleep
 }
 
-@test "a look for the cgroup fails: create fails before anything is made" {
+@test "a cgroup cannot be looked up: create fails before it changes anything" {
     set_args true
     local dir
     for dir in $(hierarchies); do
@@ -149,4 +191,113 @@ nothing_left() {
     assert_equal "$status" 1
     assert_output 'too many open files'
     assert_equal "$(state_of)" running
+}
+
+@test "the list of one cgroup cannot be read: kill --all signals the others and says so" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    started
+    local dir lists=()
+    for dir in $(own_groups); do
+        in_ns mkdir "$dir/below"
+        lists+=(-P "$dir/below/cgroup.procs")
+    done
+    with_fault "${lists[@]}" openat:error=EACCES kill --all "$ID" KILL
+    assert_equal "$status" 1
+    assert_output 'permission denied'
+    wait_status stopped
+    run_ok delete "$ID"
+    nothing_left
+}
+
+# The file that freezes and thaws the cgroup of the paused container.
+freezer_file() {
+    local dir
+    dir=$(cgroup_dir freezer)
+    if in_ns test -e "$dir/freezer.state"; then echo "$dir/freezer.state"; else echo "$dir/cgroup.freeze"; fi
+}
+
+@test "a paused container whose freezer cannot be read: no command takes it for a running one" {
+    local words number
+    started
+    run_ok pause "$ID"
+    # Where only version 2 is mounted, the file of version 1 is looked for first.
+    with_fault -P "$(cgroup_dir freezer)/freezer.state" access:error=EIO state "$ID"
+    assert_failed
+    assert_output "find out whether container \"$ID\" is paused: "
+    for number in EIO ENOMEM; do
+        for words in "state $ID" "exec $ID true" "resume $ID" "pause $ID" "update --pids-limit 9 $ID" "delete $ID"; do
+            # shellcheck disable=SC2086 # the words of a command
+            with_fault -P "$(freezer_file)" openat:error=$number:when=1 $words
+            assert_failed
+            assert_output "find out whether container \"$ID\" is paused: "
+        done
+        for words in list "list --format json" "list --quiet"; do
+            # shellcheck disable=SC2086 # the words of a command
+            with_fault -P "$(freezer_file)" openat:error=$number:when=1 $words
+            assert_status 0
+            assert_output "find out whether container \"$ID\" is paused: "
+            refute_output "running"
+        done
+    done
+    assert_equal "$(state_of)" paused
+}
+
+@test "a cgroup below a container's cannot be listed: delete --force says so at once" {
+    local below
+    started
+    below=$(cgroup_dir freezer)/below
+    in_ns mkdir "$below"
+    with_fault -P "$below" openat:error=EACCES delete --force "$ID"
+    assert_status 1
+    assert_output 'find the processes that are to be killed: permission denied'
+    rt delete --force "$ID"
+    nothing_left
+}
+
+@test "a container of unknown status does not keep list and kill --regex from the others" {
+    local file other=$ID.other
+    started
+    file=$(freezer_file)
+    run_ok run --detach "$other"
+    with_fault -P "$file" openat:error=EIO list
+    assert_status 0
+    assert_output "^$ID +0 +unknown "
+    assert_output "^$other +[1-9][0-9]* +running "
+    with_fault -P "$file" openat:error=EIO list --format json
+    assert_status 0
+    assert_equal "$(grep '^\[' <<<"$output" | jq -c "[.[] | select(.id | startswith(\"$ID\")) | [.status, .pid > 0]]")" \
+        '[["unknown",false],["running",true]]'
+    with_fault -P "$file" openat:error=EIO kill --regex "^$ID" KILL
+    wait_status stopped "$other"
+    wait_status stopped
+    run_ok delete --regex "^$ID"
+    nothing_left
+}
+
+@test "a paused container whose cgroups cannot be listed once: delete --force ends it" {
+    local number
+    for number in 1 2 3; do
+        started
+        run_ok pause "$ID"
+        may_meet_fault -P "$(dirname "$(freezer_file)")" openat:error=EIO:when=$number delete --force "$ID"
+        assert_status 0
+        nothing_left
+    done
+}
+
+@test "a paused container whose freezer fails once: kill and delete --force end it" {
+    local number
+    for number in 1 2 3 4; do
+        started
+        run_ok pause "$ID"
+        may_meet_fault -P "$(freezer_file)" openat:error=EIO:when=$number kill "$ID" KILL
+        assert_status 0
+        wait_status stopped
+        run_ok delete "$ID"
+        started
+        run_ok pause "$ID"
+        may_meet_fault -P "$(freezer_file)" openat:error=EIO:when=$number delete --force "$ID"
+        assert_status 0
+        nothing_left
+    done
 }

@@ -29,7 +29,7 @@ fail_at_every_step() {
     [ "$started" -ge 3 ] || fail_with "no step of start has failed"
 }
 
-@test "a step that fails leaves the host as it was, whichever it is" {
+@test "whichever step fails, the host is as before" {
     set_args true
     config '.process.oomScoreAdj = 10'
     host_snapshot
@@ -59,7 +59,7 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
-@test "the same with all that is set of the process's scheduling" {
+@test "the same with all scheduling properties of the process" {
     set_args true
     config '.process.scheduler = {policy: "SCHED_BATCH", nice: 1} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 1}' \
         '.linux.memoryPolicy = {mode: "MPOL_LOCAL"} | .linux.personality = {domain: "LINUX"}'
@@ -101,7 +101,7 @@ fail_at_every_step() {
     wait "$agent" || true
 }
 
-@test "a create that is killed at any moment can be deleted, and leaves nothing" {
+@test "a container whose create is killed at any moment can be deleted without a trace" {
     local i pid
     set_args sleep 100
     host_snapshot
@@ -118,7 +118,7 @@ fail_at_every_step() {
     assert_host_unchanged
 }
 
-@test "a run that is killed leaves a container that can be deleted" {
+@test "a container whose run is killed can be deleted" {
     set_args sleep 100
     host_snapshot
     rt_exec run --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 &

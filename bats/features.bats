@@ -25,7 +25,7 @@ is() { jq -e "$1" "$BATS_TEST_TMPDIR/features" >/dev/null || fail_with "not so: 
 @test "all hooks" { has_all hooks prestart createRuntime createContainer startContainer poststart poststop; }
 
 # config.md, "Linux mount options"
-@test "all options of mounts that config.md lists" {
+@test "all mount options that config.md lists" {
     has_all mountOptions async atime bind defaults dev diratime dirsync exec iversion lazytime loud mand noatime nodev nodiratime noexec \
         noiversion nolazytime nomand norelatime nostrictatime nosuid nosymfollow private ratime rbind rdev rdiratime relatime remount rexec \
         rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime rro rrw rshared rslave \
@@ -42,7 +42,7 @@ is() { jq -e "$1" "$BATS_TEST_TMPDIR/features" >/dev/null || fail_with "not so: 
     has_all linux.capabilities $names
 }
 
-@test "cgroups of both versions, by systemd for root and users, with rdma" {
+@test "cgroups of both versions, by systemd for root and for users, with rdma" {
     is '.linux.cgroup == {v1: true, v2: true, systemd: true, systemdUser: true, rdma: true}'
 }
 
@@ -52,7 +52,7 @@ is() { jq -e "$1" "$BATS_TEST_TMPDIR/features" >/dev/null || fail_with "not so: 
     has_all linux.seccomp.operators SCMP_CMP_NE SCMP_CMP_LT SCMP_CMP_LE SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_MASKED_EQ
 }
 
-@test "the flags of seccomp that are supported are among those that are known" {
+@test "the supported flags of seccomp are among the known ones" {
     is '.linux.seccomp | .enabled and (.knownFlags | length >= 3) and (.supportedFlags - .knownFlags == [])'
 }
 
@@ -61,16 +61,23 @@ is() { jq -e "$1" "$BATS_TEST_TMPDIR/features" >/dev/null || fail_with "not so: 
         and .mountExtensions.idmap.enabled and .netDevices.enabled'
 }
 
-@test "annotations that change the host's side are named" {
+@test "annotations that affect the host are named" {
     is '.potentiallyUnsafeConfigAnnotations | index("org.systemd.property.")'
 }
 
-@test "the library for seccomp is named with its version" {
+@test "berth's own annotations are named, and the one with which a container shares another's cores" {
+    berth_only
+    is '.annotations["run.berth.landlock.abi"] | tonumber > 0'
+    is '.annotations["run.berth.core-scheduling"] == "new container:ID"'
+    is '.potentiallyUnsafeConfigAnnotations | index("run.berth.core-scheduling")'
+}
+
+@test "libseccomp is named with its version" {
     is '.annotations["io.github.seccomp.libseccomp.version"] | test("^[0-9]+[.][0-9]+[.][0-9]+$")'
 }
 
 # In a container whose filter lets nobody load another: what the kernel does not take is not claimed.
-@test "a flag that the kernel refuses is not among those that are supported" {
+@test "a flag that the kernel refuses is not among the supported ones" {
     berth_only
     touch rootfs/berth
     config ".mounts += [{destination: \"/berth\", source: \"$RUNTIME\", options: [\"bind\", \"ro\"]}]" \

@@ -46,7 +46,7 @@ frozen_from_outside() {
     fi
 }
 
-@test "pause makes all processes stand still, resume lets them go on" {
+@test "pause freezes all processes, resume thaws them" {
     counting
     run_ok pause "$ID"
     assert_equal "$output" ""
@@ -56,7 +56,7 @@ frozen_from_outside() {
     goes_on
 }
 
-@test "when pause returns everything stands still" {
+@test "all processes are frozen when pause returns" {
     counting
     local i before
     for i in 1 2 3; do
@@ -68,7 +68,7 @@ frozen_from_outside() {
     done
 }
 
-@test "the kernel's files say so" {
+@test "the kernel's files show the state" {
     counting
     rt pause "$ID"
     if cg_is_v2; then
@@ -99,7 +99,7 @@ frozen_from_outside() {
     assert_equal "$(state_of)" running
 }
 
-@test "processes in groups below the container's own stand still too" {
+@test "processes in child cgroups are frozen, too" {
     counting
     local dir child
     dir=$(cgroup_dir freezer)
@@ -214,7 +214,7 @@ frozen_from_outside() {
     assert_host_unchanged
 }
 
-@test "a container that was frozen from outside is paused, and resume thaws it" {
+@test "a container frozen from outside is paused, and resume thaws it" {
     counting
     frozen_from_outside
     wait_status paused
@@ -259,7 +259,7 @@ frozen_from_outside() {
     goes_on
 }
 
-@test "two pauses at once: one wins, the container is paused" {
+@test "of two concurrent pauses one succeeds, and the container is paused" {
     counting
     rt pause "$ID" </dev/null >/dev/null 2>&1 &
     local job=$!

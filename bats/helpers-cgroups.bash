@@ -14,7 +14,7 @@
 #   own_groups                        the container's directories, one a line
 #   hierarchies_stay, hierarchies_change    for this test, or this file: criu opens every hierarchy that there is, and fails with one
 #                                     that is just going
-load helpers-bad
+load helpers-errors
 
 hierarchies_stay() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock -s 7; }
 hierarchies_change() { exec 7<"$BATS_TEST_DIRNAME/helpers-cgroups.bash" && flock 7; }

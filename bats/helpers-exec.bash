@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the files on exec share.
+# Shared by the files on exec.
 #
 #   living [WORD...]                  a running container of those words (payload pause)
 #   in_c [OPTION...] -- WORD...       exec; $status, $output, $lines as of run_rt
@@ -55,13 +55,13 @@ assert_exec_failed() {
 }
 
 detached() {
-    # What runs on would hold the file of the test's output.
+    # A process that goes on running would hold the file of the test's output.
     in_c --detach --pid-file "$BATS_TEST_TMPDIR/xpid" "$@"
     assert_status 0
     XPID=$(cat "$BATS_TEST_TMPDIR/xpid")
 }
 
-# Of the pids cgroup, below which no test here makes groups without saying so.
+# The pids cgroup, below which no test here makes groups without saying so.
 processes() {
     local dir
     dir=$(cgroup_dir pids "${1:-$ID}")
@@ -108,7 +108,7 @@ namespaces_of() {
 same_namespaces() {
     in_c -- payload ns
     assert_status 0
-    # Of a kind that the kernel has not, the payload prints an empty line.
+    # The payload prints an empty line for a namespace type that the kernel lacks.
     assert_equal "$(grep . <<<"$output")" "$(namespaces_of "$(init_pid)")"
 }
 

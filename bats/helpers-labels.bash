@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the files on labels share: the security modules, where one is active.
+# Shared by the files on labels: the active security modules.
 
 # Debian's guests have SELinux without a policy.
 setup_file() {

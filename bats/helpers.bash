@@ -6,7 +6,7 @@
 #               BUNDLE        its own bundle (also the current directory) with rootfs/ and config.json
 # Functions     config EXPR...            edit config.json with jq expressions
 #               set_args WORD...          the container's argv;  set_sh SCRIPT: sh -c SCRIPT
-#               rt ARGS...                the runtime with --root; killed after $RT_TIMEOUT seconds, or $PATIENCE
+#               rt ARGS...                the runtime with --root; killed after $PATIENCE seconds
 #               rt_exec ARGS...           becomes the runtime (for background use: $! is the runtime itself)
 #               run_c [OPTION...]         `run` the container in the foreground: $status, $output, $lines; stdin is empty
 #               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
@@ -16,8 +16,10 @@
 #               init_pid [ID]
 #               cgroup_dir CONTROLLER [ID]      the container's directory on the host (while it lives)
 #               cg_read CONTROLLER V1FILE V2FILE [ID]
-#               host_snapshot; ...; assert_host_unchanged
+#               host_snapshot; ...; assert_host_unchanged, or wait_until host_is_unchanged where processes still end
 #               berth_only                skip on other runtimes
+#               refuse ERRNO CALL,...     from now on the runtime and all that it starts is under a seccomp filter that refuses these;
+#                                         RUNTIME=$RUNTIME_ITSELF ends that
 #               not_in_uml WHY            skip in User-mode Linux: a fault of its own
 # With CGROUP_MANAGER=systemd in the environment the containers are systemd's scopes: by_systemd asks for that.
 #               assert_output PATTERN, refute_output PATTERN    extended regular expressions on $output
@@ -56,6 +58,7 @@ setup() {
 common_setup() {
     # The number alone might be that of a test whose remains are still there.
     ID=t$$r$RANDOM
+    RUNTIME_ITSELF=$RUNTIME
     ROOT=$BATS_TEST_TMPDIR/root
     BUNDLE=$BATS_TEST_TMPDIR/b
     make_bundle "$BUNDLE"
@@ -119,6 +122,17 @@ set_args() {
 
 set_sh() { set_args sh -c "$1"; }
 
+# For linux.seccomp.architectures: this machine's, and the others whose programs it can run.
+architectures() {
+    case $HOSTTYPE in
+    x86_64) echo '["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]' ;;
+    aarch64) echo '["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]' ;;
+    powerpc64le | ppc64le) echo '["SCMP_ARCH_PPC64LE"]' ;;
+    s390x) echo '["SCMP_ARCH_S390X", "SCMP_ARCH_S390"]' ;;
+    *) echo "[\"SCMP_ARCH_${HOSTTYPE^^}\"]" ;;
+    esac
+}
+
 not_in_uml() { ! grep -qs 'User Mode Linux' /proc/cpuinfo || skip "User-mode Linux: $1"; }
 
 in_ns() { "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$@"; }
@@ -129,7 +143,7 @@ by_systemd() { [ "${CGROUP_MANAGER:-}" = systemd ]; }
 rt() {
     local manager=()
     ! by_systemd || manager=(--systemd-cgroup)
-    timeout --foreground -k 2 "${RT_TIMEOUT:-$PATIENCE}" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
+    timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" "${manager[@]}" \
         "$@" 3>&- 4>&-
 }
 
@@ -270,11 +284,12 @@ host_snapshot() { host_lines >"$BATS_TEST_TMPDIR/host-before"; }
 
 # The empty root directory itself may be made by a failed command, and a compiled filter stays for the next one; the last is criu's.
 unkept_lines() { grep -vx -e "file $ROOT" -e 'file /run/berth' -e 'file /run/berth/@seccomp.*' -e 'file /run/criu.kdat' "$1"; }
-assert_host_unchanged() {
+host_changes() {
     host_lines >"$BATS_TEST_TMPDIR/host-after"
-    diff <(unkept_lines "$BATS_TEST_TMPDIR/host-before") <(unkept_lines "$BATS_TEST_TMPDIR/host-after") ||
-        fail_with "the host is not as it was"
+    diff <(unkept_lines "$BATS_TEST_TMPDIR/host-before") <(unkept_lines "$BATS_TEST_TMPDIR/host-after")
 }
+host_is_unchanged() { host_changes >/dev/null; }
+assert_host_unchanged() { host_changes || fail_with "the host is not as it was"; }
 
 left_behind() {
     host_lines >"$BATS_TEST_TMPDIR/host-left"
@@ -295,6 +310,12 @@ delete_all() {
         [ -d "$dir" ] && rt delete --force "$(basename "$dir")" >/dev/null 2>&1
     done
     return 0
+}
+
+refuse() {
+    printf '#!/bin/sh\nexec "%s" refuse %s "%s" "%s" "$@"\n' "$SUITE_DIR/hosttool" "$1" "$2" "$RUNTIME_ITSELF" >"$BATS_TEST_TMPDIR/refusing"
+    chmod +x "$BATS_TEST_TMPDIR/refusing"
+    RUNTIME=$BATS_TEST_TMPDIR/refusing
 }
 
 berth_only() { [ "$RT_KIND" = berth ] || skip "${1:-only berth has this}"; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What berth says helps after the commonest failures; what can be known before, check says with the same words.
+# Hints of berth after the commonest failures; where check can report the failure beforehand, it gives the same hint.
 
 load helpers
 load helpers-fs
@@ -52,7 +52,7 @@ as_user() {
 }
 USER_ENV=(A=)
 
-@test "an ordinary user without XDG_RUNTIME_DIR and --root" {
+@test "an unprivileged user without XDG_RUNTIME_DIR and --root" {
     config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) | .linux.namespaces += [{type: "user"}]' \
         '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
         '.mounts |= map(select(.type == "proc"))'
@@ -77,11 +77,11 @@ script() {
 
 @test "a script whose interpreter is missing" {
     script '#!/no/such/interpreter\n'
-    foreseen 'the script is there, but not its interpreter "/no/such/interpreter"'
+    foreseen 'the script exists, but not its interpreter "/no/such/interpreter"'
     assert_status 127
 }
 
-@test "a script with the line ends of Windows" {
+@test "a script with Windows line endings" {
     script '#!/bin/sh\r\necho\r\n'
     foreseen "the script's lines end with CR LF"
 }
@@ -104,33 +104,35 @@ script() {
     foreseen 'use an image for this machine, or register qemu with binfmt_misc'
 }
 
-@test "a program for a machine of the other byte order" {
+@test "a program for a machine with the other byte order" {
+    local order='\2' machine='\0\26' name=s390x # EI_DATA and e_machine
     cp rootfs/bin/payload rootfs/bin/other
-    printf '\2' | dd of=rootfs/bin/other bs=1 seek=5 conv=notrunc 2>/dev/null # EI_DATA: big endian
-    printf '\0\26' | dd of=rootfs/bin/other bs=1 seek=18 conv=notrunc 2>/dev/null
+    [ "$(od -An -tu1 -j5 -N1 rootfs/bin/other)" -eq 1 ] || order='\1' machine='\76\0' name=x86-64
+    printf '%b' "$order" | dd of=rootfs/bin/other bs=1 seek=5 conv=notrunc 2>/dev/null
+    printf '%b' "$machine" | dd of=rootfs/bin/other bs=1 seek=18 conv=notrunc 2>/dev/null
     set_args other
-    foreseen 'it is a program for s390x and this kernel runs'
+    foreseen "it is a program for $name and this kernel runs"
 }
 
 @test "a program whose loader is missing" {
-    local program
+    local program loader='ld-linux|/ld64\.so' # ppc64le and s390x have the latter
     program=$(command -v gojq || command -v jq)
     for program in "$program" /bin/ls; do
-        ! grep -q ld-linux "$program" || break
+        ! grep -qE "$loader" "$program" || break
     done
-    grep -q ld-linux "$program" || skip "every program here is static"
+    grep -qE "$loader" "$program" || skip "every program here is static"
     cp "$program" rootfs/bin/dynamic
     set_args dynamic
-    foreseen 'the program is there, but not the loader "/lib'
+    foreseen 'the program exists, but not the loader "/lib'
 }
 
-@test "a program on a mount with noexec" {
+@test "a program on a noexec mount" {
     add_mount /opt none "$BUNDLE/rootfs/bin" bind,noexec
     set_args /opt/payload
     foreseen 'it is on a mount of this config with the option noexec'
 }
 
-@test "a program on a file system that is mounted noexec" {
+@test "a program on a noexec file system" {
     mkdir bin && cp rootfs/bin/payload bin
     host_mount --bind "$BUNDLE/bin" "$BUNDLE/bin"
     in_ns mount -o remount,bind,noexec "$BUNDLE/bin"
@@ -139,7 +141,7 @@ script() {
     foreseen '/opt/payload is on a file system that is mounted noexec'
 }
 
-@test "a program without the x bit" {
+@test "a program without execute permission" {
     script '#!/bin/sh\n'
     chmod 644 rootfs/script
     foreseen 'nobody may execute it: chmod +x'
@@ -148,7 +150,7 @@ script() {
 @test "a hook whose interpreter is missing" {
     printf '#!/no/such\n' >hook && chmod 755 hook
     config ".hooks.createRuntime = [{path: \"$BUNDLE/hook\"}]"
-    foreseen 'the script is there, but not its interpreter "/no/such"'
+    foreseen 'the script exists, but not its interpreter "/no/such"'
 }
 
 # ---- mounts
@@ -206,7 +208,7 @@ script() {
     foreseen 'it does not exist and cannot be created: create it in the root file system beforehand'
 }
 
-@test "a root file system behind a closed directory" {
+@test "a root file system below a directory without search permission" {
     mapped
     mkdir -m 700 closed && mv rootfs closed
     config '.root.path = "closed/rootfs"'
@@ -224,7 +226,7 @@ script() {
     foreseen 'the file is a uts namespace'
 }
 
-@test "no more namespaces" {
+@test "the limit of namespaces is reached" {
     run_rt check --bundle "$BUNDLE"
     assert_status 0
     status=0
@@ -236,12 +238,12 @@ script() {
     faulty launch 28 'the limit of namespaces is reached, or they are nested 32 deep: see user.max_pid_namespaces and'
 }
 
-@test "no right to make a user namespace" {
+@test "user namespaces are not allowed" {
     mapped
     faulty unshare 1 'the caller is confined by a seccomp filter, a security module'
 }
 
-@test "ids that are not the user's" {
+@test "ids that do not belong to the user" {
     local user
     user=$(id -un 1000 2>/dev/null || echo 1000)
     ! grep -qs "^1000:\|^$user:" /etc/subuid || skip "user 1000 has ids"
@@ -253,7 +255,7 @@ script() {
     assert_says "/etc/subuid does not give them to user $user"
 }
 
-@test "no newuidmap" {
+@test "newuidmap is missing" {
     mapped
     USER_ENV=(PATH=/nowhere)
     as_user check --bundle "$BUNDLE"
@@ -297,7 +299,7 @@ script() {
     assert_says "too many processes: pids.max of the cgroup $cgroup is 1"
 }
 
-@test "a memory limit that is too small for anything" {
+@test "a memory limit that is too small for any process" {
     config '.linux.resources.memory = {limit: 4096, swap: 4096}'
     hinted 'linux.resources.memory.limit'
 }
@@ -330,7 +332,7 @@ script() {
     foreseen 'hostname: must not be longer than 64 bytes'
 }
 
-@test "a controller that is not there" {
+@test "a missing controller" {
     has_controller rdma && skip "rdma is here"
     config '.linux.resources.rdma = {mlx5: {hcaHandles: 3}}'
     foreseen 'controller "rdma"'
@@ -346,33 +348,66 @@ script() {
     foreseen '--cgroup-manager=disabled'
 }
 
-@test "a launch that is refused: rights or a filter around the runtime" {
+@test "launching the init is refused: permissions or a filter around the runtime" {
     faulty launch 1 'need CAP_SYS_ADMIN or a user namespace; a seccomp filter around berth may refuse clone'
 }
 
-# chrooted: run in the directory jail as the root, which has what berth needs.
-chrooted() {
-    status=0
-    in_ns chroot jail /berth --root /tmp/state run --bundle /b "$ID" </dev/null >run-out 2>&1 || status=$?
-    read_output run-out
-}
-
-@test "a root that is no mount point, as in a chroot, and what makes it one" {
+# make_jail: the directory jail has what berth needs to be run there as the root, with the bundle in /b.
+make_jail() {
     ! readelf -lW "$RUNTIME" | grep -q INTERP || skip "the program needs its libraries"
     mkdir -p jail/b jail/dev jail/proc jail/sys jail/tmp
     cp "$RUNTIME" jail/berth
-    set_args echo works
     cp -a rootfs config.json jail/b
     # The jail is a part of a mount, whatever the bundle is on.
     host_mount -t tmpfs tmpfs "$BUNDLE/jail/tmp"
     host_mount --rbind /dev "$BUNDLE/jail/dev"
     host_mount --rbind /proc "$BUNDLE/jail/proc"
     host_mount --rbind /sys "$BUNDLE/jail/sys"
-    chrooted
+}
+
+# chrooted ARGS...: berth in the jail
+chrooted() {
+    status=0
+    in_ns chroot jail /berth --root /tmp/state "$@" </dev/null >run-out 2>&1 || status=$?
+    read_output run-out
+}
+
+@test "a root that is not a mount point, as in a chroot, and how to make it one" {
+    set_args echo works
+    make_jail
+    chrooted run --bundle /b "$ID"
     [ "$status" -ne 0 ] || fail_with "it was accepted"
     assert_says "set the mount propagation of /: invalid argument (/ is not a mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes it one)"
     host_mount --rbind "$BUNDLE/jail" "$BUNDLE/jail"
-    chrooted
+    chrooted run --bundle /b "$ID"
     assert_status 0
     assert_output '^works$'
+}
+
+# setns(2) goes to the root of the mount namespace: the host's.
+@test "exec and mounts in a container that was created inside a chroot: nothing happens outside of it" {
+    local mark=/tmp/mark-$ID
+    set_args payload pause
+    make_jail
+    host_mount --rbind "$BUNDLE/jail" "$BUNDLE/jail"
+    chrooted create --bundle /b "$ID"
+    assert_status 0
+    chrooted exec "$ID" touch "$mark"
+    [ "$status" -ne 0 ] || fail_with "exec was accepted"
+    assert_says "verify that the namespaces are the container's: invalid cross-device link (the container was created inside a chroot, so this would lead out of it: create it outside)"
+    [ ! -e "$mark" ]
+    printf '[{"destination": "%s", "type": "tmpfs"}]' "$mark" >jail/b/mounts.json
+    chrooted mounts add "$ID" /b/mounts.json
+    [ "$status" -ne 0 ] || fail_with "mounts was accepted"
+    assert_says "verify that the namespaces are the container's: invalid cross-device link"
+    [ ! -e "$mark" ]
+    chrooted delete --force "$ID"
+    assert_status 0
+}
+
+@test "a full directory of states: free it, or use another" {
+    local step
+    for step in save-state record-init commit; do
+        faulty "$step" 28 'no room in the directory of --root'
+    done
 }

@@ -56,7 +56,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_equal "$(sort "$LOG" | xargs)" "createContainer createRuntime poststart poststop prestart startContainer"
 }
 
-@test "hooks of one kind run in the order of the list" {
+@test "hooks of one kind run in the listed order" {
     local i kind
     for kind in createRuntime startContainer poststop; do
         for i in 1 2 3; do hook $kind "sleep 0.0$((4 - i)); echo $kind$i >>$LOG"; done
@@ -78,11 +78,15 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     done
 }
 
-@test "the state's status says the phase" {
+@test "the state's status is that of the phase" {
     local kind
     hook_all "cat >$LOGS/KIND"
-    set_args sleep 0.2
-    whole_life
+    set_sh 'while [ ! -e /go ]; do sleep 0.02; done'
+    create_c
+    rt start "$ID"
+    touch rootfs/go
+    wait_status stopped
+    rt delete "$ID"
     # runtime.md, "State" and "Lifecycle": creating is step 2, created is after step 2; hooks begin with step 3.
     for kind in prestart createRuntime createContainer startContainer; do
         assert_equal "$kind $(jq -r .status "$LOGS/$kind")" "$kind created"
@@ -91,9 +95,9 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_equal "$(jq -r .status "$LOGS/poststop")" stopped
 }
 
-@test "the state's pid is the container's process, as the place of the hook sees it" {
+@test "the state's pid is the container's process in the hook's PID namespace" {
     hook_all "cat >$LOGS/KIND"
-    set_args sleep 0.2
+    set_args sleep 1000
     create_c
     local pid kind
     pid=$(init_pid)
@@ -172,7 +176,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     grep -qx HOME=/root "$LOGS/startContainer"
 }
 
-@test "a createContainer hook without env has nothing of the runtime's environment" {
+@test "a createContainer hook without env gets nothing of the runtime's environment" {
     hook createContainer "tr '\\0' '\\n' </proc/self/environ >$LOG"
     OF_CALLER=1 run_c
     assert_status 0
@@ -191,7 +195,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_equal "$(cat "$LOGS/startContainer")" /tmp
 }
 
-@test "poststop hooks run when the bundle is gone" {
+@test "poststop hooks run even if the bundle is gone" {
     hook poststop "echo poststop >>$LOG"
     create_c
     mv "$BUNDLE" "$BUNDLE.gone"
@@ -219,7 +223,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     done
 }
 
-@test "a filter that kills mkdir kills it in a startContainer hook, and start fails" {
+@test "a filter that kills mkdir also applies to a startContainer hook, and start fails" {
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     hook startContainer "mkdir $LOGS/made"
     run_rt run --bundle "$BUNDLE" "$ID"
@@ -266,7 +270,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_equal "$(cat "$LOG")" "/bin/sh|$BATS_TEST_TMPDIR/script|"
 }
 
-@test "a hook has descriptors 0, 1 and 2 alone" {
+@test "a hook has only descriptors 0, 1 and 2" {
     local kind
     for kind in $KINDS; do hook $kind "(cd /proc/self/fd; for f in *; do [ ! -h \$f ] || printf '%s ' \$f; done) >$LOGS/$kind"; done
     run rt run "$ID" 7</etc/group
@@ -298,12 +302,10 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     log_is "done"
 }
 
-@test "a hook past its timeout is killed and counts as failed" {
+@test "a hook that exceeds its timeout is killed and counts as failed" {
     host_snapshot
-    hook createRuntime "echo \$\$ >$LOG; exec sleep 30" 'timeout: 1'
-    local start=$SECONDS
+    hook createRuntime "echo \$\$ >$LOG; exec sleep 1000" 'timeout: 1'
     run_fails create "$ID"
-    [ $((SECONDS - start)) -lt 6 ]
     ! kill -0 "$(cat "$LOG")" 2>/dev/null || fail_with "the hook lives on"
     assert_host_unchanged
 }
@@ -327,7 +329,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_output 'hook'
 }
 
-@test "after a failing hook no further one of its kind runs, but poststop hooks do" {
+@test "after a failing hook no more of its kind run, but poststop hooks do" {
     hook createRuntime "echo one >>$LOG; exit 1"
     hook createRuntime "echo two >>$LOG"
     hook createContainer "echo three >>$LOG"
@@ -343,7 +345,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     log_is poststop
 }
 
-@test "a hook that dies by a signal has failed" {
+@test "a hook killed by a signal has failed" {
     hook createRuntime 'kill -9 $$'
     host_snapshot
     run_fails create "$ID"
@@ -426,7 +428,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     log_is 0
 }
 
-@test "a hook that does not read its stdin does no harm" {
+@test "a hook need not read its stdin" {
     # More than a pipe holds.
     config '.annotations = {big: ("x" * 200000)}'
     hook_all "exec </dev/null; echo KIND >>$LOG"
@@ -434,22 +436,20 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     assert_equal "$(wc -l <"$LOG")" 6
 }
 
-@test "a hook may leave a process behind without holding up the runtime" {
-    hook createRuntime "sleep 3 & echo \$! >$LOG"
-    local start=$SECONDS
+@test "a hook may leave a process behind without blocking the runtime" {
+    hook createRuntime "sleep 1000 & echo \$! >$LOG"
     run_c
     assert_status 0
-    [ $((SECONDS - start)) -lt 3 ]
     kill "$(cat "$LOG")"
 }
 
-@test "empty lists of hooks are fine" {
+@test "empty lists of hooks are accepted" {
     config '.hooks = {prestart: [], createRuntime: [], createContainer: [], startContainer: [], poststart: [], poststop: []}'
     run_c
     assert_status 0
 }
 
-@test "prestart and createRuntime hooks go with the host's /dev and masked paths" {
+@test "prestart and createRuntime hooks work with the host's /dev and masked paths" {
     local kind
     config '.mounts |= map(select(.destination | startswith("/dev") | not)) +
                 [{destination: "/dev", source: "/dev", type: "bind", options: ["rbind"]}]' \
@@ -469,7 +469,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     log_is poststop
 }
 
-@test "delete --force of a container whose hook never ends: the hook ends, too" {
+@test "delete --force of a container kills a hook that never ends" {
     berth_only "others wait for it"
     config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >'"$BATS_TEST_TMPDIR"'/hook; exec sleep 1000"]}]'
     rt create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/created" 2>&1 3>&- 4>&- &
@@ -484,7 +484,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
     ! kill -0 "$(cat "$BATS_TEST_TMPDIR/hook")" 2>/dev/null || fail_with "the hook lives on"
 }
 
-@test "a poststart hook that freezes the container and fails does not hold up run" {
+@test "a poststart hook that freezes the container and fails does not block run" {
     berth_only "others wait for the end of what is frozen"
     has_controller freezer || skip "needs a freezer"
     hook poststart "$RUNTIME --root $ROOT pause $ID; exit 1"

@@ -45,7 +45,7 @@ streams='/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2'
     assert_untouched
 }
 
-@test "a masked file: without capabilities, too" {
+@test "a masked file: also without capabilities" {
     without_capabilities
     tamper "$masked"
     assert_untouched
@@ -143,7 +143,7 @@ exec_tampers() {
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$dir/s" 3>&- &
     NOTIFY=$!
     wait_until test -S "$dir/s"
-    # What the runtime binds is beside the container's state or the socket itself.
+    # The runtime's mounts may show the container's state or the socket itself, and nothing beside them.
     set_sh 'f=${NOTIFY_SOCKET:-}; for f in $f ${f%/*}; do
         chmod 700 $f; chown 7:7 $f; touch -c -t 200101010101 $f; touch $f/new; done 2>/dev/null; touch /done; sleep 100'
     HOST_FILES=("$dir" "$dir/s")

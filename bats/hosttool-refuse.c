@@ -3,6 +3,7 @@
  * errno. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -20,9 +21,12 @@ static const struct call {
     int version; /* 5 * 100 + 4: Linux 5.4 */
 } calls[] = {
     {"personality", SYS_personality, 102},
+#ifdef SYS_renameat /* riscv64 has renameat2 alone */
     {"renameat", SYS_renameat, 206},
+#endif
     {"faccessat", SYS_faccessat, 206},
     {"renameat2", SYS_renameat2, 315},
+    {"seccomp", SYS_seccomp, 317},
     {"execveat", SYS_execveat, 319},
     {"memfd_create", SYS_memfd_create, 317},
     {"statx", SYS_statx, 411},
@@ -38,6 +42,9 @@ static const struct call {
     {"openat2", SYS_openat2, 506},
     {"pidfd_getfd", SYS_pidfd_getfd, 506},
     {"faccessat2", SYS_faccessat2, 508},
+    {"landlock_create_ruleset", 444, 513},
+    {"landlock_add_rule", 445, 513},
+    {"landlock_restrict_self", 446, 513},
     {"close_range", SYS_close_range, 509},
     {"epoll_pwait2", SYS_epoll_pwait2, 511},
     {"mount_setattr", SYS_mount_setattr, 512},
@@ -55,10 +62,27 @@ static int is_meant(const struct call *call, const char *word)
     return strcmp(call->name, word) == 0;
 }
 
+/* prctl(2) with PR_SCHED_CORE alone. */
+static unsigned add_core_scheduling(struct sock_filter *filter, unsigned n)
+{
+    const unsigned number = offsetof(struct seccomp_data, nr);
+    const unsigned option =
+        offsetof(struct seccomp_data, args) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
+
+    filter[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 4);
+    filter[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, option);
+    filter[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SCHED_CORE, 0, 1);
+    filter[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
+    filter[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number);
+    return n;
+}
+
 static unsigned add_calls(struct sock_filter *filter, unsigned n, const char *word)
 {
     unsigned before = n;
 
+    if (strcmp(word, "core-scheduling") == 0)
+        return add_core_scheduling(filter, n);
     for (size_t i = 0; i < N_CALLS; i++) {
         if (!is_meant(&calls[i], word))
             continue;
@@ -73,14 +97,59 @@ static unsigned add_calls(struct sock_filter *filter, unsigned n, const char *wo
     return n;
 }
 
+/* The filter stays on execve(2), and so does its listener, which need not have CLOEXEC. */
+static int load(unsigned flags, const struct sock_fprog *program)
+{
+    int r = (int) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+
+    if (r < 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        r = (int) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+    return r;
+}
+
+static int become(char **argv)
+{
+    execvp(argv[0], argv);
+    perror(argv[0]);
+    return 125;
+}
+
 int refuse(char **argv);
+int listen_to(char **argv);
+
+int listen_to(char **argv)
+{
+    struct sock_filter filter[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {1, filter};
+    int listener = load(SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+
+    if (listener < 0 || fcntl(listener, F_SETFD, 0) < 0) {
+        perror("hosttool: listen");
+        return 125;
+    }
+    return become(argv);
+}
+
+/* "0": the calls do nothing and succeed. */
+static unsigned number_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } names[] = {{"0", 0},           {"EPERM", EPERM},   {"EIO", EIO},
+                 {"EINVAL", EINVAL}, {"ENODEV", ENODEV}, {"ENOSYS", ENOSYS}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].number;
+    fprintf(stderr, "hosttool: refuse: unknown errno %s\n", name);
+    exit(125);
+}
 
 int refuse(char **argv)
 {
     static struct sock_filter filter[4 * N_CALLS * 2 + 4];
-    unsigned number = strcmp(argv[0], "EPERM") == 0 ? EPERM
-                      : strcmp(argv[0], "EIO") == 0 ? EIO
-                                                    : ENOSYS;
+    unsigned number = number_of(argv[0]);
     unsigned n = 0;
 
     filter[n++] =
@@ -92,14 +161,9 @@ int refuse(char **argv)
         if (filter[i].code == (BPF_RET | BPF_K) && filter[i].k == SECCOMP_RET_ERRNO)
             filter[i].k |= number;
     struct sock_fprog program = {(unsigned short) n, filter};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-            syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
-            perror("hosttool: refuse");
-            return 125;
-        }
+    if (load(0, &program) < 0) {
+        perror("hosttool: refuse");
+        return 125;
     }
-    execvp(argv[2], argv + 2);
-    perror(argv[2]);
-    return 125;
+    return become(argv + 2);
 }

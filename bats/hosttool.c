@@ -13,9 +13,12 @@
  *   hosttool notify SOCKET FILE     receive datagrams on SOCKET, append them to FILE
  *   hosttool refuse ERRNO CALL[,CALL...] COMMAND...
  *                                   run COMMAND under a seccomp filter that answers these system
- *                                   calls with ENOSYS, EPERM or EIO;
+ *                                   calls with ENOSYS, EPERM, EIO, EINVAL or ENODEV, or with
+ *                                   success (0); "core-scheduling" is prctl(PR_SCHED_CORE);
  *                                   ">5.4" stands for all calls newer than that Linux
  *                                   (hosttool-refuse.c)
+ *   hosttool cookie PID             print the core-scheduling cookie of PID (0: the caller)
+ *   hosttool listen COMMAND...      run COMMAND under a seccomp filter with a listener
  *   hosttool caller NAME=VALUE... -- COMMAND...
  *                                   run COMMAND with another umask, nice value and so on
  *                                   (hosttool-caller.c)
@@ -32,13 +35,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 int refuse(char **argv);    /* hosttool-refuse.c */
+int listen_to(char **argv); /* hosttool-refuse.c */
 int be_caller(char **argv); /* hosttool-caller.c */
 
 static const char *mark_id;
@@ -347,9 +353,11 @@ static void pty_child(int master, char **argv)
 
 /*
  * Lines of stdin that begin with '@' are orders: "@sleep MS", "@size ROWS COLS", "@wait TEXT"
- * (until TEXT was printed by the other side, at most 5 s), "@raw TEXT" (without a newline), "@byte
- * N". Every other line is typed with a newline.
+ * (until TEXT was printed by the other side, at most a minute), "@raw TEXT" (without a newline),
+ * "@byte N". Every other line is typed with a newline.
  */
+#define PATIENCE_S 60
+
 static char seen[1 << 20];
 static size_t seen_len, seen_from;
 
@@ -374,7 +382,9 @@ static int pump(int master, int timeout_ms)
 
 static void wait_text(int master, const char *text)
 {
-    for (int i = 0; i < 500; i++) {
+    time_t end = time(NULL) + PATIENCE_S;
+
+    while (time(NULL) < end) {
         char *at = memmem(seen + seen_from, seen_len - seen_from, text, strlen(text));
         if (at) {
             seen_from = (size_t) (at - seen) + strlen(text);
@@ -429,11 +439,20 @@ static int run_pty(char **argv)
         line[strcspn(line, "\n")] = 0;
         obey(master, line);
     }
-    while (pump(master, 10000) > 0)
+    while (pump(master, PATIENCE_S * 1000) > 0)
         ;
     if (waitpid(child, &status, 0) < 0)
         die("waitpid");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int show_cookie(const char *pid)
+{
+    unsigned long long cookie __attribute__((aligned(8)));
+
+    if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, atoi(pid), PR_SCHED_CORE_SCOPE_THREAD, &cookie) < 0)
+        die("cookie");
+    return printf("%llx\n", cookie) > 0 ? 0 : 125;
 }
 
 int main(int argc, char **argv)
@@ -451,6 +470,10 @@ int main(int argc, char **argv)
         return be_caller(argv + 2);
     if (argc > 4 && strcmp(argv[1], "refuse") == 0)
         return refuse(argv + 2);
+    if (argc == 3 && strcmp(argv[1], "cookie") == 0)
+        return show_cookie(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "listen") == 0)
+        return listen_to(argv + 2);
     if (argc > 2 && strcmp(argv[1], "pty") == 0)
         return run_pty(argv + 2);
     fprintf(stderr, "hosttool: see the comment at the top of hosttool.c\n");

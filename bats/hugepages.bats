@@ -57,7 +57,7 @@ reservation_is() {
     done
 }
 
-@test "a program that asks for more does not get it" {
+@test "a program cannot use more than its limit" {
     [ "$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)" -ge 4 ] || skip "no free huge pages"
     resources 'hugepageLimits: [{pageSize: "2MB", limit: 4194304}]'
     set_args payload huge 2
@@ -80,6 +80,6 @@ reservation_is() {
     done
 }
 
-@test "a second entry that is bad is named" {
+@test "an invalid second entry is named" {
     refused_resources 'hugepageLimits[1]' "hugepageLimits: [{pageSize: \"$NAME\", limit: 0}, {pageSize: \"3MB\", limit: 0}]"
 }

@@ -24,7 +24,7 @@ rootless() {
     own_bundle "$USER_ID"
 }
 
-@test "the caller's supplementary groups do not stay when CAP_SETGID is missing" {
+@test "the caller's supplementary groups are not kept if CAP_SETGID is missing" {
     set_sh 'grep Groups /proc/self/status'
     run_as --groups 6,4242 --inh-caps -setgid --bounding-set -setgid -- run --bundle "$BUNDLE" "$ID"
     assert_failed
@@ -38,7 +38,7 @@ rootless() {
     assert_output '^0$'
 }
 
-@test "exec: the caller's supplementary groups do not stay when CAP_SETGID is missing" {
+@test "exec: the caller's supplementary groups are not kept if CAP_SETGID is missing" {
     set_args sleep 100
     create_c
     rt start "$ID"
@@ -47,7 +47,7 @@ rootless() {
     refute_output 4242
 }
 
-@test "additionalGids are passed over where setgroups is denied" {
+@test "additionalGids are ignored where setgroups is denied" {
     rootless
     config '.process.user.additionalGids = [0, 5]'
     set_sh 'cat /proc/self/setgroups; echo ran'
@@ -56,7 +56,7 @@ rootless() {
     assert_equal "$(tail -n 2 <<<"$output" | xargs)" "deny ran"
 }
 
-@test "exec: additional groups are passed over where setgroups is denied" {
+@test "exec: additional groups are ignored where setgroups is denied" {
     berth_only "crun has no such option"
     rootless
     set_args sleep 100
@@ -75,7 +75,7 @@ program_of() {
     chmod 0100 rootfs/bin/own
 }
 
-@test "a user with CAP_DAC_OVERRIDE runs a program that is root's alone" {
+@test "a user with CAP_DAC_OVERRIDE may run a program that only root may run" {
     program_of 0:0
     config '.process.user = {uid: 1000, gid: 1000}' \
         '.process.capabilities = ({bounding: ["CAP_DAC_OVERRIDE"]} | .effective = .bounding | .permitted = .bounding | .inheritable = .bounding | .ambient = .bounding)'
@@ -84,7 +84,7 @@ program_of() {
     assert_status 7
 }
 
-@test "a user without CAP_DAC_OVERRIDE is refused a program that is root's alone, by create" {
+@test "create refuses a program that only root may run to a user without CAP_DAC_OVERRIDE" {
     program_of 0:0
     config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}'
     set_args /bin/own exit 7
@@ -92,7 +92,7 @@ program_of() {
     assert_output '[pP]ermission denied'
 }
 
-@test "root without CAP_DAC_OVERRIDE is refused another user's program, by create" {
+@test "create refuses another user's program to root without CAP_DAC_OVERRIDE" {
     program_of 1000:1000
     config '.process.capabilities = {}'
     set_args /bin/own exit 7
@@ -119,12 +119,12 @@ program_of() {
     assert_output 'process.user.additionalGids\[0\]: 1000 is not mapped in linux.gidMappings'
 }
 
-@test "more groups than the kernel takes are told so" {
+@test "more groups than the kernel accepts are an error that says so" {
     berth_only "the words are berth's"
     config '.process.user.additionalGids = [range(1; 65538)]'
     UNCHECKED=1 run_c
     assert_status 1
-    assert_output 'process.user.additionalGids: the kernel takes at most 65536 groups, got 65537'
+    assert_output 'process.user.additionalGids: the kernel accepts at most 65536 groups, got 65537'
 }
 
 @test "65536 groups are set" {
@@ -135,7 +135,7 @@ program_of() {
     assert_equal "$output" 65537
 }
 
-@test "HOME= is as good as no HOME" {
+@test "an empty HOME= counts as unset" {
     printf 'user:x:1000:1000::/home/user:/bin/sh\n' >"$BATS_TEST_TMPDIR/passwd"
     cp --remove-destination "$BATS_TEST_TMPDIR/passwd" rootfs/etc/passwd
     config '.process.user = {uid: 1000, gid: 1000} | .process.env = ["PATH=/bin", "HOME=", "A=1"]'
@@ -145,7 +145,7 @@ program_of() {
     assert_equal "$(xargs <<<"$output")" "1 /home/user"
 }
 
-@test "an /etc/passwd that cannot be read is told, and not passed over" {
+@test "an /etc/passwd that cannot be read is an error" {
     berth_only "others make it HOME=/ in silence"
     config 'del(.process.env[] | select(startswith("HOME=")))' '.mounts += [{destination: "/etc/passwd", source: "/proc/1/mem", options: ["bind"]}]'
     set_args true
@@ -186,7 +186,7 @@ program_of() {
     assert_equal "$output" ran
 }
 
-@test "the capabilities that spec of runc 1.1 writes bring no warning" {
+@test "the capabilities that spec of runc 1.1 writes cause no warning" {
     berth_only "the words are berth's"
     local all='["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]'
     config ".process.capabilities = {bounding: $all, effective: $all, permitted: $all, ambient: $all}"
@@ -214,7 +214,7 @@ user_seconds() {
     { time "$RUNTIME" --root "$ROOT" run --dry-run --bundle "$BUNDLE" "$ID" >/dev/null 2>&1; } 2>&1
 }
 
-@test "the environment is planned in linear time" {
+@test "planning the environment takes linear time" {
     berth_only "others have no dry run"
     local few many
     few=$(user_seconds 50000)

@@ -3,6 +3,7 @@
 # Id-mapped mounts: uidMappings and gidMappings of mounts[], the option words idmap and ridmap.
 
 load helpers
+load helpers-errors
 load helpers-fs
 
 # src has files of the users 0, 5 and 70000, the last of which no mapping of these tests has.
@@ -28,12 +29,7 @@ map() {
 owners() { run_sh "stat -c %u:%g ${1:-/m}/of0 ${1:-/m}/of5 ${1:-/m}/of70000"; }
 
 # Refused, by the place in the configuration, and without a trace.
-refused() {
-    host_snapshot
-    run_fails run --bundle "$BUNDLE" "$ID"
-    [ "$RT_KIND" != berth ] || assert_output "$1"
-    assert_host_unchanged
-}
+refused_mapping() { refused_run "$([ "$RT_KIND" != berth ] || echo "$1")"; }
 
 @test "a bind mount with mappings of its own, without a user namespace" {
     add_mount /m bind "$BUNDLE/src" bind,idmap
@@ -42,7 +38,7 @@ refused() {
     assert_equal "$output" $'1000:2000\n1005:2005\n65534:65534'
 }
 
-@test "files that are made there belong to the owner behind the mapping" {
+@test "files created there belong to the mapped owner" {
     chmod 777 src
     add_mount /m bind "$BUNDLE/src" bind,idmap
     map 0-1000-100
@@ -52,7 +48,7 @@ refused() {
     assert_equal "$(stat -c %u:%g src/new)" 7:8
 }
 
-@test "a user outside the mapping cannot make files there" {
+@test "a user outside the mapping cannot create files there" {
     chmod 777 src
     add_mount /m bind "$BUNDLE/src" bind,idmap
     map 0-1000-100
@@ -67,14 +63,14 @@ refused() {
     assert_equal "$output" $'500:500\n11:11\n3:3'
 }
 
-@test "mappings without the word idmap map the mount too" {
+@test "mappings without the option idmap map the mount, too" {
     add_mount /m bind "$BUNDLE/src" bind
     map 0-1000-100
     owners
     assert_equal "$output" $'1000:1000\n1005:1005\n65534:65534'
 }
 
-@test "other options hold beside idmap" {
+@test "other options work together with idmap" {
     add_mount /m bind "$BUNDLE/src" bind,idmap,ro,nosuid,nodev,noexec
     map 0-1000-100
     owners
@@ -116,7 +112,7 @@ refused() {
     assert_equal "$output" $'0:0\n5:5\n65534:65534'
 }
 
-@test "in a user namespace: a mount beside the mapped one is not mapped" {
+@test "in a user namespace: a mount next to the mapped one is not mapped" {
     in_user_namespace
     add_mounts <<END
 /plain bind $BUNDLE/src bind
@@ -135,7 +131,7 @@ submount() {
     in_ns sh -c "touch '$BUNDLE/src/sub/file' && chown 5:5 '$BUNDLE/src/sub/file'"
 }
 
-@test "idmap maps the mount alone, ridmap the mounts below it too" {
+@test "idmap maps only the mount, ridmap also its submounts" {
     submount
     add_mount /one bind "$BUNDLE/src" rbind,idmap
     map 0-1000-100
@@ -145,7 +141,7 @@ submount() {
     assert_equal "$output" $'1005:1005\n5:5\n1005:1005\n1005:1005'
 }
 
-@test "in a user namespace: ridmap maps the mounts below too" {
+@test "in a user namespace: ridmap maps the submounts, too" {
     in_user_namespace
     submount
     add_mounts <<END
@@ -180,7 +176,7 @@ END
     assert_equal "$(grep -c ' map-mount' <<<"$output")" 6
 }
 
-@test "100 mapped mounts with at most 64 open files" {
+@test "100 mapped mounts need at most 64 open files" {
     in_user_namespace
     config ".mounts += [range(100) | {destination: \"/m/\(.)\", type: \"bind\", source: \"$BUNDLE/src\", options: [\"bind\", \"idmap\"]}]" \
         '.process.rlimits = []'
@@ -261,38 +257,38 @@ test_teardown() {
 
 @test "idmap with neither mappings nor a user namespace is an error" {
     add_mount /m bind "$BUNDLE/src" bind,idmap
-    refused 'mounts\[7\].options: idmap needs'
+    refused_mapping 'mounts\[7\].options: idmap needs'
     reset_config
     add_mount /m bind "$BUNDLE/src" bind,ridmap
-    refused 'mounts\[7\].options: idmap needs'
+    refused_mapping 'mounts\[7\].options: idmap needs'
 }
 
 @test "uidMappings without gidMappings, and the reverse, are errors" {
     add_mount /m bind "$BUNDLE/src" bind,idmap
     map 0-1000-100
     config 'del(.mounts[-1].gidMappings)'
-    refused 'mounts\[7\]: uidMappings and gidMappings go together'
+    refused_mapping 'mounts\[7\]: uidMappings and gidMappings go together'
     map 0-1000-100
     config 'del(.mounts[-1].uidMappings)'
-    refused 'mounts\[7\]: uidMappings and gidMappings go together'
+    refused_mapping 'mounts\[7\]: uidMappings and gidMappings go together'
 }
 
 @test "mappings that overlap, are empty or lie out of range are errors" {
     add_mount /m bind "$BUNDLE/src" bind,idmap
     map "0-1000-100 50-5000-100"
-    refused 'mounts\[7\].uidMappings\[1\]: overlaps'
+    refused_mapping 'mounts\[7\].uidMappings\[1\]: overlaps'
     map "0-1000-100 500-1050-100"
-    refused 'mounts\[7\].uidMappings\[1\]: overlaps'
+    refused_mapping 'mounts\[7\].uidMappings\[1\]: overlaps'
     map 0-1000-0
-    refused 'mounts\[7\].uidMappings\[0\].size: must be at least 1'
+    refused_mapping 'mounts\[7\].uidMappings\[0\].size: must be at least 1'
     map 4294967200-0-100
-    refused 'mounts\[7\].uidMappings\[0\]: the range goes beyond'
+    refused_mapping 'mounts\[7\].uidMappings\[0\]: the range goes beyond'
 }
 
 @test "a file system that cannot be mapped is an error that says so" {
     add_mount /m proc proc idmap
     map 0-1000-100
-    refused 'mounts\[7\]: map the ids of proc: .*file system cannot be mapped.*Linux 5\.12'
+    refused_mapping 'mounts\[7\]: map the ids of proc: .*file system cannot be mapped.*Linux 5\.12'
 }
 
 @test "ridmap over a mount that cannot be mapped is an error" {
@@ -300,29 +296,29 @@ test_teardown() {
     host_mount -t mqueue mqueue "$BUNDLE/src/sub"
     add_mount /m bind "$BUNDLE/src" rbind,ridmap
     map 0-1000-100
-    refused 'mounts\[7\]: map the ids of .*/src: .*cannot be mapped'
+    refused_mapping 'mounts\[7\]: map the ids of .*/src: .*cannot be mapped'
 }
 
 @test "in a user namespace: a file system that cannot be mapped is an error" {
     in_user_namespace
     add_mount /m mqueue mqueue idmap
     map 0-100007-100
-    refused 'mounts\[7\]: map the ids of mqueue: .*cannot be mapped'
+    refused_mapping 'mounts\[7\]: map the ids of mqueue: .*cannot be mapped'
 }
 
 @test "a remount, a cgroup mount and what only mount(2) can do cannot be mapped" {
     berth_only
     add_mount /proc none none remount,idmap
     map 0-1000-100
-    refused 'mounts\[7\].options: idmap'
+    refused_mapping 'mounts\[7\].options: idmap'
     reset_config
     config '.mounts[6].options += ["idmap"]' '.mounts[6].uidMappings = [{containerID: 0, hostID: 1000, size: 100}]' \
         '.mounts[6].gidMappings = .mounts[6].uidMappings'
-    refused 'mounts\[6\].options: idmap'
+    refused_mapping 'mounts\[6\].options: idmap'
     reset_config
     add_mount /m tmpfs tmpfs iversion,idmap
     map 0-1000-100
-    refused 'mounts\[7\].options: idmap'
+    refused_mapping 'mounts\[7\].options: idmap'
 }
 
 @test "a mount that fails after a mapped one leaves nothing behind" {
@@ -331,33 +327,33 @@ test_teardown() {
 /m bind $BUNDLE/src bind,idmap
 /n bind $BUNDLE/nowhere bind
 END
-    refused 'mounts\[8\].*nowhere'
+    refused_mapping 'mounts\[8\].*nowhere'
 }
 
-@test "the words of crun: mappings in the option" {
+@test "crun's syntax: mappings in the option" {
     add_mount /m bind "$BUNDLE/src" "bind,idmap=uids=0-1000-3#5-2000-1;gids=0-3000-100"
     owners
     assert_equal "$output" $'1000:3000\n2000:3005\n65534:65534'
 }
 
-@test "the words of crun: ids of the container with @" {
+@test "crun's syntax: ids of the container with @" {
     in_user_namespace
     add_mount /m bind "$BUNDLE/src" "bind,idmap=uids=@0-7-100;gids=@0-8-100"
     owners
     assert_equal "$output" $'7:8\n12:13\n65534:65534'
 }
 
-@test "the words of crun: what is no mapping is an error" {
+@test "crun's syntax: an invalid mapping is an error" {
     local word
     for word in uids=0-1000-1 "uids=0-1000-1;gids=" "uids=0-1000;gids=0-1-1" "uids=a-1-1;gids=0-1-1" \
         "uids=0-1-1;gids=0-1-1;x=0-1-1" "uids=0-1-4294967296;gids=0-1-1" "uids=@0-1-1;gids=@0-1-1" ""; do
         reset_config
         add_mount /m bind "$BUNDLE/src" "bind,idmap=$word"
-        refused 'mounts\[7\]'
+        refused_mapping 'mounts\[7\]'
     done
 }
 
-@test "an ordinary user's mount cannot be mapped: an error that says so" {
+@test "a mount of an unprivileged user cannot be mapped: an error that says so" {
     config '.linux.namespaces |= map(select(.type != "cgroup" and .type != "network")) + [{type: "user"}]' \
         '.linux.uidMappings = [{containerID: 0, hostID: 54321, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
         '.mounts |= map(select(.type != "cgroup" and .type != "sysfs") | .options |= map(select(. != "gid=5")))'

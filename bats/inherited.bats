@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the container's process has from the caller: nothing that makes it weaker. berth(1), INHERITANCE, has the whole list.
+# The container's process inherits nothing from the caller that makes it weaker. berth(1), INHERITANCE, has the whole list.
 load helpers
 load helpers-exec
 
@@ -48,7 +48,7 @@ arrives() {
     arrives personality=0x0040008 8
 }
 
-@test "a created container of a caller without address randomization has it" {
+@test "a container has address randomization even if its caller has not" {
     set_sh 'payload inherited; exec payload pause'
     status=0
     timeout "$PATIENCE" "$SUITE_DIR/hosttool" caller personality=0x0040000 -- "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \
@@ -64,13 +64,13 @@ arrives() {
 # A root that may give up root, and loses its capabilities by that.
 may_set_ids() { config '.process.capabilities |= map_values(. + ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"])' '.process.noNewPrivileges = false'; }
 
-@test "SECBIT_NO_SETUID_FIXUP of the caller is cleared: who gives up root in the container gives up its capabilities" {
+@test "SECBIT_NO_SETUID_FIXUP of the caller is cleared: a process that gives up root gives up its capabilities" {
     may_set_ids
     arrives securebits=4 0
     arrives securebits=0x44 64 # another one stays
 }
 
-@test "it is cleared for a container with a user namespace as well" {
+@test "SECBIT_NO_SETUID_FIXUP is cleared in a user namespace as well" {
     user_namespace
     arrives securebits=4 0
 }
@@ -98,12 +98,12 @@ run_with_refused() {
 
 # ---- what never arrives
 
-@test "the signal of a parent's death, and being a subreaper, are not the container's" {
+@test "the parent death signal and the subreaper attribute are not inherited" {
     arrives pdeathsig=15 0
     arrives subreaper=1 0
 }
 
-@test "the process keeps no capabilities over a change of user, and can be dumped and traced as any other" {
+@test "the process keeps no capabilities across a change of user, and can be dumped and traced like any other" {
     set_args payload inherited
     run_c
     assert_equal "$(value_of keepcaps) $(value_of dumpable)" "0 1"
@@ -129,40 +129,40 @@ on_terminal() {
 
 # ---- what stays
 
-@test "the caller's umask stays" {
+@test "the caller's umask is inherited" {
     arrives umask=0027 0027
 }
 
-@test "the caller's nice value, scheduler and I/O priority stay" {
+@test "the caller's nice value, scheduler and I/O priority are inherited" {
     arrives nice=3 3
     arrives policy=3 3
     arrives ioprio=0x4006 16390
 }
 
-@test "the caller's memory policy stays" {
+@test "the caller's memory policy is inherited" {
     arrives mempolicy=2 2
 }
 
-@test "what the caller has of huge pages, merged pages and timer slack stays" {
+@test "the caller's settings of huge pages, merged pages and timer slack are inherited" {
     arrives thp-disable=1 1
     arrives memory-merge=1 1
     arrives timer-slack=99000 99000
 }
 
-@test "the caller's score for the out-of-memory killer and what it wants of core dumps stay" {
+@test "the caller's OOM score adjustment and core dump filter are inherited" {
     arrives oom-score-adj=77 77
     arrives coredump-filter=0x7 00000007
     arrives mce-kill=0 0
 }
 
-@test "what only limits the caller limits the container as well" {
+@test "restrictions of the caller apply to the container as well" {
     config '.process.noNewPrivileges = false'
     arrives no-new-privs=1 1
     arrives speculation=4 5
     arrives mdwe=1 1
 }
 
-@test "resource limits that the configuration does not name are the caller's" {
+@test "resource limits that the configuration does not set are the caller's" {
     config '.process.rlimits = [{type: "RLIMIT_CORE", soft: 5120, hard: 6144}]'
     set_sh 'ulimit -Sn; ulimit -Hn; ulimit -c'
     run bash -c 'ulimit -Sn 77 && ulimit -Hn 88 && exec "$@"' bash "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" \

@@ -114,7 +114,7 @@ freeze_below() {
     wait_until file_has 'caught USR1' "$BATS_TEST_TMPDIR/out"
 }
 
-@test "kill without --all reaches the container's process alone" {
+@test "kill without --all reaches only the container's process" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     set_sh 'payload catch >/one & exec payload catch'
     create_c
@@ -126,14 +126,14 @@ freeze_below() {
     run ! file_has caught rootfs/one
 }
 
-@test "kill --all reaches processes in groups below" {
+@test "kill --all reaches processes in child cgroups" {
     orphans
     into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
     run_ok kill --all "$ID" KILL
     wait_until none_alive
 }
 
-@test "kill --all KILL reaches processes in a frozen group below" {
+@test "kill --all KILL reaches processes in a frozen child cgroup" {
     has_freezer || skip "no freezer here"
     orphans
     into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
@@ -144,7 +144,7 @@ freeze_below() {
     wait_until none_alive
 }
 
-@test "kill KILL ends a container with a frozen group below" {
+@test "kill KILL ends a container with a frozen child cgroup" {
     [ "$RT_KIND" = berth ] || cg_is_v2 || skip "their kill waits until somebody thaws the group"
     has_freezer || skip "no freezer here"
     set_sh 'setsid sleep 1001 & exec payload pause'
@@ -169,7 +169,7 @@ freeze_below() {
     run_fails kill "$ID" KILL
 }
 
-@test "kill --all ends processes that live on after the container's own" {
+@test "kill --all kills processes that outlive the container's own" {
     orphans
     kill -KILL "$(init_pid)"
     wait_status stopped
@@ -178,7 +178,7 @@ freeze_below() {
     wait_until none_alive
 }
 
-@test "delete ends processes that live on after the container's own" {
+@test "delete kills processes that outlive the container's own" {
     orphans
     kill -KILL "$(init_pid)"
     wait_status stopped
@@ -187,14 +187,14 @@ freeze_below() {
     groups_gone
 }
 
-@test "delete --force ends everything without a pid namespace" {
+@test "delete --force kills every process without a PID namespace" {
     orphans
     run_ok delete --force "$ID"
     wait_until none_alive
     groups_gone
 }
 
-@test "delete --force ends processes in groups below, and removes these" {
+@test "delete --force kills processes in child cgroups, and removes these" {
     orphans
     set -- $(grep -vx "$(init_pid)" <<<"$PIDS")
     into_below one "$1"
@@ -205,7 +205,7 @@ freeze_below() {
     groups_gone
 }
 
-@test "delete --force ends processes in a frozen group below" {
+@test "delete --force kills processes in a frozen child cgroup" {
     has_freezer || skip "no freezer here"
     orphans
     into_below below "$(grep -vx "$(init_pid)" <<<"$PIDS" | head -1)"
@@ -215,7 +215,7 @@ freeze_below() {
     groups_gone
 }
 
-@test "delete --force ends processes that fork all the time" {
+@test "delete --force kills processes that fork all the time" {
     not_in_uml "it dies itself of a process that is killed in fork(2)"
     config '.linux.namespaces |= map(select(.type != "pid"))'
     resources 'pids: {limit: 100}'
@@ -228,7 +228,7 @@ freeze_below() {
     groups_gone
 }
 
-@test "delete ends a process from outside that was put into the container's group" {
+@test "delete kills an outside process that was moved into the container's cgroup" {
     started
     sleep 1000 3>&- &
     PIDS=$!
@@ -240,7 +240,7 @@ freeze_below() {
     groups_gone
 }
 
-@test "a process of the host's in a sibling group is not touched" {
+@test "a process of the host in a sibling cgroup is not touched" {
     cgroupfs_only
     config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
     orphans
@@ -279,7 +279,7 @@ test_after() {
     run_fails state "$ID"
 }
 
-@test "KILL ends no container below, where the record is of a version that did not note PID namespaces" {
+@test "KILL does not kill nested containers if the record is from a version without PID namespaces in it" {
     berth_only "others have no such record"
     cgroupfs_only
     config ".linux.cgroupsPath = \"/$ID\""

@@ -19,7 +19,7 @@ refuses() {
 
 current() { set_args cat /proc/self/attr/current; }
 
-@test "empty labels are none" {
+@test "empty labels count as unset" {
     config '.process.apparmorProfile = "" | .process.selinuxLabel = "" | .linux.mountLabel = ""'
     set_args echo fine
     shows fine
@@ -49,7 +49,7 @@ current() { set_args cat /proc/self/attr/current; }
     shows "$PROFILE (enforce)"
 }
 
-@test "the AppArmor profile holds" {
+@test "the AppArmor profile is enforced" {
     load_profile
     set_sh 'echo x >/tmp/allowed && ! echo x >/tmp/forbidden'
     run_c
@@ -57,7 +57,7 @@ current() { set_args cat /proc/self/attr/current; }
     assert_output 'Permission denied'
 }
 
-@test "an AppArmor profile with a user, a filter, few descriptors, no rights and without no_new_privs" {
+@test "an AppArmor profile with a user, a filter, few descriptors, no capabilities and without no_new_privs" {
     load_profile
     current
     config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4, hard: 4}]' \
@@ -111,7 +111,7 @@ current() { set_args cat /proc/self/attr/current; }
     shows u:r:box:s0:c1,c3
 }
 
-# Of mqueue the policy of these tests says nothing.
+# The policy of these tests says nothing about mqueue.
 label_mounts() {
     need_policy
     config 'del(.mounts[] | select(.type == "mqueue")) | .linux.mountLabel = "u:object_r:boxfile:s0:c1,c3"'
@@ -128,12 +128,12 @@ label_mounts() {
     refute_output ' /proc .*context='
 }
 
-@test "a mount that only mount(2) can make has the mount label" {
+@test "a mount that needs mount(2) has the mount label" {
     label_mounts '{destination: "/long", type: "tmpfs", source: "tmpfs", options: ["iversion", "size=1m"]}'
     assert_output '/long .*context="u:object_r:boxfile:s0:c1,c3",size=1024k'
 }
 
-@test "a mount keeps a label of its own, commas and all" {
+@test "a mount keeps its own label, including commas" {
     label_mounts '{destination: "/own", type: "tmpfs", source: "tmpfs", options: ["size=1m", "context=\"u:object_r:t:s0:c2,c3\"", "mode=700"]}'
     assert_output '/own .*context="u:object_r:t:s0:c2,c3",size=1024k,mode=700'
 }

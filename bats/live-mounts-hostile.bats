@@ -7,7 +7,7 @@ setup_file() {
     ${CC:-gcc} -static -O1 -Wall -Wextra -o "$BATS_FILE_TMPDIR/swapper" "$BATS_TEST_DIRNAME/swapper.c"
 }
 
-@test "hostile: symbolic links in a destination lead no way out" {
+@test "hostile: symbolic links in a destination do not lead out" {
     canary "$BATS_TEST_TMPDIR/canary"
     ln -s "$CANARY/dir" rootfs/abs
     ln -s ../../../../../../../../../../../../../../../../../../.."$CANARY/dir" rootfs/up
@@ -35,7 +35,7 @@ setup_file() {
     [ ! -e /tmp/berth-canary ]
 }
 
-@test "hostile: proc goes to no symbolic link" {
+@test "hostile: proc is not mounted over a symbolic link" {
     ln -s mnt rootfs/link
     living
     add_fails 'mounts\[0\]: open the mount point /link' "/link proc proc"
@@ -113,7 +113,7 @@ add_in_race() {
     race data add_in_race
 }
 
-@test "race: mounts that fail in the end are unmounted wherever they are" {
+@test "race: mounts that fail late are unmounted wherever they are" {
     berth_only
     a_file "/data/deep/dir bind $BUNDLE/src bind
 /data/deep/file bind $BUNDLE/src/file bind
@@ -126,7 +126,7 @@ add_in_race() {
     race data fail_in_race
 }
 
-@test "hostile: a container that stops what mounts holds up no other command" {
+@test "hostile: a container that stops the process of mounts blocks no other command" {
     berth_only
     local pid
     mkdir rootfs/full
@@ -143,7 +143,7 @@ add_in_race() {
     assert_equal "$status" 1
 }
 
-@test "a container that stops meanwhile is named as the reason" {
+@test "a container that exits meanwhile is named as the reason" {
     berth_only "the calls are berth's"
     command -v strace >/dev/null || skip "no strace here"
     living sh -c 'while [ ! -e /mnt/a/file ]; do sleep 0.05; done'

@@ -8,7 +8,7 @@ users() {
     find rootfs -type d -exec chown 100000:100000 {} +
 }
 
-@test "user namespace: binds, also of what its root may not reach, and new file systems" {
+@test "user namespace: new file systems, and binds of paths that its root may and may not reach" {
     chmod 700 src
     users
     living
@@ -27,7 +27,7 @@ users() {
     ! mnt /mnt/a || fail_with "it is still there"
 }
 
-@test "user namespace: a bind of what its root may not reach is undone, too" {
+@test "user namespace: a bind of a path that its root may not reach is undone, too" {
     chmod 700 src
     users
     living
@@ -65,7 +65,7 @@ users() {
     assert_equal "$output" $'low\n5:6'
 }
 
-@test "without root's rights: binds and new file systems, and their end" {
+@test "unprivileged: binds and new file systems, added and removed" {
     living_rootless
     a_file "/mnt/a bind $BUNDLE/src rbind,ro
 /mnt/f bind $BUNDLE/src/file bind
@@ -84,7 +84,7 @@ users() {
     ! mnt /mnt/a || fail_with "it is still there"
 }
 
-@test "without root's rights, and without a user namespace in the config" {
+@test "unprivileged, without a user namespace in the config" {
     berth_only "runc needs one"
     cgroupfs_only
     rootless 54321
@@ -105,7 +105,7 @@ users() {
     assert_status 0
 }
 
-@test "without root's rights: what he may not reach is refused, and nothing stays" {
+@test "unprivileged: a path that the user may not reach is refused without a trace" {
     living_rootless
     mkdir -m 700 "$BATS_TEST_TMPDIR/closed"
     mkdir "$BATS_TEST_TMPDIR/closed/src"
@@ -123,7 +123,7 @@ users() {
     assert_output 'mounts\[0\]: map its ids'
 }
 
-@test "without root's rights: overlay where the kernel lets a user namespace mount it" {
+@test "unprivileged: overlay, if the kernel lets a user namespace mount it" {
     living_rootless
     mkdir lower
     echo low >lower/file
@@ -136,7 +136,7 @@ users() {
     assert_equal "$output" low
 }
 
-@test "root may do it in an ordinary user's container" {
+@test "root may add mounts to an unprivileged user's container" {
     living_rootless
     added "/mnt/a bind $BUNDLE/src bind"
     as_user exec "$ID" cat /mnt/a/file

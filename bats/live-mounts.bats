@@ -15,7 +15,7 @@ load helpers-live-mounts
     [ -d rootfs/mnt/a ]
 }
 
-@test "a file is bound, and its mount point made" {
+@test "a file is bound, and its mount point created" {
     living
     added "/etc/deep/file bind $BUNDLE/src/file bind"
     inside 'cat /etc/deep/file'
@@ -32,13 +32,13 @@ load helpers-live-mounts
     assert_equal "$output" text
 }
 
-@test "what the container's own process sees" {
+@test "the container's own process sees the mount" {
     living sh -c 'while [ ! -e /mnt/a/file ]; do sleep 0.05; done; cat /mnt/a/file; exec payload pause'
     added "/mnt/a bind $BUNDLE/src bind"
     wait_until file_has text "$BATS_TEST_TMPDIR/out"
 }
 
-@test "rbind takes what is mounted below along, bind does not" {
+@test "rbind includes submounts, bind does not" {
     in_ns mkdir "$BUNDLE/src/sub"
     host_mount -t tmpfs tmpfs "$BUNDLE/src/sub"
     living
@@ -89,7 +89,7 @@ load helpers-live-mounts
     assert_output '^1$'
 }
 
-@test "overlay of directories of the host's" {
+@test "overlay of the host's directories" {
     mkdir lower upper work
     echo low >lower/file
     living
@@ -110,7 +110,7 @@ load helpers-live-mounts
     assert_super /mnt/t +size=64k
 }
 
-@test "propagation words" {
+@test "propagation options" {
     host_mount --bind "$BUNDLE/src" "$BUNDLE/src"
     in_ns mount --make-shared "$BUNDLE/src"
     living
@@ -125,7 +125,7 @@ load helpers-live-mounts
     mnt /unbindable && [ "$mnt_prop" = unbindable ]
 }
 
-@test "a later mount of the host comes in, and one of the container's does not go out" {
+@test "a later mount of the host appears in the container, but not the reverse" {
     host_mount --bind "$BUNDLE/src" "$BUNDLE/src"
     in_ns mount --make-shared "$BUNDLE/src"
     in_ns mkdir "$BUNDLE/src/late" "$BUNDLE/src/inner"
@@ -152,7 +152,7 @@ load helpers-live-mounts
     assert_equal "$output" 2000:3000
 }
 
-@test "one on top of the other, and one below the other" {
+@test "one mount on top of another, and one below another" {
     living
     added "/a tmpfs tmpfs size=64k
 /a/b bind $BUNDLE/src bind
@@ -187,7 +187,7 @@ load helpers-live-mounts
 
 # ---- what cannot be added
 
-@test "a second mount that fails takes the first ones away" {
+@test "if a later mount fails, the earlier ones are removed" {
     living
     host_snapshot
     add_fails 'mounts\[3\]: open /nosuch' "/mnt/a bind $BUNDLE/src bind
@@ -259,7 +259,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     add_fails 'mounts\[0\].options: remount' "/dev tmpfs tmpfs remount,ro"
 }
 
-@test "words are those of config.json" {
+@test "options are those of config.json" {
     living
     add_fails 'mounts\[0\].source: a bind mount needs one' "/a bind - bind"
     add_fails 'mounts\[0\].type: needed' "/a - -"
@@ -268,7 +268,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
 /b bind $BUNDLE/src bind,idmap=uids=0"
 }
 
-@test "broken JSON is told with its place" {
+@test "broken JSON is an error with its position" {
     living
     echo '[{"destination": 1}]' >"$FILE"
     add_fails "^($FILE|.*$FILE):1:18: mounts\[0\].destination: expected a string, got a number"
@@ -312,7 +312,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_output 'container not running'
 }
 
-@test "neither add nor remove, and the number of words" {
+@test "neither add nor remove, and the number of operands" {
     living
     a_file "/t tmpfs tmpfs"
     run_fails mounts put "$ID" "$FILE"
@@ -386,7 +386,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
 
 # ---- remove
 
-@test "remove takes away what is mounted, from the config too, with all below it" {
+@test "remove unmounts any mount, also of the config, with its submounts" {
     add_mount /conf tmpfs tmpfs
     living
     added "/conf/below tmpfs tmpfs
@@ -400,7 +400,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_equal "$(cat src/file)" text
 }
 
-@test "remove goes by the destination alone, cleaned of dots" {
+@test "remove uses only the normalised destination" {
     living
     added "/mnt/a bind $BUNDLE/src bind"
     removed "mnt/./b/../a/ tmpfs nosuch nosuch,bind"
@@ -408,7 +408,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     run ! mnt /mnt/a
 }
 
-@test "remove is for the topmost, once for each time it is named" {
+@test "remove unmounts the topmost mount, once for each time it is named" {
     living
     added "/t tmpfs tmpfs size=64k
 /t tmpfs tmpfs size=128k"
@@ -422,7 +422,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     run ! mnt /t
 }
 
-@test "what is in use is unmounted too" {
+@test "a mount in use is unmounted, too" {
     add_mount /t tmpfs tmpfs
     set_sh 'cd /t; echo ready; exec sleep 1000'
     create_c
@@ -433,7 +433,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     run ! mnt /t
 }
 
-@test "what is no mount point stays, and all others with it" {
+@test "if one destination is not a mount point, nothing is unmounted" {
     mkdir -p rootfs/dir
     living
     added "/t tmpfs tmpfs"
@@ -445,7 +445,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     remove_fails 'mounts\[0\].destination: must not be empty' " - -"
 }
 
-@test "a failing step of remove leaves what is not unmounted yet" {
+@test "a failing step of remove keeps what is not unmounted yet" {
     berth_only
     living
     added "/t tmpfs tmpfs
@@ -461,7 +461,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
 
 # ---- checkpoint
 
-@test "checkpoint refuses mounts with files of the host's that were added, as long as they are there" {
+@test "checkpoint refuses added mounts of the host's files while they exist" {
     berth_only
     living
     added "/mnt/a bind $BUNDLE/src bind
@@ -475,7 +475,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_equal "$(jq -c ".addedMounts // []" "$ROOT/$ID/state.json")" "[]"
 }
 
-@test "checkpoint refuses what was added below a link of the container's, whatever became of the link" {
+@test "checkpoint refuses mounts added below a link in the container, whatever became of the link" {
     berth_only
     command -v criu >/dev/null || skip "no criu here"
     living
@@ -487,7 +487,7 @@ all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
     assert_equal "$(state_of)" running
 }
 
-@test "checkpoint refuses what is left of two that were added at one place" {
+@test "checkpoint refuses what is left of two mounts added at one place" {
     berth_only
     living
     added "/mnt/a bind $BUNDLE/src bind"

@@ -20,10 +20,10 @@ fail_state() { run_fails "$@" state "$ID"; }
         and (.[0].time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"))' "$LOG"
 }
 
-@test "a record in text is logfmt: what has spaces, quotes or newlines is quoted" {
+@test "a text record is logfmt: values with spaces, quotes or newlines are quoted" {
     [ "$RT_KIND" != crun ] || skip "crun writes words alone"
     fail_state --log "$LOG" --log-format text
-    grep -Eq '^time="[^"]*Z" level=error msg="([^"\\]|\\.)*does not exist"$' "$LOG"
+    grep -Eq '^time="[^"]*Z" level=error msg="([^"\\]|\\.)*does not exist( [(]no directory .*[)])?"$' "$LOG"
     [ "$RT_KIND" = berth ] || return 0
     : >"$LOG"
     run_fails --log "$LOG" state $'a"b\\\nc'
@@ -56,13 +56,13 @@ fail_state() { run_fails "$@" state "$ID"; }
     jq -e -s 'length == 1 and .[0].level == "error"' "$LOG"
 }
 
-@test "the message stands on stderr as well" {
+@test "the message is also on stderr" {
     fail_state --log "$LOG" --log-format json
     assert_output 'does not exist|No such file'
     assert_output "$(jq -r .msg "$LOG" | sed 's/.*: //; s/[][().*+?^$|]/./g')"
 }
 
-@test "without --log the failure stands on stderr" {
+@test "without --log the failure is on stderr" {
     rt create --bundle /no/such/bundle "$ID" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || true
     assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" ""
     grep -q . "$BATS_TEST_TMPDIR/err"
@@ -80,13 +80,13 @@ fail_state() { run_fails "$@" state "$ID"; }
     assert_equal "$(cat "$BATS_TEST_TMPDIR/out" "$LOG")" ""
 }
 
-@test "a warning is no error record" {
+@test "a warning is not an error record" {
     config '.process.capabilities.bounding += ["CAP_NO_SUCH_THING"]'
     run_ok --log "$LOG" --log-format json run "$ID"
     jq -e -s 'all(.[]; .level != "error")' "$LOG"
 }
 
-@test "--debug tells more, as valid JSON" {
+@test "--debug logs more, as valid JSON" {
     set_args true
     run_ok --debug --log "$LOG" --log-format json run "$ID"
     jq -e -s 'length > 0 and all(.[]; has("level") and has("msg") and has("time")) and any(.[]; .level == "debug")' "$LOG"
@@ -117,6 +117,26 @@ fail_state() { run_fails "$@" state "$ID"; }
     set_args $'no\n"such\\\tprogram\x01'
     run_fails --log "$LOG" --log-format json create "$ID"
     jq -e -s 'length == 1' "$LOG"
+}
+
+@test "control characters of a hook's output: once escaped in a log, by their codes on stderr" {
+    berth_only
+    config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "printf \"a\\tb\\033[1m\" >&2; exit 1"]}]'
+    run_fails create "$ID"
+    assert_output $'a\tb\\\\x1b\[1m'
+    run_fails --log "$LOG" create "$ID"
+    grep -Fq 'a\tb\x1b[1m' "$LOG"
+    run_fails --log "$LOG.json" --log-format json create "$ID"
+    jq -e '.msg | contains("a\tb\u001b[1m")' "$LOG.json"
+    config '.root.path = "no\u001b\u007f\u009b"'
+    run_fails --log "$LOG.json" --log-format json create "$ID"
+    output=$(cat "$LOG.json")
+    refute_output $'\x7f|\xc2\x9b'
+    run_fails check --bundle "$BUNDLE" --format json
+    refute_output $'\x7f|\xc2\x9b'
+    jq -e 'any(.[].message; contains("no\u001b\u007f\u009b"))' <<<"$output"
+    run_fails check --bundle "$BUNDLE"
+    assert_output 'no\\x1b'
 }
 
 @test "bytes that are not UTF-8 in a message do not break the JSON" {
@@ -179,7 +199,7 @@ os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
     assert_output 'does not exist'
 }
 
-@test "--log journald: a message of several lines has its size before it" {
+@test "--log journald: a message of several lines is preceded by its size" {
     berth_only
     ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
     datagram_at /run/systemd/journal/socket --log journald: create --bundle $'/no\nsuch' "$ID"
@@ -231,7 +251,7 @@ fail_logged() {
     recorded '.path == "hostname" and .errno == 22 and .file == "config.json" and .line == 3 and .column == 15'
 }
 
-@test "of several errors in config.json the record has the path of the first one, and the words of all" {
+@test "of several errors in config.json the record has the path of the first one, and the text of all" {
     berth_only
     config '.process.cwd = "here"' '.linux.maskedPaths = ["there"]'
     fail_logged create "$ID"
@@ -303,7 +323,7 @@ fail_logged() {
     jq -e -s 'any(.[]; .level == "warning" and (.path | startswith("process.capabilities.bounding[")) and (has("errno") | not))' "$LOG"
 }
 
-@test "update: the record has the path of the limit, and a position only in a file of the user's" {
+@test "update: the record has the path of the limit, and a position only in a file given by the user" {
     berth_only
     set_args sleep 1000
     create_c

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The examples of the manual, contrib/man/NAME.md, end well: each page's in a directory with the bundle demo, and where a command is for a
-# container that is there, with the container c1 of it, which start has to start.
+# container that is there, with the container c1 of it, which start has to start. c2 is one that an example makes. Their IDs are this test's in
+# place of c1 and c2: another suite may run on the same machine.
 load helpers
 load helpers-cgroups
 
@@ -17,12 +18,13 @@ test_setup() {
     chmod +x bin/berth
 }
 
-# The indented lines of the page's section of examples.
-examples() { sed -n '/^## Examples/,/^## [^E]/s/^    //p' "$BATS_TEST_DIRNAME/../contrib/man/$1.md"; }
+# indented_lines FILE SECTION: with this test's ID
+indented_lines() { sed -n "/^## $2/,/^## [^${2:0:1}]/s/^    //p" "$BATS_TEST_DIRNAME/../$1" | sed "s/\bc1\b/$ID/g; s/\bc2\b/${ID}b/g"; }
+examples() { indented_lines "contrib/man/$1.md" Examples; }
 
-# examples_run NAME [create|run]: c1 is made by that command before
+# examples_run NAME [create|run]: the container is made by that command before
 examples_run() {
-    [ $# -lt 2 ] || rt "$2" -b demo ${3:+"$3"} c1 </dev/null >/dev/null 2>&1
+    [ $# -lt 2 ] || rt "$2" -b demo ${3:+"$3"} "$ID" </dev/null >/dev/null 2>&1
     examples "$1" >script
     [ -s script ]
     status=0
@@ -60,6 +62,15 @@ examples_run() {
 }
 
 @test "examples of state" { examples_run state run -d; }
+@test "examples of explain" {
+    jq '.process.args = ["sh", "-c", "exit 3"]' demo/config.json >failing.json
+    rt run -d -b demo "$ID" </dev/null >/dev/null 2>&1
+    mv failing.json demo/config.json
+    examples_run explain
+    assert_output '^exit status 3$'
+    assert_output '^Its process exited with status 3 at '
+    assert_output "\"$ID\" is running"
+}
 @test "examples of kill" { examples_run kill run -d; }
 @test "examples of delete" { examples_run delete run -d; }
 
@@ -103,7 +114,7 @@ examples_run() {
 @test "examples of spec" { examples_run spec; }
 @test "examples of check" { examples_run check; }
 
-# What this host lacks is not the manual's fault.
+# A feature that this host lacks is not the manual's fault.
 @test "examples of doctor and features" {
     examples doctor >script
     PATH=$PWD/bin:$PATH bash script >/dev/null || [ $? -eq 1 ]
@@ -115,7 +126,7 @@ examples_run() {
     has_freezer || skip "no freezer here"
     hierarchies_stay
     mkdir readme && cd readme
-    sed -n '/^## On its own/,/^## [^O]/s/^    //p' "$BATS_TEST_DIRNAME/../README.md" >script
+    indented_lines README.md 'On its own' >script
     grep -q '^berth run ' script && grep -q '^berth delete ' script
     criu check >/dev/null 2>&1 || sed -i '/^berth \(checkpoint\|restore\) /d' script
     status=0

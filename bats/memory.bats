@@ -58,7 +58,7 @@ only_v1() {
     cg_read memory memory.oom_control memory.events | grep -Eq '^oom_kill [1-9]' || fail_with "both got their memory"
 }
 
-@test "memory.reservation, the soft limit" {
+@test "memory.reservation is the soft limit" {
     limit 'memory: {reservation: 33554432}' memory memory.soft_limit_in_bytes memory.low 33554432
 }
 
@@ -89,7 +89,7 @@ only_v1() {
     limit 'memory: {limit: 67108864, swap: -1}' memory memory.limit_in_bytes memory.max 67108864
 }
 
-@test "memory.swap of 0 is as if not set" {
+@test "memory.swap of 0 is as if unset" {
     counts_swap
     limit 'memory: {swap: 0}' memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
     limit 'memory: {limit: 67108864, swap: 0}' memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
@@ -112,7 +112,7 @@ only_v1() {
     only_v1 memory.kmem.tcp.limit_in_bytes kernelTCP 33554432
 }
 
-@test "memory.kernel is kept, or an error" {
+@test "memory.kernel is applied, or an error" {
     if ! is_v1 memory; then
         refused_resources memory.kernel 'memory: {kernel: 33554432}'
     else
@@ -124,7 +124,7 @@ only_v1() {
     fi
 }
 
-@test "memory.kernel and kernelTCP of 0 or -1 limit nothing and are fine" {
+@test "memory.kernel and kernelTCP of 0 or -1 limit nothing and are accepted" {
     local value
     for value in 0 -1; do
         resources "memory: {kernel: $value, kernelTCP: $value}"
@@ -141,7 +141,7 @@ only_v1() {
     only_v1 memory.swappiness swappiness 0
 }
 
-@test "memory.swappiness beyond what the kernel knows is an error" {
+@test "memory.swappiness out of range is an error" {
     refused_resources memory.swappiness 'memory: {swappiness: 1000}'
 }
 
@@ -160,19 +160,19 @@ only_v1() {
     run_ok delete --force "$ID"
 }
 
-@test "memory.disableOOMKiller of false is fine everywhere" {
+@test "memory.disableOOMKiller of false is accepted everywhere" {
     resources 'memory: {limit: 33554432, disableOOMKiller: false}'
     started
     ! is_v1 memory || file_has '^oom_kill_disable 0' "$(cgroup_dir memory)/memory.oom_control"
 }
 
-@test "memory.useHierarchy of true is fine everywhere" {
+@test "memory.useHierarchy of true is accepted everywhere" {
     resources 'memory: {useHierarchy: true}'
     started
     ! is_v1 memory || assert_equal "$(cg_read memory memory.use_hierarchy "")" 1
 }
 
-@test "memory.useHierarchy of false is an error where there is only hierarchy" {
+@test "memory.useHierarchy of false is an error where the kernel always uses hierarchy" {
     refused_resources memory.useHierarchy 'memory: {useHierarchy: false}'
 }
 
@@ -208,7 +208,7 @@ holding() { set_args payload alloc 20 stay; create_c; rt start "$ID"; wait_until
     value_is memory memory.memsw.limit_in_bytes memory.swap.max 9223372036854771712 max
 }
 
-@test "update: a new limit has effect" {
+@test "update: a new limit takes effect" {
     resources 'memory: {limit: 268435456, swap: 268435456}'
     set_sh 'while [ ! -e /go ]; do sleep 0.02; done; payload alloc 100; echo $?'
     create_c
@@ -233,14 +233,14 @@ holding() { set_args payload alloc 20 stay; create_c; rt start "$ID"; wait_until
     assert_equal "$(state_of)" running
 }
 
-@test "update: checkBeforeUpdate lets a limit above the use pass" {
+@test "update: checkBeforeUpdate accepts a limit above the usage" {
     resources 'memory: {limit: 134217728, swap: 134217728}'
     holding
     update_json '{"memory": {"limit": 67108864, "swap": 67108864, "checkBeforeUpdate": true}}'
     value_is memory memory.limit_in_bytes memory.max 67108864
 }
 
-@test "update: checkBeforeUpdate of the configuration holds for later updates" {
+@test "update: checkBeforeUpdate of the configuration applies to later updates" {
     resources 'memory: {limit: 67108864, checkBeforeUpdate: true}'
     holding
     update_refused memory.limit --memory 8388608

@@ -12,7 +12,7 @@ bind_link() {
     config ".mounts += [{destination: \"$1\", type: \"bind\", source: \"$BUNDLE/link\", options: [\"bind\", $2]}]"
 }
 
-@test "copy-symlink makes the link again, wherever it leads" {
+@test "copy-symlink copies the link, wherever it leads" {
     berth_only "crun 1.8 does not know it yet"
     bind_link /copy '"copy-symlink"'
     set_args readlink /copy
@@ -22,7 +22,7 @@ bind_link() {
     rm -f rootfs/copy
     run_c
     assert_output '^/no/such/place$'
-    # What is there already is fine when it is the same, and else an error.
+    # An existing entry is accepted if it is the same, and is an error otherwise.
     run_c
     assert_output '^/no/such/place$'
     rm rootfs/copy && ln -s /another rootfs/copy
@@ -31,7 +31,7 @@ bind_link() {
     assert_equal "$(readlink rootfs/copy)" /another
 }
 
-@test "copy-symlink of what is no link is a bind mount" {
+@test "copy-symlink of anything but a link is a bind mount" {
     berth_only "crun 1.8 does not know it yet"
     bind_link /copy '"copy-symlink"'
     rm "$BUNDLE/link" && echo more >"$BUNDLE/link"
@@ -50,7 +50,7 @@ bind_link() {
     assert_equal "$(ls "$BATS_TEST_TMPDIR/host")" ""
 }
 
-@test "without src-nofollow a bind mount has what its source's link leads to" {
+@test "without src-nofollow a bind mount shows the target of its source link" {
     bind_link /place '"ro"'
     set_sh 'cat /place; readlink /place || echo no link'
     run_c
@@ -97,7 +97,7 @@ bind_link() {
     assert_equal "$output" $'content\ncontent'
 }
 
-@test "dest-nofollow makes what is missing" {
+@test "dest-nofollow creates what is missing" {
     berth_only "crun 1.8 does not know it yet"
     bind_link /a/b '"dest-nofollow"'
     set_args cat /a/b

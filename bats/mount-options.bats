@@ -57,9 +57,9 @@ strictatime,nostrictatime +relatime'
 
 @test "flags of a bind mount" { check_options assert_mnt bind <<<"$mount_flag_words"; }
 
-@test "of contrary flags of a tmpfs mount the last wins" { check_options assert_mnt tmpfs <<<"$mount_flag_pairs"; }
+@test "of contrary flags of a tmpfs mount the last one wins" { check_options assert_mnt tmpfs <<<"$mount_flag_pairs"; }
 
-@test "of contrary flags of a bind mount the last wins" { check_options assert_mnt bind <<<"$mount_flag_pairs"; }
+@test "of contrary flags of a bind mount the last one wins" { check_options assert_mnt bind <<<"$mount_flag_pairs"; }
 
 @test "nosymfollow and symfollow" {
     mkdir src && ln -s /bin src/link
@@ -91,7 +91,7 @@ sync,dirsync,lazytime   +sync +dirsync +lazytime
 END
 }
 
-@test "of contrary options of the file system the last wins" {
+@test "of contrary options of the file system the last one wins" {
     check_options assert_super tmpfs <<'END'
 sync,async              -sync
 async,sync              +sync
@@ -175,7 +175,7 @@ check_recursive() {
     [ "$n" -gt 0 ] && [ -z "$wrong" ] || fail_with "$wrong"
 }
 
-@test "recursive words that set a flag: rro rnosuid rnodev rnoexec" {
+@test "recursive options that set a flag: rro rnosuid rnodev rnoexec" {
     host_tree rw rw
     check_recursive <<'END'
 rro             +ro / +ro
@@ -186,7 +186,7 @@ rro,rnosuid,rnodev,rnoexec      +ro +nosuid +nodev +noexec / +ro +nosuid +nodev 
 END
 }
 
-@test "recursive words that clear a flag: rrw rsuid rdev rexec" {
+@test "recursive options that clear a flag: rrw rsuid rdev rexec" {
     host_tree rw ro,nosuid,nodev,noexec
     check_recursive <<'END'
 rrw             +rw +nosuid / +rw +nosuid
@@ -196,7 +196,7 @@ rexec           -noexec +nodev / -noexec +nodev
 END
 }
 
-@test "recursive words about access times: rnoatime rnodiratime rrelatime rstrictatime" {
+@test "recursive options about access times: rnoatime rnodiratime rrelatime rstrictatime" {
     host_tree rw rw
     check_recursive <<'END'
 rnoatime        +noatime / +noatime
@@ -206,7 +206,7 @@ rstrictatime    -relatime -noatime / -relatime -noatime
 END
 }
 
-@test "recursive words about access times: ratime rdiratime rnorelatime rnostrictatime" {
+@test "recursive options about access times: ratime rdiratime rnorelatime rnostrictatime" {
     host_tree rw noatime,nodiratime
     check_recursive <<'END'
 ratime          -noatime / -noatime
@@ -222,7 +222,7 @@ rnostrictatime  -noatime / -noatime
 END
 }
 
-@test "recursive words rnosymfollow and rsymfollow" {
+@test "recursive options rnosymfollow and rsymfollow" {
     host_tree rw rw
     check_recursive <<<'rnosymfollow +nosymfollow / +nosymfollow'
     in_ns mount -o remount,bind,nosymfollow "$BUNDLE/src/sub"
@@ -231,7 +231,7 @@ END
     check_recursive <<<'rsymfollow -nosymfollow / -nosymfollow'
 }
 
-@test "of contrary recursive words the last wins" {
+@test "of contrary recursive options the last one wins" {
     host_tree rw rw
     check_recursive <<'END'
 rro,rrw         +rw / +rw
@@ -240,7 +240,7 @@ rnosuid,rsuid   -nosuid / -nosuid
 END
 }
 
-@test "ro of a recursive bind is for the upper mount alone" {
+@test "ro of a recursive bind applies only to the top mount" {
     host_tree rw rw
     check_recursive <<<'ro +ro / +rw'
 }
@@ -252,7 +252,7 @@ END
     assert_equal "$(grep -c 'Read-only file system' <<<"$output")" 2
 }
 
-@test "a recursive word works on a file system that is not bound" {
+@test "a recursive option works on a file system that is not bound" {
     add_mount /m tmpfs tmpfs rro
     run_mountinfo
     assert_mnt /m +ro
@@ -308,7 +308,7 @@ shared_tree() {
     assert_equal "$top/$below" unbindable/unbindable
 }
 
-@test "propagation words work on a file system that is not bound" {
+@test "propagation options work on a file system that is not bound" {
     add_mounts <<END
 /a tmpfs tmpfs shared
 /b tmpfs tmpfs private
@@ -369,7 +369,7 @@ END
     assert_equal "$(grep -c ' /data ' <<<"$output")" 1
 }
 
-@test "remount with bind changes the mount alone" {
+@test "remount with bind changes only the mount" {
     mkdir src
     add_mounts <<END
 /data tmpfs tmpfs size=64k
@@ -399,7 +399,7 @@ END
     assert_host_unchanged
 }
 
-@test "a value that the file system does not take is an error" {
+@test "a value that the file system does not accept is an error" {
     host_snapshot
     add_mount /a tmpfs tmpfs size=lots
     run_c
@@ -407,7 +407,7 @@ END
     assert_host_unchanged
 }
 
-@test "a word of a bind mount that only a new file system can take is passed over, with a warning" {
+@test "an option of a bind mount that applies only to a new file system is ignored, with a warning" {
     mkdir src
     add_mount /a bind "$BUNDLE/src" bind,size=1m
     run_c
@@ -470,7 +470,7 @@ END
     assert_host_unchanged
 }
 
-@test "words of file systems with a leading r are those without" {
+@test "options of file systems with a leading r are those without" {
     berth_only "crun 1.8 refuses them for a file system"
     config '.mounts += [{destination: "/m", type: "tmpfs", source: "tmpfs", options: ["rsync", "rnomand", "rdirsync"]}]'
     set_sh 'grep " /m " /proc/self/mounts'

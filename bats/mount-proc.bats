@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What mounts may cover of a container's procfs; and what is said of mounts that cannot be.
+# Mounts over a container's procfs: which are accepted, and how the others are reported.
 
 load helpers
 load helpers-fs
@@ -12,7 +12,7 @@ test_setup() {
 }
 
 # refused DEST SOURCE
-refused() {
+refused_mount() {
     reset_config
     config 'del(.linux.maskedPaths, .linux.readonlyPaths)'
     add_mount "$1" bind "$BUNDLE/$2" rbind
@@ -21,29 +21,29 @@ refused() {
 }
 
 @test "a mount inside /proc is refused" {
-    refused /proc/sys src
-    refused /proc/self/attr src
-    refused /proc/acpi src
-    refused /proc/1 src
-    refused /proc/version file
-    refused /proc/sys/kernel/hostname file
-    refused /proc/sysrq-trigger file
+    refused_mount /proc/sys src
+    refused_mount /proc/self/attr src
+    refused_mount /proc/acpi src
+    refused_mount /proc/1 src
+    refused_mount /proc/version file
+    refused_mount /proc/sys/kernel/hostname file
+    refused_mount /proc/sysrq-trigger file
 }
 
 @test "a mount on /proc/self or below /proc/net is refused" {
-    refused /proc/self src
-    refused /proc/self/../sys src
-    refused /proc/net src
-    refused /proc/net/tcp file
-    refused /proc/thread-self/attr src
+    refused_mount /proc/self src
+    refused_mount /proc/self/../sys src
+    refused_mount /proc/net src
+    refused_mount /proc/net/tcp file
+    refused_mount /proc/thread-self/attr src
 }
 
 @test "a mount inside /proc is refused by whatever path" {
     ln -s /proc/sys rootfs/etc/link
     ln -s proc rootfs/elsewhere
-    refused /etc/link src
-    refused /elsewhere/sys src
-    refused //proc/./sys src
+    refused_mount /etc/link src
+    refused_mount /elsewhere/sys src
+    refused_mount //proc/./sys src
     [ ! -e rootfs/proc/sys ]
 }
 
@@ -55,11 +55,11 @@ refused() {
 
 @test "a mount inside /proc: the message names what may be covered" {
     berth_only
-    refused /proc/sys src
+    refused_mount /proc/sys src
     assert_output 'mounts\[7\]: open the mount point /proc/sys: .*meminfo'
 }
 
-@test "files of /proc that tell of a container's limits may be covered" {
+@test "files of /proc that show a container's limits may be covered" {
     local name names="cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo"
     # A kernel may be built without it.
     [ ! -e /proc/sys/kernel/ns_last_pid ] || names+=" sys/kernel/ns_last_pid"
@@ -90,7 +90,7 @@ refused() {
 
 # ---- messages
 
-@test "symbolic links in a circle on the way to a mount point" {
+@test "a loop of symbolic links on the way to a mount point" {
     berth_only
     ln -s loop rootfs/loop
     add_mount /loop/x tmpfs tmpfs

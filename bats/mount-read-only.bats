@@ -52,7 +52,7 @@ END
     assert_output '/r/new: Read-only file system'
 }
 
-@test "a read-only tmpfs that another mount covers does not make that one read-only" {
+@test "a read-only tmpfs covered by another mount does not make that one read-only" {
     add_mounts <<END
 /a tmpfs tmpfs ro
 /a tmpfs tmpfs mode=700
@@ -73,7 +73,7 @@ END
     assert_output '/full/new: Read-only file system'
 }
 
-@test "process.cwd that does not exist is made in a read-only root file system" {
+@test "a missing process.cwd is created in a read-only root file system" {
     config '.root.readonly = true' '.process.cwd = "/new/work"'
     run_sh 'pwd; stat -c %a:%u .; touch file'
     assert_output '^/new/work$'
@@ -81,7 +81,7 @@ END
     assert_output 'file: Read-only file system'
 }
 
-@test "process.cwd that does not exist is made in a read-only tmpfs" {
+@test "a missing process.cwd is created in a read-only tmpfs" {
     add_mount /a tmpfs tmpfs ro
     config '.root.readonly = true' '.process.cwd = "/a/work"'
     run_sh 'pwd; touch file'
@@ -89,7 +89,7 @@ END
     assert_output 'file: Read-only file system'
 }
 
-@test "process.cwd that does not exist and lies in a read-only bind mount is an error" {
+@test "a missing process.cwd in a read-only bind mount is an error" {
     mkdir src
     add_mount /a bind "$BUNDLE/src" bind,ro
     config '.process.cwd = "/a/work"'
@@ -116,7 +116,7 @@ END
     assert_equal "$output" $'/a 700\n/b 2775\n/c 1777'
 }
 
-@test "a tmpfs whose mount point is made has mode 1777" {
+@test "a tmpfs whose mount point is created has mode 1777" {
     add_mounts <<END
 /new tmpfs tmpfs
 /copied tmpfs tmpfs tmpcopyup
@@ -125,7 +125,7 @@ END
     assert_equal "$output" $'/new 1777\n/copied 1777'
 }
 
-@test "an ordinary user can write to a tmpfs with tmpcopyup whose mount point is made" {
+@test "an unprivileged user can write to a tmpfs with tmpcopyup whose mount point is created" {
     add_mount /new tmpfs tmpfs rw,rprivate,nosuid,nodev,tmpcopyup
     config '.process.user = {uid: 1000, gid: 1000}'
     run_sh 'touch /new/file && echo made'

@@ -28,6 +28,61 @@ END
     assert_super /a +size=128k
 }
 
+@test "file systems in a new tmpfs are mounted there, a later one on top of an earlier one" {
+    add_mounts <<END
+/t tmpfs tmpfs size=64k
+/t/x tmpfs tmpfs mode=700,size=128k
+/t/x tmpfs tmpfs mode=700,size=256k
+/t/x/y tmpfs tmpfs mode=750,size=512k
+/t/./z tmpfs tmpfs mode=700,size=1m
+/t/z/.. tmpfs tmpfs mode=711,size=2m
+END
+    run_mountinfo
+    assert_equal "$(grep -c ' /t/x ' <<<"$output")" 2
+    assert_equal "$(grep -c ' /t ' <<<"$output")" 2
+    assert_super /t/x +size=256k
+    assert_super /t/x/y +size=512k
+    assert_super /t/z +size=1024k
+    assert_super /t +size=2048k
+}
+
+@test "a bind mount covers a new tmpfs by a link of the image, and a later mount is below the bind mount" {
+    mkdir -p rootfs/t bound
+    ln -s /t rootfs/alias
+    add_mounts <<END
+/t tmpfs tmpfs size=64k
+/alias bind $BUNDLE/bound bind
+/t/x tmpfs tmpfs mode=700,size=128k
+END
+    run_sh 'mkdir /t/x/made && ls /t'
+    assert_status 0
+    assert_equal "$output" x
+    [ -d bound/x ]
+}
+
+@test "sysfs covers a new tmpfs on a link of the image, and a later mount is on sysfs" {
+    ln -s /sys rootfs/alias
+    add_mounts <<END
+/alias tmpfs tmpfs size=64k
+/sys sysfs sysfs ro
+/alias/kernel tmpfs tmpfs mode=700,size=128k
+END
+    run_sh 'mkdir /sys/kernel/made && ls /sys/kernel'
+    assert_status 0
+    assert_equal "$output" made
+}
+
+@test "a mount is in a new tmpfs although procfs was mounted elsewhere with another propagation between" {
+    add_mounts <<END
+/t tmpfs tmpfs size=64k
+/y proc proc shared
+/z proc proc private
+/t/x tmpfs tmpfs mode=700,size=512k
+END
+    run_mountinfo
+    assert_super /t/x +size=512k
+}
+
 @test "a relative destination is taken below /" {
     config '.process.cwd = "/tmp"'
     add_mount data/x tmpfs tmpfs
@@ -60,7 +115,7 @@ END
     assert_mnt /real/y +rw
 }
 
-@test "missing target directories are made" {
+@test "missing target directories are created" {
     add_mount /deep/er/still tmpfs tmpfs
     run_mountinfo
     assert_mnt /deep/er/still +rw
@@ -68,7 +123,7 @@ END
     assert_equal "$(stat -c '%a %u' rootfs/deep/er)" "755 0"
 }
 
-@test "a missing target of a file is made as a file" {
+@test "a missing target of a file is created as a file" {
     echo content >afile
     add_mount /deep/er/file bind "$BUNDLE/afile" bind
     run_sh 'cat /deep/er/file'
@@ -76,7 +131,7 @@ END
     [ -f rootfs/deep/er/file ] && [ ! -s rootfs/deep/er/file ]
 }
 
-@test "targets are made below mounts too" {
+@test "targets below mounts are created, too" {
     touch afile
     add_mounts <<END
 /a tmpfs tmpfs
@@ -120,7 +175,7 @@ END
     assert_output '^/d: c .* 1:3 '
 }
 
-@test "bind does not take the mounts below the source, rbind does" {
+@test "bind does not include submounts of the source, rbind does" {
     mkdir src
     host_mount -t tmpfs tmpfs "$BUNDLE/src"
     in_ns mkdir "$BUNDLE/src/sub"
@@ -134,7 +189,7 @@ END
     assert_super /all/sub +size=64k
 }
 
-@test "what binds is the option and not the type" {
+@test "the option makes a bind mount, not the type" {
     mkdir src && echo hello >src/file
     add_mounts <<END
 /a none $BUNDLE/src bind
@@ -273,7 +328,7 @@ END
     assert_mnt /dev/mqueue +nosuid +nodev +noexec
 }
 
-@test "tmpfs on /dev/shm is writable for all" {
+@test "tmpfs on /dev/shm is writable for everyone" {
     config '.process.user = {uid: 1000, gid: 1000}'
     run_sh 'echo x >/dev/shm/file && stat -c %a /dev/shm'
     assert_equal "$output" 1777
@@ -372,7 +427,7 @@ layers() {
     assert_status 0
 }
 
-@test "tmpcopyup copies what an earlier mount has put below the directory, and leaves that as it is" {
+@test "tmpcopyup copies the content of an earlier mount below the directory, and does not change that" {
     mkdir -p src/sub rootfs/data/dir rootfs/data/covered
     echo bound >src/sub/file
     chmod 750 src/sub
@@ -409,8 +464,9 @@ END
         mnt /m
         assert_equal "$mnt_type $mnt_prop" "tmpfs "
         mnt /m/sub
-        # The tests' own root may be a directory of a file system.
-        [[ $mnt_root == *"$BUNDLE/src" ]] || fail_with "root of the mount is $mnt_root"
+        # The bundle may be in a file system of its own, and the tests' root may be a directory of one.
+        [[ $mnt_root == *"${BUNDLE#"$(in_ns findmnt --noheadings --output TARGET --target "$BUNDLE")"}/src" ]] ||
+            fail_with "root of the mount is $mnt_root"
         assert_equal "$mnt_prop" ""
     done
 }
@@ -421,7 +477,7 @@ END
     assert_equal "$output" 1000
 }
 
-@test "1000 bind mounts with at most 64 open files" {
+@test "1000 bind mounts need at most 64 open files" {
     mkdir src
     config ".mounts += [range(1000) | {destination: \"/m/\(.)\", type: \"bind\", source: \"$BUNDLE/src\", options: [\"bind\"]}]" \
         '.process.rlimits = []'

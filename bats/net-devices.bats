@@ -3,6 +3,7 @@
 # linux.netDevices: network devices of the host that move into the container. Here "the host" is a network namespace of the test's own.
 
 load helpers
+load helpers-errors
 load helpers-fs
 
 # hold_network [OPTION...]: a process that holds a new network namespace; its pid is the last of HELD.
@@ -57,13 +58,10 @@ assert_network_unchanged() {
     diff "$BATS_TEST_TMPDIR"/network-{before,after} || fail_with "the host's network is not as it was"
 }
 
-refused() {
-    host_snapshot
+refused_device() {
     network_snapshot
-    run_fails run --bundle "$BUNDLE" "$ID"
-    assert_output "$1"
+    refused_run "$1"
     assert_network_unchanged
-    assert_host_unchanged
 }
 
 @test "a device moves into the container and is up there" {
@@ -91,13 +89,13 @@ refused() {
     assert_equal "$(inside bash -c names)" "ctr0 lo p0"
 }
 
-@test "names that cross each other" {
+@test "two devices swap their names" {
     devices '{h0: {name: "x0"}, p0: {name: "h0"}}'
     create_it
     assert_equal "$(inside bash -c names)" "h0 lo x0"
 }
 
-@test "what belongs to the device stays: address, MTU, alias, group" {
+@test "the device keeps its address, MTU, alias and group" {
     in_net ip link set h0 address 02:00:00:00:00:55 mtu 1400 alias "of the host" txqueuelen 77
     devices '{h0: {name: "eth0"}}'
     create_it
@@ -138,7 +136,7 @@ give_addresses() {
     assert_equal "$(inside ip route | xargs)" "192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1 198.51.100.2 dev eth0 proto kernel scope link src 198.51.100.1"
 }
 
-@test "labels of addresses stay with the device's name, and go with it" {
+@test "labels of addresses keep the device's name, and change with it" {
     in_net ip addr add 192.0.2.1/24 dev h0 label h0:web
     devices '{h0: {}}'
     create_it
@@ -157,14 +155,14 @@ give_addresses() {
     inside ip link show dev h0 | grep -q '[<,]UP[,>]'
 }
 
-@test "an address of the link alone is made by the kernel" {
+@test "the kernel creates the link-local address" {
     devices '{h0: {}}'
     create_it
     wait_until sh -c "nsenter --net=/proc/$IN_CONTAINER/ns/net ip -o -6 addr show dev h0 | grep -q 'fe80:'"
     assert_equal "$(inside ip -o -6 addr show dev h0 | wc -l)" 1
 }
 
-@test "a template gets the lowest number that is free" {
+@test "a template gets the lowest free number" {
     in_net ip link add q0 type veth peer name q1
     devices '{h0: {name: "eth%d"}, p0: {name: "eth%d"}, q0: {name: "net%d"}, q1: {name: "a%db"}}'
     create_it
@@ -209,7 +207,7 @@ in_joined() { nsenter --net="/proc/${HELD[1]}/ns/net" "$@"; }
 @test "a name that is taken in the container is an error" {
     joined
     devices '{h0: {name: "eth0"}}'
-    refused 'linux\.netDevices\["h0"\]: .*: file exists'
+    refused_device 'linux\.netDevices\["h0"\]: .*: file exists'
     assert_equal "$(in_joined bash -c names)" "eth0 eth2 lo"
 }
 
@@ -221,7 +219,7 @@ in_joined() { nsenter --net="/proc/${HELD[1]}/ns/net" "$@"; }
     assert_equal "$(in_joined bash -c names)" "eth2 fine h0 lo"
 }
 
-@test "a number that is taken in the container is no hindrance" {
+@test "a number that is taken in the container is skipped" {
     joined
     local number
     number=$(in_net ip -o link show dev h0 | cut -d: -f1)
@@ -232,35 +230,35 @@ in_joined() { nsenter --net="/proc/${HELD[1]}/ns/net" "$@"; }
     in_joined ip -o addr show dev h0 | grep -q 192.0.2.1/24
 }
 
-@test "two devices of one name are an error, and both are back" {
+@test "two devices with one name are an error, and both come back" {
     give_addresses
     devices '{h0: {name: "eth0"}, p0: {name: "eth0"}}'
-    refused 'linux\.netDevices\["p0"\]: .*: file exists'
+    refused_device 'linux\.netDevices\["p0"\]: .*: file exists'
 }
 
 @test "a device that does not exist is an error" {
     devices '{h0: {}, nosuch0: {}}'
-    refused 'linux\.netDevices\["nosuch0"\]: .*: no such device'
+    refused_device 'linux\.netDevices\["nosuch0"\]: .*: no such device'
 }
 
 @test "the loopback device is an error" {
     devices '{lo: {name: "lo1"}}'
-    refused 'linux\.netDevices\["lo"\]: .*loopback'
+    refused_device 'linux\.netDevices\["lo"\]: .*loopback'
 }
 
-@test "no network namespace of the container's is an error" {
+@test "a container without its own network namespace is an error" {
     config '.linux.namespaces |= map(select(.type != "network"))' '.mounts |= map(select(.type != "sysfs"))'
     devices '{h0: {}}'
-    refused 'linux\.netDevices: needs a network namespace'
+    refused_device 'linux\.netDevices: needs a network namespace'
 }
 
 @test "the caller's own network namespace is an error" {
     config ".linux.namespaces |= map(select(.type != \"network\")) + [{type: \"network\", path: \"/proc/${HELD[0]}/ns/net\"}]"
     devices '{h0: {name: "other"}}'
-    refused 'linux\.netDevices\["h0"\]: .*own network namespace'
+    refused_device 'linux\.netDevices\["h0"\]: .*own network namespace'
 }
 
-@test "names that are none are errors" {
+@test "invalid names are errors" {
     local name
     host_snapshot
     network_snapshot
@@ -304,7 +302,7 @@ in_joined() { nsenter --net="/proc/${HELD[1]}/ns/net" "$@"; }
     inside ip -o addr show dev eth0 | grep -q 192.0.2.1/24
 }
 
-@test "a device may be named by another of its names" {
+@test "a device may be given by its alternative name" {
     in_net ip link property add dev h0 altname a-rather-long
     devices '{"a-rather-long": {}}'
     create_it
@@ -316,11 +314,11 @@ in_joined() { nsenter --net="/proc/${HELD[1]}/ns/net" "$@"; }
     in_joined sysctl -qw net.ipv6.conf.default.disable_ipv6=1
     give_addresses
     devices '{h0: {name: "x0"}}'
-    refused 'linux\.netDevices\["h0"\]: .*: permission denied \(IPv6'
+    refused_device 'linux\.netDevices\["h0"\]: .*: permission denied \(IPv6'
     assert_equal "$(in_joined bash -c names)" "eth0 eth2 lo"
 }
 
-@test "sysctl of the device is set after it has come" {
+@test "sysctl of the device is set after it has been moved" {
     config '.linux.sysctl = {"net.ipv4.conf.eth0.forwarding": "1", "net.ipv6.conf.eth0.hop_limit": "33"}'
     devices '{h0: {name: "eth0"}}'
     set_sh 'cat /proc/sys/net/ipv4/conf/eth0/forwarding /proc/sys/net/ipv6/conf/eth0/hop_limit'
@@ -347,25 +345,25 @@ furnish() {
         ip link add br0 type bridge && ip link set br0 up && ip link set p0 master br0'
 }
 
-@test "a creation that fails brings the devices back as they were" {
+@test "a failing create moves the devices back as they were" {
     furnish
     devices '{h0: {name: "eth0"}, p0: {}}'
     add_mount /m bind "$BUNDLE/nowhere" bind
-    refused 'nowhere'
+    refused_device 'nowhere'
 }
 
-@test "a program that is not found brings them back, too" {
+@test "if the program is not found, they come back, too" {
     furnish
     devices '{h0: {name: "eth%d"}, p0: {}}'
     set_args nosuchprogram
-    refused 'nosuchprogram'
+    refused_device 'nosuchprogram'
 }
 
 @test "one that was down is down again" {
     in_net sh -c 'ip link set h0 down && ip addr add 192.0.2.1/24 dev h0'
     devices '{h0: {name: "eth0"}}'
     set_args nosuchprogram
-    refused 'nosuchprogram'
+    refused_device 'nosuchprogram'
 }
 
 @test "a device comes back from a joined namespace, from a name that the host has" {
@@ -373,7 +371,7 @@ furnish() {
     furnish
     devices '{h0: {name: "p0"}}'
     set_args nosuchprogram
-    refused 'nosuchprogram'
+    refused_device 'nosuchprogram'
     assert_equal "$(in_joined bash -c names)" "eth0 eth2 lo"
 }
 
@@ -383,10 +381,10 @@ furnish() {
     furnish
     devices '{h0: {name: "eth0"}}'
     set_args nosuchprogram
-    refused 'nosuchprogram'
+    refused_device 'nosuchprogram'
 }
 
-@test "whatever step fails, the network is as it was" {
+@test "whichever step fails, the network is as before" {
     berth_only "only berth can let a step of its plan fail"
     furnish
     devices '{h0: {name: "eth0"}, p0: {name: "eth%d"}}'
@@ -407,7 +405,7 @@ furnish() {
     assert_host_unchanged
 }
 
-@test "an ordinary user cannot move devices: an error that says so" {
+@test "an unprivileged user cannot move devices: an error that says so" {
     config '.linux.namespaces |= map(select(.type != "cgroup")) + [{type: "user"}]' \
         '.linux.uidMappings = [{containerID: 0, hostID: 54321, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
         '.mounts |= map(select(.type != "cgroup") | .options |= map(select(. != "gid=5")))'
@@ -426,7 +424,7 @@ furnish() {
     assert_network_unchanged
 }
 
-@test "a runtime with few rights: an error that says so" {
+@test "a runtime with few capabilities: an error that says so" {
     devices '{h0: {}}'
     network_snapshot
     status=0

@@ -223,38 +223,6 @@ static int do_winch(int argc, char **argv)
     return 1;
 }
 
-/* As 32-bit programs of i386 call. */
-static long call32(const unsigned long *a)
-{
-    int r = a[0] ? -ENOEXEC : 0;
-#ifdef __x86_64__
-    __asm__ volatile("int $0x80"
-                     : "=a"(r)
-                     : "0"(a[0]), "b"(a[1]), "c"(a[2]), "d"(a[3])
-                     : "memory", "r8", "r9", "r10", "r11");
-#endif
-    errno = -r;
-    return r < 0 ? -1 : r;
-}
-
-/* System call NR with up to six numbers; prints its result or the error's name. syscall32: by the
- * entry and numbers of i386. */
-static int do_syscall(int argc, char **argv)
-{
-    unsigned long a[7] = {0};
-
-    for (int i = 1; i < argc && i < 8; i++)
-        a[i - 1] = strtoul(argv[i], NULL, 0);
-    long r = argv[0][7] ? call32(a) : syscall((long) a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-    if (r < 0)
-        printf("%s\n", errno < 134 && strerrorname_np(errno) ? strerrorname_np(errno) : "?");
-    else
-        printf("%ld\n", r);
-    if (r < 0 && !strerrorname_np(errno))
-        printf("errno %d\n", errno);
-    return 0;
-}
-
 /* Names of the namespaces: "pid:[123]". */
 static int do_ns(int argc, char **argv)
 {
@@ -426,14 +394,33 @@ static void *wait_for_ever(void *nothing)
     return nothing;
 }
 
-/* The first thread ends, another one stays. */
+static int first_thread_lives(void)
+{
+    char path[64], text[256] = "";
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", getpid());
+    FILE *file = fopen(path, "r");
+    if (file != NULL && fgets(text, sizeof(text), file) == NULL)
+        text[0] = 0;
+    if (file != NULL)
+        fclose(file);
+    return strstr(text, ") Z") == NULL;
+}
+
+static void *exit_after_the_first(void *status)
+{
+    while (first_thread_lives())
+        usleep(1000);
+    exit(atoi(status));
+}
+
+/* The first thread ends, another one stays; with STATUS it ends the process with that. */
 static int do_thread(int argc, char **argv)
 {
     pthread_t thread;
 
-    (void) argc;
-    (void) argv;
-    if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+    if (pthread_create(&thread, NULL, argc > 1 ? exit_after_the_first : wait_for_ever, argv[1]) !=
+        0)
         return 125;
     pthread_exit(NULL);
 }
@@ -457,7 +444,9 @@ static const struct {
     {"rlimits", do_rlimits},   {"signals", do_signals},
     {"stat", do_stat},         {"syscall", do_syscall},
     {"syscall32", do_syscall}, {"thread", do_thread},
-    {"tty", do_tty},           {"winch", do_winch},
+    {"threads", do_threads},   {"timer", do_timer},
+    {"tty", do_tty},           {"unknown", do_unknown},
+    {"winch", do_winch},
 };
 
 int main(int argc, char **argv)

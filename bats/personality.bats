@@ -26,7 +26,7 @@ thirty_two() {
     shows i686
 }
 
-@test "LINUX32 below a filter that forbids personality(2)" {
+@test "LINUX32 with a filter that forbids personality(2)" {
     thirty_two
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["personality"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     shows i686
@@ -42,7 +42,7 @@ thirty_two() {
     assert_equal "$output" "$(uname -m)"
 }
 
-@test "without a personality the caller's stays" {
+@test "without a personality the caller's is inherited" {
     thirty_two
     config 'del(.linux.personality)'
     run in_ns setarch linux32 "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
@@ -110,18 +110,18 @@ policy() {
     shows default
 }
 
-@test "a memory policy below a filter that forbids set_mempolicy(2)" {
+@test "a memory policy with a filter that forbids set_mempolicy(2)" {
     policy '{mode: "MPOL_BIND", nodes: "0"}'
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["set_mempolicy"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     shows bind:0
 }
 
-@test "a node that the host has not is an error that names the property" {
+@test "a node that the host lacks is an error that names the property" {
     policy '{mode: "MPOL_BIND", nodes: "1023"}'
     refuses 'linux\.memoryPolicy: .*invalid argument'
 }
 
-@test "memory policies that are none are errors" {
+@test "invalid memory policies are errors" {
     local bad
     host_snapshot
     for bad in '{mode: "MPOL_NOSUCH"}' '{mode: "MPOL_BIND"}' '{mode: "MPOL_LOCAL", nodes: "0"}' '{mode: "MPOL_DEFAULT", nodes: "0"}' \
@@ -137,13 +137,13 @@ policy() {
 
 # --- process.execCPUAffinity
 
-@test "execCPUAffinity leaves the container's first process alone" {
+@test "execCPUAffinity does not apply to the container's first process" {
     config '.process.execCPUAffinity = {initial: "0", final: "0"}'
     set_sh 'sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status'
     shows "$(sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status)"
 }
 
-@test "an execCPUAffinity that is no list is an error" {
+@test "an execCPUAffinity that is not a list is an error" {
     local bad
     host_snapshot
     for bad in a 0- 3-1 "0,"; do

@@ -19,7 +19,7 @@ user_namespace() {
     limit 'pids: {limit: -1}' pids pids.max pids.max max
 }
 
-@test "pids.limit of 0 is valid: no process beyond those there are" {
+@test "pids.limit of 0 is valid: no more processes than there are" {
     resources 'pids: {limit: 0}'
     set_args payload forks 1
     run_c
@@ -34,7 +34,7 @@ user_namespace() {
     assert_equal "$output" "forks 19 EAGAIN"
 }
 
-@test "without pids there is no limit, but systemd's default" {
+@test "without pids there is no limit, except systemd's default" {
     local limit=max
     ! by_systemd || limit=$(systemctl show --property DefaultTasksMax --value)
     resources ''
@@ -59,7 +59,7 @@ user_namespace() {
     assert_equal "$output" "forks 0 EAGAIN"
 }
 
-@test "pids.limit of 1 with a program of its own for createContainer" {
+@test "pids.limit of 1 with a createContainer hook" {
     resources 'pids: {limit: 1}'
     config '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null"]}]'
     set_args payload forks 1
@@ -72,7 +72,7 @@ user_namespace() {
     refused 'linux.resources.pids.limit: ' '.linux.resources = {pids: {limit: "many"}}'
 }
 
-@test "update: a limit above, at and below the processes that there are" {
+@test "update: a limit above, at and below the current number of processes" {
     resources 'pids: {limit: 50}'
     set_sh 'sleep 1000 & sleep 1000 & exec payload pause'
     create_c
@@ -86,7 +86,7 @@ user_namespace() {
     assert_equal "$(cg_read pids cgroup.procs cgroup.procs | wc -l)" 3
 }
 
-@test "update: to -1, and with effect" {
+@test "update: to -1 takes effect" {
     resources 'pids: {limit: 1}'
     set_sh 'while [ ! -e /go ]; do :; done; exec payload forks 30'
     create_c

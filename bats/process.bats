@@ -6,7 +6,7 @@ payload() { set_args payload "$@"; }
 now_run() { run_c; assert_status 0; }
 caps_hex() { sed -n "s/^Cap$1:[[:space:]]*//p" <<<"$output"; }
 
-@test "args arrive as they are" {
+@test "args are passed unchanged" {
     set_args payload argv "two words" "" '*' $'new\nline' "q\"uote" 'ünï' -- -x
     now_run
     assert_equal "$output" '[argv]
@@ -28,7 +28,7 @@ line]
     assert_host_unchanged
 }
 
-@test "env arrives as it is, in order" {
+@test "env is passed unchanged, in order" {
     config '.process.env = ["PATH=/bin", "A=1", "B= two  words ", "C=", "D=a=b", "HOME=/h"]'
     payload env
     now_run
@@ -40,7 +40,7 @@ D=a=b
 HOME=/h'
 }
 
-@test "of two variables of one name the last wins" {
+@test "of two variables with one name the last one wins" {
     config '.process.env += ["A=first", "B=x", "A=last"]'
     payload env
     now_run
@@ -55,7 +55,7 @@ HOME=/h'
     assert_output '^HOME=/home/user$'
 }
 
-@test "HOME is / for a user that /etc/passwd does not know" {
+@test "HOME is / for a user that is not in /etc/passwd" {
     payload env
     config '.process.user = {uid: 4321, gid: 1}'
     now_run
@@ -85,14 +85,14 @@ HOME=/h'
     assert_equal "$output" /some/where
 }
 
-@test "a missing cwd is made" {
+@test "a missing cwd is created" {
     config '.process.cwd = "/made/up"'
     payload cwd
     now_run
     assert_equal "$output" /made/up
 }
 
-@test "a missing cwd below a read-only path is made" {
+@test "a missing cwd below a read-only path is created" {
     config '.process.cwd = "/data/made/up"' '.linux.readonlyPaths += ["/data"]' \
         '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs"}]'
     set_sh 'pwd; mkdir /data/more'
@@ -142,7 +142,7 @@ HOME=/h'
     assert_equal "$output" '[argv]'
 }
 
-@test "a relative program with a slash belongs to cwd" {
+@test "a relative program with a slash is relative to cwd" {
     mkdir -p rootfs/opt/dir
     ln -s ../../bin/payload rootfs/opt/dir/prog
     config '.process.cwd = "/opt"'
@@ -168,7 +168,7 @@ HOME=/h'
     assert_output 'no such file or directory'
 }
 
-@test "a file that is no program is an error that names it" {
+@test "a file that is not a program is an error that names it" {
     printf 'just text' >rootfs/bin/text
     chmod 755 rootfs/bin/text
     set_args /bin/text
@@ -192,7 +192,7 @@ HOME=/h'
     assert_equal "$(grep ^groups <<<"$output")" "groups 5 77 2147483647"
 }
 
-@test "ids may be as large as the kernel's" {
+@test "ids may be as large as the kernel allows" {
     config '.process.user = {uid: 4294967294, gid: 4294967294, additionalGids: [4294967293]}'
     payload ids
     now_run
@@ -200,7 +200,7 @@ HOME=/h'
     assert_output '^groups 4294967293$'
 }
 
-@test "without additionalGids there are none of the caller's groups" {
+@test "without additionalGids none of the caller's groups are kept" {
     config '.process.user = {uid: 1000, gid: 1000}'
     payload ids
     run in_ns setpriv --groups 4,24 "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
@@ -208,7 +208,7 @@ HOME=/h'
     assert_output '^groups( 1000)?$'
 }
 
-@test "the container's passwd has no say about numeric ids" {
+@test "the container's passwd does not affect numeric ids" {
     rm rootfs/etc/passwd
     printf '1234:x:0:0::/:/bin/sh\n' >rootfs/etc/passwd
     config '.process.user = {uid: 1234, gid: 1234}'
@@ -263,7 +263,7 @@ HOME=/h'
     for set in Inh Prm Eff Bnd Amb; do assert_equal "$(caps_hex $set)" 0000000000000000; done
 }
 
-@test "no capabilities object at all means no capabilities" {
+@test "without a capabilities object there are no capabilities" {
     config 'del(.process.capabilities)'
     payload caps
     now_run
@@ -279,7 +279,7 @@ HOME=/h'
     assert_equal "$(caps_hex Eff)" 00000000a80425fb
 }
 
-@test "an ordinary user loses the effective set but keeps the bounding set" {
+@test "an unprivileged user loses the effective set but keeps the bounding set" {
     config '.process.user = {uid: 1000, gid: 1000}'
     payload caps
     now_run
@@ -294,7 +294,7 @@ HOME=/h'
     assert_output 'CapBnd:.*a80425fb'
 }
 
-@test "a capability that the caller has not got is a warning" {
+@test "a capability that the caller lacks is a warning" {
     config '.process.capabilities |= map_values(. + ["CAP_WAKE_ALARM"])'
     payload caps
     run in_ns setpriv --bounding-set -wake_alarm "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
@@ -337,7 +337,7 @@ HOME=/h'
     assert_output '^AS -1 -1$'
 }
 
-@test "limits that are not mentioned stay the caller's" {
+@test "limits that are not set stay the caller's" {
     config '.process.rlimits = []'
     payload rlimits
     run bash -c 'ulimit -Sn 123; exec "$@"' sh "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
@@ -367,7 +367,7 @@ HOME=/h'
     assert_host_unchanged
 }
 
-@test "a tiny limit of open files does not hurt the start" {
+@test "a tiny limit of open files does not prevent the start" {
     config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}]'
     set_args true
     now_run
@@ -379,7 +379,7 @@ HOME=/h'
     assert_output 'NoNewPrivs:.1'
 }
 
-@test "noNewPrivileges false leaves it" {
+@test "noNewPrivileges false does not set it" {
     config '.process.noNewPrivileges = false'
     payload caps
     now_run
@@ -422,7 +422,7 @@ HOME=/h'
     assert_output '^SigIgn:.0000000000000000$'
 }
 
-@test "the program is process 1 of its pid namespace, with no other beside it" {
+@test "the program is process 1 of its PID namespace, and the only one" {
     set_sh 'echo $$; ls /proc | grep -c "^[0-9]"'
     now_run
     assert_equal "${lines[0]}" 1

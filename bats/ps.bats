@@ -33,7 +33,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     [[ " $(ps_pids) " == *" $(init_pid) "* ]]
 }
 
-@test "json has processes in groups below the container's own" {
+@test "json has processes in child cgroups" {
     three
     local dir child
     child=$(in_ns cat "$(cgroup_dir pids)/cgroup.procs" | grep -vx "$(init_pid)" | head -1)
@@ -66,7 +66,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     assert_equal "${#lines[@]}" 4
 }
 
-@test "the table is that of ps -ef when nothing is said" {
+@test "the table is that of ps -ef by default" {
     has_times
     three
     run_ok ps "$ID"
@@ -101,7 +101,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     assert_equal "${#lines[@]}" 4
 }
 
-@test "a process cannot pass for another by its words" {
+@test "a process cannot pass for another by its arguments" {
     berth_only "runc counts words"
     set_sh 'exec payload pause'
     create_c
@@ -163,7 +163,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     assert_equal "${#lines[@]}" 1
 }
 
-@test "a stopped container without a PID namespace: those that live on" {
+@test "a stopped container without a PID namespace: surviving processes" {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     set_sh 'setsid sleep 1001 & exit 0'
     create_c

@@ -3,7 +3,7 @@
 load helpers
 load helpers-cgroups
 
-@test "rdma: an absent controller, or a device that there is not, is an error that names the entry" {
+@test "rdma: a missing controller or device is an error that names the entry" {
     refused_resources rdma 'rdma: {"nosuch5_1": {hcaHandles: 3, hcaObjects: 10000}}'
     refused_resources rdma 'rdma: {"nosuch5_1": {hcaHandles: 3}}'
     refused_resources rdma 'rdma: {"nosuch5_1": {hcaObjects: 10000}}'
@@ -13,7 +13,7 @@ load helpers-cgroups
     refused_resources rdma 'rdma: {"nosuch5_1": {}}'
 }
 
-@test "rdma: no entry at all is fine" {
+@test "rdma: no entries are accepted" {
     resources 'rdma: {}'
     run_c
     assert_status 0

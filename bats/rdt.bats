@@ -65,7 +65,7 @@ refuses_rdt() {
     [ ! -s "$RESCTRL/tasks" ] || fail_with "something has joined"
 }
 
-@test "a closID that exists is joined, and stays" {
+@test "an existing closID is joined, and stays" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "gold"}'
     set_args sleep 100
@@ -85,7 +85,7 @@ refuses_rdt() {
     assert_resctrl_unchanged
 }
 
-@test "a class that has the container's name is joined, and stays" {
+@test "an existing class with the container's name is joined, and stays" {
     fake_resctrl
     cp -r "$RESCTRL/gold" "$RESCTRL/$ID"
     config '.linux.intelRdt = {}'
@@ -94,7 +94,7 @@ refuses_rdt() {
     [ -s "$RESCTRL/$ID/tasks" ] || fail_with "nothing has joined"
 }
 
-@test "a user namespace does not keep the process from joining" {
+@test "a user namespace does not prevent the process from joining" {
     fake_resctrl
     chmod 755 rootfs
     # With the fake on it /proc is not one that a user namespace may mount anew.
@@ -106,7 +106,7 @@ refuses_rdt() {
     [ -s "$RESCTRL/gold/tasks" ] || fail_with "nothing has joined"
 }
 
-@test "a closID with the same schemata is joined, with others it is an error" {
+@test "an existing closID with the same schemata is joined, with others it is an error" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "gold", l3CacheSchema: "L3:0=FFF", memBwSchema: "MB:0=100", schemata: ["L3:0=0fff"]}'
     run_rdt
@@ -115,7 +115,7 @@ refuses_rdt() {
     refuses_rdt 'linux\.intelRdt\.memBwSchema: .*gold'
 }
 
-@test "a closID that does not exist is an error without a schema" {
+@test "a missing closID is an error without a schema" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "silver", enableMonitoring: true}'
     refuses_rdt 'linux\.intelRdt\.closID: .*silver'
@@ -127,13 +127,13 @@ refuses_rdt() {
     refuses_rdt 'linux\.intelRdt\.closID: .*info'
 }
 
-@test "a class that was made goes again when its schema is refused" {
+@test "a new class is removed if its schema is refused" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "silver", schemata: ["L3:0=f", "MB:0=50"]}'
     refuses_rdt 'linux\.intelRdt\.schemata\[0\]: write "L3:0=f" to .*silver/schemata: .*\(mask out of range\)'
 }
 
-@test "class and monitoring group go again when the process cannot join" {
+@test "class and monitoring group are removed if the process cannot join" {
     fake_resctrl
     config '.linux.intelRdt = {closID: "gold", enableMonitoring: true}'
     refuses_rdt "linux\.intelRdt: write .* to .*gold/mon_groups/$ID/tasks"
@@ -141,7 +141,7 @@ refuses_rdt() {
     refuses_rdt "linux\.intelRdt: write .* to .*$ID/tasks"
 }
 
-@test "whatever step fails, resctrl is as it was" {
+@test "whichever step fails, resctrl is as before" {
     fake_resctrl
     local step names
     config '.linux.intelRdt = {closID: "gold"}'
@@ -182,7 +182,7 @@ refuses_rdt() {
     assert_output 'no class of service'
 }
 
-@test "wrong intelRdt is an error" {
+@test "an invalid intelRdt is an error" {
     local bad
     host_snapshot
     for bad in '{closID: ""}' '{closID: ".."}' '{closID: "a/b"}' '{memBwSchema: "L3:0=1"}' '{memBwSchema: "MB:0=1\nMB:1=2"}' \

@@ -18,7 +18,7 @@ load helpers-fs
     assert_equal "$output" $'/\nhere\nhere'
 }
 
-@test "no mount of the container is seen on the host" {
+@test "no mount of the container is visible on the host" {
     host_mount --bind "$BUNDLE" "$BUNDLE"
     in_ns mount --make-shared "$BUNDLE"
     set_args sleep 1000
@@ -44,7 +44,7 @@ load helpers-fs
     assert_status 0
 }
 
-@test "root.path may have blanks and letters beyond ASCII" {
+@test "root.path may have spaces and non-ASCII letters" {
     mv rootfs $'ro ot\t– ü'
     config '.root.path = "ro ot\t– ü"'
     run_mountinfo
@@ -120,7 +120,7 @@ END
     [ -e src/new ]
 }
 
-@test "root.readonly: missing mount targets are made all the same" {
+@test "root.readonly: missing mount targets are still created" {
     touch afile
     config '.root.readonly = true'
     add_mounts <<END
@@ -253,7 +253,7 @@ receives_mounts() {
     assert_host_unchanged
 }
 
-@test "--no-pivot runs without pivot_root and hides the old root too" {
+@test "--no-pivot works without pivot_root and hides the old root, too" {
     echo here >rootfs/marker
     set_sh 'cat /marker; cd /; cd ../..; cat marker; cat /proc/self/mountinfo'
     run_c --no-pivot
@@ -278,7 +278,7 @@ nested() { set_sh "unshare $1 sh -c 'mount -t $2 none /mnt && ls /mnt' && echo m
     done
 }
 
-@test "--no-pivot: no procfs that the host has elsewhere, or under another mount, helps a nested user namespace" {
+@test "--no-pivot: a nested user namespace cannot use a procfs that the host has elsewhere or under another mount" {
     local dir="$BATS_TEST_TMPDIR/a b"
     mkdir -p "$dir/proc" "$dir/sys"
     host_mount -t proc proc "$dir/proc"
@@ -294,7 +294,7 @@ nested() { set_sh "unshare $1 sh -c 'mount -t $2 none /mnt && ls /mnt' && echo m
     in_ns test -e "$dir/sys/kernel"
 }
 
-@test "--no-pivot in a user namespace: no procfs of the host helps a nested one" {
+@test "--no-pivot in a user namespace: a nested one cannot use a procfs of the host" {
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]' \
         '.linux.gidMappings = .linux.uidMappings'
     nested -mrpf proc
@@ -303,14 +303,14 @@ nested() { set_sh "unshare $1 sh -c 'mount -t $2 none /mnt && ls /mnt' && echo m
     refute_output mounted
 }
 
-@test "a nested user namespace can mount a procfs where the container has nothing masked" {
+@test "a nested user namespace can mount a procfs if the container masks nothing" {
     config 'del(.linux.maskedPaths, .linux.readonlyPaths)'
     nested -mrpf proc
     run_c --no-pivot
     assert_output mounted
 }
 
-@test "without a mount namespace of its own a container leaves nothing on the host" {
+@test "a container without its own mount namespace leaves nothing on the host" {
     config '.linux.namespaces |= map(select(.type != "mount"))'
     host_snapshot
     run_c

@@ -19,7 +19,7 @@ as_user() {
 
 export IN=
 
-without_rights() {
+without_cgroup_rights() {
     cgroupfs_only
     rootless 54321
 }
@@ -48,9 +48,9 @@ test_after() {
     rmdir "/sys/fs/cgroup/$ID-user/leaf" "/sys/fs/cgroup/$ID-user" 2>/dev/null || true
 }
 
-@test "without rights: a container without limits runs, and --debug alone tells of the cgroups" {
+@test "no access to cgroups: a container without limits runs, and only --debug mentions cgroups" {
     berth_only "runc fails, crun says nothing"
-    without_rights
+    without_cgroup_rights
     set_sh 'echo it runs'
     as_user run --bundle "$BUNDLE" "$ID"
     assert_status 0
@@ -60,16 +60,16 @@ test_after() {
     assert_output "shares the caller's cgroups"
 }
 
-@test "without rights: a limit is an error that says how to get it" {
-    without_rights
+@test "no access to cgroups: a limit is an error that says how to get access" {
+    without_cgroup_rights
     config '.linux.resources = {pids: {limit: 20}}'
     as_user run --bundle "$BUNDLE" "$ID"
     assert_failed
     [ "$RT_KIND" != berth ] || assert_output 'linux.resources.pids.limit: .*delegated'
 }
 
-@test "without rights: every kind of limit is refused" {
-    without_rights
+@test "no access to cgroups: every kind of limit is refused" {
+    without_cgroup_rights
     local limit
     for limit in 'memory: {limit: 67108864}' 'cpu: {shares: 512}' 'cpu: {quota: 50000}' 'unified: {"pids.max": "5"}'; do
         config ".linux.resources = {$limit}"
@@ -78,18 +78,18 @@ test_after() {
     done
 }
 
-@test "without rights: limits that limit nothing are fine" {
+@test "no access to cgroups: limits that limit nothing are accepted" {
     berth_only "runc and crun fail"
-    without_rights
+    without_cgroup_rights
     config '.linux.resources = {memory: {limit: 0}, pids: {}, cpu: {shares: 0}, devices: [{allow: false, access: "rwm"}]}'
     set_args true
     as_user run --bundle "$BUNDLE" "$ID"
     assert_status 0
 }
 
-@test "without rights: a cgroupsPath with a leading slash is an error, also without limits" {
+@test "no access to cgroups: a cgroupsPath with a leading slash is an error, also without limits" {
     [ "$RT_KIND" != crun ] || skip "crun goes without"
-    without_rights
+    without_cgroup_rights
     config ".linux.cgroupsPath = \"/$ID\""
     set_args true
     as_user run --bundle "$BUNDLE" "$ID"
@@ -109,8 +109,8 @@ caller_in_group() {
     IN=$dir/$ID-caller
 }
 
-@test "without rights: a cgroup mount shows the caller's cgroup and not the others" {
-    without_rights
+@test "no access to cgroups: a cgroup mount shows the caller's cgroup and no others" {
+    without_cgroup_rights
     caller_in_group
     # Without a cgroup namespace version 2 is shown as a whole, as its paths in /proc/self/cgroup are.
     ! cg_is_v2 || config '.linux.namespaces += [{type: "cgroup"}]'
@@ -124,7 +124,7 @@ caller_in_group() {
 
 @test "--cgroup-manager=disabled: a writable cgroup mount of the caller's cgroup is read-only" {
     berth_only "the peers leave the caller's cgroup writable"
-    without_rights
+    without_cgroup_rights
     caller_in_group
     in_ns chown -R "$USER_ID" "$IN"
     ! cg_is_v2 || config '.linux.namespaces += [{type: "cgroup"}]'
@@ -135,7 +135,7 @@ caller_in_group() {
     assert_output 'Read-only file system'
 }
 
-@test "a delegated subtree: limits are set, and the group is gone after delete" {
+@test "a delegated subtree: limits are set, and delete removes the cgroup" {
     delegated
     config '.linux.resources = {pids: {limit: 20}, memory: {limit: 67108864}}'
     set_args payload pause
@@ -196,13 +196,13 @@ own_cgroup() {
 
 owners() { stat -c %u "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgroup.threads" | sort -u | xargs; }
 
-@test "a writable mount of cgroup2 in a new cgroup namespace: the group belongs to the container's user" {
+@test "a writable cgroup2 mount in a new cgroup namespace: the cgroup belongs to the container's user" {
     own_cgroup rw
     started
     assert_equal "$(owners "$(cgroup_dir pids)")" 100000
 }
 
-@test "the group belongs to the container's user: every file that the kernel lists for that" {
+@test "the cgroup belongs to the container's user: every file that the kernel lists for that" {
     [ -e /sys/kernel/cgroup/delegate ] || skip "the kernel lists none"
     own_cgroup rw
     started
@@ -215,14 +215,14 @@ owners() { stat -c %u "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgr
     assert_equal "$(stat -c %u "$dir/pids.max")" 0
 }
 
-@test "the group belongs to process.user, by its host id" {
+@test "the cgroup belongs to process.user, by its host id" {
     own_cgroup rw
     config '.process.user = {uid: 1000, gid: 1000}'
     started
     assert_equal "$(owners "$(cgroup_dir pids)")" 101000
 }
 
-@test "the program can make groups of its own in it" {
+@test "the program can create cgroups in it" {
     own_cgroup rw
     set_sh 'mkdir /sys/fs/cgroup/mine && echo $$ >/sys/fs/cgroup/mine/cgroup.procs && cat /proc/self/cgroup'
     run_c
@@ -238,20 +238,20 @@ owners() { stat -c %u "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgr
     assert_output '^20$'
 }
 
-@test "a read-only mount: the group stays root's" {
+@test "a read-only mount: the cgroup stays root's" {
     own_cgroup ro
     started
     assert_equal "$(owners "$(cgroup_dir pids)")" 0
 }
 
-@test "without a cgroup namespace of its own: the group stays root's" {
+@test "without its own cgroup namespace: the cgroup stays root's" {
     own_cgroup rw
     config '.linux.namespaces |= map(select(.type != "cgroup"))'
     started
     assert_equal "$(owners "$(cgroup_dir pids)")" 0
 }
 
-@test "on version 1 the groups stay root's" {
+@test "on v1 the cgroups stay root's" {
     ! cg_is_v2 || skip "not on cgroup version 2"
     config '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
         '.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \

@@ -15,7 +15,7 @@ wait_run() {
     output=$(out)
 }
 
-@test "run ends with the status of the program" {
+@test "run exits with the status of the program" {
     local code
     for code in 0 1 42 255; do
         set_args payload exit $code
@@ -24,13 +24,13 @@ wait_run() {
     done
 }
 
-@test "run ends with 128 + the signal that ended the program" {
+@test "run exits with 128 + the signal that killed the program" {
     set_args payload die 11
     run_c
     assert_status 139
 }
 
-@test "run ends with 137 when the container is killed" {
+@test "run exits with 137 when the container is killed" {
     set_args payload pause
     run_bg
     run_ok kill "$ID" KILL
@@ -54,7 +54,7 @@ wait_run() {
     assert_host_unchanged
 }
 
-@test "run passes output and error output through, byte by byte" {
+@test "run passes stdout and stderr through unchanged" {
     set_sh 'printf "a\0b\r\n\377"; printf "err\n" >&2'
     rt run "$ID" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
     assert_equal "$(od -An -c <"$BATS_TEST_TMPDIR/out" | xargs)" 'a 0 b r n 377'
@@ -84,7 +84,7 @@ wait_run() {
         'caught ? caught ALRM caught CONT caught HUP caught INT caught QUIT caught TERM caught USR1 caught USR2 ready'
 }
 
-@test "run is killed: its container can be deleted" {
+@test "the container of a killed run can be deleted" {
     set_args payload pause
     run_bg
     kill -KILL "$RUN_PID"
@@ -92,7 +92,7 @@ wait_run() {
     run_ok delete --force "$ID"
 }
 
-@test "run --detach returns while the container runs on" {
+@test "run --detach returns while the container keeps running" {
     set_args payload pause
     rt run --detach --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
     assert_equal "$(state_of)" running
@@ -125,7 +125,7 @@ wait_run() {
     [[ $(od -An -c "$BATS_TEST_TMPDIR/pid" | tr -d ' ') =~ ^[0-9]+$ ]]
 }
 
-@test "a relative --pid-file belongs to the caller's directory" {
+@test "a relative --pid-file is in the caller's directory" {
     set_args payload pause
     mkdir "$BATS_TEST_TMPDIR/cwd"
     cd "$BATS_TEST_TMPDIR/cwd"
@@ -139,7 +139,7 @@ wait_run() {
     assert_host_unchanged
 }
 
-@test "a --pid-file that is a device or leads to one is written into, and stays" {
+@test "a --pid-file that is a device or a link to one is written to, and stays" {
     mknod "$BATS_TEST_TMPDIR/null" c 1 3
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     ln -s /dev/null "$BATS_TEST_TMPDIR/link"
@@ -162,7 +162,7 @@ wait_run() {
     [ -L "$BATS_TEST_TMPDIR/stdout" ]
 }
 
-@test "a --pid-file that is another's link is replaced, not followed" {
+@test "a --pid-file that is somebody else's link is replaced, not followed" {
     berth_only
     echo old >"$BATS_TEST_TMPDIR/precious"
     ln -s precious "$BATS_TEST_TMPDIR/link"
@@ -171,7 +171,7 @@ wait_run() {
     assert_equal "$(cat "$BATS_TEST_TMPDIR/precious")" old
 }
 
-@test "the program has descriptors 0, 1 and 2 alone" {
+@test "the program has only descriptors 0, 1 and 2" {
     set_args payload fds
     local leak
     exec {leak}</etc/passwd
@@ -181,7 +181,7 @@ wait_run() {
     assert_equal "$(cut -d' ' -f1 <<<"$output" | xargs)" "0 1 2"
 }
 
-@test "a created container's program has descriptors 0, 1 and 2 alone" {
+@test "a created container's program has only descriptors 0, 1 and 2" {
     set_args payload fds
     rt create "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 7</etc/group 9<.
     rt start "$ID" 8</etc/group
@@ -194,7 +194,7 @@ run_with_fds() {
     timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$@" "$ID"
 }
 
-@test "--preserve-fds passes so many descriptors from 3 on, and no more" {
+@test "--preserve-fds passes that many descriptors from 3 on, and no more" {
     set_sh 'payload fds; cat <&3; cat <&4'
     echo three >"$BATS_TEST_TMPDIR/3"
     echo four >"$BATS_TEST_TMPDIR/4"
@@ -207,7 +207,7 @@ run_with_fds() {
     refute_output '^(5|6|7|8|9|[1-9][0-9]) '
 }
 
-@test "a large --preserve-fds passes nothing of the runtime's own" {
+@test "a large --preserve-fds passes none of the runtime's own descriptors" {
     set_args payload fds
     # bats has descriptors of its own in here: what the caller really has is what may arrive.
     run "$SUITE_DIR/payload" fds 3</dev/null 4</dev/zero 5<&- 6<&- 7<&- 8<&- 9<&-
@@ -242,7 +242,7 @@ run_activated() {
     refute_output '^5 '
 }
 
-@test "LISTEN_FDS that are meant for another process are not passed" {
+@test "LISTEN_FDS meant for another process are not passed" {
     set_sh 'echo "fds=$LISTEN_FDS"; payload fds'
     LISTEN_PID=1 run run_activated 3</dev/null
     assert_status 0
@@ -318,7 +318,7 @@ run_activated() {
     assert_equal "$output" hi
 }
 
-@test "a relative --root belongs to the caller's directory" {
+@test "a relative --root is in the caller's directory" {
     set_args payload pause
     cd "$BATS_TEST_TMPDIR"
     in_ns "$RUNTIME" --root root run -d --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&-
@@ -360,7 +360,7 @@ run_activated() {
     assert_host_unchanged
 }
 
-@test "run of a program that is not found ends with 127" {
+@test "run of a program that is not found exits with 127" {
     local program
     for program in nosuchprogram /bin/nosuch ./nosuch bin/nosuch; do
         set_args $program
@@ -370,7 +370,7 @@ run_activated() {
     done
 }
 
-@test "run of a program without execute permission ends with 126" {
+@test "run of a program without execute permission exits with 126" {
     host_snapshot
     echo 'exit 0' >rootfs/bin/noexec
     chmod 644 rootfs/bin/noexec
@@ -382,7 +382,7 @@ run_activated() {
     assert_host_unchanged
 }
 
-@test "run of a directory ends with 126" {
+@test "run of a directory exits with 126" {
     set_args /etc
     run_c
     assert_status 126

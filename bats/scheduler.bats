@@ -37,7 +37,7 @@ refuses() {
     runs_as '7 0 0'
 }
 
-@test "SCHED_OTHER with a nice value of those with rights, for a user without" {
+@test "SCHED_OTHER with a privileged nice value, for an unprivileged user" {
     config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}'
     schedule '{policy: "SCHED_OTHER", nice: -12}'
     runs_as '-12 0 0'
@@ -60,7 +60,7 @@ refuses() {
     assert_equal "$output" '0 0 0'
 }
 
-@test "without a scheduler the caller's stays" {
+@test "without a scheduler the caller's is inherited" {
     schedule null
     run in_ns nice -n 5 "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&-
     assert_status 0
@@ -97,7 +97,7 @@ refuses() {
     assert_output ' 10000000/20000000/30000000$'
 }
 
-@test "SCHED_DEADLINE with a part of the processors is an error that says so" {
+@test "SCHED_DEADLINE on only some processors is an error that says so" {
     [ "$(nproc)" -gt 1 ] || skip "needs two processors"
     cgroupfs_only
     needs cpuset
@@ -124,7 +124,7 @@ refuses() {
     assert_output 'process\.scheduler: .*operation not permitted.*CAP_SYS_NICE'
 }
 
-@test "what the kernel does not take is an error that names the property" {
+@test "a scheduler that the kernel refuses is an error that names the property" {
     refuses '{policy: "SCHED_DEADLINE", runtime: 1, deadline: 1000000, period: 1000000}' 'process\.scheduler: .*invalid argument'
 }
 
@@ -153,7 +153,7 @@ refuses() {
 
 priority() {
     config ".process.ioPriority = $1"
-    set_args payload syscall 252 1 0 # ioprio_get(2) of this process
+    set_args payload syscall ioprio_get 1 0 # of this process
 }
 
 @test "ioPriority: each class, each end of its priorities" {
@@ -167,19 +167,19 @@ priority() {
     runs_as $((3 << 13))
 }
 
-@test "ioPriority goes to the children" {
+@test "ioPriority is inherited by children" {
     priority '{class: "IOPRIO_CLASS_BE", priority: 6}'
-    set_sh 'payload syscall 252 1 0; true'
+    set_sh 'payload syscall ioprio_get 1 0; true'
     runs_as $((2 << 13 | 6))
 }
 
-@test "an ioPriority with rights for a user without" {
+@test "a privileged ioPriority for an unprivileged user" {
     config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}'
     priority '{class: "IOPRIO_CLASS_RT", priority: 1}'
     runs_as $((1 << 13 | 1))
 }
 
-@test "an ioPriority that is none is an error" {
+@test "an invalid ioPriority is an error" {
     local bad
     host_snapshot
     for bad in '{class: "IOPRIO_CLASS_NOSUCH", priority: 1}' '{class: "IOPRIO_CLASS_BE", priority: 8}' \
@@ -198,7 +198,7 @@ in_user_namespace() {
         '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 }
 
-@test "in a user namespace: a scheduler with rights" {
+@test "in a user namespace: a privileged scheduler" {
     in_user_namespace
     schedule '{policy: "SCHED_OTHER", nice: -12}'
     runs_as '-12 0 0'
@@ -207,7 +207,7 @@ in_user_namespace() {
     runs_as '0 50 1'
 }
 
-@test "in a user namespace: an ioPriority with rights" {
+@test "in a user namespace: a privileged ioPriority" {
     in_user_namespace
     priority '{class: "IOPRIO_CLASS_RT", priority: 1}'
     runs_as $((1 << 13 | 1))

@@ -64,7 +64,7 @@ assert_gone() { in_ns [ ! -e "$ROOT/$ID" ] || fail_with "the container is still 
 @test "exec takes a paste of 100 KB whole" { in_exec && see_paste; }
 @test "exec shows what the program wrote last" { in_exec && see_last_output; }
 
-@test "run: a reader that is late gets what the program wrote before its end" {
+@test "run: a slow reader gets what the program wrote before its end" {
     set_sh 'seq 1 3000; echo the end; >/tmp/done; exit 3'
     with_rt run "$ID" <<<'unread until [ -e rootfs/tmp/done ]; do sleep 0.01; done'
     assert_ended 3
@@ -137,7 +137,7 @@ END
     assert_ended 0
 }
 
-@test "run: the log begins lines of its own on the terminal" {
+@test "run: the log starts new lines on the terminal" {
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["sethostname"], action: "SCMP_ACT_KILL_PROCESS"}]}'
     set_sh 'printf "half a line"; exec hostname x'
     with_rt --debug run "$ID" </dev/null
@@ -182,7 +182,7 @@ END
     assert_gone
 }
 
-@test "run: when the window is closed a program has time to save what it has" {
+@test "run: when the window is closed a program has time to save its data" {
     set_sh 'trap "sleep 0.3; echo saved >/saved; exit 4" HUP; echo up; while :; do sleep 0.1; done'
     with_rt run "$ID" <<<$'wait up\nhangup'
     assert_ended 4
@@ -198,14 +198,14 @@ END
     assert_equal "$(processes | wc -l)" 1
 }
 
-@test "a SIGHUP that a process sends goes on to the program" {
+@test "a SIGHUP from another process is forwarded to the program" {
     set_sh 'trap "echo got it; exit 6" HUP; echo up; while :; do sleep 0.1; done'
     with_rt run "$ID" <<<$'wait up\ndo kill -HUP $PID'
     assert_ended 6
     assert_lines 'got it'
 }
 
-@test "run that ignores SIGHUP, as by nohup, goes on when the window is closed" {
+@test "run that ignores SIGHUP, as by nohup, keeps running when the window is closed" {
     set_sh 'trap "echo got it >/usr1; exit 6" USR1; echo up; while :; do sleep 0.1; done'
     run "$BATS_TEST_DIRNAME/screen" sh -c 'trap "" HUP; exec "$@"' sh "$SUITE_DIR/hosttool" ns "$SUITE_NS" \
         "$RUNTIME" --root "$ROOT" "${MANAGER[@]}" run "$ID" 3>&- 4>&- <<<$'wait up\nhangup\ndo kill -USR1 $PID'
@@ -213,8 +213,8 @@ END
     assert_equal "$(cat rootfs/usr1)" 'got it'
 }
 
-# What contrib/quickstart shows while it works; it has to go away whole.
-@test "a status that is longer than the terminal is wide stays in one line" {
+# The progress that contrib/quickstart shows while it works; it has to disappear completely.
+@test "a status line that is wider than the terminal stays in one line" {
     mkfifo go
     run env TERM=xterm "$BATS_TEST_DIRNAME/screen" bash -c '
         . "$1"
@@ -228,4 +228,34 @@ do echo >go
 END
     assert_ended 0
     [ "$output" = end ] || fail_with "the screen shows: $output"
+}
+
+# As those of apt-get end.
+@test "a status with a carriage return at its end does not spoil its line" {
+    mkfifo go
+    run env TERM=xterm "$BATS_TEST_DIRNAME/screen" bash -c '
+        . "$1"
+        status() { printf "Unpacking gcc-12 ...\r\n"; }
+        while_running "quickstart: installing" status
+        read -r <go
+        progress_done' bash "$BATS_TEST_DIRNAME/../contrib/progress.bash" 3>&- 4>&- <<'END'
+wait quickstart: installing: Unpacking gcc-12 ... \(0:..\)$
+do echo >go
+END
+    assert_ended 0
+}
+
+@test "why_failed ends with the error, however much was said after it" {
+    berth_only
+    {
+        echo 'x.c:1:2: warning: unused'
+        echo 'x.c:162:9: error: expected expression'
+        printf '[%d/90] Compiling\n' {1..90}
+        printf 'said afterwards %d\n' {1..30}
+    } >log
+    run bash -euo pipefail -c '. "$1"; why_failed log 2>&1' bash "$BATS_TEST_DIRNAME/../contrib/progress.bash"
+    assert_status 0
+    assert_equal "${lines[-1]}" 'x.c:162:9: error: expected expression'
+    assert_output 'said afterwards 30'
+    refute_output 'Compiling'
 }

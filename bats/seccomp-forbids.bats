@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # linux.seccomp: filters that forbid what starts and ends a process.
 load helpers
+load helpers-seccomp
 
-filter() { config ".linux.seccomp = {defaultAction: \"$1\", architectures: [\"SCMP_ARCH_X86_64\"], syscalls: $2}"; }
-
-@test "a filter that forbids execve is refused before anything runs, and check foresees it" {
+@test "a filter that forbids execve is refused before anything runs, and check reports it beforehand" {
     berth_only "others start a process that dies, or fail in start"
     local action
     host_snapshot
@@ -30,7 +29,7 @@ filter() { config ".linux.seccomp = {defaultAction: \"$1\", architectures: [\"SC
     assert_status 0
 }
 
-@test "a filter that forbids exit: what becomes of the process is explained, and check foresees it" {
+@test "a filter that forbids exit: the error explains what happens to the process, and check reports it beforehand" {
     berth_only "the words are berth's"
     filter SCMP_ACT_ALLOW '[{names: ["exit", "exit_group"], action: "SCMP_ACT_ERRNO"}]'
     set_args true
@@ -41,7 +40,7 @@ filter() { config ".linux.seccomp = {defaultAction: \"$1\", architectures: [\"SC
     assert_output 'warning: linux.seccomp: the filter forbids exit and exit_group'
 }
 
-@test "a filter that does not let read pass can be loaded, with and without noNewPrivileges" {
+@test "a filter that forbids read can be loaded, with and without noNewPrivileges" {
     local nnp
     for nnp in true false; do
         filter SCMP_ACT_ALLOW '[{names: ["read"], action: "SCMP_ACT_KILL_PROCESS"}]'

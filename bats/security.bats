@@ -214,7 +214,7 @@ race() {
 
 # ---- what the container's process gets
 
-@test "census: no descriptor but the standard ones" {
+@test "census: only the standard descriptors" {
     exec 7</etc 8</ 9</dev/null
     run_payload fds
     exec 7<&- 8<&- 9<&-
@@ -222,7 +222,7 @@ race() {
     assert_equal "$(cut -d' ' -f1 <<<"$output" | tr '\n' ' ')" "0 1 2 "
 }
 
-@test "census: no environment but the configuration's" {
+@test "census: only the environment of the configuration" {
     config '.process.env = ["PATH=/bin", "A=b"]'
     export LEAKED=secret
     run_payload env
@@ -299,7 +299,7 @@ race() {
 
 # ---- the runtime's own binary
 
-@test "binary: the entry point #!/proc/self/exe does not touch the runtime (CVE-2019-5736)" {
+@test "binary: an entry point with #!/proc/self/exe does not reach the runtime's binary (CVE-2019-5736)" {
     local before
     before=$(sha256sum "$RUNTIME")
     printf '#!/proc/self/exe\n' >rootfs/evil && chmod 755 rootfs/evil
@@ -325,7 +325,7 @@ race() {
 
 # ---- files of the container that the runtime must not believe
 
-@test "passwd: an entry named by a number does not matter (CVE-2016-3697)" {
+@test "passwd: an entry whose name is a number is ignored (CVE-2016-3697)" {
     rm rootfs/etc/passwd
     printf '1000:x:0:0::/root:/bin/sh\n0:x:1234:0::/:/bin/sh\n' >rootfs/etc/passwd
     config '.process.user = {uid: 1000, gid: 1000}'
@@ -346,7 +346,7 @@ race() {
     [ "$status" -ne 124 ] || fail_with "it reads an endless file"
 }
 
-@test "mask: /dev/null of the root file system is not believed (CVE-2025-31133)" {
+@test "mask: /dev/null of the root file system is not trusted (CVE-2025-31133)" {
     canary "$BATS_TEST_TMPDIR/canary"
     echo secret-word >rootfs/etc/secret
     config "$no_dev_mounts" '.linux.maskedPaths = ["/etc/secret"]'
@@ -371,7 +371,7 @@ fake_proc() {
     add_mount /proc bind "$BUNDLE/fake" rbind
 }
 
-@test "proc: a volume over /proc does not catch oom_score_adj (CVE-2019-16884, CVE-2025-52881)" {
+@test "proc: oom_score_adj is not written to a volume over /proc (CVE-2019-16884, CVE-2025-52881)" {
     fake_proc self/oom_score_adj
     config '.process.oomScoreAdj = 345'
     host_snapshot
@@ -384,7 +384,7 @@ fake_proc() {
     [ -z "$(grep -rLx honey fake)" ] || fail_with "the honeypot was written"
 }
 
-@test "proc: a volume over /proc does not catch a sysctl (CVE-2025-52881)" {
+@test "proc: a sysctl is not written to a volume over /proc (CVE-2025-52881)" {
     fake_proc sys/net/core/somaxconn
     config '.linux.sysctl = {"net.core.somaxconn": "77"}'
     run_c
@@ -400,7 +400,7 @@ fake_proc() {
     assert_host_unchanged
 }
 
-@test "a created container holds no descriptor of a mount or namespace but its root file system" {
+@test "a created container has no descriptor of a mount or namespace except its root file system" {
     local fd leaks=""
     mkdir src rootfs/m
     config '.mounts += [{destination: "/m", type: "bind", source: "'"$BUNDLE"'/src", options: ["bind", "ro"]}]' \

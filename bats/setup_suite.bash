@@ -73,7 +73,7 @@ suite_cgroup_view='
     } &&
     mount --rbind "$1/cgroup" /sys/fs/cgroup && umount -l "$1/cgroup"'
 
-# What leads to systemd: its private socket, the bus and the buses of users.
+# The ways to systemd: its private socket, the bus and the buses of users.
 suite_systemd_view='
     mkdir -p "$1/run/systemd" "$1/run/dbus" "$1/run/user" && mount --rbind /run/systemd "$1/run/systemd" &&
     mount --rbind /run/dbus "$1/run/dbus" && mount --rbind /run/user "$1/run/user" && mount --rbind "$1/run" /run && umount -l "$1/run"'
@@ -94,7 +94,7 @@ suite_open_namespace() {
         3>&- 4>&- </dev/null >/dev/null 2>&1 &
     export SUITE_NS=$!
     local ok
-    read -r -t 10 ok <>"$SUITE_DIR/ready" || { echo "no private mount namespace" >&2; return 1; }
+    read -r -t 300 ok <>"$SUITE_DIR/ready" || { echo "no private mount namespace" >&2; return 1; }
 }
 
 setup_suite() {

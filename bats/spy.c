@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hostile process in a container that looks at every other one, as often as it can: spy SECONDS
+ * A hostile process in a container that looks at every other one, as often as it can.
  *
  * Prints what it should never see: "exe PID TARGET" of a program that is not below /bin/, "fd PID
  * TARGET" of a descriptor that is the runtime's, "ptrace PID" of one that it could stop while its
- * program was not below /bin/. "looked N" at the end: how often it has looked at a process. A file
- * /stop ends it before its time.
+ * program was not below /bin/. "often" when it has looked at a process
+ * 100 times. A file /stop ends it; it prints "looked N" then, the number of all looks.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *target_of(const char *path)
@@ -78,26 +77,26 @@ static void look_at(int pid)
     trace(pid);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
     long looked = 0;
     struct dirent *entry;
 
     puts("spying");
     fflush(stdout);
-    while (time(NULL) < end) {
+    while (access("/stop", F_OK) != 0) {
         DIR *proc = opendir("/proc");
         while (proc && (entry = readdir(proc))) {
             int pid = atoi(entry->d_name);
             if (pid <= 1 || pid == getpid())
                 continue;
-            looked++;
+            if (++looked == 100) {
+                puts("often");
+                fflush(stdout);
+            }
             look_at(pid);
         }
         closedir(proc);
-        if (access("/stop", F_OK) == 0)
-            break;
     }
     printf("looked %ld\n", looked);
     return 0;

@@ -5,7 +5,10 @@
 load helpers
 load helpers-fs
 
-test_setup() { [ -x /lib/systemd/systemd ] || skip "no systemd to start"; }
+test_setup() {
+    [ -x /lib/systemd/systemd ] || skip "no systemd to start"
+    cg_is_v2 || [ "$(/lib/systemd/systemd --version | awk 'NR == 1 {print $2 + 0}')" -lt 258 ] || skip "systemd 258 and later need cgroup v2"
+}
 
 has_booted() {
     case $(rt exec "$ID" systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) return 1 ;; esac

@@ -50,14 +50,14 @@ path_of() { cut -d: -f3 "/proc/$(init_pid)/cgroup" | head -1; }
     assert_status 0
 }
 
-@test "a slice of the user's" {
+@test "a slice of the user" {
     config ".linux.cgroupsPath = \"app.slice:berth:$ID\""
     running
     [[ $(path_of) == */app.slice/berth-$ID.scope* ]] || fail_with "$(path_of)"
     as_user delete --force "$ID"
 }
 
-@test "limits are set, updated and hold" {
+@test "limits are set, updated and enforced" {
     resources 'pids: {limit: 20}, memory: {limit: 67108864}'
     running
     value_is pids "" pids.max 20
@@ -86,7 +86,7 @@ unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
     assert_status 0
 }
 
-@test "without the user's manager it is an error that says so, and how to get one" {
+@test "without a user manager the error says so, and how to get one" {
     set_args true
     host_snapshot
     in_view 'mount -t tmpfs tmpfs /run/user' -u XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere -- run --bundle "$BUNDLE" "$ID"
@@ -96,12 +96,12 @@ unit_gone() { [ "$(user_property LoadState "berth-$ID.scope")" = not-found ]; }
     assert_host_unchanged
 }
 
-# What the user's systemd has made for the caller holds the caller itself: the container's cgroup is beside it.
-@test "without --systemd-cgroup in a scope that the user's systemd has delegated: limits are set, and hold" {
+# The cgroup that the user's systemd made for the caller holds the caller itself: the container's cgroup is beside it.
+@test "without --systemd-cgroup in a scope that the user's systemd has delegated: limits are set and enforced" {
     needs_v2
     config 'del(.linux.cgroupsPath)'
     config '.linux.resources = {pids: {limit: 20}, memory: {limit: 67108864}}'
-    set_sh 'payload forks 30; sleep 0.1; cat /proc/self/cgroup'
+    set_sh 'payload forks 30; cat /proc/self/cgroup'
     status=0
     timeout --foreground -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups \
         env "XDG_RUNTIME_DIR=/run/user/$USER_ID" systemd-run --user --scope --quiet -p Delegate=yes \

@@ -84,7 +84,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     assert_equal "$(property Slice "$ID.scope")" user.slice
 }
 
-@test "a slice that was there before create remains after delete, with its limits" {
+@test "a slice that existed before create remains after delete, with its limits" {
     SLICE=berthy.slice
     systemctl start "$SLICE"
     systemctl set-property --runtime "$SLICE" TasksMax=1000
@@ -111,7 +111,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     done
 }
 
-@test "a scope of that name that is already there is left alone" {
+@test "an existing scope of that name is left alone" {
     systemd-run --scope --unit "$SCOPE" --quiet sleep 1000 3>&- 4>&- </dev/null >/dev/null 2>&1 &
     local job=$!
     wait_until is_active
@@ -142,7 +142,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     property_is TasksMax 50
 }
 
-@test "no limit of pids: TasksMax is infinity" {
+@test "unlimited pids: TasksMax is infinity" {
     needs pids
     limits_in_scope
     resources 'pids: {limit: -1}'
@@ -150,7 +150,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     property_is TasksMax infinity
 }
 
-@test "nothing is said of pids: the default TasksMax of systemd holds" {
+@test "without pids the default TasksMax of systemd applies" {
     started
     property_is TasksMax "$(systemctl show --property DefaultTasksMax --value)"
 }
@@ -185,7 +185,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     value_is cpu cpu.cfs_quota_us cpu.max 20000 "20000 100000"
 }
 
-@test "run.oci.systemd.subgroup: the container is in a group below the scope, and its limits hold" {
+@test "run.oci.systemd.subgroup: the container is in a cgroup below the scope, and its limits hold" {
     [ "$RT_KIND" != runc ] || skip "an annotation of crun's"
     needs pids
     needs_v2
@@ -204,7 +204,7 @@ limits_in_scope() { [ "$RT_KIND" != crun ] || skip "crun 1.8 has the limits in a
     wait_until unit_gone
 }
 
-@test "run.oci.delegate-cgroup: the process is in a further group below the scope, or below its subgroup" {
+@test "run.oci.delegate-cgroup: the process is in a cgroup below the scope, or below its subgroup" {
     [ "$RT_KIND" != runc ] || skip "an annotation of crun's"
     needs_v2
     resources 'pids: {limit: 20}'
@@ -327,22 +327,22 @@ reloaded() {
     assert_equal "$(out | xargs)" "$2: $3 /two: EPERM ready $2: $3 /two: EPERM"
 }
 
-@test "daemon-reload leaves limits and device access as they are" {
+@test "daemon-reload keeps limits and device access" {
     needs memory pids cpu
     reloaded 'major: 1, minor: 11' /kmsg ok
 }
 
-@test "daemon-reload leaves the access to a device that the host does not have now" {
+@test "daemon-reload keeps the access to a device that the host lacks now" {
     needs memory pids cpu
     reloaded 'major: 240, minor: 1' /one ENXIO
 }
 
-@test "daemon-reload leaves the access to a whole major" {
+@test "daemon-reload keeps the access to a whole major" {
     needs memory pids cpu
     reloaded 'major: 1' /kmsg ok 1
 }
 
-@test "daemon-reload after an update leaves the new values" {
+@test "daemon-reload after an update keeps the new values" {
     needs memory pids
     resources 'memory: {limit: 67108864}, pids: {limit: 50}'
     started
@@ -372,7 +372,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     property After | grep -qw basic.target
 }
 
-@test "a property that systemd does not know, or a value that is none, is an error" {
+@test "an unknown property of systemd, or an invalid value, is an error" {
     local pair
     for pair in 'NoSuchProperty=true' 'TimeoutStopUSec=uint64 many' 'TimeoutStopUSec=' 'CollectMode=[' "CollectMode='nonsense'" 'SendSIGHUP=5'; do
         config 'del(.annotations)'
@@ -393,7 +393,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     assert_host_unchanged
 }
 
-@test "the unit of a container that ended by itself is gone after delete" {
+@test "delete removes the unit of a container that ended by itself" {
     set_args true
     create_c
     rt start "$ID"
@@ -402,7 +402,7 @@ annotation() { config ".annotations[\"org.systemd.property.$1\"] = \"$2\""; }
     wait_until unit_gone
 }
 
-@test "a container that failed is no failed unit afterwards" {
+@test "a failed container leaves no failed unit" {
     resources 'memory: {limit: 33554432, swap: 33554432}'
     set_args payload alloc 100
     run_c
@@ -477,7 +477,7 @@ hidden() {
     read_output "$BATS_TEST_TMPDIR/run-out"
 }
 
-@test "a bus that is not there is an error" {
+@test "a missing bus is an error" {
     host_snapshot
     hidden 'mount -t tmpfs tmpfs /run/dbus; mount -t tmpfs tmpfs /run/systemd; mkdir /run/systemd/system'
     assert_failed
@@ -485,7 +485,7 @@ hidden() {
     assert_host_unchanged
 }
 
-@test "a bus that does not answer is an error, not for ever" {
+@test "a bus that does not answer is an error after a timeout" {
     berth_only "the others' libraries wait for minutes"
     mkdir "$BATS_TEST_TMPDIR/bus"
     "$SUITE_DIR/hosttool" recvtty "$BATS_TEST_TMPDIR/bus/system_bus_socket" /dev/null >/dev/null 2>&1 3>&- 4>&- &

@@ -34,7 +34,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '^name /dev/(pts/0|console)'
 }
 
-@test "the program leads a session whose terminal this is, in the foreground" {
+@test "the program leads a session with this controlling terminal, in the foreground" {
     set_args payload tty
     pty_run '@sleep 1'
     assert_output '^pid 1 sid 1 pgrp 1'
@@ -49,7 +49,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '^isatty 0 0 0'
 }
 
-@test "a terminal that is handed over begins each line at its left edge (ONLCR)" {
+@test "a terminal sent to the console socket begins each line at its left edge (ONLCR)" {
     set_sh 'echo one; echo two; payload tty'
     console_c
     rt start "$ID"
@@ -64,13 +64,13 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 }
 
 # A program that moves the cursor writes a newline to go down, not to the left edge.
-@test "a newline of a program whose terminal is raw reaches run's own terminal as it is" {
+@test "a newline of a program in raw mode reaches run's own terminal unchanged" {
     set_sh 'stty raw; printf "one\ntwo\n"'
     pty_run '@sleep 1'
     assert_equal "$output" $'one\ntwo'
 }
 
-@test "run into a pipe or file: the program's newlines as they are" {
+@test "run into a pipe or file passes newlines unchanged" {
     set_sh 'echo one; echo two'
     run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'out=$1; shift; "$@" >"$out"' sh "$BATS_TEST_TMPDIR/out" \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- </dev/null
@@ -78,7 +78,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 }
 
 # As in `run | tee FILE`: the other program writes lines to the terminal.
-@test "run into a pipe: the caller's terminal goes on to begin lines at its left edge" {
+@test "run into a pipe: the caller's terminal still begins lines at its left edge" {
     set_sh 'echo ready; read line'
     run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c '"$@" | cat; echo' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- <<<$'@wait ready\nword'
@@ -145,7 +145,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
 }
 
 # A shell that reads lines by itself takes the terminal out of that mode, which makes nothing of an end that has come before.
-@test "the end of the caller's file ends the input of a program that reads by itself, too" {
+@test "the end of the caller's file also ends the input of a program in raw mode" {
     berth_only "others want a terminal"
     set_sh 'usleep 300000; stty -icanon min 1; echo by itself; od -An -tx1 -N2'
     run_c
@@ -154,7 +154,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     assert_output '04'
 }
 
-@test "the caller's terminal is as before afterwards" {
+@test "the caller's terminal is restored afterwards" {
     set_args true
     run timeout "$PATIENCE" "$SUITE_DIR/hosttool" pty sh -c 'a=$(stty -g); "$@"; b=$(stty -g); [ "$a" = "$b" ] && echo same' sh \
         "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" run "$ID" 3>&- 4>&- </dev/null
@@ -213,7 +213,7 @@ test_teardown() { [ -z "${RECEIVER:-}" ] || kill "$RECEIVER" 2>/dev/null || true
     grep -q '^message fds=1 ' "$BATS_TEST_TMPDIR/messages"
 }
 
-@test "the descriptor on the console socket is a pseudo-terminal's master that outlives create" {
+@test "the descriptor on the console socket is a pseudoterminal master that outlives create" {
     set_sh 'echo alive'
     console_c
     kill -0 "$RECEIVER"

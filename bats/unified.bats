@@ -29,7 +29,7 @@ unified_is() { assert_equal "$(cg_read memory "" "$1" | xargs)" "$2"; }
     unified_is cpu.max "30000 60000"
 }
 
-@test "unified has the last word over the same limit by its own property" {
+@test "unified overrides the same limit set by its own property" {
     needs_v2
     needs memory pids
     resources 'memory: {limit: 67108864}, pids: {limit: 50}, unified: {"memory.max": "50331648", "pids.max": "60"}'
@@ -38,7 +38,7 @@ unified_is() { assert_equal "$(cg_read memory "" "$1" | xargs)" "$2"; }
     unified_is pids.max 60
 }
 
-@test "max is written as it is" {
+@test "max is written unchanged" {
     needs_v2
     needs pids
     resources 'unified: {"pids.max": "max"}'
@@ -61,11 +61,11 @@ unified_is() { assert_equal "$(cg_read memory "" "$1" | xargs)" "$2"; }
     refused_resources 'unified[pids.nosuch]' 'unified: {"pids.nosuch": "5"}'
 }
 
-@test "a controller that there is not is an error" {
+@test "a missing controller is an error" {
     refused_resources 'unified[nosuch.max]' 'unified: {"nosuch.max": "5"}'
 }
 
-@test "a controller that is on version 1 here is an error" {
+@test "a controller that is on v1 here is an error" {
     needs_v1 memory
     refused_resources 'unified[memory.max]' 'unified: {"memory.max": "67108864"}'
 }
@@ -83,7 +83,7 @@ unified_is() { assert_equal "$(cg_read memory "" "$1" | xargs)" "$2"; }
     refused_resources unified 'unified: {"": "5"}'
 }
 
-@test "an empty unified is fine everywhere" {
+@test "an empty unified is accepted everywhere" {
     resources 'unified: {}'
     run_c
     assert_status 0

@@ -39,7 +39,7 @@ stopped_one() {
     groups_are_gone
 }
 
-@test "delete --force without the hierarchies of its cgroups names those that stay" {
+@test "delete --force without the hierarchies of its cgroups names the remaining cgroups" {
     stopped_one
     without_mount /sys/fs/cgroup delete --force "$ID"
     assert_status 0
@@ -51,7 +51,7 @@ stopped_one() {
     run_fails state "$ID"
 }
 
-@test "one hierarchy that is mounted outside of /sys/fs/cgroup alone, and then nowhere: delete names its cgroup" {
+@test "delete names the cgroup of a hierarchy that was mounted only outside /sys/fs/cgroup, and is unmounted" {
     cgroupfs_only
     hierarchies_change
     local mount=$BATS_TEST_TMPDIR/hierarchy
@@ -72,7 +72,7 @@ stopped_one() {
     wait_until hierarchy_is_gone "none,name=$ID" "$mount"
 }
 
-@test "a cgroup that somebody has removed is no error of delete" {
+@test "delete succeeds if somebody has removed the cgroup" {
     stopped_one
     local dir
     for dir in "${OWN_GROUPS[@]}"; do in_ns rmdir "$dir"; done
@@ -80,7 +80,7 @@ stopped_one() {
     assert_equal "$output" ""
 }
 
-@test "kill --all and ps without the hierarchies fail: not all processes are known" {
+@test "kill --all and ps fail without the hierarchies: not all processes are known" {
     cgroupfs_only
     started
     local words
@@ -96,12 +96,17 @@ stopped_one() {
 @test "without procfs no command takes a running container for a stopped one" {
     started
     local words
-    for words in "state $ID" list "kill $ID KILL" "delete $ID" "delete --force $ID" "pause $ID" "update --pids-limit 9 $ID" "exec $ID true"; do
+    for words in "state $ID" "kill $ID KILL" "delete $ID" "delete --force $ID" "pause $ID" "update --pids-limit 9 $ID" "exec $ID true"; do
         # shellcheck disable=SC2086 # the words of a command
         without_mount /proc $words
         assert_failed
-        assert_output "find the process [0-9]+ of container \"$ID\": no data available \\(it is there, but /proc does not show it"
+        assert_output "find the process [0-9]+ of container \"$ID\": no data available \\(it exists, but /proc does not show it"
     done
+    # A list has the others, too.
+    without_mount /proc list
+    assert_status 0
+    assert_output "^$ID +0 +unknown "
+    assert_output "warning: find the process [0-9]+ of container \"$ID\": no data available"
     assert_equal "$(state_of)" running
 }
 
@@ -115,4 +120,35 @@ stopped_one() {
         assert_output "find the process [0-9]+ of container \"$ID\": no data available"
     done
     run_ok start "$ID"
+}
+
+@test "events of a container that was created without a memory controller warns that it reports no OOM kills" {
+    cgroupfs_only
+    in_ns mountpoint -q /sys/fs/cgroup/memory || skip "memory is no hierarchy of its own"
+    set_args sleep 100
+    without_mount /sys/fs/cgroup/memory run --detach --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    without_mount /sys/fs/cgroup/memory events --interval 50ms "$ID" &
+    wait_until file_has '"type":"stats"' "$BATS_TEST_TMPDIR/run-out"
+    file_has "warning: OOM kills are not reported: the container's cgroups have no memory controller" "$BATS_TEST_TMPDIR/run-out"
+    rt kill "$ID" KILL
+    wait
+}
+
+@test "a cgroup mount shows the caller's cgroup where only that part of the hierarchy is mounted" {
+    is_v1 pids || skip "no pids hierarchy of version 1"
+    set_sh 'ls -d /sys/fs/cgroup/pids/inner-*'
+    local pids=/sys/fs/cgroup/pids part=$BATS_TEST_TMPDIR/part
+    mkdir "$part"
+    in_ns mkdir -p "$pids/outer-$ID/inner-$ID"
+    status=0
+    timeout -k 2 "$PATIENCE" "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m --propagation private \
+        sh -c 'echo $$ >"$1/tasks" && mount --bind "$1" "$3" && umount -l "$2" && mount --move "$3" "$2" && shift 3 && exec "$@"' \
+        sh "$pids/outer-$ID" "$pids" "$part" \
+        "$RUNTIME" --root "$ROOT" --cgroup-manager=disabled run --bundle "$BUNDLE" "$ID" \
+        </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 3>&- 4>&- || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    in_ns rmdir "$pids/outer-$ID/inner-$ID" "$pids/outer-$ID"
+    assert_status 0
+    assert_output "/inner-$ID"
 }

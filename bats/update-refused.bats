@@ -53,7 +53,7 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     rt resume "$ID"
 }
 
-@test "what is wrong in the file of --resources is told with its name, of an option without one" {
+@test "errors in the file of --resources name the file, those of an option do not" {
     berth_only
     started
     echo '{"pids": {"limit": "5"}}' >"$BATS_TEST_TMPDIR/wrong"
@@ -85,14 +85,14 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
 
 # ---- all or nothing
 
-@test "a value that the kernel refuses, last of all" {
+@test "a value that the kernel refuses, as the last one" {
     needs memory pids cpu
     busy
     update_json_refused "" '{"memory": {"limit": 50331648, "swap": 60000000, "reservation": 1048576}, "pids": {"limit": 44},
         "cpu": {"shares": 1024, "quota": 30000, "period": 5}}'
 }
 
-@test "a value that the kernel refuses, each with each" {
+@test "a value that the kernel refuses, in every combination" {
     needs memory pids cpu
     busy
     update_json_refused cpu.period '{"cpu": {"period": 5, "shares": 900}, "pids": {"limit": 44}}'
@@ -107,7 +107,7 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     update_refused memory.swap --memory-swap $((50 * M)) --pids-limit 44
 }
 
-@test "a limit below the use where the kernel refuses it" {
+@test "a limit below the usage, if the kernel refuses it" {
     needs_v1 memory
     resources 'memory: {limit: 67108864, swap: 67108864}, pids: {limit: 50}, cpu: {shares: 512}'
     set_args payload alloc 20 stay
@@ -150,7 +150,7 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
 
 # ---- at once
 
-@test "two updates of different values at once both take effect" {
+@test "two concurrent updates of different values both take effect" {
     needs memory pids
     local i jobs=()
     busy
@@ -166,7 +166,7 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     done
 }
 
-@test "two updates of the same value at once: one of both is there in whole" {
+@test "of two concurrent updates of the same value one takes effect as a whole" {
     needs cpu
     local i jobs=()
     busy
@@ -184,7 +184,7 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     done
 }
 
-@test "update while the container is deleted does no harm" {
+@test "update while the container is deleted is safe" {
     needs pids
     busy
     rt update --pids-limit 44 "$ID" </dev/null >/dev/null 2>&1 &
@@ -194,14 +194,14 @@ pids_is() { value_is pids pids.max pids.max "$1"; }
     run_fails state "$ID"
 }
 
-@test "cpu.idle with a limit that is refused leaves the share as it was" {
-    needs cpu memory
+@test "cpu.idle with a refused limit keeps the share" {
+    needs cpu pids
     busy
     [ -e "$(cgroup_dir cpu)/cpu.idle" ] || skip "the kernel has no cpu.idle"
-    update_json_refused memory.limit '{"cpu": {"idle": 1}, "memory": {"limit": 1024, "swap": 1024}}'
+    update_json_refused pids.limit '{"cpu": {"idle": 1}, "pids": {"limit": 5000000}}'
 }
 
-@test "a schema for a container without a class leaves the limits as they were" {
+@test "a schema for a container without a class keeps the limits" {
     berth_only "others want one first"
     busy
     update_must_fail '' run_rt update --memory 48M --pids-limit 7 --l3-cache-schema L3:0=ff "$ID"

@@ -34,7 +34,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     reservation_is 16777216
 }
 
-@test "--memory with a unit: K, M, G and their small letters" {
+@test "--memory with a unit: K, M, G in either case" {
     needs memory
     resources 'memory: {limit: 67108864}'
     started
@@ -64,14 +64,14 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     value_is memory memory.limit_in_bytes memory.max 9223372036854771712 max
 }
 
-@test "without a limit update says that nothing changes" {
+@test "update without a limit says that nothing changes" {
     berth_only
     started
     run_ok update "$ID"
     assert_output 'no limit was given.*berth update --help'
 }
 
-@test "processors that there are not are an error that tells those that there are" {
+@test "processors that do not exist are an error that lists the existing ones" {
     berth_only
     needs cpuset
     started
@@ -126,7 +126,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     all_values | grep -Eq '(blkio.weight|bfq.weight):(default )?400$|io.weight:default 3940$' || fail_with "$(all_values)"
 }
 
-@test "--kernel-memory and --kernel-memory-tcp are taken" {
+@test "--kernel-memory and --kernel-memory-tcp are accepted" {
     needs_v1 memory
     started
     update --kernel-memory 64M --kernel-memory-tcp 32M
@@ -148,7 +148,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     pids_is 34
 }
 
-@test "several flags in one call, and the values that are not named stay" {
+@test "several flags in one call; other values stay" {
     needs memory pids cpu
     busy
     update --memory 62914560 --memory-swap 62914560 --pids-limit 40
@@ -198,7 +198,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     quota_is 30000 60000
 }
 
-@test "with --resources the flags are not looked at: an error, not silence" {
+@test "flags together with --resources are an error" {
     needs memory pids
     busy
     echo '{"pids": {"limit": 44}}' >r.json
@@ -220,7 +220,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     value_is cpu cpu.shares cpu.weight 512 59
 }
 
-@test "what an engine sends: every section, with zeros for what is not to change" {
+@test "what an engine sends: every section, with zeros for values that do not change" {
     needs memory cpu
     busy
     update_json '{"devices": null, "memory": {"limit": 50331648, "reservation": 0, "swap": 0, "kernel": 0, "kernelTCP": 0},
@@ -239,7 +239,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     assert_equal "$(all_values)" "$before"
 }
 
-@test "bad JSON is an error: none, half, a list, a wrong type, something after the end" {
+@test "invalid JSON is an error: none, half, a list, a wrong type, text after the end" {
     busy
     local text
     for text in '' '{"memory": {"limit"' '[]' '"x"' '{"memory": 5}' '{"pids": {"limit": "many"}}' '{"cpu": {"shares": -5}}' \
@@ -254,7 +254,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     update_refused "" --resources=/tmp
 }
 
-@test "bad values of flags are errors" {
+@test "invalid values of flags are errors" {
     busy
     local flag
     for flag in --memory=lots --memory=5Q --pids-limit=x --cpu-share=-5 --cpu-period=1h --cpu-quota=12abc \
@@ -283,7 +283,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     swap_is $((30 * M)) $((20 * M))
 }
 
-@test "memory grows to what memory and swap had together, and back" {
+@test "memory grows to the former sum of memory and swap, and back" {
     needs memory
     counts_swap
     resources 'memory: {limit: 33554432, swap: 67108864}'
@@ -318,7 +318,7 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     swap_is $((150 * M)) $((100 * M))
 }
 
-@test "of --resources that is given twice the last one counts" {
+@test "the last of two --resources counts" {
     needs pids
     started
     echo '{"pids": {"limit": 11}}' >one

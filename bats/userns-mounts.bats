@@ -29,7 +29,7 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     assert_equal "$(stat -c %u:%g rootfs/new)" 100000:200000
 }
 
-@test "the default devices are there" {
+@test "the default devices exist" {
     run_payload stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
     assert_status 0
     assert_output '^/dev/null: c 0666 .* 1:3 '
@@ -59,7 +59,7 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     [ ! -e /dev/one ]
 }
 
-@test "linux.devices: a device whose owner the user namespace does not have belongs to nobody in the container" {
+@test "linux.devices: a device whose owner is not mapped belongs to nobody in the container" {
     config '.linux.devices = [{path: "/dev/one", type: "c", major: 1, minor: 5, fileMode: 432, uid: 70000},
         {path: "/dev/two", type: "c", major: 1, minor: 5, fileMode: 432, uid: 5, gid: 70000}]'
     run_payload stat /dev/one /dev/two
@@ -74,7 +74,7 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     assert_output 'linux.devices\[1\].gid: 70000 .* no group of the container'
 }
 
-@test "linux.devices: where devices cannot be made, another fileMode than the host's is an error" {
+@test "linux.devices: where devices cannot be created, a fileMode other than the host's is an error" {
     set_sh 'true'
     config '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]'
     run in_ns setpriv --bounding-set=-mknod "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
@@ -103,7 +103,7 @@ reset_config() { cp "$BUNDLE/userns.json" "$BUNDLE/config.json"; }
     assert_super /dev/pts +mode=620
 }
 
-@test "missing targets are made" {
+@test "missing targets are created" {
     touch afile
     add_mounts <<END
 /deep/er/dir tmpfs tmpfs
@@ -125,7 +125,7 @@ END
     assert_equal "$output" $'hello\nhello\nsingle'
 }
 
-@test "bind of a source below two closed directories, read-only" {
+@test "bind of a source below two directories without search permission, read-only" {
     mkdir -m 700 secret && mkdir -m 700 secret/more && mkdir secret/more/src && echo hello >secret/more/src/file
     chmod 777 secret/more/src
     add_mount /dir bind "$BUNDLE/secret/more/src" bind,ro,nosuid
@@ -206,7 +206,7 @@ END
     assert_equal "$output" mapped
 }
 
-@test "sysfs without a network namespace of its own is the host's, and read-only" {
+@test "sysfs without a new network namespace is the host's, and read-only" {
     config '.linux.namespaces |= map(select(.type != "network"))'
     host_snapshot
     run_mountinfo
@@ -223,7 +223,7 @@ END
     assert_equal "$output" 'the end'
 }
 
-@test "an ordinary user inside" {
+@test "an unprivileged user inside" {
     config '.process.user = {uid: 1000, gid: 1000, additionalGids: [7]}'
     run_payload ids
     assert_output '^uid 1000 1000 1000$'
@@ -239,14 +239,14 @@ END
     assert_equal "$output" $'1000\n1000'
 }
 
-@test "200 bind mounts of closed directories" {
+@test "200 bind mounts of directories without search permission" {
     mkdir -m 700 secret && mkdir secret/src
     config ".mounts += [range(200) | {destination: \"/m/\(.)\", type: \"bind\", source: \"$BUNDLE/secret/src\", options: [\"bind\"]}]"
     run_sh 'grep -c " /m/" /proc/self/mountinfo'
     assert_equal "$output" 200
 }
 
-@test "what the container mounts on a bind of a shared tree stays in the container" {
+@test "a mount of the container on a bind of a shared tree stays in the container" {
     mkdir src
     chown 100000:200000 src
     host_mount --bind "$BUNDLE/src" "$BUNDLE/src"
@@ -260,8 +260,8 @@ END
     ! in_ns grep "$BUNDLE/src/x" /proc/self/mountinfo || fail_with "it has come to the host"
 }
 
-# What the runtime's own mount namespace shows at the source would be the empty directory below.
-@test "a bind mount of what an earlier mount shows in the root file system" {
+# In the runtime's own mount namespace the source would be the empty directory below.
+@test "a bind mount of an earlier mount in the root file system" {
     local options
     mkdir -p src/sub rootfs/m rootfs/copy
     echo deep >src/sub/file

@@ -17,6 +17,7 @@ class Option:
     kind: str
     value: str     # what the value is called; None for a flag
     words: str
+    hidden: bool   # --help leaves it out
 
     def spellings(self):
         return [f"-{self.letter}"] * bool(self.letter) + [f"--{self.name}"]
@@ -42,8 +43,8 @@ def field(text):
     return ast.literal_eval(f"({text})") if text[0] in "\"'" else {"NULL": None, "0": ""}.get(text, text)
 
 
-def rows(path):
-    for match in ROW.finditer(path.read_text()):
+def rows(text):
+    for match in ROW.finditer(text):
         yield [field(text.strip()) for text in FIELD.findall(match.group(1))]
 
 
@@ -52,14 +53,20 @@ def choices(value):
     return value.split("|") if value and CHOICE.fullmatch(value) else []
 
 
+def options(folder):
+    """(commands that take it, option)"""
+    for number, part in enumerate((folder / "options.def").read_text().split('\nCLI_HEADING("")\n')):
+        for takers, letter, name, kind, _, value, words in rows(part):
+            yield re.findall(r"\w+", takers), Option(letter, name, kind, value, words, hidden=number > 0)
+
+
 def read(folder):
     """All commands, berth itself first, with their options."""
+    folder = pathlib.Path(folder)
     bits = {"GLOBAL": Command("", "COMMAND [OPTION...] [ARGUMENT...]", False, "", [])}
-    for bit, name, operands, _, most, words, _ in rows(pathlib.Path(folder) / "commands.def"):
+    for bit, name, operands, _, most, words, _ in rows((folder / "commands.def").read_text()):
         bits[bit] = Command(name, operands, most == "CLI_REST", words, [])
-    for takers, letter, name, kind, _, value, words in rows(pathlib.Path(folder) / "options.def"):
-        option = Option(letter, name, kind, value, words)
-        takers = re.findall(r"\w+", takers)
+    for takers, option in options(folder):
         for bit, command in bits.items():
             if bit in takers or "ALL" in takers and bit != "GLOBAL":
                 command.options.append(option)

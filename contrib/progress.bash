@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows that something long goes on. Sourced by contrib/quickstart, contrib/test and contrib/package.
+# Shows that something long goes on, and why it failed. Sourced by contrib/quickstart, contrib/test and contrib/package.
 #
 # while_running WHAT [STATUS...]: says WHAT on standard error until progress_done: on a terminal in one line that changes every
 # second, else in a line every 30 seconds; with the time since then and what the command STATUS prints ("120/340").
@@ -16,7 +16,6 @@ while_running() {
         progress_log "$what" "$start" "$@" &
     fi
     PROGRESS_PID=$!
-    disown "$PROGRESS_PID" # it is none of the jobs that the script waits for
 }
 
 # progress_words WIDTH WHAT START STATUS...: at most WIDTH characters, of which the status gives up what is too much.
@@ -24,7 +23,9 @@ progress_words() {
     local width=$1 what=$2 seconds=$((SECONDS - $3)) status='' took room
     shift 3
     [ $# -eq 0 ] || status=$("$@" 2>/dev/null) || true
-    read -r status <<<"${status:-...}"
+    # apt-get ends its lines as on a terminal, with a carriage return.
+    read -r status <<<"${status//[[:cntrl:]]/ }"
+    status=${status:-...}
     took=$(printf '(%d:%02d)' $((seconds / 60)) $((seconds % 60)))
     room=$((width - ${#what} - ${#took} - 3))
     printf '%s: %s %s' "$what" "${status:0:room > 3 ? room : 3}" "$took"
@@ -59,12 +60,28 @@ progress_clear() { if [ -n "$PROGRESS_PID" ] && [ -t 2 ]; then printf '\r\033[K'
 progress_done() {
     [ -n "$PROGRESS_PID" ] || return 0
     kill "$PROGRESS_PID" 2>/dev/null || true
+    wait "$PROGRESS_PID" 2>/dev/null || true # or it may write once more
     progress_clear
     PROGRESS_PID=
 }
 
+# why_failed LOG: on standard error, what a build, its tests, meson or apt-get complained of; the reason comes last
+why_failed() {
+    grep -vE '^\[[0-9]+/[0-9]+\] ' "$1" | tail -n 20 || true
+    {
+        sed -n '/^Summary of Failures:/,/^Ok:/{/ FAIL \| TIMEOUT \| ERROR /p}' "$1"
+        grep -E '^[^ ]+:[0-9]+:[0-9]+: (fatal )?error: |undefined reference|ERROR: |^E: ' "$1"
+    } | head -n 5 || true
+} >&2
+
 # ninja_status LOG: "120/340" of a log of ninja's
 ninja_status() { sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/\1/p' "$1" | tail -n 1; }
+
+# meson_status LOG: "12/66, 1 failed" of a log of meson test's
+meson_status() {
+    awk '$1 ~ "^[0-9]+/[0-9]+$" { ended = $1; failed += / (FAIL|TIMEOUT|ERROR) / }
+        END { if (ended != "") printf "%s, %d failed", ended, failed }' "$1"
+}
 
 # tap_status REPORT...: "120/340, 1 failed" of reports in the Test Anything Protocol, which may be incomplete
 tap_status() {

@@ -46,14 +46,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define FDS_MOST 256
-#define STATE_MOST (1 << 20)
-#define DESCRIPTORS_MOST 8
+#define FDS_MAX 256
+#define STATE_MAX (1 << 20)
+#define DESCRIPTORS_MAX 8
 #define PAGE 4096
 
-/* What has come over a connection so far. */
+/* The bytes received over a connection so far. */
 struct state {
-    char text[STATE_MOST];
+    char text[STATE_MAX];
     size_t size;
     size_t n_fds; /* with the first message */
     size_t n_later;
@@ -62,8 +62,8 @@ struct state {
 struct agent {
     char **rules; /* "CALL=ANSWER", ended by NULL */
     /* the first is the socket, the others are connections and listeners */
-    struct pollfd fds[FDS_MOST];
-    struct state *states[FDS_MOST]; /* NULL but for connections */
+    struct pollfd fds[FDS_MAX];
+    struct state *states[FDS_MAX]; /* NULL but for connections */
     nfds_t n_fds;
     struct seccomp_notif *call; /* as large as this kernel's */
     struct seccomp_notif_resp *answer;
@@ -92,7 +92,7 @@ static const struct {
     {"mknodat", 0, 1, 2, true},
 };
 
-/* What the caller's files belong to, seen from here, and its umask. */
+/* The owner of the caller's files as seen from here, and the caller's umask. */
 static int read_status(pid_t pid, unsigned *ret_uid, unsigned *ret_gid, unsigned *ret_umask)
 {
     char name[64], line[256];
@@ -240,7 +240,7 @@ static void answer(struct agent *agent, int listener)
 
 static void add(struct agent *agent, int fd, struct state *state)
 {
-    if (agent->n_fds == FDS_MOST) {
+    if (agent->n_fds == FDS_MAX) {
         free(state);
         close(fd);
         return;
@@ -275,7 +275,7 @@ static void welcome(struct agent *agent)
 static void take_descriptors(struct agent *agent, struct state *state, const struct cmsghdr *header)
 {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    int fds[DESCRIPTORS_MOST];
+    int fds[DESCRIPTORS_MAX];
 
     memcpy(fds, CMSG_DATA(header), count * sizeof(int));
     for (size_t i = 0; i < count; i++) {
@@ -294,10 +294,9 @@ static void listen_to_runtime(struct agent *agent, nfds_t i)
     struct state *state = agent->states[i];
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(DESCRIPTORS_MOST * sizeof(int))];
+        char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
     } control;
-    struct iovec part = {.iov_base = state->text + state->size,
-                         .iov_len = STATE_MOST - state->size};
+    struct iovec part = {.iov_base = state->text + state->size, .iov_len = STATE_MAX - state->size};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &control,

@@ -100,7 +100,7 @@ def header(schemas):
     for name, words in schemas.enums.items():
         values = "".join(f"    SPEC_{name}_{snake_word(word)},\n".upper() for word in words)
         yield f"\nenum spec_{name} {{\n    SPEC_{name.upper()}_NONE = 0,\n{values}}};\n"
-        yield f"extern const char *const spec_{name}_words[]; /* by value; \"\" for NONE; ends with NULL */\n"
+        yield f"extern const char *const spec_{name}_names[]; /* by value; \"\" for NONE; ends with NULL */\n"
     entries = {member["ctype"] for members in schemas.structs.values() for _, member in members
                if member["shape"] == "MAP" and member["kind"] == "OBJECT"}
     for name, members in schemas.structs.items():
@@ -133,7 +133,7 @@ def row(struct, key, member):
              f"SPEC_KIND_{member['kind']}", f"SPEC_SHAPE_{member['shape']}",
              "true" if member["required"] else "false", f"sizeof({member['ctype']})",
              f"&spec_type_{member['name']}" if member["kind"] == "OBJECT" else "NULL",
-             f"spec_{member['name']}_words" if member["kind"] == "ENUM" else "NULL"]
+             f"spec_{member['name']}_names" if member["kind"] == "ENUM" else "NULL"]
     return "    {" + ", ".join(place + [number(bound) for bound in member["range"]]) + "},\n"
 
 
@@ -142,7 +142,7 @@ def tables(schemas):
     yield '#include "table.h"\n'
     for name, words in schemas.enums.items():
         items = "".join(f'    "{word}",\n' for word in words)
-        yield f'\nconst char *const spec_{name}_words[] = {{\n    "",\n{items}    NULL,\n}};\n'
+        yield f'\nconst char *const spec_{name}_names[] = {{\n    "",\n{items}    NULL,\n}};\n'
     for name, members in schemas.structs.items():
         rows = "".join(row(name, key, member) for key, member in members)
         yield f"\nstatic const struct spec_property properties_of_{name}[] = {{\n{rows}}};\n"

@@ -107,7 +107,7 @@ def faults_of_rows(table):
     seen = set()
     for row in table.rows:
         if row.id in seen:
-            yield f'{row.id}: is there twice'
+            yield f'{row.id}: appears twice'
         seen.add(row.id)
         if not KEYWORD.fullmatch(row.keyword) or row.keyword not in row.original:
             yield f'{row.id}: "{row.keyword}" is not the key word of the original'

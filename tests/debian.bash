@@ -41,7 +41,7 @@ our() { APT_CONFIG=$STORE/apt/conf "$@" 2>>"$STORE/apt/log" </dev/null; }
 # newest PACKAGE...: prints PACKAGE=VERSION lines.
 newest() { our apt-cache madison "$@" | awk '!seen[$1]++ {print $1 "=" $3}'; }
 
-# What the packages on standard input need at once.
+# The dependencies of the packages on standard input.
 needed_by() {
     local packages
     packages=$(cat)
@@ -83,6 +83,18 @@ unpack() {
     for file in "$WORK"/*.deb; do
         dpkg-deb -x "$file" "$to"
         rm "$file"
+    done
+}
+
+# merge_usr FOLDER: as Debian is installed. Packages of 12 have files in /bin and /lib, later ones only in /usr.
+merge_usr() {
+    local folder
+    for folder in bin sbin lib lib64; do
+        [ ! -L "$1/$folder" ] || continue
+        mkdir -p "$1/usr/$folder"
+        [ ! -d "$1/$folder" ] || cp -a "$1/$folder/." "$1/usr/$folder"
+        rm -rf "${1:?}/$folder"
+        ln -s "usr/$folder" "$1/$folder"
     done
 }
 

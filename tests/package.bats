@@ -27,7 +27,7 @@ in_overlay() {
     [ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
-@test "the package installs, and what it installs runs a container" {
+@test "the package installs, and the installed berth runs a container" {
     in_overlay '
         dpkg -i berth.deb >/dev/null
         berth --version
@@ -52,7 +52,7 @@ in_overlay() {
     grep -x './usr/share/zsh/vendor-completions/_berth' "$BATS_TEST_TMPDIR/files"
 }
 
-@test "removed, the package leaves nothing" {
+@test "the package leaves nothing when it is removed" {
     in_overlay '
         dpkg -i berth.deb >/dev/null
         dpkg -L berth | sort >/tmp/files

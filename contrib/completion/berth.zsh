@@ -6,14 +6,24 @@ _berth_ids() {
     local expl
     local -a ids
 
-    ids=(${(f)"$(_call_program containers $berth list -q 2>/dev/null)"})
+    ids=(${(f)"$($berth list -q 2>/dev/null)"})
     _wanted containers expl container compadd -a ids
+}
+
+_berth_signals() {
+    local expl
+    local -a signals
+
+@SIGNALS@
+    [[ ${(U)PREFIX} != SIG* ]] || signals=(SIG$^signals)
+    _wanted signals expl signal compadd -M 'm:{a-z}={A-Z}' -a signals
 }
 
 _berth() {
     local context curcontext=$curcontext state line
     local -a commands berth
     local -A opt_args
+    local root
 
     berth=($words[1])
     commands=(
@@ -23,7 +33,10 @@ _berth() {
 @GLOBAL@
         '1:command:->command' '*::argument:->argument' && return
 
-    (( ! $+opt_args[--root] )) || berth+=(--root $opt_args[--root])
+    # It is as typed, with backslashes and colons escaped once more.
+    root=${${opt_args[--root]//\\\\/\\}//\\:/:}
+    # Completion must not run a command of the line: variables are not expanded, either.
+    [[ -z $root ]] || berth+=(--root "${(Q)${root/#\~\//$HOME/}}")
     if [[ $state = command ]]; then
         _describe -t commands command commands
         return

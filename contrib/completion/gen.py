@@ -25,6 +25,10 @@ def kind_of(name):
     return "words " + " ".join(words) if words else KINDS.get(name, "none")
 
 
+def offered(command):
+    return [option for option in command.options if not option.hidden]
+
+
 def operand_kinds(command):
     """An id is new where a container is made, and what follows the first operand of some is the container's or ps(1)'s."""
     if not command.name:
@@ -64,7 +68,7 @@ def bash_case(keys, kind):
 
 def bash(commands):
     yield "COMMANDS", [f"    echo {' '.join(command.name for command in commands[1:])}"]
-    options = ((command.name, " ".join(spelling for option in command.options for spelling in option.spellings()))
+    options = ((command.name, " ".join(spelling for option in offered(command) for spelling in option.spellings()))
                for command in commands)
     yield "OPTIONS", [f"    '{name}') echo '{words}' ;;" for name, words in options]
     yield "VALUES", cases(value_rows(commands), bash_case, "    ")
@@ -88,7 +92,7 @@ def fish_arguments(kind):
     if kind.startswith("words "):
         return f"-x -a '{kind.removeprefix('words ')}'"
     return {"dir": "-x -a '(__fish_complete_directories)'", "file": "-r -F", "id": "-x -a '(__berth_ids)'",
-            "signal": f"-x -a '{' '.join(SIGNALS)}'"}.get(kind, "-x")
+            "signal": "-x -a '(__berth_signals)'"}.get(kind, "-x")
 
 
 def fish_option(command, option):
@@ -99,12 +103,13 @@ def fish_option(command, option):
 
 
 def fish(commands):
+    yield "SIGNALS", [f"    set -l signals {' '.join(SIGNALS)}"]
     yield "VALUES", cases(value_rows(commands), fish_case, "        ")
     yield "REST", [f"    contains -- $argv[1] {' '.join(command.name for command in commands if command.takes_rest)}"]
     lines = [f"complete -c berth -n '__berth_at \"\"' -a {command.name} -d {fish_quoted(command.words)}"
              for command in commands[1:]]
     for command in commands:
-        lines += [fish_option(command, option) for option in command.options]
+        lines += [fish_option(command, option) for option in offered(command)]
         lines += [f"complete -c berth -n '__berth_at {command.name} {number}' {fish_arguments(kind)}"
                   for number, kind in enumerate(operand_kinds(command), 1) if kind != "none"]
     yield "COMPLETIONS", lines
@@ -124,7 +129,7 @@ def zsh_action(kind):
     if kind.startswith("words "):
         return f"({kind.removeprefix('words ')})"
     return {"dir": "_files -/", "file": "_files", "id": "_berth_ids",
-            "signal": f"({' '.join(SIGNALS)})"}.get(kind, " ")
+            "signal": "_berth_signals"}.get(kind, " ")
 
 
 def zsh_option(option):
@@ -140,7 +145,7 @@ def zsh_option(option):
 
 
 def zsh_arguments(command):
-    specs = [spec for option in command.options for spec in zsh_option(option)]
+    specs = [spec for option in offered(command) for spec in zsh_option(option)]
     names = command.operand_names()
     specs += [zsh_quoted(f"{number}:{names[number - 1]}:{zsh_action(kind)}")
               for number, kind in enumerate(operand_kinds(command), 1)]
@@ -148,6 +153,7 @@ def zsh_arguments(command):
 
 
 def zsh(commands):
+    yield "SIGNALS", [f"    signals=({' '.join(SIGNALS)})"]
     yield "GLOBAL", [f"        {spec} \\" for spec in zsh_arguments(commands[0])]
     yield "COMMANDS", [f"        {zsh_quoted(command.name + ':' + zsh_words(command.words))}" for command in commands[1:]]
     yield "ARGUMENTS", (f"    {command.name})\n        _arguments -s -S{' -A ' + zsh_quoted('-*') if command.takes_rest else ''} \\\n"

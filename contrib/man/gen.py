@@ -19,9 +19,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import cli  # pylint: disable=wrong-import-position
 
-SECTIONS = ["Description", "Commands", "Options", "Terminals", "Exit status", "Files", "Environment", "Inheritance", "Notes", "Examples", "See also"]
+SECTIONS = ["Description", "Commands", "Options", "Recording a seccomp profile", "Terminals", "Exit status", "Files", "Environment", "Inheritance", "Core scheduling", "Landlock", "Pods", "Notes", "Examples", "See also"]
 EXIT_STATUS = "0 on success, 1 on failure."
 WORDS = "run containers from OCI bundles"
+# What fits between the margins of a terminal with 60 columns, and with 80 for examples, which are indented.
+TERM_WIDTH = 52
+EXAMPLE_WIDTH = 68
 INLINE = re.compile(r"`([^`]+)`|\*([^*]+)\*|\b([a-z][\w.-]*)(\(\d\))")
 CALL = re.compile(r"\bberth ([^\n`|&;]*)")
 
@@ -68,6 +71,12 @@ def faults_of_prose(command, text, commands):
     for word in re.findall(r"`(--?[a-z][\w-]*)", text):
         if not find_option(command, word) and not find_option(commands[""], word):
             yield f"berth {command.name} has no option {word}"
+    for term in re.findall(r"^(.+)\n: ", text, re.MULTILINE):
+        if len(term.replace("`", "")) > TERM_WIDTH:
+            yield f"a term of more than {TERM_WIDTH} columns, which man would break: {term}"
+    for line in re.findall(r"^    (.*)", text, re.MULTILINE):
+        if len(line) > EXAMPLE_WIDTH:
+            yield f"an example of more than {EXAMPLE_WIDTH} columns: {line}"
 
 
 # --- roff ---------------------------------------------------------------------------------------

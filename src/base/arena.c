@@ -20,7 +20,8 @@ struct arena_chunk {
 
 static _Noreturn void end_for_want_of_memory(void)
 {
-    static const char words[] = "out of memory\n";
+    static const char words[] =
+        "out of memory (raise RLIMIT_DATA, RLIMIT_AS or the memory limit of the cgroup)\n";
 
     if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
         _exit(1);

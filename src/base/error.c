@@ -7,17 +7,22 @@
 #include "berth/base/arena.h"
 #include "berth/base/text.h"
 
+#define NO_ROOM "(there are more errors)"
+#define CUT "..."
+
 const char *error_format_path(struct error_path *path, const char *format, ...)
 {
     va_list values;
 
     va_start(values, format);
-    vsnprintf(path->text, sizeof(path->text), format, values);
+    int length = vsnprintf(path->text, sizeof(path->text), format, values);
     va_end(values);
+    if ((size_t) length < sizeof(path->text))
+        return path->text;
+    memcpy(path->text + text_utf8_cut(path->text, sizeof(path->text) - sizeof(CUT)), CUT,
+           sizeof(CUT));
     return path->text;
 }
-
-#define NO_ROOM "(there are more errors)"
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
@@ -229,6 +234,15 @@ int error_add(struct error *error, const struct finding *finding)
     if (error->number == 0)
         error->number = finding->number;
     return -error->number;
+}
+
+int error_add_all(struct error *error, const struct error *other)
+{
+    const struct finding first = error_finding(other);
+    const struct finding more = {.number = other->number, .cause = error_more(other)};
+
+    error_add(error, &first);
+    return more.cause[0] == '\0' ? -error->number : error_add(error, &more);
 }
 
 int error_collect(struct error *error, int result)

@@ -62,8 +62,3 @@ int fd_fill_standard(bool swallows_output)
     }
     return 0;
 }
-
-int fd_set_cloexec(int fd, int on)
-{
-    return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
-}

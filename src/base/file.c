@@ -16,12 +16,12 @@
 #include "berth/base/fd.h"
 #include "berth/base/text.h"
 
-#define SIZE_MOST ((size_t) 64 * 1024 * 1024)
+#define FILE_SIZE_MAX ((size_t) 64 * 1024 * 1024)
 
 static int read_open(struct arena *arena, int fd, const struct stat *info, char **ret_bytes,
                      size_t *ret_size)
 {
-    if (info->st_size > (off_t) SIZE_MOST)
+    if (info->st_size > (off_t) FILE_SIZE_MAX)
         return -EFBIG;
     /* Pipes and files in /proc have size 0: read them in growing pieces until end of file. A file
      * of a known size ends there: the read(2) that would say so is saved, unless it grows. */
@@ -39,7 +39,7 @@ static int read_open(struct arena *arena, int fd, const struct stat *info, char 
             break;
         if (size < room)
             continue;
-        if (room > SIZE_MOST)
+        if (room > FILE_SIZE_MAX)
             return -EFBIG;
         room *= 2;
         bytes = memcpy(arena_alloc(arena, room + 1), bytes, size);
@@ -123,6 +123,31 @@ int file_replace(int dir, const char *path, const void *bytes, size_t size, mode
     if (fd < 0)
         return fd;
     return end_replace(dir, temporary, path, fd_write_all(fd, bytes, size));
+}
+
+static int copy_owner(int fd, const struct stat *from)
+{
+    mode_t mode = from->st_mode & 0777;
+
+    if (fchown(fd, from->st_uid, (gid_t) -1) < 0)
+        return -errno;
+    if (fchown(fd, (uid_t) -1, from->st_gid) < 0)
+        mode &= ~(mode_t) S_IRWXG;
+    return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+int file_replace_alike(int dir, const char *path, const void *bytes, size_t size,
+                       const struct stat *replaced)
+{
+    char temporary[PATH_MAX];
+    AUTO_FD fd = open_temporary(dir, path, 0600, temporary);
+
+    if (fd < 0)
+        return fd;
+    int result = copy_owner(fd, replaced);
+    if (result == 0)
+        result = fd_write_all(fd, bytes, size);
+    return end_replace(dir, temporary, path, result);
 }
 
 /* Opens the file of `place`, an O_PATH descriptor, through the descriptor: a concurrent rename has

@@ -115,13 +115,14 @@ void findings_print(const struct findings *findings, const char *file, struct te
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->item[i];
 
-        text_add(text, file);
+        text_add_printable(text, file, "", TEXT_LAYOUT);
         if (finding->line > 0)
             text_addf(text, ":%zu:%zu", finding->line, finding->column);
-        text_addf(text, ": %s: %s\n",
+        text_addf(text, ": %s: ",
                   style_of(text->arena, severity_styles[finding->severity],
-                           severity_names[finding->severity]),
-                  word(text->arena, "", finding));
+                           severity_names[finding->severity]));
+        text_add_printable(text, word(text->arena, "", finding), "", TEXT_LAYOUT);
+        text_add(text, "\n");
     }
 }
 

@@ -45,48 +45,30 @@ static void close_scope(struct json *json, const char *bracket)
     json->has_item = true;
 }
 
-/* Returns the length of the well-formed UTF-8 sequence at `next` (RFC 3629), or 0. */
-static size_t utf8_length(const unsigned char *next)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = next[0] < 0x80       ? 1
-                    : next[0] >> 5 == 6  ? 2
-                    : next[0] >> 4 == 14 ? 3
-                    : next[0] >> 3 == 30 ? 4
-                                         : 0;
-    unsigned point = length == 1 ? next[0] : length == 0 ? 0 : next[0] & (0x7fU >> length);
-
-    for (size_t i = 1; i < length; i++) {
-        if (next[i] >> 6 != 2)
-            return 0;
-        point = point << 6 | (next[i] & 0x3f);
-    }
-    if (length > 1 && (point < least[length] || point > 0x10ffff || point >> 11 == 0x1b))
-        return 0;
-    return length;
-}
-
 /* How many bytes at `next` stand for themselves. */
 static size_t count_plain(const unsigned char *next)
 {
     size_t count = 0;
 
-    while (next[count] >= 0x20 && next[count] < 0x80 && next[count] != '"' && next[count] != '\\')
+    while (next[count] >= 0x20 && next[count] < 0x7f && next[count] != '"' && next[count] != '\\')
         count++;
     return count;
 }
 
-/* Returns the length of the character at `next`. */
+/* A terminal may obey control characters from U+007F to U+009F, which JSON need not escape. Returns
+ * the length of the character at `next`. */
 static size_t add_character(struct text *text, const unsigned char *next)
 {
     static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    size_t length = utf8_length(next);
+    size_t length = text_utf8_length((const char *) next);
     const char *name = length == 1 ? strchr(named, *next) : NULL;
 
     if (name != NULL && (name - named) % 2 == 0)
         text_addf(text, "\\%c", name[1]);
-    else if (*next < 0x20)
+    else if (*next < 0x20 || *next == 0x7f)
         text_addf(text, "\\u%04x", *next);
+    else if (length == 2 && next[0] == 0xc2 && next[1] < 0xa0)
+        text_addf(text, "\\u%04x", next[1]);
     else if (length == 0)
         text_add(text, "\xef\xbf\xbd");
     else

@@ -117,22 +117,12 @@ static const char *quote(struct arena *arena, const char *value)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@^+";
-    static const char escaped[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
     struct text text = {.arena = arena};
 
     if (value[0] != '\0' && value[strspn(value, plain)] == '\0')
         return value;
     text_add(&text, "\"");
-    for (const char *byte = value; *byte != '\0'; byte++) {
-        const char *sign = strchr(escaped, *byte);
-
-        if (sign != NULL)
-            text_addf(&text, "\\%c", letters[sign - escaped]);
-        else if ((unsigned char) *byte < ' ' || *byte == 0x7f)
-            text_addf(&text, "\\x%02x", (unsigned char) *byte);
-        else
-            text_add_bytes(&text, byte, 1);
-    }
+    text_add_printable(&text, value, "\"\\", "");
     text_add(&text, "\"");
     return text.bytes;
 }
@@ -222,21 +212,23 @@ static void write_in_time(int fd, const char *bytes, size_t size)
 }
 
 /* Does not use stdio, which writes nothing if it cannot seek. Debug records are formatted as log
- * lines, to tell them from messages. */
+ * lines, to tell them from messages. Names in the image and the configuration must not control the
+ * terminal that shows a message. */
 static void write_to_stderr(const struct record *record)
 {
     AUTO_ARENA arena = {0};
-    const char *line =
-        record->level == LOG_LEVEL_DEBUG
-            ? line_of(&arena, record)
-            : arena_printf(&arena, "%s%s\n", record->level == LOG_LEVEL_WARNING ? "warning: " : "",
-                           record->message);
+    struct text text = {.arena = &arena};
 
-    if (sink.is_in_line)
-        line = arena_printf(&arena, "\n%s", line);
+    text_add(&text, sink.is_in_line ? "\n" : "");
     sink.is_in_line = false;
-
-    write_in_time(STDERR_FILENO, line, strlen(line));
+    if (record->level == LOG_LEVEL_DEBUG) {
+        text_add(&text, line_of(&arena, record));
+    } else {
+        text_add(&text, record->level == LOG_LEVEL_WARNING ? "warning: " : "");
+        text_add_printable(&text, record->message, "", TEXT_LAYOUT);
+        text_add(&text, "\n");
+    }
+    write_in_time(STDERR_FILENO, text.bytes, text.size);
 }
 
 static void write_record(const struct record *record)
@@ -282,7 +274,7 @@ void log_release_warnings(void)
     forget_warnings();
 }
 
-void log_take_warnings(struct findings *findings)
+void log_pop_warnings(struct findings *findings)
 {
     for (size_t i = 0; i < sink.held.count; i++)
         findings_add(findings, &sink.held.item[i]);

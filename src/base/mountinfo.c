@@ -7,25 +7,24 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static bool is_octal(const char *digits)
+char mountinfo_pop_byte(const char **at)
 {
-    return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' &&
-           digits[2] >= '0' && digits[2] <= '7';
+    const char *text = *at;
+    bool is_octal = text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+                    text[2] <= '7' && text[3] >= '0' && text[3] <= '7';
+
+    *at += is_octal ? 4 : 1;
+    return is_octal ? (char) ((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'))
+                    : text[0];
 }
 
-/* Decodes octal escapes in place: the kernel writes a space as \040. */
+/* Decodes octal escapes in place. */
 static void unescape(char *text)
 {
     char *to = text;
 
-    for (const char *from = text; *from != '\0'; to++) {
-        if (from[0] == '\\' && is_octal(from + 1)) {
-            *to = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
+    for (const char *from = text; *from != '\0'; to++)
+        *to = mountinfo_pop_byte(&from);
     *to = '\0';
 }
 

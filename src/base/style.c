@@ -2,6 +2,7 @@
 #include "berth/base/style.h"
 
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -21,6 +22,13 @@ void style_detect(void)
 
     is_styled = text_environment("NO_COLOR") == NULL && terminal != NULL &&
                 !text_equal(terminal, "dumb") && isatty(STDOUT_FILENO) == 1;
+}
+
+size_t style_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 const char *style_of(struct arena *arena, enum style style, const char *words)

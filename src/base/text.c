@@ -28,6 +28,27 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
     text->bytes[text->size] = '\0';
 }
 
+void text_add_wrapped(struct text *text, size_t margin, size_t columns, const char *words)
+{
+    size_t column = margin;
+
+    for (const char *word = words; *word != '\0'; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+
+        if (column > margin && columns > 0 && column + 1 + length > columns) {
+            text_addf(text, "\n%*s", (int) margin, "");
+            column = margin;
+        } else if (column > margin) {
+            text_add(text, " ");
+            column++;
+        }
+        text_add_bytes(text, word, length);
+        column += length;
+        word += length;
+    }
+    text_add(text, "\n");
+}
+
 void text_add(struct text *text, const char *string)
 {
     text_add_bytes(text, string, strlen(string));
@@ -40,6 +61,70 @@ void text_addf(struct text *text, const char *format, ...)
     va_start(values, format);
     text_add(text, arena_vprintf(text->arena, format, values));
     va_end(values);
+}
+
+size_t text_utf8_length(const char *string)
+{
+    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *next = (const unsigned char *) string;
+    size_t length = next[0] < 0x80       ? 1
+                    : next[0] >> 5 == 6  ? 2
+                    : next[0] >> 4 == 14 ? 3
+                    : next[0] >> 3 == 30 ? 4
+                                         : 0;
+    unsigned point = length == 1 ? next[0] : length == 0 ? 0 : next[0] & (0x7fU >> length);
+
+    for (size_t i = 1; i < length; i++) {
+        if (next[i] >> 6 != 2)
+            return 0;
+        point = point << 6 | (next[i] & 0x3f);
+    }
+    if (length > 1 && (point < least[length] || point > 0x10ffff || point >> 11 == 0x1b))
+        return 0;
+    return length;
+}
+
+size_t text_utf8_cut(const char *bytes, size_t room)
+{
+    while (room > 0 && ((unsigned char) bytes[room] & 0xc0) == 0x80)
+        room--;
+    return room;
+}
+
+/* Returns whether the character of `length` bytes is a control character of ASCII or one of U+0080
+ * to U+009F, or a byte that is not part of a UTF-8 character: a terminal may obey all of them. */
+static bool is_control(const char *character, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *) character;
+
+    return length == 0 || byte[0] < ' ' || byte[0] == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0);
+}
+
+/* Appends a control character of `size` bytes. */
+static void add_control(struct text *text, const char *bytes, size_t size)
+{
+    static const char shorter[] = "\n\r\t", letters[] = "nrt";
+    const char *form = strchr(shorter, bytes[0]);
+
+    if (form != NULL)
+        text_addf(text, "\\%c", letters[form - shorter]);
+    for (size_t i = 0; form == NULL && i < size; i++)
+        text_addf(text, "\\x%02x", (unsigned char) bytes[i]);
+}
+
+void text_add_printable(struct text *text, const char *string, const char *quoted, const char *kept)
+{
+    for (size_t size; *string != '\0'; string += size) {
+        size_t length = text_utf8_length(string);
+
+        size = length > 0 ? length : 1;
+        if (is_control(string, length) && strchr(kept, *string) == NULL)
+            add_control(text, string, size);
+        else if (strchr(quoted, *string) != NULL)
+            text_addf(text, "\\%c", *string);
+        else
+            text_add_bytes(text, string, size);
+    }
 }
 
 void text_list_add(struct text_list *list, const char *string)
@@ -65,6 +150,14 @@ bool text_equal(const char *a, const char *b)
 bool text_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_is_one_of(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(list[i], text))
+            return true;
+    return false;
 }
 
 bool text_list_has(const char *list, const char *word)
@@ -119,6 +212,38 @@ int text_to_i64(const char *string, int64_t *ret_number)
         return -ERANGE;
     *ret_number = negative ? (int64_t) -number : (int64_t) number;
     return 0;
+}
+
+bool text_next_u64(const char **text, uint64_t *ret_number)
+{
+    const char *next = *text + strspn(*text, " \t");
+    const char *start = next;
+    uint64_t number = 0;
+
+    for (; *next >= '0' && *next <= '9'; next++)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t) (*next - '0'), &number))
+            return false;
+    *text = next;
+    *ret_number = number;
+    return next > start;
+}
+
+bool text_next_range(const char **text, uint64_t *ret_first, uint64_t *ret_last)
+{
+    static const char digits[] = "0123456789";
+    char *end;
+
+    if (strspn(*text, digits) == 0)
+        return false;
+    *ret_first = *ret_last = strtoull(*text, &end, 10);
+    if (*end == '-') {
+        if (strspn(end + 1, digits) == 0)
+            return false;
+        *ret_last = strtoull(end + 1, &end, 10);
+    }
+    *text = end;
+    return *ret_first <= *ret_last;
 }
 
 char *text_path_join(struct arena *arena, const char *dir, const char *path)

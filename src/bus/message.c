@@ -57,7 +57,7 @@ static size_t type_length(const char *signature)
     return (size_t) (at - signature);
 }
 
-static const char *take_word(struct writer *writer)
+static const char *pop_word(struct writer *writer)
 {
     if (writer->at < writer->words->count)
         return writer->words->item[writer->at++];
@@ -132,7 +132,7 @@ static int parse_basic(char type, const char *word, union basic *ret_value)
 
 static int append_basic(struct writer *writer, char type)
 {
-    const char *word = take_word(writer);
+    const char *word = pop_word(writer);
     union basic value;
     const void *place = &value;
     int result = 0;
@@ -152,7 +152,7 @@ static int append_types(struct writer *writer, const char *signature, size_t len
 
 static int append_array(struct writer *writer, const char *element, size_t length)
 {
-    const char *word = take_word(writer);
+    const char *word = pop_word(writer);
     uint64_t count;
 
     if (word == NULL || text_to_u64(word, &count) < 0)
@@ -172,7 +172,7 @@ static int append_container(struct writer *writer, const char *signature, size_t
     size_t size = is_array ? length - 1 : length - 2;
 
     if (signature[0] == 'v') {
-        contents = take_word(writer);
+        contents = pop_word(writer);
         size = contents == NULL ? 0 : type_length(contents);
         if (size == 0 || contents[size] != '\0')
             return refuse(writer, 'v', contents == NULL ? "" : contents);

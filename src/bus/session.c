@@ -51,12 +51,12 @@ static int start_helper(struct bus *bus, struct error *error)
 
 /* Kills the helper, which has nothing to clean up. It is a child that nobody has reaped, so its PID
  * is its own. Returns the result of sys_pidfd_reap. */
-static int end_helper(struct bus *bus, int *ret_signal)
+static int end_helper(struct bus *bus, int *ret_status)
 {
     if (sys_pidfd_signal(bus->pidfd, SIGKILL) < 0)
         kill(bus->helper, SIGKILL);
     fd_close(&bus->socket);
-    int status = sys_pidfd_reap(bus->pidfd, ret_signal);
+    int status = sys_pidfd_reap(bus->pidfd, ret_status);
     fd_close(&bus->pidfd);
     bus->helper = 0;
     return status;
@@ -71,8 +71,8 @@ void bus_close(struct bus *bus)
 /* Ends the session: a late answer would be mistaken for the answer to the next request. */
 static int lose(struct bus *bus, int number, struct error *error)
 {
-    int signal = 0;
-    int status = end_helper(bus, &signal);
+    int wait_status = 0;
+    int status = end_helper(bus, &wait_status);
 
     if (number == ETIMEDOUT)
         return error_set(error, number, "systemd does not answer within %g s",
@@ -80,11 +80,12 @@ static int lose(struct bus *bus, int number, struct error *error)
     if (number == EBADMSG)
         return error_set(error, number, "the helper for D-Bus does not keep to its form");
     if (number == EMSGSIZE)
-        return error_set(error, number, "more than %u bytes for D-Bus", WIRE_MOST_BYTES);
+        return error_set(error, number, "more than %u bytes for D-Bus", WIRE_MAX_BYTES);
     if (number != ECONNRESET && number != EPIPE)
         return error_errno(error, number, "ask the helper for D-Bus");
-    if (signal != 0)
-        return error_set(error, ECONNRESET, "the helper for D-Bus ended by signal %d", signal);
+    if (WIFSIGNALED(wait_status))
+        return error_set(error, ECONNRESET, "the helper for D-Bus ended by signal %d",
+                         WTERMSIG(wait_status));
     return error_set(error, ECONNRESET, "the helper for D-Bus ended with status %d", status);
 }
 
@@ -119,8 +120,8 @@ static struct bus_answer answer_of(const struct text_list *words)
                                .n_words = words->count - 1};
 }
 
-static int take_error(const struct text_list *words, struct bus_answer *ret_answer,
-                      struct error *error)
+static int parse_error(const struct text_list *words, struct bus_answer *ret_answer,
+                       struct error *error)
 {
     const char *name = words->item[2];
     const char *text = words->item[3];
@@ -149,7 +150,7 @@ int bus_ask(struct bus *bus, const struct text_list *request, struct bus_answer 
     if (text_equal(words.item[0], WIRE_REPLY) && words.count >= 2)
         return 0;
     if (text_equal(words.item[0], WIRE_ERROR) && words.count == 4)
-        return take_error(&words, ret_answer, error);
+        return parse_error(&words, ret_answer, error);
     if (text_equal(words.item[0], WIRE_NO_LIBRARY) && words.count == 2) {
         end_helper(bus, NULL);
         error_set(error, ENOPKG, "load " BUS_LIBRARY ": %s", words.item[1]);
@@ -184,7 +185,7 @@ static int connect_to(struct bus *bus, const struct bus_address *address, struct
     return bus_ask(bus, &request, &answer, error);
 }
 
-static int add_remedy(const struct bus *bus, struct error *error)
+static int add_hint(const struct bus *bus, struct error *error)
 {
     const char *dir = getenv("XDG_RUNTIME_DIR");
 
@@ -215,7 +216,7 @@ static int connect_session(struct bus *bus, struct error *error)
     }
     error_errno(error, error->number, "connect to systemd");
     error_cause(error, "%s", tried.bytes);
-    return add_remedy(bus, error);
+    return add_hint(bus, error);
 }
 
 int bus_begin(struct bus *bus, struct error *error)

@@ -66,7 +66,7 @@ int wire_send(int fd, const struct text_list *words, int64_t end_ms)
     text_add_bytes(&bytes, &size, sizeof(size));
     for (size_t i = 0; i < words->count; i++)
         text_add_bytes(&bytes, words->item[i], strlen(words->item[i]) + 1);
-    if (bytes.size - sizeof(size) > WIRE_MOST_BYTES)
+    if (bytes.size - sizeof(size) > WIRE_MAX_BYTES)
         return -EMSGSIZE;
     size = (uint32_t) (bytes.size - sizeof(size));
     memcpy(bytes.bytes, &size, sizeof(size));
@@ -79,7 +79,7 @@ int wire_receive(int fd, struct arena *arena, int64_t end_ms, struct text_list *
     uint32_t size;
 
     TRY(receive_bytes(fd, &size, sizeof(size), end_ms));
-    if (size == 0 || size > WIRE_MOST_BYTES)
+    if (size == 0 || size > WIRE_MAX_BYTES)
         return -EBADMSG;
     char *bytes = arena_alloc(arena, size);
     TRY(receive_bytes(fd, bytes, size, end_ms));

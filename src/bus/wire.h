@@ -35,7 +35,7 @@
 #include "berth/base/text.h"
 
 #define WIRE_FD 3
-#define WIRE_MOST_BYTES (16U << 20)
+#define WIRE_MAX_BYTES (16U << 20)
 
 #define WIRE_CONNECT "connect"
 #define WIRE_MATCH "match"

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "berth/cli/arguments.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/similar.h"
 #include "berth/base/text.h"
@@ -58,15 +60,10 @@ static int find_abbreviated(const struct parser *parser, const char *name, size_
     return 0;
 }
 
-/* crun's letters for the same options. */
-static char letter_of(char letter)
-{
-    return letter == '?' ? 'h' : letter == 'V' ? 'v' : letter;
-}
-
 static const struct option *find_letter(const struct parser *parser, char letter)
 {
-    letter = letter_of(letter);
+    /* crun's letters for the same options */
+    letter = letter == '?' ? 'h' : letter == 'V' ? 'v' : letter;
     for (size_t i = 0; i < cli_n_options; i++)
         if (cli_options[i].commands & scope_of(parser) && cli_options[i].letter == letter)
             return &cli_options[i];
@@ -151,6 +148,10 @@ static int set_value(struct parser *parser, const struct option *option, const c
         value = *parser->next != NULL ? *parser->next++ : NULL;
     if (value == NULL)
         return error_set(parser->error, EINVAL, "flag needs an argument: --%s", option->name);
+    /* `--bundle "$dir"` passes "" if the variable is unset, and "/config.json" would be read. */
+    if (value[0] == '\0' && text_equal(option->value, "DIR"))
+        return error_set(parser->error, EINVAL, "--%s needs the name of a directory, not \"\"",
+                         option->name);
     if (option->kind == STRING) {
         *(const char **) member = value;
         return check_choice(parser, option, value);
@@ -168,10 +169,72 @@ static int set_value(struct parser *parser, const struct option *option, const c
     return 0;
 }
 
-static int set_option(struct parser *parser, const struct option *option, const char *value)
+/* How the user has written an option. */
+struct spelling {
+    const char *name;
+    size_t length;
+    char letter;    /* '\0': by its name */
+    bool has_value; /* in the same word */
+};
+
+static bool is_spelt(const struct option *option, const struct spelling *spelling)
 {
-    return option->kind == FLAG ? set_flag(parser, option, value)
-                                : set_value(parser, option, value);
+    if (option->commands == 0)
+        return false;
+    if (spelling->letter != '\0')
+        return option->letter == spelling->letter;
+    return strlen(option->name) == spelling->length &&
+           memcmp(option->name, spelling->name, spelling->length) == 0;
+}
+
+/* The next word that is a command with this option and not its value, NULL if there is none. */
+static const struct command *find_command_of(const struct parser *parser,
+                                             const struct option *option, bool has_value)
+{
+    char **word = parser->next;
+
+    if (option->kind != FLAG && !has_value && *word != NULL)
+        word++;
+    for (; *word != NULL; word++)
+        for (size_t i = 0; i < CLI_COMMANDS; i++)
+            if (option->commands & 1U << i && text_equal(cli_commands[i].name, *word))
+                return &cli_commands[i];
+    return NULL;
+}
+
+/* How an option is written that stands on the wrong side of the command; NULL: it does not. */
+static const char *find_misplaced(const struct parser *parser, const struct spelling *spelling)
+{
+    for (size_t i = 0; i < cli_n_options; i++) {
+        const struct option *option = &cli_options[i];
+        bool is_global = option->commands & GLOBAL;
+        const char *value = option->value == NULL ? "" : option->value;
+        const char *space = option->value == NULL ? "" : " ";
+
+        if (is_global == (parser->arguments->command == CLI_COMMANDS) ||
+            !is_spelt(option, spelling))
+            continue;
+        if (is_global)
+            return arena_printf(parser->arena, "berth --%s%s%s %s", option->name, space, value,
+                                cli_commands[parser->arguments->command].name);
+        const struct command *command = find_command_of(parser, option, spelling->has_value);
+        if (command != NULL)
+            return arena_printf(parser->arena, "berth %s --%s%s%s", command->name, option->name,
+                                space, value);
+    }
+    return NULL;
+}
+
+static int refuse_letter(struct parser *parser, const char *letter, const char *word)
+{
+    parser->suggestion = find_misplaced(
+        parser, &(struct spelling){.letter = *letter, .has_value = letter[1] != '\0'});
+    /* kill(1) takes a signal as an option: -9, -KILL. */
+    if (parser->arguments->command == CLI_KILL && (isdigit(word[1]) || isupper(word[1])))
+        parser->suggestion = arena_printf(parser->arena, "kill ID %s", word + 1);
+    else if (word[2] != '\0')
+        return error_set(parser->error, EINVAL, "unknown option -%c in %s", *letter, word);
+    return error_set(parser->error, EINVAL, "unknown option %s", word);
 }
 
 /* "-dq", "-b DIR", "-bDIR" */
@@ -181,7 +244,7 @@ static int parse_letters(struct parser *parser, const char *word)
         const struct option *option = find_letter(parser, *letter);
 
         if (option == NULL)
-            return error_set(parser->error, EINVAL, "unknown option %s", word);
+            return refuse_letter(parser, letter, word);
         if (option->kind != FLAG)
             return set_value(parser, option, letter[1] != '\0' ? letter + 1 : NULL);
         TRY(set_flag(parser, option, NULL));
@@ -196,7 +259,7 @@ static int refuse_option(struct parser *parser, const char *word, const char *na
     for (size_t i = 0; i < cli_n_options; i++)
         if (cli_options[i].commands & scope_of(parser))
             similar_offer(&similar, cli_options[i].name);
-    if (similar.best != NULL)
+    if (parser->suggestion == NULL && similar.best != NULL)
         parser->suggestion = arena_printf(parser->arena, "--%s", similar.best);
     return error_set(parser->error, EINVAL, "unknown option %s", word);
 }
@@ -207,13 +270,36 @@ static int parse_option(struct parser *parser, const char *word)
     size_t length = strcspn(name, "=");
     const struct option *option = find_long(parser, name, length);
 
-    if (option == NULL && !text_starts_with(word, "--"))
-        return parse_letters(parser, word);
     if (option == NULL)
+        parser->suggestion = find_misplaced(
+            parser, &(struct spelling){name, length, .has_value = name[length] == '='});
+    if (option == NULL && parser->suggestion == NULL && !text_starts_with(word, "--"))
+        return parse_letters(parser, word);
+    if (option == NULL && parser->suggestion == NULL)
         TRY(find_abbreviated(parser, name, length, &option));
     if (option == NULL)
         return refuse_option(parser, word, name, length);
-    return set_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    return option->kind == FLAG ? set_flag(parser, option, value)
+                                : set_value(parser, option, value);
+}
+
+/* Commands of docker, podman and others, and the command of berth that does the same. */
+static const char *same_command(const char *word)
+{
+    static const char *const same[][2] = {
+        {"info", "doctor"},       {"inspect", "state"},
+        {"ls", "list"},           {"remove", "delete"},
+        {"rm", "delete"},         {"stats", "events"},
+        {"stop", "kill"},         {"top", "ps"},
+        {"unpause", "resume"},    {"validate", "check"},
+        {"version", "--version"},
+    };
+
+    for (size_t i = 0; i < COUNT(same); i++)
+        if (text_equal(same[i][0], word))
+            return same[i][1];
+    return NULL;
 }
 
 static int refuse_command(struct parser *parser, const char *word)
@@ -222,7 +308,9 @@ static int refuse_command(struct parser *parser, const char *word)
 
     for (size_t i = 0; i < CLI_COMMANDS; i++)
         similar_offer(&similar, cli_commands[i].name);
-    parser->suggestion = similar.best;
+    parser->suggestion = same_command(word);
+    if (parser->suggestion == NULL)
+        parser->suggestion = similar.best;
     parser->error->exit_status = EXIT_UNKNOWN_COMMAND;
     return error_set(parser->error, EINVAL, "unknown command \"%s\": No help topic for '%s'", word,
                      word);
@@ -248,12 +336,6 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
-static bool takes_rest(const struct parser *parser)
-{
-    return parser->arguments->command != CLI_COMMANDS &&
-           cli_commands[parser->arguments->command].most == CLI_REST;
-}
-
 static int parse_words(struct parser *parser, struct text_list *operands)
 {
     bool options_end = false;
@@ -269,7 +351,8 @@ static int parse_words(struct parser *parser, struct text_list *operands)
             TRY(parse_command(parser, word));
         else
             text_list_add(operands, word);
-        options_end |= operands->count > 0 && takes_rest(parser);
+        options_end |=
+            operands->count > 0 && cli_commands[parser->arguments->command].most == CLI_REST;
     }
     return 0;
 }
@@ -304,7 +387,7 @@ static int parse(struct parser *parser)
 }
 
 /* Adds a hint: what was probably meant, and which help to read. */
-static int add_remedy(struct parser *parser)
+static int add_hint(struct parser *parser)
 {
     bool is_command = parser->arguments->command != CLI_COMMANDS;
     const char *meant = parser->suggestion;
@@ -321,5 +404,5 @@ int cli_parse(struct arena *arena, char **argv, struct cli_arguments *ret_argume
     struct parser parser = {arena, argv[0] != NULL ? argv + 1 : argv, ret_arguments, error, NULL};
 
     *ret_arguments = (struct cli_arguments){.command = CLI_COMMANDS};
-    return parse(&parser) < 0 ? add_remedy(&parser) : 0;
+    return parse(&parser) < 0 ? add_hint(&parser) : 0;
 }

@@ -9,6 +9,11 @@
 #include "berth/base/text.h"
 #include "command.h"
 
+#define NAME_WIDTH 36
+#define VALUE_MARGIN 48
+#define MEANING_MARGIN 6
+#define COLUMNS_MIN 60 /* a narrower terminal has no column of names */
+
 int cli_check(const struct cli_arguments *arguments, const struct runtime_options *options,
               struct error *error)
 {
@@ -58,10 +63,12 @@ static bool holds(const struct runtime_fact *facts, size_t count, enum runtime_f
     return true;
 }
 
-/* Prints "this host can run: root, rootless, with limits: cpu, memory", and what it lacks. */
+/* Prints "this host can run containers of root and of unprivileged users, with limits of cpu,
+ * memory", and what it lacks. */
 static void print_summary(const struct runtime_fact *facts, size_t count, struct text *text)
 {
     struct text limits = {.arena = text->arena}, lacks = {.arena = text->arena};
+    struct text can = {.arena = text->arena};
     bool has_all = holds(facts, count, RUNTIME_FACT_FOR_ALL);
 
     for (size_t i = 0; i < count; i++) {
@@ -71,26 +78,43 @@ static void print_summary(const struct runtime_fact *facts, size_t count, struct
             text_addf(list, "%s%s", list->size > 0 ? ", " : "", facts[i].name);
     }
     if (!has_all)
-        text_add(text, "this host can run no container\n");
+        text_add(&can, "this host cannot run containers");
     else
-        text_addf(text, "this host can run: root, %s, %s%s\n",
-                  holds(facts, count, RUNTIME_FACT_FOR_ROOTLESS) ? "rootless" : "not rootless",
-                  limits.size > 0 ? "with limits: " : "without limits",
+        text_addf(&can, "this host can run containers of root%s of unprivileged users, %s%s",
+                  holds(facts, count, RUNTIME_FACT_FOR_ROOTLESS) ? " and" : ", but not",
+                  limits.size > 0 ? "with limits of " : "without limits",
                   limits.size > 0 ? limits.bytes : "");
+    text_add_wrapped(text, 0, style_columns(), can.bytes);
     if (lacks.size > 0)
-        text_addf(text, "this host lacks: %s\n", lacks.bytes);
+        text_add_wrapped(text, 0, style_columns(),
+                         arena_printf(text->arena, "this host lacks: %s", lacks.bytes));
     text_add(text, "\n");
 }
 
+/* A value that does not fit on the line gets the next ones. */
 static void print_fact(const struct runtime_fact *fact, struct text *text)
 {
-    const char *state = arena_printf(text->arena, "%-8s", state_names[fact->state]);
+    size_t columns = style_columns();
+    bool has_value = fact->value[0] != '\0';
+    struct text value = {.arena = text->arena};
 
-    text_addf(text, "  %-36s %s %s\n", fact->name,
-              style_of(text->arena, state_styles[fact->state], state), fact->value);
-    if (fact->meaning[0] != '\0')
-        text_addf(text, "      %s%s%s%s\n", fact->meaning, fact->remedy[0] != '\0' ? " (" : "",
-                  fact->remedy, fact->remedy[0] != '\0' ? ")" : "");
+    text_add_printable(&value, fact->value, "", TEXT_LAYOUT);
+    bool fits = columns == 0 || !has_value || VALUE_MARGIN + value.size <= columns;
+    const char *state =
+        arena_printf(text->arena, "%-*s", has_value && fits ? 9 : 0, state_names[fact->state]);
+    text_addf(text, "  %-*s %s", columns > 0 && columns < COLUMNS_MIN ? 0 : NAME_WIDTH, fact->name,
+              style_of(text->arena, state_styles[fact->state], state));
+    if (!fits)
+        text_addf(text, "\n%*s", MEANING_MARGIN, "");
+    text_add_wrapped(text, fits ? VALUE_MARGIN : MEANING_MARGIN, columns,
+                     has_value ? value.bytes : "");
+    if (fact->meaning[0] == '\0')
+        return;
+    text_addf(text, "%*s", MEANING_MARGIN, "");
+    text_add_wrapped(text, MEANING_MARGIN, columns,
+                     fact->hint[0] == '\0'
+                         ? fact->meaning
+                         : arena_printf(text->arena, "%s (%s)", fact->meaning, fact->hint));
 }
 
 static void print_facts(const struct runtime_fact *facts, size_t count, struct text *text)
@@ -115,8 +139,8 @@ static void write_facts(const struct runtime_fact *facts, size_t count, struct j
             json_member(json, "value", facts[i].value);
         if (facts[i].meaning[0] != '\0')
             json_member(json, "meaning", facts[i].meaning);
-        if (facts[i].meaning[0] != '\0' && facts[i].remedy[0] != '\0')
-            json_member(json, "remedy", facts[i].remedy);
+        if (facts[i].meaning[0] != '\0' && facts[i].hint[0] != '\0')
+            json_member(json, "hint", facts[i].hint);
         json_object_close(json);
     }
     json_array_close(json);

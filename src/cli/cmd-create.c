@@ -40,8 +40,13 @@ int cli_read_launch(const struct cli_arguments *arguments, const char *id,
         .preserve_fds = arguments->preserve_fds,
         .detach = arguments->detach,
         .no_subreaper = arguments->no_subreaper,
+        .record_seccomp = arguments->record_seccomp,
         .trace_file = arguments->trace,
+        .traces_spans =
+            arguments->trace_format != NULL && text_equal(arguments->trace_format, "otlp"),
     };
+    if (arguments->trace_format != NULL && arguments->trace == NULL)
+        return error_set(error, EINVAL, "--trace-format: needs --trace FILE");
     return read_fault(arguments->fault, &ret_launch->fault_step, &ret_launch->fault_errno, error);
 }
 
@@ -142,7 +147,8 @@ static int read_verb(const char *verb, bool *ret_removes, struct error *error)
     *ret_removes = text_equal(verb, "remove");
     if (*ret_removes || text_equal(verb, "add"))
         return 0;
-    return error_at(error, "mounts", EINVAL, "neither add nor remove: \"%s\"", verb);
+    error_set(error, EINVAL, "mounts needs add or remove, not \"%s\"", verb);
+    return error_hint(error, "see berth mounts --help");
 }
 
 int cli_mounts(const struct cli_arguments *arguments, const struct runtime_options *options,

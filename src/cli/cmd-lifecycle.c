@@ -31,6 +31,11 @@ typedef int operation(const struct cli_arguments *, const struct runtime_options
 static int compile(const char *pattern, regex_t *ret_regex, struct error *error)
 {
     char words[256];
+
+    if (pattern[0] == '\0') {
+        error_set(error, EINVAL, "--regex: \"\" would match every container");
+        return error_hint(error, "to match every container, use \".\"");
+    }
     int result = regcomp(ret_regex, pattern, REG_EXTENDED | REG_NOSUB);
 
     if (result == 0)
@@ -45,20 +50,18 @@ static int for_matching(const struct cli_arguments *arguments,
                         struct error *error)
 {
     AUTO_ARENA arena = {0};
-    struct runtime_container *containers;
-    size_t count;
+    struct runtime_containers containers;
     regex_t regex;
 
-    TRY(runtime_list(options, &arena, &containers, &count, error));
+    TRY(runtime_list(options, &arena, true, &containers, error));
     TRY(compile(arguments->operands[0], &regex, error));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < containers.count; i++) {
         struct error one = {0};
 
-        if (regexec(&regex, containers[i].id, 0, NULL, 0) != 0 ||
-            operate(arguments, options, containers[i].id, &one) >= 0)
+        if (regexec(&regex, containers.item[i].id, 0, NULL, 0) != 0 ||
+            operate(arguments, options, containers.item[i].id, &one) >= 0)
             continue;
-        const struct finding finding = error_finding(&one);
-        error_add(error, &finding);
+        error_add_all(error, &one);
     }
     regfree(&regex);
     return -error->number;

@@ -71,11 +71,11 @@ static bool read_unit(const char *unit, unsigned *ret_bits)
     return unit[0] == '\0' || (tolower((unsigned char) unit[0]) == 'b' && unit[1] == '\0');
 }
 
-static int complain(const struct setting *setting, const char *value, const char *words,
-                    struct error *error)
+static int refuse_value(const struct setting *setting, const char *value, const char *words,
+                        struct error *error)
 {
     return error_at(error, JSON_PATH("linux.resources.%s.%s", setting->section, setting->property),
-                    EINVAL, "--%s is %s: \"%s\"", setting->option, words, value);
+                    EINVAL, "--%s: %s: \"%s\"", setting->option, words, value);
 }
 
 static int read_size(struct arena *arena, const struct setting *setting, const char *value,
@@ -91,9 +91,9 @@ static int read_size(struct arena *arena, const struct setting *setting, const c
     }
     if (text_to_u64(arena_copy(arena, value, digits), &number) < 0 ||
         !read_unit(value + digits, &bits))
-        return complain(setting, value, "no size such as 64M, nor -1", error);
+        return refuse_value(setting, value, "neither a size such as 64M nor -1", error);
     if (number > (uint64_t) INT64_MAX >> bits)
-        return complain(setting, value, "larger than any memory", error);
+        return refuse_value(setting, value, "larger than any memory", error);
     *ret_bytes = (int64_t) (number << bits);
     return 0;
 }
@@ -110,7 +110,7 @@ static int put_value(struct json *json, const struct setting *setting, const cha
     if (setting->kind == SIZE)
         TRY(read_size(json->text.arena, setting, value, &number, error));
     else if (text_to_i64(value, &number) < 0)
-        return complain(setting, value, "no number", error);
+        return refuse_value(setting, value, "not a number", error);
     json_key(json, setting->property);
     json_i64(json, number);
     return 0;

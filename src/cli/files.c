@@ -10,18 +10,18 @@
 #include "berth/base/text.h"
 #include "command.h"
 
-#define STDIN_MOST (1 << 20) /* bytes */
+#define STDIN_MAX (1 << 20) /* bytes */
 
 static int read_stdin(const char *what, struct text *text, struct error *error)
 {
-    char *bytes = arena_alloc(text->arena, STDIN_MOST);
-    ssize_t size = fd_read_all(STDIN_FILENO, bytes, STDIN_MOST);
+    char *bytes = arena_alloc(text->arena, STDIN_MAX);
+    ssize_t size = fd_read_all(STDIN_FILENO, bytes, STDIN_MAX);
 
     if (size < 0)
         return error_errno(error, (int) -size, "read the %s from stdin", what);
-    if (size == STDIN_MOST)
+    if (size == STDIN_MAX)
         return error_set(error, EFBIG, "read the %s from stdin: more than %d bytes", what,
-                         STDIN_MOST);
+                         STDIN_MAX);
     text_add_bytes(text, bytes, (size_t) size);
     return 0;
 }

@@ -8,46 +8,37 @@
 #include "table.h"
 
 /* Columns of the screen. */
-#define COLUMNS 79
-#define OPTION_MOST 31 /* the description of a longer option starts on the next line */
-#define COMMAND_WORDS 13
+#define COLUMNS_MAX 79
+#define COLUMNS_MIN 60 /* of a narrower one descriptions start on the next line */
+#define NARROW_MARGIN 8
+#define USAGE_MARGIN 6
+#define OPTION_WIDTH_MAX 31 /* the description of a longer option starts on the next line */
+#define COMMAND_WORDS 14
 
 static void add_heading(struct text *text, const char *words)
 {
     text_addf(text, "\n%s:\n", style_of(text->arena, STYLE_BOLD, words));
 }
 
-/* Appends `words` from the current column on, wrapped and indented by `margin`. */
-static void add_wrapped(struct text *text, size_t margin, const char *words)
+/* A last column that stays empty keeps terminals from wrapping. */
+static size_t columns(void)
 {
-    size_t column = margin;
+    size_t width = style_columns();
 
-    for (const char *word = words; *word != '\0'; word += strspn(word, " ")) {
-        size_t length = strcspn(word, " ");
-
-        if (column > margin && column + 1 + length > COLUMNS) {
-            text_addf(text, "\n%*s", (int) margin, "");
-            column = margin;
-        } else if (column > margin) {
-            text_add(text, " ");
-            column++;
-        }
-        text_add_bytes(text, word, length);
-        column += length;
-        word += length;
-    }
-    text_add(text, "\n");
+    return width == 0 || width > COLUMNS_MAX ? COLUMNS_MAX : width - 1;
 }
 
 /* Appends a name with its description beside it or, if the name is too long, below it. */
 static void add_row(struct text *text, size_t margin, const char *name, const char *words)
 {
-    bool fits = strlen(name) < margin;
+    bool is_narrow = columns() < COLUMNS_MIN;
+    bool fits = strlen(name) < margin && !is_narrow;
 
     if (!fits)
         text_addf(text, "%s\n", name);
+    margin = is_narrow ? NARROW_MARGIN : margin;
     text_addf(text, "%-*s", (int) margin, fits ? name : "");
-    add_wrapped(text, margin, words);
+    text_add_wrapped(text, margin, columns(), words);
 }
 
 static const char *name_of_option(struct arena *arena, const struct option *option)
@@ -78,7 +69,7 @@ static const struct option *next_option(enum cli_command command, const struct o
     return NULL;
 }
 
-/* The column of the descriptions: after the longest name of up to OPTION_MOST characters. */
+/* The column of the descriptions: after the longest name of up to OPTION_WIDTH_MAX characters. */
 static size_t margin_of(enum cli_command command, struct arena *arena)
 {
     const char *heading;
@@ -88,7 +79,7 @@ static size_t margin_of(enum cli_command command, struct arena *arena)
          (option = next_option(command, option, &heading)) != NULL;) {
         size_t length = strlen(name_of_option(arena, option));
 
-        if (length > longest && length <= OPTION_MOST)
+        if (length > longest && length <= OPTION_WIDTH_MAX)
             longest = length;
     }
     return longest + 2;
@@ -118,27 +109,25 @@ static void add_commands(struct text *text)
 #undef CLI_COMMAND
 }
 
-static void add_sentence(struct text *text, const char *words)
-{
-    char *sentence = arena_printf(text->arena, "%s.", words);
-
-    sentence[0] -= 'a' - 'A';
-    add_wrapped(text, 0, sentence);
-}
-
 void cli_help(enum cli_command command, struct text *text)
 {
     if (command == CLI_COMMANDS) {
-        text_add(text, "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]\nRun containers "
-                       "from OCI bundles.\n");
+        text_add_wrapped(text, USAGE_MARGIN, columns(),
+                         "Usage: berth [OPTION...] COMMAND [OPTION...] [ARGUMENT...]");
+        text_add_wrapped(text, 0, columns(), "Run containers from OCI bundles.");
         add_commands(text);
-        text_add(text, "\nOptions of a command: berth COMMAND --help\n");
+        text_add(text, "\n");
+        text_add_wrapped(text, 0, columns(), "Options of a command: berth COMMAND --help");
     } else {
         const struct command *one = &cli_commands[command];
 
-        text_addf(text, "Usage: berth [OPTION...] %s [OPTION...]%s%s\n", one->name,
-                  one->operands[0] != '\0' ? " " : "", one->operands);
-        add_sentence(text, one->words);
+        text_add_wrapped(text, USAGE_MARGIN, columns(),
+                         arena_printf(text->arena, "Usage: berth [OPTION...] %s [OPTION...] %s",
+                                      one->name, one->operands));
+        /* The words as a sentence. */
+        char *sentence = arena_printf(text->arena, "%s.", one->words);
+        sentence[0] -= 'a' - 'A';
+        text_add_wrapped(text, 0, columns(), sentence);
     }
     add_options(command, text);
     add_heading(text, "Example");
@@ -163,5 +152,5 @@ void cli_usage(enum cli_command command, struct text *text)
     text_addf(&words, " %s",
               command == CLI_COMMANDS ? "COMMAND [OPTION...] [ARGUMENT...]"
                                       : cli_commands[command].operands);
-    add_wrapped(text, strlen("      "), words.bytes);
+    text_add_wrapped(text, USAGE_MARGIN, columns(), words.bytes);
 }

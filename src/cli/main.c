@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 #include "berth/base/log.h"
 #include "berth/base/style.h"
 #include "berth/base/text.h"
+#include "berth/sys/memory.h"
 #include "command.h"
 #include "commit.h"
 
@@ -21,59 +20,40 @@ static int (*const commands[])(const struct cli_arguments *, const struct runtim
 #undef CLI_COMMAND
 };
 
-/* The parser has refused unknown levels. */
-static enum log_level level_of(const struct cli_arguments *arguments)
-{
-    enum log_level level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
-
-    if (arguments->log_level != NULL)
-        log_level_of_name(arguments->log_level, &level);
-    return level;
-}
-
 static int open_log(const struct cli_arguments *arguments, struct error *error)
 {
     bool as_json = arguments->log_format != NULL && text_equal(arguments->log_format, "json");
-    int result = log_open(arguments->log, as_json, level_of(arguments));
+    enum log_level level = arguments->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
 
+    if (arguments->log_level != NULL)
+        log_level_of_name(arguments->log_level, &level); /* the parser has refused unknown ones */
+    int result = log_open(arguments->log, as_json, level);
     if (result == 0)
         return 0;
     error_errno(error, -result, "open the log %s", arguments->log);
     return error_set_file(error, arguments->log);
 }
 
-static int read_manager(const struct cli_arguments *arguments, struct runtime_options *options,
+static int read_options(const struct cli_arguments *arguments, struct runtime_options *ret_options,
                         struct error *error)
 {
+    const char *rootless = arguments->rootless_mode;
     const char *otherwise = arguments->systemd_cgroup ? "systemd" : "cgroupfs";
     const char *manager = arguments->cgroup_manager != NULL ? arguments->cgroup_manager : otherwise;
 
+    *ret_options = (struct runtime_options){.root = arguments->root};
+    if (rootless != NULL && text_equal(rootless, "true"))
+        ret_options->rootless = RUNTIME_ROOTLESS_TRUE;
+    else if (rootless != NULL && text_equal(rootless, "false"))
+        ret_options->rootless = RUNTIME_ROOTLESS_FALSE;
     if (arguments->systemd_cgroup && !text_equal(manager, "systemd"))
         return error_set(error, EINVAL, "--systemd-cgroup contradicts --cgroup-manager=%s",
                          manager);
     if (text_equal(manager, "systemd"))
-        options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
+        ret_options->cgroup_manager = RUNTIME_CGROUP_SYSTEMD;
     else if (text_equal(manager, "disabled"))
-        options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
+        ret_options->cgroup_manager = RUNTIME_CGROUP_DISABLED;
     return 0;
-}
-
-static void read_rootless(const struct cli_arguments *arguments, struct runtime_options *options)
-{
-    const char *word = arguments->without_rights != NULL ? arguments->without_rights : "auto";
-
-    if (text_equal(word, "true"))
-        options->rootless = RUNTIME_ROOTLESS_TRUE;
-    else if (text_equal(word, "false"))
-        options->rootless = RUNTIME_ROOTLESS_FALSE;
-}
-
-static int read_options(const struct cli_arguments *arguments, struct runtime_options *ret_options,
-                        struct error *error)
-{
-    *ret_options = (struct runtime_options){.root = arguments->root};
-    read_rootless(arguments, ret_options);
-    return read_manager(arguments, ret_options, error);
 }
 
 /* The lines that containerd and Docker parse in runc's output, and the features that tools parse
@@ -129,10 +109,10 @@ static int settle(const struct cli_arguments *arguments, struct error *error)
     sigaddset(&of_writes, SIGXFSZ);
     sigprocmask(SIG_BLOCK, &of_writes, NULL);
     signal(SIGCHLD, SIG_DFL);
-    int result = fd_fill_standard(gives_stdout_away(arguments));
 
-    return result < 0 ? error_errno(error, -result, "open /dev/null in place of a closed stream")
-                      : 0;
+    TRY_ERRNO(fd_fill_standard(gives_stdout_away(arguments)), error,
+              "open /dev/null in place of a closed stream");
+    return 0;
 }
 
 static int carry_out(const struct cli_arguments *arguments, struct error *error)
@@ -150,21 +130,14 @@ static int carry_out(const struct cli_arguments *arguments, struct error *error)
 
 #define HEAP_STEP (256 * 1024)
 
-/* The heap grows in few steps and never shrinks: the exit gives everything back at once. */
-static void settle_heap(void)
-{
-    mallopt(M_TOP_PAD, HEAP_STEP);
-    mallopt(M_TRIM_THRESHOLD, INT_MAX);
-}
-
-int main(int argc, char **argv)
+static __attribute__((noinline)) int obey(char **argv)
 {
     AUTO_ARENA arena = {0};
     struct cli_arguments arguments;
     struct error error = {0};
 
-    (void) argc;
-    settle_heap();
+    /* The heap grows in few steps and never shrinks: the exit gives everything back at once. */
+    sys_keep_heap(HEAP_STEP);
     int status = cli_parse(&arena, argv, &arguments, &error);
     if (status == 0)
         status = carry_out(&arguments, &error);
@@ -174,4 +147,22 @@ int main(int argc, char **argv)
     }
     log_error(&error);
     return error.exit_status != 0 ? error.exit_status : 1;
+}
+
+/* `doctor` uses 36 KiB, `exec` and `run` 32. */
+#define STACK_MIN ((size_t) 64 * 1024)
+
+/* Without enough stack berth would crash somewhere. This needs next to none itself. The kernel puts
+ * the stack's top at random, so only twice the size suffices every time. */
+int main(int argc, char **argv)
+{
+    static const char words[] =
+        "too little stack: berth needs 128 KiB besides the arguments and the environment (raise "
+        "RLIMIT_STACK: ulimit -s)\n";
+
+    (void) argc;
+    if (sys_stack_left() >= STACK_MIN)
+        return obey(argv);
+    (void) !write(STDERR_FILENO, words, sizeof(words) - 1);
+    return 1;
 }

@@ -57,7 +57,7 @@ static bool is_needed(const struct init *init, int slot)
 
 /* A created container may wait for a long time. A process that joins its namespaces must find as
  * little as possible in INIT: no mount, no namespace. */
-static void let_go(struct init *init)
+static void close_unneeded_slots(struct init *init)
 {
     for (int slot = 0; slot < PLAN_SLOTS; slot++)
         if (!is_needed(init, slot))
@@ -70,7 +70,7 @@ int init_await_start(struct init *init, const struct plan_step *step)
     int connection;
 
     (void) step;
-    let_go(init);
+    close_unneeded_slots(init);
     if (signals < 0)
         return signals;
     sys_close(init_take(&init->socket));

@@ -12,20 +12,13 @@ static bool is_missing(int error)
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ENXIO;
 }
 
-/* Reads the passwd file. Returns its size, 0 if there is none, or a negative errno. The file is
- * the container's: do not trust it. */
-static long read_passwd(char *text)
+/* Reads a file. Returns its size, 0 if it is no regular file, or a negative errno. */
+static long read_regular(int fd, char *text)
 {
-    struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_MAGICLINKS};
-    INIT_FD fd = path_openat2(AT_FDCWD, "/etc/passwd", &how);
     struct statx status;
     size_t size = 0;
-    long r;
+    long r = path_statx(fd, "", AT_EMPTY_PATH, &status);
 
-    if (fd < 0)
-        return is_missing(fd) ? 0 : fd;
-    r = path_statx(fd, "", AT_EMPTY_PATH, &status);
     if (r < 0 || !S_ISREG(status.stx_mode))
         return r;
     do {
@@ -64,7 +57,7 @@ static bool line_is_of(const char *line, const char *end, uint32_t uid)
 }
 
 /* Uses the home directory if it is an absolute path that fits. */
-static void take_home(struct init *init, const char *line, const char *end)
+static void copy_home(struct init *init, const char *line, const char *end)
 {
     size_t prefix = strlen("HOME=");
     size_t size;
@@ -79,29 +72,37 @@ static void take_home(struct init *init, const char *line, const char *end)
     init->home[prefix + size] = '\0';
 }
 
-int init_find_home(struct init *init, const struct plan_step *step)
+static void find_line(struct init *init, const char *line, const char *end, uint32_t uid)
 {
-    char *text = init_allocate(PASSWD_MAX);
-    const char *line = text, *end;
-    long size;
-
-    memcpy(init->home, "HOME=/", sizeof("HOME=/"));
-    if (text == NULL)
-        return -ENOMEM;
-    size = read_passwd(text);
-    if (size < 0)
-        return (int) size;
-    end = text + size;
     while (line < end) {
         const char *line_end = line;
 
         while (line_end < end && *line_end != '\n')
             line_end++;
-        if (line_is_of(line, line_end, step->find_home.uid)) {
-            take_home(init, line, line_end);
-            break;
+        if (line_is_of(line, line_end, uid)) {
+            copy_home(init, line, line_end);
+            return;
         }
         line = line_end + 1;
     }
+}
+
+/* The file is the container's: do not trust it. */
+int init_find_home(struct init *init, const struct plan_step *step)
+{
+    const struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                                 .resolve = RESOLVE_NO_MAGICLINKS};
+    INIT_FD fd = path_openat2(AT_FDCWD, "/etc/passwd", &how);
+
+    memcpy(init->home, "HOME=/", sizeof("HOME=/"));
+    if (fd < 0)
+        return is_missing(fd) ? 0 : fd;
+    char *text = init_allocate(PASSWD_MAX);
+    if (text == NULL)
+        return -ENOMEM;
+    const long size = read_regular(fd, text);
+    if (size < 0)
+        return (int) size;
+    find_line(init, text, text + size, step->find_home.uid);
     return sys_munmap(text, PASSWD_MAX);
 }

@@ -9,12 +9,36 @@ static int output_of(const struct init *init, enum plan_slot file)
     return init->slot[file] >= 0 ? init->slot[file] : init->slot[PLAN_SLOT_HOOK_OUTPUT];
 }
 
+static size_t count_of(const char **list)
+{
+    size_t count = 0;
+
+    while (list[count] != NULL)
+        count++;
+    return count;
+}
+
+/* Returns the hook's environment: its own variables, after those that it inherits. */
+static const char **environment_of(const struct init *init, const struct plan_step *step)
+{
+    const char **own = init_list(init, step->run_hook.env);
+    size_t inherited, added;
+
+    if (own == NULL || !step->run_hook.inherits_env || init->env == NULL)
+        return own;
+    inherited = count_of(init->env);
+    added = count_of(own);
+    const char **env = init_allocate((inherited + added + 1) * sizeof(char *));
+    for (size_t i = 0; env != NULL && i < inherited + added; i++)
+        env[i] = i < inherited ? init->env[i] : own[i - inherited];
+    return env;
+}
+
 /* Returns only on failure. */
 static int execute_hook(const struct init *init, const struct plan_step *step)
 {
     const char **argv = init_list(init, step->run_hook.argv);
-    bool inherits = step->run_hook.inherits_env && init->env != NULL;
-    const char **env = inherits ? init->env : init_list(init, step->run_hook.env);
+    const char **env = environment_of(init, step);
     const int stdio[] = {init->slot[PLAN_SLOT_HOOK_STATE], output_of(init, PLAN_SLOT_HOOK_STDOUT),
                          output_of(init, PLAN_SLOT_HOOK_STDERR)};
     int r;

@@ -236,10 +236,17 @@ init_handler init_make_console, init_run_hook;
 init_handler init_become_root, init_set_rlimit, init_clear_securebits, init_limit_capabilities,
     init_set_user, init_set_capabilities, init_set_no_new_privileges;
 /* schedule.c */
-init_handler init_set_affinity, init_set_scheduler, init_set_io_priority, init_set_memory_policy,
-    init_set_personality;
+init_handler init_set_core_cookie, init_set_affinity, init_set_scheduler, init_set_io_priority,
+    init_set_memory_policy, init_set_personality;
 /* seccomp.c */
 init_handler init_load_seccomp;
+
+/* --- landlock.c ------------------------------------------------------------------------------- */
+
+init_handler init_make_ruleset;
+init_handler init_allow_path;
+init_handler init_allow_port;
+init_handler init_enforce_ruleset;
 /* verify.c */
 init_handler init_open_status, init_verify;
 /* exec.c await.c */

@@ -39,8 +39,15 @@ int init_send(struct init *init, int error, int fd)
     return r < 0 ? (int) r : 0;
 }
 
-/* Receives a message of the host. Ends the process on anything else, because there is nobody to
- * report to. */
+/* A host that is still connected would take a silent exit for a successful execve(2). */
+static void fail_to_listen(struct init *init, int error)
+{
+    init_undo(init);
+    init_send(init, error, -1);
+    sys_exit(1);
+}
+
+/* Receives a message of the host. Ends the process on anything else. */
 static void receive(struct init *init)
 {
     struct plan_message message;
@@ -57,6 +64,8 @@ static void receive(struct init *init)
      * before still arrive. */
     if (r == -EINTR || r == -ECONNRESET)
         return;
+    if (r < 0)
+        fail_to_listen(init, (int) -r);
     if (r != sizeof(message) || message.step < 0 ||
         (uint32_t) message.step >= init->plan->step_count ||
         (message.error != 0 && !(plan_steps(init->plan)[message.step].flags & PLAN_OPTIONAL)))

@@ -169,7 +169,7 @@ int init_attach_inside(struct init *init, const struct plan_step *step)
     const char *name = path_name(init_text(init, step->attach_inside.target));
     const int slot = step->attach_inside.mount, above = init->slot[PLAN_SLOT_ATTACHED];
     int err = sys_mkdirat(above, name, PATH_DIRECTORY_MODE);
-    if (err == 0)
+    if (err == 0 || err == -EEXIST)
         err = detached_attach_below(init, init->slot[slot], above, name);
     if (err == 0)
         init_empty(init, slot);

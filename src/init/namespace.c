@@ -3,6 +3,8 @@
 
 #include <linux/nsfs.h>
 
+#include "path.h"
+
 #define IF_UP 1
 #define GET_INTERFACE_FLAGS 0x8913
 #define SET_INTERFACE_FLAGS 0x8914
@@ -129,6 +131,29 @@ static size_t namespace_path(const char *name, char *ret_path, size_t size)
     return length;
 }
 
+/* setns(2) enters the root of the mount namespace. In a container that was created inside a chroot
+ * this is a root of the host. A process that has changed its root by chroot(2) is no reason to
+ * refuse: "/" is what the container got. */
+static int verify_root(struct init *init, const struct plan_step *step)
+{
+    const char *root = init_optional_text(init, step->verify_namespaces.root);
+    struct statx own, process;
+
+    if (root == NULL)
+        return 0;
+    int r = path_statx(AT_FDCWD, "/", 0, &own);
+    if (r < 0)
+        return r;
+    if (((uint64_t) own.stx_dev_major << 32 | own.stx_dev_minor) ==
+            step->verify_namespaces.device &&
+        own.stx_ino == step->verify_namespaces.inode)
+        return 0;
+    r = path_statx(init->slot[PLAN_SLOT_PROC], root, 0, &process);
+    if (r < 0)
+        return r;
+    return path_is_same_status(&own, &process) ? 0 : -EXDEV;
+}
+
 int init_verify_namespaces(struct init *init, const struct plan_step *step)
 {
     const char *name = init_text(init, step->verify_namespaces.links.first);
@@ -145,7 +170,7 @@ int init_verify_namespaces(struct init *init, const struct plan_step *step)
         if ((size_t) size != strlen(name) || memcmp(own, name, (size_t) size) != 0)
             return -ESTALE;
     }
-    return step->verify_namespaces.links.count == 0 ? -EINVAL : 0;
+    return step->verify_namespaces.links.count == 0 ? -EINVAL : verify_root(init, step);
 }
 
 int init_unshare(struct init *init, const struct plan_step *step)

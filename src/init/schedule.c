@@ -4,6 +4,21 @@
 
 #define WORD_BITS (8 * sizeof(unsigned long))
 
+int init_set_core_cookie(struct init *init, const struct plan_step *step)
+{
+    const uint64_t pid = step->set_core_cookie.pid;
+    const bool is_new = pid == 0;
+    uint64_t cookie __attribute__((aligned(8))) = 0; /* it writes nowhere else */
+    int r = sys_sched_core(is_new ? PR_SCHED_CORE_CREATE : PR_SCHED_CORE_SHARE_FROM, pid, NULL);
+
+    (void) init;
+    if (r >= 0)
+        r = sys_sched_core(PR_SCHED_CORE_GET, 0, &cookie);
+    if (r < 0)
+        return r;
+    return cookie == 0 || (cookie == step->set_core_cookie.cookie) == is_new ? -ESTALE : 0;
+}
+
 int init_set_scheduler(struct init *init, const struct plan_step *step)
 {
     struct sched_attr attributes = {.size = sizeof(attributes)};

@@ -185,6 +185,13 @@ static inline int sys_prctl(int option, unsigned long a, unsigned long b)
     return (int) arch_call6(__NR_prctl, option, SYS_WORD(a), SYS_WORD(b), 0, 0, 0);
 }
 
+/* PR_SCHED_CORE for one thread. `pid`: 0 for the calling thread. */
+static inline int sys_sched_core(int command, uint64_t pid, uint64_t *ret_cookie)
+{
+    return (int) arch_call6(__NR_prctl, PR_SCHED_CORE, command, SYS_WORD(pid),
+                            PR_SCHED_CORE_SCOPE_THREAD, SYS_WORD(ret_cookie), 0);
+}
+
 static inline int sys_prlimit(unsigned resource, const struct rlimit64 *limit,
                               struct rlimit64 *ret_old)
 {
@@ -195,6 +202,21 @@ static inline int sys_seccomp(unsigned operation, unsigned long flags,
                               const struct sock_fprog *program)
 {
     return (int) arch_call3(__NR_seccomp, operation, SYS_WORD(flags), SYS_WORD(program));
+}
+
+static inline int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *ruleset)
+{
+    return (int) arch_call3(SYS_NR_LANDLOCK_CREATE_RULESET, SYS_WORD(ruleset), sizeof(*ruleset), 0);
+}
+
+static inline int sys_landlock_add_rule(int ruleset, int type, const void *rule)
+{
+    return (int) arch_call6(SYS_NR_LANDLOCK_ADD_RULE, ruleset, type, SYS_WORD(rule), 0, 0, 0);
+}
+
+static inline int sys_landlock_restrict_self(int ruleset)
+{
+    return (int) arch_call3(SYS_NR_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0);
 }
 
 static inline int sys_keyctl(int operation, unsigned long argument, unsigned long second)

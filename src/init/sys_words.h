@@ -28,6 +28,24 @@ struct sys_signal_action {
     uint64_t mask;
 };
 
+/* The same on every architecture; older headers lack them. */
+#define SYS_NR_LANDLOCK_CREATE_RULESET 444
+#define SYS_NR_LANDLOCK_ADD_RULE 445
+#define SYS_NR_LANDLOCK_RESTRICT_SELF 446
+
+/* struct landlock_ruleset_attr, landlock_path_beneath_attr and landlock_net_port_attr of Linux
+ * 6.12. An older kernel accepts members that it does not know if they are 0. */
+struct sys_landlock_ruleset {
+    uint64_t files, network, scopes;
+};
+struct sys_landlock_path {
+    uint64_t access;
+    int32_t fd;
+} __attribute__((packed));
+struct sys_landlock_port {
+    uint64_t access, port;
+};
+
 #if __BITS_PER_LONG == 64
 
 /* Names of structs. */

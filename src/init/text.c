@@ -102,7 +102,7 @@ static uint32_t tenth_of(uint32_t number)
 }
 
 /* Removes the last digit and returns it. */
-static char take_digit(uint64_t *number)
+static char pop_digit(uint64_t *number)
 {
     const uint32_t high = (uint32_t) (*number >> 32), low = (uint32_t) *number;
     const uint32_t middle = (high - 10 * tenth_of(high)) << 16 | low >> 16;
@@ -120,7 +120,7 @@ void init_print(char *to, const char *prefix, uint64_t number)
     while (*prefix != '\0')
         *to++ = *prefix++;
     do {
-        digits[n++] = take_digit(&number);
+        digits[n++] = pop_digit(&number);
     } while (number > 0);
     while (n > 0)
         *to++ = digits[--n];

@@ -15,8 +15,8 @@ static void set_attributes(struct plan_builder *builder, enum plan_slot slot,
                  .set = attributes->set, .clear = attributes->clear, .recursive = recursive);
 }
 
-void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
-                            const struct spec_mount_options *words, const char *place)
+void plan_apply_mount_options(struct plan_builder *builder, enum plan_slot slot,
+                              const struct spec_mount_options *words, const char *place)
 {
     set_attributes(builder, slot, &words->attributes, false, place);
     set_attributes(builder, slot, &words->recursive, true, place);
@@ -42,7 +42,9 @@ void plan_copy_host_mounts(struct plan_builder *builder, const char *place)
 /* Earlier mounts of the container are on its root file system, where only INIT sees them. */
 static bool is_in_root(const struct plan_builder *builder, const char *path)
 {
-    return text_path_is_within(text_path_clean(builder->arena, path), builder->request->rootfs);
+    const char *rootfs = builder->request->rootfs;
+
+    return rootfs != NULL && text_path_is_within(text_path_clean(builder->arena, path), rootfs);
 }
 
 /* Normally INIT opens sources, in its copy of the host's mounts, which are slaves: nothing that

@@ -9,8 +9,10 @@
 
 static void save_state(struct plan_builder *builder)
 {
-    PLAN_ADD(builder, SAVE_STATE, .by = PLAN_HOST, .keeps_plan = !builder->request->run,
+    PLAN_ADD(builder, SAVE_STATE, .by = PLAN_HOST,
+             .keeps_plan = !builder->request->run && !builder->is_pod,
              .shares_mounts =
+                 !builder->is_pod &&
                  spec_find_namespace(builder->config, SPEC_NAMESPACE_TYPE_MOUNT) == NULL);
 }
 
@@ -60,11 +62,28 @@ static int make_root(struct plan_builder *builder)
     return 0;
 }
 
+static int make_container(struct plan_builder *builder)
+{
+    if (builder->is_pod) {
+        plan_make_pod(builder);
+        return 0;
+    }
+    TRY(make_root(builder));
+    if (builder->config->process != NULL)
+        return plan_make_process(builder);
+    plan_finish_root(builder);
+    plan_commit(builder);
+    return 0;
+}
+
 static int build(struct plan_builder *builder)
 {
+    if (builder->is_pod)
+        TRY(error_collect(builder->error, plan_check_pod(builder)));
     TRY(error_collect(builder->error, plan_sort_namespaces(builder)));
     TRY(error_collect(builder->error, plan_check_sysctls(builder)));
     TRY(error_collect(builder->error, plan_check_filter(builder)));
+    TRY(error_collect(builder->error, plan_check_landlock(builder)));
     TRY(plan_check_stage(builder));
     TRY(plan_check_labels(builder));
     save_state(builder);
@@ -77,13 +96,7 @@ static int build(struct plan_builder *builder)
     plan_enter_namespaces(builder);
     TRY(plan_move_net_devices(builder));
     prepare_beside_init(builder);
-    TRY(make_root(builder));
-    if (builder->config->process != NULL)
-        TRY(plan_make_process(builder));
-    if (builder->config->process == NULL) {
-        plan_finish_root(builder);
-        plan_commit(builder);
-    }
+    TRY(make_container(builder));
     plan_hold_init_until_recorded(builder);
     return 0;
 }
@@ -109,19 +122,6 @@ static void build_restore(struct plan_builder *builder)
     plan_commit_state(builder, 0, 0);
 }
 
-static int build_exec(struct plan_builder *builder)
-{
-    TRY(plan_sort_namespaces(builder));
-    TRY(plan_check_filter(builder));
-    TRY(plan_check_labels(builder));
-    plan_join_container(builder);
-    prepare_beside_init(builder);
-    plan_join_root(builder);
-    TRY(plan_make_process(builder));
-    plan_hold_init_until_recorded(builder);
-    return 0;
-}
-
 static bool keeps_groups(const struct spec_config *config)
 {
     const char *value = spec_annotation(config, SPEC_KEEP_GROUPS);
@@ -141,13 +141,14 @@ static struct plan_builder builder_of(struct arena *arena, const struct spec_con
         .request = request,
         .error = error,
         .keeps_groups = keeps_groups(config),
+        .is_pod = spec_is_pod(config),
         .read_only_later = {.arena = arena},
         .data = {.arena = arena},
     };
     const struct plan_header blank = {0};
 
     text_add_bytes(&builder.data, &blank, sizeof(blank));
-    plan_take_filter(&builder);
+    plan_use_ready_filter(&builder);
     return builder;
 }
 
@@ -180,7 +181,15 @@ int plan_build_exec(struct arena *arena, const struct spec_config *config,
     struct plan_builder builder = builder_of(arena, config, request, error);
 
     builder.joins = true;
-    TRY(build_exec(&builder));
+    TRY(plan_sort_namespaces(&builder));
+    TRY(plan_check_filter(&builder));
+    TRY(plan_check_landlock(&builder));
+    TRY(plan_check_labels(&builder));
+    plan_join_container(&builder);
+    prepare_beside_init(&builder);
+    plan_join_root(&builder);
+    TRY(plan_make_process(&builder));
+    plan_hold_init_until_recorded(&builder);
     return plan_seal(&builder, ret_plan);
 }
 

@@ -8,14 +8,6 @@
 #include "berth/base/text.h"
 #include "berth/plan/print.h"
 
-static unsigned take_awaited(struct plan_builder *builder)
-{
-    unsigned tokens = builder->awaited;
-
-    builder->awaited = 0;
-    return tokens;
-}
-
 /* HOST needs these announcements to distinguish the end of the plan from the end of INIT. */
 static bool is_always_announced(enum plan_op op, enum plan_actor by)
 {
@@ -36,13 +28,17 @@ void plan_add(struct plan_builder *builder, enum plan_op op, const struct plan_a
     step->flags = is_always_announced(op, act->by) ? PLAN_ANNOUNCE : 0;
     step->makes = act->makes == PLAN_SLOT_UNUSED ? PLAN_NONE : (int16_t) act->makes;
     step->signals = (uint16_t) act->signals;
-    step->awaits = (uint16_t) (act->awaits | (act->by == PLAN_INIT ? take_awaited(builder) : 0));
+    step->awaits = (uint16_t) act->awaits;
+    if (act->by == PLAN_INIT) {
+        step->awaits |= (uint16_t) builder->awaited;
+        builder->awaited = 0;
+    }
     step->wait = PLAN_NONE;
     step->place.at = plan_put_text(&builder->data, act->place);
     plan_put_operands(step, given, &builder->data);
 }
 
-void plan_await(struct plan_builder *builder, unsigned tokens)
+void plan_wait(struct plan_builder *builder, unsigned tokens)
 {
     builder->awaited |= tokens;
 }

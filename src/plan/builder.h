@@ -10,6 +10,7 @@
 #include "berth/plan/build.h"
 #include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
+#include "berth/spec/capabilities.h"
 #include "berth/spec/config.h"
 #include "berth/spec/mount-options.h"
 
@@ -74,6 +75,8 @@ struct plan_builder {
     bool joined_cgroups;
     bool keeps_groups; /* the process keeps the caller's supplementary groups */
     bool joins;        /* exec, mounts: the container exists */
+    bool is_pod;       /* the container holds its namespaces without a process */
+    bool has_ruleset;  /* a step makes PLAN_SLOT_LANDLOCK */
     /* COPY_MOUNTS is planned: the host opens trees in its copy of the mounts */
     bool copied_mounts;
     unsigned awaited;             /* tokens that the next step of INIT awaits */
@@ -82,6 +85,9 @@ struct plan_builder {
     enum plan_slot hook_files[2]; /* stdout and stderr of INIT's hooks, or PLAN_SLOT_UNUSED */
     bool hooked;                  /* the host runs hooks before INIT changes its root */
     bool has_shared_mount; /* one of mounts[] so far is shared: a mount on it becomes shared too */
+    /* mount point of the tmpfs in PLAN_SLOT_ATTACHED, on which nothing is mounted and which INIT
+     * alone sees; NULL: none */
+    const char *fresh;
     struct text_list read_only_later; /* the places (mounts[N]) of the HOLD_MOUNT steps */
     /* mount point of each PLAN_SLOT_KERNEL_*; NULL: another mount covers it */
     const char *kernel_mounts[4];
@@ -110,7 +116,7 @@ static inline struct plan_strings plan_strings_of(const struct text_list *list)
 }
 
 /* Makes the next step of INIT await `tokens` too. */
-void plan_await(struct plan_builder *builder, unsigned tokens);
+void plan_wait(struct plan_builder *builder, unsigned tokens);
 
 /* Makes the last step of INIT signal `tokens` too: everything up to it is done. */
 void plan_signal(struct plan_builder *builder, unsigned tokens);
@@ -135,6 +141,12 @@ void plan_join_container(struct plan_builder *builder);
 void plan_visit_container(struct plan_builder *builder);
 void plan_name_host(struct plan_builder *builder);
 
+/* pod.c */
+/* A pod takes a caller that may mount on the host. */
+int plan_check_pod(const struct plan_builder *builder);
+/* Takes the place of everything after the namespaces: the host holds them, and INIT ends. */
+void plan_make_pod(struct plan_builder *builder);
+
 /* stage.c: fails with -ENOSYS if the host refuses a system call for detached mounts; `what`
  * needs it. */
 int plan_need_mount_calls(const struct plan_builder *builder, const char *place, const char *what);
@@ -157,8 +169,8 @@ bool plan_is_of_namespaces(const char *type);
 void plan_copy_host_mounts(struct plan_builder *builder, const char *place);
 
 /* Sets the attributes and the propagation of the mount in `slot`. */
-void plan_apply_mount_words(struct plan_builder *builder, enum plan_slot slot,
-                            const struct spec_mount_options *words, const char *place);
+void plan_apply_mount_options(struct plan_builder *builder, enum plan_slot slot,
+                              const struct spec_mount_options *words, const char *place);
 
 /* Returns the slot for the next mount that HOST also handles. */
 enum plan_slot plan_next_source(struct plan_builder *builder);
@@ -259,33 +271,37 @@ void plan_run_hooks_of_host(struct plan_builder *builder);
 void plan_run_hooks_at_start(struct plan_builder *builder);
 
 /* security.c */
-struct plan_capabilities { /* bit n: capability n */
-    uint64_t bounding;
-    uint64_t effective;
-    uint64_t permitted;
-    uint64_t inheritable;
-    uint64_t ambient;
-};
-/* Replaces linux.seccomp with the filter of an annotation. */
-void plan_take_filter(struct plan_builder *builder);
+/* Replaces linux.seccomp with the filter of an annotation, or of --record-seccomp. */
+void plan_use_ready_filter(struct plan_builder *builder);
 /* SCMP_ACT_NOTIFY requires an agent. */
 int plan_check_filter(struct plan_builder *builder);
 void plan_compile_seccomp(struct plan_builder *builder);
-/* Reads the capability sets of the config, leaves out those that cannot be granted, and warns of
- * them. */
-void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets);
+/* Returns the capability sets of the config without the capabilities that cannot be granted, and
+ * warns of these. */
+struct spec_capability_sets plan_capabilities(const struct plan_builder *builder);
 /* Sets no_new_privs, the capabilities and the seccomp filter, in an order in which none prevents
  * the next. */
-void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets);
+void plan_confine(struct plan_builder *builder, const struct spec_capability_sets *sets);
 
 /* Until plan_confine: FIND_PROGRAM and the init get only the rights of the program. */
-void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets);
+void plan_hold_capabilities(struct plan_builder *builder, const struct spec_capability_sets *sets);
+
+/* landlock.c */
+/* Warns of what this kernel's Landlock cannot restrict, or refuses it if the config says so. */
+int plan_check_landlock(struct plan_builder *builder);
+/* Makes the ruleset, once the container's files are in place and while INIT may open all of
+ * them. */
+void plan_make_ruleset(struct plan_builder *builder);
+/* INIT opens no file after this. Needs no_new_privs, or CAP_SYS_ADMIN. */
+void plan_enforce_ruleset(struct plan_builder *builder);
 
 /* verify.c */
 void plan_open_status(struct plan_builder *builder);
-void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets);
+void plan_verify(struct plan_builder *builder, const struct spec_capability_sets *sets);
 
 /* scheduling.c */
+/* Takes the core-scheduling cookie that the config asks for, before the process joins others. */
+void plan_take_cookie(struct plan_builder *builder, enum plan_actor by);
 /* process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality; and clears
  * attributes inherited from the caller that would weaken the container. */
 void plan_schedule(struct plan_builder *builder);

@@ -128,7 +128,7 @@ static void enter_delegated(struct plan_builder *builder)
     if (root != 0)
         PLAN_ADD(builder, OWN_CGROUP, .by = PLAN_HOST, .signals = PLAN_TOKEN_DELEGATED,
                  .place = place, .cgroup = v2->delegated, .uid = root);
-    plan_await(builder, PLAN_TOKEN_DELEGATED);
+    plan_wait(builder, PLAN_TOKEN_DELEGATED);
 }
 
 /* INIT joins as late as possible, so that the memory of the setup is not charged to the
@@ -140,7 +140,7 @@ void plan_enter_cgroups(struct plan_builder *builder)
         return;
     builder->entered_cgroups = true;
     if (builder->host->n_hierarchies > 0)
-        plan_await(builder, builder->cgroup_token);
+        plan_wait(builder, builder->cgroup_token);
     plan_join_cgroups(builder, PLAN_INIT);
     if (builder->new_namespaces & CLONE_NEWCGROUP)
         PLAN_ADD(builder, UNSHARE, .by = PLAN_INIT, .place = "linux.namespaces",
@@ -327,6 +327,6 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     final.recursive.set |=
         final.attributes.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     final.attributes = (struct spec_mount_attributes){0};
-    plan_apply_mount_words(builder, PLAN_SLOT_ATTACHED, &final, place);
+    plan_apply_mount_options(builder, PLAN_SLOT_ATTACHED, &final, place);
     return 0;
 }

@@ -114,9 +114,10 @@ static int check_step(const struct plan_header *plan, int step, struct error *er
 
 /* --- slots and tokens ------------------------------------------------------------------------- */
 
-#define MOUNTS                                                                                     \
-    (PLAN_BIT(PLAN_SLOT_MOUNT) | PLAN_BIT(PLAN_SLOT_SOURCE_0) | PLAN_BIT(PLAN_SLOT_SOURCE_1) |     \
-     PLAN_BIT(PLAN_SLOT_SOURCE_2) | PLAN_BIT(PLAN_SLOT_SOURCE_3))
+#define SOURCES                                                                                    \
+    (PLAN_BIT(PLAN_SLOT_SOURCE_0) | PLAN_BIT(PLAN_SLOT_SOURCE_1) | PLAN_BIT(PLAN_SLOT_SOURCE_2) |  \
+     PLAN_BIT(PLAN_SLOT_SOURCE_3))
+#define MOUNTS (PLAN_BIT(PLAN_SLOT_MOUNT) | SOURCES)
 #define ROOTS                                                                                      \
     (PLAN_BIT(PLAN_SLOT_ROOT) | PLAN_BIT(PLAN_SLOT_KERNEL_0) | PLAN_BIT(PLAN_SLOT_KERNEL_1) |      \
      PLAN_BIT(PLAN_SLOT_KERNEL_2) | PLAN_BIT(PLAN_SLOT_KERNEL_3))
@@ -132,11 +133,13 @@ static const struct handling {
     [PLAN_HAND_LISTENER] = {.needs = PLAN_BIT(PLAN_SLOT_LISTENER),
                             .closes = PLAN_BIT(PLAN_SLOT_LISTENER)},
     [PLAN_MOVE_NET_DEVICE] = {.needs = PLAN_BIT(PLAN_SLOT_NETWORK)},
+    [PLAN_PIN_NAMESPACE] = {.needs_one = SOURCES, .closes = SOURCES},
     [PLAN_OPEN_TARGET] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
     [PLAN_MOUNT_OVER] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET), .may_be_unused = true},
     [PLAN_ATTACH_MOUNT] = {.needs = PLAN_BIT(PLAN_SLOT_TARGET),
                            .needs_one = MOUNTS,
-                           .closes = MOUNTS | PLAN_BIT(PLAN_SLOT_TARGET)},
+                           .closes = MOUNTS | PLAN_BIT(PLAN_SLOT_TARGET),
+                           .may_be_unused = true},
     [PLAN_ATTACH_INSIDE] = {.needs = PLAN_BIT(PLAN_SLOT_ATTACHED),
                             .needs_one = MOUNTS,
                             .closes = MOUNTS},
@@ -153,6 +156,9 @@ static const struct handling {
     [PLAN_PROTECT_PATH] = {.needs_one = ROOTS},
     [PLAN_PIVOT_ROOT] = {.needs = PLAN_BIT(PLAN_SLOT_ROOT)},
     [PLAN_LOAD_SECCOMP] = {.needs = PLAN_BIT(PLAN_SLOT_SECCOMP)},
+    [PLAN_ALLOW_PATH] = {.needs = PLAN_BIT(PLAN_SLOT_LANDLOCK)},
+    [PLAN_ALLOW_PORT] = {.needs = PLAN_BIT(PLAN_SLOT_LANDLOCK)},
+    [PLAN_ENFORCE_RULESET] = {.needs = PLAN_BIT(PLAN_SLOT_LANDLOCK)},
     [PLAN_VERIFY_NAMESPACES] = {.needs = PLAN_BIT(PLAN_SLOT_PROC)},
     [PLAN_OPEN_ROOT] = {.may_be_unused = true},
     [PLAN_RESTORE_PROCESSES] = {.may_be_unused = true},
@@ -278,6 +284,9 @@ static const struct order {
 } orders[] = {
     {PLAN_SAVE_STATE, PLAN_LAUNCH},
     {PLAN_LAUNCH, PLAN_RECORD_INIT},
+    {PLAN_SET_CORE_COOKIE, PLAN_JOIN_NAMESPACE},
+    {PLAN_SET_CORE_COOKIE, PLAN_JOIN_PROCESS},
+    {PLAN_SET_CORE_COOKIE, PLAN_CLONE_INIT},
     {PLAN_OPEN_NAMESPACE, PLAN_OPEN_ROOT},
     {PLAN_JOIN_NAMESPACE, PLAN_OPEN_ROOT},
     {PLAN_JOIN_PROCESS, PLAN_VERIFY_NAMESPACES},
@@ -301,6 +310,13 @@ static const struct order {
     {PLAN_LIMIT_CAPABILITIES, PLAN_SET_USER},
     {PLAN_SET_USER, PLAN_SET_CAPABILITIES},
     {PLAN_SET_NO_NEW_PRIVILEGES, PLAN_LOAD_SECCOMP},
+    {PLAN_PIVOT_ROOT, PLAN_ALLOW_PATH},
+    {PLAN_ALLOW_PATH, PLAN_SET_USER},
+    {PLAN_SET_NO_NEW_PRIVILEGES, PLAN_ENFORCE_RULESET},
+    {PLAN_OPEN_STATUS, PLAN_ENFORCE_RULESET},
+    {PLAN_ENFORCE_RULESET, PLAN_LOAD_SECCOMP},
+    {PLAN_PIN_NAMESPACE, PLAN_AWAIT_END},
+    {PLAN_AWAIT_END, PLAN_COMMIT},
     {PLAN_COMMIT, PLAN_AWAIT_START},
     {PLAN_COMMIT, PLAN_CLOSE_DESCRIPTORS},
     {PLAN_AWAIT_START, PLAN_CLOSE_DESCRIPTORS},

@@ -47,14 +47,6 @@ static const struct spec_mount *find_mount(const struct plan_builder *builder, c
     return found;
 }
 
-static bool is_bind(const struct spec_mount *mount)
-{
-    for (size_t i = 0; mount != NULL && i < mount->n_options; i++)
-        if (text_equal(mount->options[i], "bind") || text_equal(mount->options[i], "rbind"))
-            return true;
-    return false;
-}
-
 static bool is_configured(const struct plan_builder *builder, const char *path)
 {
     for (size_t i = 0; i < builder->linux->n_devices; i++)
@@ -257,7 +249,8 @@ int plan_make_devices(struct plan_builder *builder)
     const struct plan_node *nodes = builder->host->nodes;
 
     /* A /dev bound from the host has its own devices, and nothing may be created there. */
-    bool is_hosts = is_bind(find_mount(builder, "/dev"));
+    const struct spec_mount *dev = find_mount(builder, "/dev");
+    bool is_hosts = dev != NULL && dev->parsed->binds;
 
     for (size_t i = 0; i < COUNT(defaults) && !is_hosts; i++)
         if (!is_configured(builder, defaults[i].path))

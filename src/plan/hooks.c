@@ -2,6 +2,7 @@
 /* The hooks that run while the container is created and started (config.md, "POSIX-platform
  * Hooks"). */
 #include "berth/base/text.h"
+#include "berth/base/trace-context.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
@@ -11,7 +12,35 @@ struct hook_list {
     size_t count;
     const char *name;
     bool in_root;
+    bool inherits_process; /* without an env of its own, that of the container's process */
 };
+
+static bool names_trace(const char *const *env, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (trace_context_is_variable(env[i]))
+            return true;
+    return false;
+}
+
+/* Adds the context of the trace to the hook's environment, unless the config sets one. A
+ * startContainer hook may inherit that of the container's process. */
+static struct plan_strings env_of(struct plan_builder *builder, const struct spec_hook *hook,
+                                  const struct hook_list *list)
+{
+    const struct trace_context *context = builder->request->trace_context;
+    const struct spec_process *process = builder->config->process;
+    struct text_list env = {.arena = builder->arena};
+
+    if (context == NULL || names_trace(hook->env, hook->n_env) ||
+        (list->inherits_process && hook->env == NULL && process != NULL &&
+         names_trace(process->env, process->n_env)))
+        return (struct plan_strings){hook->env, hook->n_env};
+    for (size_t i = 0; i < hook->n_env; i++)
+        text_list_add(&env, hook->env[i]); /* NOLINT(*NullDereference): no env has 0 entries */
+    trace_context_add(context, trace_context_span(context, (int) builder->n_steps), &env);
+    return plan_strings_of(&env);
+}
 
 static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct hook_list list,
                       const struct plan_act *act)
@@ -25,7 +54,7 @@ static void run_hooks(struct plan_builder *builder, enum plan_actor by, struct h
                  .place = PLAN_PLACE(builder, "hooks.%s[%zu]", list.name, i), .program = hook->path,
                  .argv = hook->n_args == 0 ? path_alone
                                            : (struct plan_strings){hook->args, hook->n_args},
-                 .env = {hook->env, hook->n_env}, .inherits_env = hook->env == NULL,
+                 .env = env_of(builder, hook, &list), .inherits_env = hook->env == NULL,
                  .timeout_s = hook->has_timeout ? (uint64_t) hook->timeout : 0,
                  .in_root = list.in_root);
     }
@@ -109,8 +138,8 @@ void plan_run_hooks_at_start(struct plan_builder *builder)
 
     if (hooks == NULL)
         return;
-    run_hooks(
-        builder, PLAN_INIT,
-        (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer"},
-        &(struct plan_act){.uses = used_by_init(builder)});
+    run_hooks(builder, PLAN_INIT,
+              (struct hook_list){hooks->start_container, hooks->n_start_container, "startContainer",
+                                 .inherits_process = true},
+              &(struct plan_act){.uses = used_by_init(builder)});
 }

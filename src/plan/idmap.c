@@ -126,7 +126,7 @@ static int find_mappings(const struct plan_builder *builder, const struct spec_m
                    : error_at(
                          builder->error, JSON_PATH("%s.options", place), EINVAL,
                          "idmap=%s: must read uids=FROM-TO-COUNT#...;gids=FROM-TO-COUNT#..., and "
-                         "behind an @ be mapped by linux.uidMappings and linux.gidMappings",
+                         "after an @ be mapped by linux.uidMappings and linux.gidMappings",
                          words->id_map);
     if (mount->n_uid_mappings > 0 || user == NULL) {
         add_lines(map, "uid", mount->uid_mappings, mount->n_uid_mappings);

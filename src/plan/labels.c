@@ -105,10 +105,7 @@ static bool takes_label(const char *type)
     static const char *const others[] = {"proc", "sysfs",    "mqueue",  "cgroup",  "cgroup2",
                                          "bpf",  "devtmpfs", "debugfs", "tracefs", "securityfs"};
 
-    for (size_t i = 0; i < COUNT(others); i++)
-        if (text_equal(others[i], type))
-            return false;
-    return true;
+    return !text_is_one_of(type, others, COUNT(others));
 }
 
 /* A label in the mount's own options takes precedence. */

@@ -15,18 +15,28 @@
 /* Flags that fsopen(2) cannot express. */
 #define ONLY_BY_MOUNT (MS_I_VERSION | MS_SILENT)
 
+static bool may_be_on_shared(const struct plan_builder *builder)
+{
+    return builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
+}
+
 /* A mount that is attached to a shared one becomes shared: other propagation is set after that. */
 static bool settles_late(const struct plan_builder *builder, const struct spec_mount_options *words)
 {
-    bool may_be_on_shared =
-        builder->has_shared_mount || builder->joins || !(builder->new_namespaces & CLONE_NEWNS);
-
-    return may_be_on_shared && words->propagation != 0 && words->propagation != MS_SHARED;
+    return may_be_on_shared(builder) && words->propagation != 0 && words->propagation != MS_SHARED;
 }
 
-static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
-                              const struct spec_mount_options *words,
-                              const struct spec_mount *mount, const char *place)
+/* Does the mount start an empty tree that INIT alone sees and fills? */
+static bool begins_fresh(const struct plan_builder *builder, const struct spec_mount *mount,
+                         const struct spec_mount_options *words)
+{
+    return !words->binds && text_equal(mount->type, "tmpfs") && !words->copies_up &&
+           !may_be_on_shared(builder);
+}
+
+static void attach_with_options(struct plan_builder *builder, enum plan_slot slot,
+                                const struct spec_mount_options *words,
+                                const struct spec_mount *mount, const char *place)
 {
     struct spec_mount_options before = *words;
     const char *source = words->binds ? mount->source : mount->type;
@@ -39,10 +49,14 @@ static void attach_with_words(struct plan_builder *builder, enum plan_slot slot,
         before.propagation = 0;
     if (is_late && kept == PLAN_SLOT_UNUSED)
         kept = PLAN_SLOT_ATTACHED;
-    plan_apply_mount_words(builder, slot, &before, place);
+    if (begins_fresh(builder, mount, words)) {
+        kept = PLAN_SLOT_ATTACHED;
+        builder->fresh = mount->destination;
+    }
+    plan_apply_mount_options(builder, slot, &before, place);
     plan_attach(builder, (struct plan_attachment){slot, source, mount->destination, kept}, place);
     if (is_late)
-        plan_apply_mount_words(builder, kept, &after, place);
+        plan_apply_mount_options(builder, kept, &after, place);
 }
 
 /* --- the kinds of mounts ---------------------------------------------------------------------- */
@@ -77,7 +91,7 @@ static int bind_mount(struct plan_builder *builder, const struct spec_mount *mou
              .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .like = slot,
              .path = mount->destination, .kind = PLAN_TARGET_LIKE_MOUNT,
              .nofollow = words->covers_link);
-    attach_with_words(builder, slot, words, &absolute, place);
+    attach_with_options(builder, slot, words, &absolute, place);
     return 0;
 }
 
@@ -89,7 +103,7 @@ static int remount(struct plan_builder *builder, const struct spec_mount *mount,
         PLAN_ADD(builder, MOUNT_OVER, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_TARGET),
                  .place = place, .type = mount->type, .source = mount->source,
                  .options = words->data, .flags = words->ms | MS_REMOUNT);
-    plan_apply_mount_words(builder, PLAN_SLOT_TARGET, words, place);
+    plan_apply_mount_options(builder, PLAN_SLOT_TARGET, words, place);
     return 0;
 }
 
@@ -100,10 +114,7 @@ static bool shares_superblock(const char *type)
                                         "cgroup",  "cgroup2", "bpf",       "devtmpfs",
                                         "debugfs", "tracefs", "securityfs"};
 
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (text_equal(types[i], type))
-            return true;
-    return false;
+    return text_is_one_of(type, types, COUNT(types));
 }
 
 /* Other file systems take paths as a source or in their options. */
@@ -112,10 +123,7 @@ bool plan_is_of_namespaces(const char *type)
     static const char *const types[] = {"proc",  "sysfs", "mqueue", "devpts",
                                         "tmpfs", "ramfs", "bpf",    "binfmt_misc"};
 
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (text_equal(types[i], type))
-            return true;
-    return false;
+    return text_is_one_of(type, types, COUNT(types));
 }
 
 /* INIT creates new mounts. In an existing container HOST creates those that take paths, because
@@ -155,13 +163,55 @@ static int check_way(struct plan_builder *builder, const struct spec_mount *moun
         return error_at(
             builder->error, JSON_PATH("%s.options", place), EINVAL,
             "idmap cannot be combined with iversion, silent or a word of more than %d bytes",
-            FSCONFIG_VALUE_MOST);
+            FSCONFIG_VALUE_MAX);
     if (maker(builder, mount) == PLAN_HOST)
         return error_at(builder->error, JSON_PATH("%s.options", place), ENOTSUP,
                         "iversion, silent and words of more than %d bytes can be had for %s only "
                         "when the container is created",
-                        FSCONFIG_VALUE_MOST, mount->type);
+                        FSCONFIG_VALUE_MAX, mount->type);
     return 0;
+}
+
+static bool is_by_mount(const struct spec_mount_options *words)
+{
+    return words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
+}
+
+static bool is_read_only(const struct spec_mount_options *words)
+{
+    return ((words->attributes.set | words->recursive.set) & MOUNT_ATTR_RDONLY) != 0;
+}
+
+static bool is_guarded(const char *type)
+{
+    return text_equal(type, "proc") || text_equal(type, "sysfs");
+}
+
+/* Is the mount point a directory in `fresh`, and is nothing of the image needed for the mount? */
+static bool is_in_fresh(const char *fresh, const struct spec_mount *mount,
+                        const struct spec_mount_options *words)
+{
+    const char *name = fresh != NULL && text_starts_with(mount->destination, fresh)
+                           ? mount->destination + strlen(fresh)
+                           : "";
+
+    return name[0] == '/' && name[1] != '\0' && name[1] != '.' && strchr(name + 1, '/') == NULL &&
+           !is_guarded(mount->type) && !plan_maps_ids(mount, words) && !is_by_mount(words) &&
+           !words->copies_up &&
+           !(begins_empty(mount->type) && (is_read_only(words) || !words->has_mode));
+}
+
+static void mount_in_fresh(struct plan_builder *builder, const struct spec_mount *mount,
+                           const struct spec_mount_options *words, const char *place)
+{
+    struct spec_mount_options after = *words;
+
+    make_new_mount(builder, mount, words, PLAN_SLOT_MOUNT, place);
+    after.attributes = (struct spec_mount_attributes){0}; /* the mount was created with them */
+    plan_apply_mount_options(builder, PLAN_SLOT_MOUNT, &after, place);
+    PLAN_ADD(builder, ATTACH_INSIDE, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ATTACHED),
+             .place = place, .mount = PLAN_SLOT_MOUNT, .source = mount->type,
+             .target = mount->destination);
 }
 
 /* Copies the content or the mode of the directory that the file system covers to its root. */
@@ -194,13 +244,11 @@ static void make_read_only(struct plan_builder *builder, const char *type,
 static int new_mount(struct plan_builder *builder, const struct spec_mount *mount,
                      const struct spec_mount_options *words, const char *place)
 {
-    bool by_mount = words->has_long_word || (words->ms & ONLY_BY_MOUNT) != 0;
-    bool is_guarded = text_equal(mount->type, "proc") || text_equal(mount->type, "sysfs");
+    bool by_mount = is_by_mount(words);
     bool by_both = maker(builder, mount) == PLAN_HOST ||
                    (plan_maps_ids(mount, words) && plan_mapper(builder) == PLAN_HOST);
     enum plan_slot slot = by_both ? plan_next_source(builder) : PLAN_SLOT_MOUNT;
-    bool is_late = ((words->attributes.set | words->recursive.set) & MOUNT_ATTR_RDONLY) != 0 &&
-                   (words->copies_up || begins_empty(mount->type));
+    bool is_late = is_read_only(words) && (words->copies_up || begins_empty(mount->type));
     struct spec_mount_options made = *words;
 
     if (by_mount)
@@ -214,7 +262,7 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
         make_new_mount(builder, mount, &made, slot, place);
     PLAN_ADD(builder, OPEN_TARGET, .by = PLAN_INIT, .makes = PLAN_SLOT_TARGET,
              .uses = PLAN_BIT(PLAN_SLOT_ROOT), .place = place, .path = mount->destination,
-             .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = is_guarded);
+             .kind = PLAN_TARGET_DIRECTORY, .no_symlinks = is_guarded(mount->type));
     enum plan_slot kept = by_mount ? plan_kernel_slot(builder, mount) : PLAN_SLOT_UNUSED;
     if (kept != PLAN_SLOT_UNUSED)
         slot = kept;
@@ -231,9 +279,9 @@ static int new_mount(struct plan_builder *builder, const struct spec_mount *moun
     if (is_late)
         make_read_only(builder, mount->type, &made, slot, place);
     if (by_mount)
-        plan_apply_mount_words(builder, slot, &made, place);
+        plan_apply_mount_options(builder, slot, &made, place);
     else
-        attach_with_words(builder, slot, &made, mount, place);
+        attach_with_options(builder, slot, &made, mount, place);
     return 0;
 }
 
@@ -287,12 +335,6 @@ static int bind_sysfs(struct plan_builder *builder, const struct spec_mount *mou
     return 0;
 }
 
-/* copy-symlink: the target of the source, if that is a symbolic link. */
-static const char *copied_link(const struct plan_builder *builder, size_t i)
-{
-    return builder->host->copied_links != NULL ? builder->host->copied_links[i] : NULL;
-}
-
 /* A trailing slash would follow a symbolic link, which dest-nofollow and copy-symlink must not. */
 static char *without_last_slashes(struct arena *arena, const char *path)
 {
@@ -303,6 +345,20 @@ static char *without_last_slashes(struct arena *arena, const char *path)
     return arena_copy(arena, path, size);
 }
 
+/* `fresh`: builder->fresh before this mount. */
+static int mount_file_system(struct plan_builder *builder, const struct spec_mount *mount,
+                             const char *fresh, const char *place)
+{
+    const struct spec_mount_options *words = mount->parsed;
+
+    if (is_in_fresh(fresh, mount, words)) {
+        builder->fresh = fresh;
+        mount_in_fresh(builder, mount, words, place);
+        return 0;
+    }
+    return new_mount(builder, mount, words, place);
+}
+
 static int make_mount(struct plan_builder *builder, size_t i)
 {
     struct spec_mount mount = builder->config->mounts[i];
@@ -310,6 +366,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
     const struct spec_mount_options *words = mount.parsed;
 
     builder->has_shared_mount |= words->propagation == MS_SHARED;
+    /* From the first shared mount on, the slot of the tmpfs is used for others. */
+    const char *fresh = may_be_on_shared(builder) ? NULL : builder->fresh;
+
+    builder->fresh = NULL; /* this mount may cover it, by a link of the image */
     mount.destination = text_path_join(builder->arena, "/", mount.destination);
     if (words->copies_link || words->covers_link)
         mount.destination = without_last_slashes(builder->arena, mount.destination);
@@ -317,10 +377,10 @@ static int make_mount(struct plan_builder *builder, size_t i)
     if (plan_maps_ids(&mount, words) && (words->remounts || (is_cgroup && !words->binds)))
         return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
                         "idmap: %s cannot be mapped",
-                        words->remounts ? "a mount that is there" : "a cgroup file system");
+                        words->remounts ? "an existing mount" : "a cgroup file system");
     if (words->remounts && builder->joins)
         return error_at(builder->error, JSON_PATH("%s.options", place), EINVAL,
-                        "remount: changes a mount that is there, and can only be undone by another "
+                        "remount: changes an existing mount, and can only be undone by another "
                         "one: a running container's are added and removed");
     if (words->remounts)
         return remount(builder, &mount, words, place);
@@ -331,9 +391,11 @@ static int make_mount(struct plan_builder *builder, size_t i)
             builder->error, JSON_PATH("%s.options", place), EINVAL,
             "copy-symlink and dest-nofollow are for mounts that are made with the container");
     plan_cover_kernel_mounts(builder, &mount);
-    if (words->binds && copied_link(builder, i) != NULL) {
+    /* copy-symlink: the target of the source, if that is a symbolic link */
+    const char *link = builder->host->copied_links != NULL ? builder->host->copied_links[i] : NULL;
+    if (words->binds && link != NULL) {
         PLAN_ADD(builder, MAKE_SYMLINK, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_ROOT),
-                 .place = place, .path = mount.destination, .target = copied_link(builder, i));
+                 .place = place, .path = mount.destination, .target = link);
         return 0;
     }
     if (!words->binds && words->link_word != NULL)
@@ -346,29 +408,25 @@ static int make_mount(struct plan_builder *builder, size_t i)
                         "needed where the options have neither bind nor rbind");
     if (text_equal(mount.type, "bind") || text_equal(mount.type, "none"))
         return error_at(builder->error, JSON_PATH("%s.options", place), ENODEV,
-                        "what makes a bind mount is the option bind or rbind, which is missing, "
-                        "not the type \"%s\"",
+                        "a bind mount needs the option bind or rbind: the type \"%s\" does not "
+                        "make one",
                         mount.type);
     if (is_cgroup)
         return plan_mount_cgroups(builder, &mount, words, place);
     if (text_equal(mount.type, "sysfs") && !builder->joins && !may_mount_sysfs(builder))
         return bind_sysfs(builder, &mount, words, place);
-    return new_mount(builder, &mount, words, place);
-}
-
-/* It is a directory of the host: files that the container creates there would fill the host's
- * disk and keep `delete` from removing it. */
-static void bind_notify_dir(struct plan_builder *builder, const char *source)
-{
-    plan_bind(builder, (struct plan_source){.path = source}, PLAN_NOTIFY_DIR,
-              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL);
+    return mount_file_system(builder, &mount, fresh, place);
 }
 
 int plan_make_mounts(struct plan_builder *builder)
 {
     for (size_t i = 0; i < builder->config->n_mounts; i++)
         TRY(error_collect(builder->error, make_mount(builder, i)));
+    /* Read-only, because it is a directory of the host: files that the container creates there
+     * would fill the host's disk and keep `delete` from removing it. */
     if (builder->request->notify_dir != NULL)
-        bind_notify_dir(builder, builder->request->notify_dir);
+        plan_bind(
+            builder, (struct plan_source){.path = builder->request->notify_dir}, PLAN_NOTIFY_DIR,
+            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL);
     return 0;
 }

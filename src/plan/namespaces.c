@@ -4,24 +4,10 @@
 #include <linux/sched.h>
 #include <sched.h>
 
-#include "berth/base/array.h"
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
-
-/* In the order in which a privileged caller joins them. The user namespace comes last because
- * joining it takes away the caller's privileges over the others. An unprivileged caller joins it
- * first because it grants them. */
-static const struct namespace_kind {
-    enum spec_namespace_type type;
-    uint64_t flag;
-} kinds[] = {
-    {SPEC_NAMESPACE_TYPE_PID, CLONE_NEWPID},       {SPEC_NAMESPACE_TYPE_NETWORK, CLONE_NEWNET},
-    {SPEC_NAMESPACE_TYPE_IPC, CLONE_NEWIPC},       {SPEC_NAMESPACE_TYPE_UTS, CLONE_NEWUTS},
-    {SPEC_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP}, {SPEC_NAMESPACE_TYPE_TIME, CLONE_NEWTIME},
-    {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS},      {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER},
-};
 
 /* The index of the namespace of `type` in the config, or -1. */
 static int find_namespace(const struct plan_builder *builder, enum spec_namespace_type type)
@@ -34,20 +20,23 @@ static int find_namespace(const struct plan_builder *builder, enum spec_namespac
 
 int plan_sort_namespaces(struct plan_builder *builder)
 {
-    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
-        int i = find_namespace(builder, kinds[kind].type);
+    for (size_t kind = 0; kind < SPEC_NAMESPACE_KINDS; kind++) {
+        int i = find_namespace(builder, spec_namespace_kinds[kind].type);
 
         if (i < 0)
             continue;
         const char *path = builder->linux->namespaces[i].path;
         if (path != NULL && path[0] != '\0')
-            builder->joined_namespaces |= kinds[kind].flag;
+            builder->joined_namespaces |= spec_namespace_kinds[kind].flag;
         else
-            builder->new_namespaces |= kinds[kind].flag;
+            builder->new_namespaces |= spec_namespace_kinds[kind].flag;
     }
     builder->needs_first = ((builder->new_namespaces | builder->joined_namespaces) &
                             (CLONE_NEWUSER | CLONE_NEWTIME)) != 0 ||
                            (builder->joined_namespaces & CLONE_NEWPID) != 0;
+    /* In a new PID namespace the process whose cookie it shares has no PID. */
+    if (builder->host->shared_cookie.container != NULL && builder->new_namespaces & CLONE_NEWPID)
+        builder->needs_first = true;
     if (builder->host->privileged || plan_has_user_namespace(builder))
         return 0;
     error_errno_at(builder->error, "linux.namespaces", EPERM,
@@ -64,12 +53,13 @@ int plan_check_sysctls(struct plan_builder *builder)
         const char *key = builder->linux->sysctl[i].key;
         enum spec_namespace_type type = spec_sysctl_namespace(key);
 
-        for (size_t kind = 0; kind < COUNT(kinds); kind++)
-            if (kinds[kind].type == type && (builder->host->own_namespaces & kinds[kind].flag))
+        for (size_t kind = 0; kind < SPEC_NAMESPACE_KINDS; kind++)
+            if (spec_namespace_kinds[kind].type == type &&
+                (builder->host->own_namespaces & spec_namespace_kinds[kind].flag))
                 return error_at(builder->error, JSON_PATH("linux.sysctl[\"%s\"]", key), EPERM,
                                 "would change the host: linux.namespaces[%d].path leads to the %s "
                                 "namespace of the host",
-                                find_namespace(builder, type), spec_namespace_type_words[type]);
+                                find_namespace(builder, type), spec_namespace_type_names[type]);
     }
     return 0;
 }
@@ -89,7 +79,7 @@ void plan_launch(struct plan_builder *builder)
 }
 
 static void join_namespace(struct plan_builder *builder, enum plan_actor by,
-                           const struct namespace_kind *kind, enum plan_slot slot)
+                           const struct spec_namespace_kind *kind, enum plan_slot slot)
 {
     int i = find_namespace(builder, kind->type);
 
@@ -101,21 +91,22 @@ static void join_namespace(struct plan_builder *builder, enum plan_actor by,
 /* Opens all namespaces before it joins the first: their paths are on the host. */
 static void open_namespaces(struct plan_builder *builder, enum plan_actor by)
 {
-    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
-        if (!(builder->joined_namespaces & kinds[kind].flag))
+    for (size_t kind = 0; kind < SPEC_NAMESPACE_KINDS; kind++) {
+        if (!(builder->joined_namespaces & spec_namespace_kinds[kind].flag))
             continue;
-        int i = find_namespace(builder, kinds[kind].type);
+        int i = find_namespace(builder, spec_namespace_kinds[kind].type);
         PLAN_ADD(builder, OPEN_NAMESPACE, .by = by, .makes = PLAN_SLOT_NAMESPACE_0 + kind,
                  .place = PLAN_PLACE(builder, "linux.namespaces[%d].path", i),
-                 .path = builder->linux->namespaces[i].path, .type = kinds[kind].flag);
+                 .path = builder->linux->namespaces[i].path,
+                 .type = spec_namespace_kinds[kind].flag);
     }
 }
 
 static void join_namespaces(struct plan_builder *builder, enum plan_actor by, uint64_t which)
 {
-    for (size_t kind = 0; kind < COUNT(kinds); kind++)
-        if (builder->joined_namespaces & which & kinds[kind].flag)
-            join_namespace(builder, by, &kinds[kind], PLAN_SLOT_NAMESPACE_0 + kind);
+    for (size_t kind = 0; kind < SPEC_NAMESPACE_KINDS; kind++)
+        if (builder->joined_namespaces & which & spec_namespace_kinds[kind].flag)
+            join_namespace(builder, by, &spec_namespace_kinds[kind], PLAN_SLOT_NAMESPACE_0 + kind);
 }
 
 static void make_user_namespace(struct plan_builder *builder)
@@ -211,7 +202,7 @@ static void record_init(struct plan_builder *builder)
 
 static void join_keyring(struct plan_builder *builder)
 {
-    if (builder->request->no_new_keyring)
+    if (builder->request->no_new_keyring || builder->is_pod)
         return;
     plan_label_keyring(builder);
     PLAN_ADD(builder, JOIN_KEYRING, .by = PLAN_INIT,
@@ -220,6 +211,7 @@ static void join_keyring(struct plan_builder *builder)
 
 void plan_enter_namespaces(struct plan_builder *builder)
 {
+    plan_take_cookie(builder, builder->needs_first ? PLAN_FIRST : PLAN_INIT);
     plan_open_proc(builder, builder->needs_first ? PLAN_FIRST : PLAN_INIT, NULL);
     if (builder->needs_first)
         enter_by_first(builder);
@@ -256,27 +248,25 @@ static void join_process(struct plan_builder *builder, enum plan_actor by)
     if (builder->needs_first)
         PLAN_ADD(builder, CLONE_INIT, .by = PLAN_FIRST, .signals = PLAN_TOKEN_INIT);
     record_init(builder);
+    const struct plan_namespaces *joined = &builder->request->namespaces;
+    const bool has_root = (namespaces & builder->new_namespaces & CLONE_NEWNS) != 0;
     PLAN_ADD(builder, VERIFY_NAMESPACES, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_PROC),
-             .links = {builder->request->namespaces.names, builder->request->namespaces.n_names});
-}
-
-/* Before joining the container's user namespace makes root the owner of the file. */
-static void set_oom_score(struct plan_builder *builder, enum plan_actor by)
-{
-    const struct spec_process *process = builder->config->process;
-
-    if (process->has_oom_score_adj)
-        PLAN_ADD(builder, SET_OOM_SCORE, .by = by, .uses = PLAN_BIT(PLAN_SLOT_PROC),
-                 .place = "process.oomScoreAdj", .score = process->oom_score_adj);
+             .links = {joined->names, joined->n_names}, .root = has_root ? joined->root : NULL,
+             .device = joined->root_device, .inode = joined->root_inode);
 }
 
 void plan_join_container(struct plan_builder *builder)
 {
-    const struct spec_exec_cpu_affinity *affinity = builder->config->process->exec_cpu_affinity;
+    const struct spec_process *process = builder->config->process;
+    const struct spec_exec_cpu_affinity *affinity = process->exec_cpu_affinity;
     enum plan_actor by = launch_joiner(builder);
 
+    plan_take_cookie(builder, by);
     plan_open_proc(builder, by, NULL);
-    set_oom_score(builder, by);
+    /* Before joining the container's user namespace makes root the owner of the file. */
+    if (process->has_oom_score_adj)
+        PLAN_ADD(builder, SET_OOM_SCORE, .by = by, .uses = PLAN_BIT(PLAN_SLOT_PROC),
+                 .place = "process.oomScoreAdj", .score = process->oom_score_adj);
     if (affinity != NULL)
         plan_set_affinity(builder, by, affinity->initial, "process.execCPUAffinity.initial");
     plan_join_cgroups(builder, by);

@@ -11,6 +11,7 @@
 #include "berth/base/text.h"
 #include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
+#include "berth/spec/check.h"
 #include "values.h"
 
 static const struct {
@@ -36,6 +37,7 @@ static const char *const slot_names[PLAN_SLOTS] = {
     [PLAN_SLOT_EMPTY] = "empty",
     [PLAN_SLOT_STATUS] = "status",
     [PLAN_SLOT_SECCOMP] = "seccomp",
+    [PLAN_SLOT_LANDLOCK] = "landlock",
     [PLAN_SLOT_CONSOLE] = "console",
     [PLAN_SLOT_HOOK_STATE] = "hook-state",
     [PLAN_SLOT_HOOK_OUTPUT] = "hook-output",
@@ -123,6 +125,18 @@ static void add_flags(struct text *text, const struct plan_value_name *names, ui
         text_addf(text, "%s%#" PRIx64, before, flags);
 }
 
+static void add_namespaces(struct text *text, uint64_t types, const char *comma)
+{
+    const char *before = "";
+
+    for (int i = 0; i < SPEC_NAMESPACE_KINDS; i++)
+        if ((types & spec_namespace_kinds[i].flag) != 0) {
+            text_addf(text, "%s%s", before,
+                      spec_namespace_type_names[spec_namespace_kinds[i].type]);
+            before = comma;
+        }
+}
+
 static void add_number(struct text *text, enum plan_kind kind, uint64_t number)
 {
     switch (kind) {
@@ -159,6 +173,8 @@ static void add_value(struct text *text, const struct plan_header *plan,
                                            (uint32_t) plan_operand_number(step, operand)}));
     } else if (operand->kind == PLAN_KIND_list) {
         add_list(text, plan, *(const struct plan_list *) plan_operand_at(step, operand));
+    } else if (operand->kind == PLAN_KIND_namespaces) {
+        add_namespaces(text, plan_operand_number(step, operand), comma);
     } else if (plan_flag_names[operand->kind] != NULL) {
         add_flags(text, plan_flag_names[operand->kind], plan_operand_number(step, operand), comma);
     } else if (plan_value_names[operand->kind] != NULL) {
@@ -221,7 +237,7 @@ static bool is_empty(const struct plan_step *step, const struct plan_operand *op
     if (operand->kind == PLAN_KIND_list)
         return ((const struct plan_list *) plan_operand_at(step, operand))->count == 0;
     bool is_set = plan_is_text(operand->kind) || operand->kind == PLAN_KIND_flag ||
-                  plan_flag_names[operand->kind] != NULL;
+                  operand->kind == PLAN_KIND_namespaces || plan_flag_names[operand->kind] != NULL;
     return is_set && plan_operand_number(step, operand) == 0;
 }
 
@@ -269,11 +285,16 @@ static void print_step(const struct plan_header *plan, int step, struct text *te
     print_tokens(values->signals, '>', text);
     if (values->wait != PLAN_NONE)
         text_addf(text, " after %d", values->wait);
-    text_addf(text, "%s%s\n", place != NULL ? "  # " : "", place != NULL ? place : "");
+    text_addf(text, "%s%s", place != NULL ? "  # " : "", place != NULL ? place : "");
 }
 
 void plan_print(const struct plan_header *plan, struct text *text)
 {
-    for (int i = 0; i < (int) plan->step_count; i++)
-        print_step(plan, i, text);
+    for (int i = 0; i < (int) plan->step_count; i++) {
+        struct text line = {.arena = text->arena};
+
+        print_step(plan, i, &line);
+        text_add_printable(text, line.bytes, "", "");
+        text_add(text, "\n");
+    }
 }

@@ -3,33 +3,14 @@
  * execve(2). */
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
+#include "values.h"
 
-#define GROUPS_MOST 65536 /* NGROUPS_MAX */
-
-static const uint32_t rlimit_numbers[] = {
-    [SPEC_RLIMIT_TYPE_RLIMIT_AS] = RLIMIT_AS,
-    [SPEC_RLIMIT_TYPE_RLIMIT_CORE] = RLIMIT_CORE,
-    [SPEC_RLIMIT_TYPE_RLIMIT_CPU] = RLIMIT_CPU,
-    [SPEC_RLIMIT_TYPE_RLIMIT_DATA] = RLIMIT_DATA,
-    [SPEC_RLIMIT_TYPE_RLIMIT_FSIZE] = RLIMIT_FSIZE,
-    [SPEC_RLIMIT_TYPE_RLIMIT_LOCKS] = RLIMIT_LOCKS,
-    [SPEC_RLIMIT_TYPE_RLIMIT_MEMLOCK] = RLIMIT_MEMLOCK,
-    [SPEC_RLIMIT_TYPE_RLIMIT_MSGQUEUE] = RLIMIT_MSGQUEUE,
-    [SPEC_RLIMIT_TYPE_RLIMIT_NICE] = RLIMIT_NICE,
-    [SPEC_RLIMIT_TYPE_RLIMIT_NOFILE] = RLIMIT_NOFILE,
-    [SPEC_RLIMIT_TYPE_RLIMIT_NPROC] = RLIMIT_NPROC,
-    [SPEC_RLIMIT_TYPE_RLIMIT_RSS] = RLIMIT_RSS,
-    [SPEC_RLIMIT_TYPE_RLIMIT_RTPRIO] = RLIMIT_RTPRIO,
-    [SPEC_RLIMIT_TYPE_RLIMIT_RTTIME] = RLIMIT_RTTIME,
-    [SPEC_RLIMIT_TYPE_RLIMIT_SIGPENDING] = RLIMIT_SIGPENDING,
-    [SPEC_RLIMIT_TYPE_RLIMIT_STACK] = RLIMIT_STACK,
-};
+#define GROUPS_MAX 65536 /* NGROUPS_MAX */
 
 static void set_limits(struct plan_builder *builder, bool only_raises)
 {
@@ -40,12 +21,12 @@ static void set_limits(struct plan_builder *builder, bool only_raises)
 
         PLAN_ADD(builder, SET_RLIMIT, .by = PLAN_INIT,
                  .place = PLAN_PLACE(builder, "process.rlimits[%zu]", i),
-                 .resource = rlimit_numbers[limit->type], .soft = limit->soft, .hard = limit->hard,
-                 .only_raises = only_raises);
+                 .resource = plan_resource(spec_rlimit_type_names[limit->type]),
+                 .soft = limit->soft, .hard = limit->hard, .only_raises = only_raises);
     }
 }
 
-static void take_stdio(struct plan_builder *builder, const struct spec_user *user)
+static void own_stdio(struct plan_builder *builder, const struct spec_user *user)
 {
     PLAN_ADD(builder, NEW_SESSION, .by = PLAN_INIT);
     PLAN_ADD(builder, REOPEN_NULL, .by = PLAN_INIT, .place = "process");
@@ -99,20 +80,20 @@ static int check_user(struct plan_builder *builder, const struct spec_user *user
             return error_at(builder->error, JSON_PATH("process.user.additionalGids[%zu]", i),
                             EINVAL, "%u is not mapped in linux.gidMappings",
                             user->additional_gids[i]);
-    if (user->n_additional_gids > GROUPS_MOST)
+    if (user->n_additional_gids > GROUPS_MAX)
         return error_at(builder->error, "process.user.additionalGids", EINVAL,
-                        "the kernel takes at most %d groups, got %zu", GROUPS_MOST,
+                        "the kernel accepts at most %d groups, got %zu", GROUPS_MAX,
                         user->n_additional_gids);
     return 0;
 }
 
 static void prepare_process(struct plan_builder *builder, const struct spec_user *user,
-                            const struct plan_capabilities *sets, const struct text_list *env)
+                            const struct spec_capability_sets *sets, const struct text_list *env)
 {
     const struct spec_process *process = builder->config->process;
 
     if (!process->terminal)
-        take_stdio(builder, user);
+        own_stdio(builder, user);
     else if (builder->joins)
         plan_open_terminal(builder);
     if (!builder->joins)
@@ -124,6 +105,7 @@ static void prepare_process(struct plan_builder *builder, const struct spec_user
     if (plan_find_variable(env, "HOME") == NULL)
         PLAN_ADD(builder, FIND_HOME, .by = PLAN_INIT, .uid = user->uid);
     PLAN_ADD(builder, SET_CWD, .by = PLAN_INIT, .place = "process.cwd", .path = process->cwd);
+    plan_make_ruleset(builder);
     become_user(builder, user);
     plan_hold_capabilities(builder, sets);
     PLAN_ADD(builder, FIND_PROGRAM, .by = PLAN_INIT, .place = "process.args[0]",
@@ -135,10 +117,9 @@ int plan_make_process(struct plan_builder *builder)
     const struct spec_process *process = builder->config->process;
     const struct spec_user *user = plan_user_of(process);
     struct text_list env = {.arena = builder->arena};
-    struct plan_capabilities sets;
 
     TRY(error_collect(builder->error, check_user(builder, user)));
-    plan_read_capabilities(builder, &sets);
+    const struct spec_capability_sets sets = plan_capabilities(builder);
     plan_make_environment(builder, &env);
     prepare_process(builder, user, &sets, &env);
     plan_commit(builder);

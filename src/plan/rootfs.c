@@ -57,7 +57,7 @@ void plan_set_sysctls(struct plan_builder *builder)
 {
     if (builder->linux->n_sysctl == 0)
         return;
-    plan_await(builder, plan_net_devices_token(builder));
+    plan_wait(builder, plan_net_devices_token(builder));
     plan_open_proc(builder, PLAN_INIT, "linux.sysctl");
     for (size_t i = 0; i < builder->linux->n_sysctl; i++) {
         const struct spec_pair *pair = &builder->linux->sysctl[i];
@@ -106,7 +106,7 @@ void plan_change_root(struct plan_builder *builder)
 
     /* The masks come from the stage, which disappears with the old root. */
     if (is_staged && builder->hooked)
-        plan_await(builder, PLAN_TOKEN_HOOKED);
+        plan_wait(builder, PLAN_TOKEN_HOOKED);
     if (is_staged)
         hide_and_protect(builder);
     PLAN_ADD(builder, PIVOT_ROOT, .by = PLAN_INIT, .place = "root.path",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "builder.h"
 
@@ -37,7 +38,7 @@ static const char *words_of_scheduler(struct plan_builder *builder,
 {
     struct text words = {.arena = builder->arena};
 
-    text_add(&words, spec_scheduler_policy_words[scheduler->policy]);
+    text_add(&words, spec_scheduler_policy_names[scheduler->policy]);
     if (scheduler->nice != 0)
         text_addf(&words, " nice %d", scheduler->nice);
     if (scheduler->priority != 0)
@@ -47,7 +48,7 @@ static const char *words_of_scheduler(struct plan_builder *builder,
                   (unsigned long long) scheduler->runtime, (unsigned long long) scheduler->deadline,
                   (unsigned long long) scheduler->period);
     for (size_t i = 0; i < scheduler->n_flags; i++)
-        text_addf(&words, " %s", spec_scheduler_flag_words[scheduler->flags[i]]);
+        text_addf(&words, " %s", spec_scheduler_flag_names[scheduler->flags[i]]);
     return words.bytes;
 }
 
@@ -81,7 +82,7 @@ static void set_io_priority(struct plan_builder *builder, enum plan_actor by,
              .awaits = by == PLAN_HOST ? PLAN_TOKEN_READY : 0,
              .words =
                  arena_printf(builder->arena, "%s %d",
-                              spec_io_priority_class_words[priority->class], priority->priority),
+                              spec_io_priority_class_names[priority->class], priority->priority),
              .priority = classes[priority->class] << IOPRIO_CLASS_SHIFT | priority->priority);
 }
 
@@ -147,12 +148,12 @@ static void set_memory_policy(struct plan_builder *builder, const struct spec_me
     struct text words = {.arena = builder->arena};
     uint64_t mode = modes[policy->mode];
 
-    text_add(&words, spec_memory_policy_mode_words[policy->mode]);
+    text_add(&words, spec_memory_policy_mode_names[policy->mode]);
     if (nodes.count > 0)
         text_addf(&words, " %s", policy->nodes);
     for (size_t i = 0; i < policy->n_flags; i++) {
         mode |= memory_flags[policy->flags[i]];
-        text_addf(&words, " %s", spec_memory_policy_flag_words[policy->flags[i]]);
+        text_addf(&words, " %s", spec_memory_policy_flag_names[policy->flags[i]]);
     }
     PLAN_ADD(builder, SET_MEMORY_POLICY, .by = PLAN_INIT, .place = "linux.memoryPolicy",
              .words = words.bytes, .mode = mode, .nodes = plan_strings_of(&nodes));
@@ -164,7 +165,7 @@ static void set_personality(struct plan_builder *builder,
     bool is_32 = personality->domain == SPEC_PERSONALITY_DOMAIN_LINUX32;
 
     PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "linux.personality.domain",
-             .words = spec_personality_domain_words[personality->domain],
+             .words = spec_personality_domain_names[personality->domain],
              .persona = is_32 ? PER_LINUX32 : PER_LINUX);
 }
 
@@ -178,15 +179,6 @@ static void drop_personality_flags(struct plan_builder *builder)
         PLAN_ADD(builder, SET_PERSONALITY, .by = PLAN_INIT, .place = "process",
                  .words = "without the caller's flags",
                  .persona = caller & ~(unsigned) PER_CLEAR_ON_SETID);
-}
-
-/* With this bit, a process that gives up root would keep its capabilities, even in the
- * container. */
-static void clear_securebits(struct plan_builder *builder)
-{
-    if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
-        PLAN_ADD(builder, CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process",
-                 .securebits = SECBIT_NO_SETUID_FIXUP);
 }
 
 /* Better priorities require CAP_SYS_NICE in the initial user namespace: INIT does not have it in
@@ -213,6 +205,20 @@ void plan_schedule_by_host(struct plan_builder *builder)
     set_priorities(builder, PLAN_HOST);
 }
 
+void plan_take_cookie(struct plan_builder *builder, enum plan_actor by)
+{
+    const struct plan_cookie *shared = &builder->host->shared_cookie;
+
+    if (spec_annotation(builder->config, SPEC_CORE_SCHEDULING) == NULL)
+        return;
+    PLAN_ADD(builder, SET_CORE_COOKIE, .by = by, .place = SPEC_CORE_SCHEDULING_PATH,
+             .words = shared->container == NULL
+                          ? "a new core-scheduling cookie"
+                          : PLAN_PLACE(builder, "the core-scheduling cookie of container \"%s\"",
+                                       shared->container),
+             .pid = shared->pid, .cookie = shared->cookie);
+}
+
 /* Before `create` ends, so that `create` reports a failure. INIT has joined the cgroups, against
  * which the kernel checks these. */
 void plan_schedule(struct plan_builder *builder)
@@ -224,5 +230,9 @@ void plan_schedule(struct plan_builder *builder)
         set_personality(builder, builder->linux->personality);
     else
         drop_personality_flags(builder);
-    clear_securebits(builder);
+    /* With this bit, a process that gives up root would keep its capabilities, even in the
+     * container. */
+    if (builder->host->securebits & SECBIT_NO_SETUID_FIXUP)
+        PLAN_ADD(builder, CLEAR_SECUREBITS, .by = PLAN_INIT, .place = "process",
+                 .securebits = SECBIT_NO_SETUID_FIXUP);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.capabilities, noNewPrivileges, linux.seccomp. */
-#include <ctype.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <string.h>
-#include <sys/capability.h>
 
 #include "berth/base/array.h"
 #include "berth/base/log.h"
@@ -13,34 +12,12 @@
 #include "berth/spec/check.h"
 #include "builder.h"
 
-/* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
-#define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#define CAPABILITIES_MOST 64           /* bits in a set */
-#define LOADER (1ULL << CAP_SYS_ADMIN) /* required to load a filter */
-
-const char *const *plan_capability_names(struct arena *arena)
-{
-    struct text_list names = {.arena = arena};
-
-    for (cap_value_t value = 0; value < CAPABILITIES_MOST; value++) {
-        char *name = cap_to_name(value); /* "cap_chown", or a number if unknown */
-        char *upper = arena_string(arena, name != NULL ? name : "");
-
-        cap_free(name);
-        for (char *letter = upper; *letter != '\0'; letter++)
-            *letter = (char) toupper((unsigned char) *letter);
-        if (text_starts_with(upper, "CAP_"))
-            text_list_add(&names, upper);
-    }
-    text_list_add(&names, NULL);
-    return (const char *const *) names.item;
-}
+#define LOADER (1ULL << CAP_SYS_ADMIN) /* loads a filter and enforces a ruleset */
 
 /* Names of the capabilities in `set`: "CAP_CHOWN, CAP_KILL". */
 static const char *name_set(struct arena *arena, uint64_t set)
 {
-    /* the known capabilities are numbered without gaps */
-    const char *const *names = plan_capability_names(arena);
+    const char *const *names = spec_capability_names(arena);
     struct text words = {.arena = arena};
 
     for (size_t i = 0; names[i] != NULL && set != 0; i++, set >>= 1) {
@@ -52,26 +29,9 @@ static const char *name_set(struct arena *arena, uint64_t set)
     return words.bytes;
 }
 
-/* Converts a list of names to a set. Warns of capabilities that are not known and leaves them
- * out (config.md, "Linux Process": capabilities). */
-static uint64_t read_set(const char *const *names, size_t count, const char *place)
-{
-    uint64_t set = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        cap_value_t value;
-
-        if (cap_from_name(names[i], &value) < 0 || value >= CAPABILITIES_MOST)
-            log_warning_at(JSON_PATH("%s[%zu]", place, i), "unknown capability \"%s\"", names[i]);
-        else
-            set |= 1ULL << value;
-    }
-    return set;
-}
-
 /* One warning for all sets. exec does not warn: create has, and the warning would mix with the
  * output of the user's command. */
-static void keep_grantable(const struct plan_builder *builder, struct plan_capabilities *sets)
+static void keep_grantable(const struct plan_builder *builder, struct spec_capability_sets *sets)
 {
     uint64_t grantable =
         plan_has_user_namespace(builder) ? UINT64_MAX : builder->host->bounding_capabilities;
@@ -92,7 +52,7 @@ static void keep_grantable(const struct plan_builder *builder, struct plan_capab
 /* The kernel's rules of capabilities(7): effective within permitted, ambient within permitted and
  * inheritable. */
 static void keep_within_permitted(const struct plan_builder *builder,
-                                  struct plan_capabilities *sets)
+                                  struct spec_capability_sets *sets)
 {
     uint64_t beyond = sets->effective & ~sets->permitted;
 
@@ -111,23 +71,17 @@ static void keep_within_permitted(const struct plan_builder *builder,
     sets->ambient &= sets->permitted & sets->inheritable;
 }
 
-#define READ_SET(capabilities, name)                                                               \
-    read_set((capabilities)->name, (capabilities)->n_##name, "process.capabilities." #name)
-
-void plan_read_capabilities(const struct plan_builder *builder, struct plan_capabilities *ret_sets)
+struct spec_capability_sets plan_capabilities(const struct plan_builder *builder)
 {
-    const struct spec_capabilities *names = builder->config->process->capabilities;
+    const struct spec_capabilities *capabilities = builder->config->process->capabilities;
+    struct spec_capability_sets sets = {0};
 
-    *ret_sets = (struct plan_capabilities){0};
-    if (names == NULL)
-        return;
-    ret_sets->bounding = READ_SET(names, bounding);
-    ret_sets->effective = READ_SET(names, effective);
-    ret_sets->permitted = READ_SET(names, permitted);
-    ret_sets->inheritable = READ_SET(names, inheritable);
-    ret_sets->ambient = READ_SET(names, ambient);
-    keep_grantable(builder, ret_sets);
-    keep_within_permitted(builder, ret_sets);
+    if (capabilities == NULL)
+        return sets;
+    sets = *capabilities->parsed;
+    keep_grantable(builder, &sets);
+    keep_within_permitted(builder, &sets);
+    return sets;
 }
 
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
@@ -138,7 +92,7 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
         [SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV] =
-            FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+            PLAN_SECCOMP_WAIT_KILLABLE | SECCOMP_FILTER_FLAG_NEW_LISTENER,
     };
 
     return values[flag];
@@ -147,6 +101,9 @@ uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag)
 /* Replaces linux.seccomp if an annotation has the compiled filter: the plan needs no more. */
 static const struct spec_seccomp ready_made = {.default_action =
                                                    SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
+
+/* Replaces it in a recorded run: every system call of every architecture notifies. */
+static const struct spec_seccomp recorded = {.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_NOTIFY};
 
 static uint64_t seccomp_flags(const struct spec_seccomp *seccomp)
 {
@@ -163,25 +120,30 @@ static const char *filter_place(const struct plan_builder *builder)
                                                   : "linux.seccomp";
 }
 
-void plan_take_filter(struct plan_builder *builder)
+void plan_use_ready_filter(struct plan_builder *builder)
 {
     struct spec_linux *linux = ARENA_NEW(builder->arena, struct spec_linux);
 
-    if (spec_annotation(builder->config, SPEC_SECCOMP_BPF_DATA) == NULL)
+    bool is_recorded = builder->request->record_seccomp != NULL;
+
+    if (!is_recorded && spec_annotation(builder->config, SPEC_SECCOMP_BPF_DATA) == NULL)
         return;
     *linux = *builder->linux;
-    linux->seccomp = &ready_made;
+    linux->seccomp = is_recorded ? &recorded : &ready_made;
     builder->linux = linux;
 }
 
 void plan_compile_seccomp(struct plan_builder *builder)
 {
-    if (builder->linux->seccomp != NULL && builder->config->process != NULL)
+    if (builder->linux->seccomp == &recorded)
+        PLAN_ADD(builder, START_RECORDER, .by = PLAN_HOST, .makes = PLAN_SLOT_SECCOMP,
+                 .file = builder->request->record_seccomp);
+    else if (builder->linux->seccomp != NULL && builder->config->process != NULL)
         PLAN_ADD(builder, COMPILE_SECCOMP, .by = PLAN_HOST, .place = filter_place(builder),
                  .makes = PLAN_SLOT_SECCOMP);
 }
 
-static void set_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
+static void set_capabilities(struct plan_builder *builder, const struct spec_capability_sets *sets)
 {
     PLAN_ADD(builder, SET_CAPABILITIES, .by = PLAN_INIT, .place = "process.capabilities",
              .effective = sets->effective, .permitted = sets->permitted,
@@ -210,7 +172,8 @@ int plan_check_filter(struct plan_builder *builder)
 {
     const struct spec_seccomp *seccomp = builder->linux->seccomp;
 
-    if (seccomp == NULL || !spec_seccomp_notifies(seccomp) || find_agent(builder).path != NULL)
+    if (seccomp == NULL || seccomp == &recorded || !spec_seccomp_notifies(seccomp) ||
+        find_agent(builder).path != NULL)
         return 0;
     return error_at(builder->error, "linux.seccomp.listenerPath", EINVAL,
                     "SCMP_ACT_NOTIFY needs one");
@@ -239,7 +202,19 @@ static void load_seccomp_with_listener(struct plan_builder *builder)
     PLAN_ADD(builder, HAND_LISTENER, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER),
              .signals = PLAN_TOKEN_HANDED, .place = agent.place, .socket = path,
              .metadata = seccomp->listener_metadata, .is_exec = builder->joins);
-    plan_await(builder, PLAN_TOKEN_HANDED);
+    plan_wait(builder, PLAN_TOKEN_HANDED);
+}
+
+static void load_recorder(struct plan_builder *builder)
+{
+    uint64_t flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
+                     (builder->host->waits_killable ? PLAN_SECCOMP_WAIT_KILLABLE : 0);
+
+    PLAN_ADD(builder, LOAD_SECCOMP, .by = PLAN_INIT, .uses = PLAN_BIT(PLAN_SLOT_SECCOMP),
+             .makes = PLAN_SLOT_LISTENER, .flags = flags);
+    PLAN_ADD(builder, HAND_RECORDER, .by = PLAN_HOST, .uses = PLAN_BIT(PLAN_SLOT_LISTENER),
+             .signals = PLAN_TOKEN_HANDED, .file = builder->request->record_seccomp);
+    plan_wait(builder, PLAN_TOKEN_HANDED);
 }
 
 static void load_seccomp(struct plan_builder *builder)
@@ -248,6 +223,10 @@ static void load_seccomp(struct plan_builder *builder)
 
     if (seccomp == NULL)
         return;
+    if (seccomp == &recorded) {
+        load_recorder(builder);
+        return;
+    }
     /* A missing path is an error, but the dry run still shows a plan. */
     if (spec_seccomp_notifies(seccomp) && find_agent(builder).path != NULL)
         load_seccomp_with_listener(builder);
@@ -256,35 +235,42 @@ static void load_seccomp(struct plan_builder *builder)
                  .place = filter_place(builder), .flags = seccomp_flags(seccomp));
 }
 
-void plan_hold_capabilities(struct plan_builder *builder, const struct plan_capabilities *sets)
+static bool is_confined(const struct plan_builder *builder)
 {
-    bool loads_with_rights =
-        builder->linux->seccomp != NULL && !builder->config->process->no_new_privileges;
+    return builder->linux->seccomp != NULL || builder->has_ruleset;
+}
 
-    set_capabilities(builder, &(struct plan_capabilities){
+void plan_hold_capabilities(struct plan_builder *builder, const struct spec_capability_sets *sets)
+{
+    bool confines_with_rights =
+        is_confined(builder) && !builder->config->process->no_new_privileges;
+
+    set_capabilities(builder, &(struct spec_capability_sets){
                                   .effective = sets->effective,
                                   .permitted = sets->permitted | sets->inheritable |
-                                               (loads_with_rights ? LOADER : 0),
+                                               (confines_with_rights ? LOADER : 0),
                               });
 }
 
-/* Without no_new_privs, loading a filter requires CAP_SYS_ADMIN, so the container's own
- * capabilities are set after it. With no_new_privs the filter comes last, and need not allow
- * capset(2). */
-void plan_confine(struct plan_builder *builder, const struct plan_capabilities *sets)
+/* Without no_new_privs, loading a filter or enforcing a ruleset requires CAP_SYS_ADMIN, so the
+ * container's own capabilities are set after it. With no_new_privs the filter comes last, and need
+ * not allow capset(2). */
+void plan_confine(struct plan_builder *builder, const struct spec_capability_sets *sets)
 {
     if (builder->config->process->no_new_privileges) {
         PLAN_ADD(builder, SET_NO_NEW_PRIVILEGES, .by = PLAN_INIT,
                  .place = "process.noNewPrivileges");
         set_capabilities(builder, sets);
+        plan_enforce_ruleset(builder);
         load_seccomp(builder);
         return;
     }
-    if (builder->linux->seccomp != NULL) {
-        set_capabilities(builder, &(struct plan_capabilities){
+    if (is_confined(builder)) {
+        set_capabilities(builder, &(struct spec_capability_sets){
                                       .effective = LOADER,
                                       .permitted = sets->permitted | sets->inheritable | LOADER,
                                   });
+        plan_enforce_ruleset(builder);
         load_seccomp(builder);
     }
     set_capabilities(builder, sets);

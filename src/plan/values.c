@@ -2,16 +2,8 @@
 #include "values.h"
 
 #include <linux/mount.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
-
-/* In the order of the specification and the kernel, for sets of several. */
-static const struct plan_value_name namespaces[] = {
-    {"pid", CLONE_NEWPID, 0},  {"network", CLONE_NEWNET, 0},   {"ipc", CLONE_NEWIPC, 0},
-    {"uts", CLONE_NEWUTS, 0},  {"cgroup", CLONE_NEWCGROUP, 0}, {"time", CLONE_NEWTIME, 0},
-    {"mount", CLONE_NEWNS, 0}, {"user", CLONE_NEWUSER, 0},     {0},
-};
 
 /* MOUNT_ATTR_RELATIME is 0 and has no name. */
 static const struct plan_value_name mount_attributes[] = {
@@ -37,6 +29,7 @@ static const struct plan_value_name mount_flags[] = {
     {"remount", MS_REMOUNT, 0},
     {"mandlock", MS_MANDLOCK, 0},
     {"dirsync", MS_DIRSYNC, 0},
+    {"nosymfollow", MS_NOSYMFOLLOW, 0},
     {"noatime", MS_NOATIME, 0},
     {"nodiratime", MS_NODIRATIME, 0},
     {"bind", MS_BIND, 0},
@@ -56,7 +49,6 @@ static const struct plan_value_name propagations[] = {
 };
 
 const struct plan_value_name *const plan_flag_names[PLAN_KINDS] = {
-    [PLAN_KIND_namespaces] = namespaces,
     [PLAN_KIND_mount_attributes] = mount_attributes,
     [PLAN_KIND_mount_flags] = mount_flags,
     [PLAN_KIND_propagation] = propagations,
@@ -96,6 +88,15 @@ const unsigned plan_value_counts[PLAN_KINDS] = {
     [PLAN_KIND_root_change] = PLAN_ROOT_CHANGES,
     [PLAN_KIND_resource] = RLIM_NLIMITS,
 };
+
+uint32_t plan_resource(const char *name)
+{
+    uint32_t number = 0;
+
+    while (number < RLIM_NLIMITS && strcmp(resources[number], name) != 0)
+        number++;
+    return number;
+}
 
 bool plan_is_text(enum plan_kind kind)
 {

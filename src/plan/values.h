@@ -21,6 +21,10 @@ extern const struct plan_value_name *const plan_flag_names[PLAN_KINDS];
 extern const char *const *const plan_value_names[PLAN_KINDS];
 extern const unsigned plan_value_counts[PLAN_KINDS];
 
+/* The number of a resource by its name (RLIMIT_NOFILE). No step may have the number of an unknown
+ * name. */
+uint32_t plan_resource(const char *name);
+
 bool plan_is_text(enum plan_kind kind);
 
 /* The value of an operand that is a number, a flag, a set of flags or an enumeration. */

@@ -52,7 +52,7 @@ void plan_open_status(struct plan_builder *builder)
              .makes = PLAN_SLOT_STATUS);
 }
 
-void plan_verify(struct plan_builder *builder, const struct plan_capabilities *sets)
+void plan_verify(struct plan_builder *builder, const struct spec_capability_sets *sets)
 {
     struct text_list lines = {.arena = builder->arena};
 

@@ -96,9 +96,8 @@ static int compare(struct arena *arena, const struct rdt *rdt, struct error *err
 
     if (count == 0)
         return 0;
-    int result = file_read(arena, AT_FDCWD, path, &current, NULL);
-    if (result < 0)
-        return error_errno_at(error, "linux.intelRdt.closID", -result, "read %s", path);
+    TRY_ERRNO_AT(file_read(arena, AT_FDCWD, path, &current, NULL), error, "linux.intelRdt.closID",
+                 "read %s", path);
     for (size_t i = 0; i < count; i++)
         if (!schema_is_in(schemas[i].text, current))
             return error_at(error, schemas[i].place, EINVAL,
@@ -125,14 +124,6 @@ static int look_at_class(struct arena *arena, struct rdt *rdt, struct error *err
     return 0;
 }
 
-static void list_owned(struct rdt *rdt)
-{
-    if (rdt->monitor != NULL)
-        rdt->owned[rdt->n_owned++] = rdt->monitor;
-    if (rdt->makes_class && rdt->config->clos_id == NULL)
-        rdt->owned[rdt->n_owned++] = rdt->class;
-}
-
 int rdt_plan(struct arena *arena, const char *root, const struct rdt_request *request,
              struct rdt *ret_rdt, struct error *error)
 {
@@ -148,7 +139,10 @@ int rdt_plan(struct arena *arena, const char *root, const struct rdt_request *re
     if (request->config->enable_monitoring)
         rdt.monitor = arena_printf(arena, "%s/mon_groups/%s", rdt.class, request->id);
     TRY(look_at_class(arena, &rdt, error));
-    list_owned(&rdt);
+    if (rdt.monitor != NULL)
+        rdt.owned[rdt.n_owned++] = rdt.monitor;
+    if (rdt.makes_class && rdt.config->clos_id == NULL)
+        rdt.owned[rdt.n_owned++] = rdt.class;
     *ret_rdt = rdt;
     return 0;
 }
@@ -235,10 +229,9 @@ int rdt_read(struct arena *arena, const char *class, struct spec_intel_rdt *ret_
     const char *path = text_path_join(arena, class, SCHEMATA);
     struct text_list lines = {.arena = arena};
     char *text;
-    int result = file_read(arena, AT_FDCWD, path, &text, NULL);
 
-    if (result < 0)
-        return error_errno_at(error, "linux.intelRdt", -result, "read %s", path);
+    TRY_ERRNO_AT(file_read(arena, AT_FDCWD, path, &text, NULL), error, "linux.intelRdt", "read %s",
+                 path);
     for (char *line; (line = strsep(&text, "\n")) != NULL;)
         if (line[strspn(line, " ")] != '\0')
             text_list_add(&lines, line + strspn(line, " "));
@@ -275,6 +268,7 @@ int rdt_join(struct arena *arena, const struct rdt *rdt, pid_t pid, struct error
 int rdt_remove(const char *const *paths, size_t n_paths, struct error *error)
 {
     for (size_t i = 0; i < n_paths; i++)
+        /* ENOENT: who unmounts resctrl removes all its groups. */
         if (rmdir(paths[i]) < 0 && errno != ENOENT)
             return error_errno(error, errno, "remove %s", paths[i]);
     return 0;

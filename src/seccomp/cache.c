@@ -25,7 +25,7 @@
 #include "berth/base/text.h"
 
 #define FORMAT 3U /* of a file; increment when the format or the compilation changes */
-#define ENTRIES_MOST 64
+#define ENTRIES_MAX 64
 #define NAME_SIZE 24
 
 struct cache_header {
@@ -133,7 +133,7 @@ static void bound_entries(int dir)
         snprintf(oldest, sizeof(oldest), "%s", entry->d_name);
     }
     closedir(entries);
-    if (count >= ENTRIES_MOST)
+    if (count >= ENTRIES_MAX)
         unlinkat(dir, oldest, 0);
 }
 

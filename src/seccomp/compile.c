@@ -13,7 +13,7 @@
 #include "berth/base/text.h"
 #include "berth/seccomp/seccomp.h"
 
-#define ARGUMENTS_MOST 6 /* of a system call */
+#define ARGUMENTS_MAX 6 /* of a system call */
 
 static const enum scmp_compare operators[] = {
     [SPEC_SECCOMP_OP_SCMP_CMP_NE] = SCMP_CMP_NE,
@@ -88,7 +88,7 @@ static bool repeats_argument(const struct spec_syscall *syscall)
 static int add_rule(scmp_filter_ctx filter, const struct spec_syscall *syscall, int number)
 {
     uint32_t action = action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret);
-    struct scmp_arg_cmp comparisons[ARGUMENTS_MOST];
+    struct scmp_arg_cmp comparisons[ARGUMENTS_MAX];
 
     if (!repeats_argument(syscall)) {
         for (size_t i = 0; i < syscall->n_args; i++)
@@ -120,10 +120,9 @@ static int add_syscall(scmp_filter_ctx filter, const struct spec_seccomp *seccom
                 i, j, syscall->names[j]);
             continue;
         }
-        int result = add_rule(filter, syscall, number);
-        if (result < 0)
-            return error_errno_at(error, JSON_PATH("linux.seccomp.syscalls[%zu]", i), -result,
-                                  "add a rule for %s", syscall->names[j]);
+        TRY_ERRNO_AT(add_rule(filter, syscall, number), error,
+                     JSON_PATH("linux.seccomp.syscalls[%zu]", i), "add a rule for %s",
+                     syscall->names[j]);
     }
     return 0;
 }
@@ -141,7 +140,7 @@ int seccomp_check_names(const struct spec_seccomp *seccomp, struct error *error)
 /* libseccomp uses the specification's names without the prefix and in lower case. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch)
 {
-    const char *word = spec_seccomp_arch_words[arch] + strlen("SCMP_ARCH_");
+    const char *word = spec_seccomp_arch_names[arch] + strlen("SCMP_ARCH_");
     char name[32];
     size_t length = 0;
 
@@ -155,7 +154,7 @@ static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *
                              struct error *error)
 {
     for (size_t i = 0; i < seccomp->n_architectures; i++) {
-        const char *word = spec_seccomp_arch_words[seccomp->architectures[i]];
+        const char *word = spec_seccomp_arch_names[seccomp->architectures[i]];
         uint32_t token = seccomp_architecture(seccomp->architectures[i]);
 
         if (token == 0)
@@ -177,8 +176,8 @@ static int fill_filter(scmp_filter_ctx filter, const struct spec_seccomp *seccom
         TRY(add_syscall(filter, seccomp, i, error));
     /* A binary tree instead of a list: every system call of the container benefits. */
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    int result = seccomp_export_bpf(filter, fd);
-    return result < 0 ? error_errno_at(error, "linux.seccomp", -result, "compile the filter") : 0;
+    TRY_ERRNO_AT(seccomp_export_bpf(filter, fd), error, "linux.seccomp", "compile the filter");
+    return 0;
 }
 
 int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *error)
@@ -187,7 +186,7 @@ int seccomp_compile(const struct spec_seccomp *seccomp, int fd, struct error *er
 
     if (filter == NULL)
         return error_at(error, "linux.seccomp.defaultAction", EINVAL, "this kernel cannot do %s",
-                        spec_seccomp_action_words[seccomp->default_action]);
+                        spec_seccomp_action_names[seccomp->default_action]);
     int result = fill_filter(filter, seccomp, fd, error);
     seccomp_release(filter);
     return result;
@@ -206,15 +205,9 @@ static void add_string(struct text *key, const char *string)
     text_add(key, string);
 }
 
-static void add_action(struct text *key, enum spec_seccomp_action action, bool has_errno,
-                       uint32_t number)
-{
-    add_number(key, action_of(action, has_errno, number));
-}
-
 static void add_syscall_key(struct text *key, const struct spec_syscall *syscall)
 {
-    add_action(key, syscall->action, syscall->has_errno_ret, syscall->errno_ret);
+    add_number(key, action_of(syscall->action, syscall->has_errno_ret, syscall->errno_ret));
     add_number(key, syscall->n_names);
     for (size_t i = 0; i < syscall->n_names; i++)
         add_string(key, syscall->names[i]);

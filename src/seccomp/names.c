@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds names of system calls that look like typos, for `check`. */
+/* Names of system calls: for a number, and those that look like typos, for `check`. */
+#include <limits.h>
 #include <seccomp.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "berth/base/text.h"
 #include "berth/seccomp/seccomp.h"
 
+#define X32_BIT 0x40000000U
 #define NUMBER_MAX 600 /* of suggested calls; Linux 7.0 ends at 472 */
 
 /* System calls of Linux 5.14 to 7.0, which an older libseccomp does not know. */
@@ -24,6 +26,36 @@ static const char *const newer[] = {
     "riscv_hwprobe", "riscv_flush_icache",
 };
 /* clang-format on */
+
+/* libseccomp's numbers of architectures are the kernel's, but for x32, whose system calls the
+ * kernel reports as x86_64's with a bit set. No call has a number above INT_MAX. */
+static uint32_t token_of(uint32_t machine, uint64_t number)
+{
+    const bool is_x32 = machine == SCMP_ARCH_X86_64 && number <= INT_MAX && (number & X32_BIT) != 0;
+
+    return is_x32 ? SCMP_ARCH_X32 : machine;
+}
+
+enum spec_seccomp_arch seccomp_architecture_of(uint32_t machine, uint64_t number)
+{
+    const uint32_t token = token_of(machine, number);
+
+    for (int arch = SPEC_SECCOMP_ARCH_NONE + 1; spec_seccomp_arch_names[arch] != NULL; arch++)
+        if (seccomp_architecture((enum spec_seccomp_arch) arch) == token)
+            return (enum spec_seccomp_arch) arch;
+    return SPEC_SECCOMP_ARCH_NONE;
+}
+
+const char *seccomp_name_of(struct arena *arena, uint32_t machine, uint64_t number)
+{
+    char *known = number > INT_MAX
+                      ? NULL
+                      : seccomp_syscall_resolve_num_arch(token_of(machine, number), (int) number);
+    const char *name = known == NULL ? NULL : arena_string(arena, known);
+
+    free(known);
+    return name;
+}
 
 static bool is_known(const char *name)
 {

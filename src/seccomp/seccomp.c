@@ -31,7 +31,7 @@ static int compile(struct arena *arena, const struct spec_seccomp *seccomp,
     seccomp_answer_newer(arena, seccomp, &program);
     if (program.size > BPF_MAXINSNS * sizeof(struct sock_filter))
         return error_at(error, "linux.seccomp", E2BIG,
-                        "the filter has %zu instructions, the kernel takes %d",
+                        "the filter has %zu instructions, the kernel accepts %d",
                         program.size / sizeof(struct sock_filter), BPF_MAXINSNS);
     *ret_program = program;
     return 0;

@@ -23,7 +23,7 @@ static void check_device(const struct spec_device *device, size_t i, struct erro
     if (!device->has_major || !device->has_minor)
         report_add(error, JSON_PATH("linux.devices[%zu]", i),
                    "a device of type %s needs major and minor",
-                   spec_device_type_words[device->type]);
+                   spec_device_type_names[device->type]);
     if (device->major < 0 || device->major > LAST_MAJOR)
         report_add(error, JSON_PATH("linux.devices[%zu].major", i),
                    "%" PRId64 " is out of range, 0 to %d", device->major, LAST_MAJOR);
@@ -129,19 +129,6 @@ static bool policy_has(const struct spec_memory_policy *policy, enum spec_memory
     return false;
 }
 
-static void check_memory_flags(const struct spec_memory_policy *policy, struct error *error)
-{
-    bool is_static = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES);
-    bool is_relative = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES);
-
-    if (is_static && is_relative)
-        report_add(error, "linux.memoryPolicy.flags",
-                   "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
-    else if ((is_static || is_relative) && !is_set(policy->nodes))
-        report_add(error, "linux.memoryPolicy.flags", "%s is about nodes, and there are none",
-                   is_static ? "MPOL_F_STATIC_NODES" : "MPOL_F_RELATIVE_NODES");
-}
-
 /* set_mempolicy(2) */
 static void check_memory_policy(const struct spec_memory_policy *policy, struct error *error)
 {
@@ -158,14 +145,21 @@ static void check_memory_policy(const struct spec_memory_policy *policy, struct 
         [SPEC_MEMORY_POLICY_MODE_MPOL_PREFERRED_MANY] = ALWAYS,
         [SPEC_MEMORY_POLICY_MODE_MPOL_LOCAL] = NEVER,
     };
-    const char *mode = spec_memory_policy_mode_words[policy->mode];
+    const char *mode = spec_memory_policy_mode_names[policy->mode];
 
     if (nodes[policy->mode] == ALWAYS && !is_set(policy->nodes))
         report_add(error, "linux.memoryPolicy.nodes", "%s needs at least one", mode);
     if (nodes[policy->mode] == NEVER && is_set(policy->nodes))
         report_add(error, "linux.memoryPolicy.nodes", "%s takes none", mode);
     rules_number_list("linux.memoryPolicy.nodes", policy->nodes, SPEC_NODES, error);
-    check_memory_flags(policy, error);
+    bool is_static = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES);
+    bool is_relative = policy_has(policy, SPEC_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES);
+    if (is_static && is_relative)
+        report_add(error, "linux.memoryPolicy.flags",
+                   "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+    else if ((is_static || is_relative) && !is_set(policy->nodes))
+        report_add(error, "linux.memoryPolicy.flags", "%s is about nodes, and there are none",
+                   is_static ? "MPOL_F_STATIC_NODES" : "MPOL_F_RELATIVE_NODES");
 }
 
 void rules_linux(const struct spec_config *config, struct error *error)

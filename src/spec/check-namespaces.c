@@ -7,7 +7,7 @@
 #include "rules.h"
 
 /* the kernel's limit of lines in a map (user_namespaces(7)) */
-#define MOST_MAPPINGS 340
+#define MAX_MAPPINGS 340
 
 static bool overlap(uint64_t a, uint64_t b, const struct spec_id_mapping *of_a,
                     const struct spec_id_mapping *of_b)
@@ -18,8 +18,8 @@ static bool overlap(uint64_t a, uint64_t b, const struct spec_id_mapping *of_a,
 void rules_id_mappings(const char *where, const struct spec_id_mapping *mappings, size_t n_mappings,
                        struct error *error)
 {
-    if (n_mappings > MOST_MAPPINGS) {
-        report_add(error, where, "the kernel takes at most %d entries, got %zu", MOST_MAPPINGS,
+    if (n_mappings > MAX_MAPPINGS) {
+        report_add(error, where, "the kernel accepts at most %d entries, got %zu", MAX_MAPPINGS,
                    n_mappings);
         return;
     }
@@ -58,7 +58,7 @@ static void check_list(const struct spec_linux *linux, struct error *error)
             if (linux->namespaces[j].type == namespace->type) {
                 report_add(error, JSON_PATH("linux.namespaces[%zu].type", i),
                            "%s is in namespaces[%zu] already",
-                           spec_namespace_type_words[namespace->type], j);
+                           spec_namespace_type_names[namespace->type], j);
                 break;
             }
         }

@@ -2,6 +2,7 @@
 /* config.md: Process, POSIX process, Linux process, User */
 #include <inttypes.h>
 
+#include "berth/spec/capabilities.h"
 #include "berth/spec/check.h"
 #include "rules.h"
 
@@ -39,7 +40,7 @@ static void check_rlimits(const struct spec_process *process, struct error *erro
         for (size_t j = 0; j < i; j++) {
             if (process->rlimits[j].type == rlimit->type) {
                 report_add(error, JSON_PATH("process.rlimits[%zu].type", i),
-                           "%s is in rlimits[%zu] already", spec_rlimit_type_words[rlimit->type],
+                           "%s is in rlimits[%zu] already", spec_rlimit_type_names[rlimit->type],
                            j);
                 break;
             }
@@ -57,18 +58,9 @@ static void check_scheduler_flags(const struct spec_scheduler *scheduler, struct
             flag == SPEC_SCHEDULER_FLAG_SCHED_FLAG_DL_OVERRUN)
             report_add(error, JSON_PATH("process.scheduler.flags[%zu]", i),
                        "%s belongs to SCHED_DEADLINE, and policy is %s",
-                       spec_scheduler_flag_words[flag],
-                       spec_scheduler_policy_words[scheduler->policy]);
+                       spec_scheduler_flag_names[flag],
+                       spec_scheduler_policy_names[scheduler->policy]);
     }
-}
-
-static void check_deadline(const struct spec_scheduler *scheduler, struct error *error)
-{
-    /* A period of 0 means the same as the deadline. */
-    if (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
-        (scheduler->period != 0 && scheduler->deadline > scheduler->period))
-        report_add(error, "process.scheduler",
-                   "SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
 }
 
 /* sched(7) */
@@ -78,7 +70,7 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
                      scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_RR;
     bool fair = scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_OTHER ||
                 scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_BATCH;
-    const char *policy = spec_scheduler_policy_words[scheduler->policy];
+    const char *policy = spec_scheduler_policy_names[scheduler->policy];
 
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_ISO)
         report_add(error, "process.scheduler.policy", "Linux has no SCHED_ISO");
@@ -92,7 +84,11 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
         report_add(error, "process.scheduler.priority", "must be 0 for %s, got %" PRId32, policy,
                    scheduler->priority);
     if (scheduler->policy == SPEC_SCHEDULER_POLICY_SCHED_DEADLINE) {
-        check_deadline(scheduler, error);
+        /* A period of 0 means the same as the deadline. */
+        if (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
+            (scheduler->period != 0 && scheduler->deadline > scheduler->period))
+            report_add(error, "process.scheduler",
+                       "SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
         return;
     }
     check_scheduler_flags(scheduler, error);
@@ -102,10 +98,12 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
                    policy);
 }
 
-static void check_affinity(const struct spec_exec_cpu_affinity *affinity, struct error *error)
+/* config.md, "Linux Process": capabilities. */
+static void check_capabilities(const struct spec_capability_sets *sets, struct error *error)
 {
-    rules_number_list("process.execCPUAffinity.initial", affinity->initial, SPEC_CPUS, error);
-    rules_number_list("process.execCPUAffinity.final", affinity->final, SPEC_CPUS, error);
+    for (size_t i = 0; i < sets->n_unknown; i++)
+        report_warning(error, sets->unknown[i].json_path, "unknown capability %s: ignored",
+                       QUOTE(sets->unknown[i].name));
 }
 
 void rules_process(const struct spec_process *process, struct error *error)
@@ -119,11 +117,17 @@ void rules_process(const struct spec_process *process, struct error *error)
     rules_environment("process.env", process->env, process->n_env, error);
     if (process->user != NULL)
         check_user(process->user, error);
+    if (process->capabilities != NULL)
+        check_capabilities(process->capabilities->parsed, error);
     check_rlimits(process, error);
     if (process->io_priority != NULL && !process->io_priority->has_priority)
         report_warning(error, "process.ioPriority.priority", "is required but missing: 0 is taken");
     if (process->scheduler != NULL)
         check_scheduler(process->scheduler, error);
-    if (process->exec_cpu_affinity != NULL)
-        check_affinity(process->exec_cpu_affinity, error);
+    if (process->exec_cpu_affinity != NULL) {
+        rules_number_list("process.execCPUAffinity.initial", process->exec_cpu_affinity->initial,
+                          SPEC_CPUS, error);
+        rules_number_list("process.execCPUAffinity.final", process->exec_cpu_affinity->final,
+                          SPEC_CPUS, error);
+    }
 }

@@ -10,21 +10,22 @@
 #include "rules.h"
 
 #define RESOURCES "linux.resources."
-#define WEIGHT_LEAST 10
-#define WEIGHT_MOST 1000
+#define WEIGHT_MIN 10
+#define WEIGHT_MAX 1000
 
 static void check_device_rules(const struct spec_resources *resources, struct error *error)
 {
     for (size_t i = 0; i < resources->n_devices; i++) {
         const char *access = resources->devices[i].access;
+        bool has_others;
 
         if (access == NULL && resources->devices[i].allow)
             report_warning(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
                            "is missing: the rule allows nothing");
-        else if (access != NULL && strpbrk(access, "rwm") == NULL)
+        else if (access != NULL && spec_device_access(access, &has_others) == 0)
             report_add(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
                        "must be made of r, w and m, got %s", QUOTE(access));
-        else if (access != NULL && access[strspn(access, "rwm")] != '\0')
+        else if (access != NULL && has_others)
             report_warning(error, JSON_PATH(RESOURCES "devices[%zu].access", i),
                            "only r, w and m count, got %s", QUOTE(access));
     }
@@ -35,9 +36,9 @@ static void check_memory(const struct spec_memory *memory, struct error *error)
 {
     if (memory->swappiness == SPEC_SWAPPINESS_UNSET)
         report_warning(error, RESOURCES "memory.swappiness", "-1 counts as absent");
-    else if (memory->swappiness > SPEC_SWAPPINESS_MOST)
+    else if (memory->swappiness > SPEC_SWAPPINESS_MAX)
         report_add(error, RESOURCES "memory.swappiness", "%" PRIu64 " is out of range, 0 to %d",
-                   memory->swappiness, SPEC_SWAPPINESS_MOST);
+                   memory->swappiness, SPEC_SWAPPINESS_MAX);
     if (memory->swap <= 0 || !memory->has_limit)
         return;
     if (memory->limit == -1)
@@ -62,9 +63,9 @@ static void check_cpu(const struct spec_cpu *cpu, struct error *error)
 /* Weight 0 means unset, as engines write it. */
 static void check_weight(const char *field, uint16_t weight, struct error *error)
 {
-    if (weight != 0 && (weight < WEIGHT_LEAST || weight > WEIGHT_MOST))
+    if (weight != 0 && (weight < WEIGHT_MIN || weight > WEIGHT_MAX))
         report_add(error, JSON_PATH(RESOURCES "blockIO.%s", field), "must be from %d to %d, got %u",
-                   WEIGHT_LEAST, WEIGHT_MOST, weight);
+                   WEIGHT_MIN, WEIGHT_MAX, weight);
 }
 
 static void check_weight_device(const struct spec_weight_device *device, size_t i,
@@ -134,7 +135,7 @@ static bool is_act(const char *file)
     static const char *const acts[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",
                                        "cgroup.freeze", "cgroup.type"};
 
-    return rules_has_word(acts, COUNT(acts), file);
+    return text_is_one_of(file, acts, COUNT(acts));
 }
 
 static void check_unified(const struct spec_resources *resources, struct error *error)

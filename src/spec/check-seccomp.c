@@ -21,7 +21,7 @@ static void check_errno(const char *where, enum spec_seccomp_action action, uint
     if (action != SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO &&
         action != SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE)
         report_add(error, JSON_PATH("linux.seccomp.%s", where), "%s takes no errno",
-                   spec_seccomp_action_words[action]);
+                   spec_seccomp_action_names[action]);
     else if (number > last)
         report_add(error, JSON_PATH("linux.seccomp.%s", where),
                    "%" PRIu32 " is out of range, 0 to %" PRIu32, number, last);
@@ -61,7 +61,7 @@ static void check_listener(const struct spec_seccomp *seccomp, struct error *err
         if (seccomp->flags[i] == SPEC_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
             report_add(error, JSON_PATH("linux.seccomp.flags[%zu]", i),
                        "%s needs a rule with SCMP_ACT_NOTIFY",
-                       spec_seccomp_flag_words[seccomp->flags[i]]);
+                       spec_seccomp_flag_names[seccomp->flags[i]]);
     if (is_set(seccomp->listener_metadata) && !is_set(seccomp->listener_path))
         report_add(error, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
 }

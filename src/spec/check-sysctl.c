@@ -105,7 +105,7 @@ static void check_key(const struct spec_config *config, const struct spec_pair *
     else if (spec_find_namespace(config, type) == NULL)
         report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)),
                    "needs a namespace of type %s, and linux.namespaces has none",
-                   spec_namespace_type_words[type]);
+                   spec_namespace_type_names[type]);
     else if (text_equal(path, "kernel/hostname") && is_set(config->hostname))
         report_add(error, JSON_PATH("linux.sysctl[%s]", QUOTE(key)), "hostname sets it already");
     else if (rules_repeats_domainname(config, sysctl))

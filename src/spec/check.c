@@ -8,6 +8,7 @@
 #include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "rules.h"
 
 /* Skips the dot-separated identifiers of a version up to one of `ends`. With `numbers_strict`,
@@ -55,7 +56,7 @@ static void check_version(const char *version, struct error *error)
 {
     if (!is_semantic_version(version))
         report_add(error, "ociVersion",
-                   "must be a semantic version such as " SPEC_VERSION_MOST ", got %s",
+                   "must be a semantic version such as " SPEC_VERSION_MAX ", got %s",
                    QUOTE(version));
     else if (!text_starts_with(version, "1."))
         report_warning(error, "ociVersion", "this runtime knows the versions 1.x, got %s",
@@ -134,6 +135,9 @@ int spec_check_config(const struct spec_config *config, struct error *error)
     if (config->hooks != NULL)
         check_hooks(config->hooks, error);
     rules_annotations(config, error);
+    rules_landlock(config, error);
+    if (config->parsed != NULL && config->parsed->pod != NULL)
+        rules_pod(config, error);
     if (config->linux != NULL) {
         rules_namespaces(config, error);
         rules_linux(config, error);

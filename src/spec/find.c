@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lookups in a configuration. */
+#include <linux/bpf.h>
+#include <sched.h>
+#include <string.h>
+
+#include "berth/base/arena.h"
+#include "berth/base/text.h"
 #include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
-
-#include "berth/base/text.h"
 #include "rules.h"
+
+const struct spec_namespace_kind spec_namespace_kinds[SPEC_NAMESPACE_KINDS] = {
+    {SPEC_NAMESPACE_TYPE_PID, CLONE_NEWPID, "pid"},
+    {SPEC_NAMESPACE_TYPE_NETWORK, CLONE_NEWNET, "net"},
+    {SPEC_NAMESPACE_TYPE_IPC, CLONE_NEWIPC, "ipc"},
+    {SPEC_NAMESPACE_TYPE_UTS, CLONE_NEWUTS, "uts"},
+    {SPEC_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP, "cgroup"},
+    {SPEC_NAMESPACE_TYPE_TIME, CLONE_NEWTIME, "time"},
+    {SPEC_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS, "mnt"},
+    {SPEC_NAMESPACE_TYPE_USER, CLONE_NEWUSER, "user"},
+};
 
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type)
@@ -75,4 +90,22 @@ bool spec_maps_id(const struct spec_id_mapping *mappings, size_t n_mappings, uin
 bool spec_maps_host_id(const struct spec_id_mapping *mappings, size_t n_mappings, uint32_t id)
 {
     return find_mapping(mappings, n_mappings, id, true) != NULL;
+}
+
+unsigned spec_device_access(const char *access, bool *ret_has_others)
+{
+    unsigned bits = 0;
+
+    *ret_has_others = access[strspn(access, "rwm")] != '\0';
+    bits |= strchr(access, 'r') != NULL ? BPF_DEVCG_ACC_READ : 0;
+    bits |= strchr(access, 'w') != NULL ? BPF_DEVCG_ACC_WRITE : 0;
+    bits |= strchr(access, 'm') != NULL ? BPF_DEVCG_ACC_MKNOD : 0;
+    return bits;
+}
+
+const char *spec_device_letters(struct arena *arena, unsigned access)
+{
+    return arena_printf(arena, "%s%s%s", access & BPF_DEVCG_ACC_READ ? "r" : "",
+                        access & BPF_DEVCG_ACC_WRITE ? "w" : "",
+                        access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
 }

@@ -12,18 +12,13 @@
 #include "reader.h"
 #include "report.h"
 
-static bool is_name_byte(char byte)
-{
-    return isalnum((unsigned char) byte) != 0;
-}
-
 /* Returns whether the line contains a path or name, by itself or as the start of a longer path:
  * `linux` is in `linux.namespaces`. */
 static bool has_name(const char *line, const char *name, size_t length)
 {
     for (const char *at = line; (at = strchr(at, name[0])) != NULL; at++) {
         if (strncmp(at, name, length) == 0 && (at == line || at[-1] == ' ') &&
-            !is_name_byte(at[length]))
+            !isalnum((unsigned char) at[length]))
             return true;
     }
     return false;
@@ -83,8 +78,8 @@ int spec_load_config(struct arena *arena, const char *bytes, size_t size,
                             .warns = true};
     struct findings broken = {.arena = arena};
     struct error broken_rules = {.findings = &broken};
-    const void *config;
-    int result = reader_read_document(&reader, &spec_type_config, &config);
+    const struct spec_config *config;
+    int result = reader_read_config(&reader, &config);
 
     *ret_config = result < 0 ? NULL : spec_settle(arena, config);
     if (config != NULL && spec_check_config(config, &broken_rules) < 0)

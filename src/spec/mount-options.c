@@ -9,7 +9,7 @@
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 
-static const struct spec_mount_word table[] = {
+static const struct spec_mount_option table[] = {
     {"ro", SPEC_MOUNT_ATTRIBUTE, false, false, MS_RDONLY, MOUNT_ATTR_RDONLY},
     {"rw", SPEC_MOUNT_ATTRIBUTE, true, false, MS_RDONLY, MOUNT_ATTR_RDONLY},
     {"suid", SPEC_MOUNT_ATTRIBUTE, true, false, MS_NOSUID, MOUNT_ATTR_NOSUID},
@@ -59,14 +59,14 @@ static const struct spec_mount_word table[] = {
     {"defaults", SPEC_MOUNT_DEFAULTS, false, false, 0, 0},
 };
 
-const struct spec_mount_word *spec_mount_words(size_t *ret_count)
+const struct spec_mount_option *spec_mount_option_table(size_t *ret_count)
 {
     *ret_count = COUNT(table);
     return table;
 }
 
 /* The first letters tell most words apart. */
-static const struct spec_mount_word *find(const char *word)
+static const struct spec_mount_option *find(const char *word)
 {
     for (size_t i = 0; i < COUNT(table); i++)
         if (table[i].name[0] == word[0] && strcmp(table[i].name, word) == 0)
@@ -77,9 +77,9 @@ static const struct spec_mount_word *find(const char *word)
 /* Looks up an option of mounts[].options, and sets *ret_recursive if it is the recursive form of
  * a table entry. Among options with "=" it knows only idmap and ridmap. Returns NULL for an
  * option of the file system. */
-static const struct spec_mount_word *find_with_twin(const char *word, bool *ret_recursive)
+static const struct spec_mount_option *find_with_twin(const char *word, bool *ret_recursive)
 {
-    const struct spec_mount_word *option = find(word);
+    const struct spec_mount_option *option = find(word);
 
     if (strncmp(word, "idmap=", 6) == 0 || strncmp(word, "ridmap=", 7) == 0)
         option = find(word[0] == 'r' ? "ridmap" : "idmap");
@@ -94,7 +94,7 @@ static const struct spec_mount_word *find_with_twin(const char *word, bool *ret_
     return *ret_recursive || option->kind == SPEC_MOUNT_SUPERBLOCK ? option : NULL;
 }
 
-static void apply_attribute(const struct spec_mount_word *option,
+static void apply_attribute(const struct spec_mount_option *option,
                             struct spec_mount_attributes *attributes)
 {
     uint64_t bits = option->kind == SPEC_MOUNT_ATIME ? MOUNT_ATTR__ATIME : option->attribute;
@@ -106,7 +106,7 @@ static void apply_attribute(const struct spec_mount_word *option,
                                                          : attributes->clear & ~bits;
 }
 
-static void apply_flag(uint64_t *flags, const struct spec_mount_word *option)
+static void apply_flag(uint64_t *flags, const struct spec_mount_option *option)
 {
     if (option->clears)
         *flags &= ~option->ms;
@@ -114,7 +114,7 @@ static void apply_flag(uint64_t *flags, const struct spec_mount_word *option)
         *flags |= option->ms;
 }
 
-static void apply_link_word(const struct spec_mount_word *option,
+static void apply_link_word(const struct spec_mount_option *option,
                             struct spec_mount_options *options)
 {
     if (option->kind == SPEC_MOUNT_DEFAULTS)
@@ -128,11 +128,11 @@ static void apply_link_word(const struct spec_mount_word *option,
 static void apply_word(const char *word, struct spec_mount_options *options, struct text *data)
 {
     bool recursive;
-    const struct spec_mount_word *option = find_with_twin(word, &recursive);
+    const struct spec_mount_option *option = find_with_twin(word, &recursive);
 
     if (option == NULL) {
         text_addf(data, "%s%s", data->size > 0 ? "," : "", word);
-        options->has_long_word |= strlen(word) > FSCONFIG_VALUE_MOST;
+        options->has_long_word |= strlen(word) > FSCONFIG_VALUE_MAX;
         options->has_mode |= text_starts_with(word, "mode=");
         return;
     }

@@ -4,8 +4,11 @@
 #include <strings.h>
 
 #include "berth/base/arena.h"
+#include "berth/base/finding.h"
 #include "berth/base/log.h"
+#include "berth/base/similar.h"
 #include "berth/base/text.h"
+#include "berth/spec/capabilities.h"
 #include "berth/spec/mount-options.h"
 #include "reader.h"
 #include "report.h"
@@ -14,7 +17,7 @@
 #define DEEPEST_NESTING 1000
 
 /* more than fit into the error */
-#define MOST_FAULTS 100
+#define MAX_FAULTS 100
 
 enum token { TOKEN_NULL, TOKEN_BOOLEAN, TOKEN_NUMBER, TOKEN_STRING, TOKEN_ARRAY, TOKEN_OBJECT };
 
@@ -77,8 +80,8 @@ static void *begin_value(struct reader *reader, enum token got)
     }
     if (got == expected_token(top))
         return place;
-    reader_complain(reader, reader->token, reader_path(reader), "expected %s, got %s",
-                    token_names[expected_token(top)], token_names[got]);
+    reader_add_error(reader, reader->token, reader_path(reader), "expected %s, got %s",
+                     token_names[expected_token(top)], token_names[got]);
     if (top->type == NULL && top->property->kind == SPEC_KIND_STRING)
         memcpy(place, &(const char *){""}, sizeof(const char *));
     return NULL;
@@ -95,7 +98,7 @@ static void mark_present(struct reader *reader)
 
 static int goes_on(const struct reader *reader)
 {
-    return reader->faults < MOST_FAULTS;
+    return reader->faults < MAX_FAULTS;
 }
 
 static int on_null(void *context)
@@ -171,12 +174,12 @@ static int on_number(void *context, const char *digits, size_t length)
     if (place == NULL)
         return goes_on(reader);
     if (!parse_integer(digits, length, &integer)) {
-        reader_complain(reader, reader->token, reader_path(reader),
-                        "expected a whole number, got %.*s", shown, digits);
+        reader_add_error(reader, reader->token, reader_path(reader),
+                         "expected a whole number, got %.*s", shown, digits);
     } else if (!is_in_range(&integer, property)) {
-        reader_complain(reader, reader->token, reader_path(reader),
-                        "%.*s is out of range, %lld to %llu", shown, digits,
-                        (long long) property->minimum, (unsigned long long) property->maximum);
+        reader_add_error(reader, reader->token, reader_path(reader),
+                         "%.*s is out of range, %lld to %llu", shown, digits,
+                         (long long) property->minimum, (unsigned long long) property->maximum);
     } else {
         store_integer(place, &integer, property->size);
         mark_present(reader);
@@ -184,19 +187,24 @@ static int on_number(void *context, const char *digits, size_t length)
     return goes_on(reader);
 }
 
-static void complain_of_word(struct reader *reader, const char *word, size_t length)
+static void report_unknown_value(struct reader *reader, const char *word, size_t length)
 {
     const char *const *words = reader->top->property->words;
     struct text known = {.arena = reader->arena};
+    struct similar similar = {.word = arena_copy(reader->arena, word, length)};
     struct report_quote quote;
 
-    for (size_t value = 1; words[value] != NULL; value++)
+    for (size_t value = 1; words[value] != NULL; value++) {
         text_addf(&known, "%s%s", value > 1 ? ", " : "known: ", words[value]);
+        similar_offer(&similar, words[value]);
+    }
     const struct finding finding = {
         .path = reader_path(reader),
         .cause = arena_printf(reader->arena, "unknown value %s",
                               report_quote_bytes(&quote, word, length)),
-        .hint = known.bytes,
+        .hint = similar.best == NULL
+                    ? known.bytes
+                    : arena_printf(reader->arena, "did you mean %s? %s", similar.best, known.bytes),
     };
     reader_add_finding(reader, reader->token, &finding);
 }
@@ -217,15 +225,15 @@ static void store_word(struct reader *reader, void *place, const char *word, siz
             return;
         }
     }
-    complain_of_word(reader, word, length);
+    report_unknown_value(reader, word, length);
 }
 
 /* Neither a C string nor a name in the kernel can contain a NUL. */
 static const char *copy_string(struct reader *reader, const unsigned char *bytes, size_t length)
 {
     if (memchr(bytes, '\0', length) != NULL)
-        reader_complain(reader, reader->token, reader_path(reader),
-                        "a NUL character (\\u0000) is not allowed");
+        reader_add_error(reader, reader->token, reader_path(reader),
+                         "a NUL character (\\u0000) is not allowed");
     return arena_copy(reader->arena, bytes, length);
 }
 
@@ -251,7 +259,7 @@ static int ignore_nested(struct reader *reader)
 {
     if (reader->ignored++ < DEEPEST_NESTING)
         return goes_on(reader);
-    reader_complain(reader, reader->token, "", "nested deeper than %d levels", DEEPEST_NESTING);
+    reader_add_error(reader, reader->token, "", "nested deeper than %d levels", DEEPEST_NESTING);
     return 0;
 }
 
@@ -356,8 +364,18 @@ static void check_unique(struct reader *reader)
     if (top->property == NULL)
         return;
     if ((top->named & bit_of(top)) != 0 && !reader->any_case)
-        reader_complain(reader, reader->token, reader_path(reader), "is there twice");
+        reader_add_error(reader, reader->token, reader_path(reader), "appears twice");
     top->named |= bit_of(top);
+}
+
+static void report_unknown_name(struct reader *reader, const char *name)
+{
+    const struct finding finding = {
+        .path = reader_path(reader),
+        .cause = arena_printf(reader->arena, "unknown property %s", QUOTE(name)),
+        .hint = table_suggest(reader->arena, reader->top->type, name),
+    };
+    reader_add_finding(reader, reader->token, &finding);
 }
 
 static int on_key(void *context, const unsigned char *key, size_t length)
@@ -369,6 +387,8 @@ static int on_key(void *context, const unsigned char *key, size_t length)
         return 1;
     if (reader->top->type != NULL) {
         reader->top->property = find_property(reader, (const char *) key, length);
+        if (reader->strict && reader->top->property == NULL)
+            report_unknown_name(reader, arena_copy(reader->arena, key, length));
         check_unique(reader);
     } else {
         reader->top->key = copy_string(reader, key, length);
@@ -376,10 +396,10 @@ static int on_key(void *context, const unsigned char *key, size_t length)
     return goes_on(reader);
 }
 
-static void complain_of_key(struct reader *reader, const char *key)
+static void report_duplicate_key(struct reader *reader, const char *key)
 {
     reader->top->key = key;
-    reader_complain(reader, reader->top->start, reader_path(reader), "is there twice");
+    reader_add_error(reader, reader->top->start, reader_path(reader), "appears twice");
 }
 
 struct numbered_pair {
@@ -410,7 +430,7 @@ static void sort_pairs(struct reader *reader, struct frame *map)
         if (i + 1 == map->count || strcmp(sorted[i].pair.key, sorted[i + 1].pair.key) != 0)
             pairs[kept++] = sorted[i].pair;
         else if (!reader->any_case)
-            complain_of_key(reader, sorted[i].pair.key);
+            report_duplicate_key(reader, sorted[i].pair.key);
     }
     map->count = kept;
 }
@@ -422,7 +442,7 @@ static void check_required(struct reader *reader, struct frame *object)
 
         object->property = property;
         if (property->required && (object->seen >> i & 1) == 0)
-            reader_complain(reader, object->start, reader_path(reader), "is required but missing");
+            reader_add_error(reader, object->start, reader_path(reader), "is required but missing");
     }
 }
 
@@ -436,6 +456,8 @@ static int close_object(struct reader *reader)
         reader_note_fault(reader);
     if (object->type == &spec_type_mount)
         spec_parse_mount_options(reader->arena, (void *) object->object);
+    if (object->type == &spec_type_capabilities)
+        spec_parse_capabilities(reader->arena, (void *) object->object);
     return goes_on(reader);
 }
 

@@ -8,6 +8,8 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
 #include "reader.h"
 
 /* Memory for yajl. The size is stored in front because realloc has to know how much to copy. */
@@ -43,9 +45,9 @@ static void block_free(void *arena, void *block)
     (void) block;
 }
 
-static bool is_punctuation(char byte)
+static bool is_one_of(char byte, const char *bytes)
 {
-    return strchr("{}[],:", byte) != NULL && byte != '\0';
+    return byte != '\0' && strchr(bytes, byte) != NULL;
 }
 
 /* Returns the offset at which the text stops being JSON. yajl's position is past a token that does
@@ -64,12 +66,27 @@ static size_t place_of_syntax_fault(struct reader *reader, const char *words, bo
         return end - 1;
     if (text_starts_with(words, "lexical"))
         return end;
-    if (is_punctuation(reader->bytes[end - 1]))
+    if (is_one_of(reader->bytes[end - 1], "{}[],:"))
         return end - 1;
     return reader->token;
 }
 
-static void complain_of_syntax(struct reader *reader, bool at_end)
+/* What to do about it; NULL: the words say it. */
+static const char *hint_at_syntax(const struct reader *reader, const char *words, size_t at)
+{
+    size_t before = at;
+
+    while (before > 0 && is_one_of(reader->bytes[before - 1], " \t\r\n"))
+        before--;
+    if (strstr(words, "premature EOF") != NULL)
+        return before == 0 ? "the text is empty" : "the end of the text is missing";
+    if (before > 0 && reader->bytes[before - 1] == ',' && at < reader->size &&
+        is_one_of(reader->bytes[at], ",}]"))
+        return "remove the comma before it";
+    return NULL;
+}
+
+static void report_syntax_error(struct reader *reader, bool at_end)
 {
     /* such as "parse error: premature EOF\n" */
     char *words = (char *) yajl_get_error(reader->handle, 0, NULL, 0);
@@ -78,7 +95,14 @@ static void complain_of_syntax(struct reader *reader, bool at_end)
 
     reason = reason == NULL ? words : reason + strlen("error: ");
     reason[strcspn(reason, "\n")] = '\0';
-    reader_complain(reader, at, "", "broken JSON: %s", reason);
+    /* Text that the caller has made has no line number: say where it comes from. */
+    const char *path = reader->name == NULL && reader->place != NULL ? reader->place : "";
+    const struct finding finding = {
+        .path = path,
+        .cause = arena_printf(reader->arena, "broken JSON: %s", reason),
+        .hint = hint_at_syntax(reader, words, at),
+    };
+    reader_add_finding(reader, at, &finding);
 }
 
 static void parse(struct reader *reader)
@@ -94,7 +118,7 @@ static void parse(struct reader *reader)
         status = yajl_complete_parse(reader->handle);
     reader->broken = status != yajl_status_ok;
     if (status == yajl_status_error)
-        complain_of_syntax(reader, at_end);
+        report_syntax_error(reader, at_end);
     yajl_free(reader->handle);
 }
 
@@ -119,14 +143,54 @@ int reader_read_document(struct reader *reader, const struct spec_type *type,
     return reader->faults == 0 ? 0 : -EINVAL;
 }
 
+static int read_landlock(struct reader *around, const char *text,
+                         const struct spec_landlock **ret_landlock)
+{
+    struct reader reader = {.arena = around->arena,
+                            .place = SPEC_LANDLOCK_PATH,
+                            .bytes = text,
+                            .size = strlen(text),
+                            .error = around->error,
+                            .strict = true};
+    const void *landlock;
+
+    TRY(reader_read_document(&reader, &spec_type_landlock, &landlock));
+    *ret_landlock = landlock;
+    return 0;
+}
+
+int reader_read_config(struct reader *reader, const struct spec_config **ret_config)
+{
+    struct spec_annotations *annotations = ARENA_NEW(reader->arena, struct spec_annotations);
+    const void *document;
+    int result = reader_read_document(reader, &spec_type_config, &document);
+    struct spec_config *config = (void *) document;
+    const char *landlock = config != NULL ? spec_annotation(config, SPEC_LANDLOCK) : NULL;
+    const char *pod = config != NULL ? spec_annotation(config, SPEC_POD) : NULL;
+
+    annotations->pod = pod;
+    annotations->is_pod = pod != NULL && text_equal(pod, SPEC_POD_NAMESPACES);
+    if (config != NULL)
+        config->parsed = annotations;
+    *ret_config = config;
+    if (landlock != NULL && read_landlock(reader, landlock, &annotations->landlock) < 0)
+        return -EINVAL;
+    return result;
+}
+
+bool spec_is_pod(const struct spec_config *config)
+{
+    return config->parsed != NULL && config->parsed->is_pod;
+}
+
 int spec_read_config(struct arena *arena, const char *bytes, size_t size,
                      const struct spec_config **ret_config, struct error *error)
 {
     struct reader reader = {
         .arena = arena, .name = "config.json", .bytes = bytes, .size = size, .error = error};
-    const void *config;
+    const struct spec_config *config;
 
-    TRY(reader_read_document(&reader, &spec_type_config, &config));
+    TRY(reader_read_config(&reader, &config));
     *ret_config = spec_settle(arena, config);
     return 0;
 }
@@ -181,6 +245,22 @@ int spec_read_resources(struct arena *arena, const char *name, const struct spec
 
     TRY(reader_read_document(&reader, &spec_type_resources, &resources));
     *ret_resources = spec_settle_resources(arena, resources);
+    return 0;
+}
+
+int spec_read_seccomp(struct arena *arena, const char *name, const struct spec_text *text,
+                      const struct spec_seccomp **ret_seccomp, struct error *error)
+{
+    struct reader reader = {.arena = arena,
+                            .name = name,
+                            .bytes = text->bytes,
+                            .size = text->size,
+                            .error = error,
+                            .strict = true};
+    const void *seccomp;
+
+    TRY(reader_read_document(&reader, &spec_type_seccomp, &seccomp));
+    *ret_seccomp = seccomp;
     return 0;
 }
 

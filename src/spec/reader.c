@@ -109,7 +109,7 @@ void reader_add_finding(struct reader *reader, size_t at, const struct finding *
     error_add(reader->error, &placed);
 }
 
-void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
+void reader_add_error(struct reader *reader, size_t at, const char *path, const char *format, ...)
 {
     va_list values;
 

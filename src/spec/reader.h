@@ -35,6 +35,7 @@ struct reader {
     size_t size;
     struct error *error;
     bool any_case; /* keys match case-insensitively */
+    bool strict;   /* unknown properties are faults */
     bool warns;    /* warn of faults that are accepted */
 
     yajl_handle handle;
@@ -60,6 +61,9 @@ struct reader {
 int reader_read_document(struct reader *reader, const struct spec_type *type,
                          const void **ret_document);
 
+/* Reads a config.json, and the annotations that hold JSON. */
+int reader_read_config(struct reader *reader, const struct spec_config **ret_config);
+
 /* Return the document with values that are wrong but accepted replaced by the correct form. */
 const struct spec_config *spec_settle(struct arena *arena, const struct spec_config *config);
 const struct spec_resources *spec_settle_resources(struct arena *arena,
@@ -83,7 +87,7 @@ bool reader_mend_object(const struct frame *object);
 
 /* Adds a line `NAME:LINE:COLUMN: PATH: WORDS` about the text at offset `at`; `path` may be "".
  * Marks the current value as faulty. */
-void reader_complain(struct reader *reader, size_t at, const char *path, const char *format, ...)
+void reader_add_error(struct reader *reader, size_t at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* The same for a finding with a path, a cause and a hint; sets its errno and its position. */

@@ -9,6 +9,7 @@
 #include "berth/base/error.h"
 #include "berth/base/finding.h"
 #include "berth/base/log.h"
+#include "berth/base/text.h"
 
 void report_add(struct error *error, const char *path, const char *format, ...)
 {
@@ -42,11 +43,8 @@ void report_warning(struct error *error, const char *path, const char *format, .
 const char *report_quote_bytes(struct report_quote *quote, const char *bytes, size_t size)
 {
     size_t room = sizeof(quote->text) - sizeof("\"...\"");
-    size_t shown = size < room ? size : room;
+    size_t shown = size <= room ? size : text_utf8_cut(bytes, room);
 
-    /* Do not cut a UTF-8 character. */
-    while (shown < size && shown > 0 && ((unsigned char) bytes[shown] & 0xc0) == 0x80)
-        shown--;
     quote->text[0] = '"';
     for (size_t i = 0; i < shown; i++) {
         unsigned char byte = (unsigned char) bytes[i];

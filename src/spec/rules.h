@@ -20,6 +20,9 @@ void rules_mounts(const struct spec_config *config, struct error *error);
 void rules_namespaces(const struct spec_config *config, struct error *error);
 void rules_linux(const struct spec_config *config, struct error *error);
 void rules_sysctl(const struct spec_config *config, struct error *error);
+void rules_landlock(const struct spec_config *config, struct error *error);
+/* Requires the annotation. */
+void rules_pod(const struct spec_config *config, struct error *error);
 void rules_annotations(const struct spec_config *config, struct error *error);
 void rules_resources(const struct spec_resources *resources, struct error *error);
 void rules_seccomp(const struct spec_seccomp *seccomp, struct error *error);
@@ -45,5 +48,3 @@ static inline bool is_set(const char *string)
 
 /* Returns whether the sysctl sets the same value as domainname. */
 bool rules_repeats_domainname(const struct spec_config *config, const struct spec_pair *sysctl);
-
-bool rules_has_word(const char *const *words, size_t n_words, const char *word);

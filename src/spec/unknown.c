@@ -49,14 +49,6 @@ static const char *path_of_value(const struct search *search)
                         top->key);
 }
 
-static bool is_foreign(const char *path)
-{
-    for (size_t i = 0; i < COUNT(foreign); i++)
-        if (text_equal(foreign[i], path))
-            return true;
-    return false;
-}
-
 /* Returns a key in a form that can be printed on one line. */
 static const char *printable(struct arena *arena, const unsigned char *bytes, size_t length)
 {
@@ -66,11 +58,17 @@ static const char *printable(struct arena *arena, const unsigned char *bytes, si
     return arena_copy(arena, quoted + 1, strlen(quoted) - 2);
 }
 
-static void tell(struct search *search, const char *key)
+const char *table_suggest(struct arena *arena, const struct spec_type *type, const char *key)
 {
-    const struct spec_type *type = search->top->type;
     struct similar similar = {.word = key};
 
+    for (size_t i = 0; i < type->count; i++)
+        similar_offer(&similar, type->properties[i].name);
+    return similar.best == NULL ? NULL : arena_printf(arena, "did you mean %s?", similar.best);
+}
+
+static void tell(struct search *search, const char *key)
+{
     search->top->key = key;
     struct finding finding = {
         .severity = FINDING_WARNING,
@@ -78,12 +76,9 @@ static void tell(struct search *search, const char *key)
         .cause = "the specification has no such property, and it is ignored",
     };
 
-    if (is_foreign(finding.path))
+    if (text_is_one_of(finding.path, foreign, COUNT(foreign)))
         return;
-    for (size_t i = 0; i < type->count; i++)
-        similar_offer(&similar, type->properties[i].name);
-    if (similar.best != NULL)
-        finding.hint = arena_printf(search->arena, "did you mean %s?", similar.best);
+    finding.hint = table_suggest(search->arena, search->top->type, key);
     findings_add(search->findings, &finding);
 }
 

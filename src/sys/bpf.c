@@ -13,7 +13,7 @@
 #include "berth/base/text.h"
 
 #define NAME "berth_devices"
-#define MOST_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS, the kernel's limit per cgroup */
+#define MAX_PROGRAMS 64 /* BPF_CGROUP_MAX_PROGS, the kernel's limit per cgroup */
 
 /* The kernel rejects non-zero bytes after the fields of a command. An initializer need not zero the
  * rest of a union, so use memset. */
@@ -65,7 +65,7 @@ static int open_if_own(uint32_t id)
 /* Returns a descriptor of the program to replace, or -1. */
 static int open_former(int cgroup)
 {
-    uint32_t ids[MOST_PROGRAMS];
+    uint32_t ids[MAX_PROGRAMS];
     union bpf_attr attr;
     int fd = -1;
 
@@ -73,7 +73,7 @@ static int open_former(int cgroup)
     attr.query.target_fd = (uint32_t) cgroup;
     attr.query.attach_type = BPF_CGROUP_DEVICE;
     attr.query.prog_ids = (uintptr_t) ids;
-    attr.query.prog_cnt = MOST_PROGRAMS;
+    attr.query.prog_cnt = MAX_PROGRAMS;
     if (bpf(BPF_PROG_QUERY, &attr) < 0)
         return -1;
     for (uint32_t i = 0; i < attr.query.prog_cnt && fd < 0; i++)

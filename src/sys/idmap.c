@@ -9,6 +9,7 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
+#include "berth/base/text.h"
 
 int sys_idmap_write(pid_t pid, bool groups, const char *map)
 {
@@ -16,6 +17,12 @@ int sys_idmap_write(pid_t pid, bool groups, const char *map)
 
     snprintf(path, sizeof(path), "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map");
     return file_put(AT_FDCWD, path, map);
+}
+
+bool sys_idmap_parse(const char *line, struct sys_id_range *ret_range)
+{
+    return text_next_u64(&line, &ret_range->inside) && text_next_u64(&line, &ret_range->outside) &&
+           text_next_u64(&line, &ret_range->count);
 }
 
 int sys_idmap_find(pid_t pid, bool groups, uint32_t id, uint32_t *ret_outside)
@@ -27,12 +34,12 @@ int sys_idmap_find(pid_t pid, bool groups, uint32_t id, uint32_t *ret_outside)
                   arena_printf(&arena, "/proc/%d/%s", pid, groups ? "gid_map" : "uid_map"), &line,
                   NULL));
     for (; *line != '\0'; line += strcspn(line, "\n"), line += strspn(line, "\n")) {
-        unsigned inside, outside, count;
+        struct sys_id_range range;
 
-        if (sscanf(line, "%u %u %u", &inside, &outside, &count) != 3)
+        if (!sys_idmap_parse(line, &range))
             return -EPROTO;
-        if (id >= inside && id - inside < count) {
-            *ret_outside = outside + (id - inside);
+        if (id >= range.inside && id - range.inside < range.count) {
+            *ret_outside = (uint32_t) (range.outside + (id - range.inside));
             return 0;
         }
     }

@@ -12,7 +12,7 @@
 #include "berth/base/text.h"
 #include "berth/sys/netlink.h"
 
-#define LISTINGS_MOST 5 /* give up if the network changes during every dump */
+#define LISTINGS_MAX 5 /* give up if the network changes during every dump */
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
@@ -151,7 +151,7 @@ static int list(int socket, int type, struct listing *listing, sys_netlink_reade
     size_t before = listing->messages->size;
     int result = -EAGAIN;
 
-    for (int i = 0; i < LISTINGS_MOST && result == -EAGAIN; i++) {
+    for (int i = 0; i < LISTINGS_MAX && result == -EAGAIN; i++) {
         listing->messages->size = before;
         sys_netlink_begin(&request, type, NLM_F_DUMP, &header,
                           type == RTM_GETADDR ? sizeof(struct ifaddrmsg) : sizeof(header));

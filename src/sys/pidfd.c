@@ -25,6 +25,7 @@
 
 #define NAP_MS 5
 #define LOOK_MS 100
+#define DUMPED_CORE 0x80 /* WCOREFLAG, which musl lacks */
 
 int sys_pidfd_open(pid_t pid)
 {
@@ -181,13 +182,15 @@ static int reap(int pidfd, siginfo_t *ret_info)
     return 0;
 }
 
-int sys_pidfd_reap(int pidfd, int *ret_signal)
+int sys_pidfd_reap(int pidfd, int *ret_status)
 {
     siginfo_t info;
 
     TRY(reap(pidfd, &info));
     bool exited = info.si_code == CLD_EXITED;
-    if (ret_signal != NULL)
-        *ret_signal = exited ? 0 : info.si_status;
+    if (ret_status != NULL && exited)
+        *ret_status = info.si_status << 8;
+    else if (ret_status != NULL)
+        *ret_status = info.si_status | (info.si_code == CLD_DUMPED ? DUMPED_CORE : 0);
     return exited ? info.si_status : 128 + info.si_status;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -12,7 +11,8 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "berth/base/arena.h"
@@ -27,10 +28,17 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
+#include "berth/base/text.h"
+#include "berth/sys/idmap.h"
+
+/* SYS_landlock_create_ruleset and LANDLOCK_CREATE_RULESET_VERSION: headers before Linux 5.13 lack
+ * them. */
+#define LANDLOCK_CREATE_RULESET 444
+#define LANDLOCK_VERSION 1U
 
 int sys_in_user_namespace(void)
 {
-    unsigned inside, outside, count;
+    struct sys_id_range range;
     char map[128];
 
     AUTO_FD fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
@@ -40,8 +48,8 @@ int sys_in_user_namespace(void)
     if (size < 0)
         return (int) size;
     map[size] = '\0';
-    return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 || outside != 0 ||
-           count != UINT32_MAX;
+    return !sys_idmap_parse(map, &range) || range.inside != 0 || range.outside != 0 ||
+           range.count != UINT32_MAX;
 }
 
 bool sys_owns_network(void)
@@ -57,8 +65,13 @@ bool sys_owns_network(void)
 static int read_set(const char *status, const char *name, uint64_t *ret_set)
 {
     const char *line = strstr(status, name);
+    char *end;
 
-    return line != NULL && sscanf(line + strlen(name), ":%" SCNx64, ret_set) == 1 ? 0 : -EIO;
+    if (line == NULL)
+        return -EIO;
+    line += strlen(name);
+    *ret_set = strtoull(line, &end, 16);
+    return end > line ? 0 : -EIO;
 }
 
 /* Reads one file instead of calling prctl(2) and sigaction(2) for each capability and signal. */
@@ -68,16 +81,16 @@ static int read_sets(struct sys_caller *ret_caller)
     char *status;
 
     TRY(file_read(&arena, AT_FDCWD, "/proc/self/status", &status, NULL));
-    TRY(read_set(status, "\nSigIgn", &ret_caller->ignored_signals));
-    TRY(read_set(status, "\nCapPrm", &ret_caller->permitted));
-    return read_set(status, "\nCapBnd", &ret_caller->bounding);
+    TRY(read_set(status, "\nSigIgn:", &ret_caller->ignored_signals));
+    TRY(read_set(status, "\nCapPrm:", &ret_caller->permitted));
+    return read_set(status, "\nCapBnd:", &ret_caller->bounding);
 }
 
 /* Falls back to /proc, because LockPersonality= of a systemd service blocks even
  * personality(0xffffffff). */
 static int read_personality(unsigned *ret_personality)
 {
-    char digits[16];
+    char digits[16], *end;
     int value = personality(0xffffffff);
 
     *ret_personality = (unsigned) value;
@@ -90,23 +103,18 @@ static int read_personality(unsigned *ret_personality)
     if (size < 0)
         return (int) size;
     digits[size] = '\0';
-    return sscanf(digits, "%x", ret_personality) == 1 ? 0 : -EIO;
-}
-
-static int read_inherited(struct sys_caller *ret_caller)
-{
-    int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-
-    if (bits < 0)
-        return -errno;
-    ret_caller->securebits = (unsigned) bits;
-    return read_personality(&ret_caller->personality);
+    *ret_personality = (unsigned) strtoul(digits, &end, 16);
+    return end > digits ? 0 : -EIO;
 }
 
 int sys_probe_caller(struct sys_caller *ret_caller)
 {
     TRY(read_sets(ret_caller));
-    TRY(read_inherited(ret_caller));
+    int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+    if (bits < 0)
+        return -errno;
+    ret_caller->securebits = (unsigned) bits;
+    TRY(read_personality(&ret_caller->personality));
     int inside = sys_in_user_namespace();
     TRY(inside);
     ret_caller->in_user_namespace = inside;
@@ -145,6 +153,16 @@ bool sys_has_selinux(void)
     struct statfs system;
 
     return statfs("/sys/fs/selinux", &system) == 0 && (uint32_t) system.f_type == SELINUX_MAGIC;
+}
+
+int sys_probe_landlock(void)
+{
+    long abi = syscall(LANDLOCK_CREATE_RULESET, NULL, 0, LANDLOCK_VERSION);
+
+    if (abi >= 0)
+        return (int) abi;
+    /* EOPNOTSUPP: it is disabled by the kernel's parameter lsm= */
+    return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
 }
 
 static bool is_filtered(void)
@@ -206,6 +224,18 @@ int sys_probe_seccomp_flags(uint64_t flags)
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno == EFAULT)
         return 0;
     return -errno;
+}
+
+bool sys_kernel_is(unsigned major, unsigned minor)
+{
+    struct utsname system;
+    uint64_t found[2] = {0};
+
+    uname(&system);
+    const char *at = system.release;
+    if (!text_next_u64(&at, &found[0]) || *at++ != '.' || !text_next_u64(&at, &found[1]))
+        return false;
+    return found[0] > major || (found[0] == major && found[1] >= minor);
 }
 
 /* No descriptor has this number, so the call always fails; the errno tells whether the kernel knows

@@ -18,14 +18,14 @@
 #define MAP_SIZE (340 * 33 + 1)
 
 /* A child that keeps a user namespace alive while its /proc files are needed. */
-struct dweller {
+struct userns_holder {
     pid_t pid;
     int socket; /* the child exits when this is closed */
 };
 
 /* Enters the user namespace, or a new one if it is -1, reports the errno and waits until the socket
  * is closed. */
-static _Noreturn void dwell(int user_namespace, int socket)
+static _Noreturn void hold_user_namespace(int user_namespace, int socket)
 {
     int result = user_namespace < 0 ? unshare(CLONE_NEWUSER) : setns(user_namespace, CLONE_NEWUSER);
     int number = result < 0 ? errno : 0;
@@ -37,51 +37,45 @@ static _Noreturn void dwell(int user_namespace, int socket)
     _exit(0);
 }
 
-static void dweller_end(struct dweller *dweller)
+static void userns_holder_end(struct userns_holder *holder)
 {
-    fd_close(&dweller->socket);
-    while (dweller->pid > 0 && waitpid(dweller->pid, NULL, 0) < 0 && errno == EINTR)
+    fd_close(&holder->socket);
+    while (holder->pid > 0 && waitpid(holder->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
 
-#define AUTO_DWELLER __attribute__((cleanup(dweller_end))) struct dweller
+#define AUTO_USERNS_HOLDER __attribute__((cleanup(userns_holder_end))) struct userns_holder
 
-static int dweller_start(int user_namespace, struct dweller *ret_dweller)
+static int userns_holder_start(int user_namespace, struct userns_holder *ret_holder)
 {
     AUTO_FD far = -1;
     int number = EPROTO;
 
-    TRY(sys_socket_pair(&ret_dweller->socket, &far));
-    ret_dweller->pid = fork();
-    if (ret_dweller->pid < 0)
+    TRY(sys_socket_pair(&ret_holder->socket, &far));
+    ret_holder->pid = fork();
+    if (ret_holder->pid < 0)
         return -errno;
-    if (ret_dweller->pid == 0) {
-        close(ret_dweller->socket);
-        dwell(user_namespace, far);
+    if (ret_holder->pid == 0) {
+        close(ret_holder->socket);
+        hold_user_namespace(user_namespace, far);
     }
     fd_close(&far);
-    if (fd_read_all(ret_dweller->socket, &number, sizeof(number)) != sizeof(number))
+    if (fd_read_all(ret_holder->socket, &number, sizeof(number)) != sizeof(number))
         return -EPROTO;
     return -number;
 }
 
-static int open_namespace_of(pid_t pid)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
 int sys_user_namespace_make(const char *uid_map, const char *gid_map)
 {
-    AUTO_DWELLER dweller = {-1, -1};
+    AUTO_USERNS_HOLDER holder = {-1, -1};
 
-    TRY(dweller_start(-1, &dweller));
-    TRY(sys_idmap_write(dweller.pid, false, uid_map));
-    TRY(sys_idmap_write(dweller.pid, true, gid_map));
-    return open_namespace_of(dweller.pid);
+    TRY(userns_holder_start(-1, &holder));
+    TRY(sys_idmap_write(holder.pid, false, uid_map));
+    TRY(sys_idmap_write(holder.pid, true, gid_map));
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", holder.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 /* The kernel pads the columns when it prints a map, but accepts less than a page: squeeze the
@@ -114,15 +108,15 @@ static int read_map(pid_t pid, bool groups, char map[static MAP_SIZE])
 
 int sys_user_namespace_copy(const char *path)
 {
-    AUTO_DWELLER dweller = {-1, -1};
+    AUTO_USERNS_HOLDER holder = {-1, -1};
     char uid_map[MAP_SIZE];
     char gid_map[MAP_SIZE];
 
     AUTO_FD user_namespace = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (user_namespace < 0)
         return -errno;
-    TRY(dweller_start(user_namespace, &dweller));
-    TRY(read_map(dweller.pid, false, uid_map));
-    TRY(read_map(dweller.pid, true, gid_map));
+    TRY(userns_holder_start(user_namespace, &holder));
+    TRY(read_map(holder.pid, false, uid_map));
+    TRY(read_map(holder.pid, true, gid_map));
     return sys_user_namespace_make(uid_map, gid_map);
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the attacks share: one container after the other under one name, the runtime's commands on it, and what is left of it."""
+import concurrent.futures
 import contextlib
 import ctypes
 import json
+import multiprocessing
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import subprocess
@@ -20,9 +23,16 @@ TOOL_FAILED = 125
 # The injector says so on standard error.
 DONE = 'inject: done\n'
 UNITS = pathlib.Path('/run/systemd/transient')
+# In the names of containers: the same PID may exist in another PID namespace.
+RUN = secrets.token_hex(4)
 # With systemd the runtimes use its cgroup manager.
 MANAGER = ['--systemd-cgroup'] if pathlib.Path('/run/systemd/system').is_dir() else []
 DISTINCT = 'of system calls that come from the same place of the program (the call, all that is to return, its paths) only the first'
+
+
+def workers(count):
+    """They have what this process has set. Since Python 3.14 others would begin anew, and could not load a program without .py."""
+    return concurrent.futures.ProcessPoolExecutor(count, mp_context=multiprocessing.get_context('fork'))
 
 
 def build(work, *programs):
@@ -61,7 +71,10 @@ class Container:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def words(self, line):
-        return [self.runtime, *MANAGER, '--root', str(self.root), *(word.format(b=self.bundle, id=self.id) for word in line.split())]
+        return [self.runtime, *MANAGER, '--root', str(self.root), *self.fill_in(line)]
+
+    def fill_in(self, line):
+        return [word.format(b=self.bundle, path=self.path, id=self.id) for word in line.split()]
 
     def call(self, line, *prefix, limit=SECONDS, **streams):
         """The status, and what it said on standard error. PREFIX: words before the command."""
@@ -137,7 +150,7 @@ class Container:
     def left(self):
         if self.reap():
             return 'a process is left'
-        if self.root.exists() and any(path for path in self.root.iterdir() if not path.name.startswith('.')):
+        if self.root.exists() and any(path for path in self.root.iterdir() if not path.name.startswith(('.', '@'))):
             return f'left in the state directory: {[path.name for path in self.root.iterdir()]}'
         left = self.cgroups() + self.units()
         return f'left: {left[0]}' if left else ''

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bundle that an attacker has had a hand in, a canary outside its root file system, and what tells an escape and a weaker container."""
 import argparse
-import concurrent.futures
 import contextlib
 import ctypes
 import functools
@@ -69,11 +68,15 @@ def make_file(path, _, mode=0o644):
     path.chmod(mode)
 
 
-def mount_on(path, source, kind, flags):
+def mount(path, source, kind, flags):
     """mount(8) is not everywhere."""
-    path.mkdir() if kind else path.touch()
     if LIBC.mount(source, bytes(path), kind, flags, None) < 0:
         raise OSError(ctypes.get_errno(), 'mount')
+
+
+def mount_on(path, source, kind, flags):
+    path.mkdir() if kind else path.touch()
+    mount(path, source, kind, flags)
 
 
 KINDS = {
@@ -195,7 +198,7 @@ class Ground(containers.Container):
         self.trusted = VOLUMES if on_volumes in edits else ['proc'] if on_false_proc in edits else []
         self.tree = self.bundle / ('volume' if on_volumes in edits or on_false_proc in edits else 'rootfs')
         os.chmod(self.path, 0o755)
-        # What is attacked itself, and so is not asked about.
+        # The target of the attack, which is not examined.
         self.aside = None
         self.canary, self.source = Canary(self.path / 'canary'), Canary(self.bundle / 'source')
         self.canary.fd = os.open(self.canary.folder, os.O_DIRECTORY | os.O_PATH)
@@ -447,7 +450,7 @@ def sweep(attack_class, options):
     containers.build(options.work, 'injector')
     is_berth = pathlib.Path(options.runtime).name == 'berth'
     points, faults = 0, 0
-    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+    with containers.workers(options.jobs) as pool:
         for scenario in options.scenarios or [name for name in attack_class.SCENARIOS if is_berth or name != 'mounts']:
             try:
                 baseline, chosen = pool.submit(baseline_of, attack_class, options, scenario).result()

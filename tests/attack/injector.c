@@ -8,18 +8,19 @@
  * with -b right after it once more.
  *
  * A process is followed from its birth until it executes the container's program or a hook: then it
- * is let go. Processes are numbered in the order of their births. CALL is the number of a system
- * call; NTH, from 0, counts those of that number, and with -w those of them alone that use this
- * path: how many calls of another kind come before, as waiting does, differs from run to run. -a
- * follows a process that is there already as number 1, until it executes something: the init that
- * `start` lets go. -l writes one line for each process: its number, its name and its system calls,
- * each as NUMBER:PLACE (places.h). -P writes one line for each path of a system call (one, if it
- * has the same twice): the process, the call, its place, the path. A path begins in the first -r
- * FOLDER that it is in, or in the root directory; # stands for each number in it. The status is the
- * command's, 128 + N when signal N ended it, 124 when it ran longer than -t (default 10; all its
- * processes are killed), 125 when this tool fails itself. A line "inject: done" on standard error
- * says that the system call was reached, and that it fails, the process was killed, or the paths
- * have changed places.
+ * is let go. -s N passes over N programs before the runtime, such as setpriv(1). Processes are
+ * numbered in the order of their births. CALL is the number of a system call; NTH, from 0, counts
+ * those of that number, and with -w those of them alone that use this path: how many calls of
+ * another kind come before, as waiting does, differs from run to run. -a follows a process that is
+ * there already as number 1, until it executes something: the init that `start` lets go. -l writes
+ * one line for each process: its number, its name and its system calls, each as NUMBER:PLACE
+ * (places.h). -P writes one line for each path of a system call (one, if it has the same twice):
+ * the process, the call, its place, the path. A path begins in the first -r FOLDER that it is in,
+ * or in the root directory; # stands for each number in it. The status is the command's, 128 + N
+ * when signal N ended it, 124 when it ran longer than -t (default 10; all its processes are
+ * killed), 125 when this tool fails itself. A line "inject: done" on standard error says that the
+ * system call was reached, and that it fails, the process was killed, or the paths have changed
+ * places.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -77,6 +78,7 @@ struct target {
 static struct process processes[MAX_PROCESSES];
 static int n_processes;
 static int attached = -1; /* the process of -a */
+static int passes_over;   /* programs of -s that are still to come */
 static bool is_done;
 static volatile sig_atomic_t is_late;
 
@@ -209,7 +211,9 @@ static bool enter_call(struct process *process, const struct __ptrace_syscall_in
     } else {
         if (ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
             return false;
-        registers.orig_rax = (unsigned long long) -1;
+        /* close(2) closes the descriptor even when it fails. */
+        if (info->entry.nr != SYS_close)
+            registers.orig_rax = (unsigned long long) -1;
         done = process->failing = ptrace(PTRACE_SETREGS, process->pid, 0, &registers) == 0;
     }
     if (done)
@@ -227,7 +231,7 @@ static void leave_call(struct process *process, const struct target *target)
     process->exchanged = false;
     if (!process->failing || ptrace(PTRACE_GETREGS, process->pid, 0, &registers) < 0)
         return;
-    if ((long long) registers.rax >= 0) {
+    if ((long long) registers.rax >= 0 && registers.orig_rax != SYS_close) {
         fprintf(stderr, "inject: this kernel makes a system call that ptrace(2) replaces\n");
         exit(TOOL_FAILED);
     }
@@ -282,13 +286,13 @@ static void take_stop(pid_t pid, int status, const struct target *target)
         if (!take_call(process, target))
             return;
     } else if (event == PTRACE_EVENT_EXEC) {
-        if (!is_runtime(pid)) {
-            read_name(process);
+        read_name(process);
+        if (!is_runtime(pid) && (process->runs || passes_over == 0)) {
             let_go(process, pid);
             return;
         }
-        process->runs = true;
-        read_name(process);
+        process->runs = is_runtime(pid);
+        passes_over -= !process->runs;
     } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
         ptrace(PTRACE_LISTEN, pid, 0, 0);
         return;
@@ -332,7 +336,7 @@ static int follow(pid_t command, const struct target *target)
     }
 }
 
-/* What goes on without the command, as the init of `create` does, is let go. */
+/* Releases the processes that go on without the command, such as the init of `create`. */
 static void let_all_go(void)
 {
     for (int i = 0; i < n_processes; i++) {
@@ -412,7 +416,7 @@ int main(int argc, char **argv)
     int option, seconds = 10, folders = 0;
     pid_t init = 0;
 
-    while ((option = getopt(argc, argv, "+t:p:w:e:kx:y:br:l:P:a:")) != -1) {
+    while ((option = getopt(argc, argv, "+t:p:w:e:kx:y:br:l:P:a:s:")) != -1) {
         if (option == 't')
             seconds = atoi(optarg);
         else if (option == 'p' &&
@@ -434,6 +438,8 @@ int main(int argc, char **argv)
             target.paths = fopen(optarg, "we");
         else if (option == 'a')
             init = atoi(optarg);
+        else if (option == 's')
+            passes_over = atoi(optarg);
         else if (option == 'l')
             target.list = optarg;
         else

@@ -16,7 +16,7 @@
 #define STACK_PAGES 16
 #define PAGE 4096UL
 
-/* What a process can execute: of its program, of its libraries. */
+/* The files that a process can execute: its program and its libraries. */
 struct text {
     uint64_t begin;
     uint64_t end;

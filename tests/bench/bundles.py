@@ -13,7 +13,7 @@ ARCH_X86_64 = 0xc000003e
 ARCH_AARCH64 = 0xc00000b7
 LAST_SYSCALL = 600
 
-# What a container of an engine may not do by default: these are left out of the profile.
+# System calls that an engine's container may not make by default: these are left out of the profile.
 FORBIDDEN = set('''_sysctl acct add_key afs_syscall bpf clock_adjtime clock_settime create_module delete_module fanotify_init
     finit_module fsconfig fsmount fsopen fspick get_kernel_syms init_module io_uring_enter io_uring_register io_uring_setup ioperm
     iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount mount_setattr move_mount nfsservctl open_by_handle_at
@@ -22,7 +22,7 @@ FORBIDDEN = set('''_sysctl acct add_key afs_syscall bpf clock_adjtime clock_sett
     unshare userfaultfd uselib ustat vhangup vserver'''.split())
 WITH_CONDITIONS = {'personality', 'socket', 'clone', 'clone3'}
 
-# What a container can see of itself: its mounts, capabilities, cgroups, devices, limits.
+# Properties that a container can see of itself: its mounts, capabilities, cgroups, devices, limits.
 LOOK = ['/bin/sh', '-c', 'cat /proc/self/mountinfo /proc/self/cgroup; grep -E "^(Cap|NoNew|Seccomp|Groups|SigBlk|SigIgn)" /proc/self/status; '
         'ls -ln /dev | cut -c1-60; hostname; ulimit -n; umask; ip link; id; env | sort']
 
@@ -96,6 +96,13 @@ class Bundles:
 
     def plain(self):
         return self.write('default', self.copy())
+
+    def smallest(self, program):
+        """With a program that is smaller than any runtime."""
+        shutil.copy(program, self.rootfs / 'bin/smallest')
+        config = self.copy()
+        config['process']['args'] = ['smallest']
+        return self.write('smallest', config)
 
     def looking(self):
         config = self.copy()

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cost calls|instructions|memory FILE COMMAND...: runs COMMAND and writes to FILE how many system
- * calls or instructions it and its children execute, or how much memory in KiB the largest of them
- * has resident when it exits: ru_maxrss is off by up to 32 pages for each processor. The program of
- * a container does not count: cost detaches from a process that executes anything but COMMAND and
- * memfds. When COMMAND exits, cost detaches from its children.
+ * cost calls|instructions|memory|code FILE COMMAND...: runs COMMAND and writes to FILE how many
+ * system calls or instructions it and its children execute, or how much memory in KiB the largest
+ * of them has resident when it exits: ru_maxrss is off by up to 32 pages for each processor. The
+ * program of a container does not count: cost detaches from a process that executes anything but
+ * COMMAND and memfds. When COMMAND exits, cost detaches from its children. With `code`, FILE
+ * receives the offset in COMMAND of each instruction that was executed, in hexadecimal, and memfds
+ * do not count either.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,14 +50,16 @@ static pid_t start_traced(char **command)
     return child;
 }
 
-static bool is_other_program(pid_t pid, const char *command)
+/* A memfd is the container's init. */
+static bool is_other_program(pid_t pid, const char *command, bool follows_memfds)
 {
     char path[64], program[4096];
 
     snprintf(path, sizeof(path), "/proc/%d/exe", pid);
     ssize_t length = readlink(path, program, sizeof(program) - 1);
     program[length < 0 ? 0 : length] = '\0';
-    return strcmp(program, command) != 0 && strncmp(program, "/memfd:", 7) != 0;
+    return strcmp(program, command) != 0 &&
+           (!follows_memfds || strncmp(program, "/memfd:", 7) != 0);
 }
 
 static long resident(pid_t pid)
@@ -72,15 +77,55 @@ static long resident(pid_t pid)
     return size;
 }
 
+struct code {
+    bool *executed; /* NULL: not asked for */
+    uint64_t start, end;
+};
+
 struct cost {
     int request; /* what makes a process stop: PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_CONT */
     long sum;    /* a system call counts twice: a process stops before and after it */
+    bool wants_code;
+    struct code code;
 };
+
+/* Finds where COMMAND is mapped: its children share that. */
+static void find_code(struct code *code, pid_t pid, const char *command)
+{
+    char path[64], line[4096];
+
+    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        uint64_t start, end;
+
+        line[strcspn(line, "\n")] = '\0';
+        if (strchr(line, '/') == NULL || strcmp(strchr(line, '/'), command) != 0 ||
+            sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2)
+            continue;
+        code->start = code->start == 0 ? start : code->start;
+        code->end = end;
+    }
+    if (file != NULL)
+        fclose(file);
+    code->executed = calloc(code->end - code->start + 1, sizeof(*code->executed));
+}
+
+static void add_code(struct code *code, pid_t pid)
+{
+    struct __ptrace_syscall_info info;
+
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
+        info.instruction_pointer >= code->start && info.instruction_pointer < code->end)
+        code->executed[info.instruction_pointer - code->start] = true;
+}
 
 static void add(struct cost *cost, pid_t pid, int signal, int event)
 {
     if (cost->request == PTRACE_SYSCALL)
         cost->sum += signal == AT_CALL;
+    else if (cost->code.executed != NULL)
+        add_code(&cost->code, pid);
     else if (cost->request == PTRACE_SINGLESTEP)
         cost->sum += signal == SIGTRAP && event == 0;
     else if (event == PTRACE_EVENT_EXIT) {
@@ -94,8 +139,10 @@ static void take_stop(struct cost *cost, pid_t pid, int status, const char *comm
     int signal = WSTOPSIG(status), event = status >> 16;
     bool is_signal = event == 0 && signal != SIGTRAP && signal != AT_CALL;
 
+    if (cost->wants_code && cost->code.executed == NULL && event == PTRACE_EVENT_EXEC)
+        find_code(&cost->code, pid, command);
     add(cost, pid, signal, event);
-    if (event == PTRACE_EVENT_EXEC && is_other_program(pid, command))
+    if (event == PTRACE_EVENT_EXEC && is_other_program(pid, command, !cost->wants_code))
         ptrace(PTRACE_DETACH, pid, NULL, NULL);
     else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP)
         ptrace(PTRACE_LISTEN, pid, NULL, NULL);
@@ -103,12 +150,17 @@ static void take_stop(struct cost *cost, pid_t pid, int status, const char *comm
         ptrace(cost->request, pid, NULL, is_signal ? signal : 0);
 }
 
-static int write_sum(const char *path, const struct cost *cost)
+static int write_cost(const char *path, const struct cost *cost)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     long sum = cost->request == PTRACE_SYSCALL ? cost->sum / 2 : cost->sum;
 
-    return fd < 0 || dprintf(fd, "%ld\n", sum) < 0 ? -1 : 0;
+    if (fd < 0)
+        return -1;
+    for (uint64_t i = 0; i < cost->code.end - cost->code.start; i++)
+        if (cost->code.executed[i])
+            dprintf(fd, "%" PRIx64 "\n", i);
+    return cost->wants_code || dprintf(fd, "%ld\n", sum) > 0 ? 0 : -1;
 }
 
 static int measure(struct cost *cost, const char *path, char **command)
@@ -123,7 +175,7 @@ static int measure(struct cost *cost, const char *path, char **command)
         if (pid > 0 && WIFSTOPPED(status))
             take_stop(cost, pid, status, command[0]);
         else if (pid == child)
-            return write_sum(path, cost) == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+            return write_cost(path, cost) == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     }
     perror("cost");
     return 1;
@@ -131,13 +183,14 @@ static int measure(struct cost *cost, const char *path, char **command)
 
 int main(int argc, char **argv)
 {
-    struct cost cost = {PTRACE_CONT, 0};
+    struct cost cost = {.request = PTRACE_CONT};
 
     if (argc < 4)
         return 2;
     if (strcmp(argv[1], "calls") == 0)
         cost.request = PTRACE_SYSCALL;
-    if (strcmp(argv[1], "instructions") == 0)
+    cost.wants_code = strcmp(argv[1], "code") == 0;
+    if (cost.wants_code || strcmp(argv[1], "instructions") == 0)
         cost.request = PTRACE_SINGLESTEP;
     return measure(&cost, argv[2], argv + 3);
 }

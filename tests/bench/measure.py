@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured, each for all contenders together. A row is [what, one value a contender, ...]; None: not measured."""
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -13,9 +14,10 @@ import time
 
 COLD = 'sleep 0.06'  # the pause after which the first write to a cgroup's procs file waits for a grace period
 TIMEOUT = 20  # seconds
+FLOOR_VERBS = ['start', 'state', 'kill', 'delete']  # what tests/bench/verbs.c does itself
 
 LIMIT_STEP = 4 << 10
-LIMIT_MOST = 64 << 20
+LIMIT_MAX = 64 << 20
 
 
 def note(text):
@@ -30,6 +32,10 @@ class Contender:
         self.root = folder / f'state-{name}'
         self.id = container_id
         self.base = [path, '--root', str(self.root)]
+
+    def maker(self, other):
+        """The same state directory and ID for the program of another contender."""
+        return Contender(self.name, other.base[0], self.root.parent, self.id)
 
     def command(self, *words):
         return [*self.base, *map(str, words)]
@@ -112,11 +118,17 @@ def run_times(contenders, name, bundle, runs):
     yield [f'`run`, {name}, cold', *times_of_able(contenders, bundle, to_line, runs, [COLD])]
 
 
-def phase_times(contenders, bundle, runs):
-    """Each phase after a pause, from a container made anew."""
+def with_floor(contenders, floor, verb):
+    return [*contenders, floor] if verb in FLOOR_VERBS else contenders
+
+
+def phase_times(contenders, floor, bundle, runs):
+    """Each phase after a pause, from a container made anew. `floor` has only some phases; the first contender makes its containers."""
+    makers = [*contenders, floor.maker(contenders[0])]
+
     def lines_to(*phases):
-        lines = [[each.line('delete', '--force', each.id) + ' 2>/dev/null'] for each in contenders]
-        for each, steps in zip(contenders, lines):
+        lines = [[each.line('delete', '--force', each.id) + ' 2>/dev/null'] for each in makers]
+        for each, steps in zip(makers, lines):
             if 'create' in phases:
                 steps.append(each.line('create', '--bundle', bundle, each.id))
             if 'start' in phases:
@@ -135,11 +147,43 @@ def phase_times(contenders, bundle, runs):
     after_id = {'kill': ['KILL'], 'exec': ['true']}
     for name, (prepare, words) in phases.items():
         note(f'phase: {name}')
+        measured = with_floor(contenders, floor, words[0])
         lines = []
-        for each in contenders:
+        for each in measured:
             lines.append(each.line(*words, each.id, *after_id.get(name, [])))
-        yield [f'`{name}`, cold', *hyperfine(lines, runs, prepare, warmup=1)]
-    for each in contenders:
+        medians = hyperfine(lines, runs, prepare[:len(lines)], warmup=1)
+        yield [f'`{name}`, cold', *medians, *[None] * (len(makers) - len(medians))]
+    for each in makers:
+        each.delete()
+
+
+def cpu_time(contender, words):
+    """Of the command and of all processes that it waits for: user and system together, in ms."""
+    nothing = [(os.POSIX_SPAWN_OPEN, fd, '/dev/null', os.O_RDWR, 0) for fd in (0, 1, 2)]
+    command = contender.command(*words)
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=nothing)
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        raise RuntimeError(f'{contender.name}: {" ".join(words)}: status {status}')
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def cpu_rows(contenders, floor, bundle, runs):
+    """What a node's engine does all day, beside others: the processor's time hardly depends on them."""
+    note('CPU time')
+    makers = [*contenders, floor.maker(contenders[0])]
+    for each in makers:
+        each.call('create', '--bundle', bundle, each.id)
+        each.call('start', each.id)
+    for name, arguments in (('exec', ['true']), ('state', [])):
+        measured = with_floor(contenders, floor, name)
+        times = {each: [] for each in measured}
+        for _ in range(runs):
+            for each in measured:
+                times[each].append(cpu_time(each, [name, each.id, *arguments]))
+        medians = [statistics.median(times[each]) for each in measured]
+        yield [f'CPU time of `{name}`', *medians, *[None] * (len(makers) - len(medians))]
+    for each in makers:
         each.delete()
 
 
@@ -159,8 +203,15 @@ def copy_states(contender, bundle, count):
     seed.root = contender.root.with_name(contender.root.name + '-list')
     seed.base[2] = str(seed.root)
     seed.call('create', '--bundle', bundle, seed.id)
+    pid = json.loads(seed.output('state', seed.id))['pid']
     seed.call('kill', seed.id, 'KILL')
     seed.wait_stopped()
+    # Whoever has got the process reaps it, as an engine does: list takes longer for a zombie.
+    end = time.monotonic() + TIMEOUT
+    while pathlib.Path(f'/proc/{pid}').exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f'{seed.name}: nobody reaps the container')
+        time.sleep(0.01)
     files = [file for file in (seed.root / seed.id).iterdir() if file.is_file()]
     contents = {file.name: file.read_bytes() for file in files}
     links = {link.name: link.readlink() for link in (seed.root / seed.id).iterdir() if link.is_symlink()}
@@ -180,7 +231,7 @@ def copy_states(contender, bundle, count):
 def list_times(contenders, bundle, count, runs):
     note(f'scale: list of {count}')
     seeds = [copy_states(each, bundle, count) for each in contenders]
-    row = [f'`list` of {count} containers', *hyperfine([seed.line('list') for seed in seeds], runs)]
+    row = [f'`list` of {count} stopped containers', *hyperfine([seed.line('list') for seed in seeds], runs)]
     for seed in seeds:
         seed.delete()
     return row
@@ -228,14 +279,14 @@ def works_within(contender, bundles, limit):
 
 def smallest_limit(contender, bundles):
     """In KiB; by bisection in pages."""
-    fails, works = 0, LIMIT_MOST
+    fails, works = 0, LIMIT_MAX
     while works - fails > LIMIT_STEP:
         middle = (fails + works) // 2 // LIMIT_STEP * LIMIT_STEP
         if works_within(contender, bundles, middle):
             works = middle
         else:
             fails = middle
-    return works // 1024 if works < LIMIT_MOST else None
+    return works // 1024 if works < LIMIT_MAX else None
 
 
 def system_calls(contender, bundle):
@@ -249,9 +300,9 @@ def system_calls(contender, bundle):
 
 
 def memory_rows(contenders, bundles, helper):
-    plain, sleeping = bundles.plain(), bundles.sleeping()
+    smallest, sleeping = bundles.smallest(helper), bundles.sleeping()
     note('memory')
-    yield ['peak memory of `run`, KiB', *(peak_memory(each, plain, helper) for each in contenders)]
+    yield ['peak memory of `run`, KiB', *(peak_memory(each, smallest, helper) for each in contenders)]
     yield ['private memory of a created container\'s process, KiB', *(waiting_memory(each, sleeping) for each in contenders)]
     yield ['smallest memory limit under which `true` runs, KiB', *(smallest_limit(each, bundles) for each in contenders)]
 

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""hardening.py [--no-fortify] PROGRAM... OBJECTS: are the programs and the object files below the folder OBJECTS built with what meson.build
-asks for? --no-fortify: the C library has no fortified functions."""
+"""hardening.py [--no-fortify] [--static] PROGRAM... OBJECTS: are the programs and the object files below the folder OBJECTS built with what
+meson.build asks for? --no-fortify: the C library has no fortified functions. --static: the first program needs no library."""
 import pathlib
-import platform
 import subprocess
 import sys
 
-# What readelf says of an object whose code has landing pads, by machine.
-LANDING_PADS = {'x86_64': 'IBT', 'aarch64': 'BTI'}
+# What readelf says of an object whose code has landing pads, by its machine.
+LANDING_PADS = {'Advanced Micro Devices X86-64': 'IBT', 'AArch64': 'BTI'}
 # Programs that are embedded as data; the init is built by commands of its own.
 EMBEDDED = {'image-data.o', 'bus-helper-data.o'}
 
@@ -39,19 +38,22 @@ def faults_of_objects(folder):
     objects = [file for file in sorted(folder.rglob('*.o')) if file.name not in EMBEDDED]
     if not objects:
         yield f'{folder}: no object file'
-    pads = LANDING_PADS.get(platform.machine())
-    for file in objects if pads else []:
-        if pads not in readelf('-n', file):
+    for file in objects:
+        machine = next(line for line in readelf('-h', file).splitlines() if 'Machine:' in line).partition(':')[2].strip()
+        pads = LANDING_PADS.get(machine, '')
+        if pads and pads not in readelf('-n', file):
             yield f'{file}: no landing pads ({pads})'
 
 
-def main(programs, folder, fortified):
-    faults = [fault for program in programs for fault in faults_of_program(program, fortified)]
+def main(options, programs, folder):
+    faults = [fault for program in programs for fault in faults_of_program(program, '--no-fortify' not in options)]
+    if '--static' in options and 'INTERP' in readelf('-l', programs[0]):
+        faults.append(f'{programs[0]}: needs a loader, though it was linked with -static-pie')
     faults += faults_of_objects(pathlib.Path(folder))
     print(*faults, sep='\n', end='\n' if faults else '')
     return 1 if faults else 0
 
 
-arguments = sys.argv[1:]
-fortify = arguments[0] != '--no-fortify'
-sys.exit(main(arguments[not fortify:-1], arguments[-1], fortify))
+words = sys.argv[1:]
+files = [word for word in words if not word.startswith('--')]
+sys.exit(main(words[:-len(files)], files[:-1], files[-1]))

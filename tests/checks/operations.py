@@ -3,21 +3,40 @@
 """operations.py TREE [--update]: is docs/plan.md what include/berth/plan/ops.def says? --update writes it.
 
 Every operation has a comment that says what it does, its words name no operand that it has not, and each of its actors has a
-handler for it. The kinds of operands are described where include/berth/plan/plan.h defines them. `start` reads a plan that
-another build may have written: when the layout of plans changes, PLAN_MAGIC has to change."""
+handler for it. Each command has the host's handlers for all that its plans can hold: what the functions of src/plan add that its
+builder reaches, and for `start` what comes after await-start in the plans of tests/plan. The kinds of operands are described
+where include/berth/plan/plan.h defines them. `start` reads a plan that another build may have written: when the layout of plans
+changes, PLAN_MAGIC has to change."""
 import hashlib
 import pathlib
 import re
 import sys
 
+from shape import NOT_CODE, blank, functions_of
+
 ACTORS = {'H': 'host', 'F': 'first', 'I': 'init'}
 PAGE = 'docs/plan.md'
 
 # Who carries out steps -> where the tables of handlers are
+COMMON = 'src/runtime/launch/steps.c'
 HANDLERS = {
-    'H': ['src/runtime/launch/steps.c', 'src/runtime/criu/restore.c', 'src/runtime/verbs/live-mounts.c'],
+    'H': [COMMON, 'src/runtime/criu/restore.c', 'src/runtime/verbs/live-mounts.c', 'src/runtime/verbs/start.c'],
     'FI': ['src/init/run.c'],
 }
+# The builders of plans -> where the host's handlers for their steps are
+BUILDERS = {
+    ('plan_build', 'plan_build_exec'): [COMMON],
+    ('plan_build_restore',): [COMMON, 'src/runtime/criu/restore.c'],
+    ('plan_build_mounts', 'plan_build_unmounts'): [COMMON, 'src/runtime/verbs/live-mounts.c'],
+}
+# Operations that a builder seems to reach, and why it does not plan them
+UNPLANNED = {
+    ('plan_build', 'plan_build_exec'): {'COPY_MOUNTS'},  # only for mounts that are added to an existing container
+}
+START = 'src/runtime/verbs/start.c'
+ADDED = re.compile(r'\bPLAN_ADD\(\s*\w+, (\w+),\s*\.by = (\w+)')
+# A line of a plan: number, actor, operation
+SHOWN_STEP = re.compile(r'^ *\d+ +(\w+) +([\w-]+)', re.MULTILINE)
 HANDLER = re.compile(r'(?:\[PLAN_(\w+)\] =|\{PLAN_(\w+),) \w+')
 MAGIC = re.compile(r'^#define PLAN_MAGIC (\w+).*$', re.MULTILINE)
 LAYOUT = re.compile(r'^PLAN_MAGIC (\w+) stands for the layout (\w+)\.$', re.MULTILINE)
@@ -26,7 +45,7 @@ KIND = re.compile(r'^#define PLAN_WIRE_(\w+) ([^/\n]+?) /\* (.*) \*/$', re.MULTI
 PART = re.compile(r'/\* --- (?P<section>.*?) -+ \*/'
                   r'|/\*(?P<comment>(?:(?!\*/).)*)\*/'
                   r'|PLAN_OP\((?P<name>\w+), (?P<member>\w+), "(?P<shown>[\w-]+)", "(?P<actors>\w+)",\s*'
-                  r'"(?P<words>(?:\\.|[^"\\])*)",\s*(?P<operands>(?:ARG\(\w+, \w+\)\s*)*)\)', re.DOTALL)
+                  r'"(?P<words>(?:\\.|[^"\\]|"\s+")*)",\s*(?P<operands>(?:ARG\(\w+, \w+\)\s*)*)\)', re.DOTALL)
 ARGUMENT = re.compile(r'ARG\((\w+), (\w+)\)')
 
 HEAD = '''# The operations of a plan
@@ -82,7 +101,7 @@ def faults_of(match, comment, kinds):
 
 
 def words_of(match):
-    return re.sub(r'\\(.)', r'\1', match['words'])
+    return re.sub(r'\\(.)', r'\1', re.sub(r'"\s+"', '', match['words']))
 
 
 def entry_of(match, comment):
@@ -94,14 +113,66 @@ def entry_of(match, comment):
     return lines
 
 
+def handled_in(tree, files):
+    return {a or b for file in files if (tree / file).exists() for a, b in HANDLER.findall((tree / file).read_text())}
+
+
 def lacks_of(tree, match):
     """The actors that have no handler for the operation, or one that they do not need."""
     for letters, files in HANDLERS.items():
-        handled = {a or b for file in files if (tree / file).exists() for a, b in HANDLER.findall((tree / file).read_text())}
+        handled = handled_in(tree, files)
         if set(letters) & set(match['actors']) and match['name'] not in handled:
             yield f'{match["name"]}: there is no handler in {" or ".join(files)}'
         if not set(letters) & set(match['actors']) and match['name'] in handled:
             yield f'{match["name"]}: ops.def does not give it to who has a handler in {" or ".join(files)}'
+
+
+class Planner:
+    """The functions of src/plan: which others each of them names, and what it adds to a plan."""
+
+    def __init__(self, tree):
+        self.bodies = {}  # (file, name) and name: (file, body)
+        for file in sorted((tree / 'src/plan').glob('*.c')):
+            lines = NOT_CODE.sub(blank, file.read_text()).split('\n')
+            for first, last, signature in functions_of(lines):
+                name = re.match(r'.*?(\w+)\(', signature)[1]
+                entry = file.name, '\n'.join(lines[first + 1:last])
+                self.bodies[file.name, name] = entry
+                if not signature.startswith('static'):
+                    self.bodies[name] = entry
+
+    def operations_from(self, builders):
+        """The operations that the host may have to carry out in a plan of these builders."""
+        found, seen, left = set(), set(), [self.bodies[name] for name in builders if name in self.bodies]
+        while left:
+            file, body = left.pop()
+            if (file, body) in seen:
+                continue
+            seen.add((file, body))
+            found |= {name for name, by in ADDED.findall(body) if by not in ('PLAN_INIT', 'PLAN_FIRST')}
+            words = set(re.findall(r'\w+', body))
+            left += [self.bodies[key] for word in words for key in ((file, word), word) if key in self.bodies]
+        return found
+
+
+def faults_of_tables(tree, operations):
+    """Whether the host has handlers for all that each command's plans can hold, and no others. `operations`: name -> match."""
+    planner = Planner(tree)
+    of_host = {name for name, match in operations.items() if 'H' in match['actors']}
+    planned = {builders: planner.operations_from(builders) & of_host - UNPLANNED.get(builders, set()) for builders in BUILDERS}
+    for builders, files in BUILDERS.items():
+        for name in sorted(planned[builders] - handled_in(tree, files)):
+            yield f'{name}: {" and ".join(builders)} can plan it, but there is no handler in {" or ".join(files)}'
+        for name in sorted(handled_in(tree, files[1:]) - planned[builders]):
+            yield f'{name}: {files[-1]} has a handler, but {" and ".join(builders)} cannot plan it'
+    for name in sorted(handled_in(tree, [COMMON]) - set().union(*planned.values())):
+        yield f'{name}: {COMMON} has a handler, but nothing plans it'
+    by_shown = {match['shown']: name for name, match in operations.items()}
+    late = {by_shown.get(shown, shown) for file in (tree / 'tests/plan').glob('*.plan')
+            for actor, shown in SHOWN_STEP.findall(file.read_text().partition(' await-start:')[2]) if actor == 'host'}
+    for name in sorted(late ^ handled_in(tree, [START])):
+        yield f'{name}: ' + (f'`start` has to carry it out: no handler in {START}' if name in late
+                             else f'{START} has a handler, but no plan of tests/plan has it after await-start')
 
 
 def layout_of(tree):
@@ -119,15 +190,16 @@ def page_of(tree):
     magic, layout = layout_of(tree)
     kinds = {name: (wire, what) for name, wire, what in KIND.findall((tree / 'include/berth/plan/plan.h').read_text())}
     source = (tree / 'include/berth/plan/ops.def').read_text()
-    lines, faults, count = [], [], 0
+    lines, faults, operations = [], [], {}
     for item, comment in operations_of(source):
         if isinstance(item, str):
             lines += [f'## {item[0].upper()}{item[1:]}', '']
             continue
-        count += 1
+        operations[item['name']] = item
         faults += [*faults_of(item, comment, kinds), *lacks_of(tree, item)]
         lines += entry_of(item, comment)
-    if count == 0 or count != len(re.findall(r'^PLAN_OP\(', source, re.MULTILINE)):
+    faults += faults_of_tables(tree, operations)
+    if not operations or len(operations) != len(re.findall(r'^PLAN_OP\(', source, re.MULTILINE)):
         faults.append('ops.def: not every PLAN_OP can be read')
     table = ''.join(f'| {name} | `{wire}` | {escape(what)} |\n' for name, (wire, what) in kinds.items())
     return HEAD.format(magic=magic, layout=layout) + table + '\n' + '\n'.join(lines), faults

@@ -11,10 +11,10 @@ import sys
 
 from shape import MACRO, NOT_CODE, blank, functions_of
 
-# What brings bytes, and what cuts text or turns it into numbers.
+# Functions that read bytes, and those that cut text or turn it into numbers.
 READERS = re.compile(
-    r'\b(file_read|file_read_named|look_text|fd_read_all|read|sys_read|pread|recv|recvmsg|sys_recvmsg|sys_socket_receive|fgets|getline|fread|'
-    r'strsep|strtok|strtok_r|\w*scanf|strto[a-z]+|text_to_[ui]64|init_parse_\w+|mountinfo_parse|cgroup_line_parse)\s*\(')
+    r'\b(file_read|file_read_named|host_read_text|fd_read_all|read|sys_read|pread|recv|recvmsg|sys_recvmsg|sys_socket_receive|fgets|getline|fread|'
+    r'strsep|strtok|strtok_r|\w*scanf|strto[a-z]+|text_to_[ui]64|text_next_u64|init_parse_\w+|mountinfo_parse|cgroup_line_parse)\s*\(')
 LISTED = 'tests/fuzz/unfuzzed.tsv'
 NAME = re.compile(r'(\w+)\s*\(')
 PATH = re.compile(r'(?:^|/)(src/.*)')

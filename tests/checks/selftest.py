@@ -20,14 +20,28 @@ GOOD = {
     'include/berth/cli/options.def': SPDX + "CLI_OPTION(RUN, 'd', \"detach\", FLAG, detach, NULL, \"leave\")\n",
     'README.md': 'Use `berth run --detach ID`.\n',
     'src/sys/process.c': SPDX + '\nint wait_for_end(int pid)\n{\n    return waitpid(pid, 0, 0) + poll(0, 0, 0) + waitpid(pid, 0, WNOHANG);\n}\n',
-    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/init`, `src/runtime`; see `src/base/text.c`.\n' + WAITED,
+    'HACKING.md': 'Layers: `src/base`, `src/sys/`, `src/init`, `src/plan`, `src/runtime`; see `src/base/text.c`.\n' + WAITED,
     'berth': '#!/bin/sh\necho "  run  run it"\necho "  --detach  leave"\n',
 }
 
 WIRE = '#define PLAN_WIRE_path struct plan_text /* a path */\n'
 OPERATION = '/* umount2(2). */\nPLAN_OP(UNMOUNT, unmount, "unmount", "I", "unmount {path}", ARG(path, path))\n'
-GOOD.update({'include/berth/plan/plan.h': SPDX + WIRE + '#define PLAN_MAGIC 0x1U\n', 'include/berth/plan/ops.def': SPDX + OPERATION,
-             'src/init/run.c': SPDX + 'static init_handler *const handlers[] = {[PLAN_UNMOUNT] = unmount};\n'})
+RECORD = '/* Writes it down. */\nPLAN_OP(RECORD, record, "record", "H", "record", )\n'
+BUILD = SPDX + '''
+static void record(struct plan_builder *builder)
+{
+    PLAN_ADD(builder, RECORD, .by = PLAN_HOST);
+}
+
+int plan_build_mounts(struct plan_builder *builder)
+{
+    record(builder);
+    return 0;
+}
+'''
+GOOD.update({'include/berth/plan/plan.h': SPDX + WIRE + '#define PLAN_MAGIC 0x1U\n', 'include/berth/plan/ops.def': SPDX + OPERATION + RECORD,
+             'src/init/run.c': SPDX + 'static init_handler *const handlers[] = {[PLAN_UNMOUNT] = unmount};\n', 'src/plan/build.c': BUILD,
+             'src/runtime/verbs/live-mounts.c': SPDX + 'static const struct transaction_step steps[] = {{PLAN_RECORD, record}};\n'})
 
 TAB = '\t'.join
 HOOK = TAB(['hooks.order', 'config.md', 'Hooks', 'MUST', 'in order', 'Hooks MUST be called', 'hooks.bats: the "order"'])
@@ -70,6 +84,7 @@ FAULTS = [
     ('shape', 'src/base/text.c', SPDX + BODY, 'function of 63 lines'),
     ('shape', 'src/base/text.c', SPDX + '\n' * 500, 'file of 501 lines'),
     ('shape', 'src/base/text.c', SPDX + '/* ' + 'long ' * 20 + '*/\n', 'line of 105 columns'),
+    ('shape', 'include/berth/cli/options.def', SPDX + '/* ' + 'long ' * 20 + '*/\n', 'line of 105 columns'),
     ('shape', 'src/base/text.c', SPDX + 'int a(int b, int c, int d, int e,\n      int f, int g)\n{\n}\n', '6 parameters'),
     ('shape', 'src/base/text.c', SPDX + 'int a(void) {\n}\n', 'opening brace'),
     ('shape', 'src/base/text.c', SPDX + 'int a(void)\n{\n    goto out;\n}\n', 'goto'),
@@ -77,6 +92,8 @@ FAULTS = [
     ('shape', 'src/base/text.c', SPDX + '/* TO' 'DO: more */\n', 'left for later'),
     ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\n    sleep 0.3\n', 'a fixed time'),
     ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\n    run timeout -k 2 5 true\n', 'a fixed time'),
+    ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\n    [ $((SECONDS - start)) -lt 3 ]\n', 'a fixed time'),
+    ('shape', 'bats/a.bats', '# SPDX-License-Identifier: Apache-2.0\nload no-helpers\n', 'does not exist'),
     ('shape', 'contrib/tool', '#!/bin/sh\nexit 0\n', 'no SPDX'),
     ('docs', 'README.md', 'Use `--detach`.\n', 'README.md: says nothing of the command run'),
     ('docs', 'README.md', 'Use `berth run --detached ID`.\n', 'no option --detached'),
@@ -96,7 +113,7 @@ FAULTS = [
     ('readers', 'src/sys/read.c', READ + '\nint cut(char *a)\n{\n    return strsep(&a);\n}\n', 'cut calls strsep, and no input'),
     ('readers', 'coverage.json', REACHED.replace('": 1', '": 0'), 'take calls read, and no input'),
     ('operations', 'include/berth/plan/ops.def', SPDX, 'not every PLAN_OP'),
-    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('2(2)', '(2)'), 'plan.md is not what ops.def says'),
+    ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('2(2)', '(2)') + RECORD, 'plan.md is not what ops.def says'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION + OPERATION.split('\n')[1], 'no comment says'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('{path}', '{place}'), '{place} is none of its operands'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('(path,', '(paths,'), 'does not describe the kind paths'),
@@ -104,9 +121,14 @@ FAULTS = [
     ('operations', 'include/berth/plan/plan.h', GOOD['include/berth/plan/plan.h'] + 'struct plan { int a; };\n', 'PLAN_MAGIC has to change'),
     ('operations', 'src/init/run.c', SPDX, 'UNMOUNT: there is no handler in src/init/run.c'),
     ('operations', 'include/berth/plan/ops.def', SPDX + OPERATION.replace('"I"', '"H"'), 'UNMOUNT: ops.def does not give it to who has a handler in src/init'),
+    ('operations', 'src/plan/build.c', BUILD.replace('mounts', 'restore'), 'RECORD: plan_build_restore can plan it, but there is no handler'),
+    ('operations', 'src/plan/build.c', BUILD.replace('_HOST', '_INIT'), 'RECORD: src/runtime/verbs/live-mounts.c has a handler, but plan_build_mounts'),
+    ('operations', 'src/runtime/launch/steps.c', SPDX + 'x = {[PLAN_UNMOUNT] = unmount};\n', 'UNMOUNT: src/runtime/launch/steps.c has a handler, but nothing'),
+    ('operations', 'src/runtime/verbs/start.c', SPDX + 'x = {[PLAN_RECORD] = record};\n', 'RECORD: src/runtime/verbs/start.c has a handler, but no plan'),
+    ('operations', 'tests/plan/a.plan', ' 8 init  await-start: wait\n 9 host  record: record\n', 'RECORD: `start` has to carry it out'),
     ('conformance', 'tests/conformance.tsv', '', 'there are no requirements'),
     ('conformance', 'tests/conformance.tsv', 'hooks.order\tconfig.md\n', 'hooks.order: a row has'),
-    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: is there twice'),
+    ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{HOOK}\n', 'hooks.order: appears twice'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n', 'MUST: 1 rows, the specification has 2'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('Hooks\t', 'Other\t'), 'Other, MUST: 2 rows'),
     ('conformance', 'tests/conformance.tsv', f'{HOOK}\n{VM}\n'.replace('not here: virtual machines', ''), 'vm: has no test'),

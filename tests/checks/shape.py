@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""shape.py TREE: functions up to 60 lines and 5 parameters, files up to 500 lines, lines of C up to 100 columns, no goto, #if only where kernels and
-machines differ, nothing left for later, a licence in every file; no test relies on time: it waits for what it needs, and gives up after $PATIENCE.
+"""shape.py TREE: functions up to 60 lines and 5 parameters, files up to 500 lines, lines of C and of .def tables up to 100 columns, no
+goto, #if only where kernels and machines differ, nothing left for later, a licence in every file; no test relies on time: it waits
+for what it needs, and gives up after $PATIENCE; the helpers that a test loads exist.
 
 It relies on the layout: a function's opening and closing brace each stand alone at the start of a line."""
 import pathlib
@@ -19,7 +20,8 @@ CODE_SUFFIXES = C_SUFFIXES + ['.py', '.sh', '.bats', '.bash', '.jq']
 SYSTEM_CALLS = 'include/berth/arch/'  # a system call has six arguments
 CONDITIONS_ALLOWED = ['src/sys/', 'include/berth/sys/', 'include/berth/arch/', 'src/init/sys_words.h', 'tests/', 'bats/']
 FOR_LATER = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X)\b')
-FIXED_TIME = re.compile(r'^\s*sleep \$?[\w.]{1,3}\s*$|\btimeout (?:-k \S+ |-(?!k)\S+ )*[1-9]')
+FIXED_TIME = re.compile(r'^\s*sleep \$?[\w.]{1,3}\s*$|\btimeout (?:-k \S+ |-(?!k)\S+ )*[1-9]|\bSECONDS - \w+\)\) -l[et] \d')
+LOADED = re.compile(r'^load (\S+)$', re.MULTILINE)
 LICENCE = 'SPDX-License-Identifier: Apache-2.0'
 
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -93,7 +95,7 @@ def faults_of(name, text):
     if len(lines) - 1 > FILE_LINES:
         yield len(lines), f'a file of {len(lines) - 1} lines, more than {FILE_LINES}'
     for number, line in enumerate(lines, 1):
-        if name.endswith(('.c', '.h')) and len(line) > COLUMNS:
+        if name.endswith(('.c', '.h', '.def')) and len(line) > COLUMNS:
             yield number, f'a line of {len(line)} columns, more than {COLUMNS}'
         if FOR_LATER.search(line):
             yield number, 'something is left for later'
@@ -101,6 +103,12 @@ def faults_of(name, text):
             yield number, 'a fixed time: wait_until, wait_for or time_for_faults, and $PATIENCE'
     if name.endswith(tuple(C_SUFFIXES)):
         yield from faults_of_c(name, text)
+
+
+def faults_of_loads(file, text):
+    for match in LOADED.finditer(text) if file.suffix == '.bats' else ():
+        if not (file.parent / f'{match.group(1)}.bash').is_file():
+            yield line_of(text, match.start()), f'loads {match.group(1)}, which does not exist'
 
 
 def is_code(file):
@@ -116,7 +124,8 @@ def main(tree):
     failed = not files
     for file in files:
         name = file.relative_to(tree).as_posix()
-        for number, fault in faults_of(name, file.read_text()):
+        text = file.read_text()
+        for number, fault in (*faults_of(name, text), *faults_of_loads(file, text)):
             print(f'{name}:{number}: {fault}')
             failed = True
     return 1 if failed else 0

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import secrets
 import signal
 import subprocess
 import time
@@ -11,6 +12,9 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 MNT_DETACH = 2
 CGROUPS = pathlib.Path('/sys/fs/cgroup')
+# Names of containers begin with it: the same PID may exist in another PID namespace.
+PREFIX = f'd{secrets.token_hex(4)}n'
+PATIENCE_S = 60
 JOINABLE = {'ipc': 'ipc', 'net': 'network', 'uts': 'uts', 'cgroup': 'cgroup', 'pid': 'pid', 'time': 'time'}
 
 
@@ -42,7 +46,7 @@ class Arena:
         self.hierarchy = self.options_of_hierarchy()
 
     def wait_for_held(self):
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             for pid in children_of(self.holder.pid):
                 with contextlib.suppress(OSError):
@@ -112,18 +116,18 @@ class Arena:
 
     def units(self):
         """Ours; systemd removes one a moment after it has answered."""
-        end = time.monotonic() + 5
-        while names := {path.name for path in pathlib.Path('/run/systemd/transient').glob(f'*d{os.getpid()}n*')}:
+        end = time.monotonic() + PATIENCE_S
+        while names := {path.name for path in pathlib.Path('/run/systemd/transient').glob(f'*{PREFIX}*')}:
             if time.monotonic() > end:
                 break
             time.sleep(0.01)
         return names
 
     def our_cgroups(self, folder, depth):
-        """Names of containers begin with the number of the process that makes them. Others make and remove cgroups meanwhile."""
+        """Others make and remove cgroups meanwhile."""
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if f'd{os.getpid()}n' in entry.name:
+                if PREFIX in entry.name:
                     yield entry.path
                 elif depth and entry.is_dir(follow_symlinks=False):
                     yield from self.our_cgroups(entry.path, depth - 1)
@@ -143,7 +147,7 @@ class Arena:
         for pid in self.orphans():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while self.orphans() and time.monotonic() < end:
             self.reap_orphans()
             time.sleep(0.002)

@@ -18,7 +18,7 @@ import bundle
 
 DEADLINE_S = 60
 
-# What callers look for in the words of a failed command.
+# Words that callers look for in the message of a failed command.
 PHRASES = {
     'denied': r'(?i)permission denied|operation not permitted',
     'not found': r'(?i)executable file not found in|no such file or directory|open executable',

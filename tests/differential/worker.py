@@ -20,7 +20,7 @@ def run_case(arena, census, runtimes, names):
     rootless = os.geteuid() != 0
     config, controls = factors.apply(names, rootless, systemd=arenas.has_systemd() and not rootless)
     run_case.count += 1
-    name = f'd{os.getpid()}n{run_case.count}'
+    name = f'{arenas.PREFIX}{run_case.count}'
     words = arena.words() | {'id': name}
     config, controls = bundle.replace_words(config, words), bundle.replace_words(controls, words)
     answer = {}

@@ -85,7 +85,7 @@ up() {
 
 @test "podman container checkpoint --keep --tcp-established" {
     pod_ok run -d --network none --name "$C" -v "$DATA:/data" box:1 sh -c \
-        "sleep 1000 | nc -l -p 7000 >/data/got & usleep 500000; { while :; do echo word; usleep 20000; done | nc 127.0.0.1 7000; } & $COUNT"
+        "sleep 1000 | nc -l -p 7000 >/data/got & until grep -qs ':1B58 ' /proc/net/tcp /proc/net/tcp6; do usleep 10000; done; { while :; do echo word; usleep 20000; done | nc 127.0.0.1 7000; } & $COUNT"
     wait_for grep -q word "$DATA/got"
     run "${PODMAN[@]}" container checkpoint --keep --tcp-established "$C"
     # Of criu 4.1 and Linux 6.18.

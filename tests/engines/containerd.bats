@@ -41,7 +41,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 
 @test "ctr run ends with the program's status" { ctr_run 7 --rm -- sh -c 'exit 7'; }
 
-@test "ctr run of a program that is not there says so" {
+@test "ctr run of a missing program says so" {
     ctr_run 1 --rm -- no-such-program
     assert_output 'no-such-program'
     assert_output 'executable file not found|no such file or directory'
@@ -80,7 +80,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
     [ "${lines[*]}" = '1000 /home/user' ]
 }
 
-@test "ctr task exec of a program that is not there says so" {
+@test "ctr task exec of a missing program says so" {
     up
     run ctr task exec --exec-id e1 "$C" no-such-program
     [ "$status" -ne 0 ]
@@ -110,7 +110,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
     wait_for task_is STOPPED
 }
 
-@test "ctr task kill of what has ended is not found" {
+@test "ctr task kill of a container that has ended: not found" {
     ctr_run 0 -d -- true
     wait_for task_is STOPPED
     run ctr task kill "$C"

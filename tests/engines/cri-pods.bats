@@ -136,7 +136,7 @@ cdi_device() {
     [ "${output//$'\n'/ }" = 'yes character special file 3 library' ] || fail "$output $errors"
 }
 
-@test "CRI: a CDI device that is not known is an error" {
+@test "CRI: an unknown CDI device is an error" {
     run_pod
     run cri CreateContainer "$(jq -n --arg pod "$POD" --argjson sandbox "$POD_JSON" '{pod_sandbox_id: $pod, sandbox_config: $sandbox,
         config: {metadata: {name: "one"}, image: {image: "docker.io/library/box:1"}, command: ["true"], CDI_devices: [{name: "vendor.com/device=none"}]}}')"

@@ -34,7 +34,7 @@ scope_of() { echo "cri-containerd-$1.scope"; }
     [ "$output" = 0::/ ]
 }
 
-@test "CRI with systemd: what is stopped and removed leaves no unit" {
+@test "CRI with systemd: stopping and removing leaves no unit" {
     run_pod_in_slice
     create one '{}' "${UP[@]}"
     start

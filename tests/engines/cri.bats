@@ -32,7 +32,7 @@ load helpers-cri
     cri_ok RemoveContainer "{\"container_id\": \"$CTR\"}"
 }
 
-@test "CRI: a container that does not listen is killed after its time" {
+@test "CRI: a container that ignores TERM is killed after its timeout" {
     run_pod
     create one '{}' sh -c 'trap "" TERM; while :; do sleep 1; done'
     start
@@ -60,7 +60,7 @@ load helpers-cri
     [ "$output $errors $status" = 'out err 9' ]
 }
 
-@test "CRI: exec of a program that is not there says so" {
+@test "CRI: exec of a missing program says so" {
     run_pod
     create one '{}' "${UP[@]}"
     start
@@ -69,7 +69,7 @@ load helpers-cri
     assert_output 'executable file not found|no such file or directory'
 }
 
-@test "CRI: exec that takes too long is ended" {
+@test "CRI: exec ends at its timeout" {
     run_pod
     create one '{}' "${UP[@]}"
     start
@@ -78,7 +78,7 @@ load helpers-cri
     assert_output 'DEADLINE|timeout'
 }
 
-@test "CRI: a program that is not there: the start fails and says so" {
+@test "CRI: a missing program: the start fails with a message" {
     run_pod
     create one '{}' no-such-program
     run cri StartContainer "{\"container_id\": \"$CTR\"}"

@@ -17,9 +17,9 @@ teardown_file() { docker_stop; }
     [ "$status" -eq 7 ] && [ "$output" = out ] && [ "$stderr" = err ]
 }
 
-@test "docker run of a program that is not there ends with 127" { run_status 127 docker run --rm box:1 no-such-program; }
+@test "docker run of a missing program ends with 127" { run_status 127 docker run --rm box:1 no-such-program; }
 
-@test "docker run of a path that is not there ends with 127" { run_status 127 docker run --rm box:1 /no/such/program; }
+@test "docker run of a missing path ends with 127" { run_status 127 docker run --rm box:1 /no/such/program; }
 
 @test "docker run of a file that cannot be executed ends with 126" { run_status 126 docker run --rm box:1 /usr/bin/plain; }
 
@@ -51,7 +51,7 @@ teardown_file() { docker_stop; }
 }
 
 # docker 20.10 ends with 126 for either, later ones with 127 for the first.
-@test "docker exec of a program that is not there, and of a plain file" {
+@test "docker exec of a missing program, and of a plain file" {
     up
     run docker exec "$C" no-such-program
     [ "$status" -eq 126 ] || [ "$status" -eq 127 ]
@@ -80,7 +80,7 @@ teardown_file() { docker_stop; }
     [ "$output" = 0 ]
 }
 
-@test "docker stop kills what does not listen" {
+@test "docker stop kills a container that ignores TERM" {
     run_ok docker run -d --name "$C" box:1 sleep 1000
     run_ok docker stop -t 1 "$C"
     run_ok docker inspect -f '{{.State.ExitCode}}' "$C"
@@ -125,7 +125,7 @@ teardown_file() { docker_stop; }
     wait_for output_of 2 docker inspect -f '{{.RestartCount}}' "$C"
 }
 
-@test "docker run --restart=always starts again what was killed" {
+@test "docker run --restart=always starts a killed container again" {
     up --restart always
     local pid
     pid=$(docker inspect -f '{{.State.Pid}}' "$C")
@@ -168,7 +168,7 @@ teardown_file() { docker_stop; }
     assert_output 'NoNewPrivs:[[:space:]]1'
 }
 
-@test "docker run --security-opt seccomp: a profile of one's own" {
+@test "docker run --security-opt seccomp: a custom profile" {
     echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' >"$BATS_TEST_TMPDIR/profile"
     run_status 1 docker run --rm --security-opt "seccomp=$BATS_TEST_TMPDIR/profile" box:1 mkdir /tmp/d
     assert_output 'No space left'

@@ -28,7 +28,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 }
 
 @test "podman run --pids-limit stops forks" {
-    run p run --rm --pids-limit 5 box:1 sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done'
+    run p run --rm --pids-limit 5 box:1 sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done'
     [ "$status" -ne 0 ]
     assert_output "can't fork|Resource temporarily"
 }
@@ -166,12 +166,12 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     assert_output 'CapBnd:[[:space:]]0000000000000001'
 }
 
-@test "podman run: the seccomp profile is there" {
+@test "podman run: the default seccomp profile is in force" {
     pod_ok run --rm box:1 grep Seccomp: /proc/self/status
     assert_output 'Seccomp:[[:space:]]2'
 }
 
-@test "podman run with a seccomp profile of one's own" {
+@test "podman run with a custom seccomp profile" {
     echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' \
         >"$BATS_TEST_TMPDIR/profile"
     pod_status 1 run --rm --security-opt "seccomp=$BATS_TEST_TMPDIR/profile" box:1 mkdir /tmp/d

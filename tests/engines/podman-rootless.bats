@@ -20,7 +20,7 @@ setup_file() {
     assert_output '54321 +1'
 }
 
-@test "rootless podman run of a program that is not there ends with 127" { pod_status 127 run --rm box:1 no-such-program; }
+@test "rootless podman run of a missing program ends with 127" { pod_status 127 run --rm box:1 no-such-program; }
 
 @test "rootless podman run of a file that cannot be executed ends with 126" { pod_status 126 run --rm box:1 /usr/bin/plain; }
 

@@ -22,7 +22,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 
 @test "podman run of a program killed by a signal ends with 128 + the signal" { pod_status 137 run --rm --init box:1 sh -c 'kill -9 $$'; }
 
-@test "podman run of a program that is not there ends with 127" {
+@test "podman run of a missing program ends with 127" {
     pod_status 127 run --rm box:1 no-such-program
     assert_output 'no-such-program'
 }
@@ -82,10 +82,14 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     pod_status 5 start --attach "$C"
 }
 
-@test "podman attach shows what comes" {
-    pod_ok run -d --name "$C" box:1 sh -c 'sleep 1; echo late'
-    pod_ok attach --no-stdin "$C"
-    [ "$output" = late ]
+@test "podman attach shows the output" {
+    pod_ok run -d --name "$C" box:1 sh -c 'until [ -e /tmp/go ]; do echo tick; sleep 0.1; done; echo late'
+    p attach --no-stdin "$C" </dev/null >"$BATS_TEST_TMPDIR/attached" 2>&1 3>&- &
+    local attached=$!
+    wait_for grep -q tick "$BATS_TEST_TMPDIR/attached"
+    pod_ok exec "$C" touch /tmp/go
+    wait "$attached"
+    grep -qx late "$BATS_TEST_TMPDIR/attached"
 }
 
 @test "podman restart starts it once more" {
@@ -110,7 +114,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     assert_output '^in'
 }
 
-@test "podman exec of a program that is not there ends with 127" {
+@test "podman exec of a missing program ends with 127" {
     up
     pod_status 127 exec "$C" no-such-program
 }
@@ -165,7 +169,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
     [ "$output" = 'exited 0' ]
 }
 
-@test "podman stop kills what does not listen" {
+@test "podman stop kills a container that ignores TERM" {
     pod_ok run -d --name "$C" box:1 sleep 1000
     pod_ok stop -t 1 "$C"
     pod_ok inspect -f '{{.State.ExitCode}}' "$C"
@@ -235,7 +239,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 @test "podman pod: containers share network, IPC and host name" {
     pod_ok pod create --name "pod$C" --hostname podhost --network none
     pod_ok run -d --pod "pod$C" --name "$C" box:1 sh -c 'trap "exit 0" TERM; echo page >/tmp/index.html; httpd -p 8080 -h /tmp; while :; do sleep 0.1; done'
-    pod_ok run --rm --pod "pod$C" box:1 sh -c 'hostname; for i in 1 2 3 4 5; do wget -q -O - http://127.0.0.1:8080/ && break; sleep 0.2; done'
+    pod_ok run --rm --pod "pod$C" box:1 sh -c 'hostname; until wget -q -O - http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done'
     [ "${lines[*]}" = 'podhost page' ]
     local a b
     a=$(p exec "$C" readlink /proc/self/ns/ipc)

@@ -49,12 +49,12 @@ void fuzz_require(bool holds);
 
 /* The targets of init.c, targets-plan.c, targets-host.c and targets-words.c. */
 fuzz_target fuzz_init_passwd, fuzz_init_status;
-fuzz_target fuzz_config, fuzz_process, fuzz_resources, fuzz_mounts, fuzz_record, fuzz_locate,
-    fuzz_plan, fuzz_messages;
+fuzz_target fuzz_recording, fuzz_config, fuzz_process, fuzz_resources, fuzz_mounts, fuzz_record,
+    fuzz_locate, fuzz_plan, fuzz_messages;
 fuzz_target fuzz_criu_descriptors, fuzz_criu_log, fuzz_criu_mounts, fuzz_criu_talk, fuzz_look,
     fuzz_notify, fuzz_oom, fuzz_own_map, fuzz_processes, fuzz_rdt, fuzz_settings, fuzz_status;
-fuzz_target fuzz_annotation, fuzz_choice, fuzz_duration, fuzz_operands, fuzz_signal, fuzz_unit,
-    fuzz_user;
+fuzz_target fuzz_annotation, fuzz_choice, fuzz_duration, fuzz_operands, fuzz_signal,
+    fuzz_trace_context, fuzz_unit, fuzz_user;
 
 /* Does the init take these bytes for a plan? */
 bool fuzz_init_takes_plan(const char *bytes, size_t size);

@@ -8,19 +8,19 @@
 #include "berth/base/log.h"
 #include "input.h"
 
-#define BYTES_MOST ((size_t) 64 * 1024)
-#define CUTS_MOST 2048
+#define BYTES_MAX ((size_t) 64 * 1024)
+#define CUTS_MAX 2048
 
 static void replay(const struct fuzz_row *row, const char *path)
 {
-    static char bytes[BYTES_MOST];
+    static char bytes[BYTES_MAX];
     FILE *file = fopen(path, "re");
 
     fuzz_require(file != NULL);
     size_t size = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
     fuzz_require(size < sizeof(bytes));
-    for (size_t cut = size < CUTS_MOST ? 0 : size; cut <= size; cut++)
+    for (size_t cut = size < CUTS_MAX ? 0 : size; cut <= size; cut++)
         fuzz_run(row, bytes, cut);
 }
 

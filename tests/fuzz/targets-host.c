@@ -26,21 +26,21 @@
 #include "launch/notify.h"
 #include "launch/subid.h"
 #include "resources/systemd-settings.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
-/* What check, doctor and error messages look up. */
+/* Host facts for check, doctor and error messages. */
 void fuzz_look(struct arena *arena, const char *bytes, size_t size)
 {
     (void) bytes;
     (void) size;
-    look_has_file_system(arena, "ext4");
-    look_over_mount(arena, "proc");
-    look_number("/proc/sys/fs/nr_open", 0);
-    look_has_lsm(arena, "apparmor");
-    look_has_profile(arena, "profile");
-    look_user_namespace_ban(arena);
-    look_namespace_limits(arena, CLONE_NEWPID | CLONE_NEWNET);
-    look_process_limit(arena);
+    host_has_file_system(arena, "ext4");
+    host_find_overmount(arena, "proc");
+    host_read_number("/proc/sys/fs/nr_open", 0);
+    host_has_lsm(arena, "apparmor");
+    host_has_apparmor_profile(arena, "profile");
+    host_userns_ban(arena);
+    host_namespace_limits(arena, CLONE_NEWPID | CLONE_NEWNET);
+    host_process_limit(arena);
 }
 
 /* /proc/self/uid_map and gid_map, which the mappings of config.json are checked against. */
@@ -65,6 +65,7 @@ void fuzz_status(struct arena *arena, const char *bytes, size_t size)
     (void) bytes;
     (void) size;
     sys_process_inner_pid(getpid());
+    sys_process_namespace_is_procfs();
 }
 
 /* schemata of a class of resctrl, and the mountinfo that says where it is */
@@ -149,7 +150,10 @@ static void compile(struct arena *arena, const struct spec_resources *resources,
     fuzz_expect(result, &error);
     if (result < 0)
         return;
-    fuzz_expect(cgroup_compile_devices(&compiler), &error);
+    result = cgroup_compile_devices(&compiler);
+    fuzz_expect(result, &error);
+    if (result < 0)
+        return;
     cgroup_order(&compiler);
     cgroup_suit_systemd(&compiler.writes);
     cgroup_add_settings(&properties, &compiler.writes, 252);

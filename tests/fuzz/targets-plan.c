@@ -7,12 +7,13 @@
 #include "berth/plan/build.h"
 #include "berth/plan/check.h"
 #include "berth/plan/print.h"
+#include "berth/seccomp/recording.h"
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "berth/spec/read.h"
 #include "criu/criu.h"
 #include "input.h"
-#include "launch/conduct.h"
+#include "launch/executor.h"
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
@@ -75,6 +76,23 @@ void fuzz_resources(struct arena *arena, const char *bytes, size_t size)
                                      &resources, &error);
 
     fuzz_expect(result < 0 ? result : spec_check_resources(resources, &error), &error);
+}
+
+/* --record-seccomp: what extends a recording keeps all of it. */
+void fuzz_recording(struct arena *arena, const char *bytes, size_t size)
+{
+    struct seccomp_recording recording = seccomp_recording_of(arena);
+    struct seccomp_recording again = seccomp_recording_of(arena);
+    struct error error = {0};
+    int result = seccomp_recording_read(&recording, "recording.json", bytes, size, &error);
+
+    fuzz_expect(result, &error);
+    if (result < 0)
+        return;
+    const struct text text = seccomp_recording_text(&recording);
+    result = seccomp_recording_read(&again, "recording.json", text.bytes, text.size, &error);
+    fuzz_require(result == 0 && again.architectures == recording.architectures &&
+                 again.names.count == recording.names.count);
 }
 
 void fuzz_mounts(struct arena *arena, const char *bytes, size_t size)
@@ -165,10 +183,10 @@ void fuzz_messages(struct arena *arena, const char *bytes, size_t size)
         .program = "a",
     };
     struct error error = {0};
-    struct conduct conduct = conduct_of(arena, &plan.header, &error);
+    struct executor executor = executor_of(arena, &plan.header, &error);
 
     (void) bytes;
     (void) size;
-    fuzz_expect(conduct_until_executed(&conduct), &error);
-    conduct_close(&conduct);
+    fuzz_expect(executor_run_until_exec(&executor), &error);
+    executor_close(&executor);
 }

@@ -9,6 +9,7 @@
 #include "berth/base/duration.h"
 #include "berth/base/error.h"
 #include "berth/base/text.h"
+#include "berth/base/trace-context.h"
 #include "berth/cgroup/place.h"
 #include "berth/cli/arguments.h"
 #include "berth/runtime/runtime.h"
@@ -79,6 +80,22 @@ void fuzz_signal(struct arena *arena, const char *bytes, size_t size)
     int result = signal_of_text(arena_copy(arena, bytes, size));
 
     fuzz_require(result == -EINVAL || (result >= 0 && result <= SIGRTMAX));
+}
+
+/* TRACEPARENT and TRACESTATE: what is handed on is valid again. */
+void fuzz_trace_context(struct arena *arena, const char *bytes, size_t size)
+{
+    struct text_list list = {.arena = arena};
+    struct trace_context context, again;
+    const char *parent = input_part(NULL);
+
+    (void) bytes;
+    (void) size;
+    if (parent == NULL || !trace_context_parse(parent, input_part(NULL), &context))
+        return;
+    trace_context_add(&context, context.parent, &list);
+    fuzz_require(trace_context_parse(strchr(list.item[0], '=') + 1, context.state, &again) &&
+                 text_equal(context.trace_id, again.trace_id) && context.parent == again.parent);
 }
 
 /* linux.cgroupsPath with --systemd-cgroup: the resulting path must stay below its parent. */

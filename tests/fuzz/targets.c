@@ -6,16 +6,19 @@
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/json.h"
+#include "berth/cgroup/losses.h"
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/stats.h"
+#include "berth/seccomp/seccomp.h"
 #include "berth/sys/idmap.h"
 #include "berth/sys/link.h"
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
 #include "cache.h"
 #include "criu/container.h"
+#include "explain/kernel-log.h"
 #include "explain/program.h"
-#include "explain/tree.h"
+#include "explain/rootfs-view.h"
 #include "input.h"
 #include "launch/mounts.h"
 #include "launch/subid.h"
@@ -96,6 +99,34 @@ static void fuzz_mountinfo(struct arena *arena, const char *bytes, size_t size)
     fuzz_expect(mounts_of_kernel(arena, &paths, &error), &error);
 }
 
+/* A record of the kernel's log. */
+static void fuzz_kernel_log(struct arena *arena, const char *bytes, size_t size)
+{
+    const char *text = arena_copy(arena, bytes, size);
+    struct kernel_log_seccomp seccomp;
+    struct kernel_log_oom oom;
+
+    if (kernel_log_parse_oom(arena, text, &oom) ||
+        kernel_log_parse_oom_group(arena, text, &oom.cgroup))
+        fuzz_require(strlen(oom.cgroup) < size);
+    kernel_log_parse_oom_victim(text, &oom.pid);
+    if (kernel_log_parse_seccomp(text, &seccomp))
+        seccomp_name_of(arena, seccomp.machine, seccomp.call);
+}
+
+/* The counters of a cgroup, in the order in which src/cgroup/processes/losses.c reads them. */
+static void fuzz_losses(struct arena *arena, const char *bytes, size_t size)
+{
+    static const char *const paths[] = {"/"};
+    const struct cgroup_record record = {.paths = paths, .n_paths = 1};
+    struct cgroup_losses losses;
+    struct error error = {0};
+
+    (void) bytes;
+    (void) size;
+    fuzz_expect(cgroup_read_losses(arena, &record, &losses, &error), &error);
+}
+
 /* /proc/self/cgroup, /proc/self/mountinfo, and those of a container's process. */
 static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
 {
@@ -116,7 +147,7 @@ static void fuzz_cgroups(struct arena *arena, const char *bytes, size_t size)
         .name = "", .mount_point = input_directory(), .own = "/", .v2 = true};
     struct cgroup_place place = {.hierarchy = &unified, .path = unified.mount_point};
     struct cgroup cgroup = {.places = &place, .n_places = 1};
-    cgroup_follow(arena, &cgroup, 1, false);
+    cgroup_use_leaf(arena, &cgroup, 1, false);
 }
 
 /* The files of one cgroup, in the order in which src/cgroup/stats/stats.c reads them. */
@@ -232,7 +263,7 @@ static void fuzz_seccomp_cache(struct arena *arena, const char *bytes, size_t si
 /* An ELF file or a script, and what it needs. */
 static void fuzz_program(struct arena *arena, const char *bytes, size_t size)
 {
-    struct tree tree = {.arena = arena, .root = ""};
+    struct rootfs_view tree = {.arena = arena, .root = ""};
 
     (void) bytes;
     (void) size;
@@ -325,8 +356,10 @@ const struct fuzz_row fuzz_rows[] = {
     {"id-map", fuzz_id_map},
     {"init-passwd", fuzz_init_passwd},
     {"init-status", fuzz_init_status},
+    {"kernel-log", fuzz_kernel_log},
     {"locate", fuzz_locate},
     {"look", fuzz_look},
+    {"losses", fuzz_losses},
     {"messages", fuzz_messages},
     {"mountinfo", fuzz_mountinfo},
     {"mounts", fuzz_mounts},
@@ -345,6 +378,7 @@ const struct fuzz_row fuzz_rows[] = {
     {"ps", fuzz_ps},
     {"rdt", fuzz_rdt},
     {"record", fuzz_record},
+    {"recording", fuzz_recording},
     {"resources", fuzz_resources},
     {"schemata", fuzz_schemata},
     {"seccomp-cache", fuzz_seccomp_cache},
@@ -354,6 +388,7 @@ const struct fuzz_row fuzz_rows[] = {
     {"stats-v2", fuzz_stats_v2},
     {"status", fuzz_status},
     {"subids", fuzz_subids},
+    {"trace-context", fuzz_trace_context},
     {"unit", fuzz_unit},
     {"user", fuzz_user},
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -75,12 +76,12 @@ static void makes_console(void (*prepare)(void), const char *where)
     plan.prepare = prepare;
     struct test_init init = test_launch(&plan);
     tap_ok(test_receive(init.socket, &message, &master) && message.error == 0 && master >= 0,
-           "%s: the host gets the terminal's other side", where);
+           "%s: the host gets the master side of the terminal", where);
     if (master >= 0)
-        tap_text(read_terminal(master), expected, "the program's terminal");
+        tap_text(read_terminal(master), expected, "the program sees its terminal");
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "", "and nothing goes elsewhere");
-    tap_ok(test_exited(result.status, 0), "it ends");
+    tap_text(result.output, "", "the program writes only to its terminal");
+    tap_ok(test_exited(result.status, 0), "the program with a terminal exits with status 0");
     close(master);
 }
 
@@ -91,16 +92,19 @@ static void hangs_up(void)
     struct test_plan plan = with_console();
     struct plan_message message;
     int master = -1;
+    char byte;
 
+    signal(SIGHUP, SIG_DFL); /* nohup(1) ignores it, and a shell cannot trap what is ignored */
     plan.prepare = make_devpts;
-    plan.steps[3].execute.argv = TEST_SCRIPT("trap 'exit 5' HUP; read line; exit 6");
+    plan.steps[3].execute.argv = TEST_SCRIPT("trap 'exit 5' HUP; echo ready; read line; exit 6");
     struct test_init init = test_launch(&plan);
     test_receive(init.socket, &message, &master);
     test_receive(init.socket, &message, NULL); /* end of file: the program runs */
-    usleep(100 * 1000);
+    tap_ok(read(master, &byte, 1) == 1, "the program is ready for the hangup");
     close(master);
     struct test_result result = test_finish(&init);
-    tap_ok(test_exited(result.status, 5), "the program's terminal hangs up with the host's side");
+    tap_ok(test_exited(result.status, 5),
+           "closing the host's side hangs the program's terminal up");
 }
 
 static void keeps_size(void)
@@ -115,7 +119,8 @@ static void keeps_size(void)
     plan.steps[3].execute.argv = TEST_SCRIPT("stty size");
     struct test_init init = test_launch(&plan);
     test_receive(init.socket, &message, &master);
-    tap_text(read_terminal(master), "0 0\r\n", "no size is asked for");
+    tap_text(read_terminal(master), "0 0\r\n",
+             "without a size in the plan the terminal keeps 0 by 0");
     test_finish(&init);
     close(master);
 }
@@ -193,10 +198,11 @@ static void refuses_traps(void)
         struct test_plan plan = with_console();
         plan.prepare = traps[i].prepare;
         struct plan_message message = test_fail(&plan);
-        tap_ok(message.step == 0 && message.error == traps[i].error, "%s: errno %d", traps[i].name,
-               message.error);
+        tap_ok(message.step == 0 && message.error == traps[i].error, "a trap in /dev: %s: errno %d",
+               traps[i].name, message.error);
     }
-    tap_ok(access("/tmp/berth-test-console", F_OK) < 0, "nothing is made through a link");
+    tap_ok(access("/tmp/berth-test-console", F_OK) < 0,
+           "no file is created through a symbolic link");
 }
 
 int main(void)

@@ -98,9 +98,11 @@ static void searches_as_execvp(void)
         bool failed = test_receive(init.socket, &message, NULL);
         tap_ok(message.error == search->error && message.step == 1 &&
                    failed == (message.error != 0),
-               "%s in %s: %d (%d)", search->name, search->path, search->error, message.error);
+               "%s in %s: errno %d is expected (got %d)", search->name, search->path, search->error,
+               message.error);
         struct test_result result = test_finish(&init);
-        tap_text(result.output, search->output != NULL ? search->output : "", "its output");
+        tap_text(result.output, search->output != NULL ? search->output : "",
+                 "the program that was found prints its output");
     }
 }
 
@@ -114,17 +116,17 @@ static void long_names(void)
 
     memset(name, 'x', sizeof(name));
     name[256] = '\0';
-    tap_ok(test_fail(&plan).error == ENAMETOOLONG, "a name above NAME_MAX");
+    tap_ok(test_fail(&plan).error == ENAMETOOLONG, "a program name above NAME_MAX is too long");
     memset(name, '/', sizeof(name));
     name[4096] = '\0';
-    tap_ok(test_fail(&plan).error == ENAMETOOLONG, "a path above PATH_MAX");
+    tap_ok(test_fail(&plan).error == ENAMETOOLONG, "a program path above PATH_MAX is too long");
     name[4095] = '\0';
-    tap_ok(test_fail(&plan).error == EACCES, "a path of PATH_MAX");
+    tap_ok(test_fail(&plan).error == EACCES, "a program path of PATH_MAX bytes reaches the kernel");
     memset(name, 'x', sizeof(name));
     name[4999] = '\0';
     plan.steps[0].find_program.program = "true";
     plan.steps[0].find_program.search_path = name;
-    tap_ok(test_fail(&plan).error == ENOENT, "a PATH that is too long is passed over");
+    tap_ok(test_fail(&plan).error == ENOENT, "an entry of PATH that is too long is skipped");
 }
 
 static void failing_execve(void)
@@ -140,12 +142,13 @@ static void failing_execve(void)
         .prepare = make_programs};
     struct plan_message message = test_fail(&plan);
 
-    tap_ok(message.step == 2 && message.error == ENOENT, "the interpreter is missing");
-    tap_ok(message.value == 1, "which the message's value says");
+    tap_ok(message.step == 2 && message.error == ENOENT,
+           "execve of a script without its interpreter fails with ENOENT");
+    tap_ok(message.value == 1, "the message's value says that the program exists");
     plan.steps[0].find_program.program = "./empty";
     message = test_fail(&plan);
     tap_ok(message.step == 2 && message.error == ENOEXEC && message.value == 0,
-           "what is no program");
+           "execve of an empty file fails with ENOEXEC");
 }
 
 static void arguments_and_environment(void)
@@ -158,9 +161,10 @@ static void arguments_and_environment(void)
                   {.op = PLAN_EXECUTE, .actor = PLAN_INIT, .execute = {.argv = TEST_LIST("env")}},
                   TEST_END}};
 
-    tap_text(test_run(&plan).output, "", "no environment but the list");
+    tap_text(test_run(&plan).output, "", "the program gets exactly the listed environment");
     plan.steps[2].execute.env = TEST_LIST("A=1", "A=2", "=", "B");
-    tap_text(test_run(&plan).output, "A=1\nA=2\n=\nB\n", "the environment as it is");
+    tap_text(test_run(&plan).output, "A=1\nA=2\n=\nB\n",
+             "an unusual environment is passed unchanged");
 
     plan = (struct test_plan){
         .steps = {
@@ -176,7 +180,7 @@ static void arguments_and_environment(void)
             TEST_END}};
     tap_text(test_run(&plan).output,
              "|a b||2\nown name|-c|echo \"$0|$1|$2|$#\"; tr '\\0' '|' </proc/$$/cmdline||a b||",
-             "the arguments as they are");
+             "arguments are passed unchanged");
 }
 
 #define PRINT_DESCRIPTORS                                                                          \
@@ -204,12 +208,14 @@ static void kept_descriptors(void)
     lseek(one, 0, SEEK_SET);
     lseek(two, 0, SEEK_SET);
     struct test_result result = test_run(&plan);
-    tap_text(result.output, "0 1 2 4 6 two\n", "what is kept and nothing else");
+    tap_text(result.output, "0 1 2 4 6 two\n",
+             "the program gets the kept descriptors and no others");
 
     plan.steps[5].execute.argv = TEST_SCRIPT(PRINT_DESCRIPTORS);
     plan.steps[4].close_descriptors.kept = 0;
     plan.n_kept = 0;
-    tap_text(test_run(&plan).output, "0 1 2 ", "nothing is kept");
+    tap_text(test_run(&plan).output, "0 1 2 ",
+             "without kept descriptors the program gets standard streams only");
     close(one);
     close(two);
 }
@@ -235,7 +241,8 @@ static void procfs_beside_kept(void)
         .kept = {kept + 1, kept + 1, kept + 1},
         .n_kept = 3};
 
-    tap_text(test_run(&plan).output, "7\n", "procfs gives way to kept ones");
+    tap_text(test_run(&plan).output, "7\n",
+             "the descriptor of procfs moves away from a kept number");
     close(kept);
 }
 
@@ -256,7 +263,8 @@ static void failure_beside_kept(void)
         .n_kept = 2};
     struct plan_message message = test_fail(&plan);
 
-    tap_ok(message.step == 2 && message.error == ENOEXEC, "the socket gives way to kept ones");
+    tap_ok(message.step == 2 && message.error == ENOEXEC,
+           "the socket to the host moves away from kept numbers");
     close(kept);
 }
 
@@ -279,7 +287,7 @@ static void signals(void)
 
     tap_text(test_run(&plan).output,
              "SigPnd:\t0000000000000000\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n",
-             "no signal is blocked or ignored");
+             "the program starts with no signal blocked or ignored");
 }
 
 int main(void)

@@ -77,10 +77,10 @@ static void verifies_proc(void)
 {
     struct test_plan plan = {.steps = {OPEN_PROC, TEST_SHELL("exit 0")}};
 
-    tap_ok(test_exited(test_run(&plan).status, 0), "/proc is a procfs");
+    tap_ok(test_exited(test_run(&plan).status, 0), "OPEN_PROC accepts /proc of type procfs");
     plan.clone_flags = CLONE_NEWNS;
     plan.prepare = hide_proc;
-    tap_ok(test_fail(&plan).error == EINVAL, "a tmpfs on /proc is none");
+    tap_ok(test_fail(&plan).error == EINVAL, "OPEN_PROC refuses a tmpfs on /proc");
 }
 
 static void writes_below_proc(void)
@@ -102,27 +102,28 @@ static void writes_below_proc(void)
         .steps = {OPEN_PROC, PUT_BELOW_PROC("sys/kernel/hostname", "new"), TEST_SHELL("hostname")},
         .clone_flags = CLONE_NEWUTS};
 
-    tap_text(test_run(&plan).output, "new\n", "writes to a file of procfs");
+    tap_text(test_run(&plan).output, "new\n", "PUT_FILE writes to a file of procfs");
     plan.steps[1].put_file.file = "self/oom_score_adj";
     plan.steps[1].put_file.content = "7";
     plan.steps[4].execute.argv = TEST_SCRIPT("cat /proc/$$/oom_score_adj");
-    tap_text(test_run(&plan).output, "7\n", "to its own file");
+    tap_text(test_run(&plan).output, "7\n", "PUT_FILE writes to the process's own file");
     plan.steps[1].put_file.content = "100000";
-    tap_ok(test_fail(&plan).error == EINVAL, "the kernel refuses the content");
+    tap_ok(test_fail(&plan).error == EINVAL, "PUT_FILE reports what the kernel refuses");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[1].put_file.file = wrong[i].path;
         int error = test_fail(&plan).error;
         /* procfs rejects root's write to a file without write permission with EACCES or EIO. */
         bool good = error == wrong[i].error || (wrong[i].error == EACCES && error == EIO);
-        tap_ok(good, "%s: errno %d, is %d", wrong[i].path, wrong[i].error, error);
+        tap_ok(good, "PUT_FILE %s: errno %d (got %d)", wrong[i].path, wrong[i].error, error);
     }
     plan.steps[1].put_file.file = "sys/kernel/hostname";
     plan.clone_flags = CLONE_NEWUTS | CLONE_NEWNS;
     plan.prepare = hide_files_of_proc;
-    tap_ok(test_fail(&plan).error == EXDEV, "what is mounted over it is not written to");
+    tap_ok(test_fail(&plan).error == EXDEV, "PUT_FILE does not write to a mount over the file");
     plan.steps[1].put_file.file = "self/attr/exec";
     plan.prepare = hide_own_attribute;
-    tap_ok(test_fail(&plan).error == EXDEV, "nor is what hides a label's file");
+    tap_ok(test_fail(&plan).error == EXDEV,
+           "PUT_FILE does not write to a mount over the file of a label");
 }
 
 static void make_links(void)
@@ -138,13 +139,14 @@ static void writes_on_host(void)
                              .clone_flags = CLONE_NEWNS,
                              .prepare = make_links};
 
-    tap_text(test_run(&plan).output, "new content", "writes without truncating");
+    tap_text(test_run(&plan).output, "new content",
+             "PUT_FILE writes to an ordinary file without truncating it");
     plan.steps[0].put_file.file = TREE "/link";
-    tap_ok(test_fail(&plan).error == ELOOP, "never through a link");
+    tap_ok(test_fail(&plan).error == ELOOP, "PUT_FILE does not follow a symbolic link");
     plan.steps[0].put_file.file = TREE "/none";
-    tap_ok(test_fail(&plan).error == ENOENT, "makes nothing");
+    tap_ok(test_fail(&plan).error == ENOENT, "PUT_FILE does not create a file");
     plan.steps[0].put_file.file = "/dev/full";
-    tap_ok(test_fail(&plan).error == ENOSPC, "a write that fails");
+    tap_ok(test_fail(&plan).error == ENOSPC, "PUT_FILE reports a write that fails");
 }
 
 /* --- the working directory -------------------------------------------------------------------- */
@@ -195,7 +197,8 @@ static void changes_directory(void)
         int error = test_fail(&plan).error;
         tap_ok((error == -1 ? 0 : error) == cases[i].error, "%s%s: errno %d", cases[i].path,
                cases[i].make ? ", made" : "", error);
-        tap_text(test_run(&plan).output, cases[i].output, "where it got");
+        tap_text(test_run(&plan).output, cases[i].output,
+                 "the program runs in the resulting working directory");
     }
 }
 
@@ -213,7 +216,7 @@ static void stays_below_root(void)
         .clone_flags = CLONE_NEWNS,
         .prepare = leave_root};
 
-    tap_ok(test_fail(&plan).error == ENOENT, "a directory outside of the root");
+    tap_ok(test_fail(&plan).error == ENOENT, "a working directory outside the root is refused");
 }
 
 /* --- standard streams ------------------------------------------------------------------------- */
@@ -252,23 +255,25 @@ static void gives_streams(void)
     int file = mkstemp(path);
     int end = posix_openpt(O_RDWR | O_NOCTTY);
 
-    tap_ok(owner_after(path, O_RDONLY) == 1000, "a file");
+    tap_ok(owner_after(path, O_RDONLY) == 1000, "OWN_STDIO gives a regular file to the user");
     close(file);
     unlink(path);
     test_must(end >= 0 && grantpt(end) == 0 && unlockpt(end) == 0, "pty");
-    tap_ok(owner_after(ptsname(end), O_RDWR | O_NOCTTY) == 1000, "a terminal");
+    tap_ok(owner_after(ptsname(end), O_RDWR | O_NOCTTY) == 1000,
+           "OWN_STDIO gives a terminal to the user");
     close(end);
-    tap_ok(owner_after("/dev/null", O_RDWR) != 1000, "/dev/null belongs to all");
-    tap_ok(owner_after("/dev/zero", O_RDWR) != 1000, "/dev/zero, too");
+    tap_ok(owner_after("/dev/null", O_RDWR) != 1000, "OWN_STDIO leaves /dev/null to its owner");
+    tap_ok(owner_after("/dev/zero", O_RDWR) != 1000, "OWN_STDIO leaves /dev/zero to its owner");
 
     struct test_plan plan = {
         .steps = {{.op = PLAN_OWN_STDIO, .actor = PLAN_INIT, .own_stdio = {.uid = 1000}},
                   TEST_SHELL("stat -L -c '%u %g' /proc/self/fd/1")}};
-    tap_text(test_run(&plan).output, "1000 0\n", "a pipe, and the group stays");
+    tap_text(test_run(&plan).output, "1000 0\n",
+             "OWN_STDIO gives a pipe to the user and keeps its group");
     plan.clone_flags = CLONE_NEWNS;
     plan.prepare = make_stdin_read_only;
     plan.steps[3].execute.argv = TEST_SCRIPT("stat -L -c %u /proc/self/fd/0");
-    tap_text(test_run(&plan).output, "0\n", "what cannot be given is left");
+    tap_text(test_run(&plan).output, "0\n", "OWN_STDIO ignores a stream that cannot be given away");
 }
 
 /* --- home ------------------------------------------------------------------------------------- */
@@ -323,7 +328,7 @@ static void finds_home(void)
         tap_text(test_run(&plan).output, cases[i].home, cases[i].name);
     }
     plan.steps[3].execute.argv = TEST_SCRIPT("tr '\\0' '|' </proc/$$/environ");
-    tap_text(test_run(&plan).output, "A=1|HOME=/|", "it comes last in the environment");
+    tap_text(test_run(&plan).output, "A=1|HOME=/|", "HOME is the last variable of the environment");
 }
 
 int main(void)

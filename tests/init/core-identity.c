@@ -33,14 +33,15 @@ static void becomes_user(void)
     tap_text(test_run(&plan).output,
              "Uid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nGroups:\t5 4294967294 \n"
              "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n",
-             "user, group, groups, and no capabilities");
+             "SET_USER sets user, group and supplementary groups, and drops all capabilities");
     plan.steps[0].set_user.groups = (struct plan_strings){0};
     plan.steps[3].execute.argv = TEST_SCRIPT(STATUS("Groups"));
-    tap_text(test_run(&plan).output, "Groups:\t \n", "no groups");
+    tap_text(test_run(&plan).output, "Groups:\t \n",
+             "SET_USER without groups drops the supplementary groups");
     for (size_t i = 0; i < 5; i++) {
         static const char *const wrong[] = {"-1", "1x", "", "4294967296", " 1"};
         plan.steps[0].set_user.groups = TEST_LIST(wrong[i]);
-        tap_ok(test_fail(&plan).error == EINVAL, "the group \"%s\" is none", wrong[i]);
+        tap_ok(test_fail(&plan).error == EINVAL, "SET_USER refuses the group \"%s\"", wrong[i]);
     }
 }
 
@@ -64,7 +65,7 @@ static void limits_capabilities(void)
     tap_text(test_run(&plan).output,
              "CapInh:\t0000000000000021\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
              "CapBnd:\t0000008000000421\nCapAmb:\t0000000000000020\nNoNewPrivs:\t0\n",
-             "bounding, inheritable and ambient set as given");
+             "the bounding, inheritable and ambient sets are as in the plan");
     plan.steps[2].set_capabilities.ambient = 0;
     plan.steps[2].set_capabilities.inheritable = 0;
     plan.steps[3] = (struct test_step){.op = PLAN_SET_NO_NEW_PRIVILEGES, .actor = PLAN_INIT};
@@ -78,10 +79,11 @@ static void limits_capabilities(void)
     plan.steps[7] = (struct test_step) TEST_END;
     tap_text(test_run(&plan).output,
              "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n",
-             "none inheritable, no_new_privs");
+             "empty sets leave nothing inheritable or ambient, and no_new_privs is set");
     plan.steps[2].set_capabilities.effective = BIT(CAP_SYS_ADMIN);
     plan.steps[2].set_capabilities.permitted = BIT(CAP_KILL);
-    tap_ok(test_fail(&plan).error == EPERM, "effective, but not permitted");
+    tap_ok(test_fail(&plan).error == EPERM,
+           "an effective capability that is not permitted is refused");
 }
 
 /* The caller's inheritable capabilities must not reach the container (CVE-2022-29162). */
@@ -122,13 +124,15 @@ static void sets_limits(void)
                   TEST_SHELL("ulimit -n; ulimit -H -n; ulimit -c; ulimit -H -c")}};
 
     plan.steps[1].flags = PLAN_OPTIONAL; /* the caller may not be allowed to raise it */
-    tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0, "soft and hard limits");
+    tap_ok(strncmp(test_run(&plan).output, "100\n200\n0\n", 10) == 0,
+           "SET_RLIMIT sets the soft and the hard limit");
     plan.steps[0].set_rlimit.only_raises = true;
     plan.steps[4].execute.argv = TEST_SCRIPT("ulimit -n | grep -qx 100");
-    tap_ok(!test_exited(test_run(&plan).status, 0), "one that is only raised is not lowered");
+    tap_ok(!test_exited(test_run(&plan).status, 0),
+           "SET_RLIMIT that only raises does not lower a limit");
     plan.steps[0].set_rlimit.only_raises = false;
     plan.steps[0].set_rlimit.soft = 300;
-    tap_ok(test_fail(&plan).error == EINVAL, "a soft limit above the hard one");
+    tap_ok(test_fail(&plan).error == EINVAL, "SET_RLIMIT refuses a soft limit above the hard one");
 }
 
 static void set_umask_027(void)
@@ -143,9 +147,10 @@ static void sets_umask(void)
                   TEST_SHELL("umask")},
         .prepare = set_umask_027};
 
-    tap_text(test_run(&plan).output, "0007\n", "the umask that is asked for");
+    tap_text(test_run(&plan).output, "0007\n", "SET_UMASK sets the umask of the plan");
     plan.steps[0].set_umask.umask = PLAN_UMASK_OF_CALLER;
-    tap_text(test_run(&plan).output, "0027\n", "else the caller's");
+    tap_text(test_run(&plan).output, "0027\n",
+             "SET_UMASK without a value keeps the caller's umask");
 }
 
 #define CALL_OFFSET offsetof(struct seccomp_data, nr)
@@ -203,14 +208,15 @@ static void loads_seccomp(void)
     struct plan_message message = load_filter(kill_hostname, sizeof(kill_hostname), &result);
 
     tap_ok(message.step == -1 && WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS,
-           "the filter applies to the program");
+           "the seccomp filter applies to the program");
     message = load_filter(strict, sizeof(strict), &result);
     tap_ok(message.step == 6 && message.error == EXDEV,
-           "with write, capset and execve alone the init gets to the end");
+           "after the filter, INIT needs only write, capset and execve");
     message = load_filter(strict, 0, &result);
     tap_ok(message.step == 4 && message.error == EINVAL, "an empty filter is an error");
     message = load_filter(strict, 3 * sizeof(strict[0]), &result);
-    tap_ok(message.step == 4 && message.error == EINVAL, "a filter without an end is an error");
+    tap_ok(message.step == 4 && message.error == EINVAL,
+           "a filter without a return instruction is an error");
 }
 
 /* VERIFY rejects a process that has more than the plan says, and names the difference. */
@@ -238,12 +244,12 @@ static void verifies(void)
                                               "CapPrm a0", "CapBnd ffffffffffffffff", "CapAmb 0")}},
             TEST_SHELL("echo verified")}};
 
-    tap_text(test_run(&plan).output, "verified\n", "what is as it should be");
+    tap_text(test_run(&plan).output, "verified\n", "VERIFY accepts a status that matches the plan");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[4].verify.expected = TEST_LIST("Uid 1000", wrong[i]);
         struct plan_message message = test_fail(&plan);
-        tap_ok(message.error == ENOTRECOVERABLE && message.value == 2, "what should be \"%s\"",
-               wrong[i]);
+        tap_ok(message.error == ENOTRECOVERABLE && message.value == 2,
+               "VERIFY refuses a status that lacks \"%s\"", wrong[i]);
     }
 }
 

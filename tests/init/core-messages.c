@@ -2,10 +2,14 @@
 /* The message loop: order, waits, faults, warnings, the end of the host, traces. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -32,12 +36,13 @@ static void announces_in_order(void)
     struct test_init init = test_launch(&plan);
     struct plan_message message;
 
-    tap_ok(is_message(init.socket, 0, 0), "the first announced step");
-    tap_ok(is_message(init.socket, 2, 0), "a step that need not be announced is not");
-    tap_ok(!test_receive(init.socket, &message, NULL), "end of file when the program runs");
+    tap_ok(is_message(init.socket, 0, 0), "INIT announces the first step that asks for it");
+    tap_ok(is_message(init.socket, 2, 0), "INIT does not announce a step that does not ask for it");
+    tap_ok(!test_receive(init.socket, &message, NULL),
+           "the host sees end of file when the program runs");
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "three\n", "the steps have been carried out");
-    tap_ok(test_exited(result.status, 7), "the program's exit status");
+    tap_text(result.output, "three\n", "INIT has carried out its steps");
+    tap_ok(test_exited(result.status, 7), "the program's exit status reaches the host");
 }
 
 static void waits_for_host(void)
@@ -49,16 +54,18 @@ static void waits_for_host(void)
                              .clone_flags = CLONE_NEWUTS};
     struct test_init init = test_launch(&plan);
 
-    tap_ok(!test_is_readable(init.socket), "waits for the host");
+    tap_ok(!test_is_readable(init.socket), "INIT waits for the host's step");
     test_announce(init.socket, 0, 0, -1);
-    tap_ok(!test_is_readable(init.socket), "an earlier step is not enough");
+    tap_ok(!test_is_readable(init.socket), "INIT does not go on after an earlier step");
     test_announce(init.socket, 1, 0, -1);
-    tap_ok(is_message(init.socket, 2, 0), "goes on when the host has announced the step");
-    tap_ok(test_exited(test_finish(&init).status, 0), "and to the end");
+    tap_ok(is_message(init.socket, 2, 0), "INIT goes on when the host has announced the step");
+    tap_ok(test_exited(test_finish(&init).status, 0),
+           "INIT carries the plan out to its end after the wait");
 
     init = test_launch(&plan);
     test_announce(init.socket, 1, 0, -1);
-    tap_ok(is_message(init.socket, 2, 0), "a later step stands for the earlier ones");
+    tap_ok(is_message(init.socket, 2, 0),
+           "the announcement of a later step covers the earlier ones");
     test_finish(&init);
 }
 
@@ -72,17 +79,19 @@ static void fails_at_step(void)
     for (int i = 0; i < 6; i++) {
         plan.fault = i + 1;
         struct test_init init = test_launch(&plan);
-        tap_ok(is_message(init.socket, i, EXDEV), "step %d fails as it is told to", i);
+        tap_ok(is_message(init.socket, i, EXDEV), "--fault makes step %d fail", i);
         struct test_result result = test_finish(&init);
-        tap_ok(test_exited(result.status, 1) && result.output[0] == '\0', "and ends the init");
+        tap_ok(test_exited(result.status, 1) && result.output[0] == '\0',
+               "the failed step ends INIT");
     }
     plan.fault = 2;
     plan.steps[1].flags = PLAN_OPTIONAL;
     struct test_init init = test_launch(&plan);
-    tap_ok(is_message(init.socket, 1, EXDEV), "an optional step that fails is a warning");
+    tap_ok(is_message(init.socket, 1, EXDEV),
+           "the failure of an optional step is sent to the host");
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "c\n", "and the rest is carried out");
-    tap_ok(test_exited(result.status, 0), "to the end");
+    tap_text(result.output, "c\n", "the steps after a failed optional one are carried out");
+    tap_ok(test_exited(result.status, 0), "a failed optional step does not change the exit status");
 }
 
 static void real_failure(void)
@@ -93,7 +102,7 @@ static void real_failure(void)
                              .clone_flags = CLONE_NEWUTS};
     struct plan_message message = test_fail(&plan);
 
-    tap_ok(message.step == 0 && message.error == EINVAL, "the kernel's errno is the message's");
+    tap_ok(message.step == 0 && message.error == EINVAL, "the message has the kernel's errno");
 }
 
 static void ends_with_host(void)
@@ -104,32 +113,67 @@ static void ends_with_host(void)
                              .clone_flags = CLONE_NEWUTS};
     struct test_init init = test_launch(&plan);
 
-    tap_ok(!test_is_readable(init.socket), "waits");
+    tap_ok(!test_is_readable(init.socket), "INIT waits while the host lives");
     shutdown(init.socket, SHUT_RDWR);
     struct test_result result = test_finish(&init);
-    tap_ok(test_exited(result.status, 1) && result.output[0] == '\0', "ends when the host does");
+    tap_ok(test_exited(result.status, 1) && result.output[0] == '\0',
+           "INIT exits when the host exits");
 
     init = test_launch(&plan);
     test_announce(init.socket, 0, EIO, -1);
     result = test_finish(&init);
-    tap_ok(test_exited(result.status, 1) && result.output[0] == '\0', "ends when the host fails");
+    tap_ok(test_exited(result.status, 1) && result.output[0] == '\0',
+           "INIT exits when the host's step fails");
 
     plan.steps[0].flags = PLAN_OPTIONAL;
     init = test_launch(&plan);
     test_announce(init.socket, 0, EIO, -1);
     result = test_finish(&init);
-    tap_text(result.output, "runs\n", "goes on when an optional step of the host's fails");
+    tap_text(result.output, "runs\n", "INIT goes on when an optional step of the host fails");
 
     init = test_launch(&plan);
     test_announce(init.socket, 1000, 0, -1);
-    tap_ok(test_exited(test_finish(&init).status, 1), "ends when the host talks nonsense");
+    tap_ok(test_exited(test_finish(&init).status, 1), "INIT exits after a malformed message");
 
     plan.steps[1].flags = PLAN_ANNOUNCE;
     plan.steps[1].wait = 0;
     plan.steps[2].wait = 1;
     init = test_launch(&plan);
     shutdown(init.socket, SHUT_RDWR);
-    tap_ok(test_exited(test_finish(&init).status, 1), "ends when nobody hears it");
+    tap_ok(test_exited(test_finish(&init).status, 1),
+           "INIT exits when nobody receives its messages");
+}
+
+static void refuse_recvmsg(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+    test_must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
+              "seccomp");
+}
+
+/* The host may have heard init's last announcement, after which the end of init would look like
+ * execve(2). */
+static void cannot_listen(void)
+{
+    struct test_plan plan = {.steps = {{.op = PLAN_COMMIT, .actor = PLAN_HOST},
+                                       HOSTNAME("x", .wait = 1),
+                                       TEST_SHELL("echo runs")},
+                             .clone_flags = CLONE_NEWUTS,
+                             .prepare = refuse_recvmsg};
+    struct test_init init = test_launch(&plan);
+
+    tap_ok(is_message(init.socket, 1, ENOMEM), "INIT reports that it cannot receive from the host");
+    struct test_result result = test_finish(&init);
+    tap_ok(test_exited(result.status, 1) && result.output[0] == '\0',
+           "INIT exits when it cannot receive from the host");
 }
 
 static void traces(void)
@@ -143,11 +187,13 @@ static void traces(void)
     int step = 0;
 
     for (; test_receive(init.socket, &message, NULL); step++) {
-        tap_ok(message.step == step && message.error == 0, "step %d is announced", step);
-        tap_ok(last <= message.begin_ns && message.begin_ns <= message.end_ns, "with its times");
+        tap_ok(message.step == step && message.error == 0, "with a trace, step %d is announced",
+               step);
+        tap_ok(last <= message.begin_ns && message.begin_ns <= message.end_ns,
+               "an announcement has the step's start and end");
         last = message.end_ns;
     }
-    tap_ok(step == 4, "all steps but the last, which does not return");
+    tap_ok(step == 4, "with a trace, every step but EXECUTE is announced");
     test_finish(&init);
 }
 
@@ -179,11 +225,11 @@ static void hands_mounts_over(void)
     int fd = -1;
 
     tap_ok(test_receive(init.socket, &message, &fd) && message.step == 0 && fd >= 0,
-           "a mount that the host uses goes there");
+           "INIT sends a mount that the host uses to the host");
     test_announce(init.socket, 1, 0, fd);
     close(fd);
-    tap_ok(is_message(init.socket, 2, 0), "and comes back");
-    tap_ok(is_message(init.socket, 3, EBADF), "without a user namespace nothing is mapped");
+    tap_ok(is_message(init.socket, 2, 0), "INIT receives the mount back from the host");
+    tap_ok(is_message(init.socket, 3, EBADF), "without a user namespace the mount has no ID map");
     test_finish(&init);
 }
 
@@ -205,9 +251,9 @@ static void keeps_no_copy(void)
     int fd = -1;
 
     tap_ok(test_receive(init.socket, &message, &fd) && message.step == 0 && fd >= 0,
-           "a namespace goes to the host");
+           "INIT sends a namespace to the host");
     close(fd);
-    tap_ok(is_message(init.socket, 1, EBADF), "and is not open here any more");
+    tap_ok(is_message(init.socket, 1, EBADF), "INIT closes a namespace that it has sent");
     test_finish(&init);
 }
 
@@ -216,13 +262,15 @@ static void rejects_what_is_no_plan(void)
     struct test_plan plan = {.steps = {{.op = PLAN_OPS, .actor = PLAN_INIT}, TEST_END}};
     struct plan_message message = test_fail(&plan);
 
-    tap_ok(message.step == 0 && message.error == ENOSYS, "a step that does not exist");
+    tap_ok(message.step == 0 && message.error == ENOSYS,
+           "INIT refuses a plan with an unknown operation");
     plan.steps[0].op = PLAN_COMMIT;
     message = test_fail(&plan);
-    tap_ok(message.step == 0 && message.error == ENOSYS, "a step of the host's");
+    tap_ok(message.step == 0 && message.error == ENOSYS,
+           "INIT refuses a plan that gives it a step of the host");
     plan.steps[0] = (struct test_step) TEST_END;
     struct test_result result = test_run(&plan);
-    tap_ok(test_exited(result.status, 1), "a plan that does not end in EXECUTE");
+    tap_ok(test_exited(result.status, 1), "INIT refuses a plan that does not end in EXECUTE");
 }
 
 static void become_nobody(void)
@@ -250,8 +298,8 @@ static void hides_itself(void)
                              .prepare = become_nobody};
     struct test_init init = test_launch(&plan);
 
-    tap_ok(is_message(init.socket, 0, EPERM), "an ordinary user's init");
-    tap_ok(owner_in_proc(&init) == 0, "cannot be traced");
+    tap_ok(is_message(init.socket, 0, EPERM), "the INIT of an unprivileged user starts");
+    tap_ok(owner_in_proc(&init) == 0, "the INIT of an unprivileged user cannot be traced");
     test_finish(&init);
 
     plan.steps[0] = (struct test_step){.op = PLAN_UNSHARE,
@@ -260,8 +308,10 @@ static void hides_itself(void)
                                        .signals = PLAN_TOKEN_USER_NAMESPACE,
                                        .unshare = {.namespaces = CLONE_NEWUSER}};
     init = test_launch(&plan);
-    tap_ok(is_message(init.socket, 0, 0), "an ordinary user's init makes a user namespace");
-    tap_ok(owner_in_proc(&init) == 65534, "whose ids the user can map");
+    tap_ok(is_message(init.socket, 0, 0),
+           "the INIT of an unprivileged user creates a user namespace");
+    tap_ok(owner_in_proc(&init) == 65534,
+           "the unprivileged user can write the ID maps of that namespace");
     test_finish(&init);
 }
 
@@ -273,6 +323,7 @@ int main(void)
     fails_at_step();
     real_failure();
     ends_with_host();
+    cannot_listen();
     traces();
     hands_mounts_over();
     keeps_no_copy();

@@ -83,7 +83,7 @@ static void joins_namespaces(void)
                    .join_namespace = {.namespace = PLAN_SLOT_NAMESPACE_0, .type = CLONE_NEWUTS}},
                   TEST_SHELL("hostname")}};
 
-    tap_text(test_run(&plan).output, "kept\n", "joins a namespace");
+    tap_text(test_run(&plan).output, "kept\n", "JOIN_NAMESPACE joins the namespace");
     static const struct {
         const char *path;
         int error;
@@ -96,8 +96,8 @@ static void joins_namespaces(void)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         plan.steps[0].open_namespace.path = wrong[i].path;
         struct plan_message message = test_fail(&plan);
-        tap_ok(message.step == 0 && message.error == wrong[i].error, "%s is no uts namespace",
-               wrong[i].path);
+        tap_ok(message.step == 0 && message.error == wrong[i].error,
+               "JOIN_NAMESPACE refuses %s as a uts namespace", wrong[i].path);
     }
     kill(keeper, SIGKILL);
     waitpid(keeper, NULL, 0);
@@ -118,9 +118,9 @@ static void makes_namespaces(void)
     char before[65], after[65];
 
     gethostname(before, sizeof(before));
-    tap_text(test_run(&plan).output, "host\ndomain\n", "hostname and domainname");
+    tap_text(test_run(&plan).output, "host\ndomain\n", "hostname and domainname are set");
     gethostname(after, sizeof(after));
-    tap_text(after, before, "of the new namespace alone");
+    tap_text(after, before, "hostname and domainname change only in the new namespace");
 }
 
 /* --- the two stages --------------------------------------------------------------------------- */
@@ -165,20 +165,21 @@ static void two_stage_clone(void)
     struct plan_message message;
 
     tap_ok(test_receive(init.socket, &message, NULL) && message.step == 0 && message.error == 0,
-           "the first stage makes the user namespace");
+           "the first stage creates the user namespace");
     write_map(init.pid, "uid_map", "0 100000 65536\n");
     write_map(init.pid, "gid_map", "0 200000 65536\n");
     test_announce(init.socket, 1, 0, -1);
     tap_ok(test_receive(init.socket, &message, NULL) && message.step == 3 && message.value > 0,
-           "and clones the init, whose process id it sends");
+           "the first stage clones INIT and sends its PID");
     int status;
-    tap_ok(waitpid(init.pid, &status, 0) == init.pid && test_exited(status, 0), "and ends");
+    tap_ok(waitpid(init.pid, &status, 0) == init.pid && test_exited(status, 0),
+           "the first stage exits after it has cloned INIT");
     init.pid = (pid_t) message.value;
-    tap_ok(!test_is_readable(init.socket), "the init waits until it is recorded");
+    tap_ok(!test_is_readable(init.socket), "INIT waits until the host has recorded it");
     test_announce(init.socket, 4, 0, -1);
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "inside\n0\n0\n1\n", "process 1, root of its own users");
-    tap_ok(test_exited(result.status, 0), "which is a child of the host's");
+    tap_text(result.output, "inside\n0\n0\n1\n", "INIT is PID 1 and root of its user namespace");
+    tap_ok(test_exited(result.status, 0), "INIT is a child of the host");
 }
 
 static void unmapped_root(void)
@@ -193,8 +194,8 @@ static void unmapped_root(void)
     test_announce(init.socket, 1, 0, -1);
     tap_ok(test_receive(init.socket, &message, NULL) && message.step == 2 &&
                message.error == EINVAL,
-           "there is no root in the user namespace");
-    tap_ok(test_exited(test_finish(&init).status, 1), "the first stage ends");
+           "a user namespace that does not map root is reported");
+    tap_ok(test_exited(test_finish(&init).status, 1), "the first stage exits after that report");
 }
 
 /* --- the network, keys, sessions -------------------------------------------------------------- */
@@ -216,9 +217,10 @@ static void sets_loopback_up(void)
         run_self((struct test_step){.op = PLAN_SET_UMASK, .actor = PLAN_INIT}, "loopback");
 
     plan.clone_flags = CLONE_NEWNET;
-    tap_ok(test_exited(test_run(&plan).status, 1), "the loopback device is down at first");
+    tap_ok(test_exited(test_run(&plan).status, 1),
+           "the loopback device of a new network namespace is down");
     plan.steps[0].op = PLAN_SET_LOOPBACK_UP;
-    tap_ok(test_exited(test_run(&plan).status, 0), "it is up");
+    tap_ok(test_exited(test_run(&plan).status, 0), "the step sets the loopback device up");
 }
 
 static void joins_keyring(void)
@@ -230,7 +232,7 @@ static void joins_keyring(void)
     struct test_result result = test_run(&plan);
 
     tap_ok(strstr(result.output, ";berth-test") != NULL || strcmp(result.output, "errno 38") == 0,
-           "a session keyring of its own: %s", result.output);
+           "the container gets a session keyring of its own: %s", result.output);
 }
 
 static void makes_session(void)
@@ -239,11 +241,12 @@ static void makes_session(void)
         .steps = {{.op = PLAN_NEW_SESSION, .actor = PLAN_INIT},
                   TEST_SHELL("set -- $(cat /proc/$$/stat); [ $6 = $$ ] && [ $5 = $$ ]")}};
 
-    tap_ok(test_exited(test_run(&plan).status, 0), "it leads a session");
+    tap_ok(test_exited(test_run(&plan).status, 0), "NEW_SESSION makes INIT a session leader");
     plan.steps[1] = plan.steps[0];
     plan.steps[2] = (struct test_step) TEST_END;
     struct plan_message message = test_fail(&plan);
-    tap_ok(message.step == 1 && message.error == EPERM, "only once");
+    tap_ok(message.step == 1 && message.error == EPERM,
+           "NEW_SESSION fails in a process that leads a session already");
 }
 static void verifies_namespaces(void)
 {
@@ -258,7 +261,8 @@ static void verifies_namespaces(void)
                    .verify_namespaces = {.links = TEST_LIST(own)}},
                   TEST_SHELL("echo verified")}};
 
-    tap_text(test_run(&plan).output, "verified\n", "goes on in the namespaces that it shall be in");
+    tap_text(test_run(&plan).output, "verified\n",
+             "VERIFY_NAMESPACES accepts the namespaces that the plan names");
     static const struct {
         const char *name;
         int error;

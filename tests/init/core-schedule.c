@@ -37,7 +37,7 @@ static void sets_scheduler(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct test_plan plan = plan_of_scheduler(cases[i].values, SHOW_SCHEDULER);
 
-        tap_text(test_run(&plan).output, cases[i].shown, "a scheduler");
+        tap_text(test_run(&plan).output, cases[i].shown, "SET_SCHEDULER sets policy and priority");
     }
 }
 
@@ -54,7 +54,7 @@ static void sets_deadline(void)
 
     tap_text(test_run(&plan).output,
              "0 0 6\nSCHED_DEADLINE|SCHED_RESET_ON_FORK\n10000000/20000000/30000000\n",
-             "a deadline");
+             "SET_SCHEDULER sets a deadline");
 }
 
 static void refuses_schedulers(void)
@@ -69,7 +69,7 @@ static void refuses_schedulers(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct test_plan plan = plan_of_scheduler(cases[i], "true");
 
-        tap_ok(test_fail(&plan).error == EINVAL, "no such scheduler");
+        tap_ok(test_fail(&plan).error == EINVAL, "SET_SCHEDULER refuses an unknown policy");
     }
 }
 
@@ -82,13 +82,15 @@ static void sets_io_priority(void)
                    .set_io_priority = {.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)}},
                   TEST_SHELL("ionice -p $$; ionice")}};
 
-    tap_text(test_run(&plan).output, "best-effort: prio 6\nbest-effort: prio 6\n", "best effort");
+    tap_text(test_run(&plan).output, "best-effort: prio 6\nbest-effort: prio 6\n",
+             "SET_IO_PRIORITY sets best effort");
     plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7);
-    tap_text(test_run(&plan).output, "idle\nidle\n", "idle");
+    tap_text(test_run(&plan).output, "idle\nidle\n", "SET_IO_PRIORITY sets idle");
     plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 0);
-    tap_text(test_run(&plan).output, "realtime: prio 0\nrealtime: prio 0\n", "real time");
+    tap_text(test_run(&plan).output, "realtime: prio 0\nrealtime: prio 0\n",
+             "SET_IO_PRIORITY sets real time");
     plan.steps[1].set_io_priority.priority = IOPRIO_PRIO_VALUE(4, 0);
-    tap_ok(test_fail(&plan).error == EINVAL, "no such class");
+    tap_ok(test_fail(&plan).error == EINVAL, "SET_IO_PRIORITY refuses an unknown class");
 }
 
 /* Prints the policy of an area of the program's memory (proc(5), numa_maps). */
@@ -103,19 +105,25 @@ static void sets_memory_policy(void)
                                          .nodes = TEST_LIST("0")}},
                   TEST_SHELL(SHOW_MEMORY_POLICY)}};
 
-    tap_text(test_run(&plan).output, "bind=static:0\n", "memory of one node");
+    tap_text(test_run(&plan).output, "bind=static:0\n",
+             "SET_MEMORY_POLICY binds memory to one node");
     plan.steps[0].set_memory_policy.mode = MPOL_INTERLEAVE;
-    tap_text(test_run(&plan).output, "interleave:0\n", "memory of all nodes in turn");
+    tap_text(test_run(&plan).output, "interleave:0\n",
+             "SET_MEMORY_POLICY interleaves memory over the listed nodes");
     plan.steps[0].set_memory_policy.nodes = TEST_LIST("1023");
-    tap_ok(test_fail(&plan).error == EINVAL, "a node that is not there");
+    tap_ok(test_fail(&plan).error == EINVAL,
+           "SET_MEMORY_POLICY refuses a node that this host lacks");
     plan.steps[0].set_memory_policy.nodes = TEST_LIST("1024");
-    tap_ok(test_fail(&plan).error == EINVAL, "a node that cannot be");
+    tap_ok(test_fail(&plan).error == EINVAL,
+           "SET_MEMORY_POLICY refuses a node that Linux cannot have");
     plan.steps[0].set_memory_policy.nodes = (struct plan_strings){0};
-    tap_ok(test_fail(&plan).error == EINVAL, "no nodes where there have to be some");
+    tap_ok(test_fail(&plan).error == EINVAL,
+           "SET_MEMORY_POLICY refuses a mode that needs nodes and has none");
     plan.steps[0].set_memory_policy.mode = MPOL_LOCAL;
-    tap_text(test_run(&plan).output, "local\n", "memory of the node it runs on");
+    tap_text(test_run(&plan).output, "local\n",
+             "SET_MEMORY_POLICY prefers the node that the process runs on");
     plan.steps[0].set_memory_policy.mode = MPOL_DEFAULT;
-    tap_text(test_run(&plan).output, "default\n", "the default");
+    tap_text(test_run(&plan).output, "default\n", "SET_MEMORY_POLICY sets the default");
 }
 
 static void be_32_bit(void)
@@ -130,10 +138,10 @@ static void sets_personality(void)
                                         .set_personality = {.persona = PER_LINUX32}},
                                        TEST_SHELL("cat /proc/$$/personality")}};
 
-    tap_text(test_run(&plan).output, "00000008\n", "a 32-bit machine");
+    tap_text(test_run(&plan).output, "00000008\n", "SET_PERSONALITY sets a 32-bit machine");
     plan.steps[0].set_personality.persona = PER_LINUX;
     plan.prepare = be_32_bit;
-    tap_text(test_run(&plan).output, "00000000\n", "not the caller's");
+    tap_text(test_run(&plan).output, "00000000\n", "SET_PERSONALITY drops the caller's flags");
 }
 
 int main(void)

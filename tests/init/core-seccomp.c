@@ -73,7 +73,7 @@ static int answer_all(int listener, int *ret_first)
     struct pollfd fd = {.fd = listener, .events = POLLIN};
     int count = 0;
 
-    while (poll(&fd, 1, 10000) > 0 && (fd.revents & POLLIN)) {
+    while (poll(&fd, 1, 60000) > 0 && (fd.revents & POLLIN)) {
         struct seccomp_notif call = {0};
         struct seccomp_notif_resp answer = {.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
 
@@ -96,14 +96,16 @@ static void hands_over(void)
 
     tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
                message.error == 0 && listener >= 0,
-           "the listener comes with the step's message");
-    tap_ok(!test_is_readable(listener), "the init makes no call that the filter sees");
+           "the seccomp listener comes with the step's message");
+    tap_ok(!test_is_readable(listener),
+           "INIT makes no call that the filter notifies before the agent has the listener");
     test_announce(init.socket, HAND, 0, -1);
     int count = answer_all(listener, &first);
     tap_ok(count > 1 && first == __NR_execve,
-           "until the agent has it: then execve(2) is the first of %d", count);
+           "execve(2) is the first of %d notified calls once the agent has the listener", count);
     close(listener);
-    tap_ok(test_exited(test_finish(&init).status, 0), "and the program runs");
+    tap_ok(test_exited(test_finish(&init).status, 0),
+           "the program runs under the notifying filter");
 }
 
 static void needs_no_call(void)
@@ -114,11 +116,12 @@ static void needs_no_call(void)
     int listener = -1;
 
     tap_ok(test_receive(init.socket, &message, &listener) && message.error == 0 && listener >= 0,
-           "a filter that kills for any call but execve lets the listener out");
+           "INIT sends the listener even if the filter kills for any call but execve");
     test_announce(init.socket, HAND, 0, -1);
     close(listener);
     struct test_result result = test_finish(&init);
-    tap_ok(WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS, "and applies");
+    tap_ok(WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGSYS,
+           "that filter applies to the program");
 }
 
 static void fails(void)
@@ -131,12 +134,14 @@ static void fails(void)
     struct test_init init = launch(&plan, ask_for_all, sizeof(ask_for_all));
     tap_ok(test_receive(init.socket, &message, &listener) && message.step == LOAD &&
                message.error == EINVAL && listener < 0,
-           "a filter that the kernel does not take is an error");
-    tap_ok(test_exited(test_finish(&init).status, 1), "and the end");
+           "a filter that the kernel refuses is an error");
+    tap_ok(test_exited(test_finish(&init).status, 1),
+           "INIT exits when the kernel refuses the filter");
     plan = plan_with_listener();
     init = launch(&plan, ask_for_all, sizeof(ask_for_all));
     test_receive(init.socket, &message, &listener);
-    tap_ok(test_exited(test_finish(&init).status, 1), "without a host the init ends");
+    tap_ok(test_exited(test_finish(&init).status, 1),
+           "INIT exits when the host is gone while it waits for the agent");
     close(listener);
 }
 
@@ -152,7 +157,7 @@ static void is_traced(void)
         test_receive(init.socket, &message, &listener);
     tap_ok(message.step == LOAD && listener >= 0 && message.begin_ns != 0 &&
                message.end_ns >= message.begin_ns,
-           "a trace has the step's times");
+           "the trace has the times of the seccomp step");
     test_announce(init.socket, HAND, 0, -1);
     answer_all(listener, &first);
     close(listener);
@@ -178,7 +183,7 @@ static void ends_without_exit(void)
     test_announce(init.socket, HAND, 0, -1);
     tap_ok(test_receive(init.socket, &message, NULL) && message.error == EXDEV &&
                WIFSIGNALED(test_finish(&init).status),
-           "an init that may not exit ends all the same, as process 1 too");
+           "INIT ends as PID 1 even if the filter forbids exit");
 }
 
 int main(void)

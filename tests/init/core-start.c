@@ -64,12 +64,14 @@ static void starts(void)
     struct test_init init = create(&plan);
     struct plan_message message;
 
-    tap_ok(!test_receive(init.socket, &message, NULL), "the waiting init leaves the host");
+    tap_ok(!test_receive(init.socket, &message, NULL),
+           "a created INIT closes its connection to the host");
     int connection = test_connect(&init);
-    tap_ok(!test_receive(connection, &message, NULL), "end of file when the program runs");
+    tap_ok(!test_receive(connection, &message, NULL),
+           "`start` sees end of file when the program runs");
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "1\n", "the init became the program");
-    tap_ok(test_exited(result.status, 3), "its exit status");
+    tap_text(result.output, "1\n", "the created INIT has become the program");
+    tap_ok(test_exited(result.status, 3), "`start` leads to the program's exit status");
     close(connection);
 }
 
@@ -83,8 +85,8 @@ static void failing_start(void)
     struct test_init init = create(&plan);
     int connection = test_connect(&init);
     tap_ok(test_receive(connection, &message, NULL) && message.step == 6 && message.error == EXDEV,
-           "a failure after start is told to `start`");
-    tap_ok(test_exited(test_finish(&init).status, 1), "and ends the init");
+           "INIT sends a failure after start to `start`");
+    tap_ok(test_exited(test_finish(&init).status, 1), "a failure after start ends INIT");
     close(connection);
 }
 
@@ -96,7 +98,7 @@ static void starter_goes(void)
     struct test_init init = create(&plan);
     close(test_connect(&init));
     struct test_result result = test_finish(&init);
-    tap_text(result.output, "1\n", "started is started, though the starter has died");
+    tap_text(result.output, "1\n", "the program runs although `start` has died");
 }
 
 /* Closing a socket with unread messages resets it. The host's earlier messages must still count. */
@@ -118,7 +120,7 @@ static void host_goes_without_reading(void)
     close(other);
     kill(init.pid, SIGCONT);
     int connection = test_connect(&init);
-    tap_text(test_finish(&init).output, "1\n", "the host leaves messages unread");
+    tap_text(test_finish(&init).output, "1\n", "INIT goes on if the host leaves messages unread");
     close(connection);
 }
 
@@ -138,7 +140,7 @@ static void second_start(void)
     getsockname(dead, (void *) &address, &size);
     close(dead);
     init.listener = -1;
-    tap_ok(connect(second, (void *) &address, size) < 0, "nobody listens after start");
+    tap_ok(connect(second, (void *) &address, size) < 0, "INIT no longer listens after start");
     test_finish(&init);
     close(second);
     close(connection);
@@ -150,9 +152,10 @@ static void waits_for_commit(void)
     struct test_init init = test_launch(&plan);
     int connection = test_connect(&init);
 
-    tap_ok(!test_is_readable(connection), "no start before the state says created");
+    tap_ok(!test_is_readable(connection),
+           "INIT does not accept start before the state is \"created\"");
     test_announce(init.socket, 2, 0, -1);
-    tap_text(test_finish(&init).output, "1\n", "it starts then");
+    tap_text(test_finish(&init).output, "1\n", "INIT starts when the state is \"created\"");
     close(connection);
 }
 
@@ -179,10 +182,12 @@ static void ends_by_signal(void)
         test_receive(init.socket, &message, NULL);
         for (size_t j = 0; j < sizeof(harmless) / sizeof(harmless[0]); j++)
             kill(init.pid, harmless[j]);
-        tap_ok(waitpid(init.pid, NULL, WNOHANG) == 0, "signals that end nothing");
+        tap_ok(waitpid(init.pid, NULL, WNOHANG) == 0,
+               "the created INIT ignores signals that end no process");
         kill(init.pid, ending[i]);
         struct test_result result = test_finish(&init);
-        tap_ok(test_exited(result.status, 128 + ending[i]), "signal %d ends it", ending[i]);
+        tap_ok(test_exited(result.status, 128 + ending[i]), "signal %d ends the created INIT",
+               ending[i]);
     }
 }
 
@@ -210,7 +215,8 @@ static void takes_little_memory(void)
 
     test_receive(init.socket, &message, NULL);
     long size = private_memory_kib(init.pid);
-    tap_ok(size > 0 && size < MEMORY_LIMIT_KIB, "a waiting init has %ld KiB of its own", size);
+    tap_ok(size > 0 && size < MEMORY_LIMIT_KIB, "a waiting INIT has %ld KiB of private memory",
+           size);
     kill(init.pid, SIGKILL);
     test_finish(&init);
 }
@@ -262,21 +268,22 @@ static void hook_succeeds(void)
     struct test_step hook = HOOK("cat; echo; echo \"$0 $1\" >&2", 0);
     run_hook(hook, output, &status);
 
-    tap_text(output, STATE "\nhook \n", "it gets the state, and its output is kept");
-    tap_ok(test_exited(status, 0), "and the program runs");
+    tap_text(output, STATE "\nhook \n",
+             "the hook gets the state on standard input, and its output is kept");
+    tap_ok(test_exited(status, 0), "the program runs after the hook");
 
     hook = (struct test_step) HOOK("env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=", 0);
     run_hook(hook, output, &status);
-    tap_text(output, "", "no environment");
+    tap_text(output, "", "a hook without env gets an empty environment");
     hook.run_hook.env = TEST_LIST("KEY=value");
     run_hook(hook, output, &status);
-    tap_text(output, "KEY=value\n", "the environment of the list alone");
+    tap_text(output, "KEY=value\n", "a hook gets exactly the listed environment");
 
     hook = (struct test_step) HOOK("for i in 0 1 2 3 4 5 6 7 8 9; do "
                                    "[ ! -e /proc/$$/fd/$i ] || printf \"$i \"; done; umask",
                                    0);
     run_hook(hook, output, &status);
-    tap_text(output, "0 1 2 0022\n", "no descriptors but those, and the caller's umask");
+    tap_text(output, "0 1 2 0022\n", "a hook gets no other descriptors, and the caller's umask");
 }
 
 static void two_hooks(void)
@@ -288,7 +295,7 @@ static void two_hooks(void)
     plan.steps[3].wait = 2;
     struct test_init init = launch_with_hooks(&plan, &output);
     test_finish(&init);
-    tap_text(read_output(output), STATE STATE, "the second hook gets the whole state too");
+    tap_text(read_output(output), STATE STATE, "the second hook gets the whole state, too");
     close(output);
 }
 
@@ -300,20 +307,22 @@ static void hook_fails(void)
         run_hook((struct test_step) HOOK("echo why; exit 5", 0), output, &status);
 
     tap_ok(message.step == 3 && message.error == EIO && WEXITSTATUS((int) message.value) == 5,
-           "a hook that fails: its status");
-    tap_text(output, "why\n", "and what it said");
-    tap_ok(test_exited(status, 1), "and the program does not run");
+           "INIT reports the exit status of a failing hook");
+    tap_text(output, "why\n", "INIT reports the output of a failing hook");
+    tap_ok(test_exited(status, 1), "the program does not run after a failing hook");
     message = run_hook((struct test_step) HOOK("kill -9 $$", 0), output, &status);
     tap_ok(message.error == EIO && WTERMSIG((int) message.value) == SIGKILL,
-           "a hook that is killed");
+           "INIT reports a hook that is killed");
 
     struct test_step hook = HOOK("", 0);
     hook.run_hook.program = "/none";
     message = run_hook(hook, output, &status);
-    tap_ok(message.error == ENOENT && message.value == 0, "a hook that does not exist");
+    tap_ok(message.error == ENOENT && message.value == 0,
+           "INIT reports a hook that does not exist");
     hook.run_hook.program = "/etc/passwd";
     message = run_hook(hook, output, &status);
-    tap_ok(message.error == EACCES && message.value == 0, "a hook that is no program");
+    tap_ok(message.error == EACCES && message.value == 0,
+           "INIT reports a hook that is not executable");
 }
 
 static double now_s(void)
@@ -330,14 +339,15 @@ static void hook_is_late(void)
     int status;
     double begin = now_s();
     struct plan_message message =
-        run_hook((struct test_step) HOOK("exec sleep 20", 1), output, &status);
+        run_hook((struct test_step) HOOK("exec sleep 1000", 1), output, &status);
     double took = now_s() - begin;
 
-    tap_ok(message.error == ETIMEDOUT && message.value == 0, "a hook that takes too long");
-    tap_ok(took >= 1 && took < 5, "is killed after its time");
-    tap_ok(test_exited(status, 1), "and the program does not run");
+    tap_ok(message.error == ETIMEDOUT && message.value == 0,
+           "INIT reports a hook that exceeds its timeout");
+    tap_ok(took >= 1 && took < 100, "INIT kills a hook after its timeout");
+    tap_ok(test_exited(status, 1), "the program does not run after a timeout");
     message = run_hook((struct test_step) HOOK("sleep 0.2", 5), output, &status);
-    tap_ok(message.error == 0, "one that is in time");
+    tap_ok(message.error == 0, "a hook that exits within its timeout succeeds");
 }
 
 static void mount_proc(void)
@@ -359,7 +369,7 @@ static void orphans_are_reaped(void)
 
     plan.steps[3].wait = 2;
     struct test_init init = launch_with_hooks(&plan, &output);
-    tap_text(test_finish(&init).output, "end\n", "no zombies of a hook's");
+    tap_text(test_finish(&init).output, "end\n", "INIT leaves no zombies of a hook's children");
     close(output);
 }
 
@@ -376,9 +386,11 @@ static void start_container_hook_fails(void)
     close(output);
     tap_ok(test_receive(connection, &message, &sent) && message.step == 4 && message.error == EIO &&
                WEXITSTATUS((int) message.value) == 5,
-           "`start` hears that its hook has failed");
-    tap_text(sent < 0 ? NULL : read_output(sent), "why\n", "and what it said");
-    tap_ok(test_exited(test_finish(&init).status, 1), "and the program does not run");
+           "`start` receives the failure of a hook");
+    tap_text(sent < 0 ? NULL : read_output(sent), "why\n",
+             "`start` receives the output of a failing hook");
+    tap_ok(test_exited(test_finish(&init).status, 1),
+           "the program does not run when its startContainer hook fails");
     close(sent);
     close(connection);
 }

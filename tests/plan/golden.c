@@ -49,7 +49,11 @@ static struct plan_host host_of(const char *name)
         .privileged = strncmp(name, "rootless", 8) != 0,
         .bounding_capabilities = 0x1ffffffffff,
         .permitted_capabilities = 0x1ffffffffff,
+        .landlock_abi = strstr(name, "abi-3") != NULL ? 3 : 7,
     };
+
+    if (strstr(name, "cookie-of") != NULL)
+        host.shared_cookie = (struct plan_cookie){"other", 77, 0x1234};
 
     host.can_make_devices = host.privileged;
     if (strncmp(name, "v2-rdt", 6) == 0)
@@ -57,6 +61,7 @@ static struct plan_host host_of(const char *name)
     static const char *const kernel_mounts[] = {"/sys", "/proc", NULL};
     host.kernel_mounts = strstr(name, "no-pivot") != NULL ? kernel_mounts : NULL;
     host.makes_rdt = strstr(name, "rdt-made") != NULL;
+    host.waits_killable = strncmp(name, "run", 3) == 0;
     host.has_kernel_core = strstr(name, "kernel-core") != NULL;
     host.has_selinux = strncmp(name, "labels", 6) == 0;
     host.apparmor_file = host.has_selinux ? "self/attr/apparmor/exec" : NULL;
@@ -92,13 +97,14 @@ static int plan_of(struct arena *arena, const char *dir, const char *name, struc
     static const char *const names[] = {"net:[1]", "mnt:[2]"};
     const struct plan_request request = {
         .host = &host,
-        .namespaces = {foreign, names, 2},
+        .namespaces = {foreign, names, 2, "7/root", 8, 9},
         .id = "c1",
         .bundle = "/bundle",
         .rootfs = "/bundle/rootfs",
         .fault_step = PLAN_NONE,
         .run = is_exec || strstr(name, "run") != NULL,
         .no_pivot = strstr(name, "no-pivot") != NULL,
+        .record_seccomp = strstr(name, "record") != NULL ? "recording.json" : NULL,
     };
     const struct spec_config *config;
     const struct plan_header *plan;

@@ -16,6 +16,9 @@
 #include "berth/plan/operands.h"
 #include "berth/plan/plan.h"
 #include "berth/plan/print.h"
+#include "berth/spec/config.h"
+#include "berth/spec/mount-options.h"
+#include "values.h"
 
 /* A plan of one step, with those before it that make what it uses. */
 struct sample {
@@ -64,10 +67,10 @@ static void expect(struct sample *sample, const char *fault)
     int result = plan_check(sample->plan, sample->plan->size, &error);
 
     if (fault == NULL)
-        tap_ok(result == 0, "it is good: %s", tap_error(&error));
+        tap_ok(result == 0, "plan_check accepts the plan: %s", tap_error(&error));
     else
-        tap_ok(result < 0 && strstr(tap_error(&error), fault) != NULL, "%s: %s", fault,
-               tap_error(&error));
+        tap_ok(result < 0 && strstr(tap_error(&error), fault) != NULL,
+               "plan_check refuses the plan: %s: %s", fault, tap_error(&error));
 }
 
 static void end(struct sample *sample)
@@ -85,7 +88,8 @@ static void shows(enum plan_op op, const void *given, const char *line)
     begin(&sample, step_of(op), given);
     text.arena = &sample.arena;
     plan_print(sample.plan, &text);
-    tap_text(strstr(text.bytes, "  2 init  ") + strlen("  2 init  "), line, "as it is printed");
+    tap_text(strstr(text.bytes, "  2 init  ") + strlen("  2 init  "), line,
+             "the dry run prints the step's operands");
     end(&sample);
 }
 
@@ -124,9 +128,10 @@ static void prints(void)
           "set-umask: set the umask of the caller\n");
     shows(PLAN_UNSHARE, &(struct plan_given_UNSHARE){CLONE_NEWNS | CLONE_NEWUSER},
           "unshare: make a new namespace (mount, user)\n");
-    shows(PLAN_VERIFY_NAMESPACES, &(struct plan_given_VERIFY_NAMESPACES){{links, 2}},
+    shows(PLAN_VERIFY_NAMESPACES,
+          &(struct plan_given_VERIFY_NAMESPACES){{links, 2}, "7/root", 8, 9},
           "verify-namespaces: verify that the namespaces are the container's [links=(net:[1] "
-          "mnt:[2])]\n");
+          "mnt:[2]) root=7/root device=8 inode=9]\n");
     shows(PLAN_PIVOT_ROOT, &(struct plan_given_PIVOT_ROOT){PLAN_ROOT_CHROOT},
           "pivot-root: change to the container's root file system [how=chroot]\n");
 }
@@ -223,8 +228,43 @@ static void describes_all(void)
                    operand->at % alignment_of(operand) == 0 &&
                    operand->at + operand->size <=
                        sizeof(struct plan_step) - offsetof(struct plan_step, save_state);
-    tap_ok(good && count > 100, "%zu operands lie in a step", count);
-    tap_ok(plan_operands(PLAN_OPS)->name == NULL, "what is no operation has none");
+    tap_ok(good && count > 100, "the layout of %zu operands lies within a step", count);
+    tap_ok(plan_operands(PLAN_OPS)->name == NULL, "an unknown operation has no operands");
+}
+
+static void knows_resources(void)
+{
+    for (size_t type = 1; spec_rlimit_type_names[type] != NULL; type++) {
+        const char *name = spec_rlimit_type_names[type];
+        uint32_t number = plan_resource(name);
+
+        tap_ok(number < RLIM_NLIMITS &&
+                   text_equal(plan_value_names[PLAN_KIND_resource][number], name),
+               "%s is printed under the name it is looked up by", name);
+    }
+    tap_ok(plan_resource("RLIMIT_NOFILE") == RLIMIT_NOFILE,
+           "plan_resource returns the kernel's number");
+    tap_ok(plan_resource("RLIMIT_NONE") >= plan_value_counts[PLAN_KIND_resource],
+           "plan_resource returns an invalid number for an unknown name");
+}
+
+static bool has_name(const struct plan_value_name *names, uint64_t value)
+{
+    while (names->name != NULL && names->value != value)
+        names++;
+    return value == 0 || names->name != NULL;
+}
+
+static void names_mount_options(void)
+{
+    size_t count;
+    const struct spec_mount_option *options = spec_mount_option_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (options[i].kind <= SPEC_MOUNT_SUPERBLOCK)
+            tap_ok(has_name(plan_flag_names[PLAN_KIND_mount_flags], options[i].ms) &&
+                       has_name(plan_flag_names[PLAN_KIND_mount_attributes], options[i].attribute),
+                   "the flags of the mount option %s have names", options[i].name);
 }
 
 int main(void)
@@ -234,5 +274,7 @@ int main(void)
     finds_lists();
     finds_values();
     describes_all();
+    knows_resources();
+    names_mount_options();
     return tap_end();
 }

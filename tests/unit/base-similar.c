@@ -19,6 +19,8 @@ static const struct {
     {"check", "checkpoint"},
     {"eecx", "exec"},
     {"kil", "kill"},
+    {"RUN", "run"},
+    {"Stat", "state"},
     {"listt", "list"},
     {"nosuch", NULL},
     {"x", NULL},

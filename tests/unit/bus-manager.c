@@ -55,13 +55,13 @@ static void test_values(struct play *play, struct bus *bus)
                             .n_properties = sizeof(properties) / sizeof(properties[0])};
     struct error error = {0};
 
-    expect(&error, bus_start_unit(bus, &unit, &error), 0, "a unit with values of every type");
+    expect(&error, bus_start_unit(bus, &unit, &error), 0, "a unit starts with every type");
     char *log = take_log(play);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
         expect_log(log, shown[i]);
-    tap_ok(strstr(log, "ResetFailedUnit") == NULL, "and nothing was reset");
+    tap_ok(strstr(log, "ResetFailedUnit") == NULL, "a unit that starts at once is not reset");
     expect(&error, bus_set_properties(bus, "good-1.scope", properties + 1, 2, &error), 0,
-           "properties are set");
+           "properties of a unit are set");
     log = take_log(play);
     expect_log(log, "SetUnitProperties");
     expect_log(log, "BOOLEAN true;");
@@ -80,7 +80,7 @@ static void test_many(struct play *play, struct bus *bus)
     }
     struct bus_property property = {"DeviceAllow", "a(ss)", words, 2 * MANY};
     expect(&error, bus_set_properties(bus, "good.scope", &property, 1, &error), 0,
-           "a property of more than a mebibyte");
+           "a property of more than a mebibyte is sent");
     expect_log(take_log(play), "STRING \"/dev/char/234:95\";");
 }
 
@@ -122,18 +122,22 @@ static void test_starts(struct play *play, struct bus *bus)
     struct bus_unit slice = {.name = "always.slice", .may_exist = true};
     struct error error = {0};
 
-    expect(&error, start_named(bus, "other.scope", &error), 0, "jobs of others do not count");
+    expect(&error, start_named(bus, "other.scope", &error), 0,
+           "jobs of other units do not count as the unit's");
     expect(&error, start_named(bus, "early.scope", &error), 0,
-           "a job that is removed before the reply");
-    expect(&error, start_named(bus, "flood.scope", &error), 0, "amid many signals");
-    expect(&error, start_named(bus, "other\\x2d.scope", &error), 0, "a name with a backslash");
+           "a job that is removed before the reply counts");
+    expect(&error, start_named(bus, "flood.scope", &error), 0,
+           "the unit's job is found among many signals");
+    expect(&error, start_named(bus, "other\\x2d.scope", &error), 0,
+           "the name of a unit may have a backslash");
     take_log(play);
-    expect(&error, start_named(bus, "exists.scope", &error), 0, "a left-over unit");
+    expect(&error, start_named(bus, "exists.scope", &error), 0,
+           "a leftover failed unit is reset and started");
     expect_log(take_log(play), "ResetFailedUnit");
     expect(&error, start_named(bus, "always.scope", &error), EEXIST,
            "start the unit always.scope: Unit always.scope already exists. "
            "(org.freedesktop.systemd1.UnitExists)");
-    expect(&error, bus_start_unit(bus, &slice, &error), 0, "a slice that may exist");
+    expect(&error, bus_start_unit(bus, &slice, &error), 0, "a slice that may exist is used");
     expect(&error, start_named(bus, "denied.scope", &error), EACCES,
            "start the unit denied.scope: " DENIED);
     take_log(play);
@@ -151,7 +155,8 @@ static void test_stops(struct play *play, struct bus *bus)
     take_log(play);
     expect(&error, bus_stop_unit(bus, "good.scope", &error), 0, "a unit is stopped");
     expect_log(take_log(play), "ResetFailedUnit");
-    expect(&error, bus_stop_unit(bus, "none.scope", &error), 0, "a unit that does not exist");
+    expect(&error, bus_stop_unit(bus, "none.scope", &error), 0,
+           "stopping a unit that does not exist succeeds");
     expect(&error, bus_stop_unit(bus, "failed.scope", &error), EIO,
            "stop the unit failed.scope: the job of systemd ended with \"failed\" "
            "(journalctl --user -u failed.scope may say more)");
@@ -165,9 +170,9 @@ static void test_manager(struct bus *bus)
     struct bus_manager manager = {0};
     struct error error = {0};
 
-    expect(&error, bus_read_manager(bus, &manager, &error), 0, "the manager's properties");
-    tap_text(manager.cgroup, "/a.slice", "its cgroup");
-    tap_ok(manager.version == 252, "its version");
+    expect(&error, bus_read_manager(bus, &manager, &error), 0, "the manager's properties are read");
+    tap_text(manager.cgroup, "/a.slice", "the manager's cgroup is read");
+    tap_ok(manager.version == 252, "the manager's version is read");
 }
 
 static void test_direct(struct play *play)
@@ -176,15 +181,16 @@ static void test_direct(struct play *play)
     AUTO_BUS bus = {0};
     struct error error = {0};
 
-    expect(&error, bus_open(&play->arena, &user, &bus, &error), 0, "a session");
-    tap_ok(bus.is_direct, "it is the manager's own socket");
+    expect(&error, bus_open(&play->arena, &user, &bus, &error), 0,
+           "a session with the manager opens");
+    tap_ok(bus.is_direct, "the session uses the manager's own socket");
     test_manager(&bus);
     test_values(play, &bus);
     test_many(play, &bus);
     test_bad_values(&bus);
     test_starts(play, &bus);
     test_stops(play, &bus);
-    tap_ok(bus.helper != 0, "one helper has served all");
+    tap_ok(bus.helper != 0, "one helper has served all calls");
     fake_end(fake);
 }
 
@@ -220,12 +226,13 @@ static void test_on_bus(struct play *play, const struct bus_options *options)
     struct error error = {0};
 
     take_log(play);
-    expect(&error, bus_open(&play->arena, options, &bus, &error), 0, "a session over a bus");
-    tap_ok(!bus.is_direct, "it is known to be a bus");
+    expect(&error, bus_open(&play->arena, options, &bus, &error), 0, "a session over a bus opens");
+    tap_ok(!bus.is_direct, "the session is known to be over a bus");
     test_manager(&bus);
     expect(&error, start_named(&bus, "other.scope", &error), 0, "a unit is started over a bus");
     expect_log(take_log(play), "Subscribe");
-    expect(&error, start_named(&bus, "other\\x2d.scope", &error), 0, "a name with a backslash");
+    expect(&error, start_named(&bus, "other\\x2d.scope", &error), 0,
+           "the name of a unit may have a backslash over a bus");
     expect(&error, bus_stop_unit(&bus, "good.scope", &error), 0, "a unit is stopped over a bus");
     expect(&error, start_named(&bus, "denied.scope", &error), EACCES,
            "start the unit denied.scope: " DENIED);
@@ -255,10 +262,11 @@ static void test_bus(struct play *play)
     fake_end(fake);
     AUTO_BUS bus = {0};
     struct error error = {0};
-    expect(&error, bus_open(&play->arena, &user, &bus, &error), 0, "a bus without a manager");
+    expect(&error, bus_open(&play->arena, &user, &bus, &error), 0,
+           "a session over a bus without a manager opens");
     int result = bus_stop_unit(&bus, "good.scope", &error);
-    tap_ok(result < 0 && strstr(tap_error(&error), "org.freedesktop.systemd1") != NULL, "%s",
-           tap_error(&error));
+    tap_ok(result < 0 && strstr(tap_error(&error), "org.freedesktop.systemd1") != NULL,
+           "a bus without a manager is named in the error: %s", tap_error(&error));
     fake_end(daemon);
 }
 
@@ -266,7 +274,7 @@ int main(void)
 {
     struct play play = {0};
 
-    alarm(60);
+    alarm(240);
     prepare(&play);
     test_direct(&play);
     test_bus(&play);

@@ -163,12 +163,12 @@ static void test_deaf(struct play *play)
            "set properties of the unit x.scope: systemd does not answer within 0.3 s");
 }
 
-#define MOST_WORDS 18
+#define MAX_WORDS 18
 #define TARGET "call", "a.b", "/c", "d.e", "F"
 
 /* Requests to the real helper, and the start of its answer. */
 static const struct {
-    const char *const request[MOST_WORDS + 1];
+    const char *const request[MAX_WORDS + 1];
     const char *answer;
 } requests[] = {
     {{"nothing"}, "error 22  the helper knows no such request"},
@@ -206,16 +206,17 @@ static void ask_raw(const struct bus *bus, size_t i)
     struct text_list words = {.arena = &arena};
     struct text answer = {.arena = &arena};
 
-    for (size_t word = 0; word < MOST_WORDS && requests[i].request[word] != NULL; word++)
+    for (size_t word = 0; word < MAX_WORDS && requests[i].request[word] != NULL; word++)
         text_list_add(&words, requests[i].request[word]);
     if (wire_send(bus->socket, &words, clock_now_ms() + 5000) < 0 ||
         wire_receive(bus->socket, &arena, clock_now_ms() + 5000, &words) < 0) {
-        tap_ok(false, "%s", requests[i].answer);
+        tap_ok(false, "the helper answers a request with: %s", requests[i].answer);
         return;
     }
     for (size_t word = 0; word < words.count; word++)
         text_addf(&answer, "%s%s", word == 0 ? "" : " ", words.item[word]);
-    if (!tap_ok(text_starts_with(answer.bytes, requests[i].answer), "%s", requests[i].answer))
+    if (!tap_ok(text_starts_with(answer.bytes, requests[i].answer),
+                "the helper answers a request with: %s", requests[i].answer))
         printf("# got: %s\n", answer.bytes);
 }
 
@@ -227,14 +228,15 @@ static void test_requests(struct play *play)
     pid_t fake = fake_start_direct(play->socket, play->log);
 
     int result = bus_open(&play->arena, &user, &bus, &error);
-    expect(&error, result, 0, "a session");
+    expect(&error, result, 0, "a session for raw requests opens");
     if (result < 0) {
         fake_end(fake);
         return;
     }
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
         ask_raw(&bus, i);
-    tap_ok(write(bus.socket, &size, sizeof(size)) == sizeof(size), "no message at all");
+    tap_ok(write(bus.socket, &size, sizeof(size)) == sizeof(size),
+           "the helper ends after an empty message");
     expect(&error, bus_stop_unit(&bus, "x.scope", &error), ECONNRESET,
            "stop the unit x.scope: the helper for D-Bus ended with status 0");
     fake_end(fake);
@@ -244,7 +246,7 @@ int main(void)
 {
     struct play play = {0};
 
-    alarm(60);
+    alarm(240);
     prepare(&play);
     test_scripts(&play);
     test_deaf(&play);

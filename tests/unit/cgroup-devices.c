@@ -112,9 +112,9 @@ static void check_kernel(const char *name, const struct cgroup_device_program *p
     int fd = sys_bpf_load_devices(program->instructions, program->count);
 
     if (fd == -EPERM || fd == -ENOSYS)
-        tap_ok(true, "%s: the kernel takes it # SKIP no right to load programs", name);
+        tap_ok(true, "%s: the kernel accepts it # SKIP no right to load programs", name);
     else
-        tap_ok(fd >= 0, "%s: the kernel takes it: %s", name, fd < 0 ? text_of_errno(-fd) : "yes");
+        tap_ok(fd >= 0, "%s: the kernel accepts it: %s", name, fd < 0 ? text_of_errno(-fd) : "yes");
     if (fd >= 0)
         close(fd);
 }
@@ -272,17 +272,22 @@ static void test_real(struct arena *arena)
                 "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,"
                 "\"minor\":11,\"access\":\"r\"}]}") == 0,
            "make: %s", tap_error(&scene.error));
-    tap_ok(try_device(&scene, S_IFCHR, 3, O_RDWR) == 0, "null is a default device");
-    tap_ok(try_device(&scene, S_IFCHR, 11, O_RDONLY | O_NONBLOCK) == 0, "kmsg can be read");
-    tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == EPERM, "but not written");
-    tap_ok(try_device(&scene, S_IFCHR, 4, O_RDONLY) == EPERM, "no other can be opened");
-    tap_ok(try_device(&scene, S_IFBLK, 4, -1) == 0, "any node can be made");
+    tap_ok(try_device(&scene, S_IFCHR, 3, O_RDWR) == 0, "/dev/null is allowed by default");
+    tap_ok(try_device(&scene, S_IFCHR, 11, O_RDONLY | O_NONBLOCK) == 0,
+           "a rule allows to read /dev/kmsg");
+    tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == EPERM,
+           "the rule does not allow to write /dev/kmsg");
+    tap_ok(try_device(&scene, S_IFCHR, 4, O_RDONLY) == EPERM,
+           "a device without a rule cannot be opened");
+    tap_ok(try_device(&scene, S_IFBLK, 4, -1) == 0, "every device node can be created");
 
     /* Use the same cgroup: if the former program were still attached, it would deny access. */
     tap_ok(make(&scene, "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}") == 0, "make: %s",
            tap_error(&scene.error));
-    tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == 0, "replaced: all is allowed");
-    tap_ok(cgroup_remove(&scene.cgroup.record, &scene.error) == 0, "removed");
+    tap_ok(try_device(&scene, S_IFCHR, 11, O_WRONLY) == 0,
+           "the replaced program allows every device");
+    tap_ok(cgroup_remove(&scene.cgroup.record, &scene.error) == 0,
+           "the cgroup with the program is removed");
     rmdir(scene.dir);
 }
 

@@ -102,22 +102,24 @@ static void test_probe_v1(void)
     tap_ok(probe(&scene,
                  "5:memory:/docker/1/x\n4:cpu,cpuacct:/own\n3:name=systemd:/\n2:pids:/\n0::/v2\n",
                  &mounts) == 0,
-           "probe: %s", tap_error(&scene.error));
-    tap_ok(scene.host.layout == CGROUP_HYBRID, "hybrid");
-    if (!tap_ok(scene.host.n_hierarchies == 3, "three are mounted"))
+           "cgroup_probe reads a hybrid layout: %s", tap_error(&scene.error));
+    tap_ok(scene.host.layout == CGROUP_HYBRID, "the layout is hybrid");
+    if (!tap_ok(scene.host.n_hierarchies == 3, "three hierarchies are mounted"))
         return;
     const struct cgroup_hierarchy *memory = cgroup_find_hierarchy(&scene.host, "memory");
     tap_text(memory->mount_point, at(&scene, "/cg/a b"),
-             "a mount point with a blank, no hidden one");
+             "a mount point with a blank is decoded, and a hidden mount is skipped");
     tap_text(memory->own, "/x", "the own cgroup is below the root of the mount");
     const struct cgroup_hierarchy *cpu = cgroup_find_hierarchy(&scene.host, "cpuacct");
-    tap_text(cpu->name, "cpu,cpuacct", "two controllers in one");
-    tap_text(cpu->own, "/own", "its own cgroup");
+    tap_text(cpu->name, "cpu,cpuacct", "cpu and cpuacct share a hierarchy");
+    tap_text(cpu->own, "/own", "the own cgroup of cpu and cpuacct is read");
     tap_ok(cgroup_find_hierarchy(&scene.host, "pids")->v2,
-           "pids is mounted nowhere: perhaps on v2");
-    tap_ok(scene.host.n_links == 2, "two links");
-    tap_text(scene.host.links[0].name, "cpu", "name of the first");
-    tap_text(scene.host.links[0].target, "cpu,cpuacct", "its target");
+           "pids is mounted nowhere, so v2 may have it");
+    tap_ok(scene.host.n_links == 2,
+           "two symbolic links for the controllers of a hierarchy are found");
+    tap_text(scene.host.links[0].name, "cpu",
+             "the first link has the name of the first controller");
+    tap_text(scene.host.links[0].target, "cpu,cpuacct", "the first link has its target");
     scene_close(&scene);
 }
 
@@ -128,7 +130,8 @@ static void test_probe_none(void)
     struct text mounts = {.arena = &scene.arena};
 
     add_mount(&scene, &mounts, "1:1", "/ / rw - ext4 /dev/root rw");
-    tap_ok(probe(&scene, "0::/\n", &mounts) == 0 && scene.host.layout == CGROUP_NONE, "no cgroups");
+    tap_ok(probe(&scene, "0::/\n", &mounts) == 0 && scene.host.layout == CGROUP_NONE,
+           "a host without cgroups has the layout none");
     scene_close(&scene);
 }
 
@@ -141,13 +144,13 @@ static void test_probe_failure(void)
 
     add_mount(&scene, &mounts, NULL, "/ /loop rw - cgroup x rw,memory");
     add_mount(&scene, &mounts, NULL, "/ /none rw - cgroup x rw,pids");
-    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
+    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "the symbolic link for the loop is created");
     tap_ok(probe(&scene, "2:memory:/\n1:pids:/\n", &mounts) < 0 &&
                strstr(tap_error(&scene.error), "/loop, a mount of cgroups: ") != NULL &&
                strcasestr(tap_error(&scene.error), strerror(ELOOP)) != NULL,
-           "a failing stat: %s", tap_error(&scene.error));
+           "a mount point that stat(2) fails on is an error: %s", tap_error(&scene.error));
     tap_ok(probe(&scene, "1:pids:/\n", &mounts) == 0 && scene.host.n_hierarchies == 0,
-           "a mount point that is not there: %s", tap_error(&scene.error));
+           "a mount point that does not exist is an error: %s", tap_error(&scene.error));
     scene_close(&scene);
 }
 
@@ -170,7 +173,8 @@ static void open_v2(struct scene *scene, const char *controllers)
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         put(scene, arena_printf(&scene->arena, V2 "/a/b/%s", files[i]), "");
     add_mount(scene, &mounts, NULL, "/ " V2 " rw - cgroup2 cgroup2 rw");
-    tap_ok(probe(scene, "0::/me\n", &mounts) == 0 && scene->host.layout == CGROUP_V2, "pure v2");
+    tap_ok(probe(scene, "0::/me\n", &mounts) == 0 && scene->host.layout == CGROUP_V2,
+           "the layout is v2");
 }
 
 static int make(struct scene *scene, const char *path, bool rootless, const char *json)
@@ -198,28 +202,35 @@ static void test_v2(void)
             "{\"memory\":{\"limit\":1000,\"swap\":3000,\"reservation\":-1},\"pids\":{\"limit\":-1},"
             "\"cpu\":{\"shares\":1024,\"quota\":-1,\"period\":9000},"
             "\"unified\":{\"memory.high\":\"42\"}}") == 0,
-        "make: %s", tap_error(&scene.error));
-    tap_text(get(&scene, V2 "/cgroup.subtree_control"), "+memory +pids", "enabled in the root");
-    tap_text(get(&scene, V2 "/a/cgroup.subtree_control"), "+cpu +memory +pids", "and below");
-    tap_text(get(&scene, V2 "/a/b/memory.max"), "1000", "memory.limit");
-    tap_text(get(&scene, V2 "/a/b/memory.swap.max"), "2000", "memory.swap without the memory");
-    tap_text(get(&scene, V2 "/a/b/memory.low"), "max", "memory.reservation -1");
-    tap_text(get(&scene, V2 "/a/b/memory.high"), "42", "unified");
-    tap_text(get(&scene, V2 "/a/b/pids.max"), "max", "pids.limit -1");
-    tap_text(get(&scene, V2 "/a/b/cpu.weight"), "100", "cpu.shares");
-    tap_text(get(&scene, V2 "/a/b/cpu.max"), "max 9000", "cpu.quota -1 and period");
+        "cgroup_make with limits: %s", tap_error(&scene.error));
+    tap_text(get(&scene, V2 "/cgroup.subtree_control"), "+memory +pids",
+             "controllers are enabled in the root");
+    tap_text(get(&scene, V2 "/a/cgroup.subtree_control"), "+cpu +memory +pids",
+             "controllers are enabled below the root");
+    tap_text(get(&scene, V2 "/a/b/memory.max"), "1000", "memory.limit goes to memory.max");
+    tap_text(get(&scene, V2 "/a/b/memory.swap.max"), "2000",
+             "memory.swap minus memory.limit goes to memory.swap.max");
+    tap_text(get(&scene, V2 "/a/b/memory.low"), "max", "memory.reservation -1 goes to memory.low");
+    tap_text(get(&scene, V2 "/a/b/memory.high"), "42", "a unified setting goes to its file");
+    tap_text(get(&scene, V2 "/a/b/pids.max"), "max", "pids.limit -1 goes to pids.max");
+    tap_text(get(&scene, V2 "/a/b/cpu.weight"), "100", "cpu.shares go to cpu.weight");
+    tap_text(get(&scene, V2 "/a/b/cpu.max"), "max 9000", "cpu.quota -1 and a period go to cpu.max");
     const struct cgroup_place *place = &scene.cgroup.places[0];
-    tap_text(place->join, at(&scene, V2 "/a/b/cgroup.procs"), "joined through cgroup.procs");
-    tap_text(place->hierarchy->name, "", "without a name of its own");
-    tap_ok(scene.cgroup.record.n_made == 0, "made nothing, so nothing is to be removed");
+    tap_text(place->join, at(&scene, V2 "/a/b/cgroup.procs"),
+             "the container joins through cgroup.procs");
+    tap_text(place->hierarchy->name, "", "the v2 hierarchy has no name of its own");
+    tap_ok(scene.cgroup.record.n_made == 0, "berth removes nothing that it did not create");
     int fd = -1;
-    tap_ok(cgroup_open_v2(&scene.cgroup, &fd, &scene.error) == 0 && fd >= 0, "open for clone3");
+    tap_ok(cgroup_open_v2(&scene.cgroup, &fd, &scene.error) == 0 && fd >= 0,
+           "the cgroup is opened for clone3(2)");
     close(fd);
-    tap_ok(make(&scene, "/a/b", false, "{\"cpu\":{\"period\":7000}}") == 0, "a period alone");
+    tap_ok(make(&scene, "/a/b", false, "{\"cpu\":{\"period\":7000}}") == 0,
+           "a period without a quota is set");
     put(&scene, V2 "/a/b/pids.max", "");
-    tap_ok(make(&scene, "/a/b", false, "{\"pids\":{\"limit\":0}}") == 0, "pids.limit 0");
-    tap_text(get(&scene, V2 "/a/b/pids.max"), "0", "is written as it is");
-    tap_text(get(&scene, V2 "/a/b/cpu.max"), "max 7000", "has no quota");
+    tap_ok(make(&scene, "/a/b", false, "{\"pids\":{\"limit\":0}}") == 0, "pids.limit 0 is set");
+    tap_text(get(&scene, V2 "/a/b/pids.max"), "0", "pids.limit 0 is written as 0");
+    tap_text(get(&scene, V2 "/a/b/cpu.max"), "max 7000",
+             "a period without a quota leaves no quota");
     scene_close(&scene);
 }
 
@@ -228,7 +239,7 @@ static void refuse(struct scene *scene, bool rootless, const char *json, const c
     memset(&scene->error, 0, sizeof(scene->error));
     tap_ok(make(scene, "/a/b", rootless, json) < 0 &&
                strstr(tap_error(&scene->error), words) != NULL,
-           "%s: %s", json, tap_error(&scene->error));
+           "%s is refused: %s", json, tap_error(&scene->error));
 }
 
 static void test_v2_refusals(void)
@@ -250,7 +261,7 @@ static void test_v2_refusals(void)
     put(&scene, V2 "/a/cgroup.procs", "17\n");
     refuse(&scene, false, "{\"pids\":{\"limit\":5}}", "holds processes itself");
     tap_text(get(&scene, V2 "/a/cgroup.subtree_control"), "",
-             "a cgroup with processes is left as it is, else nothing could be put below it");
+             "a cgroup with processes enables no controllers for children");
     put(&scene, V2 "/a/b/cgroup.controllers", "cpu memory");
     refuse(&scene, false, "{\"memory\":{\"swap\":5000}}",
            "linux.resources.memory.swap: needs memory.limit");
@@ -277,17 +288,18 @@ static void test_rootless(void)
         return;
     refuse(&scene, true, "{}", "linux.cgroupsPath: make the cgroup /a/b below");
     tap_ok(make(&scene, "a/b", true, "{}") == 0 && scene.cgroup.n_places == 0,
-           "no rights, no limits, no path of the user's: goes without");
+           "an unprivileged user without limits and path goes without cgroups");
     refuse(&scene, true, "{\"pids\":{\"limit\":5}}", "delegated to the user");
     tap_ok(make(&scene, NULL, true, "{\"devices\":[{\"allow\":false}]}") == 0,
-           "device rules do not matter to a user");
+           "device rules do not keep an unprivileged user from going without cgroups");
     if (seteuid(0) < 0 || chown(at(&scene, V2 "/me"), 65534, 0) < 0 ||
         chown(at(&scene, V2 "/me/cgroup.procs"), 65534, 0) < 0 || seteuid(65534) < 0)
         return;
     tap_ok(make(&scene, NULL, true, "{}") == 0 && scene.cgroup.n_places == 1,
-           "a delegated subtree");
-    tap_text(scene.cgroup.places[0].path, at(&scene, V2 "/me/id"), "below the own cgroup");
-    tap_ok(access(at(&scene, V2 "/me/id"), F_OK) == 0, "is made");
+           "an unprivileged user gets a cgroup in a delegated subtree");
+    tap_text(scene.cgroup.places[0].path, at(&scene, V2 "/me/id"),
+             "that cgroup is below the caller's own");
+    tap_ok(access(at(&scene, V2 "/me/id"), F_OK) == 0, "that cgroup is created");
     if (seteuid(0) == 0)
         scene_close(&scene);
 }

@@ -30,19 +30,21 @@ static void test_oom_v2(void)
     scene_open(&scene, v2);
     put(&scene, "unified/c/memory.events", "max 5\noom_kill 7\n");
     AUTO_CGROUP_OOM oom = {.fd = -1};
-    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v2: %s",
-           tap_error(&scene.error));
-    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "what was before does not count");
+    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0,
+           "v2: the counter of OOM kills is opened: %s", tap_error(&scene.error));
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0,
+           "v2: earlier OOM kills do not count");
     count_v2(&scene, "max 6\noom_kill 7\n");
-    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "nor another event");
-    tap_ok(!is_readable(oom.fd), "which is over then");
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 0,
+           "v2: another memory event does not count");
+    tap_ok(!is_readable(oom.fd), "v2: another memory event is not reported again");
     count_v2(&scene, "max 6\noom_kill 9\n");
-    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "two kills");
-    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "and no more");
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "v2: two OOM kills are reported");
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "v2: OOM kills are reported once");
     count_v2(&scene, "max 6\noom_kill nine\n");
-    tap_ok(cgroup_oom_take(&oom) == 0, "what is no counter");
+    tap_ok(cgroup_oom_take(&oom) == 0, "v2: a file without a counter reports nothing");
     unlink(at(&scene, "unified/c/memory.events"));
-    tap_ok(cgroup_oom_take(&oom) == 0, "a cgroup that is gone");
+    tap_ok(cgroup_oom_take(&oom) == 0, "v2: a cgroup that is gone reports nothing");
     scene_close(&scene);
 }
 
@@ -55,18 +57,19 @@ static void test_oom_v1(void)
     put(&scene, "memory/c/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
     put(&scene, "memory/c/cgroup.event_control", "");
     AUTO_CGROUP_OOM oom = {.fd = -1};
-    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0, "v1: %s",
-           tap_error(&scene.error));
+    tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd >= 0,
+           "v1: the events are opened: %s", tap_error(&scene.error));
     file_read(&scene.arena, AT_FDCWD, at(&scene, "memory/c/cgroup.event_control"), &text, NULL);
-    tap_ok(text_starts_with(text, arena_printf(&scene.arena, "%d ", oom.fd)), "registered: %s",
-           text);
-    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "nothing yet");
+    tap_ok(text_starts_with(text, arena_printf(&scene.arena, "%d ", oom.fd)),
+           "v1: the eventfd is registered: %s", text);
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0,
+           "v1: nothing is reported before an event");
     eventfd_write(oom.fd, 2);
-    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "two events");
-    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "and no more");
+    tap_ok(is_readable(oom.fd) && cgroup_oom_take(&oom) == 2, "v1: two events are reported");
+    tap_ok(!is_readable(oom.fd) && cgroup_oom_take(&oom) == 0, "v1: events are reported once");
     unlink(at(&scene, "memory/c/memory.oom_control"));
     eventfd_write(oom.fd, 1);
-    tap_ok(cgroup_oom_take(&oom) == 0, "the end of the cgroup is none");
+    tap_ok(cgroup_oom_take(&oom) == 0, "v1: the removal of the cgroup is not an event");
     scene_close(&scene);
 }
 
@@ -80,8 +83,8 @@ static void test_oom_without(void)
 
         scene_open(&scene, layouts[i]);
         tap_ok(cgroup_oom_open(&scene.cgroup, &oom, &scene.error) == 0 && oom.fd == -1,
-               "no controller: %s", tap_error(&scene.error));
-        tap_ok(cgroup_oom_take(&oom) == 0, "and no event");
+               "without a memory controller opening succeeds: %s", tap_error(&scene.error));
+        tap_ok(cgroup_oom_take(&oom) == 0, "without a memory controller nothing is reported");
         cgroup_oom_close(&oom);
         scene_close(&scene);
     }

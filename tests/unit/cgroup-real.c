@@ -133,26 +133,30 @@ static pid_t join(struct scene *scene, bool nested)
 
 static void test_life(struct scene *scene)
 {
-    tap_ok(plan(scene, NULL) == 0, "plan: %s", tap_error(&scene->error));
-    tap_ok(count_existing(scene) == 0, "planning makes nothing");
-    tap_ok(scene->cgroup.n_places == scene->host.n_hierarchies, "a place in every hierarchy");
-    tap_ok(make(scene, NULL) == 0, "make: %s", tap_error(&scene->error));
-    tap_ok(count_existing(scene) == scene->cgroup.n_places, "made in every hierarchy");
+    tap_ok(plan(scene, NULL) == 0, "cgroup_plan succeeds: %s", tap_error(&scene->error));
+    tap_ok(count_existing(scene) == 0, "planning creates nothing");
+    tap_ok(scene->cgroup.n_places == scene->host.n_hierarchies,
+           "the plan has a cgroup in every hierarchy");
+    tap_ok(make(scene, NULL) == 0, "cgroup_make succeeds: %s", tap_error(&scene->error));
+    tap_ok(count_existing(scene) == scene->cgroup.n_places,
+           "a cgroup is created in every hierarchy");
 
     pid_t child = join(scene, false);
-    tap_ok(child > 0, "a process joins by its own hand");
+    tap_ok(child > 0, "a process joins the cgroups by itself");
     struct cgroup_record record = scene->cgroup.record;
     struct cgroup second = scene->cgroup;
     tap_ok(plan(scene, NULL) == -EBUSY &&
                strstr(tap_error(&scene->error), "holds processes") != NULL,
-           "a populated cgroup is refused: %s", tap_error(&scene->error));
+           "a cgroup with processes is refused: %s", tap_error(&scene->error));
     scene->cgroup = second;
     int status = 0;
-    tap_ok(cgroup_remove(&record, &scene->error) == 0, "remove: %s", tap_error(&scene->error));
+    tap_ok(cgroup_remove(&record, &scene->error) == 0, "cgroup_remove succeeds: %s",
+           tap_error(&scene->error));
     waitpid(child, &status, 0);
-    tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "what was left is killed");
-    tap_ok(count_existing(scene) == 0, "removed from every hierarchy");
-    tap_ok(cgroup_remove(&record, &scene->error) == 0, "what is gone already is fine");
+    tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+           "cgroup_remove kills the remaining process");
+    tap_ok(count_existing(scene) == 0, "the cgroup is removed from every hierarchy");
+    tap_ok(cgroup_remove(&record, &scene->error) == 0, "removing a cgroup that is gone succeeds");
 }
 
 static void test_limits(struct scene *scene)
@@ -162,7 +166,7 @@ static void test_limits(struct scene *scene)
                     "{\"memory\":{\"limit\":33554432,\"swap\":67108864,\"reservation\":16777216},"
                     "\"cpu\":{\"shares\":512,\"quota\":20000,\"period\":50000,\"mems\":\"0\"},"
                     "\"pids\":{\"limit\":0}}") == 0,
-           "make with limits: %s", tap_error(&scene->error));
+           "cgroup_make with limits: %s", tap_error(&scene->error));
     tap_text(value(scene, "pids", "pids.max"), has_v1(scene) ? "0" : "1", "pids.limit 0");
     if (has_v1(scene)) {
         tap_text(value(scene, "memory", "memory.limit_in_bytes"), "33554432", "memory.limit");
@@ -180,7 +184,7 @@ static void test_limits(struct scene *scene)
         tap_text(value(scene, "cpu", "cpu.max"), "20000 50000", "cpu.quota and period");
     }
     tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
-           "removed, with the parents");
+           "the cgroups are removed with their parents");
 }
 
 static void test_growing(struct scene *scene)
@@ -190,36 +194,40 @@ static void test_growing(struct scene *scene)
 
     tap_ok(plan(scene, path) == 0 &&
                make(scene, "{\"memory\":{\"limit\":16777216,\"swap\":33554432}}") == 0,
-           "small at first: %s", tap_error(&scene->error));
+           "small memory limits are set first: %s", tap_error(&scene->error));
     struct cgroup_record record = scene->cgroup.record;
     tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":67108864,"
                                                  "\"swap\":67108864}}") == 0,
-           "both grow beyond the former sum: %s", tap_error(&scene->error));
+           "both memory limits grow beyond the former sum: %s", tap_error(&scene->error));
     tap_ok(plan(scene, path) == 0 && make(scene, "{\"memory\":{\"limit\":8388608,"
                                                  "\"swap\":8388608}}") == 0,
-           "both shrink below the former limit: %s", tap_error(&scene->error));
+           "both memory limits shrink below the former limit: %s", tap_error(&scene->error));
     tap_ok(scene->cgroup.record.n_paths == record.n_paths && count_existing(scene) > 0,
-           "a cgroup that was there is used");
+           "an existing cgroup is used");
     struct cgroup_record existing = scene->cgroup.record;
     tap_ok(cgroup_remove(&existing, &scene->error) == 0 && count_existing(scene) > 0,
-           "and not removed by whom did not make it");
+           "an existing cgroup is not removed by a container that did not create it");
     tap_ok(cgroup_remove(&record, &scene->error) == 0 && count_existing(scene) == 0,
-           "but by its maker");
+           "the container that created the cgroup removes it");
 }
 
 static void test_refusals(struct scene *scene)
 {
-    tap_ok(plan(scene, "/a/../b") == -EINVAL, "dots: %s", tap_error(&scene->error));
+    tap_ok(plan(scene, "/a/../b") == -EINVAL, "a path with dots is refused: %s",
+           tap_error(&scene->error));
     tap_ok(plan(scene, NULL) == 0 && make(scene, "{\"memory\":{\"limit\":1048576},"
                                                  "\"cpu\":{\"shares\":512,\"quota\":1}}") < 0,
-           "the kernel refuses");
+           "the kernel refuses a limit");
     tap_text(tap_error(&scene->error),
              has_v1(scene)
-                 ? "linux.resources.cpu.quota: write \"1\" to cpu.cfs_quota_us: invalid argument"
-                 : "linux.resources.cpu.quota: write \"1\" to cpu.max: invalid argument",
-             "names the property");
-    tap_ok(count_existing(scene) == 0, "nothing is left");
-    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0, "nothing to remove");
+                 ? "linux.resources.cpu.quota: write \"1\" to cpu.cfs_quota_us: invalid argument "
+                   "(the kernel accepts 1000 to 17592186044415 microseconds, or -1)"
+                 : "linux.resources.cpu.quota: write \"1\" to cpu.max: invalid argument "
+                   "(the kernel accepts a quota of 1000 to 17592186044415 microseconds, or max)",
+             "the error names the property, and what the kernel accepts");
+    tap_ok(count_existing(scene) == 0, "nothing is left after the failure");
+    tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0,
+           "after the failure there is nothing to remove");
 }
 
 static void freeze(struct scene *scene, const char *state)
@@ -232,7 +240,8 @@ static void freeze(struct scene *scene, const char *state)
 
 static void test_nested(struct scene *scene)
 {
-    tap_ok(plan(scene, NULL) == 0 && make(scene, NULL) == 0, "make: %s", tap_error(&scene->error));
+    tap_ok(plan(scene, NULL) == 0 && make(scene, NULL) == 0, "cgroup_make before freezing: %s",
+           tap_error(&scene->error));
     if (has_v1(scene)) {
         struct cgroup cgroup = scene->cgroup;
 
@@ -242,10 +251,10 @@ static void test_nested(struct scene *scene)
         scene->cgroup = cgroup;
         freeze(scene, "THAWED");
     }
-    tap_ok(join(scene, true) > 0, "a process in a cgroup below its container's");
+    tap_ok(join(scene, true) > 0, "a process runs in a cgroup below the container's");
     freeze(scene, "FROZEN");
     tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
-           "frozen and nested: killed and removed: %s", tap_error(&scene->error));
+           "a frozen cgroup with a child is killed and removed: %s", tap_error(&scene->error));
     while (waitpid(-1, NULL, 0) > 0)
         ;
 }
@@ -260,15 +269,17 @@ static void test_devices(struct scene *scene)
                  "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
                  "\"minor\":229,\"access\":\"rw\"},{\"allow\":true,\"major\":7,\"access\":\"rwm\"},"
                  "{\"allow\":true,\"major\":9}]}") == 0,
-        "device rules: %s", tap_error(&scene->error));
+        "device rules are set: %s", tap_error(&scene->error));
     const char *list = value(scene, "devices", "devices.list");
-    tap_ok(list != NULL && strstr(list, "c 10:229 rw\n") != NULL, "an allowed device");
+    tap_ok(list != NULL && strstr(list, "c 10:229 rw\n") != NULL,
+           "an allowed device can be opened");
     tap_ok(list != NULL && strstr(list, "b 7:* rwm\n") != NULL &&
                strstr(list, "c 7:* rwm\n") != NULL,
-           "a rule without a type is for both");
+           "a rule without a type allows character and block devices");
     tap_ok(list != NULL && strstr(list, " 9:") == NULL, "a rule without access allows nothing");
-    tap_ok(list != NULL && strstr(list, "c 1:3 rwm\n") != NULL, "the default devices");
-    tap_ok(list != NULL && strstr(list, "a *:*") == NULL, "and no others");
+    tap_ok(list != NULL && strstr(list, "c 1:3 rwm\n") != NULL,
+           "the default devices can be opened");
+    tap_ok(list != NULL && strstr(list, "a *:*") == NULL, "no other device can be opened");
     cgroup_remove(&scene->cgroup.record, &scene->error);
 }
 
@@ -279,17 +290,19 @@ static void test_parent(struct scene *scene)
     const char *parent;
 
     plan(scene, "group/one");
-    tap_ok(make(scene, NULL) == 0, "one: %s", tap_error(&scene->error));
+    tap_ok(make(scene, NULL) == 0, "the first of two containers in one parent: %s",
+           tap_error(&scene->error));
     first = scene->cgroup.record;
     parent = arena_printf(&scene->arena, "%s", scene->cgroup.places[0].path);
     *strrchr((char *) parent, '/') = '\0';
     plan(scene, "group/two");
-    tap_ok(make(scene, NULL) == 0, "two: %s", tap_error(&scene->error));
+    tap_ok(make(scene, NULL) == 0, "the second of two containers in one parent: %s",
+           tap_error(&scene->error));
     tap_ok(cgroup_remove(&first, &scene->error) == 0 && access(parent, F_OK) == 0,
            "a parent that is in use stays");
     tap_ok(cgroup_remove(&scene->cgroup.record, &scene->error) == 0 && count_existing(scene) == 0,
-           "the second one goes");
-    tap_ok(access(parent, F_OK) < 0, "and with it what both shared");
+           "the second container's cgroup is removed");
+    tap_ok(access(parent, F_OK) < 0, "the shared parent is removed with the last container");
 }
 
 /* Two creations use the same path at the same time: the second one must not touch the first one's
@@ -303,14 +316,16 @@ static void test_race(struct scene *scene)
     plan(scene, "same");
     struct cgroup second = scene->cgroup;
     scene->cgroup = first;
-    tap_ok(make(scene, NULL) == 0, "the first one: %s", tap_error(&scene->error));
+    tap_ok(make(scene, NULL) == 0, "the first of two creations with the same path: %s",
+           tap_error(&scene->error));
     first = scene->cgroup;
     scene->cgroup = second;
-    tap_ok(make(scene, NULL) == -EEXIST, "the second one: %s", tap_error(&scene->error));
+    tap_ok(make(scene, NULL) == -EEXIST, "the second creation with the same path fails: %s",
+           tap_error(&scene->error));
     tap_ok(scene->cgroup.record.n_paths == 0 && scene->cgroup.record.n_made == 0,
-           "has nothing to remove");
+           "the second creation has nothing to remove");
     scene->cgroup = first;
-    tap_ok(count_existing(scene) == first.n_places, "the first one's are there");
+    tap_ok(count_existing(scene) == first.n_places, "the first creation's cgroups are still there");
     cgroup_remove(&first.record, &scene->error);
 }
 

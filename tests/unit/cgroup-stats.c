@@ -25,13 +25,13 @@ static int stats(struct scene *scene)
 
 static void has(const struct scene *scene, const char *part)
 {
-    if (!tap_ok(strstr(scene->json, part) != NULL, "%s", part))
+    if (!tap_ok(strstr(scene->json, part) != NULL, "the statistics have %s", part))
         printf("# in: %s\n", scene->json);
 }
 
 static void lacks(const struct scene *scene, const char *part)
 {
-    if (!tap_ok(strstr(scene->json, part) == NULL, "no %s", part))
+    if (!tap_ok(strstr(scene->json, part) == NULL, "the statistics lack %s", part))
         printf("# in: %s\n", scene->json);
 }
 
@@ -65,8 +65,9 @@ static void test_nothing(void)
         struct scene scene;
 
         scene_open(&scene, layouts[i]);
-        tap_ok(stats(&scene) == 0, "no file is no error: %s", tap_error(&scene.error));
-        tap_text(scene.json, NOTHING, "and leaves what runc has always");
+        tap_ok(stats(&scene) == 0, "missing files are no error: %s", tap_error(&scene.error));
+        tap_text(scene.json, NOTHING,
+                 "without files the statistics are those that runc always has");
         scene_close(&scene);
     }
 }
@@ -82,7 +83,7 @@ static void test_v1_cpu(void)
     put(&scene, "cpu,cpuacct/c/cpuacct.stat", "user 3\nsystem 70000\n");
     put(&scene, "cpu,cpuacct/c/cpu.stat",
         "nr_periods 5\nnr_throttled 0\nthrottled_time 777\nnr_bursts 1\n");
-    tap_ok(stats(&scene) == 0, "v1 cpu: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v1 cpu: %s", tap_error(&scene.error));
     has(&scene,
         "{\"cpu\":{\"usage\":{\"total\":123456789,\"percpu\":[100,0,23],\"percpu_kernel\":[2,0,4],"
         "\"percpu_user\":[1,0,3],\"kernel\":700000000000,\"user\":30000000},"
@@ -103,7 +104,7 @@ static void test_v1_cpuset(void)
     put(&scene, "cpuset/c/cpuset.mems", "0\n");
     put(&scene, "cpuset/c/cpuset.cpu_exclusive", "1\n");
     put(&scene, "cpuset/c/cpuset.sched_relax_domain_level", "-1\n");
-    tap_ok(stats(&scene) == 0, "v1 cpuset: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v1 cpuset: %s", tap_error(&scene.error));
     has(&scene,
         "\"cpuset\":{\"cpus\":[0,1,2,3,7],\"cpu_exclusive\":1,\"mems\":[0],\"mem_hardwall\":0,");
     has(&scene, "\"sched_relax_domain_level\":-1}");
@@ -130,7 +131,7 @@ static void test_v1_memory(void)
     put(&scene, "memory/c/memory.stat", "cache 12\nrss -4096\ntotal_cache 18446744073709551615\n");
     put(&scene, "pids/c/pids.current", "2\n");
     put(&scene, "pids/c/pids.max", "max\n");
-    tap_ok(stats(&scene) == 0, "v1 memory: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v1 memory: %s", tap_error(&scene.error));
     has(&scene, "\"memory\":{\"cache\":12,\"usage\":{\"limit\":9223372036854771712,\"usage\":4096,"
                 "\"max\":8192,"
                 "\"failcnt\":3},\"swap\":{\"limit\":64,\"usage\":32,\"max\":48,\"failcnt\":0},"
@@ -158,7 +159,7 @@ static void test_v1_devices(void)
     put(&scene, "hugetlb/c/hugetlb.2MB.rsvd.max_usage_in_bytes", "4194304\n");
     put(&scene, "hugetlb/c/hugetlb.2MB.rsvd.failcnt", "7\n");
     put(&scene, "hugetlb/c/hugetlb.1GB.usage_in_bytes", "0\n");
-    tap_ok(stats(&scene) == 0, "v1 devices: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v1 devices: %s", tap_error(&scene.error));
     has(&scene,
         "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":4096},"
         "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Total\",\"value\":4096}],"
@@ -197,7 +198,7 @@ static void test_v2(void)
 
     scene_open(&scene, v2);
     put_v2(&scene);
-    tap_ok(stats(&scene) == 0, "v2: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v2: %s", tap_error(&scene.error));
     has(&scene, "{\"cpu\":{\"usage\":{\"total\":1000000,\"kernel\":400000,\"user\":600000},"
                 "\"throttling\":{\"periods\":4,\"throttledPeriods\":2,\"throttledTime\":3000}},");
     has(&scene, "\"cpuset\":{\"cpus\":[1],\"cpu_exclusive\":0,\"mems\":[0,1],");
@@ -237,7 +238,7 @@ static void test_v2_devices(void)
         "some avg10=1.50 avg60=0.00 avg300=100.00 total=12\nfull avg10=0.00 avg60=0.01 avg300=0.00 "
         "total=3\n");
     put(&scene, "unified/c/cpu.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
-    tap_ok(stats(&scene) == 0, "v2 devices: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of v2 devices: %s", tap_error(&scene.error));
     has(&scene,
         "\"blkio\":{\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},"
         "{\"major\":8,\"op\":\"Write\"},{\"major\":8,\"op\":\"Discard\",\"value\":5},"
@@ -263,7 +264,7 @@ static void test_hybrid(void)
     put(&scene, "cpuacct/c/cpuacct.usage", "5\n");
     put(&scene, "memory/c/memory.usage_in_bytes", "6\n");
     put(&scene, "unified/c/memory.pressure", "some avg10=0.00 total=0\n");
-    tap_ok(stats(&scene) == 0, "hybrid: %s", tap_error(&scene.error));
+    tap_ok(stats(&scene) == 0, "statistics of a hybrid layout: %s", tap_error(&scene.error));
     has(&scene, "{\"total\":5,\"kernel\":0,\"user\":0},\"throttling\":{\"periods\":4,");
     has(&scene, "\"usage\":{\"limit\":0,\"usage\":6,\"failcnt\":0}");
     has(&scene, "\"psi\":{\"some\":{\"avg10\":0.00,\"avg60\":0,");
@@ -323,8 +324,8 @@ static void test_malformed(void)
         put(&scene, arena_printf(&scene.arena, "unified/c/%s", cases[i].file), cases[i].text);
         fails(&scene, EBADMSG, arena_printf(&scene.arena, "/unified/c/%s: ", cases[i].file),
               arena_printf(&scene.arena, "malformed %s", cases[i].file));
-        tap_ok(strstr(tap_error(&scene.error), cases[i].shown) != NULL, "%s",
-               tap_error(&scene.error));
+        tap_ok(strstr(tap_error(&scene.error), cases[i].shown) != NULL,
+               "the error shows the malformed text: %s", tap_error(&scene.error));
         scene_close(&scene);
     }
 }

@@ -93,16 +93,17 @@ static void test_units(struct arena *arena)
         int result = cgroup_find_unit(arena, &request, &unit, &error);
 
         if (units[i].path == NULL) {
-            tap_ok(result == -EINVAL, "%s is refused", name);
+            tap_ok(result == -EINVAL, "linux.cgroupsPath %s is refused", name);
             tap_text(tap_error(&error), arena_printf(arena, "linux.cgroupsPath: %s", units[i].name),
                      name);
             continue;
         }
-        tap_ok(result == 0, "%s", name);
-        tap_text(unit.slice, units[i].slice, "its slice");
-        tap_text(unit.name, units[i].name, "its name");
-        tap_text(unit.path, units[i].path, "its path");
-        tap_ok(unit.is_slice == (strstr(units[i].name, ".slice") != NULL), "whether it is a slice");
+        tap_ok(result == 0, "linux.cgroupsPath %s is accepted", name);
+        tap_text(unit.slice, units[i].slice, "the unit's slice");
+        tap_text(unit.name, units[i].name, "the unit's name");
+        tap_text(unit.path, units[i].path, "the unit's path");
+        tap_ok(unit.is_slice == (strstr(units[i].name, ".slice") != NULL),
+               "whether the unit is a slice");
     }
 }
 
@@ -192,11 +193,11 @@ static const struct {
     {"A", "@aas []", "!expected @ before a basic type or an array of such"},
     {"A", "'a", "!expected a quote at the end of the text"},
     {"A", "'a\\", "!expected a quote at the end of the text"},
-    {"A", "'\\u12'", "!expected the number of a character behind \\u"},
-    {"A", "'\\u0000'", "!expected the number of a character behind \\u"},
-    {"A", "'\\ud800'", "!expected the number of a character behind \\u"},
-    {"A", "'a' 'b'", "!expected nothing behind the value"},
-    {"A", "1 2", "!expected nothing behind the value"},
+    {"A", "'\\u12'", "!expected the number of a character after \\u"},
+    {"A", "'\\u0000'", "!expected the number of a character after \\u"},
+    {"A", "'\\ud800'", "!expected the number of a character after \\u"},
+    {"A", "'a' 'b'", "!expected nothing after the value"},
+    {"A", "1 2", "!expected nothing after the value"},
     {"A", "2147483648", "!" NO_TYPE},
     {"A", "-2147483649", "!" NO_TYPE},
     {"A", "1z", "!expected a value of the type double"},
@@ -232,12 +233,13 @@ static void test_annotations(struct arena *arena)
         int result = cgroup_add_annotations(&properties, pairs, 3, &error);
 
         if (wanted[0] == '!') {
-            tap_ok(result == -EINVAL && properties.count == 0, "%s is refused", value);
+            tap_ok(result == -EINVAL && properties.count == 0, "the value %s is refused", value);
             tap_text(
                 tap_error(&error),
                 arena_printf(arena, "annotations[\"%s\"]: %s, got \"%s\"", key, wanted + 1, value),
                 value);
-        } else if (tap_ok(result == 0 && properties.count == 1, "%s", value)) {
+        } else if (tap_ok(result == 0 && properties.count == 1, "the value %s is accepted",
+                          value)) {
             tap_text(show(arena, &properties.item[0]), wanted, value);
         } else {
             printf("# %s\n", tap_error(&error));
@@ -255,11 +257,12 @@ static void test_names(struct arena *arena)
         struct cgroup_properties properties = {.arena = arena};
         struct error error = {0};
 
-        tap_ok(cgroup_add_annotations(&properties, &pair, 1, &error) == -EINVAL, "%s", key);
+        tap_ok(cgroup_add_annotations(&properties, &pair, 1, &error) == -EINVAL,
+               "the property name %s is refused", key);
         tap_text(tap_error(&error),
                  arena_printf(arena,
                               "annotations[\"%s\"]: expected the name of a property, of "
-                              "letters alone, behind \"org.systemd.property.\"",
+                              "letters alone, after \"org.systemd.property.\"",
                               key),
                  key);
     }
@@ -282,7 +285,7 @@ static void test_names(struct arena *arena)
     {                                                                                              \
         NULL, false, type, major, minor, access, 0                                                 \
     }
-#define MOST_RULES 6
+#define MAX_RULES 6
 
 static const char proc_devices[] = "Character devices:\n"
                                    "  1 mem\n"
@@ -303,7 +306,7 @@ static const char proc_devices[] = "Character devices:\n"
  * the rule that is returned, or -1. */
 static const struct {
     const char *name;
-    struct cgroup_device_rule rules[MOST_RULES];
+    struct cgroup_device_rule rules[MAX_RULES];
     const char *list;
     int unsaid;
 } lists[] = {
@@ -362,18 +365,20 @@ static void test_list(struct arena *arena, size_t i)
     const char *wanted = lists[i].list;
     size_t count = 0;
 
-    while (count < MOST_RULES && lists[i].rules[count].type != '\0')
+    while (count < MAX_RULES && lists[i].rules[count].type != '\0')
         count++;
     const struct cgroup_device_rule *unsaid =
         cgroup_add_device_properties(&properties, lists[i].rules, count, proc_devices);
     tap_ok(unsaid == (lists[i].unsaid < 0 ? NULL : &lists[i].rules[lists[i].unsaid]),
-           "%s: what cannot be said", lists[i].name);
-    tap_text(show(arena, &properties.item[0]), "DeviceAllow a(ss) ", "the old list goes first");
+           "%s: which rule systemd cannot express", lists[i].name);
+    tap_text(show(arena, &properties.item[0]), "DeviceAllow a(ss) ",
+             "the former list is cleared first");
     tap_text(show(arena, &properties.item[1]),
-             wanted == NULL ? "DevicePolicy s auto" : "DevicePolicy s strict", "the policy");
+             wanted == NULL ? "DevicePolicy s auto" : "DevicePolicy s strict",
+             "DevicePolicy is set");
     if (wanted == NULL || wanted[0] == '\0')
-        tap_ok(properties.count == 2, "no list");
-    else if (tap_ok(properties.count == 3, "a list"))
+        tap_ok(properties.count == 2, "no DeviceAllow is set");
+    else if (tap_ok(properties.count == 3, "DeviceAllow is set"))
         tap_text(show(arena, &properties.item[2]),
                  arena_printf(arena, "DeviceAllow a(ss) %s", wanted), lists[i].name);
 }
@@ -385,15 +390,15 @@ static void test_defaults(struct arena *arena)
     const struct spec_resources resources = {.devices = &none, .n_devices = 1};
     struct cgroup_properties properties = {.arena = arena};
     size_t count;
-    struct cgroup_device_rule *rules = cgroup_take_device_rules(arena, &resources, &count);
+    struct cgroup_device_rule *rules = cgroup_compile_device_rules(arena, &resources, &count);
 
     tap_ok(cgroup_add_device_properties(&properties, rules, count, proc_devices) == NULL,
-           "the default devices can be said");
+           "systemd can express the default devices");
     tap_text(show(arena, &properties.item[2]),
              "DeviceAllow a(ss) block-*|m|char-*|m|/dev/char/1:3|rwm|/dev/char/1:5|rwm|"
              "/dev/char/1:7|rwm|/dev/char/1:8|rwm|/dev/char/1:9|rwm|/dev/char/5:0|rwm|"
              "/dev/char/5:2|rwm|char-pts|rwm|/dev/char/10:200|rwm",
-             "all of them");
+             "DeviceAllow has all default devices");
 }
 
 int main(void)

@@ -18,10 +18,11 @@ int main(void)
             printf("# %u: expected %u, got %u\n", shares, expected,
                    cgroup_weight_of_shares(shares));
     }
-    tap_ok(wrong == 0, "every number of shares");
-    tap_ok(cgroup_weight_of_shares(1024) == 100, "the defaults agree");
-    tap_ok(cgroup_weight_of_shares(2) == 1 && cgroup_weight_of_shares(0) == 1, "the lower end");
+    tap_ok(wrong == 0, "every number of shares gives the expected weight");
+    tap_ok(cgroup_weight_of_shares(1024) == 100, "the default shares give the default weight");
+    tap_ok(cgroup_weight_of_shares(2) == 1 && cgroup_weight_of_shares(0) == 1,
+           "the lowest shares give the lowest weight");
     tap_ok(cgroup_weight_of_shares(262144) == 10000 && cgroup_weight_of_shares(1u << 31) == 10000,
-           "the upper end");
+           "the highest shares give the highest weight");
     return tap_end();
 }

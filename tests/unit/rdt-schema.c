@@ -36,6 +36,6 @@ int main(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         tap_ok(schema_is_in(cases[i].wanted, CURRENT) == cases[i].expected, "\"%s\" is%s there",
                cases[i].wanted, cases[i].expected ? "" : " not");
-    tap_ok(!schema_is_in("L3:0=1", ""), "nothing is in an empty file");
+    tap_ok(!schema_is_in("L3:0=1", ""), "an empty schemata file has no schema");
     return tap_end();
 }

@@ -116,8 +116,8 @@ static void expect_error(struct scene *scene, int result, int number, const char
         rest = found + strlen(scene->root);
     }
     text_add(&bare, rest);
-    tap_ok(result == -number, "is -%d", number);
-    tap_text(bare.bytes, text, "the words");
+    tap_ok(result == -number, "the call fails with errno %d", number);
+    tap_text(bare.bytes, text, "the call fails with these words");
 }
 
 /* --- where the container goes ----------------------------------------------------------------- */
@@ -135,10 +135,11 @@ static void finds_no_mount(void)
     unlink(at(&scene, "/proc/self/mountinfo"));
     expect_error(&scene, plan(&scene, &config), ENOENT,
                  "linux.intelRdt: read /proc/self/mountinfo: no such file or directory");
-    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "symlink");
+    tap_ok(symlink("loop", at(&scene, "/loop")) == 0, "the symbolic link for the loop is created");
     mount_tree(&scene, "/ /loop rw - resctrl resctrl rw");
-    expect_error(&scene, plan(&scene, &config), ELOOP,
-                 "linux.intelRdt: look at /loop: too many levels of symbolic links");
+    expect_error(
+        &scene, plan(&scene, &config), ELOOP,
+        arena_printf(&scene.arena, "linux.intelRdt: look at /loop: %s", text_of_errno(ELOOP)));
     scene_close(&scene);
 }
 
@@ -150,8 +151,8 @@ static void finds_mount_elsewhere(void)
     scene_open(&scene);
     put(&scene, "/my rdt/tasks", "");
     mount_tree(&scene, "/ /my\\040rdt rw - resctrl resctrl rw");
-    tap_ok(plan(&scene, &config) == 0, "a mount at an unusual place");
-    tap_text(scene.rdt.class, at(&scene, "/my rdt"), "its path");
+    tap_ok(plan(&scene, &config) == 0, "a resctrl mount at an unusual place is found");
+    tap_text(scene.rdt.class, at(&scene, "/my rdt"), "the path of the class is below that mount");
     scene_close(&scene);
 }
 
@@ -163,20 +164,23 @@ static void places_container(void)
     const struct spec_intel_rdt named = {.clos_id = "gold", .l3_cache_schema = "L3:0=f"};
 
     scene_open(&scene);
-    tap_ok(plan(&scene, &unset) == 0, "no closID");
-    tap_text(scene.rdt.class, at(&scene, RESCTRL "/c1"), "the class has the container's id");
-    tap_text(scene.rdt.monitor, at(&scene, RESCTRL "/c1/mon_groups/c1"), "so has the group");
+    tap_ok(plan(&scene, &unset) == 0, "a configuration without closID is planned");
+    tap_text(scene.rdt.class, at(&scene, RESCTRL "/c1"), "the class has the container's ID");
+    tap_text(scene.rdt.monitor, at(&scene, RESCTRL "/c1/mon_groups/c1"),
+             "the monitoring group has the container's ID");
     tap_ok(scene.rdt.n_owned == 2 && scene.rdt.owned[0] == scene.rdt.monitor &&
                scene.rdt.owned[1] == scene.rdt.class,
-           "both go with the container, the group first");
-    tap_ok(plan(&scene, &root) == 0, "the closID /");
-    tap_text(scene.rdt.class, at(&scene, RESCTRL), "is the root");
-    tap_text(scene.rdt.monitor, at(&scene, RESCTRL "/mon_groups/c1"), "with a group");
-    tap_ok(!scene.rdt.makes_class && scene.rdt.n_owned == 1, "the group alone goes");
-    tap_ok(plan(&scene, &named) == 0, "a closID with a schema");
-    tap_text(scene.rdt.class, at(&scene, RESCTRL "/gold"), "is the class");
+           "group and class are removed with the container, the group first");
+    tap_ok(plan(&scene, &root) == 0, "the closID \"/\" is planned");
+    tap_text(scene.rdt.class, at(&scene, RESCTRL), "the closID \"/\" is the root class");
+    tap_text(scene.rdt.monitor, at(&scene, RESCTRL "/mon_groups/c1"),
+             "the root class gets a monitoring group");
+    tap_ok(!scene.rdt.makes_class && scene.rdt.n_owned == 1,
+           "only the group is removed with the container");
+    tap_ok(plan(&scene, &named) == 0, "a closID with a schema is planned");
+    tap_text(scene.rdt.class, at(&scene, RESCTRL "/gold"), "the closID is the class");
     tap_ok(scene.rdt.makes_class && scene.rdt.n_owned == 0 && scene.rdt.monitor == NULL,
-           "it is made, and stays");
+           "a class with a closID is created and stays");
     scene_close(&scene);
 }
 
@@ -204,14 +208,16 @@ static void compares_existing_class(void)
 
     scene_open(&scene);
     fill(&scene, "/gold", "    MB:0= 50\n    L3:0=00f\n");
-    tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold"}) == 0, "no schema fits");
+    tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold"}) == 0,
+           "an existing class without schemata in the config is accepted");
     tap_ok(plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold",
                                                  .l3_cache_schema = "L3:0=f",
                                                  .mem_bw_schema = "MB:0=50",
                                                  .schemata = good,
                                                  .n_schemata = 2}) == 0,
-           "the same schemata fit");
-    tap_ok(!scene.rdt.makes_class && scene.rdt.n_owned == 0, "nothing is made, nothing goes");
+           "an existing class with the same schemata is accepted");
+    tap_ok(!scene.rdt.makes_class && scene.rdt.n_owned == 0,
+           "an existing class is neither created nor removed");
     expect_error(
         &scene,
         plan(&scene, &(struct spec_intel_rdt){.clos_id = "gold", .l3_cache_schema = "L3:0=1"}),
@@ -251,28 +257,32 @@ static void makes_and_joins(void)
     struct scene scene;
 
     scene_open(&scene);
-    tap_ok(plan(&scene, &config) == 0, "planned");
-    tap_ok(!exists(&scene, RESCTRL "/c1"), "planning makes nothing");
+    tap_ok(plan(&scene, &config) == 0, "a class with schemata is planned");
+    tap_ok(!exists(&scene, RESCTRL "/c1"), "planning creates nothing");
     /* No kernel creates mon_groups in the class here. */
     expect_error(&scene, rdt_make(&scene.arena, &scene.rdt, &scene.error), ENOENT,
                  "linux.intelRdt.enableMonitoring: make the monitoring group " RESCTRL
                  "/c1/mon_groups/c1: no such file or directory");
-    tap_ok(!exists(&scene, RESCTRL "/c1") && scene.rdt.n_made == 0, "nothing is left");
+    tap_ok(!exists(&scene, RESCTRL "/c1") && scene.rdt.n_made == 0,
+           "nothing is left after a failure");
     scene.error = (struct error){0};
     scene.rdt.monitor = NULL;
     tap_ok(rdt_make(&scene.arena, &scene.rdt, &scene.error) == 0 && scene.rdt.n_made == 1 &&
                scene.rdt.made[0] == scene.rdt.class,
-           "the class is made");
+           "the class is created");
     fill(&scene, "/c1", FULL);
-    tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0, "its schemata are set");
+    tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0,
+           "the schemata of the class are written");
     /* In a plain file, each write overwrites the start of the previous one. */
     tap_ok(text_starts_with(get(&scene, RESCTRL "/c1/schemata"), "L2:0=3\n\nff\n"),
-           "l3CacheSchema, memBwSchema, schemata, in this order");
+           "l3CacheSchema, memBwSchema and schemata are written in this order");
     fill(&scene, "/c1/mon_groups/c1", NULL);
     scene.rdt.monitor = at(&scene, RESCTRL "/c1/mon_groups/c1");
-    tap_ok(rdt_join(&scene.arena, &scene.rdt, 77, &scene.error) == 0, "the process joins");
-    tap_text(get(&scene, RESCTRL "/c1/tasks"), "77", "the class");
-    tap_text(get(&scene, RESCTRL "/c1/mon_groups/c1/tasks"), "77", "and the group");
+    tap_ok(rdt_join(&scene.arena, &scene.rdt, 77, &scene.error) == 0,
+           "the process joins class and group");
+    tap_text(get(&scene, RESCTRL "/c1/tasks"), "77", "the process is in the class");
+    tap_text(get(&scene, RESCTRL "/c1/mon_groups/c1/tasks"), "77",
+             "the process is in the monitoring group");
     scene_close(&scene);
 }
 
@@ -286,8 +296,9 @@ static void makes_group_in_existing_class(void)
     fill(&scene, "/gold", FULL);
     tap_ok(plan(&scene, &config) == 0 && rdt_make(&scene.arena, &scene.rdt, &scene.error) == 0 &&
                scene.rdt.n_made == 1,
-           "the group is made");
-    tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0, "nothing to be set");
+           "the monitoring group is created");
+    tap_ok(rdt_set(&scene.arena, &scene.rdt, &scene.error) == 0,
+           "an existing class needs no schemata");
     tap_text(get(&scene, RESCTRL "/gold/schemata"), FULL, "an existing class is not written to");
     expect_error(&scene, rdt_make(&scene.arena, &scene.rdt, &scene.error), EEXIST,
                  "linux.intelRdt.enableMonitoring: make the monitoring group " RESCTRL
@@ -295,7 +306,7 @@ static void makes_group_in_existing_class(void)
     scene.error = (struct error){0};
     tap_ok(rdt_remove(scene.rdt.owned, scene.rdt.n_owned, &scene.error) == 0 &&
                !exists(&scene, RESCTRL "/gold/mon_groups/c1") && exists(&scene, RESCTRL "/gold"),
-           "the group goes, the class stays");
+           "the group is removed, the class stays");
     scene_close(&scene);
 }
 
@@ -332,10 +343,10 @@ static void removes_what_is_there(void)
     expect_error(&scene, rdt_remove(paths + 1, 1, &scene.error), ENOTEMPTY,
                  "remove " RESCTRL "/c1: directory not empty");
     scene.error = (struct error){0};
-    tap_ok(rdt_remove(paths, 1, &scene.error) == 0, "the group");
+    tap_ok(rdt_remove(paths, 1, &scene.error) == 0, "the group is removed");
     rmdir(at(&scene, RESCTRL "/c1/mon_groups"));
     tap_ok(rdt_remove(paths, 3, &scene.error) == 0 && !exists(&scene, RESCTRL "/c1"),
-           "what is gone already is fine");
+           "removing a group that is gone succeeds");
     scene_close(&scene);
 }
 
@@ -347,8 +358,9 @@ static void updates(void)
     scene_open(&scene);
     fill(&scene, "/c1", "");
     tap_ok(rdt_update(&scene.arena, at(&scene, RESCTRL "/c1"), &config, &scene.error) == 0,
-           "a class is updated");
-    tap_text(get(&scene, RESCTRL "/c1/schemata"), "MB:0=20\n", "by a line of its own");
+           "the schemata of a class are updated");
+    tap_text(get(&scene, RESCTRL "/c1/schemata"), "MB:0=20\n",
+             "each schema of an update is a line of its own");
     scene_close(&scene);
 }
 

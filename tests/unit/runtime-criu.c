@@ -19,19 +19,20 @@ static void test_requests(struct arena *arena)
     struct text string = {.arena = arena}, pair = {.arena = arena}, fd = {.arena = arena};
 
     criu_put_number(&number, CRIU_PID, 300);
-    tap_ok(IS(&number, "\x10\xac\x02"), "a number of two bytes");
+    tap_ok(IS(&number, "\x10\xac\x02"), "a number of two bytes is encoded");
     criu_put_number(&large, CRIU_NETWORK_LOCK, 2);
-    tap_ok(IS(&large, "\x80\x04\x02"), "a field above 15");
+    tap_ok(IS(&large, "\x80\x04\x02"), "a field number above 15 is encoded");
     criu_put_number(&negative, 1, -1);
-    tap_ok(IS(&negative, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "a negative number");
+    tap_ok(IS(&negative, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+           "a negative number is encoded");
     criu_put_string(&string, CRIU_LOG_FILE, "dump.log");
     tap_ok(IS(&string, "\x52\x08"
                        "dump.log"),
-           "a string");
+           "a string is encoded");
     criu_put_pair(&pair, CRIU_EXT_MNT, "/a", "/b");
-    tap_ok(IS(&pair, "\xba\x01\x08\x0a\x02/a\x12\x02/b"), "two strings");
+    tap_ok(IS(&pair, "\xba\x01\x08\x0a\x02/a\x12\x02/b"), "a pair of strings is encoded");
     criu_put_key_fd(&fd, CRIU_INHERIT_FD, "k", 5);
-    tap_ok(IS(&fd, "\xda\x01\x05\x0a\x01k\x10\x05"), "a key and a descriptor");
+    tap_ok(IS(&fd, "\xda\x01\x05\x0a\x01k\x10\x05"), "a key with a descriptor is encoded");
 }
 
 static void test_answers(struct arena *arena)
@@ -44,22 +45,24 @@ static void test_answers(struct arena *arena)
 
     tap_ok(criu_read_answer(arena, notice, sizeof(notice) - 1, &answer) == 0 &&
                answer.type == CRIU_NOTIFY && answer.success && answer.pid == 300,
-           "a notification");
-    tap_text(answer.script, "setup-namespaces", "what of");
+           "a notification is decoded");
+    tap_text(answer.script, "setup-namespaces", "the notification has its script");
     tap_ok(criu_read_answer(arena, failed, sizeof(failed) - 1, &answer) == 0 &&
                answer.type == CRIU_DUMP && !answer.success && answer.number == 16,
-           "a failure");
-    tap_text(answer.words, "busy", "its words");
+           "a failure is decoded");
+    tap_text(answer.words, "busy", "the failure has its message");
     tap_ok(criu_read_answer(arena, version, sizeof(version) - 1, &answer) == 0 &&
                answer.version == 31701,
-           "a version");
+           "a version is decoded");
     for (size_t size = 0; size < sizeof(notice) - 1; size++)
         criu_read_answer(arena, notice, size, &answer);
-    tap_ok(criu_read_answer(arena, notice, 10, &answer) == -EPROTO, "a message cut short");
-    tap_ok(criu_read_answer(arena, "\x0b", 1, &answer) == -EPROTO, "an unknown kind of field");
+    tap_ok(criu_read_answer(arena, notice, 10, &answer) == -EPROTO,
+           "a message that is cut short is refused");
+    tap_ok(criu_read_answer(arena, "\x0b", 1, &answer) == -EPROTO,
+           "an unknown kind of field is refused");
     tap_ok(criu_read_answer(arena, "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, &answer) ==
                -EPROTO,
-           "a size beyond the end");
+           "a size beyond the end is refused");
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 #include "tap-error.h"
 #include "tap.h"
 
-#define ENTRIES_MOST 64
+#define ENTRIES_MAX 64
 
 struct program {
     char bytes[BPF_MAXINSNS * 8];
@@ -111,24 +111,29 @@ static void test_damage(void)
     struct stat info;
     size_t wrong = 0;
 
-    tap_ok(make(&seccomp, &first) && count_files(path) == 1, "a program is kept");
-    tap_ok(make(&seccomp, &second) && same(&first, &second) && count_files(NULL) == 1, "and found");
+    tap_ok(make(&seccomp, &first) && count_files(path) == 1,
+           "a compiled program is stored in the cache");
+    tap_ok(make(&seccomp, &second) && same(&first, &second) && count_files(NULL) == 1,
+           "the stored program is found");
     tap_ok(stat(path, &info) == 0 && (info.st_mode & 07777) == 0600,
-           "its file is the owner's alone");
-    tap_ok(stat(dir, &info) == 0 && (info.st_mode & 07777) == 0700, "as is the directory");
+           "only the owner may access the cache file");
+    tap_ok(stat(dir, &info) == 0 && (info.st_mode & 07777) == 0700,
+           "only the owner may access the cache directory");
     stat(path, &info);
     for (off_t at = 0; at < info.st_size; at++) {
         flip(path, at);
         wrong += !make(&seccomp, &second) || !same(&first, &second);
     }
-    tap_ok(wrong == 0, "a wrong byte anywhere (%jd): compiled anew", (intmax_t) info.st_size);
+    tap_ok(wrong == 0, "a wrong byte anywhere (%jd) leads to a new compilation",
+           (intmax_t) info.st_size);
     for (off_t size = 0; size < info.st_size; size += 7) {
         wrong += truncate(path, size) < 0 || !make(&seccomp, &second) || !same(&first, &second);
     }
-    tap_ok(wrong == 0, "cut off anywhere: compiled anew");
+    tap_ok(wrong == 0, "a file cut off anywhere leads to a new compilation");
     wrong =
         truncate(path, info.st_size + 8) < 0 || !make(&seccomp, &second) || !same(&first, &second);
-    tap_ok(wrong == 0 && stat(path, &info) == 0, "too long: compiled anew");
+    tap_ok(wrong == 0 && stat(path, &info) == 0,
+           "a file that is too long leads to a new compilation");
     empty();
 }
 
@@ -173,7 +178,7 @@ static void test_key(void)
         size_t before = count_files(NULL);
 
         tap_ok(make(&profiles[i], &program) && count_files(NULL) == before + 1,
-               "input %zu is another", i);
+               "input %zu has a key of its own", i);
     }
     empty();
 }
@@ -185,9 +190,10 @@ static void test_bound(void)
     static struct program program;
 
     rule.has_errno_ret = true;
-    for (rule.errno_ret = 1; rule.errno_ret < ENTRIES_MOST + 20; rule.errno_ret++)
+    for (rule.errno_ret = 1; rule.errno_ret < ENTRIES_MAX + 20; rule.errno_ret++)
         make(&seccomp, &program);
-    tap_ok(count_files(NULL) == ENTRIES_MOST, "%zu entries are enough", count_files(NULL));
+    tap_ok(count_files(NULL) == ENTRIES_MAX, "the cache keeps at most %zu entries",
+           count_files(NULL));
     empty();
 }
 
@@ -201,21 +207,23 @@ static void test_foreign(void)
 
     if (mkdir(dir, 0777) < 0 || chmod(dir, 0777) < 0)
         exit(1);
-    tap_ok(make(&seccomp, &program) && count_files(NULL) == 0, "a directory for everyone");
+    tap_ok(make(&seccomp, &program) && count_files(NULL) == 0,
+           "a directory that everybody can write to is not used");
     if (geteuid() == 0 && chmod(dir, 0700) == 0 && chown(dir, 1, 1) == 0)
-        tap_ok(make(&seccomp, &program) && count_files(NULL) == 0, "someone else's directory");
+        tap_ok(make(&seccomp, &program) && count_files(NULL) == 0,
+               "a directory of another user is not used");
     empty();
     snprintf(other, sizeof(other), "%s/other", top);
     if (mkdir(other, 0700) < 0 || symlink(other, dir) < 0)
         exit(1);
-    tap_ok(make(&seccomp, &program) && count_files(NULL) == 0, "a symbolic link");
+    tap_ok(make(&seccomp, &program) && count_files(NULL) == 0, "a symbolic link is not used");
     unlink(dir);
     int file = open(dir, O_CREAT | O_WRONLY, 0600);
-    tap_ok(make(&seccomp, &program), "a file");
+    tap_ok(make(&seccomp, &program), "a file instead of the directory is not used");
     close(file);
     unlink(dir);
     snprintf(dir, sizeof(dir), "/proc/no-such-place");
-    tap_ok(make(&seccomp, &program), "a place where none can be made");
+    tap_ok(make(&seccomp, &program), "a directory that cannot be created does no harm");
     snprintf(dir, sizeof(dir), "%s/cache", top);
 }
 
@@ -247,15 +255,15 @@ static void test_speed(void)
     seccomp.architectures = architectures;
     seccomp.n_architectures = seccomp_arch_native() == SCMP_ARCH_X86_64 ? 3 : 0;
     double start = now_us();
-    tap_ok(make(&seccomp, &program), "a large profile");
+    tap_ok(make(&seccomp, &program), "a large profile is compiled");
     double compiled = now_us() - start;
     for (int i = 0; i < 20; i++) {
         start = now_us();
         make(&seccomp, &program);
         best = now_us() - start < best ? now_us() - start : best;
     }
-    tap_ok(best * 5 < compiled, "%zd bytes: compiled in %.0f us, found in %.0f us", program.size,
-           compiled, best);
+    tap_ok(best * 5 < compiled, "a program of %zd bytes: compiled in %.0f us, found in %.0f us",
+           program.size, compiled, best);
     empty();
 }
 

@@ -11,7 +11,7 @@
 #include "seccomp-run.h"
 
 #define X32 0x40000000U
-#define NAMES_MOST 600
+#define NAMES_MAX 600
 
 static const enum spec_seccomp_arch all[] = {SPEC_SECCOMP_ARCH_SCMP_ARCH_X86_64,
                                              SPEC_SECCOMP_ARCH_SCMP_ARCH_X86,
@@ -25,7 +25,7 @@ static bool is_x86_64(void)
 /* Looks up each name only once: the caller of libseccomp has to free it. */
 static const char *native_name(int number)
 {
-    static char *known[NAMES_MOST];
+    static char *known[NAMES_MAX];
 
     if (known[number] == NULL)
         known[number] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
@@ -37,7 +37,7 @@ static const char *native_name(int number)
 static struct spec_seccomp allow_below(int end, struct spec_syscall *rule, const char **names)
 {
     *rule = (struct spec_syscall){.names = names, .action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
-    for (int i = 0; i < end && rule->n_names < NAMES_MOST; i++) {
+    for (int i = 0; i < end && rule->n_names < NAMES_MAX; i++) {
         const char *name = native_name(i);
 
         if ((i % 7 != 0 || i == SYS_exit_group) && name != NULL)
@@ -119,7 +119,7 @@ static void test_numbers(void)
         {SPEC_SECCOMP_ACTION_SCMP_ACT_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS},
         {SPEC_SECCOMP_ACTION_SCMP_ACT_TRAP, SECCOMP_RET_TRAP},
     };
-    static const char *names[NAMES_MOST];
+    static const char *names[NAMES_MAX];
     static struct program program;
     struct spec_syscall rule;
     struct spec_seccomp seccomp;
@@ -133,7 +133,8 @@ static void test_numbers(void)
             bool good = compile(&seccomp, &program);
             for (size_t j = 0; j < 3; j++)
                 good = good && count_wrong(&program, &rule, &abis[j], cases[i].standard) == 0;
-            tap_ok(good, "%s, calls below %d", spec_seccomp_action_words[cases[i].action], end);
+            tap_ok(good, "%s: calls newer than the profile, below %d, return ENOSYS",
+                   spec_seccomp_action_names[cases[i].action], end);
         }
     }
 }
@@ -142,7 +143,7 @@ static void test_numbers(void)
  * architectures. */
 static void test_limits(void)
 {
-    static const char *names[NAMES_MOST];
+    static const char *names[NAMES_MAX];
     static struct program program;
     struct spec_syscall rule;
     struct spec_seccomp seccomp = allow_below(440, &rule, names);
@@ -153,15 +154,15 @@ static void test_limits(void)
            "LOG lets newer calls pass");
     seccomp.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW;
     tap_ok(compile(&seccomp, &program) && answer(&program, 999, 0, 0) == SECCOMP_RET_ALLOW,
-           "so does ALLOW");
+           "ALLOW lets newer calls pass");
     seccomp.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE;
     tap_ok(compile(&seccomp, &program) &&
                answer(&program, 999, 0, 0) == (SECCOMP_RET_TRACE | EPERM),
-           "with TRACE the tracer decides");
+           "TRACE leaves newer calls to the tracer");
     seccomp = (struct spec_seccomp){.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO};
     tap_ok(compile(&seccomp, &program) &&
                answer(&program, 999, 0, 0) == (SECCOMP_RET_ERRNO | EPERM),
-           "a profile that names nothing knows no newest call");
+           "a profile without names has no newest call");
     seccomp = allow_below(440, &rule, names);
     struct seccomp_data data = {.nr = (int) (X32 + 999), .arch = AUDIT_ARCH_X86_64};
     tap_ok(compile(&seccomp, &program) &&
@@ -170,13 +171,14 @@ static void test_limits(void)
     tap_ok(!is_x86_64() || run(&program, &data) == SECCOMP_RET_KILL_THREAD,
            "x32 that is not listed stays forbidden");
     data = (struct seccomp_data){.nr = 999, .arch = AUDIT_ARCH_M68K};
-    tap_ok(run(&program, &data) == SECCOMP_RET_KILL_THREAD, "as do other architectures");
+    tap_ok(run(&program, &data) == SECCOMP_RET_KILL_THREAD, "other architectures stay forbidden");
     seccomp.default_action = SPEC_SECCOMP_ACTION_SCMP_ACT_KILL;
     data = (struct seccomp_data){.nr = (int) (X32 + 999), .arch = AUDIT_ARCH_X86_64};
     tap_ok(compile(&seccomp, &program) &&
                (!is_x86_64() || run(&program, &data) == SECCOMP_RET_KILL_THREAD),
-           "also when the default is to kill");
-    tap_ok(answer(&program, -1, 0, 0) == SECCOMP_RET_KILL_THREAD, "-1 is no newer call");
+           "architectures stay forbidden if the default is to kill");
+    tap_ok(answer(&program, -1, 0, 0) == SECCOMP_RET_KILL_THREAD,
+           "call number -1 does not count as newer");
 }
 
 /* A rule makes a system call known even if it does not allow it, or is not one that libseccomp
@@ -194,13 +196,13 @@ static void test_known(void)
     tap_ok(compile(&seccomp, &program) &&
                answer(&program, SYS_openat2, 0, 0) == (SECCOMP_RET_ERRNO | EPERM) &&
                answer(&program, SYS_openat2 + 1, 0, 0) == (SECCOMP_RET_ERRNO | ENOSYS),
-           "a rule that says what holds anyway makes its call known");
+           "a rule with the default action makes its call known");
 }
 
 /* The cost for the container, in instructions per call. */
 static void test_cost(void)
 {
-    static const char *names[NAMES_MOST];
+    static const char *names[NAMES_MAX];
     static struct program with, without;
     struct spec_syscall rule;
     struct spec_seccomp seccomp = allow_below(440, &rule, names);
@@ -224,17 +226,17 @@ static void test_cost(void)
         sum[0][passes] += b;
         sum[1][passes] += a;
     }
-    tap_ok(
-        good && more == 0,
-        "a call that passes takes not one instruction more: %zu, in a program of %u instead of %u",
-        sum[1][1] / count[1], with.length, without.length);
+    tap_ok(good && more == 0,
+           "an allowed call takes no further instruction: %zu, in a program of %u instead of %u",
+           sum[1][1] / count[1], with.length, without.length);
     tap_ok(sum[1][0] / count[0] <= sum[0][0] / count[0] + 12,
-           "a call that does not: %zu instead of %zu", sum[1][0] / count[0], sum[0][0] / count[0]);
+           "a refused call takes %zu instructions instead of %zu", sum[1][0] / count[0],
+           sum[0][0] / count[0]);
 }
 
 static void test_kernel(void)
 {
-    static const char *names[NAMES_MOST];
+    static const char *names[NAMES_MAX];
     static struct program program;
     struct spec_syscall rule;
     struct spec_seccomp seccomp = allow_below(440, &rule, names);
@@ -242,7 +244,7 @@ static void test_kernel(void)
 
     seccomp.architectures = all;
     seccomp.n_architectures = is_x86_64() ? 3 : 0;
-    tap_ok(compile(&seccomp, &program), "for the kernel");
+    tap_ok(compile(&seccomp, &program), "the kernel loads the program");
     pid_t child = fork();
     if (child == 0) {
         struct sock_fprog kernel = {program.length, program.code};
@@ -255,7 +257,7 @@ static void test_kernel(void)
         _exit(syscall(434, 0, 0) == -1 && errno == EPERM ? 0 : 2);
     }
     waitpid(child, &status, 0);
-    tap_ok(status == 0, "kernel: status %#x", status);
+    tap_ok(status == 0, "the kernel returns ENOSYS for a newer call: status %#x", status);
 }
 
 int main(void)

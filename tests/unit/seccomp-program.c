@@ -126,7 +126,8 @@ static void test_operators(void)
                 wrong += answer(&program, SYS_getpgid, 7, values[j]) != expected;
             }
         }
-        tap_ok(wrong == 0, "%s: %zu wrong", spec_seccomp_op_words[op], wrong);
+        tap_ok(wrong == 0, "the operator %s compares correctly: %zu wrong",
+               spec_seccomp_op_names[op], wrong);
     }
 }
 
@@ -142,15 +143,18 @@ static void test_conditions(void)
     struct spec_seccomp seccomp = allowing(&rule, 1);
     static struct program program;
 
-    tap_ok(compile(&seccomp, &program), "conditions on two arguments");
-    tap_ok(answer(&program, SYS_getpgid, 1, 2) == SCMP_ACT_ERRNO(EPERM), "hold together");
-    tap_ok(answer(&program, SYS_getpgid, 1, 3) == SCMP_ACT_ALLOW, "but not alone");
+    tap_ok(compile(&seccomp, &program), "conditions on two arguments compile");
+    tap_ok(answer(&program, SYS_getpgid, 1, 2) == SCMP_ACT_ERRNO(EPERM),
+           "conditions on two arguments match together");
+    tap_ok(answer(&program, SYS_getpgid, 1, 3) == SCMP_ACT_ALLOW,
+           "one of two conditions alone does not match");
     rule = rule_for(getpgid_name, either, 2);
-    tap_ok(compile(&seccomp, &program), "conditions on one argument");
+    tap_ok(compile(&seccomp, &program), "two conditions on one argument compile");
     tap_ok(answer(&program, SYS_getpgid, 1, 0) == SCMP_ACT_ERRNO(EPERM) &&
                answer(&program, SYS_getpgid, 2, 0) == SCMP_ACT_ERRNO(EPERM),
-           "are alternatives");
-    tap_ok(answer(&program, SYS_getpgid, 3, 0) == SCMP_ACT_ALLOW, "of which none need hold");
+           "conditions on one argument are alternatives");
+    tap_ok(answer(&program, SYS_getpgid, 3, 0) == SCMP_ACT_ALLOW,
+           "neither alternative matches another value");
 }
 
 static void test_actions(void)
@@ -177,11 +181,11 @@ static void test_actions(void)
         tap_ok(compile(&seccomp, &program) &&
                    answer(&program, SYS_getpgid, 0, 0) == cases[i].expected &&
                    answer(&program, SYS_getppid, 0, 0) == SECCOMP_RET_ALLOW,
-               "%s", spec_seccomp_action_words[cases[i].action]);
+               "the action %s of a rule is compiled", spec_seccomp_action_names[cases[i].action]);
         seccomp = (struct spec_seccomp){.default_action = cases[i].action};
         tap_ok(compile(&seccomp, &program) &&
                    answer(&program, SYS_getpgid, 0, 0) == cases[i].expected,
-               "%s by default", spec_seccomp_action_words[cases[i].action]);
+               "the default action %s is compiled", spec_seccomp_action_names[cases[i].action]);
     }
 }
 
@@ -193,12 +197,13 @@ static void test_names(void)
     static struct program program;
 
     rule.n_names = 3;
-    tap_ok(compile(&seccomp, &program), "unknown names and those of other architectures");
+    tap_ok(compile(&seccomp, &program),
+           "unknown names and names of other architectures are skipped");
     tap_ok(answer(&program, SYS_getpgid, 0, 0) == SCMP_ACT_ERRNO(EPERM),
-           "the known one is filtered");
+           "a known name beside them is filtered");
     rule = (struct spec_syscall){
         .names = names + 1, .n_names = 1, .action = SPEC_SECCOMP_ACTION_SCMP_ACT_ALLOW};
-    tap_ok(compile(&seccomp, &program), "a rule that says what holds anyway");
+    tap_ok(compile(&seccomp, &program), "a rule with the default action compiles");
 }
 
 /* Runs in a child. Returns its exit status, or 128 + the signal that ended it. */
@@ -230,13 +235,18 @@ static int run_filtered(enum spec_seccomp_action action, uint32_t errno_ret)
 
 static void test_kernel(void)
 {
-    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO, 0) == EPERM, "kernel: EPERM");
-    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO, 38) == ENOSYS, "kernel: ENOSYS");
-    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_LOG, 0) == 0, "kernel: logged and done");
-    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE, 0) == ENOSYS, "kernel: no tracer");
-    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_TRAP, 0) == 128 + SIGSYS, "kernel: trapped");
+    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO, 0) == EPERM,
+           "the kernel returns EPERM");
+    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_ERRNO, 38) == ENOSYS,
+           "the kernel returns ENOSYS");
+    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_LOG, 0) == 0,
+           "the kernel logs the call and carries it out");
+    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_TRACE, 0) == ENOSYS,
+           "the kernel fails the call without a tracer");
+    tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_TRAP, 0) == 128 + SIGSYS,
+           "the kernel sends SIGSYS");
     tap_ok(run_filtered(SPEC_SECCOMP_ACTION_SCMP_ACT_KILL_PROCESS, 0) == 128 + SIGSYS,
-           "kernel: killed");
+           "the kernel kills the process");
 }
 
 static void test_architectures(void)
@@ -254,11 +264,12 @@ static void test_architectures(void)
     seccomp.architectures = &x86;
     seccomp.n_architectures = 1;
     tap_ok(compile(&seccomp, &program) && run(&program, &data) == SCMP_ACT_ERRNO(EPERM),
-           "the listed architecture");
+           "the filter covers the listed architecture");
     tap_ok(answer(&program, SYS_getpgid, 0, 0) == SCMP_ACT_ERRNO(EPERM),
-           "and always the native one");
+           "the filter always covers the native architecture");
     data.arch = AUDIT_ARCH_AARCH64;
-    tap_ok(run(&program, &data) == SCMP_ACT_KILL_THREAD, "no other one");
+    tap_ok(run(&program, &data) == SCMP_ACT_KILL_THREAD,
+           "the filter refuses any other architecture");
 }
 
 int main(void)

@@ -46,7 +46,7 @@ static void test_document(void)
 
         if (!tap_ok(found == (cases[i].line > 0) && line == cases[i].line &&
                         column == cases[i].column,
-                    "%s", cases[i].path))
+                    "the position of \"%s\"", cases[i].path))
             printf("# expected %zu:%zu, got %zu:%zu\n", cases[i].line, cases[i].column, line,
                    column);
     }
@@ -60,7 +60,7 @@ static void test_brackets(void)
 
     tap_ok(spec_locate(broken, sizeof(broken) - 1, "a[18446744073709551615]", &line, &column) &&
                line == 1 && column == 6,
-           "brackets that do not match: %zu:%zu", line, column);
+           "brackets that do not match end the search: %zu:%zu", line, column);
 }
 
 /* For any text, nothing beyond its end is read, which the sanitizer checks. */
@@ -75,7 +75,7 @@ static void test_fragments(void)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
             spec_locate(text, size, cases[i].path, &line, &column);
     }
-    tap_ok(true, "documents that are cut off");
+    tap_ok(true, "documents that are cut off are not read beyond their end");
 }
 
 int main(void)

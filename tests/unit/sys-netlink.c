@@ -35,13 +35,18 @@ static void test_attributes(void)
 
     tap_ok(!request.is_too_long && request.size == NLMSG_SPACE(sizeof(header)) + 12 + 8 + 4,
            "attributes are padded");
-    tap_ok(message->nlmsg_flags == (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE), "flags");
-    tap_ok(name != NULL && RTA_PAYLOAD(name) == 5 && strcmp(RTA_DATA(name), "eth0") == 0, "name");
-    tap_ok(mtu != NULL && *(const uint32_t *) RTA_DATA(mtu) == 1400, "number");
-    tap_ok(sys_netlink_find(message, sizeof(header), IFLA_IFALIAS, 0) != NULL, "empty value");
+    tap_ok(message->nlmsg_flags == (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE),
+           "an attribute with flags is found");
+    tap_ok(name != NULL && RTA_PAYLOAD(name) == 5 && strcmp(RTA_DATA(name), "eth0") == 0,
+           "an attribute with a name is found");
+    tap_ok(mtu != NULL && *(const uint32_t *) RTA_DATA(mtu) == 1400,
+           "an attribute with a number is found");
+    tap_ok(sys_netlink_find(message, sizeof(header), IFLA_IFALIAS, 0) != NULL,
+           "an attribute with an empty value is found");
     tap_ok(sys_netlink_find(message, sizeof(header), IFLA_IFALIAS, 1) == NULL,
-           "a value that is too short is none");
-    tap_ok(sys_netlink_find(message, sizeof(header), IFLA_MASTER, 0) == NULL, "none");
+           "an attribute that is too short is not found");
+    tap_ok(sys_netlink_find(message, sizeof(header), IFLA_MASTER, 0) == NULL,
+           "an attribute that is missing is not found");
 }
 
 static void test_too_long(void)
@@ -52,13 +57,16 @@ static void test_too_long(void)
     sys_netlink_begin(&request, RTM_NEWLINK, 0, &header, sizeof(header));
     size_t room = sizeof(request.bytes) - request.size - sizeof(struct rtattr);
     sys_netlink_add(&request, IFLA_IFALIAS, large, room);
-    tap_ok(!request.is_too_long && request.size == sizeof(request.bytes), "the last byte is used");
+    tap_ok(!request.is_too_long && request.size == sizeof(request.bytes),
+           "an attribute may end at the last byte of a request");
     sys_netlink_add(&request, IFLA_IFALIAS, "", 0);
-    tap_ok(request.is_too_long && request.size == sizeof(request.bytes), "then nothing fits");
-    tap_ok(sys_netlink_ask(-1, &request, NULL, NULL) == -EMSGSIZE, "and it is not sent");
+    tap_ok(request.is_too_long && request.size == sizeof(request.bytes),
+           "a full request takes no further attribute");
+    tap_ok(sys_netlink_ask(-1, &request, NULL, NULL) == -EMSGSIZE,
+           "a request that was too long is not sent");
     sys_netlink_begin(&request, RTM_NEWLINK, 0, &header, sizeof(header));
     sys_netlink_add(&request, IFLA_IFALIAS, large, room + 1);
-    tap_ok(request.is_too_long, "one byte more does not fit");
+    tap_ok(request.is_too_long, "an attribute that ends one byte beyond does not fit");
     sys_netlink_begin(&request, RTM_NEWLINK, 0, &header, sizeof(header));
     sys_netlink_add(&request, IFLA_IFALIAS, large, SIZE_MAX);
     sys_netlink_add(&request, IFLA_IFALIAS, large, SIZE_MAX - 8);
@@ -84,7 +92,8 @@ static void test_lies(void)
     for (message->nlmsg_len = 0; message->nlmsg_len < request.size; message->nlmsg_len++)
         if (sys_netlink_first(message, sizeof(header)) != NULL)
             break;
-    tap_ok(message->nlmsg_len == request.size, "a message shorter than its header has none");
+    tap_ok(message->nlmsg_len == request.size,
+           "a message shorter than its header has no attributes");
 }
 
 /* --- the kernel at the other end of a socket pair --------------------------------------------- */
@@ -112,7 +121,7 @@ static void answer(int fd, int type, int flags, int number)
                  number};
 
     if (send(fd, &message, sizeof(message), 0) < 0)
-        tap_ok(false, "send");
+        tap_ok(false, "the fake kernel sends its answer");
 }
 
 /* Sends a request after answers of the `types`, ending with 0, with `number` have been queued. */
@@ -139,16 +148,18 @@ static void test_answers(void)
     static const int ack[] = {NLMSG_ERROR, 0};
     struct count count = {0};
 
-    tap_ok(ask(three, NLM_F_MULTI, 0, &count) == 0 && count.answers == 3, "a list");
-    tap_ok(ask(ack, 0, -ENODEV, &count) == -ENODEV, "an error");
-    tap_ok(ask(ack, 0, 0, &count) == 0, "an acknowledgement");
-    tap_ok(ask(ack, 0, 5, &count) == -EPROTO, "an error that is none");
+    tap_ok(ask(three, NLM_F_MULTI, 0, &count) == 0 && count.answers == 3,
+           "a list of answers is read to its end");
+    tap_ok(ask(ack, 0, -ENODEV, &count) == -ENODEV, "an error ends the exchange");
+    tap_ok(ask(ack, 0, 0, &count) == 0, "an acknowledgement ends the exchange");
+    tap_ok(ask(ack, 0, 5, &count) == -EPROTO,
+           "an error message with a positive number is malformed");
     count = (struct count){.fail_at = 2};
     tap_ok(ask(three, NLM_F_MULTI, 0, &count) == -EDOM && count.answers == 2,
-           "a reader that fails hears no more, and the rest is taken");
+           "after a reader has failed, the other messages are received and dropped");
     count = (struct count){0};
     tap_ok(ask(three, NLM_F_MULTI | NLM_F_DUMP_INTR, 0, &count) == -EAGAIN && count.answers == 0,
-           "a list that has changed meanwhile");
+           "a list that has changed meanwhile is reported");
 }
 
 /* Sends a datagram of `count` messages, each one byte longer than its header. The last one is
@@ -164,7 +175,7 @@ static void send_small(int fd, size_t count, bool padded)
         messages[i].header =
             (struct nlmsghdr){.nlmsg_len = sizeof(struct nlmsghdr) + 1, .nlmsg_type = RTM_NEWLINK};
     size_t size = count * sizeof(struct small) - (padded ? 0 : NLMSG_ALIGNTO - 1);
-    tap_ok(send(fd, messages, size, 0) == (ssize_t) size, "a datagram of %zu bytes", size);
+    tap_ok(send(fd, messages, size, 0) == (ssize_t) size, "a datagram of %zu bytes is sent", size);
 }
 
 /* The second datagram is shorter than the first: the rest of the first must not be read again. */
@@ -174,22 +185,22 @@ static void test_unpadded(void)
     struct count count = {0};
     int pair[2];
 
-    if (!tap_ok(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "a socket pair"))
+    if (!tap_ok(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "a pair of sockets is created"))
         return;
     send_small(pair[1], 3, true);
     send_small(pair[1], 2, false);
     answer(pair[1], NLMSG_ERROR, 0, 0);
     sys_netlink_begin(&request, RTM_GETLINK, 0, &header, sizeof(header));
     int result = sys_netlink_ask(pair[0], &request, count_answer, &count);
-    tap_ok(result == 0 && count.answers == 5,
-           "a last message without padding is the last one: %d answers", count.answers);
+    tap_ok(result == 0 && count.answers == 5, "a last message without padding is read: %d answers",
+           count.answers);
     close(pair[0]);
     close(pair[1]);
 }
 
 int main(void)
 {
-    alarm(20);
+    alarm(240);
     test_attributes();
     test_too_long();
     test_lies();

@@ -32,19 +32,20 @@ static void test_connecting(void)
 {
     int connected[4], count = 0;
 
-    tap_ok(sys_socket_connect_within(path, SOCK_STREAM, 1000) == -ENOENT, "nothing there");
+    tap_ok(sys_socket_connect_within(path, SOCK_STREAM, 1000) == -ENOENT,
+           "connecting to a path that does not exist fails with ENOENT");
     int fd = listen_at_path();
     tap_ok(sys_socket_connect_within(path, SOCK_SEQPACKET, 1000) == -EPROTOTYPE,
-           "a socket of another type");
+           "connecting to a socket of another type fails");
     while (count < 4 && (connected[count] = sys_socket_connect_within(path, SOCK_STREAM, 30)) >= 0)
         count++;
     tap_ok(count > 0 && count < 4 && connected[count] == -EAGAIN,
-           "nobody accepts: given up after %d", count);
+           "connecting is given up when nobody accepts: %d", count);
     while (count > 0)
         close(connected[--count]);
     close(fd);
     tap_ok(sys_socket_connect_within(path, SOCK_STREAM, 1000) == -ECONNREFUSED,
-           "nobody listens any more");
+           "connecting fails when nobody listens any more");
     unlink(path);
 }
 
@@ -84,9 +85,11 @@ static void test_sending(void)
     int result = sys_socket_send(near, bytes, LARGE, STDERR_FILENO);
     close(near);
     waitpid(child, &status, 0);
-    tap_ok(result == 0 && status == 0, "a message larger than the socket takes at once");
+    tap_ok(result == 0 && status == 0,
+           "a message larger than the socket's buffer is sent while the peer reads");
     near = sys_socket_connect_within(path, SOCK_STREAM, 30);
-    tap_ok(sys_socket_send(near, bytes, LARGE, -1) == -EAGAIN, "nobody reads it: given up");
+    tap_ok(sys_socket_send(near, bytes, LARGE, -1) == -EAGAIN,
+           "sending is given up when nobody reads");
     close(near);
     close(listener);
     free(bytes);
@@ -95,10 +98,10 @@ static void test_sending(void)
 static void test_seccomp_flags(void)
 {
     tap_ok(sys_probe_seccomp_flags(0) == 0 && sys_probe_seccomp_flags(SECCOMP_FILTER_FLAG_LOG) == 0,
-           "flags that the kernel knows");
+           "flags that the kernel knows are accepted");
     tap_ok(sys_probe_seccomp_flags(1U << 30) < 0 &&
                sys_probe_seccomp_flags(1U << 30 | SECCOMP_FILTER_FLAG_LOG) < 0,
-           "and one that it does not");
+           "a flag that the kernel does not know is refused");
 }
 
 int main(void)

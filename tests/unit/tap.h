@@ -22,8 +22,10 @@ __attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool good, const
     va_start(values, format);
     vsnprintf(name, sizeof(name), format, values);
     va_end(values);
-    for (char *end = name; (end = strchr(end, '\n')) != NULL;)
-        *end = ' '; /* a name is one line */
+    /* A name is one line, and meson copies it into XML, which has no control characters. */
+    for (char *byte = name; *byte != '\0'; byte++)
+        if ((unsigned char) *byte < ' ')
+            *byte = ' ';
     printf("%s %d - %s\n", good ? "ok" : "not ok", tap_count, name);
     return good;
 }

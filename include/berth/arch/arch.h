@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is written in the machine's own instructions. The header of each architecture defines
+ * The parts in the machine's own instructions. The header of each architecture defines
  *
  *   arch_call6, arch_call3   a system call: what the kernel returns, a negative errno on failure
  *   arch_spawn               a system call that starts a process or thread on another stack, whose

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
+_Static_assert(sizeof(time_t) == 8, "meson.build asks the C library for times after 2038");
+
 /* Returns CLOCK_MONOTONIC in milliseconds. */
 static inline int64_t clock_now_ms(void)
 {

@@ -36,8 +36,8 @@ struct error {
     char bytes[4064];         /* the first byte is always '\0' */
 };
 
-/* Returns the result of `call` from the calling function if it is negative. No other macro changes
- * the control flow. */
+/* Returns the result of `call` from the calling function if it is negative. Only the TRY macros
+ * change the control flow. */
 #define TRY(call)                                                                                  \
     do {                                                                                           \
         int try_ = (call);                                                                         \
@@ -45,11 +45,27 @@ struct error {
             return try_;                                                                           \
     } while (0)
 
+/* The same for a call that returns a negative errno and sets no error: sets the error as
+ * error_errno and error_errno_at do. */
+#define TRY_ERRNO(call, error, ...)                                                                \
+    do {                                                                                           \
+        int try_ = (int) (call);                                                                   \
+        if (try_ < 0)                                                                              \
+            return error_errno(error, -try_, __VA_ARGS__);                                         \
+    } while (0)
+#define TRY_ERRNO_AT(call, error, path, ...)                                                       \
+    do {                                                                                           \
+        int try_ = (int) (call);                                                                   \
+        if (try_ < 0)                                                                              \
+            return error_errno_at(error, path, -try_, __VA_ARGS__);                                \
+    } while (0)
+
 struct error_path {
     char text[256];
 };
 
-/* Formats a JSON path as printf(3) does. It is valid until the end of the enclosing block. */
+/* Formats a JSON path as printf(3) does; a long one is cut and ends with "...". It is valid until
+ * the end of the enclosing block. */
 #define JSON_PATH(...) error_format_path(&(struct error_path){{0}}, __VA_ARGS__)
 const char *error_format_path(struct error_path *path, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -93,6 +109,9 @@ int error_hint(struct error *error, const char *format, ...) __attribute__((form
  * keeps the errno. When there is no room left, says so once and drops the rest. If findings are
  * being collected, appends it to them instead and sets only the errno. Returns -error->number. */
 int error_add(struct error *error, const struct finding *finding);
+
+/* Adds all lines of another error in the same way. */
+int error_add_all(struct error *error, const struct error *other);
 
 /* For code that goes on after a failure: returns `result`, or, if findings are being collected,
  * moves the error into them and returns 0. */

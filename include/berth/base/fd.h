@@ -34,6 +34,3 @@ ssize_t fd_read_all(int fd, void *bytes, size_t size);
  * file would get its number. A write to the new stdout fails, as it would on a closed one, unless
  * `swallows_output` is set. Returns 0 or a negative errno. */
 int fd_fill_standard(bool swallows_output);
-
-/* Sets or clears FD_CLOEXEC. Returns 0 or a negative errno. */
-int fd_set_cloexec(int fd, int on);

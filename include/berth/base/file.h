@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct arena;
+struct stat;
 
 /* Reads a whole regular file of at most 64 MiB (else -EFBIG) and appends a NUL, which *ret_size
  * does not count; `ret_size` may be NULL. Never blocks: returns -ESPIPE for other files, such as a
@@ -28,6 +29,11 @@ int file_put(int dir, const char *path, const char *text);
  * the old or the new content, and a failure keeps the old content. There is no fsync, because no
  * container survives a reboot. Returns 0 or a negative errno. */
 int file_replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode);
+
+/* Like file_replace, with the owner and mode of the file that is replaced. If the caller cannot
+ * give its group, the new file's group gets no rights. */
+int file_replace_alike(int dir, const char *path, const void *bytes, size_t size,
+                       const struct stat *replaced);
 
 /* Like file_replace, for a path that the user gave. An existing file that is not regular, such as a
  * device, is written in place. So is the target of a symbolic link with an absolute path, such as

@@ -45,7 +45,8 @@ bool findings_have_error(const struct findings *findings);
 /* Formats a finding as `[FILE:LINE:COLUMN: ][PATH: ][ACT: ]CAUSE[ (HINT)]`. */
 const char *finding_text(struct arena *arena, const struct finding *finding);
 
-/* Formats one line per finding: `FILE:LINE:COLUMN: SEVERITY: [PATH: ][ACT: ]CAUSE[ (HINT)]`. */
+/* Formats one line per finding: `FILE:LINE:COLUMN: SEVERITY: [PATH: ][ACT: ]CAUSE[ (HINT)]`. For a
+ * terminal: shows control characters by their codes. */
 void findings_print(const struct findings *findings, const char *file, struct text *text);
 
 /* Adds the machine-readable parts as members of the open object: path, file, line, column, errno

@@ -34,7 +34,7 @@ void log_release_warnings(void);
 void log_start_new_line(void);
 
 /* Moves the warnings held back into `findings` instead of logging them. */
-void log_take_warnings(struct findings *findings);
+void log_pop_warnings(struct findings *findings);
 
 void log_error(const struct error *error);
 

@@ -13,6 +13,10 @@ struct mountinfo {
     const char *options; /* superblock options: "rw,memory" */
 };
 
+/* Returns the next byte of a field, and moves *at past it: the kernel writes blanks and backslashes
+ * in octal, a space as \040. */
+char mountinfo_pop_byte(const char **at);
+
 /* Parses a line without its newline; modifies it in place. Returns false if the line is
  * malformed. */
 bool mountinfo_parse(char *line, struct mountinfo *ret_mount);

@@ -14,5 +14,5 @@ struct similar {
 /* Makes `candidate` the best one if it is closer than all earlier ones and close enough: the word
  * is a prefix of it, or they differ by at most one edit plus one for every four bytes of the word.
  * An edit inserts, deletes or replaces one byte or swaps two adjacent bytes (optimal string
- * alignment). */
+ * alignment). Upper and lower case are the same. */
 void similar_offer(struct similar *similar, const char *candidate);

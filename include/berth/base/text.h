@@ -20,6 +20,27 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size);
 void text_add(struct text *text, const char *string);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends `words` from the column `margin` on, and a newline. Breaks lines at blanks, so that they
+ * have at most `columns` (0: any number), and indents them by `margin`. */
+void text_add_wrapped(struct text *text, size_t margin, size_t columns, const char *words);
+
+/* Returns the length of the UTF-8 character (RFC 3629) that `string` begins with, or 0 if it begins
+ * with none. */
+size_t text_utf8_length(const char *string);
+
+/* Returns the largest size up to `room` at which `bytes`, which has more, can be cut without
+ * cutting a UTF-8 character. */
+size_t text_utf8_cut(const char *bytes, size_t room);
+
+/* Control characters that a message for a terminal keeps: the output of another program may contain
+ * them. */
+#define TEXT_LAYOUT "\t\n"
+
+/* Appends a string with \n, \r, \t or \xNN for each control character that is not in `kept` and
+ * each byte that is not UTF-8, and a backslash before each of the characters in `quoted`. */
+void text_add_printable(struct text *text, const char *string, const char *quoted,
+                        const char *kept);
+
 /* A list of strings that grows in an arena; item[count] is NULL once a string was added. */
 struct text_list {
     struct arena *arena;
@@ -36,6 +57,7 @@ const char *text_environment(const char *name);
 
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *prefix);
+bool text_is_one_of(const char *text, const char *const *list, size_t count);
 
 /* Returns whether `word` is one of the comma-separated words of `list`. */
 bool text_list_has(const char *list, const char *word);
@@ -48,6 +70,15 @@ const char *text_of_errno(int number);
  * sign either. Return 0, -EINVAL or -ERANGE. */
 int text_to_u64(const char *string, uint64_t *ret_number);
 int text_to_i64(const char *string, int64_t *ret_number);
+
+/* Parses the decimal number that `*text` begins with, after blanks, and moves `*text` after it.
+ * Returns false if there is none, or if it is too large. */
+bool text_next_u64(const char **text, uint64_t *ret_number);
+
+/* Parses the range that `*text` begins with, "7" or "0-3", and moves `*text` after it. Numbers that
+ * are too large count as UINT64_MAX. Returns false if there is no range, or one that ends before it
+ * begins. */
+bool text_next_range(const char **text, uint64_t *ret_first, uint64_t *ret_last);
 
 /* Returns whether `path` is the directory `above` or lies below it. Both must be clean and
  * absolute, and `above` must not be "/". */

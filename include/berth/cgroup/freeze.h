@@ -3,8 +3,6 @@
  * (cgroup-v1/freezer-subsystem.rst) and cgroup.freeze of v2 (cgroup-v2.rst). */
 #pragma once
 
-#include <stdbool.h>
-
 #include "berth/cgroup/place.h"
 
 struct error;
@@ -21,7 +19,8 @@ int cgroup_thaw(const struct cgroup_record *record, struct error *error);
 /* Thaws the container so that processes killed with SIGKILL can die: in v1's freezer even
  * SIGKILL stays pending. On v1 this thaws the cgroups below too, which may have been frozen on
  * their own. */
-void cgroup_let_die(const struct cgroup_record *record);
+void cgroup_thaw_killed(const struct cgroup_record *record);
 
-/* Is the cgroup frozen or freezing? False if it is gone. */
-bool cgroup_is_frozen(const struct cgroup_record *record);
+/* Is the cgroup frozen or freezing? Returns 1 or 0, also 0 if it is gone, or a negative errno if
+ * that is unknown. */
+int cgroup_is_frozen(const struct cgroup_record *record);

@@ -105,6 +105,22 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
                   const struct cgroup_record *record, struct cgroup *ret_cgroup,
                   struct error *error);
 
+/* Returns the container's cgroup in the hierarchy of `controller` as the kernel names it, "/c",
+ * whether or not it still exists; NULL: there is none below the root, or it cannot be told. */
+const char *cgroup_path_with(const struct cgroup_host *host, const struct cgroup_record *record,
+                             const char *controller);
+
+/* The same as cgroup_reopen for a process that joins them, without looking at the host's
+ * hierarchies: of those only the version is known. Returns false if they are not so simple: one
+ * cannot be found, or takes no processes (cgroup_use_leaf). */
+bool cgroup_reopen_to_join(struct arena *arena, const struct cgroup_record *record,
+                           struct cgroup *ret_cgroup);
+
+/* Takes those parents of the container's cgroups for which `is_kept` returns true out of what is
+ * removed with it. It is not asked about /berth, which belongs to the runtime alone. */
+void cgroup_keep_parents(struct arena *arena, struct cgroup_record *record,
+                         bool (*is_kept)(void *context, const char *path), void *context);
+
 struct cgroup_owner {
     pid_t pid;
     const char *id;
@@ -126,7 +142,7 @@ int cgroup_choose(struct arena *arena, struct cgroup *cgroup, const char *choice
  * processes because it enables controllers for its children (cgroup-v2.rst, "No Internal Process
  * Constraint"), as with systemd in the container; or if the container `has_delegated`, a child
  * cgroup for its processes. */
-void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated);
+void cgroup_use_leaf(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated);
 
 /* Creates the cgroups. With systemd, starts the unit with the process `pid` in it. After a
  * failure it removes what it has created and clears the record. Returns 0 or a negative errno. */
@@ -141,7 +157,7 @@ int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid
  * it and move processes there: the directory and those of its files that
  * /sys/kernel/cgroup/delegate names (config-linux.md, "Cgroup ownership"). Returns 0 or a
  * negative errno. */
-int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error);
+int cgroup_chown(struct arena *arena, const char *path, uid_t uid, struct error *error);
 
 /* Opens the container's v2 cgroup for CLONE_INTO_CGROUP. Returns 0 with *ret_fd -1 if there is
  * none, or a negative errno. */

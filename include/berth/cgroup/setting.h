@@ -21,15 +21,15 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
                const struct spec_resources *resources, struct error *error);
 
 /* Like cgroup_set, and stores the former values of cgroups that existed before in *ret_former.
- * If something fails later, pass it to cgroup_set_back. */
+ * If something fails later, pass it to cgroup_undo_set. */
 struct cgroup_former;
-int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup,
-                      const struct spec_resources *resources,
-                      const struct cgroup_former **ret_former, struct error *error);
+int cgroup_set_with_undo(struct arena *arena, const struct cgroup *cgroup,
+                         const struct spec_resources *resources,
+                         const struct cgroup_former **ret_former, struct error *error);
 
 /* Restores the former values of cgroups that existed before; `former` may be NULL. Failures are
  * only warnings. */
-void cgroup_set_back(const struct cgroup_former *former);
+void cgroup_undo_set(const struct cgroup_former *former);
 
 /* Reports, without changing anything, what in `resources` cgroup_set would refuse in the cgroups
  * that cgroup_plan has planned, which need not exist yet: missing controllers or controllers

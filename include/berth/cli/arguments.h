@@ -32,7 +32,7 @@ struct cli_arguments {
     const char *log;
     const char *log_format;
     const char *log_level;
-    const char *without_rights;
+    const char *rootless_mode;
     const char *cgroup_manager;
     bool debug;
     bool systemd_cgroup;
@@ -47,7 +47,9 @@ struct cli_arguments {
     bool no_pivot;
     bool no_new_keyring;
     bool dry_run;
+    const char *record_seccomp;
     const char *trace;
+    const char *trace_format;
     const char *fault;
     bool detach;
     bool keep;

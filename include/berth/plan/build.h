@@ -32,6 +32,13 @@ struct plan_hierarchy {
 
 #define PLAN_KERNEL_CORE "/proc/kcore"
 
+/* The core-scheduling cookie of a container. */
+struct plan_cookie {
+    const char *container; /* its ID; NULL: there is no container to share it with */
+    uint64_t pid;          /* of its process */
+    uint64_t cookie;       /* as PR_SCHED_CORE_GET returns it */
+};
+
 /* Facts about the host, probed once before planning. */
 struct plan_host {
     bool privileged; /* root with CAP_SYS_ADMIN in the namespaces it runs in */
@@ -89,7 +96,13 @@ struct plan_host {
     /* the file below /proc that sets the AppArmor profile for execve(2); NULL: AppArmor is not
      * active */
     const char *apparmor_file;
-    bool has_selinux;     /* SELinux is active */
+    bool has_selinux;      /* SELinux is active */
+    unsigned landlock_abi; /* version of Landlock's ABI; 0: the kernel has none; probed only if the
+                            * config asks for it */
+    /* the cookie to share; probed only if the config asks for one */
+    struct plan_cookie shared_cookie;
+    /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV works; probed only for --record-seccomp */
+    bool waits_killable;
     bool has_kernel_core; /* PLAN_KERNEL_CORE exists: containers get a symbolic link to it */
 };
 
@@ -98,6 +111,10 @@ struct plan_namespaces {
     uint64_t foreign;         /* CLONE_NEW* of those the caller is not in: they have to be joined */
     const char *const *names; /* all, as the links in /proc/PID/ns read: "net:[4026531840]" */
     size_t n_names;
+    /* PID/root, if the mount namespace was made for the container, and what its root was: device
+     * (major << 32 | minor) and inode; NULL: not known */
+    const char *root;
+    uint64_t root_device, root_inode;
 };
 
 /* The request: everything that does not come from the config. */
@@ -105,7 +122,7 @@ struct plan_request {
     const struct plan_host *host;
     const char *id;
     const char *bundle; /* absolute */
-    const char *rootfs; /* absolute, an existing directory */
+    const char *rootfs; /* absolute, an existing directory; NULL if `check` found none */
     bool run;           /* do not wait for `start` */
     bool no_pivot;
     bool no_new_keyring;
@@ -120,17 +137,20 @@ struct plan_request {
     /* seccomp agent if neither linux.seccomp.listenerPath nor an annotation names one; NULL:
      * none */
     const char *seccomp_receiver;
-    const char *image_dir; /* restore: the checkpoint */
+    const char *record_seccomp; /* --record-seccomp: the file, or NULL */
+    const char *image_dir;      /* restore: the checkpoint */
     bool trace;
+    /* the trace that hooks belong to; NULL: none */
+    const struct trace_context *trace_context;
     int fault_step; /* for tests: the step to fail, or PLAN_NONE */
     int fault_errno;
 };
 
+/* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, since Linux 5.19: older headers lack it. */
+#define PLAN_SECCOMP_WAIT_KILLABLE (1UL << 5)
+
 /* The SECCOMP_FILTER_FLAG_* that seccomp(2) takes for the flag. */
 uint64_t plan_seccomp_flag(enum spec_seccomp_flag flag);
-
-/* The capability names accepted in process.capabilities: those libcap knows. NULL-terminated. */
-const char *const *plan_capability_names(struct arena *arena);
 
 /* Does the plan need plan_host.v2_options? A cgroup mount in a joined cgroup namespace, which
  * may be the host's, repeats them because it must not change them; mount options in the config

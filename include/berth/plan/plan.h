@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x346e6c70U /* "pln4": the fourth layout */
+#define PLAN_MAGIC 0x626e6c70U /* "plnb": the eleventh layout */
 #define PLAN_NONE (-1)
 
 /* File descriptors that are open when the init starts. */
@@ -69,13 +69,15 @@ enum plan_slot {
     PLAN_SLOT_EMPTY,       /* an empty, read-only tmpfs, detached: masks directories */
     PLAN_SLOT_STATUS,      /* /proc/self/status of INIT */
     PLAN_SLOT_SECCOMP,     /* memfd with the filter's struct sock_filter[] */
+    PLAN_SLOT_LANDLOCK,    /* the Landlock ruleset */
     PLAN_SLOT_CONSOLE,     /* master side of the terminal: INIT makes it, HOST uses it */
     PLAN_SLOT_HOOK_STATE,  /* memfd with the container's state: standard input of INIT's hooks */
     PLAN_SLOT_HOOK_OUTPUT, /* memfd that collects the hooks' stdout and stderr */
     PLAN_SLOT_HOOK_STDOUT, /* or the files the hooks write to */
     PLAN_SLOT_HOOK_STDERR,
     PLAN_SLOT_LISTENER, /* seccomp listener: INIT makes it, HOST uses it */
-    /* mounts that both sides handle: bind sources, and mounts the host idmaps; used in turn */
+    /* what both sides handle: bind sources, mounts the host idmaps, and namespaces that it pins;
+     * used in turn */
     PLAN_SLOT_SOURCE_0,
     PLAN_SLOT_SOURCE_1,
     PLAN_SLOT_SOURCE_2,
@@ -102,12 +104,12 @@ enum plan_token {
     PLAN_TOKEN_NET_DEVICES = 1 << 6,
     PLAN_TOKEN_ENVIRONMENT = 1 << 7, /* namespaces and mounts exist; before pivot_root */
     PLAN_TOKEN_HOOKED = 1 << 8,      /* HOST has run the hooks that precede pivot_root */
-    PLAN_TOKEN_READY = 1 << 9,       /* INIT is about to wait for `start` */
+    PLAN_TOKEN_READY = 1 << 9,       /* INIT is about to wait for `start`, or to end */
     PLAN_TOKEN_COMMITTED = 1 << 10,  /* the state says "created" */
     /* INIT only has to load the seccomp filter and execute the program */
     PLAN_TOKEN_PREPARED = 1 << 11,
     PLAN_TOKEN_AGENT = 1 << 12,  /* HOST has connected to the seccomp agent */
-    PLAN_TOKEN_HANDED = 1 << 13, /* the agent has received the listener */
+    PLAN_TOKEN_HANDED = 1 << 13, /* the agent or the recorder has received the listener */
     /* INIT has joined the container's cgroup and created the cgroup namespace */
     PLAN_TOKEN_ENTERED = 1 << 14,
     PLAN_TOKEN_DELEGATED = 1 << 15, /* INIT is in the delegated child cgroup */
@@ -119,7 +121,7 @@ enum plan_step_flag {
     PLAN_OPTIONAL = 2, /* a failure is only a warning */
 };
 
-/* What OPEN_TARGET creates if the mount point does not exist. */
+/* OPEN_TARGET creates this if the mount point does not exist. */
 enum plan_target_kind {
     PLAN_TARGET_DIRECTORY,
     PLAN_TARGET_FILE,

@@ -13,7 +13,7 @@ const char *plan_op_name(enum plan_op op);
 /* The name of the step's operation in ops.def: "make-mount". */
 const char *plan_step_name(const struct plan_header *plan, int step);
 
-/* What the step does, in words: "mount proc on /proc". */
+/* Returns the words of the step: "mount proc on /proc". */
 char *plan_step_words(struct arena *arena, const struct plan_header *plan, int step);
 
 /* The property of config.json that asks for the step: "mounts[3]"; NULL if none does. */

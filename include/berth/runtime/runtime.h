@@ -52,9 +52,13 @@ struct runtime_launch {
     const char *pidfd_socket;
     /* pass this many file descriptors from 3 on, besides those of LISTEN_FDS */
     unsigned preserve_fds;
-    bool detach;            /* do not wait until the process exits */
-    bool no_subreaper;      /* do not become the subreaper of the container's processes */
+    bool detach;       /* do not wait until the process exits */
+    bool no_subreaper; /* do not become the subreaper of the container's processes */
+    /* NULL: none; receives the linux.seccomp that allows the system calls made: only for run and
+     * exec that do not detach */
+    const char *record_seccomp;
     const char *trace_file; /* NULL: none; receives the times of all steps as a Chrome trace */
+    bool traces_spans;      /* the file receives spans of OpenTelemetry (OTLP in JSON) instead */
     int fault_step;         /* for tests: fail this step of the dry run; -1: none */
     int fault_errno;        /* positive */
 };
@@ -69,17 +73,31 @@ struct runtime_create {
     bool keep; /* run: do not delete the container when it has exited */
 };
 
+/* How a container's process has ended. */
+struct runtime_exit {
+    bool is_known;  /* the following two */
+    int status;     /* as that of run: the exit status, or 128 + the signal */
+    int signal;     /* the signal that killed it; 0: none */
+    const char *at; /* RFC 3339, UTC; NULL: not known */
+    bool counts_oom_kills;
+    uint64_t oom_kills; /* in the container's cgroup */
+};
+
 /* A container as `list` and `state` show it. */
 struct runtime_container {
     const char *id;
     const char *oci_version;
-    int pid;            /* on the host; 0 if there is no process */
-    const char *status; /* "creating", "created", "running", "paused", "stopped" */
+    int pid; /* on the host; 0 if there is no process */
+    /* "creating", "created", "running", "paused", "stopped"; of runtime_list also "unknown" */
+    const char *status;
     const char *bundle;
     const char *rootfs;
-    const char *created;                 /* RFC 3339, UTC */
-    const char *owner;                   /* user name, or UID if it has none */
-    const char *systemd_scope;           /* NULL: none */
+    const char *created;       /* RFC 3339, UTC */
+    const char *owner;         /* user name, or UID if it has none */
+    const char *systemd_scope; /* NULL: none */
+    const char *const *pins;   /* files on which a pod holds its namespaces */
+    size_t n_pins;
+    const struct runtime_exit *exit; /* NULL: it has not stopped, or the caller is runtime_list */
     const struct spec_pair *annotations; /* of berth/spec/config.h */
     size_t n_annotations;
 };
@@ -127,7 +145,7 @@ struct runtime_fact {
     } role;
     const char *value;   /* what was found, or "" */
     const char *meaning; /* what it means if the feature is missing, or "" */
-    const char *remedy;  /* how to get the feature, or "" */
+    const char *hint;    /* how to get the feature, or "" */
 };
 
 /* Determines which container features the host supports, without changing anything.
@@ -236,13 +254,27 @@ int runtime_restore(const struct runtime_options *options, const struct runtime_
 int runtime_find(const struct runtime_options *options, struct arena *arena, const char *id,
                  struct runtime_container *ret_container, struct error *error);
 
-/* Lists all containers, sorted by ID. The list is empty if the default root does not exist; a
- * missing root that was asked for is an error. Leaves out containers that vanish meanwhile. */
-int runtime_list(const struct runtime_options *options, struct arena *arena,
-                 struct runtime_container **ret_containers, size_t *ret_count, struct error *error);
+struct runtime_containers {
+    const struct runtime_container *item;
+    size_t count;
+};
 
-/* Writes `container` as one JSON object: the state of runtime.md with rootfs, created and owner. */
+/* Lists all containers, sorted by ID. The list is empty if the root does not exist. Leaves out
+ * containers that vanish meanwhile. Warns of a container whose status cannot be determined, and
+ * lists it as "unknown", without a PID.
+ * `brief`: only id, pid, status, bundle, created and owner are needed, which is faster. */
+int runtime_list(const struct runtime_options *options, struct arena *arena, bool brief,
+                 struct runtime_containers *ret_containers, struct error *error);
+
+/* Writes `container` as one JSON object: the state of runtime.md with rootfs, created and
+ * owner; of a pod also the namespaces. */
 void runtime_container_json(const struct runtime_container *container, struct json *json);
+
+/* Appends what is known about the end of the container's process to `text`: the exit status or the
+ * signal, OOM kills and the limit that was reached, and the system call for which a seccomp filter
+ * has killed the process. */
+int runtime_explain(const struct runtime_options *options, const char *id, struct text *text,
+                    struct error *error);
 
 /* Sends a signal to the container's process or, with `all`, to every process in its cgroups.
  * `signal` is a number or a name, with or without "SIG", in any case ("KILL", "rtmin+1"). */

@@ -61,6 +61,14 @@ void seccomp_find_unknown(const struct spec_seccomp *seccomp, struct findings *f
 /* Returns libseccomp's number for the architecture, or 0 if libseccomp is too old to know it. */
 uint32_t seccomp_architecture(enum spec_seccomp_arch arch);
 
+/* Returns the architecture of a system call of the machine (AUDIT_ARCH_*), or
+ * SPEC_SECCOMP_ARCH_NONE if the specification does not have it. */
+enum spec_seccomp_arch seccomp_architecture_of(uint32_t machine, uint64_t number);
+
+/* Returns the name of a system call of the machine (AUDIT_ARCH_*), or NULL if libseccomp does not
+ * know it. */
+const char *seccomp_name_of(struct arena *arena, uint32_t machine, uint64_t number);
+
 /* Returns libseccomp's version, such as "2.5.4". */
 const char *seccomp_library(struct arena *arena);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Annotations that berth implements like crun: crun(1), "Extensions to OCI". */
+/* The annotations that berth implements. */
 #pragma once
+
+#include <stdbool.h>
+
+/* Those of crun: crun(1), "Extensions to OCI". */
 
 #define SPEC_HOOKS_STDOUT "run.oci.hooks.stdout" /* file to append the hooks' output to */
 #define SPEC_HOOKS_STDERR "run.oci.hooks.stderr"
@@ -22,3 +26,24 @@
 #define SPEC_DELEGATE_CGROUP "run.oci.delegate-cgroup"
 /* the cgroup mount that is to show only the v1 hierarchy name=systemd */
 #define SPEC_SYSTEMD_V1 "run.oci.systemd.force_cgroup_v1"
+
+/* berth's own */
+#define SPEC_LANDLOCK "run.berth.landlock" /* rules of landlock(7) in JSON: schemas/landlock.json */
+#define SPEC_LANDLOCK_PATH "annotations[\"" SPEC_LANDLOCK "\"]" /* its JSON path */
+#define SPEC_LANDLOCK_RULES SPEC_LANDLOCK_PATH ".rules"
+#define SPEC_POD "run.berth.pod" /* SPEC_POD_NAMESPACES: hold the namespaces without a process */
+#define SPEC_POD_NAMESPACES "namespaces"
+#define SPEC_POD_PATH "annotations[\"" SPEC_POD "\"]"
+/* SPEC_COOKIE_NEW: a core-scheduling cookie of the container's own; SPEC_COOKIE_OF and an ID: that
+ * of another container */
+#define SPEC_CORE_SCHEDULING "run.berth.core-scheduling"
+#define SPEC_CORE_SCHEDULING_PATH "annotations[\"" SPEC_CORE_SCHEDULING "\"]"
+#define SPEC_COOKIE_NEW "new"
+#define SPEC_COOKIE_OF "container:"
+
+/* The values that the readers of src/spec have parsed. */
+struct spec_annotations {
+    const struct spec_landlock *landlock; /* NULL: none */
+    const char *pod;                      /* the value of SPEC_POD; NULL: none */
+    bool is_pod;                          /* it is the right one */
+};

@@ -15,17 +15,18 @@
 
 /* Supported versions of the specification: all of 1.x. A newer 1.x is read as the latest known
  * version. */
-#define SPEC_VERSION_LEAST "1.0.0"
-#define SPEC_VERSION_MOST "1.3.0"
+#define SPEC_VERSION_MIN "1.0.0"
+#define SPEC_VERSION_MAX "1.3.0"
 
 /* The highest numbers that Linux can be configured for. */
 #define SPEC_CPUS 8192
 #define SPEC_NODES 1024
 
 /* -1 as an unsigned number means that memory.swappiness is not set. */
-#define SPEC_SWAPPINESS_MOST 100
+#define SPEC_SWAPPINESS_MAX 100
 #define SPEC_SWAPPINESS_UNSET UINT64_MAX
 
+struct arena;
 struct error;
 
 /* Checks a whole configuration (config.md, config-linux.md). Returns 0 or -EINVAL. */
@@ -48,10 +49,27 @@ int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct error *error);
  * checked. Returns 0, -EINVAL if the list is malformed, or -ERANGE. */
 int spec_read_number_list(const char *list, size_t limit, uint64_t *ret_set);
 
+/* Parses `access` of a device rule, such as "rw". Returns BPF_DEVCG_ACC_* bits, and whether it has
+ * letters that mean nothing. */
+unsigned spec_device_access(const char *access, bool *ret_has_others);
+
+/* Returns the letters for BPF_DEVCG_ACC_* bits. */
+const char *spec_device_letters(struct arena *arena, unsigned access);
+
 /* Returns the container's namespace of `type`, new or joined; NULL if the container shares the
  * runtime's. */
 const struct spec_namespace *spec_find_namespace(const struct spec_config *config,
                                                  enum spec_namespace_type type);
+
+/* The types of namespaces in the order in which a privileged caller joins them. The user namespace
+ * comes last because joining it takes away the caller's privileges over the others. An
+ * unprivileged caller joins it first because it grants them. */
+#define SPEC_NAMESPACE_KINDS 8
+extern const struct spec_namespace_kind {
+    enum spec_namespace_type type;
+    uint64_t flag;    /* CLONE_NEW* */
+    const char *file; /* in /proc/PID/ns, and in the names of limits */
+} spec_namespace_kinds[SPEC_NAMESPACE_KINDS];
 
 /* Returns whether the container gets a new namespace of `type`. */
 bool spec_makes_namespace(const struct spec_config *config, enum spec_namespace_type type);
@@ -71,6 +89,10 @@ const char *spec_annotation(const struct spec_config *config, const char *key);
 /* Returns whether the container's process gets its own cgroup below the container's
  * (run.oci.delegate-cgroup). */
 bool spec_delegates_cgroup(const struct spec_config *config);
+
+/* Returns whether the container is a pod, which holds its namespaces without a process
+ * (run.berth.pod). */
+bool spec_is_pod(const struct spec_config *config);
 
 /* Returns whether a mount of this type shows cgroups: cgroup or cgroup2. `type` may be NULL. */
 bool spec_is_cgroup_type(const char *type);

@@ -8,7 +8,7 @@
  * - Array: `const T *NAME; size_t n_NAME;`; strings also end with NULL. Absent: NULL and 0.
  * - Map: an array of struct spec_pair or spec_X_entry, sorted by key, with unique keys.
  * - Number, boolean: with `bool has_NAME`, unless it is required or false means absent.
- * - Word of a fixed set: an enum with SPEC_X_NONE = 0 for absent; its words are in spec_X_words[].
+ * - Word of a fixed set: an enum with SPEC_X_NONE = 0 for absent; the words are in spec_X_names[].
  *
  * All of it is constant once read, and lives in the arena that it was read into.
  */

@@ -28,7 +28,7 @@ enum spec_mount_word_kind {
     SPEC_MOUNT_DEFAULTS,
 };
 
-struct spec_mount_word {
+struct spec_mount_option {
     const char *name;
     enum spec_mount_word_kind kind;
     bool clears;        /* clears the flag instead of setting it */
@@ -39,14 +39,14 @@ struct spec_mount_word {
 
 /* Returns the table, with its length in *ret_count. Options of the kinds ATTRIBUTE and ATIME
  * have a recursive form with a leading "r" that the table does not list. */
-const struct spec_mount_word *spec_mount_words(size_t *ret_count);
+const struct spec_mount_option *spec_mount_option_table(size_t *ret_count);
 
 struct spec_mount_attributes {
     uint64_t set; /* MOUNT_ATTR_* */
     uint64_t clear;
 };
 
-#define FSCONFIG_VALUE_MOST 255 /* bytes; fsconfig(2) refuses longer strings */
+#define FSCONFIG_VALUE_MAX 255 /* bytes; fsconfig(2) refuses longer strings */
 
 /* The parsed options of a mount. If options contradict each other, the last one wins. */
 struct spec_mount_options {

@@ -58,3 +58,8 @@ int spec_read_record(struct arena *arena, const char *bytes, size_t size,
  * as a config.json. `name` is the document's name in messages. */
 int spec_read_mounts(struct arena *arena, const char *name, const struct spec_text *text,
                      const struct spec_mounts **ret_mounts, struct error *error);
+
+/* Reads only a linux.seccomp object. Unknown properties are faults: whoever writes the document
+ * anew would lose them. `name` is the document's name in messages. */
+int spec_read_seccomp(struct arena *arena, const char *name, const struct spec_text *text,
+                      const struct spec_seccomp **ret_seccomp, struct error *error);

@@ -47,6 +47,9 @@ const char *sys_probe_mount_calls(void);
 /* Asks seccomp(2) whether it supports the filter flags. Returns 0 or a negative errno. */
 int sys_probe_seccomp_flags(uint64_t flags);
 
+/* Returns whether the kernel is of this version or newer, as uname(2) tells. */
+bool sys_kernel_is(unsigned major, unsigned minor);
+
 /* Probe for CLONE_INTO_CGROUP (Linux 5.7) and idmapped mounts (Linux 5.12). Return 0 or a negative
  * errno; -EPERM: the caller may not ask. */
 int sys_probe_clone_into_cgroup(void);
@@ -59,6 +62,10 @@ unsigned sys_namespace_type(const char *path);
 /* Returns the file below /proc that sets the AppArmor profile for the next execve(2)
  * (aa_change_onexec(2)), or NULL if AppArmor is not active. */
 const char *sys_apparmor_file(void);
+
+/* Returns the version of Landlock's ABI, as landlock_create_ruleset(2) does; 0 if the kernel has no
+ * Landlock; or a negative errno. */
+int sys_probe_landlock(void);
 
 /* Returns whether SELinux is active: selinuxfs is mounted at /sys/fs/selinux. */
 bool sys_has_selinux(void);

@@ -40,21 +40,42 @@ struct sys_unless {
 int sys_pidfd_wait_unless(int pidfd, const struct sys_unless *unless, int timeout_ms);
 
 /* Waits for the child behind the pidfd to end and reaps it. Returns its exit status, or 128 + the
- * signal that killed it, or a negative errno. *ret_signal is that signal or 0; `ret_signal` may be
- * NULL. */
-int sys_pidfd_reap(int pidfd, int *ret_signal);
+ * signal that killed it, or a negative errno. *ret_status is what wait(2) would report;
+ * `ret_status` may be NULL. */
+int sys_pidfd_reap(int pidfd, int *ret_status);
 
 /* Reads the process's start time, in clock ticks since boot, from /proc/PID/stat: PID and start
- * time together identify one process for good. Returns 0 or a negative errno: -ESRCH if the process
- * does not exist or is dead (a zombie with no other thread), -ENODATA if it exists but /proc does
- * not show it. */
+ * time together identify one process for good. It is that of the initial time namespace, whatever
+ * the caller's. Returns 0 or a negative errno: -ESRCH if the process does not exist or is dead (a
+ * zombie with no other thread), -ENODATA if it exists but /proc does not show it, -ENOTSUP if
+ * the offset of the caller's time namespace is unknown. */
 int sys_process_start_time(pid_t pid, uint64_t *ret_ticks);
 
-/* The same for the process whose /proc/PID directory is `dir`. */
+/* Returns 0 if the process is the one that started then, give or take a tick, -ESRCH if that has
+ * ended, or another negative errno. */
+int sys_process_started_at(pid_t pid, uint64_t ticks);
+
+/* The end of a process that has not been reaped. */
+struct sys_exit {
+    int status;   /* as wait(2) reports it */
+    pid_t parent; /* who has to reap it; 0: a process outside of the caller's PID namespace */
+};
+
+/* Reads how the process that started then has ended. Returns 0, -ESRCH if it has been reaped,
+ * -EACCES if the kernel does not show that to the caller, -EBUSY if the process is alive, or
+ * another negative errno. */
+int sys_process_read_exit(pid_t pid, uint64_t ticks, struct sys_exit *ret_exit);
+
+/* Reads the start time, as the caller's time namespace shows it, of the process whose /proc/PID
+ * directory is `dir`. */
 int sys_process_start_time_at(int dir, uint64_t *ret_ticks);
 
 /* Returns the PID of `pid` in its innermost PID namespace, or a negative errno. */
 pid_t sys_process_inner_pid(pid_t pid);
+
+/* Returns whether procfs at /proc shows the PIDs of this process's own PID namespace, so that
+ * kill(2) with signal 0 tells what procfs would. */
+bool sys_process_namespace_is_procfs(void);
 
 struct sys_spawn {
     const char *path;
@@ -91,6 +112,11 @@ struct sys_schedule {
     uint64_t deadline_ns;
     uint64_t period_ns;
 };
+
+/* prctl(2) with PR_SCHED_CORE_GET: reads the core-scheduling cookie of a process, or of the calling
+ * one if `pid` is 0; 0: it has none. Returns 0 or a negative errno: -EINVAL if the kernel has no
+ * core scheduling, -ENODEV if no core of this machine runs several threads. */
+int sys_core_cookie(pid_t pid, uint64_t *ret_cookie);
 
 /* sched_setattr(2) and ioprio_set(2) for the process. Return 0 or a negative errno. */
 int sys_set_schedule(pid_t pid, const struct sys_schedule *schedule);

@@ -30,6 +30,13 @@ static bool is_of_cgroups(const struct statfs *system)
     return system->f_type == CGROUP_SUPER_MAGIC || system->f_type == CGROUP2_SUPER_MAGIC;
 }
 
+uint32_t cgroup_file_system_type(const char *path)
+{
+    struct statfs system;
+
+    return statfs(path, &system) == 0 ? (uint32_t) system.f_type : 0;
+}
+
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text)
 {
     char full[PATH_MAX];
@@ -40,6 +47,19 @@ int cgroup_read(struct arena *arena, const char *path, const char *file, char **
     while (size > 0 && (*ret_text)[size - 1] == '\n')
         (*ret_text)[--size] = '\0';
     return 0;
+}
+
+int cgroup_read_counter(const char *path, const char *file, const char *key, uint64_t *ret_count)
+{
+    AUTO_ARENA arena = {0};
+    size_t length = strlen(key);
+    char *text;
+
+    TRY(cgroup_read(&arena, path, file, &text));
+    for (char *line; (line = strsep(&text, "\n")) != NULL;)
+        if (text_starts_with(line, key) && line[length] == ' ')
+            return text_to_u64(line + length + 1, ret_count);
+    return -ENOENT;
 }
 
 int cgroup_peek(const char *path, const char *file, char *text, size_t size)
@@ -91,19 +111,22 @@ int cgroup_put(const char *path, const char *file, const char *text)
     return file_put(AT_FDCWD, full, text);
 }
 
-bool cgroup_has_file(const char *path, const char *file)
+int cgroup_look_for(const char *path, const char *file)
 {
     char full[PATH_MAX];
 
-    return join(full, path, file) == 0 && (access(full, F_OK) == 0 || errno != ENOENT);
+    TRY(join(full, path, file));
+    return access(full, F_OK) == 0 ? 0 : -errno;
+}
+
+bool cgroup_has_file(const char *path, const char *file)
+{
+    return cgroup_look_for(path, file) != -ENOENT;
 }
 
 bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *controller)
 {
-    for (size_t i = 0; i < hierarchy->n_controllers; i++)
-        if (text_equal(hierarchy->controllers[i], controller))
-            return true;
-    return false;
+    return text_is_one_of(controller, hierarchy->controllers, hierarchy->n_controllers);
 }
 
 const struct cgroup_place *cgroup_place_with(const struct cgroup *cgroup, const char *controller)

@@ -3,12 +3,20 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/probe.h"
 
+/* Returns the magic number of the file system of `path`, or 0 if that is unknown. */
+uint32_t cgroup_file_system_type(const char *path);
+
 /* Reads a file of the cgroup `path`, without trailing newlines. Returns 0 or a negative errno. */
 int cgroup_read(struct arena *arena, const char *path, const char *file, char **ret_text);
+
+/* Reads the number after `key` and a blank at the start of a line of the file. Returns 0, -ENOENT
+ * if there is no such file or line, or another negative errno. */
+int cgroup_read_counter(const char *path, const char *file, const char *key, uint64_t *ret_count);
 
 /* Reads a small file into `text` with one read(2): at most `size` - 1 bytes and a NUL. Returns 0
  * or a negative errno. */
@@ -24,6 +32,10 @@ int cgroup_read_processes(struct arena *arena, const char *path, char **ret_text
 
 /* Writes `text` to a file of the cgroup `path` with one write(2). Returns 0 or a negative errno. */
 int cgroup_put(const char *path, const char *file, const char *text);
+
+/* Returns 0 if the cgroup `path` has such a file, -ENOENT if not, or another negative errno if that
+ * is unknown. */
+int cgroup_look_for(const char *path, const char *file);
 
 /* Does the cgroup `path` have such a file? True if that cannot be determined: using the file
  * will show. */

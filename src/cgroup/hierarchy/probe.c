@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
 #include "berth/base/file.h"
 #include "berth/base/mountinfo.h"
 #include "berth/base/text.h"
+#include "files.h"
 
 #define ROOT_INODE 1 /* inode number of the root of a hierarchy */
 
@@ -160,9 +161,9 @@ static int read_lines(struct arena *arena, const char *root, const char *path, c
                       struct error *error)
 {
     const char *full = arena_printf(arena, "%s%s", root, path);
-    int result = file_read(arena, AT_FDCWD, full, ret_text, NULL);
 
-    return result < 0 ? error_errno(error, -result, "read %s", full) : 0;
+    TRY_ERRNO(file_read(arena, AT_FDCWD, full, ret_text, NULL), error, "read %s", full);
+    return 0;
 }
 
 /* The usual mount point: below /sys/fs/cgroup, named after the controllers. */
@@ -183,15 +184,17 @@ static const char *usual_place(struct arena *arena, const char *root,
     return path.bytes;
 }
 
-/* Is `path` a cgroup file system, mounted at the hierarchy's root? */
-static bool is_whole(const char *path, bool v2)
+/* Is `path` a cgroup file system, mounted at the hierarchy's root? Only the root of a v1 hierarchy
+ * has the file release_agent. */
+static bool is_whole(struct arena *arena, const char *path, bool v2)
 {
-    struct statfs system;
     struct stat info;
 
-    return statfs(path, &system) == 0 &&
-           system.f_type == (v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC) &&
-           stat(path, &info) == 0 && info.st_ino == ROOT_INODE;
+    if (!v2)
+        return cgroup_file_system_type(arena_printf(arena, "%s/release_agent", path)) ==
+               CGROUP_SUPER_MAGIC;
+    return cgroup_file_system_type(path) == CGROUP2_SUPER_MAGIC && stat(path, &info) == 0 &&
+           info.st_ino == ROOT_INODE;
 }
 
 /* The fast path, however many other mounts there are. Returns whether all hierarchies are at
@@ -204,7 +207,8 @@ static bool find_usual(struct arena *arena, const char *root, const struct cgrou
     for (size_t i = 0; i < host->n_hierarchies; i++) {
         const char *path = usual_place(arena, root, &hierarchies[i], host->n_hierarchies == 1);
 
-        if (!is_whole(path, hierarchies[i].v2) || own_below(hierarchies[i].own, "/") == NULL) {
+        if (!is_whole(arena, path, hierarchies[i].v2) ||
+            own_below(hierarchies[i].own, "/") == NULL) {
             all = false;
             continue;
         }
@@ -227,10 +231,8 @@ static int find_mounted(struct arena *arena, const char *root, const struct cgro
 
         if (!mountinfo_parse(line, &mount))
             continue;
-        int result = place_mount(arena, root, &mount, host, hierarchies);
-        if (result < 0)
-            return error_errno(error, -result, "look at %s%s, a mount of cgroups", root,
-                               mount.mount_point);
+        TRY_ERRNO(place_mount(arena, root, &mount, host, hierarchies), error,
+                  "look at %s%s, a mount of cgroups", root, mount.mount_point);
     }
     return 0;
 }

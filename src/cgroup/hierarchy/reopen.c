@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,19 +14,15 @@
 
 #define SCOPE ".scope"
 
-static bool lies_in(const struct cgroup_hierarchy *hierarchy, const char *path)
-{
-    size_t length = strlen(hierarchy->mount_point);
-
-    return strncmp(path, hierarchy->mount_point, length) == 0 && path[length] == '/';
-}
-
 static const struct cgroup_hierarchy *find_hierarchy(const struct cgroup_host *host,
                                                      const char *path)
 {
-    for (size_t i = 0; i < host->n_hierarchies; i++)
-        if (lies_in(&host->hierarchies[i], path))
+    for (size_t i = 0; i < host->n_hierarchies; i++) {
+        const char *mount_point = host->hierarchies[i].mount_point;
+
+        if (text_starts_with(path, mount_point) && path[strlen(mount_point)] == '/')
             return &host->hierarchies[i];
+    }
     return NULL;
 }
 
@@ -61,6 +58,22 @@ int cgroup_reopen(struct arena *arena, const struct cgroup_host *host,
     }
     *ret_cgroup = cgroup;
     return 0;
+}
+
+const char *cgroup_path_with(const struct cgroup_host *host, const struct cgroup_record *record,
+                             const char *controller)
+{
+    const struct cgroup_hierarchy *hierarchy = cgroup_find_hierarchy(host, controller);
+
+    for (size_t i = 0; hierarchy != NULL && i < record->n_paths; i++) {
+        const char *path = record->paths[i];
+
+        if (find_hierarchy(host, path) != hierarchy)
+            continue;
+        path += strlen(hierarchy->mount_point);
+        return path[1] == '\0' ? NULL : path;
+    }
+    return NULL;
 }
 
 /* --- cgroups for exec ------------------------------------------------------------------------- */
@@ -189,7 +202,36 @@ static bool gives_controllers(struct arena *arena, const char *path)
     return cgroup_read(arena, path, "cgroup.subtree_control", &enabled) == 0 && enabled[0] != '\0';
 }
 
-void cgroup_follow(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated)
+/* A hierarchy of which only the version is known. */
+static const struct cgroup_hierarchy some_v1 = {.name = ""}, some_v2 = {.name = "", .v2 = true};
+
+static const struct cgroup_hierarchy *version_of(const char *path)
+{
+    uint32_t type = cgroup_file_system_type(path);
+
+    return type == CGROUP2_SUPER_MAGIC ? &some_v2 : type == CGROUP_SUPER_MAGIC ? &some_v1 : NULL;
+}
+
+bool cgroup_reopen_to_join(struct arena *arena, const struct cgroup_record *record,
+                           struct cgroup *ret_cgroup)
+{
+    struct cgroup cgroup = {.record = *record};
+
+    cgroup.places = ARENA_ARRAY(arena, record->n_paths + 1, struct cgroup_place);
+    for (size_t i = 0; i < record->n_paths; i++) {
+        const char *path = record->paths[i];
+        const struct cgroup_hierarchy *hierarchy = version_of(path);
+
+        if (hierarchy == NULL || (hierarchy->v2 && gives_controllers(arena, path)))
+            return false;
+        cgroup.places[cgroup.n_places] = (struct cgroup_place){.hierarchy = hierarchy};
+        move_place(arena, &cgroup.places[cgroup.n_places++], path);
+    }
+    *ret_cgroup = cgroup;
+    return true;
+}
+
+void cgroup_use_leaf(struct arena *arena, struct cgroup *cgroup, pid_t pid, bool has_delegated)
 {
     for (size_t i = 0; i < cgroup->n_places; i++) {
         struct cgroup_place *place = &cgroup->places[i];

@@ -26,13 +26,30 @@ static int list_children(struct arena *arena, const char *path, struct text_list
     return result;
 }
 
+struct walk {
+    struct arena *arena;
+    int (*visit)(void *context, const char *path);
+    void *context;
+    int unread; /* negative errno of the first directory that cannot be read, or 0 */
+};
+
+static int walk_from(struct walk *walk, const char *path)
+{
+    struct text_list children = {.arena = walk->arena};
+    int result = list_children(walk->arena, path, &children);
+
+    if (walk->unread == 0)
+        walk->unread = result;
+    for (size_t i = 0; i < children.count; i++)
+        TRY(walk_from(walk, children.item[i]));
+    return walk->visit(walk->context, path);
+}
+
 int cgroup_walk(struct arena *arena, const char *path,
                 int (*visit)(void *context, const char *path), void *context)
 {
-    struct text_list children = {.arena = arena};
+    struct walk walk = {arena, visit, context, 0};
 
-    TRY(list_children(arena, path, &children));
-    for (size_t i = 0; i < children.count; i++)
-        TRY(cgroup_walk(arena, children.item[i], visit, context));
-    return visit(context, path);
+    TRY(walk_from(&walk, path));
+    return walk.unread;
 }

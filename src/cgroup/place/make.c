@@ -19,14 +19,14 @@
 #include "systemd/systemd.h"
 
 /* How often to create a parent again that disappears with another container. */
-#define MOST_RETRIES 8
+#define MAX_RETRIES 8
 #define NAP_FIRST_NS 1000000
 #define NAP_LAST_NS 1000000000
 
 /* Creates `path` and its missing parents, and notes them. Returns -EEXIST if it existed. */
 static int make_dirs(struct text_list *made, const char *path)
 {
-    for (int i = 0; i < MOST_RETRIES; i++) {
+    for (int i = 0; i < MAX_RETRIES; i++) {
         if (mkdir(path, 0755) == 0) {
             text_list_add(made, path);
             return 0;
@@ -175,9 +175,8 @@ static int enter(const char *path, pid_t pid, struct error *error)
     char number[32];
 
     snprintf(number, sizeof(number), "%d", pid);
-    int result = cgroup_put(path, "cgroup.procs", number);
-    if (result < 0)
-        return error_errno(error, -result, "put the container's process into the cgroup %s", path);
+    TRY_ERRNO(cgroup_put(path, "cgroup.procs", number), error,
+              "put the container's process into the cgroup %s", path);
     return 0;
 }
 
@@ -250,16 +249,6 @@ static void stop_unanswered_unit(struct arena *arena, const struct cgroup_system
         stop_unit(systemd, pid);
 }
 
-static int start_unit(struct arena *arena, const struct cgroup_systemd *systemd, pid_t pid,
-                      struct error *error)
-{
-    const int result = cgroup_start_unit(systemd, pid, error);
-
-    if (result < 0 && systemd->bus->helper == 0)
-        stop_unanswered_unit(arena, systemd, pid);
-    return result;
-}
-
 static void undo(struct cgroup *cgroup, const struct text_list *made)
 {
     for (size_t i = made->count; i > 0; i--)
@@ -272,8 +261,13 @@ int cgroup_make(struct arena *arena, struct cgroup *cgroup, pid_t pid, struct er
 {
     struct text_list made = {.arena = arena};
 
-    if (cgroup->systemd != NULL)
-        TRY(start_unit(arena, cgroup->systemd, pid, error));
+    if (cgroup->systemd != NULL) {
+        const int result = cgroup_start_unit(cgroup->systemd, pid, error);
+
+        if (result < 0 && cgroup->systemd->bus->helper == 0)
+            stop_unanswered_unit(arena, cgroup->systemd, pid);
+        TRY(result);
+    }
     int result = make_places(arena, cgroup, pid, &made, error);
     if (result == 0)
         return 0;
@@ -310,7 +304,7 @@ int cgroup_enter_delegated(struct arena *arena, const struct cgroup *cgroup, pid
 /* For kernels before 4.15, which do not have the list. */
 #define DELEGATED "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
 
-int cgroup_give(struct arena *arena, const char *path, uid_t uid, struct error *error)
+int cgroup_chown(struct arena *arena, const char *path, uid_t uid, struct error *error)
 {
     char *files;
     int result = chown(path, uid, (gid_t) -1) < 0 ? -errno : 0;

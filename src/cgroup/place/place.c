@@ -149,11 +149,9 @@ static int refuse_processes(void *context, const char *path)
 {
     struct planner *planner = context;
     char *processes;
-    int result = cgroup_read_processes(planner->arena, path, &processes);
 
-    if (result < 0)
-        return error_errno_at(planner->error, PLACE, -result, "read the processes of the cgroup %s",
-                              path);
+    TRY_ERRNO_AT(cgroup_read_processes(planner->arena, path, &processes), planner->error, PLACE,
+                 "read the processes of the cgroup %s", path);
     if (processes[0] == '\0')
         return 0;
     return error_at(planner->error, PLACE, EBUSY,
@@ -187,14 +185,6 @@ static int refuse_child(void *context, const char *path)
     error_at(planner->error, PLACE, EBUSY,
              "the cgroup %s exists already, and is somebody's: it has %s", planner->parent, path);
     return error_hint(planner->error, "choose another id, or set linux.cgroupsPath");
-}
-
-/* A leftover cgroup of an earlier container of this ID is reused and removed with this
- * container; somebody else's tree that happens to have this name is not. */
-static int check_childless(struct planner *planner, const char *path)
-{
-    planner->parent = path;
-    return cgroup_walk(planner->arena, path, refuse_child, planner);
 }
 
 /* The parent of an unprivileged user's cgroups: the caller's own cgroup. On v2 a cgroup with
@@ -262,8 +252,12 @@ static int plan_place(struct planner *planner, const struct cgroup_hierarchy *hi
     TRY(check_frozen(planner, place, existing));
     if (place->exists)
         TRY(check_empty(planner, place->path));
-    if (place->exists && planner->is_default)
-        TRY(check_childless(planner, place->path));
+    if (place->exists && planner->is_default) {
+        /* A leftover cgroup of an earlier container of this ID is reused and removed with this
+         * container; somebody else's tree that happens to have this name is not. */
+        planner->parent = place->path;
+        TRY(cgroup_walk(planner->arena, place->path, refuse_child, planner));
+    }
     text_list_add(&planner->paths, place->path);
     return 1;
 }
@@ -317,6 +311,36 @@ int cgroup_plan(struct arena *arena, const struct cgroup_host *host,
     };
     *ret_cgroup = cgroup;
     return 0;
+}
+
+static bool is_parent(const struct cgroup_record *record, const char *path)
+{
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (strlen(record->paths[i]) > strlen(path) && text_path_is_within(record->paths[i], path))
+            return true;
+    return false;
+}
+
+/* /berth itself is the topmost directory that was made in its hierarchy. */
+static bool is_default_parent(const struct cgroup_record *record, size_t made)
+{
+    const char *path = record->made[made];
+
+    return text_equal(strrchr(path, '/'), "/" DEFAULT_NAME) &&
+           (made == 0 || !text_path_is_within(path, record->made[made - 1]));
+}
+
+void cgroup_keep_parents(struct arena *arena, struct cgroup_record *record,
+                         bool (*is_kept)(void *context, const char *path), void *context)
+{
+    struct text_list made = {.arena = arena};
+
+    for (size_t i = 0; i < record->n_made; i++)
+        if (!is_parent(record, record->made[i]) || is_default_parent(record, i) ||
+            !is_kept(context, record->made[i]))
+            text_list_add(&made, record->made[i]);
+    record->made = (const char *const *) made.item;
+    record->n_made = made.count;
 }
 
 int cgroup_open_v2(const struct cgroup *cgroup, int *ret_fd, struct error *error)

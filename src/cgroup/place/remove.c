@@ -16,17 +16,9 @@
 #define NAP_FIRST_NS 100000
 #define NAP_LAST_NS 100000000
 
-static bool has_path(const char *const *paths, size_t count, const char *path)
-{
-    for (size_t i = 0; i < count; i++)
-        if (text_equal(paths[i], path))
-            return true;
-    return false;
-}
-
 static bool is_own(const struct cgroup_record *record, const char *path)
 {
-    return has_path(record->paths, record->n_paths, path);
+    return text_is_one_of(path, record->paths, record->n_paths);
 }
 
 static int try_remove(const char *path)
@@ -59,7 +51,7 @@ static bool is_unmounted(const char *path)
 static bool uses_existing(const struct cgroup_record *record)
 {
     for (size_t i = 0; i < record->n_paths; i++)
-        if (!has_path(record->made, record->n_made, record->paths[i]) &&
+        if (!text_is_one_of(record->paths[i], record->made, record->n_made) &&
             (access(record->paths[i], F_OK) == 0 || errno != ENOENT ||
              cgroup_check_gone(record->paths[i]) < 0))
             return true;
@@ -146,9 +138,8 @@ int cgroup_remove(const struct cgroup_record *record, struct error *error)
 
         if (!is_own(record, path))
             continue;
-        int result = cgroup_walk(&arena, path, remove_patiently, NULL);
-        if (result < 0)
-            return error_errno(error, -result, "remove the cgroup %s", path);
+        TRY_ERRNO(cgroup_walk(&arena, path, remove_patiently, NULL), error, "remove the cgroup %s",
+                  path);
     }
     cgroup_remove_empty(record);
     return 0;

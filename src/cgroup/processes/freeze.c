@@ -39,39 +39,49 @@ static const struct freezer freezers[] = {
     {"cgroup.freeze", "1", "0", "cgroup.events", "frozen 1", true},
 };
 
-void cgroup_ask_to_freeze(const char *path, bool freezes)
+int cgroup_ask_to_freeze(const char *path, bool freezes)
 {
-    for (size_t i = 0; i < COUNT(freezers); i++)
-        if (cgroup_put(path, freezers[i].file, freezes ? freezers[i].freeze : freezers[i].thaw) !=
-            -ENOENT)
-            return;
+    for (size_t i = 0; i < COUNT(freezers); i++) {
+        const struct freezer *freezer = &freezers[i];
+        int result = cgroup_put(path, freezer->file, freezes ? freezer->freeze : freezer->thaw);
+
+        if (result != -ENOENT)
+            return result;
+    }
+    return -ENOENT;
 }
 
-/* The first cgroup that has the file, among those whose path looks like the freezer's
- * (`is_likely`) or among the others. */
-static const char *find_with(const struct cgroup_record *record, const char *file, bool is_likely)
+/* Finds the first cgroup that has the file, among those whose path looks like the freezer's
+ * (`is_likely`) or among the others. Returns 0, -ENOENT, or another negative errno if that is
+ * unknown. */
+static int find_with(const struct cgroup_record *record, const char *file, bool is_likely,
+                     const char **ret_path)
 {
     for (size_t i = 0; i < record->n_paths; i++) {
-        const char *path = record->paths[i];
-
-        if ((strstr(path, "/freezer/") != NULL) == is_likely && cgroup_has_file(path, file))
-            return path;
+        *ret_path = record->paths[i];
+        if ((strstr(*ret_path, "/freezer/") != NULL) != is_likely)
+            continue;
+        int result = cgroup_look_for(*ret_path, file);
+        if (result != -ENOENT)
+            return result;
     }
-    return NULL;
+    return -ENOENT;
 }
 
 /* Prefers v1's freezer: in a hybrid layout others look at that hierarchy, and it is usually
- * named "freezer". */
-static const struct freezer *find_freezer(const struct cgroup_record *record, const char **ret_path)
+ * named "freezer". Returns 0, -ENODEV if there is no freezer, or another negative errno. */
+static int find_freezer(const struct cgroup_record *record, const struct freezer **ret_freezer,
+                        const char **ret_path)
 {
     for (size_t kind = 0; kind < COUNT(freezers); kind++) {
-        *ret_path = find_with(record, freezers[kind].file, true);
-        if (*ret_path == NULL)
-            *ret_path = find_with(record, freezers[kind].file, false);
-        if (*ret_path != NULL)
-            return &freezers[kind];
+        *ret_freezer = &freezers[kind];
+        int result = find_with(record, freezers[kind].file, true, ret_path);
+        if (result == -ENOENT)
+            result = find_with(record, freezers[kind].file, false, ret_path);
+        if (result != -ENOENT)
+            return result;
     }
-    return NULL;
+    return -ENODEV;
 }
 
 static bool is_frozen(const struct freezer *freezer, const char *path)
@@ -136,13 +146,24 @@ static int lacks_freezer(const struct cgroup_record *record, struct error *error
                      record->paths[0]);
 }
 
+static int need_freezer(const struct cgroup_record *record, const struct freezer **ret_freezer,
+                        const char **ret_path, struct error *error)
+{
+    int result = find_freezer(record, ret_freezer, ret_path);
+
+    if (result == -ENODEV)
+        return lacks_freezer(record, error);
+    return result == 0
+               ? 0
+               : error_errno(error, -result, "look for the freezer of the cgroup %s", *ret_path);
+}
+
 int cgroup_freeze(const struct cgroup_record *record, struct error *error)
 {
     const char *path;
-    const struct freezer *freezer = find_freezer(record, &path);
+    const struct freezer *freezer;
 
-    if (freezer == NULL)
-        return lacks_freezer(record, error);
+    TRY(need_freezer(record, &freezer, &path, error));
     int result = cgroup_put(path, freezer->file, freezer->freeze);
     if (result == 0)
         result = freezer->notifies ? wait_for_news(path, freezer) : ask_again(path, freezer);
@@ -152,20 +173,34 @@ int cgroup_freeze(const struct cgroup_record *record, struct error *error)
     return error_errno(error, -result, "freeze the cgroup %s", path);
 }
 
-int cgroup_thaw(const struct cgroup_record *record, struct error *error)
+static int thaw(const struct freezer *freezer, const char *path, struct error *error)
 {
-    const char *path;
-    const struct freezer *freezer = find_freezer(record, &path);
-
-    if (freezer == NULL)
-        return lacks_freezer(record, error);
-    int result = cgroup_put(path, freezer->file, freezer->thaw);
-    if (result < 0)
-        return error_errno(error, -result, "thaw the cgroup %s", path);
+    TRY_ERRNO(cgroup_put(path, freezer->file, freezer->thaw), error, "thaw the cgroup %s", path);
     /* v2 thaws a moment later; on v1 the state remains frozen only if a parent is frozen. */
     if (!freezer->notifies && is_frozen(freezer, path))
         return error_set(error, EBUSY, "thaw the cgroup %s: a cgroup above it is frozen", path);
     return 0;
+}
+
+int cgroup_thaw(const struct cgroup_record *record, struct error *error)
+{
+    const char *path;
+    const struct freezer *freezer;
+
+    TRY(need_freezer(record, &freezer, &path, error));
+    return thaw(freezer, path, error);
+}
+
+/* Returns 1 or 0, or a negative errno if that is unknown. */
+static int is_freezing(const struct freezer *freezer, const char *path)
+{
+    char text[STATE_SIZE];
+    int result = cgroup_peek(path, freezer->file, text, sizeof(text));
+
+    if (result < 0)
+        return result == -ENOENT || result == -ENODEV ? 0 : result;
+    text[strcspn(text, "\n")] = '\0';
+    return text_equal(text, freezer->freeze) || text_equal(text, "FREEZING");
 }
 
 static int thaw_one(void *context, const char *path)
@@ -175,29 +210,31 @@ static int thaw_one(void *context, const char *path)
     return 0;
 }
 
-void cgroup_let_die(const struct cgroup_record *record)
+void cgroup_thaw_killed(const struct cgroup_record *record)
 {
     AUTO_ARENA arena = {0};
     struct error ignored = {0};
     const char *path;
-    const struct freezer *freezer = find_freezer(record, &path);
+    const struct freezer *freezer;
+    int result = find_freezer(record, &freezer, &path);
 
-    if (freezer == NULL)
+    if (result == -ENODEV)
         return;
-    if (cgroup_is_frozen(record))
-        cgroup_thaw(record, &ignored);
+    if (result == 0 && is_freezing(freezer, path) != 0)
+        result = thaw(freezer, path, &ignored);
+    for (size_t i = 0; result < 0 && i < record->n_paths; i++)
+        cgroup_ask_to_freeze(record->paths[i], false);
     if (!freezer->notifies)
         cgroup_walk(&arena, path, thaw_one, NULL);
 }
 
-bool cgroup_is_frozen(const struct cgroup_record *record)
+int cgroup_is_frozen(const struct cgroup_record *record)
 {
     const char *path;
-    const struct freezer *freezer = find_freezer(record, &path);
-    char text[STATE_SIZE];
+    const struct freezer *freezer;
+    int result = find_freezer(record, &freezer, &path);
 
-    if (freezer == NULL || cgroup_peek(path, freezer->file, text, sizeof(text)) < 0)
-        return false;
-    text[strcspn(text, "\n")] = '\0';
-    return text_equal(text, freezer->freeze) || text_equal(text, "FREEZING");
+    if (result < 0)
+        return result == -ENODEV ? 0 : result;
+    return is_freezing(freezer, path);
 }

@@ -21,16 +21,19 @@
 #include "hierarchy/tree.h"
 
 #define DEADLINE_MS 10000
-#define NAP_NS 1000000
-#define MOST_AT_ONCE 256
+#define UNTHAWED_MS 10 /* to wait for processes that may be frozen before thawing them again */
+#define NAP_MS 1
+#define MAX_BATCH 256
 
 struct killer {
     struct arena *arena;
-    int pidfds[MOST_AT_ONCE];
+    int pidfds[MAX_BATCH];
     size_t count;
     size_t found; /* processes listed in this round; not all may be visible here */
     bool freezes;
-    int failed; /* negative errno if a list could not be read, else 0 */
+    bool has_frozen; /* a cgroup in this round */
+    int unthawed;    /* negative errno if a cgroup could not be thawed in this round, else 0 */
+    int failed;      /* negative errno if a list could not be read, else 0 */
 };
 
 /* Is `pid` a line of the text? */
@@ -49,7 +52,7 @@ static void kill_members(struct killer *killer, const char *path)
     char *before;
     char *after;
     size_t first = killer->count;
-    pid_t pids[MOST_AT_ONCE];
+    pid_t pids[MAX_BATCH];
 
     int result = cgroup_read_processes(killer->arena, path, &before);
     if (result < 0) {
@@ -60,7 +63,7 @@ static void kill_members(struct killer *killer, const char *path)
         pid_t pid = (pid_t) strtol(line, NULL, 10);
 
         killer->found += line[0] != '\0';
-        if (pid <= 0 || pid == getpid() || killer->count == MOST_AT_ONCE)
+        if (pid <= 0 || pid == getpid() || killer->count == MAX_BATCH)
             continue;
         int pidfd = sys_pidfd_open(pid);
         if (pidfd < 0)
@@ -82,8 +85,10 @@ static void kill_members(struct killer *killer, const char *path)
 
 static int freeze(void *context, const char *path)
 {
-    (void) context;
-    cgroup_ask_to_freeze(path, true);
+    struct killer *killer = context;
+
+    if (cgroup_ask_to_freeze(path, true) == 0)
+        killer->has_frozen = true;
     return 0;
 }
 
@@ -95,20 +100,32 @@ static int kill_in(void *context, const char *path)
 
 static int thaw(void *context, const char *path)
 {
-    (void) context;
-    cgroup_ask_to_freeze(path, false);
+    struct killer *killer = context;
+    int result = cgroup_ask_to_freeze(path, false);
+
+    if (result < 0 && result != -ENOENT)
+        killer->unthawed = result;
     return 0;
 }
 
-static void walk_all(struct killer *killer, const struct cgroup_record *record,
-                     int (*visit)(void *, const char *))
+/* Returns 0, or a negative errno if not all cgroups could be found. */
+static int walk_all(struct killer *killer, const struct cgroup_record *record,
+                    int (*visit)(void *, const char *))
 {
+    int failed = 0;
+
     for (size_t i = 0; i < record->n_paths; i++) {
         int result = cgroup_walk(killer->arena, record->paths[i], visit, killer);
 
         if (result < 0)
-            killer->failed = result;
+            failed = result;
     }
+    return failed;
+}
+
+static void nap(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
 /* Waits for the processes killed in this round. */
@@ -127,7 +144,7 @@ static void wait_for_killed(struct killer *killer, int64_t deadline_ms)
     }
     /* Processes of an unrelated PID namespace have no PID here, dying ones no pidfd. */
     if (!waited)
-        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+        nap(NAP_MS);
 }
 
 /* Freezes from the second round on, so that a fork bomb cannot fork faster than its list is
@@ -138,33 +155,26 @@ static bool run_round(struct killer *killer, const struct cgroup_record *record,
     killer->count = 0;
     killer->found = 0;
     killer->failed = 0;
+    killer->unthawed = 0;
+    killer->has_frozen = false;
     if (killer->freezes)
         walk_all(killer, record, freeze);
-    walk_all(killer, record, kill_in);
+    int result = walk_all(killer, record, kill_in);
+    if (result < 0)
+        killer->failed = result;
     if (killer->found == 0 && !killer->freezes)
         return false;
-    walk_all(killer, record, thaw);
-    if (killer->found > 0)
-        wait_for_killed(killer, deadline_ms);
+    result = walk_all(killer, record, thaw);
+    if (result < 0)
+        killer->unthawed = result;
     killer->freezes = true;
-    return killer->found > 0;
-}
-
-static bool is_made(const struct cgroup_record *record, const char *path)
-{
-    for (size_t i = 0; i < record->n_made; i++)
-        if (text_equal(record->made[i], path))
-            return true;
-    return false;
-}
-
-/* Uses cgroup.kill only on cgroups that are removed afterwards: after it, kernels such as
- * 6.1.176 and 6.18 kill every process that is cloned into the cgroup (CLONE_INTO_CGROUP). */
-static void kill_at_once(const struct cgroup_record *record)
-{
-    for (size_t i = 0; i < record->n_paths; i++)
-        if (is_made(record, record->paths[i]))
-            cgroup_put(record->paths[i], "cgroup.kill", "1");
+    if (killer->found > 0)
+        wait_for_killed(killer, killer->unthawed < 0 ? clock_now_ms() + UNTHAWED_MS : deadline_ms);
+    else if (killer->failed == 0 && killer->has_frozen && killer->unthawed < 0)
+        nap(UNTHAWED_MS);
+    else
+        return false;
+    return true;
 }
 
 int cgroup_kill(const struct cgroup_record *record, struct error *error)
@@ -173,11 +183,18 @@ int cgroup_kill(const struct cgroup_record *record, struct error *error)
     struct killer killer = {.arena = &arena};
     int64_t deadline_ms = clock_now_ms() + DEADLINE_MS;
 
-    kill_at_once(record);
+    /* cgroup.kill only for cgroups that are removed afterwards: after it, kernels such as
+     * 6.1.176 and 6.18 kill every process that is cloned into the cgroup (CLONE_INTO_CGROUP). */
+    for (size_t i = 0; i < record->n_paths; i++)
+        if (text_is_one_of(record->paths[i], record->made, record->n_made))
+            cgroup_put(record->paths[i], "cgroup.kill", "1");
     while (run_round(&killer, record, deadline_ms))
         if (clock_now_ms() > deadline_ms)
-            return error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
-                             record->paths[0]);
+            return killer.unthawed < 0
+                       ? error_errno(error, -killer.unthawed, "thaw the cgroup %s to kill it",
+                                     record->paths[0])
+                       : error_set(error, EBUSY, "cgroup %s: processes are left after SIGKILL",
+                                   record->paths[0]);
     if (killer.failed < 0)
         return error_errno(error, -killer.failed,
                            "cgroup %s: find the processes that are to be killed", record->paths[0]);

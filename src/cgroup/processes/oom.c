@@ -19,7 +19,7 @@
 #define V1_EVENTS "memory.oom_control"
 #define V1_REGISTER "cgroup.event_control"
 #define V2_EVENTS "memory.events"
-#define V2_COUNTER "oom_kill "
+#define V2_COUNTER "oom_kill"
 
 /* --- v1 --------------------------------------------------------------------------------------- */
 
@@ -29,6 +29,8 @@ static int open_v1(const char *path, struct cgroup_oom *oom, struct error *error
     const char *events = arena_printf(&arena, "%s/%s", path, V1_EVENTS);
 
     AUTO_FD control = open(events, O_RDONLY | O_CLOEXEC);
+    /* The kernel lacks the file, or the cgroup is gone: `events` warns that it reports no OOM
+     * kills. */
     if (control < 0 && errno == ENOENT)
         return 0;
     if (control < 0)
@@ -37,9 +39,8 @@ static int open_v1(const char *path, struct cgroup_oom *oom, struct error *error
     if (fd < 0)
         return error_errno(error, errno, "open an eventfd");
     const char *text = arena_printf(&arena, "%d %d", fd, control);
-    int result = cgroup_put(path, V1_REGISTER, text);
-    if (result < 0)
-        return error_errno(error, -result, "ask for the events of %s by %s", events, V1_REGISTER);
+    TRY_ERRNO(cgroup_put(path, V1_REGISTER, text), error, "ask for the events of %s by %s", events,
+              V1_REGISTER);
     oom->fd = fd_take(&fd);
     return 0;
 }
@@ -60,14 +61,9 @@ static uint64_t take_v1(const struct cgroup_oom *oom)
 
 static int read_counter(const char *path, uint64_t *ret_count)
 {
-    AUTO_ARENA arena = {0};
-    char *text;
+    int result = cgroup_read_counter(path, V2_EVENTS, V2_COUNTER, ret_count);
 
-    TRY(cgroup_read(&arena, path, V2_EVENTS, &text));
-    for (char *line; (line = strsep(&text, "\n")) != NULL;)
-        if (text_starts_with(line, V2_COUNTER))
-            return text_to_u64(line + strlen(V2_COUNTER), ret_count);
-    return -EBADMSG;
+    return result == -ENOENT ? -EBADMSG : result;
 }
 
 static int open_v2(const char *path, struct cgroup_oom *oom, struct error *error)
@@ -75,6 +71,7 @@ static int open_v2(const char *path, struct cgroup_oom *oom, struct error *error
     AUTO_ARENA arena = {0};
     const char *events = arena_printf(&arena, "%s/%s", path, V2_EVENTS);
 
+    /* The parent cgroup gives it no memory controller, or the cgroup is gone: likewise. */
     if (access(events, F_OK) < 0 && errno == ENOENT)
         return 0;
     AUTO_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -82,9 +79,7 @@ static int open_v2(const char *path, struct cgroup_oom *oom, struct error *error
         return error_errno(error, errno, "open an inotify descriptor");
     if (inotify_add_watch(fd, events, IN_MODIFY) < 0)
         return error_errno(error, errno, "watch %s", events);
-    int result = read_counter(path, &oom->seen);
-    if (result < 0)
-        return error_errno(error, -result, "read %s", events);
+    TRY_ERRNO(read_counter(path, &oom->seen), error, "read %s", events);
     oom->fd = fd_take(&fd);
     return 0;
 }

@@ -16,6 +16,7 @@
 struct signaller {
     struct arena *arena;
     int signal;
+    int failed; /* the first negative errno, else 0 */
 };
 
 /* A process can exit and its PID be reused before pidfd_open: only signal it if it is still
@@ -34,15 +35,26 @@ static int signal_member(struct signaller *signaller, const char *path, const ch
     return result == -ESRCH ? 0 : result;
 }
 
-static int signal_members(void *context, const char *path)
+static int signal_members(struct signaller *signaller, const char *path)
 {
-    struct signaller *signaller = context;
     char *members;
 
     TRY(cgroup_read_processes(signaller->arena, path, &members));
     for (char *line; (line = strsep(&members, "\n")) != NULL;)
         if (line[0] != '\0')
             TRY(signal_member(signaller, path, line));
+    return 0;
+}
+
+/* Goes on after a failure: a cgroup that the container has made unreadable must not protect the
+ * others. */
+static int signal_in(void *context, const char *path)
+{
+    struct signaller *signaller = context;
+    int result = signal_members(signaller, path);
+
+    if (signaller->failed == 0)
+        signaller->failed = result;
     return 0;
 }
 
@@ -73,14 +85,15 @@ static int find_living(const struct cgroup_record *record, const char **ret_path
 int cgroup_signal(const struct cgroup_record *record, int signal, struct error *error)
 {
     AUTO_ARENA arena = {0};
-    struct signaller signaller = {&arena, signal};
-
+    struct signaller signaller = {&arena, signal, 0};
     const char *path;
 
     if (record->n_paths == 0)
         return 0;
     TRY(find_living(record, &path, error));
-    int result = cgroup_walk(&arena, path, signal_members, &signaller);
+    int result = cgroup_walk(&arena, path, signal_in, &signaller);
+    if (signaller.failed < 0)
+        result = signaller.failed;
     if (result < 0)
         return error_errno(error, -result, "signal the processes of cgroup %s", path);
     return 0;
@@ -121,9 +134,8 @@ int cgroup_list_processes(struct arena *arena, const struct cgroup_record *recor
         return error_set(error, ENODEV,
                          "the container has no cgroup of its own that tells its processes");
     TRY(find_living(record, &path, error));
-    int result = cgroup_walk(arena, path, list_members, &lister);
-    if (result < 0)
-        return error_errno(error, -result, "list the processes of cgroup %s", path);
+    TRY_ERRNO(cgroup_walk(arena, path, list_members, &lister), error,
+              "list the processes of cgroup %s", path);
     *ret_pids = lister.pids;
     *ret_count = lister.count;
     return 0;

@@ -18,7 +18,7 @@
 
 /* Returns the errno with which the kernel would refuse to enable controllers for the cgroup's
  * children, 0 if it would not. The root, which has no cgroup.type, may have processes too. */
-static int foresee_enable_error(struct arena *arena, const char *path)
+static int preflight_enable_error(struct arena *arena, const char *path)
 {
     const char *file = text_path_join(arena, path, "cgroup.subtree_control");
     char *processes;
@@ -45,11 +45,11 @@ static int check_enabled(struct cgroup_compiler *compiler, const struct cgroup_w
         cgroup_read(compiler->arena, above, "cgroup.subtree_control", &enabled) < 0 ||
         cgroup_has_word(enabled, controller))
         return 0;
-    place.enable_error = foresee_enable_error(compiler->arena, above);
+    place.enable_error = preflight_enable_error(compiler->arena, above);
     place.enable_path = above;
     if (place.enable_error == 0)
         return 0;
-    return cgroup_complain_of_v2(compiler, &place, write->field, controller);
+    return cgroup_error_v2(compiler, &place, write->field, controller);
 }
 
 /* No file shows the page sizes if no cgroup there has the controller yet, but sysfs does. */
@@ -85,7 +85,7 @@ static int check_file(struct cgroup_compiler *compiler, const struct cgroup_writ
 static const struct {
     const char *file;
     const char *devices; /* directory with an entry for each device */
-    const char *remedy;
+    const char *hint;
 } keyed_files[] = {
     {"blkio.", "/sys/dev/block", "/proc/partitions lists those of this host"},
     {"io.", "/sys/dev/block", "/proc/partitions lists those of this host"},
@@ -107,34 +107,27 @@ static int check_device(struct cgroup_compiler *compiler, const struct cgroup_wr
             continue;
         error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", write->field), ENODEV,
                        "write \"%s\" to %s", write->text, write->file);
-        return error_hint(compiler->error, "%s", keyed_files[i].remedy);
+        return error_hint(compiler->error, "%s", keyed_files[i].hint);
     }
     return 0;
 }
 
 /* --- processors and memory nodes -------------------------------------------------------------- */
 
-/* Does the list `all` contain the list `numbers` ("0-3,7")? */
+/* Returns whether the list `all` contains the list `numbers` ("0-3,7"). */
 static bool is_part_of(const char *numbers, const char *all)
 {
-    for (char *end; *numbers != '\0'; numbers = *end == ',' ? end + 1 : end) {
-        unsigned long from = strtoul(numbers, &end, 10);
-        unsigned long to = *end == '-' ? strtoul(end + 1, &end, 10) : from;
-        unsigned long next = from;
+    for (uint64_t next, to; text_next_range(&numbers, &next, &to); numbers += *numbers == ',') {
+        const char *rest = all;
 
-        for (const char *range = all; *range != '\0' && next <= to;) {
-            char *rest;
-            unsigned long first = strtoul(range, &rest, 10);
-            unsigned long last = *rest == '-' ? strtoul(rest + 1, &rest, 10) : first;
-
+        for (uint64_t first, last; next <= to && text_next_range(&rest, &first, &last);
+             rest += *rest == ',')
             if (next >= first && next <= last)
                 next = last + 1;
-            range = *rest == ',' ? rest + 1 : "";
-        }
-        if (next <= to || end == numbers)
+        if (next <= to)
             return false;
     }
-    return true;
+    return *numbers == '\0';
 }
 
 /* v1 accepts only what the parent has; v2 everything that may ever exist. */
@@ -172,6 +165,7 @@ static int check_write(struct cgroup_compiler *compiler, const struct cgroup_wri
     TRY(check_enabled(compiler, write));
     TRY(check_file(compiler, write));
     TRY(check_list(compiler, write));
+    TRY(cgroup_check_range(write, compiler->error));
     return check_device(compiler, write);
 }
 

@@ -82,9 +82,8 @@ static int add_devices(struct cgroup_properties *properties, const struct cgroup
 
     if (compiler->n_rules == 0)
         return 0;
-    int result = file_read(compiler->arena, AT_FDCWD, "/proc/devices", &devices, NULL);
-    if (result < 0)
-        return error_errno(compiler->error, -result, "read /proc/devices");
+    TRY_ERRNO(file_read(compiler->arena, AT_FDCWD, "/proc/devices", &devices, NULL),
+              compiler->error, "read /proc/devices");
     beyond = cgroup_add_device_properties(properties, compiler->rules, compiler->n_rules, devices);
     if (beyond == NULL || compiler->program_place != NULL)
         return 0;
@@ -132,7 +131,7 @@ struct cgroup_former {
     const struct cgroup_place *program_place; /* v2 cgroup that had no program before; or NULL */
 };
 
-void cgroup_set_back(const struct cgroup_former *former)
+void cgroup_undo_set(const struct cgroup_former *former)
 {
     if (former == NULL)
         return;
@@ -141,9 +140,9 @@ void cgroup_set_back(const struct cgroup_former *former)
         cgroup_detach_program(former->program_place);
 }
 
-int cgroup_set_noting(struct arena *arena, const struct cgroup *cgroup,
-                      const struct spec_resources *resources,
-                      const struct cgroup_former **ret_former, struct error *error)
+int cgroup_set_with_undo(struct arena *arena, const struct cgroup *cgroup,
+                         const struct spec_resources *resources,
+                         const struct cgroup_former **ret_former, struct error *error)
 {
     struct spec_resources completed = *resources;
     struct cgroup_former *former = ARENA_NEW(arena, struct cgroup_former);
@@ -177,7 +176,7 @@ int cgroup_set(struct arena *arena, const struct cgroup *cgroup,
 {
     const struct cgroup_former *former;
 
-    return cgroup_set_noting(arena, cgroup, resources, &former, error);
+    return cgroup_set_with_undo(arena, cgroup, resources, &former, error);
 }
 
 int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
@@ -188,7 +187,7 @@ int cgroup_check(struct arena *arena, const struct cgroup *cgroup,
     struct cgroup_compiler compiler = {.arena = arena,
                                        .cgroup = cgroup,
                                        .resources = &completed,
-                                       .is_foreseen = true,
+                                       .is_preflight = true,
                                        .error = error};
 
     lift_swap(arena, &completed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiles linux.resources to writes: setting.c has the table, devices.c the device rules,
- * writes.c finds the cgroup of each write, order.c sorts the writes, write.c carries them out. */
+ * writes.c finds the cgroup of each write, order.c sorts the writes, write.c carries them out,
+ * refusal.c explains what the kernel refuses. */
 #pragma once
 
 #include "berth/cgroup/place.h"
@@ -51,7 +52,7 @@ struct cgroup_compiler {
     size_t n_rules;
     const struct cgroup_place *program_place; /* v2 cgroup for the device program, or NULL */
     struct cgroup_device_program program;
-    bool is_foreseen; /* check only: the cgroups need not exist, see check.h */
+    bool is_preflight; /* check only: the cgroups need not exist, see check.h */
     struct error *error;
 };
 
@@ -67,8 +68,8 @@ int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
 
 /* Sets the error that explains why the v2 cgroup of `place` lacks the controller. Returns a
  * negative errno. */
-int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
-                          const char *field, const char *controller);
+int cgroup_error_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                    const char *field, const char *controller);
 
 /* Appends a write. */
 void cgroup_add_write(struct cgroup_compiler *compiler, struct cgroup_write write);
@@ -91,6 +92,13 @@ void cgroup_order(struct cgroup_compiler *compiler);
  * Returns 0 or a negative errno. */
 int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
                  struct cgroup_writes *ret_former, struct error *error);
+
+/* Sets the error of a write that the kernel refuses with `number`, and a hint at what it takes.
+ * Returns -number. */
+int cgroup_error_write(const struct cgroup_write *write, int number, struct error *error);
+
+/* Returns 0, or a negative errno with that error, if the kernel will refuse the number. */
+int cgroup_check_range(const struct cgroup_write *write, struct error *error);
 
 /* Carries out the writes that cgroup_write has returned. Failures are only warnings. */
 void cgroup_write_back(const struct cgroup_writes *former);

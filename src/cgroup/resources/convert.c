@@ -188,6 +188,15 @@ const char *cgroup_device_rate(struct cgroup_input *value)
                         device->minor, device->rate);
 }
 
+/* v1 of the kernel keeps 32 bits of it; the highest is no limit. */
+const char *cgroup_device_iops(struct cgroup_input *value)
+{
+    const struct spec_throttle_device *device = value->item;
+
+    return arena_printf(value->arena, "%" PRId64 ":%" PRId64 " %" PRIu64, device->major,
+                        device->minor, device->rate < UINT32_MAX ? device->rate : UINT32_MAX);
+}
+
 /* A rate of 0 means no limit, as on v1. */
 static const char *rate_of(struct cgroup_input *value, const char *word)
 {

@@ -43,6 +43,7 @@ cgroup_convert cgroup_device_weight;
 cgroup_convert cgroup_device_io_weight;
 cgroup_convert cgroup_device_leaf_weight;
 cgroup_convert cgroup_device_rate;
+cgroup_convert cgroup_device_iops;
 cgroup_convert cgroup_device_rbps;
 cgroup_convert cgroup_device_wbps;
 cgroup_convert cgroup_device_riops;

@@ -2,12 +2,12 @@
 #include "devices.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
 #include "berth/base/error.h"
 #include "berth/base/log.h"
+#include "berth/spec/check.h"
 #include "berth/spec/config.h"
 #include "compile.h"
 
@@ -36,39 +36,29 @@ static const struct {
     {'c', 10, 200, ALL},
 };
 
-static const struct {
-    char letter;
-    unsigned bit;
-} accesses[] = {
-    {'r', BPF_DEVCG_ACC_READ},
-    {'w', BPF_DEVCG_ACC_WRITE},
-    {'m', BPF_DEVCG_ACC_MKNOD},
-};
-
-static struct cgroup_device_rule take_rule(struct arena *arena, const struct spec_device_rule *rule,
-                                           size_t i)
+static struct cgroup_device_rule compile_rule(struct arena *arena,
+                                              const struct spec_device_rule *rule, size_t i)
 {
     bool typeless =
         rule->type == SPEC_DEVICE_RULE_TYPE_NONE || rule->type == SPEC_DEVICE_RULE_TYPE_A;
-    unsigned access = 0;
+    bool has_others;
 
-    /* The specification has no default for access: without it a rule can only deny. */
-    for (size_t j = 0; j < COUNT(accesses); j++)
-        if (rule->access == NULL ? !rule->allow : strchr(rule->access, accesses[j].letter) != NULL)
-            access |= accesses[j].bit;
     return (struct cgroup_device_rule){
         .field = arena_printf(arena, "devices[%zu]", i),
         .allow = rule->allow,
-        .type = typeless ? 'a' : spec_device_rule_type_words[rule->type][0],
+        .type = typeless ? 'a' : spec_device_rule_type_names[rule->type][0],
         .major = rule->has_major ? rule->major : ANY,
         .minor = rule->has_minor ? rule->minor : ANY,
-        .access = access,
+        /* The specification has no default for access: without it a rule can only deny. */
+        .access = rule->access != NULL ? spec_device_access(rule->access, &has_others)
+                  : rule->allow        ? 0
+                                       : ALL,
     };
 }
 
-struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
-                                                    const struct spec_resources *resources,
-                                                    size_t *ret_count)
+struct cgroup_device_rule *cgroup_compile_device_rules(struct arena *arena,
+                                                       const struct spec_resources *resources,
+                                                       size_t *ret_count)
 {
     size_t count = 0;
     struct cgroup_device_rule *rules = ARENA_ARRAY(
@@ -77,7 +67,7 @@ struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
     rules[count++] = (struct cgroup_device_rule){
         .field = "devices", .type = 'a', .major = ANY, .minor = ANY, .access = ALL};
     for (size_t i = 0; i < resources->n_devices; i++) {
-        rules[count] = take_rule(arena, &resources->devices[i], i);
+        rules[count] = compile_rule(arena, &resources->devices[i], i);
         count += rules[count].access != 0;
     }
     for (size_t i = 0; i < COUNT(default_rules); i++)
@@ -102,12 +92,6 @@ static const char *number(struct arena *arena, int64_t value)
 static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place *place,
                      const struct cgroup_device_rule *rule, char type)
 {
-    char letters[COUNT(accesses) + 1] = "";
-    size_t size = 0;
-
-    for (size_t i = 0; i < COUNT(accesses); i++)
-        if (rule->access & accesses[i].bit)
-            letters[size++] = accesses[i].letter;
     cgroup_add_write(compiler,
                      (struct cgroup_write){
                          .field = rule->field,
@@ -115,7 +99,8 @@ static void add_text(struct cgroup_compiler *compiler, const struct cgroup_place
                          .file = rule->allow ? "devices.allow" : "devices.deny",
                          .text = arena_printf(compiler->arena, "%c %s:%s %s", type,
                                               number(compiler->arena, rule->major),
-                                              number(compiler->arena, rule->minor), letters),
+                                              number(compiler->arena, rule->minor),
+                                              spec_device_letters(compiler->arena, rule->access)),
                          .may_be_refused = rule->may_be_refused,
                      });
 }
@@ -154,7 +139,7 @@ int cgroup_compile_devices(struct cgroup_compiler *compiler)
     /* On v2 the cgroup core runs the programs, not a controller. */
     TRY(cgroup_find_place(compiler, "devices", v2 ? "cgroup" : "devices", &place));
     struct cgroup_device_rule *rules =
-        cgroup_take_device_rules(compiler->arena, compiler->resources, &n_rules);
+        cgroup_compile_device_rules(compiler->arena, compiler->resources, &n_rules);
     compiler->rules = rules;
     compiler->n_rules = n_rules;
     if (v2) {

@@ -27,9 +27,9 @@ struct cgroup_device_rule {
 /* Returns the device rules: one that denies every device, the config's rules in order, and the
  * default rules, which the kernel may refuse if the parent cgroup lacks them. A device that no
  * rule allows is denied, even if the config has no rules. */
-struct cgroup_device_rule *cgroup_take_device_rules(struct arena *arena,
-                                                    const struct spec_resources *resources,
-                                                    size_t *ret_count);
+struct cgroup_device_rule *cgroup_compile_device_rules(struct arena *arena,
+                                                       const struct spec_resources *resources,
+                                                       size_t *ret_count);
 
 struct cgroup_device_program {
     const struct bpf_insn *instructions;

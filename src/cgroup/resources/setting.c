@@ -16,7 +16,7 @@
 
 enum kind { KIND_NONE, KIND_BOOL, KIND_U16, KIND_U32, KIND_U64, KIND_I64, KIND_STRING, KIND_LIST };
 
-#define MOST_WAYS 2
+#define MAX_WAYS 2
 
 struct way {
     const char *file;
@@ -27,8 +27,8 @@ struct setting {
     const char *field; /* below linux.resources */
     const char *controller;
     /* The first whose file exists, else the last; none: the version has no such setting. */
-    struct way v1[MOST_WAYS];
-    struct way v2[MOST_WAYS];
+    struct way v1[MAX_WAYS];
+    struct way v2[MAX_WAYS];
     /* location of the value */
     size_t section; /* NO_SECTION: directly in the resources */
     size_t value;
@@ -142,11 +142,11 @@ static const struct setting settings[] = {
      {{"io.max", cgroup_device_wbps}}, LIST(block_io, throttle_write_bps_device),
      SYSTEMD("IOWriteBandwidthMax", DEVICE_RATE)},
     {"blockIO.throttleReadIOPSDevice", "blkio",
-     {{"blkio.throttle.read_iops_device", cgroup_device_rate}},
+     {{"blkio.throttle.read_iops_device", cgroup_device_iops}},
      {{"io.max", cgroup_device_riops}}, LIST(block_io, throttle_read_iops_device),
      SYSTEMD("IOReadIOPSMax", DEVICE_RATE)},
     {"blockIO.throttleWriteIOPSDevice", "blkio",
-     {{"blkio.throttle.write_iops_device", cgroup_device_rate}},
+     {{"blkio.throttle.write_iops_device", cgroup_device_iops}},
      {{"io.max", cgroup_device_wiops}}, LIST(block_io, throttle_write_iops_device),
      SYSTEMD("IOWriteIOPSMax", DEVICE_RATE)},
 
@@ -214,19 +214,10 @@ static const struct way *choose_way(struct cgroup_compiler *compiler, const stru
 
     if (ways[1].file == NULL)
         return &ways[0];
-    bool has_first = compiler->is_foreseen
+    bool has_first = compiler->is_preflight
                          ? cgroup_can_have_file(compiler->arena, place, ways[0].file)
                          : cgroup_has_file(place->path, ways[0].file);
     return has_first ? &ways[0] : &ways[1];
-}
-
-static int complain_of_version(struct cgroup_compiler *compiler, const struct setting *setting,
-                               const char *field)
-{
-    return error_at(
-        compiler->error, JSON_PATH("linux.resources.%s", field), ENOTSUP,
-        "cgroup v2 has nothing like it: it needs a v1 hierarchy with the controller \"%s\"",
-        setting->controller);
 }
 
 /* Finds the cgroup and the file; *ret_way is NULL if a neutral value needs none. Returns 0 or a
@@ -240,7 +231,13 @@ static int find_way(struct cgroup_compiler *compiler, const struct setting *sett
 
     *ret_way = NULL;
     if (hierarchy != NULL && hierarchy->v2 && setting->v2[0].file == NULL)
-        return is_neutral ? 0 : complain_of_version(compiler, setting, value->field);
+        return is_neutral
+                   ? 0
+                   : error_at(compiler->error, JSON_PATH("linux.resources.%s", value->field),
+                              ENOTSUP,
+                              "cgroup v2 has nothing like it: it needs a v1 hierarchy with the "
+                              "controller \"%s\"",
+                              setting->controller);
     if (cgroup_find_place(compiler, value->field, setting->controller, &value->place) < 0) {
         if (!is_neutral)
             return -compiler->error->number;
@@ -344,7 +341,7 @@ const char *cgroup_file_of_setting(const char *field, bool v2)
 
 static bool names_file(const struct setting *setting, const char *v2_file)
 {
-    for (size_t i = 0; i < MOST_WAYS && setting->v2[i].file != NULL; i++)
+    for (size_t i = 0; i < MAX_WAYS && setting->v2[i].file != NULL; i++)
         if (text_equal(setting->v2[i].file, v2_file))
             return true;
     return false;

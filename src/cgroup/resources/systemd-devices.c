@@ -5,6 +5,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "devices.h"
 #include "systemd/properties.h"
 
@@ -80,7 +81,7 @@ static bool is_empty(const struct allow_list *list)
     return true;
 }
 
-static void take_rule(struct allow_list *list, const struct cgroup_device_rule *rule)
+static void apply_rule(struct allow_list *list, const struct cgroup_device_rule *rule)
 {
     for (const char *type = "bc"; *type != '\0'; type++) {
         struct entry entry = {*type, rule->major, rule->minor, rule->access};
@@ -225,13 +226,6 @@ static const struct cgroup_device_rule *rule_of(const struct cgroup_device_rule 
     return NULL;
 }
 
-static const char *letters_of(struct arena *arena, unsigned access)
-{
-    return arena_printf(arena, "%s%s%s", access & BPF_DEVCG_ACC_READ ? "r" : "",
-                        access & BPF_DEVCG_ACC_WRITE ? "w" : "",
-                        access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
-}
-
 const struct cgroup_device_rule *
 cgroup_add_device_properties(struct cgroup_properties *properties,
                              const struct cgroup_device_rule *rules, size_t n_rules,
@@ -244,7 +238,7 @@ cgroup_add_device_properties(struct cgroup_properties *properties,
     allow(&list, (struct entry){'b', ANY, ANY, ALL});
     allow(&list, (struct entry){'c', ANY, ANY, ALL});
     for (size_t i = 0; i < n_rules; i++)
-        take_rule(&list, &rules[i]);
+        apply_rule(&list, &rules[i]);
     spread_access(&list);
     bool strict = !allows_all(&list);
     for (size_t i = 0; strict && i < list.count; i++) {
@@ -254,7 +248,7 @@ cgroup_add_device_properties(struct cgroup_properties *properties,
             continue;
         text_list_add(&words,
                       name_entry(&list, entry, proc_devices, rule_of(rules, n_rules, entry)));
-        text_list_add(&words, letters_of(properties->arena, entry->access));
+        text_list_add(&words, spec_device_letters(properties->arena, entry->access));
     }
     cgroup_add_property(properties, (struct bus_property){"DeviceAllow", "a(ss)", NULL, 0});
     cgroup_add_property(properties,

@@ -14,7 +14,7 @@
 #define DEFAULT_PERIOD_US 100000
 #define QUOTA_STEP_US                                                                              \
     10000 /* 1 % of a second: the precision that systemd keeps across daemon-reload */
-#define MOST_PROCESSORS 65536
+#define MAX_CPUS 65536
 
 static void add(struct cgroup_properties *properties, const char *name, const char *signature,
                 struct text_list words)
@@ -56,20 +56,14 @@ static uint64_t io_weight(const struct cgroup_write *write, uint64_t weight)
 static void add_list(struct cgroup_properties *properties, const char *name, const char *list)
 {
     struct text_list words = {.arena = properties->arena};
-    unsigned char *mask = arena_alloc(properties->arena, MOST_PROCESSORS / 8);
+    unsigned char *mask = arena_alloc(properties->arena, MAX_CPUS / 8);
     size_t bytes = 0;
 
-    for (const char *at = list; *at >= '0' && *at <= '9';) {
-        char *end;
-        unsigned long first = strtoul(at, &end, 10);
-        unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
-
-        for (unsigned long i = first; i <= last && i < MOST_PROCESSORS; i++) {
+    for (uint64_t first, last; text_next_range(&list, &first, &last); list += *list == ',')
+        for (uint64_t i = first; i <= last && i < MAX_CPUS; i++) {
             mask[i / 8] |= (unsigned char) (1U << i % 8);
             bytes = i / 8 + 1 > bytes ? i / 8 + 1 : bytes;
         }
-        at = end + (*end == ',');
-    }
     for (size_t i = 0; i < bytes; i++)
         text_list_add(&words, arena_printf(properties->arena, "%u", mask[i]));
     add(properties, name, "ay", words);

@@ -5,10 +5,10 @@
 #define LN_2 0.693147180559945309417
 #define LN_10 2.302585092994045684018
 
-#define SHARES_LEAST 2
-#define SHARES_MOST 262144
-#define WEIGHT_LEAST 1
-#define WEIGHT_MOST 10000
+#define SHARES_MIN 2
+#define SHARES_MAX 262144
+#define WEIGHT_MIN 1
+#define WEIGHT_MAX 10000
 
 /* ln(m) = 2 artanh((m - 1) / (m + 1)) for the mantissa; number >= 1. */
 static double log2_of(double number)
@@ -48,10 +48,10 @@ static double power_of_ten(double exponent)
 
 unsigned cgroup_weight_of_shares(unsigned long long shares)
 {
-    if (shares <= SHARES_LEAST)
-        return WEIGHT_LEAST;
-    if (shares >= SHARES_MOST)
-        return WEIGHT_MOST;
+    if (shares <= SHARES_MIN)
+        return WEIGHT_MIN;
+    if (shares >= SHARES_MAX)
+        return WEIGHT_MAX;
     double l = log2_of((double) shares);
     double weight = power_of_ten((l * l + 125 * l) / 612 - 7.0 / 34.0);
     unsigned whole = (unsigned) weight;

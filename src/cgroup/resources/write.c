@@ -182,57 +182,6 @@ static int put(const struct target *target, const char *text)
     return (size_t) written == strlen(text) ? 0 : -EIO;
 }
 
-#define MEMORY "memory.limit_in_bytes"
-#define MEMORY_AND_SWAP "memory.memsw.limit_in_bytes"
-
-/* v1 refuses a memory limit above that of memory and swap. */
-static void explain_swap(const struct cgroup_write *write, struct error *error)
-{
-    bool is_memory = text_equal(write->file, MEMORY);
-    AUTO_ARENA arena = {0};
-    char *other;
-
-    if (!is_memory && !text_equal(write->file, MEMORY_AND_SWAP))
-        return;
-    if (cgroup_read(&arena, write->place->path, is_memory ? MEMORY_AND_SWAP : MEMORY, &other) == 0)
-        error_hint(error, "%s, which must not be %s, is %s",
-                   is_memory ? MEMORY_AND_SWAP ", the limit of memory and swap" : MEMORY,
-                   is_memory ? "less" : "more", other);
-}
-
-/* A cgroup cannot have CPUs or memory nodes that its parent lacks. */
-static void explain_list(const struct cgroup_write *write, struct error *error)
-{
-    bool are_cpus = text_equal(write->file, "cpuset.cpus"), v2 = write->place->hierarchy->v2;
-    AUTO_ARENA arena = {0};
-    char *above = arena_string(&arena, write->place->path), *slash = strrchr(above, '/'), *all;
-    const char *file = v2 ? (are_cpus ? "cpuset.cpus.effective" : "cpuset.mems.effective")
-                          : (are_cpus ? "cpuset.effective_cpus" : "cpuset.effective_mems");
-
-    if ((!are_cpus && !text_equal(write->file, "cpuset.mems")) || slash == NULL || slash == above)
-        return;
-    *slash = '\0';
-    if (cgroup_read(&arena, above, file, &all) == 0)
-        error_hint(error, "%s has %s", above, all);
-}
-
-static int complain(const struct cgroup_write *write, int number, struct error *error)
-{
-    error_errno_at(error, JSON_PATH("linux.resources.%s", write->field), number,
-                   "write \"%s\" to %s", write->text, write->file);
-    if (number == ENOENT)
-        error_hint(error, "this kernel has no such file in %s", write->place->path);
-    if (number == EBUSY && text_starts_with(write->file, "memory."))
-        error_hint(error, "the container uses more than that, and the memory cannot be reclaimed");
-    if (number == EINVAL)
-        explain_swap(write, error);
-    if (number == EINVAL || number == ERANGE || number == EACCES)
-        explain_list(write, error);
-    if (number == EOPNOTSUPP && strstr(write->file, "bfq") != NULL)
-        error_hint(error, "the scheduler of the device is not bfq: see its queue/scheduler");
-    return -number;
-}
-
 /* Warns if the kernel accepted the value but ignored it. */
 static void check_kept(struct arena *arena, const struct cgroup_write *write)
 {
@@ -268,6 +217,8 @@ static int write_one(struct arena *arena, const struct cgroup_write *write, stru
 {
     int result = open_target(target, write);
 
+    /* The cgroup exists: berth has created or found it before. Without the file there is no limit,
+     * which is what was asked for. */
     if (result == -ENOENT && write->may_lack_file)
         return 0;
     if (result < 0)
@@ -295,7 +246,7 @@ int cgroup_write(struct arena *arena, const struct cgroup_writes *writes,
 
         result = write_one(arena, write, &target, &former, &noted);
         if (result < 0)
-            complain(write, -result, error);
+            cgroup_error_write(write, -result, error);
         else if (write->is_dropped)
             check_kept(arena, write);
     }

@@ -9,8 +9,8 @@
 #include "hierarchy/files.h"
 #include "hierarchy/nearest.h"
 
-int cgroup_complain_of_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
-                          const char *field, const char *controller)
+int cgroup_error_v2(struct cgroup_compiler *compiler, const struct cgroup_place *place,
+                    const char *field, const char *controller)
 {
     if (place->enable_error == 0) {
         error_at(compiler->error, JSON_PATH("linux.resources.%s", field), ENODEV,
@@ -38,9 +38,10 @@ static const char *name_on_v2(const char *controller)
 
 /* The cgroup whose controllers the container's cgroup has or will have. The system's systemd
  * enables controllers when it creates the unit, all that the root has. */
-static const char *giver(const struct cgroup_compiler *compiler, const struct cgroup_place *place)
+static const char *controller_source(const struct cgroup_compiler *compiler,
+                                     const struct cgroup_place *place)
 {
-    if (!compiler->is_foreseen)
+    if (!compiler->is_preflight)
         return place->path;
     if (place->is_systemds && !compiler->cgroup->rootless)
         return place->hierarchy->mount_point;
@@ -52,18 +53,17 @@ int cgroup_check_v2(struct cgroup_compiler *compiler, const struct cgroup_place 
 {
     if (compiler->v2_controllers == NULL) {
         char *words;
-        int result =
-            cgroup_read(compiler->arena, giver(compiler, place), "cgroup.controllers", &words);
 
-        if (result < 0)
-            return error_errno_at(compiler->error, JSON_PATH("linux.resources.%s", field), -result,
-                                  "read %s/%s", place->path, "cgroup.controllers");
+        TRY_ERRNO_AT(cgroup_read(compiler->arena, controller_source(compiler, place),
+                                 "cgroup.controllers", &words),
+                     compiler->error, JSON_PATH("linux.resources.%s", field), "read %s/%s",
+                     place->path, "cgroup.controllers");
         compiler->v2_controllers = words;
     }
     /* Files of the core belong to no controller. */
     if (text_equal(controller, "cgroup") || cgroup_has_word(compiler->v2_controllers, controller))
         return 0;
-    return cgroup_complain_of_v2(compiler, place, field, controller);
+    return cgroup_error_v2(compiler, place, field, controller);
 }
 
 int cgroup_find_place(struct cgroup_compiler *compiler, const char *field, const char *controller,

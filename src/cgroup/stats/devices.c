@@ -64,11 +64,6 @@ static bool read_v1(struct stats_writer *writer, char *rest, struct entry entry,
     return true;
 }
 
-static const char *op_of_letter(char letter)
-{
-    return letter == 'r' ? "Read" : letter == 'w' ? "Write" : letter == 'd' ? "Discard" : NULL;
-}
-
 /* "rbytes=5 wbytes=6 rios=1 wios=2 dbytes=0 dios=0": the values whose name ends in `key`. */
 static bool read_v2(struct stats_writer *writer, char *rest, struct entry entry,
                     struct entries *entries)
@@ -81,7 +76,10 @@ static bool read_v2(struct stats_writer *writer, char *rest, struct entry entry,
         if (value == NULL)
             continue;
         *value++ = '\0';
-        entry.op = op_of_letter(word[0]);
+        entry.op = word[0] == 'r'   ? "Read"
+                   : word[0] == 'w' ? "Write"
+                   : word[0] == 'd' ? "Discard"
+                                    : NULL;
         if (entry.op == NULL || !text_equal(word + 1, key))
             continue;
         if (stats_number(value, &entry.value) < 0)
@@ -219,7 +217,7 @@ static const struct page_member {
 };
 
 /* Counts reserved pages, used or not; on older kernels used ones. */
-static int take_pages(struct stats_writer *writer, const char *size,
+static int read_pages(struct stats_writer *writer, const char *size,
                       const struct page_member *member, uint64_t *ret_number)
 {
     struct stats_source source = writer->place->hierarchy->v2 ? member->v2 : member->v1;
@@ -242,7 +240,7 @@ static int put_pages(struct stats_writer *writer, const char *size)
     for (size_t i = 0; i < COUNT(page_members); i++) {
         uint64_t number;
 
-        TRY(take_pages(writer, size, &page_members[i], &number));
+        TRY(read_pages(writer, size, &page_members[i], &number));
         if (number != 0 || page_members[i].always)
             put_number(writer->json, page_members[i].name, number);
     }

@@ -157,14 +157,6 @@ static void move(struct json *json, const char *from, const char *to)
     }
 }
 
-static int write_row(struct stats_writer *writer, const struct stats_row *row)
-{
-    writer->row = row;
-    writer->place = cgroup_place_with(writer->cgroup, row->controller);
-    writer->sources = writer->place != NULL && writer->place->hierarchy->v2 ? row->v2 : row->v1;
-    return row->write(writer);
-}
-
 /* Called after reading everything: a cgroup that still exists has existed all the time. */
 static int check_there(const struct cgroup *cgroup, struct error *error)
 {
@@ -182,10 +174,13 @@ int cgroup_stats(const struct cgroup *cgroup, struct json *json, struct error *e
     const char *path = "";
 
     json_object_open(json);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        move(json, path, rows[i].path);
-        path = rows[i].path;
-        TRY(write_row(&writer, &rows[i]));
+    for (const struct stats_row *row = rows; row < rows + COUNT(rows); row++) {
+        move(json, path, row->path);
+        path = row->path;
+        writer.row = row;
+        writer.place = cgroup_place_with(cgroup, row->controller);
+        writer.sources = writer.place != NULL && writer.place->hierarchy->v2 ? row->v2 : row->v1;
+        TRY(row->write(&writer));
     }
     move(json, path, "");
     json_object_close(json);

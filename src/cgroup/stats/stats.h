@@ -34,7 +34,7 @@ struct stats_row {
     stats_write_function *write;
     bool always;            /* write it even if it is 0 */
     const char *controller; /* look at its v1 hierarchy first; NULL: only at v2 */
-    struct stats_source v1[6];
+    struct stats_source v1[5];
     struct stats_source v2[4];
 };
 

@@ -9,7 +9,7 @@
 #include "berth/base/text.h"
 #include "stats.h"
 
-#define SET_MOST 65535 /* far above what any kernel supports */
+#define SET_MAX 65535 /* far above what any kernel supports */
 
 static const char *name_of(const struct stats_row *row)
 {
@@ -156,21 +156,6 @@ int stats_write_column(struct stats_writer *writer)
     return 0;
 }
 
-/* "7" or "0-3" */
-static bool read_range(char *part, uint64_t *ret_first, uint64_t *ret_last)
-{
-    char *dash = strchr(part, '-');
-
-    if (dash != NULL)
-        *dash++ = '\0';
-    if (text_to_u64(part, ret_first) < 0)
-        return false;
-    *ret_last = *ret_first;
-    if (dash != NULL && text_to_u64(dash, ret_last) < 0)
-        return false;
-    return *ret_first <= *ret_last && *ret_last <= SET_MOST;
-}
-
 int stats_write_set(struct stats_writer *writer)
 {
     const struct stats_source *source;
@@ -180,15 +165,16 @@ int stats_write_set(struct stats_writer *writer)
     TRY(stats_find_file(writer, &source, &text));
     if (source == NULL)
         return 0;
-    char *rest = arena_string(writer->arena, text);
-    for (char *part; (part = strsep(&rest, ",")) != NULL;) {
+    const char *rest = text;
+    do {
         uint64_t first, last;
 
-        if (!read_range(part, &first, &last))
+        if (!text_next_range(&rest, &first, &last) || last > SET_MAX ||
+            (*rest != ',' && *rest != '\0'))
             return stats_malformed(writer, source, text);
         while (first <= last)
             add_item(writer, &opened, first++);
-    }
+    } while (*rest++ != '\0');
     close_list(writer, opened);
     return 0;
 }

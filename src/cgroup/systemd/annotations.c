@@ -64,7 +64,7 @@ static int add_annotation(struct cgroup_properties *properties, const struct spe
 
     if (name[0] == '\0' || name[strspn(name, LETTERS)] != '\0')
         return error_at(error, JSON_PATH("annotations[\"%s\"]", annotation->key), EINVAL,
-                        "expected the name of a property, of letters alone, behind \"" KEY_PREFIX
+                        "expected the name of a property, of letters alone, after \"" KEY_PREFIX
                         "\"");
     const char *fault = cgroup_read_value(arena, annotation->value, &value);
     if (fault == NULL && is_in_seconds(name)) {

@@ -15,7 +15,7 @@
 #define SLICE ".slice"
 #define ROOT_SLICE "-.slice"
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@"
-#define NAME_MOST_BYTES 255
+#define NAME_MAX_BYTES 255
 
 enum { PART_SLICE, PART_PREFIX, PART_NAME, PARTS };
 
@@ -33,7 +33,7 @@ const char *cgroup_expand_slice(struct arena *arena, const char *slice)
 
     if (text_equal(slice, ROOT_SLICE))
         return "";
-    if (!ends_with(slice, SLICE) || length > NAME_MOST_BYTES || strpbrk(slice, "/@") != NULL)
+    if (!ends_with(slice, SLICE) || length > NAME_MAX_BYTES || strpbrk(slice, "/@") != NULL)
         return NULL;
     length -= strlen(SLICE);
     /* Every "-" ends the name of a parent slice. */
@@ -78,18 +78,18 @@ static int check_name(const char *name, struct error *error)
     if (*bad != '\0')
         return error_at(error, PLACE, EINVAL,
                         "systemd allows no \"%c\" in the name of a unit, got \"%s\"", *bad, name);
-    if (length > NAME_MOST_BYTES)
+    if (length > NAME_MAX_BYTES)
         return error_at(error, PLACE, EINVAL,
                         "systemd takes at most %d bytes for the name of a unit, got %zu",
-                        NAME_MOST_BYTES, length);
+                        NAME_MAX_BYTES, length);
     /* "a@.scope" is a template, not a unit. */
     if (instance != NULL && (instance == name || instance + 1 == strrchr(name, '.')))
         return error_at(error, PLACE, EINVAL, "\"%s\" is not the name of a unit", name);
     return 0;
 }
 
-static int take_slice(struct arena *arena, const char *part, bool user, struct cgroup_unit *unit,
-                      struct error *error)
+static int parse_slice(struct arena *arena, const char *part, bool user, struct cgroup_unit *unit,
+                       struct error *error)
 {
     unit->slice = part;
     if (part[0] == '\0')
@@ -103,8 +103,8 @@ static int take_slice(struct arena *arena, const char *part, bool user, struct c
     return check_name(unit->slice, error);
 }
 
-static int take_name(struct arena *arena, const char *prefix, const char *name,
-                     struct cgroup_unit *unit, struct error *error)
+static int parse_name(struct arena *arena, const char *prefix, const char *name,
+                      struct cgroup_unit *unit, struct error *error)
 {
     if (name[0] == '\0')
         return error_at(error, PLACE, EINVAL, "the name in " FORM " must not be empty");
@@ -138,8 +138,8 @@ int cgroup_find_unit(struct arena *arena, const struct cgroup_unit_request *requ
     if (path != NULL && path[0] != '\0' && !split(arena, path, parts))
         return error_at(error, PLACE, EINVAL,
                         "must be of the form " FORM " with --systemd-cgroup, got \"%s\"", path);
-    TRY(take_slice(arena, parts[PART_SLICE], request->user, &unit, error));
-    TRY(take_name(arena, parts[PART_PREFIX], parts[PART_NAME], &unit, error));
+    TRY(parse_slice(arena, parts[PART_SLICE], request->user, &unit, error));
+    TRY(parse_name(arena, parts[PART_PREFIX], parts[PART_NAME], &unit, error));
     *ret_unit = unit;
     return 0;
 }

@@ -97,7 +97,7 @@ static bool read_code(struct reader *reader, size_t digits, struct text *text)
     unsigned long code = strtoul(hex, NULL, 16);
     if (strspn(hex, "0123456789abcdefABCDEF") != digits || code == 0 || code > 0x10ffff ||
         (code >= 0xd800 && code < 0xe000))
-        return fail(reader, "expected the number of a character behind \\u");
+        return fail(reader, "expected the number of a character after \\u");
     reader->at += digits;
     add_utf8(text, code);
     return true;
@@ -308,7 +308,7 @@ static bool read_value(struct reader *reader, struct cgroup_value *value)
         return false;
     skip_blanks(reader);
     if (*reader->at != '\0')
-        return fail(reader, "expected nothing behind the value");
+        return fail(reader, "expected nothing after the value");
     if (!opened) {
         reader->tokens = token;
         reader->count = 1;

@@ -36,8 +36,11 @@ struct checkpoint {
 static int check_status(struct checkpoint *checkpoint)
 {
     struct state *state = &checkpoint->state;
-    enum spec_status status = state_status(state);
+    enum spec_status status;
 
+    if (state_is_pod(state))
+        return state_check_living(state, &status, checkpoint->error);
+    status = state_status(state);
     switch (status) {
     case SPEC_STATUS_RUNNING:
     case SPEC_STATUS_PAUSED:
@@ -69,6 +72,11 @@ static int find_container(struct checkpoint *checkpoint)
         .rootfs = state->record.rootfs,
         .pid = state->pid,
     };
+    if (state->record.records_seccomp)
+        return error_set(checkpoint->error, ENOTSUP,
+                         "checkpoint: --record-seccomp was used in container \"%s\": no recorder "
+                         "would answer its system calls after restore",
+                         state->id);
     if (spec_delegates_cgroup(config))
         return error_at(checkpoint->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
                         "checkpoint: restore cannot make a delegated cgroup");
@@ -134,7 +142,7 @@ static bool is_callers(int fd)
     return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-static int take_status_fd(struct checkpoint *checkpoint)
+static int parse_status_fd(struct checkpoint *checkpoint)
 {
     const char *words = checkpoint->request->status_fd;
     uint64_t fd;
@@ -165,7 +173,7 @@ static int put_own_options(struct checkpoint *checkpoint)
     }
     if (request->page_server != NULL)
         TRY(put_page_server(checkpoint));
-    return take_status_fd(checkpoint);
+    return parse_status_fd(checkpoint);
 }
 
 static int build_request(struct checkpoint *checkpoint)
@@ -188,7 +196,7 @@ static int build_request(struct checkpoint *checkpoint)
 static int check_criu(struct checkpoint *checkpoint)
 {
     const struct runtime_checkpoint *request = checkpoint->request;
-    struct criu_needs needs[CRIU_NEEDS_MOST];
+    struct criu_needs needs[CRIU_NEEDS_MAX];
     size_t count = criu_needs_of(&request->criu, needs);
 
     if (request->pre_dump || request->parent_path != NULL)

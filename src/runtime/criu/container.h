@@ -59,7 +59,7 @@ int criu_inherit_descriptors(struct criu *criu, int image_dir, struct text *opti
 
 /* --- options.c -------------------------------------------------------------------------------- */
 
-/* Adds the options that checkpoint and restore share. */
+/* Adds the options that checkpoint and restore share. Refuses what criu would lose in silence. */
 int criu_put_common(const struct runtime_criu *common, const struct spec_config *config,
                     struct text *options, struct error *error);
 
@@ -67,9 +67,9 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
  * NULL. */
 const char *criu_config_file(const struct spec_config *config);
 
-/* Adds the options that not every criu supports to `needs`, which has room for CRIU_NEEDS_MOST.
+/* Adds the options that not every criu supports to `needs`, which has room for CRIU_NEEDS_MAX.
  * Returns how many were added. */
-#define CRIU_NEEDS_MOST 8
+#define CRIU_NEEDS_MAX 8
 size_t criu_needs_of(const struct runtime_criu *common, struct criu_needs *needs);
 
 /* Returns whether the content of the container's network namespace is left out: because of

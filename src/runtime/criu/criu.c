@@ -20,7 +20,7 @@
 #include "berth/sys/worker.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define ANSWER_MOST 65536
+#define ANSWER_MAX 65536
 #define END_MS 10000 /* for undoing what criu has begun */
 #define TAIL_LINES 4
 
@@ -42,7 +42,7 @@ struct criu criu_of(struct arena *arena, const char *act, const char *log, struc
 
 int criu_give(struct criu *criu, int fd)
 {
-    if (criu->n_given == CRIU_GIVEN_MOST)
+    if (criu->n_given == CRIU_GIVEN_MAX)
         return -1;
     criu->given[criu->n_given] = fd;
     return CRIU_GIVEN_FIRST + (int) criu->n_given++;
@@ -86,7 +86,7 @@ static const char *const *environment(struct criu *criu)
 static int start_at(struct criu *criu, const char *path, int far)
 {
     const char *const argv[] = {"criu", "swrk", "3", NULL};
-    int given[CRIU_GIVEN_MOST + 1] = {far};
+    int given[CRIU_GIVEN_MAX + 1] = {far};
 
     memcpy(given + 1, criu->given, criu->n_given * sizeof(given[0]));
     struct sys_worker worker = {
@@ -206,6 +206,10 @@ static int failed(struct criu *criu, const struct criu_answer *answer)
         error_hint(criu->error, "its log is %s", path);
     else if (words == NULL)
         error_hint(criu->error, "`criu check` says what it lacks on this host");
+    /* The files of criu that look at the kernel before anything else. */
+    if (words != NULL && (strstr(words, "Error (criu/kerndat.c") != NULL ||
+                          strstr(words, "Error (criu/vdso.c") != NULL))
+        error_hint(criu->error, "this criu may not know this kernel: install a newer one");
     return -number;
 }
 
@@ -255,11 +259,11 @@ static int wait_readable(struct criu *criu)
 
 int criu_hear(struct criu *criu, struct criu_answer *ret_answer, int *ret_passed)
 {
-    char *bytes = arena_alloc(criu->arena, ANSWER_MOST);
+    char *bytes = arena_alloc(criu->arena, ANSWER_MAX);
 
     *ret_passed = -1;
     TRY(wait_readable(criu));
-    ssize_t size = sys_socket_receive(criu->socket, bytes, ANSWER_MOST, ret_passed);
+    ssize_t size = sys_socket_receive(criu->socket, bytes, ANSWER_MAX, ret_passed);
     if (size <= 0 || criu_read_answer(criu->arena, bytes, (size_t) size, ret_answer) < 0) {
         fd_close(ret_passed);
         return failed(criu, &(struct criu_answer){0});

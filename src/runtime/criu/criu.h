@@ -12,8 +12,8 @@
 
 struct error;
 
-#define CRIU_GIVEN_MOST 24
-#define CRIU_NAMESPACES_MOST 4
+#define CRIU_GIVEN_MAX 24
+#define CRIU_NAMESPACES_MAX 4
 #define CRIU_GIVEN_FIRST 4 /* criu's own socket is 3 */
 
 struct criu {
@@ -24,10 +24,10 @@ struct criu {
     const char *log;      /* the log's name */
     int signals;          /* a signalfd that interrupts waiting, or -1 */
     int status_fd;        /* gets a zero byte when pages can be fetched, then is closed; or -1 */
-    int given[CRIU_GIVEN_MOST]; /* descriptors passed to criu, from CRIU_GIVEN_FIRST on */
+    int given[CRIU_GIVEN_MAX]; /* descriptors passed to criu, from CRIU_GIVEN_FIRST on */
     size_t n_given;
     /* those among them that this struct owns until criu ends */
-    int namespaces[CRIU_NAMESPACES_MOST];
+    int namespaces[CRIU_NAMESPACES_MAX];
     size_t n_namespaces;
     /* a directory that criu needs as a mount point, mounted on the directory `at`; or NULL */
     const char *root;

@@ -86,9 +86,9 @@ int criu_note_descriptors(const struct criu_container *container, int image_dir,
     for (int fd = 0; fd < STREAMS; fd++)
         json_string(&json, describe(container, fd, options));
     json_array_close(&json);
-    int result = file_replace(image_dir, NOTES, json.text.bytes, json.text.size, 0600);
-    return result < 0 ? error_errno(error, -result, "write %s in the directory of the image", NOTES)
-                      : 0;
+    TRY_ERRNO(file_replace(image_dir, NOTES, json.text.bytes, json.text.size, 0600), error,
+              "write %s in the directory of the image", NOTES);
+    return 0;
 }
 
 /* Returns the next string of the array, or NULL. A string with an escape in it is a path, which
@@ -124,10 +124,9 @@ static int read_notes(struct arena *arena, int image_dir, char **ret_bytes)
 int criu_inherit_descriptors(struct criu *criu, int image_dir, struct text *options)
 {
     char *bytes;
-    int result = read_notes(criu->arena, image_dir, &bytes);
 
-    if (result < 0)
-        return error_errno(criu->error, -result, "read %s in the directory of the image", NOTES);
+    TRY_ERRNO(read_notes(criu->arena, image_dir, &bytes), criu->error,
+              "read %s in the directory of the image", NOTES);
     const char *at = bytes;
     for (int fd = 0; fd < STREAMS; fd++) {
         const char *name = next_string(criu->arena, &at);

@@ -18,7 +18,7 @@
 #include "berth/spec/mount-options.h"
 #include "berth/sys/path.h"
 #include "container.h"
-#include "explain/tree.h"
+#include "explain/rootfs-view.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -57,11 +57,11 @@ static const char *real_source(const struct criu_container *container,
 /* Follows the symbolic links of the root file system to a destination of the config. */
 static const char *resolve(const struct criu_container *container, const char *destination)
 {
-    struct tree tree = {.arena = container->arena, .root = container->rootfs};
+    struct rootfs_view tree = {.arena = container->arena, .root = container->rootfs};
     const char *path = text_path_clean(container->arena, destination);
-    struct tree_place place;
+    struct rootfs_view_place place;
 
-    return tree_find(&tree, path, &place) == 0 ? place.path : path;
+    return rootfs_view_find(&tree, path, &place) == 0 ? place.path : path;
 }
 
 static const char *const own_devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
@@ -85,10 +85,8 @@ static int read_mounts(struct arena *arena, const char *path, struct mounts *ret
 {
     char *bytes;
     size_t lines = 0;
-    int result = file_read(arena, AT_FDCWD, path, &bytes, NULL);
 
-    if (result < 0)
-        return error_errno(error, -result, "read %s", path);
+    TRY_ERRNO(file_read(arena, AT_FDCWD, path, &bytes, NULL), error, "read %s", path);
     for (const char *at = bytes; *at != '\0'; at++)
         lines += *at == '\n';
     *ret_mounts = (struct mounts){ARENA_ARRAY(arena, lines + 1, struct mountinfo), 0};
@@ -239,15 +237,6 @@ int criu_check_links(const struct criu_container *container, struct error *error
     return 0;
 }
 
-static int refuse_added(const char *id, const char *path, struct error *error)
-{
-    error_set(error, ENOTSUP,
-              "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, and restore "
-              "would not know what is there",
-              id, path);
-    return error_hint(error, "see `mounts remove`");
-}
-
 int criu_check_added_mounts(const struct criu_container *container,
                             const struct spec_record *record, struct error *error)
 {
@@ -258,8 +247,14 @@ int criu_check_added_mounts(const struct criu_container *container,
         return 0;
     TRY(read_mounts(container->arena, path, &mounts, error));
     for (size_t i = 0; i < record->n_added_mounts; i++)
-        if (is_mount_point(&mounts, resolve(container, record->added_mounts[i])))
-            return refuse_added(record->id, record->added_mounts[i], error);
+        if (is_mount_point(&mounts, resolve(container, record->added_mounts[i]))) {
+            error_set(
+                error, ENOTSUP,
+                "cannot checkpoint container \"%s\": %s was mounted by `mounts add`, and restore "
+                "would not know what is there",
+                record->id, record->added_mounts[i]);
+            return error_hint(error, "see `mounts remove`");
+        }
     return 0;
 }
 
@@ -439,10 +434,9 @@ static int make_mount_point(const struct criu_container *container, int root, si
                                   source);
         is_file = !S_ISDIR(info.st_mode);
     }
-    int result = make_below(container, root, index, is_file);
-    if (result < 0)
-        return error_errno_at(error, JSON_PATH("mounts[%zu].destination", index), -result,
-                              "make the mount point %s", mount->destination);
+    TRY_ERRNO_AT(make_below(container, root, index, is_file), error,
+                 JSON_PATH("mounts[%zu].destination", index), "make the mount point %s",
+                 mount->destination);
     return 0;
 }
 

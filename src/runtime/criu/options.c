@@ -10,9 +10,11 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/file.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
+#include "berth/spec/landlock.h"
 #include "container.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define DEFAULT_IMAGE "checkpoint"
 #define LOG_LEVEL 4 /* everything: details cannot be had later */
@@ -90,6 +92,14 @@ int criu_put_common(const struct runtime_criu *common, const struct spec_config 
 {
     const char *file = criu_config_file(config);
 
+    if (spec_landlock_of(config) != NULL)
+        return error_at(error, SPEC_LANDLOCK_PATH, ENOTSUP,
+                        "criu cannot restore Landlock's rules: the processes would be free of "
+                        "them");
+    if (spec_annotation(config, SPEC_CORE_SCHEDULING) != NULL)
+        return error_at(error, SPEC_CORE_SCHEDULING_PATH, ENOTSUP,
+                        "criu cannot restore the core-scheduling cookie: the processes would share "
+                        "cores with others");
     criu_put_number(options, CRIU_LOG_LEVEL, LOG_LEVEL);
     criu_put_number(options, CRIU_NOTIFY_SCRIPTS, true);
     criu_put_number(options, CRIU_ORPHAN_PTS_MASTER, true);
@@ -190,7 +200,7 @@ static const struct shared_namespace {
 /* Returns the file name in /proc/PID/ns. */
 static const char *file_of(const struct shared_namespace *shared)
 {
-    return look_namespace_file(spec_namespace_type_words[shared->type]);
+    return host_namespace_file(spec_namespace_type_names[shared->type]);
 }
 
 static const struct shared_namespace *find_shared(enum spec_namespace_type type)
@@ -239,8 +249,8 @@ static int find_joined(const struct spec_linux *config, size_t index,
     if (*ret_shared != NULL)
         return 0;
     return error_at(error, JSON_PATH("linux.namespaces[%zu].path", index), ENOTSUP,
-                    "criu cannot restore a container in a %s namespace that is there already",
-                    spec_namespace_type_words[type]);
+                    "criu cannot restore a container in an existing %s namespace",
+                    spec_namespace_type_names[type]);
 }
 
 /* checkpoint must not end a container that restore could not restore. */
@@ -266,7 +276,7 @@ static int enter(struct criu *criu, const struct shared_namespace *shared, const
         criu_put_pair(options, CRIU_JOIN_NS, file_of(shared), path);
         return access(path, F_OK) < 0 ? -errno : 0;
     }
-    if (criu->n_namespaces == CRIU_NAMESPACES_MOST)
+    if (criu->n_namespaces == CRIU_NAMESPACES_MAX)
         return -EMFILE;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -288,10 +298,8 @@ int criu_enter_namespaces(struct criu *criu, const struct criu_container *contai
         TRY(find_joined(config, i, &shared, criu->error));
         if (shared == NULL)
             continue;
-        int result = enter(criu, shared, path, options);
-        if (result < 0)
-            return error_errno_at(criu->error, JSON_PATH("linux.namespaces[%zu].path", i), -result,
-                                  "%s", path);
+        TRY_ERRNO_AT(enter(criu, shared, path, options), criu->error,
+                     JSON_PATH("linux.namespaces[%zu].path", i), "%s", path);
     }
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "berth/base/file.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/annotations.h"
 #include "berth/spec/check.h"
 #include "berth/sys/link.h"
 #include "berth/sys/netlink.h"
@@ -23,7 +24,7 @@
 #include "container.h"
 #include "launch/foreground.h"
 #include "launch/transaction.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define LOG "restore.log"
 #define ROOT_DIR "criu-root" /* in the state directory; mounted only in criu's mount namespace */
@@ -46,10 +47,9 @@ static int put_cgroup_roots(struct restoring *restoring)
 {
     const char *path = arena_printf(restoring->criu.arena, "/proc/%d/cgroup", restoring->criu.pid);
     char *bytes;
-    int result = file_read(restoring->criu.arena, AT_FDCWD, path, &bytes, NULL);
 
-    if (result < 0)
-        return error_errno(restoring->criu.error, -result, "read %s", path);
+    TRY_ERRNO(file_read(restoring->criu.arena, AT_FDCWD, path, &bytes, NULL), restoring->criu.error,
+              "read %s", path);
     for (char *text; (text = strsep(&bytes, "\n")) != NULL;) {
         struct cgroup_line line;
 
@@ -67,11 +67,8 @@ static int join_cgroups(struct restoring *restoring)
     const char *pid = arena_printf(restoring->criu.arena, "%d", restoring->criu.pid);
 
     for (size_t i = 0; i < cgroup->n_places; i++) {
-        int result = file_put(AT_FDCWD, cgroup->places[i].join, pid);
-
-        if (result < 0)
-            return error_errno(restoring->criu.error, -result, "write %s to %s", pid,
-                               cgroup->places[i].join);
+        TRY_ERRNO(file_put(AT_FDCWD, cgroup->places[i].join, pid), restoring->criu.error,
+                  "write %s to %s", pid, cgroup->places[i].join);
     }
     return cgroup->n_places == 0 ? 0 : put_cgroup_roots(restoring);
 }
@@ -114,9 +111,9 @@ static int put_sources(struct restoring *restoring)
 
 /* --- the steps -------------------------------------------------------------------------------- */
 
-static struct restoring *restoring_of(struct conduct *conduct)
+static struct restoring *restoring_of(struct executor *executor)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     return transaction->own;
 }
@@ -173,18 +170,6 @@ static void close_dirs(struct restoring *restoring)
     fd_close(&restoring->dirs[1]);
 }
 
-static int reopen_dirs(struct restoring *restoring)
-{
-    for (int i = 0; i < 2; i++) {
-        int result = reopen_dir(restoring, &restoring->dirs[i]);
-
-        if (result < 0)
-            return error_errno(restoring->criu.error, -result,
-                               "open the directory of the image, or of the log, for criu");
-    }
-    return 0;
-}
-
 /* criu requires that the root file system is a mount. A container that shares the host's mounts
  * uses the host's. */
 static void give_root(struct restoring *restoring)
@@ -200,9 +185,9 @@ static void give_root(struct restoring *restoring)
     restoring->criu.at = text_path_join(transaction->arena, dir, ROOT_DIR);
 }
 
-static int start_criu(struct conduct *conduct, const struct plan_step *step)
+static int start_criu(struct executor *executor, const struct plan_step *step)
 {
-    struct restoring *restoring = restoring_of(conduct);
+    struct restoring *restoring = restoring_of(executor);
     struct transaction *transaction = &restoring->transaction;
 
     (void) step;
@@ -219,11 +204,13 @@ static int start_criu(struct conduct *conduct, const struct plan_step *step)
     TRY(criu_put_yard(&restoring->criu, &restoring->options));
     TRY(criu_start(&restoring->criu));
     transaction->launched = restoring->criu.pid;
-    TRY(reopen_dirs(restoring));
-    int result = lend_image(restoring);
-    return result < 0 ? error_errno(transaction->error, -result,
-                                    "give the directory of the image to the container's root")
-                      : 0;
+    for (int i = 0; i < 2; i++) {
+        TRY_ERRNO(reopen_dir(restoring, &restoring->dirs[i]), restoring->criu.error,
+                  "open the directory of the image, or of the log, for criu");
+    }
+    TRY_ERRNO(lend_image(restoring), transaction->error,
+              "give the directory of the image to the container's root");
+    return 0;
 }
 
 /* criu leaves all devices down in a network namespace that it creates empty. */
@@ -242,9 +229,9 @@ static int set_loopback_up(const struct restoring *restoring, pid_t pid)
     return sys_link_set_up(socket, loopback.index);
 }
 
-static int restore_namespaces(struct conduct *conduct, const struct plan_step *step)
+static int restore_namespaces(struct executor *executor, const struct plan_step *step)
 {
-    struct restoring *restoring = restoring_of(conduct);
+    struct restoring *restoring = restoring_of(executor);
     struct transaction *transaction = &restoring->transaction;
     struct criu_answer answer;
 
@@ -257,34 +244,34 @@ static int restore_namespaces(struct conduct *conduct, const struct plan_step *s
     TRY(criu_ask(&restoring->criu, CRIU_RESTORE, &restoring->options));
     TRY(criu_until(&restoring->criu, "setup-namespaces", &answer, NULL));
     transaction->init = answer.pid;
-    transaction->conduct.pidfd = sys_pidfd_open(answer.pid);
-    if (transaction->conduct.pidfd < 0)
-        return transaction->conduct.pidfd;
-    if (sys_pidfd_pollable(transaction->conduct.pidfd) < 0)
+    transaction->executor.pidfd = sys_pidfd_open(answer.pid);
+    if (transaction->executor.pidfd < 0)
+        return transaction->executor.pidfd;
+    if (sys_pidfd_pollable(transaction->executor.pidfd) < 0)
         return error_set(transaction->error, ENOSYS, "restore needs pidfd_open(2): %s",
                          sys_refusal());
     TRY(transaction_save_init(transaction));
-    int result = criu_empties_network(&restoring->request->criu, transaction->config)
-                     ? set_loopback_up(restoring, answer.pid)
-                     : 0;
-    return result < 0 ? error_errno(transaction->error, -result,
-                                    "set the loopback device of the container up")
-                      : 0;
+    TRY_ERRNO(criu_empties_network(&restoring->request->criu, transaction->config)
+                  ? set_loopback_up(restoring, answer.pid)
+                  : 0,
+              transaction->error, "set the loopback device of the container up");
+    return 0;
 }
 
-static int restore_processes(struct conduct *conduct, const struct plan_step *step)
+static int restore_processes(struct executor *executor, const struct plan_step *step)
 {
-    struct restoring *restoring = restoring_of(conduct);
+    struct restoring *restoring = restoring_of(executor);
     struct criu_answer answer;
 
     (void) step;
     TRY(criu_go_on(&restoring->criu));
-    return criu_until(&restoring->criu, "post-restore", &answer, &conduct->slot[PLAN_SLOT_CONSOLE]);
+    return criu_until(&restoring->criu, "post-restore", &answer,
+                      &executor->slot[PLAN_SLOT_CONSOLE]);
 }
 
-static int resume_processes(struct conduct *conduct, const struct plan_step *step)
+static int resume_processes(struct executor *executor, const struct plan_step *step)
 {
-    struct restoring *restoring = restoring_of(conduct);
+    struct restoring *restoring = restoring_of(executor);
     struct criu_answer answer;
 
     (void) step;
@@ -311,6 +298,7 @@ static const struct transaction_step steps[] = {
     {PLAN_RESUME_PROCESSES, resume_processes},
 };
 static const struct transaction_kind kind = {
+    .name = "restore",
     .build = plan_build_restore,
     .steps = steps,
     .n_steps = COUNT(steps),
@@ -321,7 +309,7 @@ static const struct transaction_kind kind = {
 
 static int check_criu(struct restoring *restoring)
 {
-    struct criu_needs needs[CRIU_NEEDS_MOST];
+    struct criu_needs needs[CRIU_NEEDS_MAX];
     size_t count = criu_needs_of(&restoring->request->criu, needs);
 
     if (restoring->request->lsm_mount_context != NULL)
@@ -344,10 +332,10 @@ static int check_profile(struct restoring *restoring)
         (!text_equal(module, "apparmor") && !text_equal(module, "selinux")))
         return error_set(criu->error, EINVAL,
                          "--lsm-profile is apparmor:NAME or selinux:LABEL, not \"%s\"", profile);
-    if (!look_has_lsm(criu->arena, module))
+    if (!host_has_lsm(criu->arena, module))
         return error_set(criu->error, ENOTSUP, "--lsm-profile: %s is not active on this host",
                          module);
-    if (text_equal(module, "apparmor") && !look_has_profile(criu->arena, name + 1))
+    if (text_equal(module, "apparmor") && !host_has_apparmor_profile(criu->arena, name + 1))
         return error_set(criu->error, ENOENT,
                          "--lsm-profile: the profile %s is not loaded: no such file or directory",
                          name + 1);
@@ -359,17 +347,12 @@ static int prepare(struct restoring *restoring, struct error *error)
     struct transaction *transaction = &restoring->transaction;
 
     TRY(transaction_prepare(transaction, error));
+    if (spec_is_pod(transaction->config))
+        return error_at(error, SPEC_POD_PATH, ENOTSUP, "a pod has no process to restore");
     if (!transaction->host.privileged)
         return error_set(error, EPERM,
                          "restore: criu needs root's rights: operation not permitted");
     return check_profile(restoring);
-}
-
-static int prepare_criu(struct restoring *restoring, int signals)
-{
-    restoring->criu.signals = signals;
-    TRY(check_criu(restoring));
-    return criu_open_dirs(&restoring->criu, &restoring->request->criu, false, restoring->dirs);
 }
 
 static int restore(struct restoring *restoring, int *ret_status, struct error *error)
@@ -381,7 +364,9 @@ static int restore(struct restoring *restoring, int *ret_status, struct error *e
     AUTO_FD signals = foreground_block_signals(!request->detach, error);
     if (signals < 0)
         return signals;
-    TRY(prepare_criu(restoring, signals));
+    restoring->criu.signals = signals;
+    TRY(check_criu(restoring));
+    TRY(criu_open_dirs(&restoring->criu, &restoring->request->criu, false, restoring->dirs));
     if (!request->detach && !request->no_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     TRY(transaction_carry_out(transaction, signals));

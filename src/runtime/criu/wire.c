@@ -147,8 +147,8 @@ static const char *string_of(struct arena *arena, const struct field *field)
 }
 
 /* criu_restore_resp */
-static void take_restored(struct arena *arena, const struct field *field,
-                          struct criu_answer *answer)
+static void parse_restored(struct arena *arena, const struct field *field,
+                           struct criu_answer *answer)
 {
     (void) arena;
     if (field->number == 1)
@@ -156,7 +156,7 @@ static void take_restored(struct arena *arena, const struct field *field,
 }
 
 /* criu_notify */
-static void take_notice(struct arena *arena, const struct field *field, struct criu_answer *answer)
+static void parse_notice(struct arena *arena, const struct field *field, struct criu_answer *answer)
 {
     if (field->number == 1)
         answer->script = string_of(arena, field);
@@ -165,7 +165,8 @@ static void take_notice(struct arena *arena, const struct field *field, struct c
 }
 
 /* criu_features */
-static void take_feature(struct arena *arena, const struct field *field, struct criu_answer *answer)
+static void parse_feature(struct arena *arena, const struct field *field,
+                          struct criu_answer *answer)
 {
     (void) arena;
     if (field->number == CRIU_FEATURE_MEM_TRACK)
@@ -175,7 +176,8 @@ static void take_feature(struct arena *arena, const struct field *field, struct 
 }
 
 /* criu_version: major, minor, and for a release after the first a sublevel */
-static void take_version(struct arena *arena, const struct field *field, struct criu_answer *answer)
+static void parse_version(struct arena *arena, const struct field *field,
+                          struct criu_answer *answer)
 {
     (void) arena;
     if (field->number == 1)
@@ -187,7 +189,7 @@ static void take_version(struct arena *arena, const struct field *field, struct 
 }
 
 /* criu_resp, but for the messages in it */
-static void take_value(struct arena *arena, const struct field *field, struct criu_answer *answer)
+static void parse_value(struct arena *arena, const struct field *field, struct criu_answer *answer)
 {
     switch (field->number) {
     case 1:
@@ -210,7 +212,7 @@ static void take_value(struct arena *arena, const struct field *field, struct cr
 static taker *taker_of(unsigned field)
 {
     static taker *const takers[] = {
-        [4] = take_restored, [5] = take_notice, [8] = take_feature, [10] = take_version};
+        [4] = parse_restored, [5] = parse_notice, [8] = parse_feature, [10] = parse_version};
 
     return field < COUNT(takers) ? takers[field] : NULL;
 }
@@ -227,7 +229,7 @@ int criu_read_answer(struct arena *arena, const void *bytes, size_t size,
         TRY(read_field(&reader, &field));
         taker *take = taker_of(field.number);
         if (take == NULL)
-            take_value(arena, &field, ret_answer);
+            parse_value(arena, &field, ret_answer);
         else if (field.bytes != NULL)
             TRY(read_message(arena, (struct reader){field.bytes, field.bytes + field.value}, take,
                              ret_answer));

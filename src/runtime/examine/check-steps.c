@@ -25,11 +25,11 @@
 #include "explain/program.h"
 #include "launch/filter.h"
 #include "launch/subid.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 /* Checks one step before it is carried out. Returns a positive errno, or 0. A check that finds more
  * than one error collects them itself. */
-typedef int foresee(struct check *check, const struct plan_step *step);
+typedef int preflight(struct check *check, const struct plan_step *step);
 
 /* Returns whether the caller has the capability in the initial user namespace. It keeps it until it
  * enters the container's user namespace. */
@@ -42,7 +42,7 @@ static bool has_right(const struct check *check, int capability)
 /* --- cgroups, ids, seccomp: their own layers check them --------------------------------------- */
 
 /* A container without its own cgroup has been checked before the plan was built. */
-static int foresee_limits(struct check *check, const struct plan_step *step)
+static int preflight_limits(struct check *check, const struct plan_step *step)
 {
     struct transaction *transaction = check->transaction;
 
@@ -52,7 +52,7 @@ static int foresee_limits(struct check *check, const struct plan_step *step)
     return 0;
 }
 
-static int foresee_cgroup(struct check *check, const struct plan_step *step)
+static int preflight_cgroup(struct check *check, const struct plan_step *step)
 {
     const struct cgroup *cgroup = &check->transaction->cgroup;
 
@@ -71,7 +71,7 @@ static int foresee_cgroup(struct check *check, const struct plan_step *step)
     return 0;
 }
 
-static int foresee_id_maps(struct check *check, const struct plan_step *step)
+static int preflight_id_maps(struct check *check, const struct plan_step *step)
 {
     (void) step;
     subid_check(check->arena, check->transaction->config->linux,
@@ -79,7 +79,7 @@ static int foresee_id_maps(struct check *check, const struct plan_step *step)
     return 0;
 }
 
-static int foresee_filter(struct check *check, const struct plan_step *step)
+static int preflight_filter(struct check *check, const struct plan_step *step)
 {
     struct seccomp_code program;
     AUTO_FD fd = -1;
@@ -98,7 +98,7 @@ static int foresee_filter(struct check *check, const struct plan_step *step)
     return 0;
 }
 
-static int foresee_filter_flags(struct check *check, const struct plan_step *step)
+static int preflight_filter_flags(struct check *check, const struct plan_step *step)
 {
     (void) check;
     return -sys_probe_seccomp_flags(step->load_seccomp.flags);
@@ -106,23 +106,22 @@ static int foresee_filter_flags(struct check *check, const struct plan_step *ste
 
 /* --- namespaces ------------------------------------------------------------------------------- */
 
-static int foresee_new_namespaces(struct check *check, const struct plan_step *step)
+static int preflight_new_namespaces(struct check *check, const struct plan_step *step)
 {
-    return look_namespace_limit(check->arena, plan_step_namespaces(step)) != NULL ? ENOSPC : 0;
+    return host_namespace_limit(check->arena, plan_step_namespaces(step)) != NULL ? ENOSPC : 0;
 }
 
-static int foresee_unshare(struct check *check, const struct plan_step *step)
+static int preflight_unshare(struct check *check, const struct plan_step *step)
 {
-    if (foresee_new_namespaces(check, step) != 0)
+    if (preflight_new_namespaces(check, step) != 0)
         return ENOSPC;
     return (step->unshare.namespaces & CLONE_NEWUSER) != 0 &&
-                   !check->transaction->host.privileged &&
-                   look_user_namespace_ban(check->arena) != NULL
+                   !check->transaction->host.privileged && host_userns_ban(check->arena) != NULL
                ? EPERM
                : 0;
 }
 
-static int foresee_joined_namespace(struct check *check, const struct plan_step *step)
+static int preflight_joined_namespace(struct check *check, const struct plan_step *step)
 {
     const char *path = plan_text(check->plan, step->open_namespace.path);
     AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -143,20 +142,20 @@ static uint32_t id_of_root(const struct spec_id_mapping *mappings, size_t count)
     return id;
 }
 
-static int foresee_root(struct check *check, const struct plan_step *step)
+static int preflight_root(struct check *check, const struct plan_step *step)
 {
     const struct spec_linux *config = check->transaction->config->linux;
     const char *path = plan_text(check->plan, step->open_root.path);
 
     if (config == NULL || config->n_uid_mappings == 0 || path == NULL)
         return 0;
-    const struct look_user root = {
+    const struct host_user root = {
         .uid = id_of_root(config->uid_mappings, config->n_uid_mappings),
         .gid = id_of_root(config->gid_mappings, config->n_gid_mappings),
         .maps = config,
     };
     return root.uid != 0 && root.uid != UINT32_MAX &&
-                   look_closed_directory(check->arena, path, &root) != NULL
+                   host_closed_directory(check->arena, path, &root) != NULL
                ? EACCES
                : 0;
 }
@@ -173,18 +172,18 @@ static bool is_made_later(const struct check *check, const struct plan_step *ste
     return step->place.at == 0 && !text_starts_with(path, "/dev/");
 }
 
-static int foresee_source(struct check *check, const struct plan_step *step)
+static int preflight_source(struct check *check, const struct plan_step *step)
 {
     const char *path = plan_text(check->plan, step->open_tree.path);
     const int flags = step->open_tree.nofollow ? AT_SYMLINK_NOFOLLOW : 0;
-    struct tree_place place;
+    struct rootfs_view_place place;
     struct stat info;
 
     if (is_made_later(check, step, path) || fstatat(AT_FDCWD, path, &info, flags) == 0)
         return 0;
     int number = errno;
-    int found = tree_find_source(&check->tree, step, path, &place);
-    return found == 0 || found == TREE_UNSEEN ? 0 : number;
+    int found = rootfs_view_find_source(&check->view, step, path, &place);
+    return found == 0 || found == ROOTFS_VIEW_UNSEEN ? 0 : number;
 }
 
 static bool has_namespace(const struct check *check, enum spec_namespace_type type)
@@ -202,10 +201,10 @@ static bool is_refused(const struct check *check, const char *type)
     if (!has_namespace(check, SPEC_NAMESPACE_TYPE_USER) || (!is_proc && !text_equal(type, "sysfs")))
         return false;
     return !has_namespace(check, is_proc ? SPEC_NAMESPACE_TYPE_PID : SPEC_NAMESPACE_TYPE_NETWORK) ||
-           look_over_mount(check->arena, type) != NULL;
+           host_find_overmount(check->arena, type) != NULL;
 }
 
-static int foresee_mount(struct check *check, const struct plan_step *step)
+static int preflight_mount(struct check *check, const struct plan_step *step)
 {
     const char *type = plan_step_file_system(check->plan, step);
     bool is_confined = check->transaction->host.in_user_namespace ||
@@ -213,14 +212,14 @@ static int foresee_mount(struct check *check, const struct plan_step *step)
 
     if (step->op == PLAN_MOUNT_OVER && (step->mount_over.flags & MS_REMOUNT) != 0)
         return 0;
-    if (!look_has_file_system(check->arena, type))
+    if (!host_has_file_system(check->arena, type))
         return ENODEV;
-    if (is_confined && !look_is_for_user_namespaces(type))
+    if (is_confined && !host_lets_userns_mount(type))
         return EPERM;
     return is_refused(check, type) ? EPERM : 0;
 }
 
-static bool is_read_only(const struct tree_place *place)
+static bool is_read_only(const struct rootfs_view_place *place)
 {
     AUTO_ARENA arena = {0};
     char *path = arena_string(&arena, place->host);
@@ -240,18 +239,18 @@ static bool wants_directory(const struct check *check, const struct plan_step *s
 
     if (step->open_target.kind != PLAN_TARGET_LIKE_MOUNT)
         return step->open_target.kind == PLAN_TARGET_DIRECTORY;
-    const char *source = check->tree.contents[step->open_target.like].path;
+    const char *source = check->view.contents[step->open_target.like].path;
     return source == NULL || stat(source, &info) < 0 || S_ISDIR(info.st_mode);
 }
 
-static int foresee_target(struct check *check, const struct plan_step *step)
+static int preflight_target(struct check *check, const struct plan_step *step)
 {
     const char *path = plan_text(check->plan, step->open_target.path);
-    struct tree_place place;
+    struct rootfs_view_place place;
     struct stat info;
-    int result = tree_find(&check->tree, path, &place);
+    int result = rootfs_view_find(&check->view, path, &place);
 
-    if (result == TREE_UNSEEN)
+    if (result == ROOTFS_VIEW_UNSEEN)
         return 0;
     if (result < 0 && result != -ENOENT)
         return -result;
@@ -264,33 +263,42 @@ static int foresee_target(struct check *check, const struct plan_step *step)
         return 0;
     if (wants_directory(check, step) != (S_ISDIR(info.st_mode) != 0) &&
         (step->open_target.kind == PLAN_TARGET_DIRECTORY ||
-         check->tree.contents[step->open_target.like].path != NULL))
+         check->view.contents[step->open_target.like].path != NULL))
         return S_ISDIR(info.st_mode) ? EISDIR : ENOTDIR;
     return 0;
 }
 
-static int foresee_missing_cwd(struct check *check, const struct plan_step *step)
+static int preflight_missing_cwd(struct check *check, const struct plan_step *step)
 {
-    struct tree_place place;
+    struct rootfs_view_place place;
 
-    return tree_find(&check->tree, plan_text(check->plan, step->make_cwd.path), &place) ==
+    return rootfs_view_find(&check->view, plan_text(check->plan, step->make_cwd.path), &place) ==
                        -ENOENT &&
                    is_read_only(&place)
                ? EROFS
                : 0;
 }
 
-static int foresee_cwd(struct check *check, const struct plan_step *step)
+static int preflight_cwd(struct check *check, const struct plan_step *step)
 {
-    struct tree_place place;
+    struct rootfs_view_place place;
     struct stat info;
-    int result = tree_find(&check->tree, plan_text(check->plan, step->set_cwd.path), &place);
+    int result = rootfs_view_find(&check->view, plan_text(check->plan, step->set_cwd.path), &place);
 
-    if (result == TREE_UNSEEN || result == -ENOENT)
+    if (result == ROOTFS_VIEW_UNSEEN || result == -ENOENT)
         return 0;
     if (result < 0)
         return -result;
     return stat(place.host, &info) == 0 && !S_ISDIR(info.st_mode) ? ENOTDIR : 0;
+}
+
+static int preflight_allowed_path(struct check *check, const struct plan_step *step)
+{
+    struct rootfs_view_place place;
+    int result =
+        rootfs_view_find(&check->view, plan_text(check->plan, step->allow_path.path), &place);
+
+    return result == ROOTFS_VIEW_UNSEEN ? 0 : -result;
 }
 
 /* --- files and limits of the kernel ----------------------------------------------------------- */
@@ -304,7 +312,7 @@ static bool is_of_device(const char *path)
     return name != NULL && !text_starts_with(name, "all/") && !text_starts_with(name, "default/");
 }
 
-static int foresee_file(struct check *check, const struct plan_step *step)
+static int preflight_file(struct check *check, const struct plan_step *step)
 {
     const char *path = plan_text(check->plan, step->put_file.file);
 
@@ -313,12 +321,12 @@ static int foresee_file(struct check *check, const struct plan_step *step)
     return access(text_path_join(check->arena, "/proc", path), F_OK) < 0 ? errno : 0;
 }
 
-static int foresee_limit(struct check *check, const struct plan_step *step)
+static int preflight_limit(struct check *check, const struct plan_step *step)
 {
     struct rlimit present;
 
     if (step->set_rlimit.resource == RLIMIT_NOFILE &&
-        step->set_rlimit.hard > (uint64_t) look_number("/proc/sys/fs/nr_open", INT64_MAX))
+        step->set_rlimit.hard > (uint64_t) host_read_number("/proc/sys/fs/nr_open", INT64_MAX))
         return EPERM;
     if (getrlimit((int) step->set_rlimit.resource, &present) < 0 ||
         step->set_rlimit.hard <= present.rlim_max)
@@ -331,11 +339,11 @@ static int foresee_limit(struct check *check, const struct plan_step *step)
 
 /* An unprivileged process cannot go below oom_score_adj_min, which is 0 unless a privileged process
  * has changed it. */
-static int foresee_oom_score(struct check *check, const struct plan_step *step)
+static int preflight_oom_score(struct check *check, const struct plan_step *step)
 {
     int64_t score = step->set_oom_score.score;
 
-    return score < 0 && score < look_number("/proc/self/oom_score_adj", 0) &&
+    return score < 0 && score < host_read_number("/proc/self/oom_score_adj", 0) &&
                    !has_right(check, CAP_SYS_RESOURCE)
                ? EACCES
                : 0;
@@ -343,54 +351,55 @@ static int foresee_oom_score(struct check *check, const struct plan_step *step)
 
 /* --- programs --------------------------------------------------------------------------------- */
 
-static int foresee_hook(struct check *check, const struct plan_step *step)
+static int preflight_hook(struct check *check, const struct plan_step *step)
 {
-    return program_look_at(check->has_pivoted ? &check->tree : &check->host,
+    return program_look_at(check->has_pivoted ? &check->view : &check->host,
                            plan_text(check->plan, step->run_hook.program))
         .number;
 }
 
-static int foresee_program(struct check *check, const struct plan_step *step)
+static int preflight_program(struct check *check, const struct plan_step *step)
 {
     (void) step;
     return program_look(check->arena, check->plan).number;
 }
 
-static foresee *const foreseers[PLAN_OPS] = {
-    [PLAN_MAKE_CGROUP] = foresee_cgroup,
-    [PLAN_LIMIT_CGROUP] = foresee_limits,
-    [PLAN_LAUNCH] = foresee_new_namespaces,
-    [PLAN_CLONE_INIT] = foresee_new_namespaces,
-    [PLAN_UNSHARE] = foresee_unshare,
-    [PLAN_MAP_IDS] = foresee_id_maps,
-    [PLAN_OPEN_NAMESPACE] = foresee_joined_namespace,
-    [PLAN_OPEN_ROOT] = foresee_root,
-    [PLAN_OPEN_TREE] = foresee_source,
-    [PLAN_MAKE_MOUNT] = foresee_mount,
-    [PLAN_MOUNT_OVER] = foresee_mount,
-    [PLAN_OPEN_TARGET] = foresee_target,
-    [PLAN_PUT_FILE] = foresee_file,
-    [PLAN_RUN_HOOK] = foresee_hook,
-    [PLAN_SET_RLIMIT] = foresee_limit,
-    [PLAN_SET_OOM_SCORE] = foresee_oom_score,
-    [PLAN_COMPILE_SECCOMP] = foresee_filter,
-    [PLAN_LOAD_SECCOMP] = foresee_filter_flags,
-    [PLAN_MAKE_CWD] = foresee_missing_cwd,
-    [PLAN_SET_CWD] = foresee_cwd,
-    [PLAN_FIND_PROGRAM] = foresee_program,
+static preflight *const preflights[PLAN_OPS] = {
+    [PLAN_MAKE_CGROUP] = preflight_cgroup,
+    [PLAN_LIMIT_CGROUP] = preflight_limits,
+    [PLAN_LAUNCH] = preflight_new_namespaces,
+    [PLAN_CLONE_INIT] = preflight_new_namespaces,
+    [PLAN_UNSHARE] = preflight_unshare,
+    [PLAN_MAP_IDS] = preflight_id_maps,
+    [PLAN_OPEN_NAMESPACE] = preflight_joined_namespace,
+    [PLAN_OPEN_ROOT] = preflight_root,
+    [PLAN_OPEN_TREE] = preflight_source,
+    [PLAN_MAKE_MOUNT] = preflight_mount,
+    [PLAN_MOUNT_OVER] = preflight_mount,
+    [PLAN_OPEN_TARGET] = preflight_target,
+    [PLAN_PUT_FILE] = preflight_file,
+    [PLAN_RUN_HOOK] = preflight_hook,
+    [PLAN_SET_RLIMIT] = preflight_limit,
+    [PLAN_SET_OOM_SCORE] = preflight_oom_score,
+    [PLAN_COMPILE_SECCOMP] = preflight_filter,
+    [PLAN_LOAD_SECCOMP] = preflight_filter_flags,
+    [PLAN_MAKE_CWD] = preflight_missing_cwd,
+    [PLAN_SET_CWD] = preflight_cwd,
+    [PLAN_ALLOW_PATH] = preflight_allowed_path,
+    [PLAN_FIND_PROGRAM] = preflight_program,
 };
 
 void check_steps(struct check *check)
 {
     for (uint32_t i = 0; i < check->plan->step_count; i++) {
         const struct plan_step *step = &plan_steps(check->plan)[i];
-        int number = foreseers[step->op] == NULL ? 0 : foreseers[step->op](check, step);
+        int number = preflights[step->op] == NULL ? 0 : preflights[step->op](check, step);
         const struct failure failure = {(int) i, number, 0, -1};
 
         if (number > 0)
             error_collect(check->error,
                           explain_failure(check->arena, check->plan, &failure, check->error));
-        tree_take_step(&check->tree, check->plan, step);
+        rootfs_view_apply(&check->view, check->plan, step);
         check->has_pivoted |= step->op == PLAN_PIVOT_ROOT;
     }
 }

@@ -16,7 +16,7 @@
 #include "berth/spec/check.h"
 #include "berth/spec/load.h"
 #include "explain/program.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define NOBODYS_ID "@check" /* a name that no container can have */
 
@@ -65,9 +65,9 @@ static void add_error(struct check *check, const char *path, int number, const c
 static void check_namespaces(struct check *check, const struct spec_linux *config)
 {
     for (size_t i = 0; i < config->n_namespaces; i++) {
-        const char *name = spec_namespace_type_words[config->namespaces[i].type];
+        const char *name = spec_namespace_type_names[config->namespaces[i].type];
         const char *path =
-            arena_printf(check->arena, "/proc/self/ns/%s", look_namespace_file(name));
+            arena_printf(check->arena, "/proc/self/ns/%s", host_namespace_file(name));
 
         if (!is_set(config->namespaces[i].path) && access(path, F_OK) < 0)
             add_error(check, JSON_PATH("linux.namespaces[%zu].type", i), EINVAL,
@@ -103,8 +103,8 @@ static void check_needs(struct check *check)
     const struct spec_process *process = config->process != NULL ? config->process : &no_process;
     const struct spec_linux *linux = config->linux != NULL ? config->linux : &no_linux;
     const struct spec_seccomp *seccomp = linux->seccomp != NULL ? linux->seccomp : &no_seccomp;
-    bool has_apparmor = look_has_lsm(check->arena, "apparmor");
-    bool has_selinux = look_has_lsm(check->arena, "selinux");
+    bool has_apparmor = host_has_lsm(check->arena, "apparmor");
+    bool has_selinux = host_has_lsm(check->arena, "selinux");
     /* Checks absolute paths only: other sockets are in the bundle, or not in a file system. */
     bool has_agent = spec_seccomp_notifies(seccomp) && is_set(seccomp->listener_path) &&
                      seccomp->listener_path[0] == '/';
@@ -114,7 +114,7 @@ static void check_needs(struct check *check)
          "leave the profile out, or boot with lsm=...,apparmor"},
         {"process.apparmorProfile", is_set(process->apparmor_profile) && has_apparmor,
          !is_set(process->apparmor_profile) ||
-             look_has_profile(check->arena, process->apparmor_profile),
+             host_has_apparmor_profile(check->arena, process->apparmor_profile),
          "the profile is not loaded", "load it with apparmor_parser -r FILE"},
         {"process.selinuxLabel", is_set(process->selinux_label), has_selinux,
          "SELinux is not active on this host", "leave the label out"},
@@ -150,7 +150,7 @@ static void check_kernel(struct check *check)
         if (facts[i].state == RUNTIME_FACT_NO)
             add_error(check, NULL, ENOSYS,
                       arena_printf(check->arena, "%s: %s", facts[i].name, facts[i].meaning),
-                      facts[i].remedy);
+                      facts[i].hint);
 }
 
 void check_config(struct check *check)
@@ -190,14 +190,14 @@ static void locate(struct findings *findings, const char *bytes, size_t size)
 
 static const struct finding not_all = {
     .severity = FINDING_WARNING,
-    .cause = "this host has not been asked yet whether it can do it",
-    .hint = "mend the errors, and check again",
+    .cause = "berth has not checked what this host supports",
+    .hint = "fix the errors, and check again",
 };
 
 static const struct finding lacks_process = {
     .severity = FINDING_WARNING,
     .path = "process",
-    .cause = "there is none, so that the container can be created, but not started",
+    .cause = "missing: the container can be created, but not started",
     .hint = "add one",
 };
 
@@ -208,7 +208,7 @@ static void look_at_host(struct transaction *transaction)
         .transaction = transaction,
         .plan = transaction->plan,
         .error = transaction->error,
-        .tree = {.arena = transaction->arena},
+        .view = {.arena = transaction->arena},
         .host = {.arena = transaction->arena, .root = ""},
     };
 
@@ -219,7 +219,7 @@ static void look_at_host(struct transaction *transaction)
         check_steps(&check);
     else
         findings_add(transaction->error->findings, &not_all);
-    if (transaction->config->process == NULL)
+    if (transaction->config->process == NULL && !spec_is_pod(transaction->config))
         findings_add(transaction->error->findings, &lacks_process);
 }
 
@@ -241,7 +241,7 @@ void runtime_check(const struct runtime_options *options, const struct runtime_c
         findings_add(findings, &not_all);
     if (transaction.config_bytes != NULL)
         spec_find_unknown(transaction.config_bytes, transaction.config_size, findings);
-    log_take_warnings(findings);
+    log_pop_warnings(findings);
     locate(findings, transaction.config_bytes, transaction.config_size);
     bus_close(&transaction.bus);
 }

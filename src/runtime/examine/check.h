@@ -2,7 +2,7 @@
 /* Shared by the files of `check`. */
 #pragma once
 
-#include "explain/tree.h"
+#include "explain/rootfs-view.h"
 #include "launch/transaction.h"
 
 /* A transaction to check. Findings go to error->findings. */
@@ -11,8 +11,8 @@ struct check {
     struct transaction *transaction;
     const struct plan_header *plan;
     struct error *error;
-    struct tree tree; /* before the step being checked */
-    struct tree host;
+    struct rootfs_view view; /* before the step being checked */
+    struct rootfs_view host;
     bool has_pivoted; /* from then on paths are in the container */
 };
 

@@ -19,9 +19,10 @@
 #include "berth/seccomp/seccomp.h"
 #include "berth/sys/bpf.h"
 #include "berth/sys/memfd.h"
+#include "berth/sys/process.h"
 #include "doctor.h"
 #include "launch/subid.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define MANAGER_TIMEOUT_MS 3000
 
@@ -42,47 +43,38 @@ static void set_result(struct runtime_fact *fact, int result)
 
 #define OLDEST_KERNEL "4.18"
 
-void doctor_version(const struct doctor *doctor, const struct doctor_row *row,
-                    struct runtime_fact *fact)
+void doctor_version(const struct doctor *doctor, struct runtime_fact *fact)
 {
     struct utsname system;
 
-    (void) row;
     uname(&system);
     fact->value = arena_printf(doctor->arena, "%s, %s (the oldest that works: " OLDEST_KERNEL ")",
                                system.release, system.machine);
 }
 
-void doctor_call(const struct doctor *doctor, const struct doctor_row *row,
-                 struct runtime_fact *fact)
+void doctor_call(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    bool is_there = sys_has_call(row->number);
+    bool is_there = sys_has_call(doctor->row->number);
 
-    (void) doctor;
     set_state(fact, is_there);
     fact->value = is_there ? "" : sys_refusal();
 }
 
-void doctor_clone_into_cgroup(const struct doctor *doctor, const struct doctor_row *row,
-                              struct runtime_fact *fact)
+void doctor_clone_into_cgroup(const struct doctor *doctor, struct runtime_fact *fact)
 {
     (void) doctor;
-    (void) row;
     set_result(fact, sys_probe_clone_into_cgroup());
 }
 
-void doctor_idmapped_mounts(const struct doctor *doctor, const struct doctor_row *row,
-                            struct runtime_fact *fact)
+void doctor_idmapped_mounts(const struct doctor *doctor, struct runtime_fact *fact)
 {
     (void) doctor;
-    (void) row;
     set_result(fact, sys_probe_idmapped_mounts());
 }
 
-void doctor_memfd(const struct doctor *doctor, const struct doctor_row *row,
-                  struct runtime_fact *fact)
+void doctor_memfd(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    int64_t level = look_number(row->subject, 0);
+    int64_t level = host_read_number(doctor->row->subject, 0);
 
     fact->value = arena_printf(doctor->arena, "vm.memfd_noexec is %lld", (long long) level);
     size_t size;
@@ -91,36 +83,31 @@ void doctor_memfd(const struct doctor *doctor, const struct doctor_row *row,
     set_state(fact, image >= 0);
 }
 
-void doctor_namespace(const struct doctor *doctor, const struct doctor_row *row,
-                      struct runtime_fact *fact)
+void doctor_namespace(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const char *file = look_namespace_file(row->subject);
+    const char *file = host_namespace_file(doctor->row->subject);
 
     set_state(fact, access(arena_printf(doctor->arena, "/proc/self/ns/%s", file), F_OK) == 0);
 }
 
-void doctor_number(const struct doctor *doctor, const struct doctor_row *row,
-                   struct runtime_fact *fact)
+void doctor_number(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const char *text = look_text(doctor->arena, row->subject);
+    const char *text = host_read_text(doctor->arena, doctor->row->subject);
 
     fact->value = text == NULL ? "" : text;
-    set_state(fact, look_number(row->subject, INT64_MAX) >= row->number);
+    set_state(fact, host_read_number(doctor->row->subject, INT64_MAX) >= doctor->row->number);
 }
 
-void doctor_file(const struct doctor *doctor, const struct doctor_row *row,
-                 struct runtime_fact *fact)
+void doctor_file(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    (void) doctor;
-    set_state(fact, access(row->subject, R_OK) == 0);
+    set_state(fact, access(doctor->row->subject, R_OK) == 0);
 }
 
 /* Lists the names in a directory. Without any name the feature is missing. */
-void doctor_directory(const struct doctor *doctor, const struct doctor_row *row,
-                      struct runtime_fact *fact)
+void doctor_directory(const struct doctor *doctor, struct runtime_fact *fact)
 {
     struct text names = {.arena = doctor->arena};
-    DIR *dir = opendir(row->subject);
+    DIR *dir = opendir(doctor->row->subject);
     struct dirent *entry;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL)
@@ -132,16 +119,14 @@ void doctor_directory(const struct doctor *doctor, const struct doctor_row *row,
     set_state(fact, names.size > 0);
 }
 
-void doctor_file_system(const struct doctor *doctor, const struct doctor_row *row,
-                        struct runtime_fact *fact)
+void doctor_file_system(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    set_state(fact, look_has_file_system(doctor->arena, row->subject));
+    set_state(fact, host_has_file_system(doctor->arena, doctor->row->subject));
 }
 
-void doctor_whole(const struct doctor *doctor, const struct doctor_row *row,
-                  struct runtime_fact *fact)
+void doctor_whole(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const char *over = look_over_mount(doctor->arena, row->subject);
+    const char *over = host_find_overmount(doctor->arena, doctor->row->subject);
 
     set_state(fact, over == NULL);
     if (over != NULL)
@@ -150,33 +135,28 @@ void doctor_whole(const struct doctor *doctor, const struct doctor_row *row,
 
 /* --- users ------------------------------------------------------------------------------------ */
 
-void doctor_caller(const struct doctor *doctor, const struct doctor_row *row,
-                   struct runtime_fact *fact)
+void doctor_caller(const struct doctor *doctor, struct runtime_fact *fact)
 {
     bool has_rights = (doctor->caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
 
-    (void) row;
     fact->value =
         arena_printf(doctor->arena, "uid %u%s%s", geteuid(), has_rights ? ", CAP_SYS_ADMIN" : "",
                      doctor->caller.in_user_namespace ? ", in a user namespace" : "");
 }
 
-void doctor_user_namespaces(const struct doctor *doctor, const struct doctor_row *row,
-                            struct runtime_fact *fact)
+void doctor_user_namespaces(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const char *ban = look_user_namespace_ban(doctor->arena);
+    const char *ban = host_userns_ban(doctor->arena);
 
-    (void) row;
     set_state(fact, ban == NULL);
     if (ban != NULL)
-        fact->remedy = ban;
+        fact->hint = ban;
 }
 
-void doctor_subids(const struct doctor *doctor, const struct doctor_row *row,
-                   struct runtime_fact *fact)
+void doctor_subids(const struct doctor *doctor, struct runtime_fact *fact)
 {
     struct text ranges = {.arena = doctor->arena};
-    uint64_t count = subid_list(row->number != 0, &ranges);
+    uint64_t count = subid_list(doctor->row->number != 0, &ranges);
 
     fact->value = count > 0 ? ranges.bytes : "";
     set_state(fact, count > 0);
@@ -186,25 +166,22 @@ void doctor_subids(const struct doctor *doctor, const struct doctor_row *row,
     }
 }
 
-void doctor_id_helper(const struct doctor *doctor, const struct doctor_row *row,
-                      struct runtime_fact *fact)
+void doctor_id_helper(const struct doctor *doctor, struct runtime_fact *fact)
 {
     const char *why;
 
-    set_state(fact, subid_has_helper(doctor->arena, row->number != 0, &why));
+    set_state(fact, subid_has_helper(doctor->arena, doctor->row->number != 0, &why));
     if (why != NULL)
-        fact->remedy = why;
+        fact->hint = why;
 }
 
 /* --- cgroups ---------------------------------------------------------------------------------- */
 
-void doctor_layout(const struct doctor *doctor, const struct doctor_row *row,
-                   struct runtime_fact *fact)
+void doctor_layout(const struct doctor *doctor, struct runtime_fact *fact)
 {
     static const char *const names[] = {
         [CGROUP_NONE] = "", [CGROUP_V1] = "v1", [CGROUP_HYBRID] = "v1 and v2", [CGROUP_V2] = "v2"};
 
-    (void) row;
     fact->value = names[doctor->cgroups.layout];
     set_state(fact, doctor->cgroups.layout != CGROUP_NONE);
 }
@@ -237,7 +214,7 @@ void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy
                                          cgroup_own_path(arena, hierarchy))
                           : "nothing of it is delegated to the caller",
         .meaning = is_free || is_own ? "" : "containers have no cgroup of their own here",
-        .remedy =
+        .hint =
             is_free || is_own
                 ? ""
                 : "have one delegated, for example by systemd-run --user --scope -p Delegate=yes",
@@ -251,7 +228,7 @@ static bool has_v2_controller(const struct doctor *doctor, const struct cgroup_h
 {
     const char *own = v2->own == NULL || may_write(v2->mount_point) ? "" : v2->own;
     const char *path = arena_printf(doctor->arena, "%s%s/cgroup.controllers", v2->mount_point, own);
-    const char *names = look_text(doctor->arena, path);
+    const char *names = host_read_text(doctor->arena, path);
     size_t length = strlen(controller);
 
     for (const char *at = names; at != NULL && *at != '\0'; at += strcspn(at, " ")) {
@@ -263,37 +240,36 @@ static bool has_v2_controller(const struct doctor *doctor, const struct cgroup_h
 }
 
 /* row->number 1: cgroup v2 has no equivalent. */
-void doctor_controller(const struct doctor *doctor, const struct doctor_row *row,
-                       struct runtime_fact *fact)
+void doctor_controller(const struct doctor *doctor, struct runtime_fact *fact)
 {
     const struct cgroup_hierarchy *hierarchy =
-        cgroup_find_hierarchy(&doctor->cgroups, row->subject);
-    const char *name = text_equal(row->subject, "blkio") ? "io" : row->subject;
+        cgroup_find_hierarchy(&doctor->cgroups, doctor->row->subject);
+    const char *name = text_equal(doctor->row->subject, "blkio") ? "io" : doctor->row->subject;
 
     fact->state = RUNTIME_FACT_NO;
-    fact->remedy = row->number == 1 ? "only v1 has it: mount its hierarchy"
-                                    : "use a kernel that has it, and no v1 hierarchy that holds it";
+    fact->hint = doctor->row->number == 1
+                     ? "only v1 has it: mount its hierarchy"
+                     : "use a kernel that has it, and no v1 hierarchy that holds it";
     if (hierarchy == NULL)
         return;
     fact->value =
         arena_printf(doctor->arena, "%s, %s", hierarchy->v2 ? "v2" : "v1", hierarchy->mount_point);
     bool may_use = may_write(hierarchy->mount_point) || is_delegated(doctor->arena, hierarchy);
     /* v2 has no devices controller: BPF programs take its place. */
-    bool is_there = !hierarchy->v2 || text_equal(row->subject, "devices") ||
+    bool is_there = !hierarchy->v2 || text_equal(doctor->row->subject, "devices") ||
                     has_v2_controller(doctor, hierarchy, name);
 
     set_state(fact, may_use && is_there);
     if (!is_there)
         fact->value = "";
     if (!may_use && hierarchy->v2)
-        fact->remedy = "have it delegated to you: systemctl edit user@.service, [Service] "
-                       "Delegate=cpu cpuset io memory pids, as root";
+        fact->hint = "have it delegated to you: systemctl edit user@.service, [Service] "
+                     "Delegate=cpu cpuset io memory pids, as root";
     else if (!may_use)
-        fact->remedy = "have root give you a cgroup of your own there";
+        fact->hint = "have root give you a cgroup of your own there";
 }
 
-void doctor_device_programs(const struct doctor *doctor, const struct doctor_row *row,
-                            struct runtime_fact *fact)
+void doctor_device_programs(const struct doctor *doctor, struct runtime_fact *fact)
 {
     static const struct bpf_insn allow[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
@@ -302,20 +278,19 @@ void doctor_device_programs(const struct doctor *doctor, const struct doctor_row
     AUTO_FD fd = sys_bpf_load_devices(allow, COUNT(allow));
 
     (void) doctor;
-    (void) row;
     set_state(fact, fd >= 0);
     if (fd == -EPERM) {
         fact->state = RUNTIME_FACT_LIMITED;
-        fact->remedy = "they need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, outside user "
-                       "namespaces";
+        fact->hint = "they need CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, outside user "
+                     "namespaces";
     }
 }
 
 /* row->number 1: the user's service manager. */
-void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
-                    struct runtime_fact *fact)
+void doctor_manager(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const struct bus_options options = {.user = row->number == 1, .timeout_ms = MANAGER_TIMEOUT_MS};
+    const struct bus_options options = {.user = doctor->row->number == 1,
+                                        .timeout_ms = MANAGER_TIMEOUT_MS};
     AUTO_BUS bus = {0};
     struct bus_manager manager;
     struct error error = {0};
@@ -330,32 +305,48 @@ void doctor_manager(const struct doctor *doctor, const struct doctor_row *row,
 
 /* --- security --------------------------------------------------------------------------------- */
 
-void doctor_seccomp_actions(const struct doctor *doctor, const struct doctor_row *row,
-                            struct runtime_fact *fact)
+void doctor_seccomp_actions(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    const char *actions = look_text(doctor->arena, row->subject);
+    const char *actions = host_read_text(doctor->arena, doctor->row->subject);
 
     fact->value = actions == NULL ? "" : actions;
     set_state(fact, actions != NULL);
 }
 
-void doctor_seccomp_library(const struct doctor *doctor, const struct doctor_row *row,
-                            struct runtime_fact *fact)
+void doctor_seccomp_library(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    (void) row;
     fact->value = arena_printf(doctor->arena, "%s, level %u", seccomp_library(doctor->arena),
                                seccomp_level());
 }
 
-void doctor_seccomp_flag(const struct doctor *doctor, const struct doctor_row *row,
-                         struct runtime_fact *fact)
+void doctor_seccomp_flag(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    (void) doctor;
-    set_state(fact, sys_probe_seccomp_flags((uint64_t) row->number) == 0);
+    set_state(fact, sys_probe_seccomp_flags((uint64_t) doctor->row->number) == 0);
 }
 
-void doctor_lsm(const struct doctor *doctor, const struct doctor_row *row,
-                struct runtime_fact *fact)
+void doctor_landlock(const struct doctor *doctor, struct runtime_fact *fact)
 {
-    set_state(fact, look_has_lsm(doctor->arena, row->subject));
+    int abi = sys_probe_landlock();
+
+    set_state(fact, abi > 0);
+    if (abi > 0)
+        fact->value = arena_printf(doctor->arena, "ABI %d", abi);
+    else if (abi < 0)
+        fact->hint = sys_refusal();
+}
+
+void doctor_core_scheduling(const struct doctor *doctor, struct runtime_fact *fact)
+{
+    uint64_t cookie;
+    int result = sys_core_cookie(0, &cookie);
+
+    (void) doctor;
+    set_result(fact, result);
+    if (result < 0)
+        fact->hint = host_core_scheduling_hint(-result);
+}
+
+void doctor_lsm(const struct doctor *doctor, struct runtime_fact *fact)
+{
+    set_state(fact, host_has_lsm(doctor->arena, doctor->row->subject));
 }

@@ -130,12 +130,20 @@ static const struct doctor_row rows[] = {
     {"security", "seccomp: WAIT_KILLABLE_RECV", doctor_seccomp_flag, NULL,
      WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
      "the flag SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is refused", NEWER("5.19"), DETAIL},
+    {"security", "Landlock", doctor_landlock, NULL, 0,
+     "the annotation run.berth.landlock restricts nothing, or is refused",
+     "boot with lsm=landlock,... where the kernel has it (Linux 5.13)", DETAIL},
+    {"security", "core scheduling", doctor_core_scheduling, NULL, 0,
+     "the annotation run.berth.core-scheduling is refused", "", DETAIL},
     {"security", "AppArmor", doctor_lsm, "apparmor", 0, "process.apparmorProfile is refused",
      "boot with lsm=...,apparmor where the kernel has it", DETAIL},
     {"security", "SELinux", doctor_lsm, "selinux", 0,
      "process.selinuxLabel and linux.mountLabel are refused",
      "boot with lsm=...,selinux where the kernel has it", DETAIL},
 
+    {"file systems", "proc", doctor_file, "/proc/self/status", 0,
+     "no container can be run, and what this report takes from /proc is missing",
+     "mount -t proc proc /proc, as root", FOR_ALL},
     {"file systems", "overlay", doctor_file_system, "overlay", 0,
      "engines have to copy images (vfs)", RECONFIGURE("CONFIG_OVERLAY_FS"), DETAIL},
     {"file systems", "fuse", doctor_file_system, "fuse", 0, "fuse-overlayfs does not work",
@@ -164,7 +172,7 @@ static const struct doctor_row rows[] = {
 };
 /* clang-format on */
 
-static void take_fact(const struct doctor *doctor, const struct doctor_row *row,
+static void probe_row(struct doctor *doctor, const struct doctor_row *row,
                       struct runtime_fact *ret_fact)
 {
     *ret_fact = (struct runtime_fact){.group = row->group,
@@ -172,17 +180,11 @@ static void take_fact(const struct doctor *doctor, const struct doctor_row *row,
                                       .role = row->role,
                                       .value = "",
                                       .meaning = row->meaning,
-                                      .remedy = row->remedy};
-    row->probe(doctor, row, ret_fact);
+                                      .hint = row->hint};
+    doctor->row = row;
+    row->probe(doctor, ret_fact);
     if (ret_fact->state == RUNTIME_FACT_YES)
-        ret_fact->meaning = ret_fact->remedy = "";
-}
-
-static size_t take_hierarchies(const struct doctor *doctor, struct runtime_fact *ret_facts)
-{
-    for (size_t i = 0; i < doctor->cgroups.n_hierarchies; i++)
-        doctor_hierarchy(doctor, &doctor->cgroups.hierarchies[i], &ret_facts[i]);
-    return doctor->cgroups.n_hierarchies;
+        ret_fact->meaning = ret_fact->hint = "";
 }
 
 void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_fact **ret_facts,
@@ -200,9 +202,11 @@ void runtime_examine_host(struct arena *arena, bool only_needed, struct runtime_
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (only_needed && rows[i].role != RUNTIME_FACT_FOR_ALL)
             continue;
-        take_fact(&doctor, &rows[i], &facts[(*ret_count)++]);
-        if (rows[i].probe == doctor_layout)
-            *ret_count += take_hierarchies(&doctor, facts + *ret_count);
+        probe_row(&doctor, &rows[i], &facts[(*ret_count)++]);
+        if (rows[i].probe != doctor_layout)
+            continue;
+        for (size_t j = 0; j < doctor.cgroups.n_hierarchies; j++)
+            doctor_hierarchy(&doctor, &doctor.cgroups.hierarchies[j], &facts[(*ret_count)++]);
     }
     *ret_facts = facts;
 }

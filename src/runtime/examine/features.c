@@ -4,7 +4,10 @@
 #include "berth/plan/build.h"
 #include "berth/runtime/runtime.h"
 #include "berth/seccomp/seccomp.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/capabilities.h"
 #include "berth/spec/check.h"
+#include "berth/spec/landlock.h"
 #include "berth/spec/mount-options.h"
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
@@ -12,11 +15,11 @@
 /* Annotations of config.json that berth obeys. Whoever takes a configuration from someone else has
  * to check them (features.md, "Unsafe annotations in config.json"). */
 static const char *const unsafe_annotations[] = {"org.systemd.property.", "run.oci.",
-                                                 "org.criu.config", NULL};
+                                                 "org.criu.config", SPEC_CORE_SCHEDULING, NULL};
 
 const char *runtime_spec_version(void)
 {
-    return SPEC_VERSION_MOST;
+    return SPEC_VERSION_MAX;
 }
 
 static void put_words(struct json *json, const char *key, const char *const *words)
@@ -66,7 +69,7 @@ static void put_hooks(struct json *json)
 static void put_mount_options(struct json *json)
 {
     size_t count;
-    const struct spec_mount_word *options = spec_mount_words(&count);
+    const struct spec_mount_option *options = spec_mount_option_table(&count);
 
     json_key(json, "mountOptions");
     json_array_open(json);
@@ -85,9 +88,9 @@ static void put_architectures(struct json *json)
 {
     json_key(json, "archs");
     json_array_open(json);
-    for (int arch = SPEC_SECCOMP_ARCH_NONE + 1; spec_seccomp_arch_words[arch] != NULL; arch++)
+    for (int arch = SPEC_SECCOMP_ARCH_NONE + 1; spec_seccomp_arch_names[arch] != NULL; arch++)
         if (seccomp_architecture((enum spec_seccomp_arch) arch) != 0)
-            json_string(json, spec_seccomp_arch_words[arch]);
+            json_string(json, spec_seccomp_arch_names[arch]);
     json_array_close(json);
 }
 
@@ -95,9 +98,9 @@ static void put_supported_flags(struct json *json)
 {
     json_key(json, "supportedFlags");
     json_array_open(json);
-    for (int flag = SPEC_SECCOMP_FLAG_NONE + 1; spec_seccomp_flag_words[flag] != NULL; flag++)
+    for (int flag = SPEC_SECCOMP_FLAG_NONE + 1; spec_seccomp_flag_names[flag] != NULL; flag++)
         if (sys_probe_seccomp_flags(plan_seccomp_flag((enum spec_seccomp_flag) flag)) == 0)
-            json_string(json, spec_seccomp_flag_words[flag]);
+            json_string(json, spec_seccomp_flag_names[flag]);
     json_array_close(json);
 }
 
@@ -106,10 +109,10 @@ static void put_seccomp(struct json *json)
     json_key(json, "seccomp");
     json_object_open(json);
     put_bool(json, "enabled", true);
-    put_words(json, "actions", spec_seccomp_action_words);
-    put_words(json, "operators", spec_seccomp_op_words);
+    put_words(json, "actions", spec_seccomp_action_names);
+    put_words(json, "operators", spec_seccomp_op_names);
     put_architectures(json);
-    put_words(json, "knownFlags", spec_seccomp_flag_words);
+    put_words(json, "knownFlags", spec_seccomp_flag_names);
     put_supported_flags(json);
     json_object_close(json);
 }
@@ -118,8 +121,8 @@ static void put_memory_policy(struct json *json)
 {
     json_key(json, "memoryPolicy");
     json_object_open(json);
-    put_words(json, "modes", spec_memory_policy_mode_words);
-    put_words(json, "flags", spec_memory_policy_flag_words);
+    put_words(json, "modes", spec_memory_policy_mode_names);
+    put_words(json, "flags", spec_memory_policy_flag_names);
     json_object_close(json);
 }
 
@@ -130,8 +133,8 @@ static void put_linux(struct json *json)
 
     json_key(json, "linux");
     json_object_open(json);
-    put_words(json, "namespaces", spec_namespace_type_words);
-    put_words(json, "capabilities", plan_capability_names(json->text.arena));
+    put_words(json, "namespaces", spec_namespace_type_names);
+    put_words(json, "capabilities", spec_capability_names(json->text.arena));
     put_all_true(json, "cgroup", cgroup);
     put_seccomp(json);
     put_enabled(json, "apparmor");
@@ -149,8 +152,8 @@ static void put_linux(struct json *json)
 void runtime_features(struct json *json)
 {
     json_object_open(json);
-    json_member(json, "ociVersionMin", SPEC_VERSION_LEAST);
-    json_member(json, "ociVersionMax", SPEC_VERSION_MOST);
+    json_member(json, "ociVersionMin", SPEC_VERSION_MIN);
+    json_member(json, "ociVersionMax", SPEC_VERSION_MAX);
     put_hooks(json);
     put_mount_options(json);
     put_linux(json);
@@ -158,6 +161,10 @@ void runtime_features(struct json *json)
     json_object_open(json);
     json_member(json, "io.github.seccomp.libseccomp.version", seccomp_library(json->text.arena));
     json_member(json, "org.opencontainers.runc.checkpoint.enabled", "true");
+    json_member(json, SPEC_LANDLOCK ".abi",
+                arena_printf(json->text.arena, "%d", SPEC_LANDLOCK_ABI));
+    json_member(json, SPEC_POD, SPEC_POD_NAMESPACES);
+    json_member(json, SPEC_CORE_SCHEDULING, SPEC_COOKIE_NEW " " SPEC_COOKIE_OF "ID");
     json_object_close(json);
     put_words(json, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
     json_object_close(json);

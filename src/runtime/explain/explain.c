@@ -80,8 +80,8 @@ static int explain_exec(struct arena *arena, const struct plan_header *plan,
     else
         error_errno_at(error, place, failure->number, "exec: \"%s\"", program);
     const char *hint = program_hint(arena, plan, failure->number);
-    if (hint == NULL && is_missing && step->op == PLAN_EXECUTE)
-        hint = "the file is there, but not the interpreter or loader that it names";
+    if (hint == NULL)
+        hint = explain_hint(arena, plan, failure);
     if (hint != NULL)
         error_hint(error, "%s", hint);
     error->exit_status = is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

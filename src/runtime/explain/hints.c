@@ -18,8 +18,8 @@
 #include "berth/sys/probe.h"
 #include "explain.h"
 #include "program.h"
-#include "state/look.h"
-#include "tree.h"
+#include "rootfs-view.h"
+#include "state/host-facts.h"
 
 struct failed {
     struct arena *arena;
@@ -38,7 +38,7 @@ static const char *text_of(const struct failed *failed, struct plan_text text)
 
 static const char *of_namespace_file(const struct failed *failed)
 {
-    const char *name = look_namespace_name(sys_namespace_type(text_of(
+    const char *name = host_namespace_name(sys_namespace_type(text_of(
         failed, failed->step->op == PLAN_OPEN_NAMESPACE ? failed->step->open_namespace.path
                                                         : failed->step->join_namespace.path)));
 
@@ -48,19 +48,19 @@ static const char *of_namespace_file(const struct failed *failed)
 
 static const char *of_namespace_limit(const struct failed *failed)
 {
-    const char *limit = look_namespace_limit(failed->arena, plan_step_namespaces(failed->step));
+    const char *limit = host_namespace_limit(failed->arena, plan_step_namespaces(failed->step));
 
     if (limit != NULL)
         return arena_printf(failed->arena, "%s is 0: raise it with sysctl, as root", limit);
     return arena_printf(failed->arena,
                         "the limit of namespaces is reached, or they are nested 32 deep: see "
                         "%s in sysctl",
-                        look_namespace_limits(failed->arena, plan_step_namespaces(failed->step)));
+                        host_namespace_limits(failed->arena, plan_step_namespaces(failed->step)));
 }
 
 static const char *of_user_namespace(const struct failed *failed)
 {
-    const char *ban = look_user_namespace_ban(failed->arena);
+    const char *ban = host_userns_ban(failed->arena);
 
     return ban != NULL
                ? ban
@@ -69,11 +69,17 @@ static const char *of_user_namespace(const struct failed *failed)
 
 static const char *of_processes(const struct failed *failed)
 {
-    const char *limit = look_process_limit(failed->arena);
+    const char *limit = host_process_limit(failed->arena);
 
     return limit == NULL ? "too many processes: see pids.max of the caller's cgroups, RLIMIT_NPROC "
                            "and kernel.threads-max"
                          : arena_printf(failed->arena, "too many processes: %s", limit);
+}
+
+static const char *of_full_root(const struct failed *failed)
+{
+    (void) failed;
+    return "no room in the directory of --root: delete stopped containers, or use another";
 }
 
 /* --- mounts ----------------------------------------------------------------------------------- */
@@ -89,7 +95,7 @@ static bool has_namespace(const struct failed *failed, uint64_t flag)
 
 static const char *of_hidden(const struct failed *failed, const char *type, const char *path)
 {
-    const char *over = look_over_mount(failed->arena, type);
+    const char *over = host_find_overmount(failed->arena, type);
 
     if (over == NULL)
         return arena_printf(failed->arena,
@@ -104,32 +110,23 @@ static const char *of_hidden(const struct failed *failed, const char *type, cons
                         over, path, type, path, path);
 }
 
-static const char *of_proc(const struct failed *failed)
-{
-    if (!has_namespace(failed, CLONE_NEWPID))
-        return "a user namespace needs a pid namespace of its own to mount proc";
-    return of_hidden(failed, "proc", "/proc");
-}
-
-static const char *of_sysfs(const struct failed *failed)
-{
-    return of_hidden(failed, "sysfs", "/sys");
-}
-
 static const char *of_forbidden_mount(const struct failed *failed)
 {
     const char *type = plan_step_file_system(failed->plan, failed->step);
 
-    if (text_equal(type, "proc"))
-        return of_proc(failed);
+    if (text_equal(type, "proc")) {
+        if (!has_namespace(failed, CLONE_NEWPID))
+            return "a user namespace needs a pid namespace of its own to mount proc";
+        return of_hidden(failed, "proc", "/proc");
+    }
     if (text_equal(type, "sysfs"))
-        return of_sysfs(failed);
+        return of_hidden(failed, "sysfs", "/sys");
     if (text_equal(type, "mqueue"))
         return "a user namespace needs an ipc namespace of its own to mount mqueue";
     if (text_starts_with(type, "cgroup"))
         return "a user namespace needs a cgroup namespace of its own to mount cgroup2: add "
                "{\"type\": \"cgroup\"}";
-    if (look_is_for_user_namespaces(type))
+    if (host_lets_userns_mount(type))
         return "mounts need CAP_SYS_ADMIN in the user namespace that owns the mount namespace: the "
                "container needs a mount namespace of its own";
     return arena_printf(failed->arena,
@@ -173,9 +170,9 @@ static const char *of_missing_source(const struct failed *failed)
 static const char *of_closed_root(const struct failed *failed)
 {
     uid_t uid = geteuid() == 0 ? UINT32_MAX : geteuid();
-    const struct look_user root = {uid, uid, NULL};
+    const struct host_user root = {uid, uid, NULL};
     const char *directory =
-        look_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
+        host_closed_directory(failed->arena, text_of(failed, failed->step->open_root.path), &root);
 
     return directory == NULL ? NULL
                              : arena_printf(failed->arena,
@@ -197,7 +194,7 @@ static const char *of_unreachable_source(const struct failed *failed)
 static const char *of_rlimit(const struct failed *failed)
 {
     const struct plan_wire_SET_RLIMIT *limit = &failed->step->set_rlimit;
-    int64_t most = look_number("/proc/sys/fs/nr_open", INT64_MAX);
+    int64_t most = host_read_number("/proc/sys/fs/nr_open", INT64_MAX);
     struct rlimit present;
 
     if (limit->resource == RLIMIT_NOFILE && limit->hard > (uint64_t) most)
@@ -214,12 +211,12 @@ static const char *of_rlimit(const struct failed *failed)
 
 static const char *of_hook(const struct failed *failed)
 {
-    struct tree host = {.arena = failed->arena, .root = ""};
+    struct rootfs_view host = {.arena = failed->arena, .root = ""};
     const struct plan_step *steps = plan_steps(failed->plan);
 
     for (const struct plan_step *step = steps; step < failed->step; step++)
         if (step->op == PLAN_PIVOT_ROOT)
-            host = tree_of_plan(failed->arena, failed->plan);
+            host = rootfs_view_of_plan(failed->arena, failed->plan);
     struct program program =
         program_look_at(&host, text_of(failed, failed->step->run_hook.program));
     return program.number == failed->number ? program.hint : NULL;
@@ -298,6 +295,15 @@ static const char *of_scheduler(const struct failed *failed)
            "linux.resources.cpu.realtimeRuntime";
 }
 
+static const char *of_landlock(const struct failed *failed)
+{
+    for (const struct plan_step *step = plan_steps(failed->plan); step < failed->step; step++)
+        if (step->op == PLAN_MAKE_RULESET && step->make_ruleset.files != 0)
+            return "annotations[\"run.berth.landlock\"] must allow execute and read_file for it, "
+                   "and for the interpreter or loader that it names";
+    return NULL;
+}
+
 /* Known hints: the first matching row counts. */
 static const struct {
     enum plan_op op;
@@ -330,6 +336,9 @@ static const struct {
     {PLAN_MOUNT_OVER, EBUSY, "a mount cannot cover the root file system of a running container",
      NULL},
     {PLAN_ATTACH_MOUNT, ESTALE, "the container keeps moving it", NULL},
+    {PLAN_VERIFY_NAMESPACES, EXDEV,
+     "the container was created inside a chroot, so this would lead out of it: create it outside",
+     NULL},
     {PLAN_FIND_MOUNT, EINVAL, "nothing is mounted there", NULL},
     {PLAN_FIND_MOUNT, EBUSY, "it is the container's root file system", NULL},
     {PLAN_FIND_MOUNT, ELOOP, "part of the path is a symbolic link: give the path that it leads to",
@@ -352,6 +361,9 @@ static const struct {
      "the parent cgroup enables controllers for its children, so it cannot hold processes: see "
      "linux.cgroupsPath",
      NULL},
+    {PLAN_SAVE_STATE, ENOSPC, NULL, of_full_root},
+    {PLAN_RECORD_INIT, ENOSPC, NULL, of_full_root},
+    {PLAN_COMMIT, ENOSPC, NULL, of_full_root},
     {PLAN_CLONE_INIT, EAGAIN, NULL, of_processes},
     {PLAN_CLONE_INIT, ENOSPC, NULL, of_namespace_limit},
     {PLAN_UNSHARE, ENOSPC, NULL, of_namespace_limit},
@@ -381,6 +393,10 @@ static const struct {
      "/ is not a mount point here, as in a chroot: mount --rbind DIR DIR before chroot DIR makes "
      "it one",
      NULL},
+    {PLAN_PIN_NAMESPACE, EPERM,
+     "a mount in the state directory takes CAP_SYS_ADMIN in the user namespace that owns the "
+     "caller's mount namespace: make one with unshare --mount, or run berth as the host's root",
+     NULL},
     {PLAN_PIVOT_ROOT, EINVAL,
      "the host's root is the initramfs, which pivot_root(2) cannot leave: use --no-pivot", NULL},
     {PLAN_LOAD_SECCOMP, EINVAL, "the kernel does not know the filter's flags or actions", NULL},
@@ -407,6 +423,10 @@ static const struct {
      "network namespace",
      NULL},
     {PLAN_FIND_HOME, EACCES, "/etc/passwd cannot be read: set HOME in process.env", NULL},
+    {PLAN_SET_CORE_COOKIE, ESTALE,
+     "whatever confines berth pretends that system calls succeed, or the container with the cookie "
+     "has ended or changed it meanwhile",
+     NULL},
     {PLAN_SET_SCHEDULER, EPERM, NULL, of_scheduler},
     {PLAN_CLEAR_SECUREBITS, EPERM,
      "SECBIT_NO_SETUID_FIXUP is locked, or the caller lacks CAP_SETPCAP: processes that give up "
@@ -434,6 +454,10 @@ static const struct {
     {PLAN_LOAD_SECCOMP, EBUSY, "berth itself runs under a filter with a listener", NULL},
     {PLAN_LOAD_SECCOMP, EAGAIN,
      "handing over the listener needs a thread: see linux.resources.pids and RLIMIT_NPROC", NULL},
+    {PLAN_EXECUTE, ENOENT, "the file exists, but not the interpreter or loader that it names",
+     NULL},
+    {PLAN_EXECUTE, EACCES, NULL, of_landlock},
+    {PLAN_MAKE_RULESET, EINVAL, "the kernel's Landlock does not know one of these rights", NULL},
     {PLAN_RUN_HOOK, ENOENT, NULL, of_hook},
     {PLAN_RUN_HOOK, EACCES, NULL, of_hook},
     {PLAN_RUN_HOOK, ENOEXEC, NULL, of_hook},

@@ -18,13 +18,13 @@
 #include "berth/base/text.h"
 #include "berth/plan/plan.h"
 #include "berth/sys/path.h"
-#include "tree.h"
+#include "rootfs-view.h"
 
 /* the kernel reads this much of a script's first line (BINPRM_BUF_SIZE) */
-#define HEAD_MOST 256
+#define HEAD_MAX 256
 #define LOONGARCH 258                /* EM_LOONGARCH, which musl does not have */
 #define DEFAULT_PATH "/bin:/usr/bin" /* as in execvp(3) */
-#define MOST_INTERPRETERS 5          /* nested interpreters, as in the kernel */
+#define MAX_INTERPRETERS 5           /* nested interpreters, as in the kernel */
 
 static const struct program fine = {0, NULL};
 
@@ -106,7 +106,7 @@ static bool has_other_formats(void)
 /* Returns the loader (PT_INTERP) of a 64-bit program in native byte order, or NULL. */
 static const char *loader_of(struct arena *arena, int fd, const Elf64_Ehdr *header)
 {
-    char path[HEAD_MOST] = "";
+    char path[HEAD_MAX] = "";
     Elf64_Phdr program;
 
     if (header->e_ident[EI_CLASS] != ELFCLASS64)
@@ -124,42 +124,42 @@ static const char *loader_of(struct arena *arena, int fd, const Elf64_Ehdr *head
     return NULL;
 }
 
-static struct program look_at_elf(const struct tree *tree, int fd, const Elf64_Ehdr *header)
+static struct program look_at_elf(const struct rootfs_view *view, int fd, const Elf64_Ehdr *header)
 {
     Elf64_Ehdr native = native_header();
-    struct tree_place place;
+    struct rootfs_view_place place;
 
     if (!runs(&native, header)) {
         if (has_other_formats())
             return fine;
         return (struct program){
-            ENOEXEC, arena_printf(tree->arena,
+            ENOEXEC, arena_printf(view->arena,
                                   "it is a program for %s and this kernel runs %s: use an image "
                                   "for this machine, or register qemu with binfmt_misc",
-                                  name_of_machine(tree->arena, header),
-                                  name_of_machine(tree->arena, &native))};
+                                  name_of_machine(view->arena, header),
+                                  name_of_machine(view->arena, &native))};
     }
-    const char *loader = loader_of(tree->arena, fd, header);
-    if (loader == NULL || tree_find(tree, loader, &place) != -ENOENT)
+    const char *loader = loader_of(view->arena, fd, header);
+    if (loader == NULL || rootfs_view_find(view, loader, &place) != -ENOENT)
         return fine;
     return (struct program){
-        ENOENT, arena_printf(tree->arena,
-                             "the program is there, but not the loader \"%s\" that it names: the "
+        ENOENT, arena_printf(view->arena,
+                             "the program exists, but not the loader \"%s\" that it names: the "
                              "root file system lacks its C library",
                              loader)};
 }
 
 /* --- scripts ---------------------------------------------------------------------------------- */
 
-static struct program look(const struct tree *tree, const char *path, int depth);
+static struct program look(const struct rootfs_view *view, const char *path, int depth);
 
 /* "#!INTERPRETER [ARGUMENT]" */
-static struct program look_at_script(const struct tree *tree, const char *line, int depth)
+static struct program look_at_script(const struct rootfs_view *view, const char *line, int depth)
 {
     const char *name = line + 2 + strspn(line + 2, " \t");
     size_t length = strcspn(name, " \t\n");
-    const char *interpreter = arena_copy(tree->arena, name, length);
-    struct program program = depth < MOST_INTERPRETERS ? look(tree, interpreter, depth + 1) : fine;
+    const char *interpreter = arena_copy(view->arena, name, length);
+    struct program program = depth < MAX_INTERPRETERS ? look(view, interpreter, depth + 1) : fine;
 
     if (length == 0)
         return (struct program){ENOEXEC, "its first line \"#!\" names no interpreter"};
@@ -171,46 +171,46 @@ static struct program look_at_script(const struct tree *tree, const char *line, 
             "convert it with dos2unix";
     else if (program.number == ENOENT && program.hint == NULL)
         program.hint = arena_printf(
-            tree->arena, "the script is there, but not its interpreter \"%s\"", interpreter);
+            view->arena, "the script exists, but not its interpreter \"%s\"", interpreter);
     else if (program.hint == NULL)
         program.hint = arena_printf(
-            tree->arena, "the script's interpreter \"%s\" is not executable", interpreter);
+            view->arena, "the script's interpreter \"%s\" is not executable", interpreter);
     return program;
 }
 
 /* --- any file --------------------------------------------------------------------------------- */
 
-static struct program look_into(const struct tree *tree, const char *file, int depth)
+static struct program look_into(const struct rootfs_view *view, const char *file, int depth)
 {
     union {
-        char bytes[HEAD_MOST + 1];
+        char bytes[HEAD_MAX + 1];
         Elf64_Ehdr elf;
     } head = {{0}};
 
     AUTO_FD fd = sys_open_regular(AT_FDCWD, file);
-    ssize_t size = fd < 0 ? -1 : fd_read_all(fd, head.bytes, HEAD_MOST);
+    ssize_t size = fd < 0 ? -1 : fd_read_all(fd, head.bytes, HEAD_MAX);
     if (size < 0)
         return fine;
     if (size == 0)
         return (struct program){ENOEXEC, "the file is empty"};
     if (size >= 2 && head.bytes[0] == '#' && head.bytes[1] == '!')
-        return look_at_script(tree, head.bytes, depth);
+        return look_at_script(view, head.bytes, depth);
     if (memcmp(head.bytes, ELFMAG, SELFMAG) == 0)
-        return look_at_elf(tree, fd, &head.elf);
+        return look_at_elf(view, fd, &head.elf);
     if (has_other_formats())
         return fine;
     return (struct program){ENOEXEC, "it is neither a program for Linux (ELF) nor a script that "
                                      "begins with \"#!\" and its interpreter"};
 }
 
-static struct program look(const struct tree *tree, const char *path, int depth)
+static struct program look(const struct rootfs_view *view, const char *path, int depth)
 {
-    struct tree_place place;
+    struct rootfs_view_place place;
     struct stat info;
     struct statvfs mount;
-    int result = tree_find(tree, path, &place);
+    int result = rootfs_view_find(view, path, &place);
 
-    if (result == TREE_UNSEEN)
+    if (result == ROOTFS_VIEW_UNSEEN)
         return fine;
     if (result < 0)
         return (struct program){-result, NULL};
@@ -227,13 +227,13 @@ static struct program look(const struct tree *tree, const char *path, int depth)
     if (statvfs(place.host, &mount) == 0 && (mount.f_flag & ST_NOEXEC))
         return (struct program){
             EACCES,
-            arena_printf(tree->arena, "%s is on a file system that is mounted noexec", path)};
-    return look_into(tree, place.host, depth);
+            arena_printf(view->arena, "%s is on a file system that is mounted noexec", path)};
+    return look_into(view, place.host, depth);
 }
 
-struct program program_look_at(const struct tree *tree, const char *path)
+struct program program_look_at(const struct rootfs_view *view, const char *path)
 {
-    return look(tree, path, 0);
+    return look(view, path, 0);
 }
 
 /* --- the container's program ------------------------------------------------------------------ */
@@ -248,18 +248,18 @@ static const struct plan_step *find_step(const struct plan_header *plan, enum pl
 }
 
 /* Searches as execvp(3) does: it stops at the first executable file, even if that cannot run. */
-static struct program search(const struct tree *tree, const char *path, const char *name)
+static struct program search(const struct rootfs_view *view, const char *path, const char *name)
 {
     struct program result = {ENOENT, NULL};
 
     for (bool more = true; more; path++) {
         size_t length = strcspn(path, ":");
-        const char *dir = length == 0 ? "/" : arena_copy(tree->arena, path, length);
-        const char *file = text_path_join(tree->arena, dir, name);
-        struct tree_place place;
-        struct program program = look(tree, file, 0);
+        const char *dir = length == 0 ? "/" : arena_copy(view->arena, path, length);
+        const char *file = text_path_join(view->arena, dir, name);
+        struct rootfs_view_place place;
+        struct program program = look(view, file, 0);
 
-        if (tree_find(tree, file, &place) == TREE_UNSEEN ||
+        if (rootfs_view_find(view, file, &place) == ROOTFS_VIEW_UNSEEN ||
             (program.number != EACCES && program.hint != NULL))
             return program;
         if (program.number == 0)
@@ -274,20 +274,20 @@ static struct program search(const struct tree *tree, const char *path, const ch
 
 struct program program_look(struct arena *arena, const struct plan_header *plan)
 {
-    struct tree tree = tree_of_plan(arena, plan);
+    struct rootfs_view view = rootfs_view_of_plan(arena, plan);
     const struct plan_step *cwd = find_step(plan, PLAN_SET_CWD);
     const struct plan_step *find = find_step(plan, PLAN_FIND_PROGRAM);
 
-    if (tree.root == NULL || find == NULL)
+    if (view.root == NULL || find == NULL)
         return fine;
     const char *program = plan_text(plan, find->find_program.program);
     const char *path = plan_optional_text(plan, find->find_program.search_path);
     if (strchr(program, '/') != NULL)
         return look(
-            &tree,
+            &view,
             text_path_join(arena, cwd == NULL ? "/" : plan_text(plan, cwd->set_cwd.path), program),
             0);
-    return search(&tree, path == NULL ? DEFAULT_PATH : path, program);
+    return search(&view, path == NULL ? DEFAULT_PATH : path, program);
 }
 
 const char *program_hint(struct arena *arena, const struct plan_header *plan, int number)

@@ -6,15 +6,15 @@
 
 struct arena;
 struct plan_header;
-struct tree;
+struct rootfs_view;
 
 struct program {
     int number;       /* the errno that execve(2) will set, 0: none expected */
     const char *hint; /* what is wrong, or NULL if the errno says it all */
 };
 
-/* Checks the file `path` of the tree, and what it needs to run. */
-struct program program_look_at(const struct tree *tree, const char *path);
+/* Checks the file `path` of the view, and what it needs to run. */
+struct program program_look_at(const struct rootfs_view *view, const char *path);
 
 /* The same for the container's program, searched for as the plan's FIND_PROGRAM step does. */
 struct program program_look(struct arena *arena, const struct plan_header *plan);

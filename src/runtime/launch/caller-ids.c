@@ -12,7 +12,7 @@
 #include "berth/spec/mount-options.h"
 #include "subid.h"
 
-#define MAPPINGS_MOST 3
+#define MAPPINGS_MAX 3
 
 struct ids {
     uint32_t inside;  /* the caller's ID in the container */
@@ -24,7 +24,7 @@ struct ids {
 static struct spec_id_mapping *map(struct arena *arena, const struct ids *ids, bool has_helpers,
                                    size_t *ret_count)
 {
-    struct spec_id_mapping *mappings = ARENA_ARRAY(arena, MAPPINGS_MOST, struct spec_id_mapping);
+    struct spec_id_mapping *mappings = ARENA_ARRAY(arena, MAPPINGS_MAX, struct spec_id_mapping);
     uint32_t first = 0, count = 0;
     size_t n = 0;
 

@@ -155,18 +155,39 @@ static int plan_systemd(struct transaction *transaction, const struct cgroup_sys
     return cgroup_plan_systemd(&transaction->bus, &request, ret_systemd, transaction->error);
 }
 
+/* Returns 1 if the pod gets no cgroup, 0 if it gets that of linux.cgroupsPath, or an error. */
+static int place_pod(struct transaction *transaction)
+{
+    const struct spec_linux *config = transaction->config->linux;
+
+    if (config == NULL || config->cgroups_path == NULL || config->cgroups_path[0] == '\0')
+        return 1;
+    if (transaction->options->cgroup_manager != RUNTIME_CGROUP_SYSTEMD)
+        return 0;
+    error_at(transaction->error, "linux.cgroupsPath", ENOTSUP,
+             "systemd removes a scope without a process, and a pod (annotation " SPEC_POD
+             ") has none");
+    return error_hint(transaction->error,
+                      "leave it out, and set the limits of the pod on the slice of its containers");
+}
+
 int transaction_place(struct transaction *transaction)
 {
     const struct spec_linux *config = transaction->config->linux;
+    const bool is_pod = spec_is_pod(transaction->config);
     const struct cgroup_systemd *systemd;
     struct cgroup_request request = {
         .cgroups_path = config != NULL ? config->cgroups_path : NULL,
         .id = transaction->request->id,
         .delegated = spec_annotation(transaction->config, SPEC_DELEGATE_CGROUP),
         .rootless = goes_without(transaction),
-        .confines_devices = !goes_without(transaction),
+        /* the containers in a pod's cgroup have rules of their own */
+        .confines_devices = !goes_without(transaction) && !is_pod,
     };
+    const int placed = is_pod ? place_pod(transaction) : 0;
 
+    if (placed != 0)
+        return placed < 0 ? placed : 0;
     if (transaction->image_dir != NULL && spec_delegates_cgroup(transaction->config))
         return error_at(transaction->error, "annotations[\"" SPEC_DELEGATE_CGROUP "\"]", ENOTSUP,
                         "restore cannot make a delegated cgroup");

@@ -10,7 +10,7 @@
 #include "berth/sys/terminal.h"
 
 /* More than a terminal buffers. Anything beyond was written after the container's end. */
-#define DRAIN_MOST ((size_t) 256 * 1024)
+#define DRAIN_MAX ((size_t) 256 * 1024)
 #define END_OF_FILE 0x04
 
 /* One of the two terminals turns "\n" into "\r\n". The container's does if the caller's is raw:
@@ -156,7 +156,7 @@ static void drain(struct console_pump *output)
         }
         output->start = output->end = 0;
         fill(output);
-    } while (output->end > 0 && drained < DRAIN_MOST);
+    } while (output->end > 0 && drained < DRAIN_MAX);
 }
 
 void console_close(struct console *console)

@@ -15,12 +15,15 @@
 #include "foreground.h"
 #include "hook.h"
 #include "notify.h"
+#include "state/exit.h"
 #include "transaction.h"
 
 #define END_MS 2000 /* for the end of a killed process */
 
-const struct transaction_kind transaction_create = {.build = plan_build, .awaits_start = true};
-static const struct transaction_kind run = {.build = plan_build, .finish = conduct_until_executed};
+const struct transaction_kind transaction_create = {
+    .name = "create", .build = plan_build, .awaits_start = true};
+static const struct transaction_kind run = {
+    .name = "run", .build = plan_build, .finish = executor_run_until_exec};
 
 struct transaction transaction_of(struct arena *arena, const struct transaction_kind *kind,
                                   const struct runtime_options *options,
@@ -78,7 +81,7 @@ static int stop_after_hook(struct transaction *transaction)
 {
     struct error ignored = {0};
 
-    if (kill_process(transaction->conduct.pidfd))
+    if (kill_process(transaction->executor.pidfd))
         transaction->state.pid = 0;
     if (state_relock(&transaction->state) != -ENOENT &&
         destroy_container(&transaction->state, &ignored) < 0)
@@ -121,7 +124,7 @@ int transaction_wait(struct transaction *transaction, int signals, int *ret_stat
 {
     struct foreground foreground = {
         .signals = signals,
-        .pidfd = transaction->conduct.pidfd,
+        .pidfd = transaction->executor.pidfd,
         .pid = transaction->init,
         .terminal = transaction->terminal,
         .console = fd_take(&transaction->console),
@@ -131,12 +134,31 @@ int transaction_wait(struct transaction *transaction, int signals, int *ret_stat
 
     /* Nothing waits for the process any more, so kill it. */
     if (status < 0) {
-        kill_process(transaction->conduct.pidfd);
+        kill_process(transaction->executor.pidfd);
         return status;
     }
-    warn_of_filter(transaction, status);
+    transaction->exit_status = foreground.status;
+    if (transaction->request->record_seccomp == NULL)
+        warn_of_filter(transaction, status);
     *ret_status = status;
     return 0;
+}
+
+int transaction_save_recording(struct transaction *transaction)
+{
+    return transaction->request->record_seccomp == NULL
+               ? 0
+               : recorder_save(&transaction->recorder, transaction->error);
+}
+
+/* Another command may have deleted the container meanwhile. */
+static void record_end(const struct transaction *transaction)
+{
+    int result = exit_record(&transaction->state, transaction->exit_status);
+
+    if (result < 0 && result != -ENOENT)
+        log_warning("the exit status of container \"%s\" cannot be recorded: %s",
+                    transaction->request->id, text_of_errno(-result));
 }
 
 static int wait_in_foreground(struct transaction *transaction, int signals, int *ret_status)
@@ -145,6 +167,11 @@ static int wait_in_foreground(struct transaction *transaction, int signals, int 
 
     if (!transaction->create->keep)
         delete_at_end(transaction);
+    else if (result == 0)
+        record_end(transaction);
+    if (result == 0)
+        result = transaction_save_recording(transaction);
+    state_close(&transaction->state);
     return result;
 }
 
@@ -154,12 +181,13 @@ int transaction_go_on(struct transaction *transaction, int signals, int *ret_sta
     state_unlock(&transaction->state);
     if (hook_run_poststart(&transaction->state, transaction->error) < 0)
         return stop_after_hook(transaction);
-    state_close(&transaction->state);
+    if (!transaction->create->keep)
+        state_close(&transaction->state);
     log_release_warnings();
     if (!transaction->request->detach)
         return wait_in_foreground(transaction, signals, ret_status);
     if (transaction->notify >= 0)
-        notify_wait(transaction->notify, transaction->conduct.pidfd, transaction->init);
+        notify_wait(transaction->notify, transaction->executor.pidfd, transaction->init);
     *ret_status = 0;
     return 0;
 }

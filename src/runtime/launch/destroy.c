@@ -16,6 +16,7 @@
 #include "berth/sys/process.h"
 #include "hook.h"
 #include "mounts.h"
+#include "state/pins.h"
 
 /* The time that the kernel needs to end a process. One that takes longer hangs in the kernel. */
 #define END_TIMEOUT_MS 10000
@@ -36,10 +37,8 @@ int destroy_process(const struct state *state, struct error *error)
         return error_errno(error, -result, "kill the container's process %d", state->pid);
     if (cgroups.n_paths > 0)
         TRY(cgroup_kill(&cgroups, error));
-    result = sys_pidfd_wait(pidfd, END_TIMEOUT_MS);
-    if (result < 0)
-        return error_errno(error, -result, "wait for the end of the container's process %d",
-                           state->pid);
+    TRY_ERRNO(sys_pidfd_wait(pidfd, END_TIMEOUT_MS), error,
+              "wait for the end of the container's process %d", state->pid);
     return 0;
 }
 
@@ -105,20 +104,69 @@ bool destroy_shares_cgroups(const struct state *state, const struct cgroup_recor
     return found;
 }
 
+struct pods {
+    const struct state *state;
+    bool sought;
+    bool unknown; /* not all could be read */
+    struct text_list cgroups;
+};
+
+static void add_pod(struct pods *pods, const char *id)
+{
+    const struct state *state = pods->state;
+    AUTO_STATE other = {.arena = state->arena, .root = state->root, .id = id, .dir = -1};
+    struct error ignored = {0};
+
+    if (text_equal(id, state->id) || !state_id_is_valid(id))
+        return;
+    const int result = state_open(&other, &ignored);
+    pods->unknown |= result < 0 && result != -ENOENT;
+    for (size_t i = 0; result == 0 && state_is_pod(&other) && i < other.record.n_cgroups; i++)
+        text_list_add(&pods->cgroups, other.record.cgroups[i]);
+}
+
+static void find_pods(struct pods *pods)
+{
+    DIR *dir = opendir(pods->state->root);
+    struct dirent *entry;
+
+    pods->sought = true;
+    pods->unknown = dir == NULL;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        add_pod(pods, entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+}
+
+/* Nothing else keeps the cgroup of a pod, which may have no process in it. */
+static bool is_pods(void *context, const char *path)
+{
+    struct pods *pods = context;
+
+    if (!pods->sought)
+        find_pods(pods);
+    return pods->unknown ||
+           text_is_one_of(path, (const char *const *) pods->cgroups.item, pods->cgroups.count);
+}
+
 int destroy_container(struct state *state, struct error *error)
 {
-    const struct cgroup_record cgroups = state_cgroups(state);
+    struct cgroup_record cgroups = state_cgroups(state);
+    struct pods pods = {.state = state, .cgroups = {.arena = state->arena}};
 
     /* Without a record only the process is known. */
     TRY(destroy_process(state, error));
     if (state->has_record) {
+        cgroup_keep_parents(state->arena, &cgroups, is_pods, &pods);
         stop_unit(state);
         if (cgroup_remove_empty(&cgroups) && !destroy_shares_cgroups(state, &cgroups))
             TRY(cgroup_remove(&cgroups, error));
         TRY(rdt_remove(state->record.rdt_groups, state->record.n_rdt_groups, error));
         if (state->record.shares_mounts)
-            TRY(mounts_take_off(state->arena, state->record.rootfs, state->record.mounts_before,
-                                error));
+            TRY(mounts_detach(state->arena, state->record.rootfs, state->record.mounts_before,
+                              error));
+        if (state_is_pod(state))
+            TRY(pins_remove(state, error));
         hook_run_poststop(state);
     }
     return state_remove(state, error);

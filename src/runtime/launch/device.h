@@ -2,7 +2,7 @@
 /* Creates device nodes on the host for a container that may not create them. */
 #pragma once
 
-#include "conduct.h"
+#include "executor.h"
 
 /* The step MAKE_DEVICE. */
-conduct_handler device_make;
+executor_handler device_make;

@@ -28,7 +28,7 @@ int filter_check_flags(const struct spec_config *config, struct error *error)
         if (sys_probe_seccomp_flags(plan_seccomp_flag(seccomp->flags[i])) < 0)
             return error_at(error, JSON_PATH("linux.seccomp.flags[%zu]", i), ENOTSUP,
                             "this kernel does not know %s",
-                            spec_seccomp_flag_words[seccomp->flags[i]]);
+                            spec_seccomp_flag_names[seccomp->flags[i]]);
     return 0;
 }
 

@@ -75,7 +75,7 @@ static void handle_signal(struct watch *watch, const struct signalfd_siginfo *in
         sys_pidfd_signal(foreground->pidfd, signal);
 }
 
-static void take_signals(struct watch *watch)
+static void read_signals(struct watch *watch)
 {
     struct signalfd_siginfo info;
 
@@ -103,7 +103,7 @@ static int loop(struct watch *watch)
             continue;
         }
         if (fds[0].revents != 0)
-            take_signals(watch);
+            read_signals(watch);
         if (fds[2].revents != 0 && notify_forward(foreground->notify, foreground->pid))
             fds[2].fd = -1;
         if (has_console)
@@ -112,15 +112,6 @@ static int loop(struct watch *watch)
         if (fds[1].revents != 0 || watch->has_hung_up)
             return 0;
     }
-}
-
-/* SIGHUP does not end process 1 of a PID namespace unless it handles that signal. */
-static void end_after_hangup(const struct foreground *foreground)
-{
-    sys_pidfd_signal(foreground->pidfd, SIGHUP);
-    sys_pidfd_signal(foreground->pidfd, SIGCONT);
-    if (sys_pidfd_wait(foreground->pidfd, HANGUP_GRACE_MS) == -ETIMEDOUT)
-        sys_pidfd_signal(foreground->pidfd, SIGKILL);
 }
 
 static bool is_ignored(int signal)
@@ -145,10 +136,15 @@ int foreground_wait(struct foreground *foreground, struct error *error)
     int result = loop(&watch);
     if (foreground->console >= 0)
         console_close(&watch.console);
-    if (watch.has_hung_up)
-        end_after_hangup(foreground);
+    if (watch.has_hung_up) {
+        /* SIGHUP does not end process 1 of a PID namespace unless it handles that signal. */
+        sys_pidfd_signal(foreground->pidfd, SIGHUP);
+        sys_pidfd_signal(foreground->pidfd, SIGCONT);
+        if (sys_pidfd_wait(foreground->pidfd, HANGUP_GRACE_MS) == -ETIMEDOUT)
+            sys_pidfd_signal(foreground->pidfd, SIGKILL);
+    }
     if (result == 0)
-        result = sys_pidfd_reap(foreground->pidfd, NULL);
+        result = sys_pidfd_reap(foreground->pidfd, &foreground->status);
     fd_close(&foreground->notify);
     if (result < 0)
         return error_errno(error, -result, "wait for the container's end");

@@ -19,6 +19,7 @@ struct foreground {
     int terminal; /* the controlling terminal, or -1 */
     int console;  /* the terminal's master side, or -1; owned */
     int notify;   /* from notify_open, or -1; owned */
+    int status;   /* as wait(2) reports it, once the process has been reaped */
 };
 
 /* Waits for the end of the container's process, a child of this one. Returns its exit status, 128 +

@@ -11,6 +11,7 @@
 #include "berth/base/json.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/base/trace-context.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/annotations.h"
 #include "berth/sys/memfd.h"
@@ -77,6 +78,21 @@ static const char *directory_of(const struct state *state)
     return access(state->record.bundle, F_OK) < 0 && errno == ENOENT ? "/" : state->record.bundle;
 }
 
+/* Returns the runtime's environment with another context of a trace. */
+static const char *const *environment_with(struct arena *arena, const char *const *added)
+{
+    struct text_list list = {.arena = arena};
+
+    if (added == NULL)
+        return (const char *const *) environ;
+    for (char **entry = environ; *entry != NULL; entry++)
+        if (!trace_context_is_variable(*entry))
+            text_list_add(&list, *entry);
+    for (; *added != NULL; added++)
+        text_list_add(&list, *added);
+    return (const char *const *) list.item;
+}
+
 struct hook_result hook_run(const struct state *state, const struct hook_call *call,
                             enum spec_status status, struct error *error)
 {
@@ -94,7 +110,7 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
     struct sys_spawn spawn = {
         .path = call->path,
         .argv = call->argv != NULL ? call->argv : path_alone,
-        .envp = call->envp != NULL ? call->envp : (const char *const *) environ,
+        .envp = call->envp != NULL ? call->envp : environment_with(state->arena, call->added_env),
         .directory = directory_of(state),
         .stdin_fd = input,
         .output_fd = out,
@@ -107,13 +123,32 @@ struct hook_result hook_run(const struct state *state, const struct hook_call *c
         .number = number, .wait_status = number == EIO ? result : 0, .output = fd_take(&output)};
 }
 
+/* Returns the hook's own environment, with the caller's context of a trace unless it has one; NULL:
+ * it has none, and inherits that context. */
+static const char *const *environment_of(struct arena *arena, const struct spec_hook *hook)
+{
+    struct text_list list = {.arena = arena};
+    struct trace_context context;
+    bool has_own = false;
+
+    if (hook->env == NULL || !trace_context_read(&context))
+        return hook->env;
+    for (size_t i = 0; i < hook->n_env; i++) {
+        has_own |= trace_context_is_variable(hook->env[i]);
+        text_list_add(&list, hook->env[i]);
+    }
+    if (!has_own)
+        trace_context_add(&context, context.parent, &list);
+    return (const char *const *) list.item;
+}
+
 static int run_listed(const struct state *state, const struct spec_hook *hook,
                       enum spec_status status, const char *place, struct error *error)
 {
     struct hook_call call = {
         .path = hook->path,
         .argv = hook->n_args > 0 ? hook->args : NULL,
-        .envp = hook->env,
+        .envp = environment_of(state->arena, hook),
         .timeout_s = hook->has_timeout ? (uint64_t) hook->timeout : 0,
     };
     struct hook_result result = hook_run(state, &call, status, error);

@@ -17,9 +17,10 @@ struct sys_unless;
 
 struct hook_call {
     const char *path;
-    const char *const *argv; /* as in the config; NULL: only the path */
-    const char *const *envp; /* the complete environment; NULL: the runtime's */
-    uint64_t timeout_s;      /* 0: none */
+    const char *const *argv;      /* as in the config; NULL: only the path */
+    const char *const *envp;      /* the complete environment; NULL: the runtime's */
+    const char *const *added_env; /* what is added to the runtime's, NULL-terminated; or NULL */
+    uint64_t timeout_s;           /* 0: none */
     /* the end of the container's process (ECANCELED) and signals (EINTR) kill the hook; or NULL */
     const struct sys_unless *unless;
 };

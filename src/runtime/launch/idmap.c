@@ -38,12 +38,12 @@ static int write_directly(struct arena *arena, const struct idmap *map)
 }
 
 /* newuidmap PID (INSIDE OUTSIDE COUNT)... */
-static int write_by_helper(struct conduct *conduct, const struct idmap *map)
+static int write_by_helper(struct executor *executor, const struct idmap *map)
 {
-    struct arena *arena = conduct->arena;
+    struct arena *arena = executor->arena;
     const char *helper = map->groups ? "newgidmap" : "newuidmap";
     static const char *const nothing[] = {NULL};
-    const struct sys_unless unless = {conduct->pidfd, conduct->signals};
+    const struct sys_unless unless = {executor->pidfd, executor->signals};
     struct text_list argv = {.arena = arena};
 
     text_list_add(&argv, helper);
@@ -68,11 +68,11 @@ static int write_by_helper(struct conduct *conduct, const struct idmap *map)
     if (result == 0)
         return 0;
     if (result == -EINTR)
-        return conduct_take_signal(conduct);
+        return executor_read_signal(executor);
     struct failed_hook failure = {map->groups ? "linux.gidMappings" : "linux.uidMappings",
                                   arena_printf(arena, "map ids by %s", helper),
                                   result < 0 ? -result : EIO, result, output};
-    explain_hook(arena, &failure, conduct->error);
+    explain_hook(arena, &failure, executor->error);
     return result == -ECANCELED ? result : -EPERM;
 }
 
@@ -81,30 +81,31 @@ static bool is_own_alone(const struct idmap *map, uid_t own)
     return map->count == 1 && map->mappings[0].size == 1 && map->mappings[0].host_id == own;
 }
 
-int idmap_write(struct conduct *conduct, const struct spec_linux *config, pid_t pid,
+int idmap_write(struct executor *executor, const struct spec_linux *config, pid_t pid,
                 bool privileged)
 {
-    struct arena *arena = conduct->arena;
+    struct arena *arena = executor->arena;
     struct idmap users = {config->uid_mappings, config->n_uid_mappings, false, pid};
     struct idmap groups = {config->gid_mappings, config->n_gid_mappings, true, pid};
 
     if (privileged || is_own_alone(&users, geteuid()))
         TRY(write_directly(arena, &users));
     else
-        TRY(write_by_helper(conduct, &users));
+        TRY(write_by_helper(executor, &users));
     if (!privileged && is_own_alone(&groups, getegid()))
         TRY(sys_idmap_deny_setgroups(pid));
     else if (!privileged)
-        return write_by_helper(conduct, &groups);
+        return write_by_helper(executor, &groups);
     return write_directly(arena, &groups);
 }
 
 /* Returns the mappings without their first word, which says whether they are for users or
  * groups. */
-static const char *lines_of(struct conduct *conduct, const struct plan_step *step, const char *kind)
+static const char *lines_of(struct executor *executor, const struct plan_step *step,
+                            const char *kind)
 {
-    struct text text = {.arena = conduct->arena};
-    const char *line = plan_text(conduct->plan, step->make_id_map.mappings.first);
+    struct text text = {.arena = executor->arena};
+    const char *line = plan_text(executor->plan, step->make_id_map.mappings.first);
 
     for (uint32_t i = 0; i < step->make_id_map.mappings.count; i++) {
         if (text_starts_with(line, kind))
@@ -114,19 +115,19 @@ static const char *lines_of(struct conduct *conduct, const struct plan_step *ste
     return text.size == 0 ? "" : text.bytes;
 }
 
-int idmap_make(struct conduct *conduct, const struct plan_step *step)
+int idmap_make(struct executor *executor, const struct plan_step *step)
 {
-    const char *path = plan_optional_text(conduct->plan, step->make_id_map.like);
+    const char *path = plan_optional_text(executor->plan, step->make_id_map.like);
 
     if (path != NULL)
-        return conduct_fill(conduct, step, sys_user_namespace_copy(path));
-    return conduct_fill(
-        conduct, step,
-        sys_user_namespace_make(lines_of(conduct, step, "uid "), lines_of(conduct, step, "gid ")));
+        return executor_fill(executor, step, sys_user_namespace_copy(path));
+    return executor_fill(executor, step,
+                         sys_user_namespace_make(lines_of(executor, step, "uid "),
+                                                 lines_of(executor, step, "gid ")));
 }
 
-int idmap_map_mount(struct conduct *conduct, const struct plan_step *step)
+int idmap_map_mount(struct executor *executor, const struct plan_step *step)
 {
-    return sys_mount_map(conduct->slot[step->map_mount.mount],
-                         conduct->slot[step->map_mount.id_map], step->map_mount.recursive);
+    return sys_mount_map(executor->slot[step->map_mount.mount],
+                         executor->slot[step->map_mount.id_map], step->map_mount.recursive);
 }

@@ -40,11 +40,11 @@ static bool launches_into_cgroup(const struct plan_host *host)
     return false;
 }
 
-int transaction_launch(struct conduct *conduct, const struct plan_step *step)
+int transaction_launch(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
     AUTO_FD image = open_image();
-    AUTO_FD plan = sys_memfd_sealed("berth-plan", conduct->plan, conduct->plan->size, false);
+    AUTO_FD plan = sys_memfd_sealed("berth-plan", executor->plan, executor->plan->size, false);
     AUTO_FD third = -1;
     AUTO_FD cgroup = -1;
 
@@ -61,17 +61,17 @@ int transaction_launch(struct conduct *conduct, const struct plan_step *step)
         .given = {transaction->far_socket, plan, third},
         .n_kept = transaction->kept_fds,
     };
-    transaction->launched = sys_launch(&launch, &conduct->pidfd);
+    transaction->launched = sys_launch(&launch, &executor->pidfd);
     if (transaction->launched < 0)
         return transaction->launched;
-    conduct->is_parent = true;
+    executor->is_parent = true;
     fd_close(&transaction->far_socket);
     return 0;
 }
 
-int transaction_enter_delegated(struct conduct *conduct, const struct plan_step *step)
+int transaction_enter_delegated(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     (void) step;
     return cgroup_enter_delegated(transaction->arena, &transaction->cgroup, transaction->init,

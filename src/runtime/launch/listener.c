@@ -12,15 +12,15 @@
 
 #define AGENT_TIMEOUT_MS 10000 /* for an agent that does not accept or read */
 
-int listener_connect(struct conduct *conduct, const struct plan_step *step)
+int listener_connect(struct executor *executor, const struct plan_step *step)
 {
-    const char *path = plan_text(conduct->plan, step->connect_agent.socket);
+    const char *path = plan_text(executor->plan, step->connect_agent.socket);
     int agent = sys_socket_connect_within(path, SOCK_STREAM, AGENT_TIMEOUT_MS);
 
     if (agent < 0)
         return agent == -EAGAIN ? -ETIMEDOUT : agent;
-    fd_close(&conduct->agent);
-    conduct->agent = agent;
+    fd_close(&executor->agent);
+    executor->agent = agent;
     return 0;
 }
 
@@ -45,18 +45,18 @@ static void write_process_state(struct json *json, const struct listener_process
     json_object_close(json);
 }
 
-int listener_hand(struct conduct *conduct, const struct plan_step *step,
+int listener_hand(struct executor *executor, const struct plan_step *step,
                   const struct listener_process *process)
 {
-    AUTO_FD listener = fd_take(&conduct->slot[PLAN_SLOT_LISTENER]);
-    AUTO_FD agent = fd_take(&conduct->agent);
+    AUTO_FD listener = fd_take(&executor->slot[PLAN_SLOT_LISTENER]);
+    AUTO_FD agent = fd_take(&executor->agent);
     struct json json;
 
     if (listener < 0 || agent < 0)
         return -EBADF;
-    json_start(&json, conduct->arena, false);
+    json_start(&json, executor->arena, false);
     write_process_state(&json, process,
-                        plan_optional_text(conduct->plan, step->hand_listener.metadata));
+                        plan_optional_text(executor->plan, step->hand_listener.metadata));
     int result = sys_socket_send(agent, json.text.bytes, json.text.size, listener);
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }

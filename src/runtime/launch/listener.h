@@ -4,10 +4,10 @@
  * `run`, `start` and `exec`. */
 #pragma once
 
-#include "conduct.h"
+#include "executor.h"
 #include "state/state.h"
 
-int listener_connect(struct conduct *conduct, const struct plan_step *step);
+int listener_connect(struct executor *executor, const struct plan_step *step);
 
 /* The process with the filter: process `pid` of the container, which has this status. */
 struct listener_process {
@@ -16,5 +16,5 @@ struct listener_process {
     pid_t pid;
 };
 
-int listener_hand(struct conduct *conduct, const struct plan_step *step,
+int listener_hand(struct executor *executor, const struct plan_step *step,
                   const struct listener_process *process);

@@ -15,25 +15,11 @@
 
 #define FIELD_MOUNT_POINT 4 /* each field before it ends with a blank */
 
-static bool is_octal(const char *digits)
-{
-    return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' &&
-           digits[2] >= '0' && digits[2] <= '7';
-}
-
-/* Returns whether the field, in which blanks and backslashes are octal ("\040"), is the path. */
 static bool field_is(const char *field, const char *path)
 {
-    for (; *path != '\0'; path++) {
-        char byte = *field++;
-
-        if (byte == '\\' && is_octal(field)) {
-            byte = (char) ((field[0] - '0') * 64 + (field[1] - '0') * 8 + (field[2] - '0'));
-            field += 3;
-        }
-        if (byte != *path)
+    for (; *path != '\0'; path++)
+        if (mountinfo_pop_byte(&field) != *path)
             return false;
-    }
     return *field == ' ';
 }
 
@@ -57,15 +43,14 @@ int mounts_count_on_host(struct arena *arena, const char *path, size_t *ret_coun
                          struct error *error)
 {
     char *mountinfo;
-    int result = file_read(arena, AT_FDCWD, "/proc/self/mountinfo", &mountinfo, NULL);
 
-    if (result < 0)
-        return error_errno(error, -result, "read /proc/self/mountinfo");
+    TRY_ERRNO(file_read(arena, AT_FDCWD, "/proc/self/mountinfo", &mountinfo, NULL), error,
+              "read /proc/self/mountinfo");
     *ret_count = mounts_count(mountinfo, path);
     return 0;
 }
 
-int mounts_take_off(struct arena *arena, const char *path, size_t rest, struct error *error)
+int mounts_detach(struct arena *arena, const char *path, size_t rest, struct error *error)
 {
     size_t count = 0;
 

@@ -22,4 +22,4 @@ int mounts_of_kernel(struct arena *arena, const char *const **ret_paths, struct 
 
 /* Detaches mounts from `path`, with everything mounted below them, until `rest` of the stacked
  * mounts are left. */
-int mounts_take_off(struct arena *arena, const char *path, size_t rest, struct error *error);
+int mounts_detach(struct arena *arena, const char *path, size_t rest, struct error *error);

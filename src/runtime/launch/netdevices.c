@@ -17,7 +17,7 @@
 #include "berth/sys/netlink.h"
 #include "transaction.h"
 
-#define NUMBERS_MOST 32768 /* numbers tried for a template: the kernel's own limit */
+#define NUMBERS_MAX 32768 /* numbers tried for a template: the kernel's own limit */
 
 struct net_device {
     struct net_device *earlier;
@@ -85,7 +85,7 @@ static int choose_name(struct arena *arena, int socket, const char *wanted, cons
     *ret_name = wanted;
     if (number == NULL)
         return check_name_is_free(socket, wanted);
-    for (int i = 0; i < NUMBERS_MOST; i++) {
+    for (int i = 0; i < NUMBERS_MAX; i++) {
         char *name =
             arena_printf(arena, "%.*s%d%s", (int) (number - wanted), wanted, i, number + 2);
 
@@ -137,29 +137,29 @@ static int set_up(const struct way *way, const struct net_device *device)
     return sys_link_set_up(way->container, link.index);
 }
 
-static int refuse(struct conduct *conduct, const struct plan_step *step, const char *why)
+static int refuse(struct executor *executor, const struct plan_step *step, const char *why)
 {
-    int index = (int) (step - plan_steps(conduct->plan));
+    int index = (int) (step - plan_steps(executor->plan));
 
-    return error_at(conduct->error, plan_step_place(conduct->plan, index), EINVAL, "%s: %s",
-                    plan_step_words(conduct->arena, conduct->plan, index), why);
+    return error_at(executor->error, plan_step_place(executor->plan, index), EINVAL, "%s: %s",
+                    plan_step_words(executor->arena, executor->plan, index), why);
 }
 
-int netdevices_move(struct conduct *conduct, const struct plan_step *step)
+int netdevices_move(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
-    int network_namespace = conduct->slot[PLAN_SLOT_NETWORK];
+    struct transaction *transaction = executor->context;
+    int network_namespace = executor->slot[PLAN_SLOT_NETWORK];
     AUTO_WAY way = {-1, -1};
-    const char *name = plan_text(conduct->plan, step->move_net_device.device);
-    const char *wanted = plan_text(conduct->plan, step->move_net_device.name);
+    const char *name = plan_text(executor->plan, step->move_net_device.device);
+    const char *wanted = plan_text(executor->plan, step->move_net_device.name);
     struct sys_link link;
 
     if (is_own_namespace(network_namespace))
-        return refuse(conduct, step, "the container is in the caller's own network namespace");
+        return refuse(executor, step, "the container is in the caller's own network namespace");
     TRY(way_open(network_namespace, &way));
     TRY(sys_link_find(way.host, name, &link));
     if (link.flags & IFF_LOOPBACK)
-        return refuse(conduct, step, "the loopback device of a network namespace stays there");
+        return refuse(executor, step, "the loopback device of a network namespace stays there");
     struct net_device *device = note(transaction, &link);
     TRY(sys_link_save_addresses(way.host, link.index, &device->addresses));
     TRY(sys_link_save_routes(way.host, link.index, &device->routes));
@@ -198,7 +198,7 @@ void netdevices_undo(struct transaction *transaction)
 {
     const struct net_device *device = transaction->net_devices;
     AUTO_WAY way = {-1, -1};
-    int opened = device == NULL ? 0 : way_open(transaction->conduct.slot[PLAN_SLOT_NETWORK], &way);
+    int opened = device == NULL ? 0 : way_open(transaction->executor.slot[PLAN_SLOT_NETWORK], &way);
 
     for (; device != NULL; device = device->earlier) {
         int result = opened < 0 ? opened : bring_back(&way, device);

@@ -2,12 +2,12 @@
 /* linux.netDevices: moves network devices into the container, and back if its creation fails. */
 #pragma once
 
-#include "conduct.h"
+#include "executor.h"
 
 struct transaction;
 
 /* The step MOVE_NET_DEVICE. */
-conduct_handler netdevices_move;
+executor_handler netdevices_move;
 
 /* Moves all moved devices back, with their former names, addresses and routes. Warns of what it
  * cannot restore. */

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "berth/base/error.h"
@@ -12,31 +13,36 @@
 #include "berth/base/text.h"
 #include "berth/bus/bus.h"
 #include "berth/plan/build.h"
+#include "berth/spec/annotations.h"
+#include "berth/spec/check.h"
+#include "berth/spec/landlock.h"
 #include "berth/spec/load.h"
 #include "berth/spec/mount-options.h"
 #include "berth/sys/launch.h"
 #include "berth/sys/probe.h"
 #include "caller-ids.h"
 #include "mounts.h"
-#include "state/look.h"
+#include "pod.h"
+#include "state/host-facts.h"
 #include "transaction.h"
 
 /* Resolves all symbolic links in `path`, a directory. Returns 0 or a negative errno. */
-static int resolve_dir(struct arena *arena, const char *path, const char **ret_path)
+static int resolve_dir(struct arena *arena, const char *path, const char **ret_path,
+                       struct stat *ret_info)
 {
     char resolved[PATH_MAX];
-    struct stat info;
 
-    if (realpath(path, resolved) == NULL || stat(resolved, &info) < 0)
+    if (realpath(path, resolved) == NULL || stat(resolved, ret_info) < 0)
         return -errno;
     *ret_path = arena_string(arena, resolved);
-    return S_ISDIR(info.st_mode) ? 0 : -ENOTDIR;
+    return S_ISDIR(ret_info->st_mode) ? 0 : -ENOTDIR;
 }
 
 static int resolve_bundle(struct transaction *transaction)
 {
     const char *path = transaction->create->bundle != NULL ? transaction->create->bundle : ".";
-    int result = resolve_dir(transaction->arena, path, &transaction->bundle);
+    struct stat info;
+    int result = resolve_dir(transaction->arena, path, &transaction->bundle, &info);
 
     if (result == 0)
         return 0;
@@ -48,10 +54,14 @@ static int resolve_rootfs(struct transaction *transaction)
 {
     const char *path =
         text_path_join(transaction->arena, transaction->bundle, transaction->config->root->path);
-    int result = resolve_dir(transaction->arena, path, &transaction->rootfs);
+    struct stat info = {0};
+    int result = resolve_dir(transaction->arena, path, &transaction->rootfs, &info);
 
-    if (result == 0)
+    if (result == 0) {
+        transaction->root_device = (uint64_t) major(info.st_dev) << 32 | minor(info.st_dev);
+        transaction->root_inode = info.st_ino;
         return 0;
+    }
     error_errno_at(transaction->error, "root.path", -result, "the root file system %s", path);
     return error_set_file(transaction->error, path);
 }
@@ -71,6 +81,9 @@ static int read_bundle(struct transaction *transaction)
     if (result < 0) {
         error_errno(transaction->error, -result, "read %s", path);
         error_cause(transaction->error, "%s", file_read_error(-result));
+        if (result == -ENOENT && request->config_file == NULL)
+            error_hint(transaction->error,
+                       "--bundle names the bundle; berth spec writes a config.json");
         return error_set_file(transaction->error, path);
     }
     transaction->config_bytes = bytes;
@@ -118,12 +131,11 @@ static unsigned count_listen_fds(void)
     return (unsigned) number;
 }
 
-static void count_descriptors(struct transaction *transaction)
+static int explain_caller(int result, struct error *error)
 {
-    transaction->listen_fds = count_listen_fds();
-    unsigned preserved = transaction->request->preserve_fds;
-    unsigned most = preserved > INT_MAX / 2 ? INT_MAX / 2 : preserved;
-    transaction->kept_fds = sys_count_inherited(transaction->listen_fds + most);
+    error_errno(error, -result,
+                "look at the caller's capabilities and user namespace in /proc/self");
+    return result == -ENOENT ? error_hint(error, "mount -t proc proc /proc, as root") : result;
 }
 
 static int probe_caller(struct transaction *transaction)
@@ -133,8 +145,7 @@ static int probe_caller(struct transaction *transaction)
     int result = sys_probe_caller(&caller);
 
     if (result < 0)
-        return error_errno(transaction->error, -result,
-                           "look at the caller's capabilities and user namespace");
+        return explain_caller(result, transaction->error);
     host->refused_call = sys_probe_mount_calls();
     host->refusal = host->refused_call != NULL ? sys_refusal() : NULL;
     host->privileged = geteuid() == 0 && (caller.permitted >> CAP_SYS_ADMIN & 1) != 0;
@@ -161,6 +172,20 @@ static void probe_labels(struct transaction *transaction)
     if ((process != NULL && process->selinux_label != NULL) ||
         (config != NULL && config->mount_label != NULL))
         transaction->host.has_selinux = sys_has_selinux();
+}
+
+int transaction_probe_landlock(struct transaction *transaction)
+{
+    if (spec_landlock_of(transaction->config) == NULL)
+        return 0;
+    int abi = sys_probe_landlock();
+    if (abi < 0) {
+        error_errno_at(transaction->error, SPEC_LANDLOCK_PATH, -abi,
+                       "ask the kernel for the version of Landlock's ABI");
+        return abi == -EPERM ? error_hint(transaction->error, "%s", sys_refusal()) : abi;
+    }
+    transaction->host.landlock_abi = (unsigned) abi;
+    return 0;
 }
 
 static const char *read_copied_link(const struct transaction *transaction,
@@ -214,8 +239,8 @@ int transaction_probe(struct transaction *transaction)
         caller_ids_complete(transaction->arena, transaction->config, transaction->host.privileged);
     probe_labels(transaction);
     if (transaction->config->linux != NULL && transaction->config->linux->n_sysctl > 0)
-        TRY(look_own_namespaces(transaction->config->linux, &transaction->host.own_namespaces,
-                                transaction->error));
+        TRY(host_find_own_namespaces(transaction->config->linux, &transaction->host.own_namespaces,
+                                     transaction->error));
     if (transaction->create != NULL) {
         probe_copied_links(transaction);
         probe_nodes(transaction);
@@ -245,8 +270,13 @@ static int place_in_rdt(struct transaction *transaction)
 /* While errors are collected, there may be no plan in the end. */
 static int plan(struct transaction *transaction)
 {
-    count_descriptors(transaction);
+    transaction->listen_fds = count_listen_fds();
+    unsigned preserved = transaction->request->preserve_fds;
+    unsigned most = preserved > INT_MAX / 2 ? INT_MAX / 2 : preserved;
+    transaction->kept_fds = sys_count_inherited(transaction->listen_fds + most);
     TRY(transaction_probe(transaction));
+    TRY(transaction_probe_landlock(transaction));
+    TRY(error_collect(transaction->error, transaction_probe_cookie(transaction)));
     TRY(error_collect(transaction->error, transaction_place(transaction)));
     TRY(error_collect(transaction->error, place_in_rdt(transaction)));
     return error_collect(transaction->error, transaction_build_plan(transaction));
@@ -259,6 +289,8 @@ static int prepare(struct transaction *transaction, struct error *error)
     TRY(state_check_free(&transaction->state, error));
     TRY(read_bundle(transaction));
     TRY(transaction_check_terminal(transaction));
+    if (spec_is_pod(transaction->config))
+        TRY(pod_check_options(transaction));
     return plan(transaction);
 }
 

@@ -32,6 +32,8 @@
 #include "mounts.h"
 #include "netdevices.h"
 #include "notify.h"
+#include "pod.h"
+#include "state/pins.h"
 #include "subid.h"
 #include "transaction.h"
 
@@ -55,6 +57,8 @@ static void fill_record(struct transaction *transaction)
 {
     const struct spec_config *config = transaction->config;
     const struct spec_hooks *hooks = config->hooks;
+    const struct text_list pins =
+        spec_is_pod(config) ? pins_of(&transaction->state, config) : (struct text_list){0};
 
     transaction->state.has_record = true;
     transaction->state.record = (struct spec_record){
@@ -62,13 +66,18 @@ static void fill_record(struct transaction *transaction)
         .oci_version = config->oci_version,
         .bundle = transaction->bundle,
         .rootfs = transaction->rootfs,
+        .root_device = transaction->root_device,
+        .root_inode = transaction->root_inode,
         .created = time_of_now(transaction->arena),
         .annotations = config->annotations,
         .n_annotations = config->n_annotations,
         .poststart = hooks != NULL && hooks->n_poststart > 0,
         .poststop = hooks != NULL && hooks->n_poststop > 0,
         .own_pids = spec_makes_namespace(config, SPEC_NAMESPACE_TYPE_PID),
+        .pins = (const char *const *) pins.item,
+        .n_pins = pins.count,
         .shares_keyring = transaction->create->no_new_keyring,
+        .records_seccomp = transaction->request->record_seccomp != NULL,
         .systemd_unit =
             transaction->cgroup.systemd != NULL ? transaction->cgroup.systemd->unit : NULL,
         .systemd_user = transaction->bus.options.user,
@@ -82,17 +91,6 @@ static void fill_record(struct transaction *transaction)
     };
 }
 
-static int note_mounts(struct transaction *transaction)
-{
-    struct spec_record *record = &transaction->state.record;
-    size_t count;
-
-    TRY(mounts_count_on_host(transaction->arena, transaction->rootfs, &count, transaction->error));
-    record->shares_mounts = true;
-    record->mounts_before = count;
-    return 0;
-}
-
 /* Writes a file of the state directory. A partly written one does no harm before the first record
  * exists. */
 static int write_state_file(struct transaction *transaction, const char *name, const void *bytes,
@@ -100,35 +98,40 @@ static int write_state_file(struct transaction *transaction, const char *name, c
 {
     AUTO_FD fd =
         openat(transaction->state.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int result = fd < 0 ? -errno : fd_write_all(fd, bytes, size);
 
-    if (result < 0)
-        return error_errno(transaction->error, -result, "write %s/%s/%s", transaction->state.root,
-                           transaction->state.id, name);
+    TRY_ERRNO(fd < 0 ? -errno : fd_write_all(fd, bytes, size), transaction->error, "write %s/%s/%s",
+              transaction->state.root, transaction->state.id, name);
     return 0;
 }
 
-static int save_state(struct conduct *conduct, const struct plan_step *step)
+static int save_state(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     TRY(state_make(&transaction->state, transaction->error));
     transaction->made_state = true;
     fill_record(transaction);
-    if (step->save_state.shares_mounts)
-        TRY(note_mounts(transaction));
+    if (step->save_state.shares_mounts) {
+        struct spec_record *record = &transaction->state.record;
+        size_t count;
+
+        TRY(mounts_count_on_host(transaction->arena, transaction->rootfs, &count,
+                                 transaction->error));
+        record->shares_mounts = true;
+        record->mounts_before = count;
+    }
     TRY(write_state_file(transaction, STATE_CONFIG, transaction->config_bytes,
                          transaction->config_size));
     if (step->save_state.keeps_plan)
-        TRY(write_state_file(transaction, STATE_PLAN, conduct->plan, conduct->plan->size));
+        TRY(write_state_file(transaction, STATE_PLAN, executor->plan, executor->plan->size));
     if (transaction->notifies)
         TRY(notify_open(transaction->state.dir, &transaction->notify, transaction->error));
     return state_save(&transaction->state, transaction->error);
 }
 
-static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
+static int make_cgroup(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     (void) step;
     TRY(cgroup_make(transaction->arena, &transaction->cgroup, transaction->launched,
@@ -137,56 +140,56 @@ static int make_cgroup(struct conduct *conduct, const struct plan_step *step)
     return 0;
 }
 
-static int limit_cgroup(struct conduct *conduct, const struct plan_step *step)
+static int limit_cgroup(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     (void) step;
-    return cgroup_set_noting(transaction->arena, &transaction->cgroup,
-                             transaction_resources(transaction), &transaction->former_limits,
-                             transaction->error);
+    return cgroup_set_with_undo(transaction->arena, &transaction->cgroup,
+                                transaction_resources(transaction), &transaction->former_limits,
+                                transaction->error);
 }
 
-static int own_cgroup(struct conduct *conduct, const struct plan_step *step)
+static int own_cgroup(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
-    return cgroup_give(transaction->arena, plan_text(conduct->plan, step->own_cgroup.cgroup),
-                       step->own_cgroup.uid, transaction->error);
+    return cgroup_chown(transaction->arena, plan_text(executor->plan, step->own_cgroup.cgroup),
+                        step->own_cgroup.uid, transaction->error);
 }
 
-static int make_rdt(struct conduct *conduct, const struct plan_step *step)
+static int make_rdt(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     (void) step;
     TRY(rdt_make(transaction->arena, &transaction->rdt, transaction->error));
     return rdt_set(transaction->arena, &transaction->rdt, transaction->error);
 }
 
-static int join_rdt(struct conduct *conduct, const struct plan_step *step)
+static int join_rdt(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     (void) step;
     return rdt_join(transaction->arena, &transaction->rdt, transaction->init, transaction->error);
 }
 
 /* clone(2) returns a pidfd only since Linux 5.2. */
-int transaction_open_init(struct conduct *conduct)
+int transaction_open_init(struct executor *executor)
 {
-    return conduct->init_pidfd >= 0 ? fd_take(&conduct->init_pidfd)
-                                    : sys_pidfd_open(conduct->init_pid);
+    return executor->init_pidfd >= 0 ? fd_take(&executor->init_pidfd)
+                                     : sys_pidfd_open(executor->init_pid);
 }
 
 /* CLONE_INIT has made INIT a child of this process, and the first stage is done. */
-static int take_over_init(struct transaction *transaction, struct conduct *conduct)
+static int adopt_init(struct transaction *transaction, struct executor *executor)
 {
-    transaction->launched_fd = fd_take(&conduct->pidfd);
-    transaction->init = conduct->init_pid;
-    conduct->pidfd = transaction_open_init(conduct);
-    if (conduct->pidfd < 0)
-        return conduct->pidfd;
+    transaction->launched_fd = fd_take(&executor->pidfd);
+    transaction->init = executor->init_pid;
+    executor->pidfd = transaction_open_init(executor);
+    if (executor->pidfd < 0)
+        return executor->pidfd;
     TRY(sys_pidfd_reap(transaction->launched_fd, NULL));
     fd_close(&transaction->launched_fd);
     return 0;
@@ -201,12 +204,12 @@ int transaction_save_init(struct transaction *transaction)
     return state_save_process(&transaction->state);
 }
 
-static int record_init(struct conduct *conduct, const struct plan_step *step)
+static int record_init(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
-    if (conduct->init_pid != 0)
-        TRY(take_over_init(transaction, conduct));
+    if (executor->init_pid != 0)
+        TRY(adopt_init(transaction, executor));
     else
         transaction->init = transaction->launched;
     return step->record_init.saves ? transaction_save_init(transaction) : 0;
@@ -224,10 +227,10 @@ static void explain_refused_ids(struct transaction *transaction)
     error_add(transaction->error, &finding);
 }
 
-static int map_ids(struct conduct *conduct, const struct plan_step *step)
+static int map_ids(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
-    int result = idmap_write(conduct, transaction->config->linux, transaction->launched,
+    struct transaction *transaction = executor->context;
+    int result = idmap_write(executor, transaction->config->linux, transaction->launched,
                              transaction->host.privileged);
 
     (void) step;
@@ -236,9 +239,9 @@ static int map_ids(struct conduct *conduct, const struct plan_step *step)
     return result;
 }
 
-static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
+static int set_oom_score(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
     char path[64];
     char score[32];
 
@@ -247,9 +250,9 @@ static int set_oom_score(struct conduct *conduct, const struct plan_step *step)
     return file_put(AT_FDCWD, path, score);
 }
 
-static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
+static int set_scheduler(struct executor *executor, const struct plan_step *step)
 {
-    const struct transaction *transaction = conduct->context;
+    const struct transaction *transaction = executor->context;
     const struct sys_schedule schedule = {
         .size = sizeof(schedule),
         .policy = (uint32_t) step->set_scheduler.policy,
@@ -263,16 +266,16 @@ static int set_scheduler(struct conduct *conduct, const struct plan_step *step)
     return sys_set_schedule(transaction->init, &schedule);
 }
 
-static int set_io_priority(struct conduct *conduct, const struct plan_step *step)
+static int set_io_priority(struct executor *executor, const struct plan_step *step)
 {
-    const struct transaction *transaction = conduct->context;
+    const struct transaction *transaction = executor->context;
 
     return sys_set_io_priority(transaction->init, step->set_io_priority.priority);
 }
 
-static int compile_seccomp(struct conduct *conduct, const struct plan_step *step)
+static int compile_seccomp(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
     const char *dir = runtime_default_root(transaction->arena);
     const char *cache = file_make_dirs(dir, 0700) < 0
                             ? NULL
@@ -282,60 +285,60 @@ static int compile_seccomp(struct conduct *conduct, const struct plan_step *step
 
     TRY(filter_check_flags(transaction->config, transaction->error));
     TRY(filter_make(transaction->config, cache, &fd, transaction->error));
-    conduct_fill(conduct, step, fd);
+    executor_fill(executor, step, fd);
     TRY(seccomp_read_code(transaction->arena, fd, &program));
     transaction->bars_exit = filter_bars_exit(&program);
-    conduct->answer = !seccomp_allows(&program, SYS_read);
+    executor->answer = !seccomp_allows(&program, SYS_read);
     return filter_check_program(transaction->config, &program, transaction->error);
 }
 
 /* runtime.md, "State": hooks in the container's namespaces see the PID inside the container. */
-static int write_hook_state(struct conduct *conduct, const struct plan_step *step)
+static int write_hook_state(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
     struct state inner = transaction->state;
 
     inner.pid = sys_process_inner_pid(transaction->init);
     if (inner.pid < 0)
         return inner.pid;
-    return conduct_fill(conduct, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
+    return executor_fill(executor, step, hook_open_state(&inner, SPEC_STATUS_CREATED));
 }
 
-static int open_hook_output(struct conduct *conduct, const struct plan_step *step)
+static int open_hook_output(struct executor *executor, const struct plan_step *step)
 {
-    return conduct_fill(conduct, step, sys_memfd_empty("hook-output"));
+    return executor_fill(executor, step, sys_memfd_empty("hook-output"));
 }
 
-static int open_hook_file(struct conduct *conduct, const struct plan_step *step)
+static int open_hook_file(struct executor *executor, const struct plan_step *step)
 {
-    return conduct_fill(conduct, step,
-                        hook_open_file(plan_text(conduct->plan, step->open_hook_file.file)));
+    return executor_fill(executor, step,
+                         hook_open_file(plan_text(executor->plan, step->open_hook_file.file)));
 }
 
-static int open_tree_step(struct conduct *conduct, const struct plan_step *step)
+static int open_tree_step(struct executor *executor, const struct plan_step *step)
 {
-    const char *path = plan_text(conduct->plan, step->open_tree.path);
+    const char *path = plan_text(executor->plan, step->open_tree.path);
     AUTO_FD tree = sys_open_tree(path, step->open_tree.recursive, !step->open_tree.nofollow);
 
     if (tree >= 0 && step->open_tree.slave)
         TRY(sys_mount_enslave(tree));
-    return conduct_fill(conduct, step, fd_take(&tree));
+    return executor_fill(executor, step, fd_take(&tree));
 }
 
-static int make_mount(struct conduct *conduct, const struct plan_step *step)
+static int make_mount(struct executor *executor, const struct plan_step *step)
 {
     const struct sys_file_system file_system = {
-        .type = plan_text(conduct->plan, step->make_mount.type),
-        .source = plan_optional_text(conduct->plan, step->make_mount.source),
-        .options = plan_optional_text(conduct->plan, step->make_mount.options),
+        .type = plan_text(executor->plan, step->make_mount.type),
+        .source = plan_optional_text(executor->plan, step->make_mount.source),
+        .options = plan_optional_text(executor->plan, step->make_mount.options),
         .attributes = step->make_mount.attributes,
         .superblock = step->make_mount.superblock,
     };
 
-    return conduct_fill(conduct, step, sys_make_file_system(&file_system));
+    return executor_fill(executor, step, sys_make_file_system(&file_system));
 }
 
-/* What berth sends to a socket of the caller: a descriptor, with a name. */
+/* A descriptor, with a name, that berth sends to a socket of the caller. */
 struct delivery {
     const char *what; /* for messages: "the terminal to the console socket" */
     const char *path;
@@ -357,11 +360,11 @@ static int deliver(struct transaction *transaction, const struct delivery *deliv
                       : 0;
 }
 
-static int hand_console(struct conduct *conduct, const struct plan_step *step)
+static int hand_console(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
-    const char *socket = plan_optional_text(conduct->plan, step->hand_console.socket);
-    AUTO_FD console = fd_take(&conduct->slot[PLAN_SLOT_CONSOLE]);
+    struct transaction *transaction = executor->context;
+    const char *socket = plan_optional_text(executor->plan, step->hand_console.socket);
+    AUTO_FD console = fd_take(&executor->slot[PLAN_SLOT_CONSOLE]);
 
     if (console < 0)
         return -EBADF;
@@ -373,10 +376,10 @@ static int hand_console(struct conduct *conduct, const struct plan_step *step)
     return 0;
 }
 
-static const char *const *unpack_list(struct conduct *conduct, struct plan_list packed)
+static const char *const *unpack_list(struct executor *executor, struct plan_list packed)
 {
-    struct text_list list = {.arena = conduct->arena};
-    const char *item = plan_text(conduct->plan, packed.first);
+    struct text_list list = {.arena = executor->arena};
+    const char *item = plan_text(executor->plan, packed.first);
 
     for (uint32_t i = 0; i < packed.count; i++) {
         text_list_add(&list, item);
@@ -385,38 +388,39 @@ static const char *const *unpack_list(struct conduct *conduct, struct plan_list 
     return (const char *const *) list.item;
 }
 
-static int run_hook(struct conduct *conduct, const struct plan_step *step)
+static int run_hook(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
     static const char *const nothing[] = {NULL};
-    const char *const *own = unpack_list(conduct, step->run_hook.env);
+    const char *const *own = unpack_list(executor, step->run_hook.env);
     struct hook_call call = {
-        .path = plan_text(conduct->plan, step->run_hook.program),
-        .argv = unpack_list(conduct, step->run_hook.argv),
+        .path = plan_text(executor->plan, step->run_hook.program),
+        .argv = unpack_list(executor, step->run_hook.argv),
         .envp = step->run_hook.inherits_env ? NULL
                 : own != NULL               ? own
                                             : nothing,
+        .added_env = step->run_hook.inherits_env ? own : NULL,
         .timeout_s = step->run_hook.timeout_s,
-        .unless = &(struct sys_unless){conduct->pidfd, conduct->signals},
+        .unless = &(struct sys_unless){executor->pidfd, executor->signals},
     };
     struct hook_result result =
         hook_run(&transaction->state, &call, SPEC_STATUS_CREATED, transaction->error);
 
-    fd_close(&conduct->hook_output);
-    conduct->hook_output = result.output;
-    conduct->hook_value = result.wait_status;
-    return result.number == EINTR ? conduct_take_signal(conduct) : -result.number;
+    fd_close(&executor->hook_output);
+    executor->hook_output = result.output;
+    executor->hook_value = result.wait_status;
+    return result.number == EINTR ? executor_read_signal(executor) : -result.number;
 }
 
-static int hand_listener(struct conduct *conduct, const struct plan_step *step)
+static int hand_listener(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
     const struct listener_process process = {
         &transaction->state,
         step->hand_listener.is_exec ? SPEC_STATUS_RUNNING : SPEC_STATUS_CREATED, transaction->init};
 
-    return listener_hand(conduct, step, &process);
+    return listener_hand(executor, step, &process);
 }
 
 static int write_pid_file(struct transaction *transaction, const char *path)
@@ -425,9 +429,8 @@ static int write_pid_file(struct transaction *transaction, const char *path)
 
     if (path == NULL)
         return 0;
-    int result = file_write_named(path, pid, strlen(pid), 0644);
-    if (result < 0)
-        return error_errno(transaction->error, -result, "write the pid file %s", path);
+    TRY_ERRNO(file_write_named(path, pid, strlen(pid), 0644), transaction->error,
+              "write the pid file %s", path);
     transaction->pid_file = path;
     return 0;
 }
@@ -439,19 +442,19 @@ static int send_pidfd(struct transaction *transaction, const char *path, int pid
                                                                   "pidfd", pidfd});
 }
 
-static int commit(struct conduct *conduct, const struct plan_step *step)
+static int commit(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
+    struct transaction *transaction = executor->context;
 
-    TRY(send_pidfd(transaction, plan_optional_text(conduct->plan, step->commit.pidfd_socket),
-                   conduct->pidfd));
-    TRY(write_pid_file(transaction, plan_optional_text(conduct->plan, step->commit.pid_file)));
+    TRY(send_pidfd(transaction, plan_optional_text(executor->plan, step->commit.pidfd_socket),
+                   executor->pidfd));
+    TRY(write_pid_file(transaction, plan_optional_text(executor->plan, step->commit.pid_file)));
     return step->commit.saves ? state_commit(&transaction->state) : 0;
 }
 
-conduct_handler *const *transaction_handlers(const struct transaction *transaction)
+executor_handler *const *transaction_handlers(const struct transaction *transaction)
 {
-    static conduct_handler *const handlers[PLAN_OPS] = {
+    static executor_handler *const handlers[PLAN_OPS] = {
         [PLAN_SAVE_STATE] = save_state,
         [PLAN_MAKE_CGROUP] = make_cgroup,
         [PLAN_LIMIT_CGROUP] = limit_cgroup,
@@ -471,9 +474,13 @@ conduct_handler *const *transaction_handlers(const struct transaction *transacti
         [PLAN_OPEN_HOOK_FILE] = open_hook_file,
         [PLAN_MOVE_NET_DEVICE] = netdevices_move,
         [PLAN_HAND_CONSOLE] = hand_console,
+        [PLAN_PIN_NAMESPACE] = pod_pin_namespace,
+        [PLAN_AWAIT_END] = pod_await_end,
         [PLAN_COMMIT] = commit,
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
+        [PLAN_START_RECORDER] = recorder_start,
+        [PLAN_HAND_RECORDER] = recorder_hand,
         [PLAN_OPEN_TREE] = open_tree_step,
         [PLAN_MAKE_MOUNT] = make_mount,
         [PLAN_MAKE_ID_MAP] = idmap_make,
@@ -485,7 +492,7 @@ conduct_handler *const *transaction_handlers(const struct transaction *transacti
 
     if (kind->n_steps == 0)
         return handlers;
-    conduct_handler **all = ARENA_ARRAY(transaction->arena, PLAN_OPS, conduct_handler *);
+    executor_handler **all = ARENA_ARRAY(transaction->arena, PLAN_OPS, executor_handler *);
     memcpy(all, handlers, sizeof(handlers));
     for (size_t i = 0; i < kind->n_steps; i++)
         all[kind->steps[i].op] = kind->steps[i].handler;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "berth/base/file.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
+#include "berth/sys/idmap.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -90,17 +90,15 @@ static struct ranges read_subids(struct arena *arena, bool groups)
 static struct ranges read_own_map(struct arena *arena, bool groups)
 {
     struct ranges ranges = {0};
-    struct range range;
-    uint64_t outside;
+    struct sys_id_range range;
     char *lines;
 
     if (file_read(arena, AT_FDCWD, groups ? "/proc/self/gid_map" : "/proc/self/uid_map", &lines,
                   NULL) < 0)
         return ranges;
-    for (char *line; (line = strsep(&lines, "\n")) != NULL;)
-        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &range.first, &outside,
-                   &range.count) == 3)
-            add_range(arena, &ranges, range);
+    for (const char *line; (line = strsep(&lines, "\n")) != NULL;)
+        if (sys_idmap_parse(line, &range))
+            add_range(arena, &ranges, (struct range){range.inside, range.count});
     return ranges;
 }
 

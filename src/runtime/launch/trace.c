@@ -56,9 +56,10 @@ static void put_actor(struct json *json, int actor)
     json_object_close(json);
 }
 
-static void put_event(struct json *json, const struct plan_header *plan,
+static void put_event(struct json *json, const struct trace *trace, const struct plan_header *plan,
                       const struct trace_event *event)
 {
+    const char *failure = trace_failure(trace, event->step);
     const char *place = plan_step_place(plan, event->step);
 
     json_object_open(json);
@@ -74,7 +75,22 @@ static void put_event(struct json *json, const struct plan_header *plan,
     json_member(json, "words", plan_step_words(json->text.arena, plan, event->step));
     if (place != NULL)
         json_member(json, "place", place);
+    if (failure != NULL)
+        json_member(json, "error", failure);
     json_object_close(json);
+    json_object_close(json);
+}
+
+static void put_chrome(const struct trace *trace, const struct plan_header *plan, struct json *json)
+{
+    json_object_open(json);
+    json_key(json, "traceEvents");
+    json_array_open(json);
+    for (int actor = 0; actor < PLAN_ACTORS; actor++)
+        put_actor(json, actor);
+    for (size_t i = 0; i < trace->count; i++)
+        put_event(json, trace, plan, &trace->events[i]);
+    json_array_close(json);
     json_object_close(json);
 }
 
@@ -83,18 +99,12 @@ int trace_write(const struct trace *trace, const struct plan_header *plan, const
 {
     struct json json;
 
-    json_start(&json, trace->arena, true);
-    json_object_open(&json);
-    json_key(&json, "traceEvents");
-    json_array_open(&json);
-    for (int actor = 0; actor < PLAN_ACTORS; actor++)
-        put_actor(&json, actor);
-    for (size_t i = 0; i < trace->count; i++)
-        put_event(&json, plan, &trace->events[i]);
-    json_array_close(&json);
-    json_object_close(&json);
-    int result = file_write_named(path, json.text.bytes, json.text.size, 0644);
-    if (result < 0)
-        return error_errno(error, -result, "write the trace %s", path);
+    json_start(&json, trace->arena, trace->context == NULL);
+    if (trace->context == NULL)
+        put_chrome(trace, plan, &json);
+    else
+        trace_put_spans(trace, plan, trace_now_ns(), &json);
+    TRY_ERRNO(file_write_named(path, json.text.bytes, json.text.size, 0644), error,
+              "write the trace %s", path);
     return 0;
 }

@@ -3,16 +3,19 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "transaction.h"
 
 #include "berth/base/error.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/check.h"
 #include "berth/sys/process.h"
 #include "berth/sys/socket.h"
 #include "berth/sys/terminal.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define END_MS 2000 /* for a process that is about to end */
 
@@ -37,6 +40,7 @@ int transaction_begin(struct transaction *transaction, struct error *error)
     transaction->far_socket = transaction->launched_fd = transaction->console =
         transaction->notify = -1;
     transaction->joined = transaction->terminal = -1;
+    transaction->recorder = recorder_none();
     return find_state(transaction);
 }
 
@@ -46,7 +50,8 @@ static void request_container(struct transaction *transaction, struct plan_reque
     const char *dir =
         text_path_join(transaction->arena, transaction->state.root, transaction->state.id);
 
-    transaction->notifies = text_environment("NOTIFY_SOCKET") != NULL;
+    transaction->notifies =
+        text_environment("NOTIFY_SOCKET") != NULL && !spec_is_pod(transaction->config);
     request->bundle = transaction->bundle;
     request->rootfs = transaction->rootfs;
     request->no_pivot = transaction->create->no_pivot;
@@ -71,14 +76,43 @@ static int request_process(struct transaction *transaction, struct plan_request 
     request->bundle = record->bundle;
     request->rootfs = record->rootfs;
     request->no_new_keyring = record->shares_keyring;
-    int result = look_namespaces(transaction->arena, transaction->state.pid, &request->namespaces,
-                                 transaction->error);
-    return result == -ENOENT || result == -ESRCH ? explain_end(transaction, result) : result;
+    int result = host_read_namespaces(transaction->arena, transaction->state.pid,
+                                      &request->namespaces, transaction->error);
+    if (result == -ENOENT || result == -ESRCH)
+        return explain_end(transaction, result);
+    if (record->root_inode != 0)
+        request->namespaces.root =
+            arena_printf(transaction->arena, "%d/root", (int) transaction->state.pid);
+    request->namespaces.root_device = record->root_device;
+    request->namespaces.root_inode = record->root_inode;
+    return result;
+}
+
+/* Without spans of its own, berth hands on the caller's context as it is. */
+static int find_trace(struct transaction *transaction)
+{
+    struct trace_context *context = &transaction->trace_context;
+    const struct runtime_launch *launch = transaction->request;
+    uint64_t random[3];
+
+    transaction->has_trace_context = trace_context_read(context);
+    if (launch->trace_file == NULL || !launch->traces_spans)
+        return 0;
+    if (getrandom(random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+        return error_errno(transaction->error, errno, "generate a span ID");
+    trace_context_begin(context, transaction->has_trace_context, random);
+    transaction->has_trace_context = true;
+    return 0;
 }
 
 int transaction_build_plan(struct transaction *transaction)
 {
     const struct runtime_launch *launch = transaction->request;
+
+    TRY(find_trace(transaction));
+    if (launch->record_seccomp != NULL)
+        TRY(recorder_prepare(&transaction->recorder, launch, transaction->error));
+    transaction->host.waits_killable = transaction->recorder.waits_killable;
     struct plan_request request = {
         .host = &transaction->host,
         .id = launch->id,
@@ -86,11 +120,13 @@ int transaction_build_plan(struct transaction *transaction)
         .kept_fds = transaction->kept_fds,
         .listen_fds = transaction->listen_fds,
         .seccomp_receiver = text_environment("RUN_OCI_SECCOMP_RECEIVER"),
+        .record_seccomp = launch->record_seccomp,
         .image_dir = transaction->image_dir,
         .console_socket = launch->console_socket,
         .pid_file = launch->pid_file,
         .pidfd_socket = launch->pidfd_socket,
         .trace = launch->trace_file != NULL,
+        .trace_context = transaction->has_trace_context ? &transaction->trace_context : NULL,
         .fault_step = launch->fault_step,
         .fault_errno = launch->fault_errno,
     };
@@ -103,50 +139,69 @@ int transaction_build_plan(struct transaction *transaction)
                                     &transaction->plan, transaction->error);
 }
 
-static void start_conducting(struct transaction *transaction, int signals)
-{
-    struct conduct *conduct = &transaction->conduct;
-
-    *conduct = conduct_of(transaction->arena, transaction->plan, transaction->error);
-    conduct->handlers = transaction_handlers(transaction);
-    conduct->context = transaction;
-    conduct->signals = signals;
-    if (transaction->request->trace_file != NULL) {
-        transaction->trace.arena = transaction->arena;
-        conduct->trace = &transaction->trace;
-    }
-}
-
 static int carry_out(struct transaction *transaction)
 {
-    struct conduct *conduct = &transaction->conduct;
+    struct executor *executor = &transaction->executor;
 
-    TRY(conduct_run(conduct));
-    if (transaction->kind->finish != NULL)
-        TRY(transaction->kind->finish(conduct));
-    if (conduct->trace != NULL) {
-        conduct_drain(conduct);
-        TRY(trace_write(conduct->trace, transaction->plan, transaction->request->trace_file,
-                        transaction->error));
-    }
-    return 0;
+    TRY(executor_run(executor));
+    return transaction->kind->finish != NULL ? transaction->kind->finish(executor) : 0;
+}
+
+static int write_trace(struct transaction *transaction)
+{
+    executor_drain(&transaction->executor);
+    return trace_write(&transaction->trace, transaction->plan, transaction->request->trace_file,
+                       transaction->error);
+}
+
+/* Hooks already have the IDs of the spans. The command reports why it failed, not why the trace
+ * cannot be written. */
+static void write_failed_trace(struct transaction *transaction)
+{
+    struct error error = {0};
+
+    transaction->trace.failed_step = transaction->executor.failed_step;
+    transaction->trace.failure = error_text(transaction->arena, transaction->error);
+    if (trace_write(&transaction->trace, transaction->plan, transaction->request->trace_file,
+                    &error) < 0)
+        log_ignored(&error);
 }
 
 int transaction_carry_out(struct transaction *transaction, int signals)
 {
-    start_conducting(transaction, signals);
+    struct executor *executor = &transaction->executor;
+
+    *executor = executor_of(transaction->arena, transaction->plan, transaction->error);
+    executor->handlers = transaction_handlers(transaction);
+    executor->context = transaction;
+    executor->signals = signals;
+    if (transaction->request->trace_file != NULL) {
+        transaction->trace = (struct trace){
+            .arena = transaction->arena,
+            .command = transaction->kind->name,
+            .id = transaction->request->id,
+            .context = transaction->request->traces_spans ? &transaction->trace_context : NULL,
+            .begin_ns = trace_now_ns(),
+        };
+        executor->trace = &transaction->trace;
+    }
     transaction->terminal = sys_terminal_open_own();
-    int result = sys_socket_pair(&transaction->conduct.socket, &transaction->far_socket);
-    if (result < 0)
-        return error_errno(transaction->error, -result, "make a pair of sockets");
-    result = carry_out(transaction);
+    TRY_ERRNO(sys_socket_pair(&transaction->executor.socket, &transaction->far_socket),
+              transaction->error, "make a pair of sockets");
+    int result = carry_out(transaction);
+    if (result < 0 && executor->trace != NULL)
+        write_failed_trace(transaction);
+    if (result == 0 && executor->trace != NULL)
+        result = write_trace(transaction);
     if (result == 0) {
         /* Open descriptors would delay the end of namespaces. */
-        conduct_close(&transaction->conduct);
+        executor_close(&transaction->executor);
         return 0;
     }
     transaction_undo(transaction);
     /* The end of a container's process kills all others in its PID namespace, and that process ends
-     * only once INIT is gone. */
-    return transaction->conduct.end_signal == SIGKILL ? explain_end(transaction, result) : result;
+     * only once INIT is gone. Before, INIT cannot join its namespaces: ESRCH. */
+    return transaction->executor.end_signal == SIGKILL || result == -ESRCH
+               ? explain_end(transaction, result)
+               : result;
 }

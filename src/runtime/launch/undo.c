@@ -30,31 +30,34 @@ static void kill_child(const struct transaction *transaction, int *pidfd)
  * is closed and exits. */
 static void kill_children(struct transaction *transaction)
 {
-    struct conduct *conduct = &transaction->conduct;
+    struct executor *executor = &transaction->executor;
 
     kill_child(transaction, &transaction->launched_fd);
-    kill_child(transaction, &conduct->pidfd);
+    kill_child(transaction, &executor->pidfd);
     if (transaction->init != 0)
         return;
-    conduct_drain(conduct);
-    if (conduct->init_pid != 0)
-        conduct->pidfd = transaction_open_init(conduct);
-    kill_child(transaction, &conduct->pidfd);
+    executor_drain(executor);
+    if (executor->init_pid != 0)
+        executor->pidfd = transaction_open_init(executor);
+    kill_child(transaction, &executor->pidfd);
 }
 
 void transaction_undo(struct transaction *transaction)
 {
     /* runtime.md, "Lifecycle": only a failed hook or the end of a created container requires
      * them. */
+    int failed = transaction->executor.failed_step;
     bool runs_poststop =
-        transaction->conduct.failed_op == PLAN_RUN_HOOK || transaction->state.committed;
+        transaction->state.committed ||
+        (failed != PLAN_NONE && plan_steps(transaction->plan)[failed].op == PLAN_RUN_HOOK);
     struct error error = {0};
 
     if (transaction->kind->end != NULL)
         transaction->kind->end(transaction);
     kill_children(transaction);
+    kill_child(transaction, &transaction->recorder.pidfd); /* only now: they need its answers */
     netdevices_undo(transaction);
-    cgroup_set_back(transaction->former_limits);
+    cgroup_undo_set(transaction->former_limits);
     transaction_close(transaction);
     if (transaction->pid_file != NULL)
         file_remove_named(transaction->pid_file);
@@ -76,12 +79,13 @@ void transaction_undo(struct transaction *transaction)
 
 void transaction_close(struct transaction *transaction)
 {
-    conduct_close(&transaction->conduct);
-    fd_close(&transaction->conduct.pidfd);
+    executor_close(&transaction->executor);
+    fd_close(&transaction->executor.pidfd);
     fd_close(&transaction->far_socket);
     fd_close(&transaction->console);
     fd_close(&transaction->terminal);
     fd_close(&transaction->notify);
+    recorder_close(&transaction->recorder);
     bus_close(&transaction->bus);
 }
 

@@ -6,6 +6,15 @@
 #include "berth/spec/config.h"
 #include "state.h"
 
+/* In the wording that engines look for. */
+static int has_no_process(const struct state *state, struct error *error)
+{
+    error_set(error, ESRCH, "container not running: \"%s\" holds namespaces without a process",
+              state->id);
+    return error_hint(error, "berth state %s lists the namespaces, which other containers can join",
+                      state->id);
+}
+
 bool state_lives(enum spec_status status)
 {
     return status == SPEC_STATUS_CREATED || status == SPEC_STATUS_RUNNING ||
@@ -15,10 +24,14 @@ bool state_lives(enum spec_status status)
 int state_process_error(const struct state *state, int number, struct error *error)
 {
     error_errno(error, number, "find the process %d of container \"%s\"", state->pid, state->id);
-    if (number != ENODATA)
-        return -number;
-    return error_hint(error, "it is there, but /proc does not show it: mount procfs there, without "
-                             "hidepid");
+    if (number == ENODATA)
+        return error_hint(error, "it exists, but /proc does not show it: mount procfs there, "
+                                 "without hidepid");
+    if (number == ENOTSUP)
+        return error_hint(error, "the caller's children get another time namespace than its own: "
+                                 "run berth by unshare --time --fork, or in the initial time "
+                                 "namespace");
+    return -number;
 }
 
 int state_not_running(const struct state *state, enum spec_status status, struct error *error)
@@ -26,20 +39,35 @@ int state_not_running(const struct state *state, enum spec_status status, struct
     if (status == SPEC_STATUS_NONE && state->unknown_process)
         return state_process_error(state, state->unknown, error);
     if (status == SPEC_STATUS_NONE)
-        return error_errno(error, state->unknown, "find out whether container \"%s\" has started",
-                           state->id);
+        return error_errno(error, state->unknown, "find out whether container \"%s\" %s", state->id,
+                           state->unknown_pins      ? "holds its namespaces"
+                           : state->unknown_freezer ? "is paused"
+                                                    : "has started");
     return error_set(error, ESRCH, "container not running: \"%s\" is %s", state->id,
-                     spec_status_words[status]);
+                     spec_status_names[status]);
+}
+
+int state_open_known(struct state *state, enum spec_status *ret_status, struct error *error)
+{
+    TRY(state_open(state, error));
+    if (!state->has_record)
+        return state_does_not_exist(state, error);
+    *ret_status = state_status(state);
+    return *ret_status == SPEC_STATUS_NONE ? state_not_running(state, *ret_status, error) : 0;
 }
 
 int state_check_living(struct state *state, enum spec_status *ret_status, struct error *error)
 {
     *ret_status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
-    return state_lives(*ret_status) ? 0 : state_not_running(state, *ret_status, error);
+    if (!state_lives(*ret_status))
+        return state_not_running(state, *ret_status, error);
+    return state_is_pod(state) ? has_no_process(state, error) : 0;
 }
 
 int state_join(const struct state *state, struct error *error)
 {
+    if (state_is_pod(state))
+        return has_no_process(state, error);
     int pidfd = state_open_process(state);
 
     if (pidfd == -ESRCH)
@@ -51,8 +79,10 @@ int state_join(const struct state *state, struct error *error)
 
 int state_open_living(struct state *state, struct error *error)
 {
-    enum spec_status status;
+    enum spec_status status = state->has_record ? state_status(state) : SPEC_STATUS_CREATING;
 
-    TRY(state_check_living(state, &status, error));
+    /* A process whose freezer or start cannot be looked at lives. */
+    if (!state_lives(status) && (status != SPEC_STATUS_NONE || state->unknown_process))
+        return state_not_running(state, status, error);
     return state_join(state, error);
 }

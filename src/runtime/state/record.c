@@ -31,7 +31,7 @@ static void put_rule(struct json *json, const struct spec_device_rule *rule)
     json_key(json, "allow");
     json_bool(json, rule->allow);
     if (rule->type != SPEC_DEVICE_RULE_TYPE_NONE)
-        json_member(json, "type", spec_device_rule_type_words[rule->type]);
+        json_member(json, "type", spec_device_rule_type_names[rule->type]);
     if (rule->has_major) {
         json_key(json, "major");
         json_i64(json, rule->major);
@@ -63,6 +63,10 @@ void record_write(struct json *json, const struct spec_record *record)
     json_member(json, "ociVersion", record->oci_version);
     json_member(json, "bundle", record->bundle);
     json_member(json, "rootfs", record->rootfs);
+    json_key(json, "rootDevice");
+    json_u64(json, record->root_device);
+    json_key(json, "rootInode");
+    json_u64(json, record->root_inode);
     json_member(json, "created", record->created);
     json_key(json, "annotations");
     json_object_open(json);
@@ -74,7 +78,9 @@ void record_write(struct json *json, const struct spec_record *record)
     put_flag(json, "ownPids", record->own_pids);
     put_flag(json, "sharesMounts", record->shares_mounts);
     put_strings(json, "addedMounts", record->added_mounts, record->n_added_mounts);
+    put_strings(json, "pins", record->pins, record->n_pins);
     put_flag(json, "sharesKeyring", record->shares_keyring);
+    put_flag(json, "recordsSeccomp", record->records_seccomp);
     if (record->mounts_before > 0) {
         json_key(json, "mountsBefore");
         json_u64(json, record->mounts_before);

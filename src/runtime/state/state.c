@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,12 +21,12 @@
 #include "berth/spec/read.h"
 #include "berth/sys/probe.h"
 #include "berth/sys/process.h"
+#include "exit.h"
+#include "pins.h"
+#include "process.h"
 #include "record.h"
 
 #define DEFAULT_ROOT "/run/berth"
-#define RECORD "state.json"
-#define PROCESS "process"
-#define PROCESS_CREATING "process.creating"
 #define LOCK_TIMEOUT_MS 10000
 #define LOCK_NAP_NS 2000000
 
@@ -57,14 +56,31 @@ struct state state_of(struct arena *arena, const struct runtime_options *options
     return (struct state){.arena = arena, .root = state_root(arena, options), .id = id, .dir = -1};
 }
 
+static bool is_in_alphabet(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || (letter != '\0' && strchr("_+-.", letter) != NULL);
+}
+
+/* Returns what is wrong with an ID, or NULL. */
+static const char *flaw_of_id(const char *id)
+{
+    size_t length = 0;
+
+    while (is_in_alphabet(id[length]))
+        length++;
+    if (id[length] != '\0')
+        return "only letters, digits, and _+-. are allowed";
+    if (length == 0)
+        return "it is empty";
+    if (text_equal(id, ".") || text_equal(id, ".."))
+        return "it names a directory";
+    return length > NAME_MAX ? "it is longer than 255 bytes" : NULL;
+}
+
 bool state_id_is_valid(const char *id)
 {
-    static const char alphabet[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
-    size_t length = strlen(id);
-
-    return length > 0 && length <= NAME_MAX && strspn(id, alphabet) == length &&
-           !text_equal(id, ".") && !text_equal(id, "..");
+    return flaw_of_id(id) == NULL;
 }
 
 static const char *path_of(const struct state *state)
@@ -116,23 +132,22 @@ int state_relock(struct state *state)
 
 int state_check_id(const char *id, struct error *error)
 {
-    if (state_id_is_valid(id))
+    const char *flaw = flaw_of_id(id);
+
+    if (flaw == NULL)
         return 0;
-    return error_set(error, EINVAL,
-                     "invalid container ID format: invalid character in the container ID \"%s\", "
-                     "or it is too long: letters, "
-                     "digits and \"_+-.\" are allowed, "
-                     "\".\" and \"..\" are not, and at most %d bytes",
-                     id, NAME_MAX);
+    /* Callers look for these words. */
+    return error_set(error, EINVAL, "invalid container ID format: \"%.*s%s\": %s", NAME_MAX, id,
+                     strlen(id) > NAME_MAX ? "..." : "", flaw);
 }
 
 /* Explains a directory without a record: another berth is creating or deleting the container, or
- * was killed while it did. */
-static int hint_at_half(const struct state *state, struct error *error)
+ * was killed while it did. Otherwise the hint is `other`. */
+static int hint_at_half(const struct state *state, struct error *error, const char *other)
 {
     if (access(path_of(state), F_OK) < 0 ||
-        access(text_path_join(state->arena, path_of(state), RECORD), F_OK) == 0)
-        return -error->number;
+        access(text_path_join(state->arena, path_of(state), STATE_RECORD), F_OK) == 0)
+        return error_hint(error, "%s", other);
     return error_hint(error,
                       "create or delete is at work, or was interrupted: berth delete --force %s "
                       "removes what it left",
@@ -142,7 +157,7 @@ static int hint_at_half(const struct state *state, struct error *error)
 static int already_exists(const struct state *state, struct error *error)
 {
     error_set(error, EEXIST, "container \"%s\" already exists", state->id);
-    return hint_at_half(state, error);
+    return hint_at_half(state, error, "delete it first, or use another ID");
 }
 
 int state_check_free(const struct state *state, struct error *error)
@@ -204,34 +219,11 @@ int state_make(struct state *state, struct error *error)
 int state_does_not_exist(const struct state *state, struct error *error)
 {
     error_set(error, ENOENT, "container \"%s\" does not exist", state->id);
-    return state_id_is_valid(state->id) ? hint_at_half(state, error) : -ENOENT;
-}
-
-/* Returns 0, -ENOENT if there is no link, or another negative errno. */
-static int read_link(struct state *state, const char *name)
-{
-    char text[64];
-    ssize_t size = readlinkat(state->dir, name, text, sizeof(text) - 1);
-
-    if (size < 0)
-        return -errno;
-    text[size] = '\0';
-    return sscanf(text, "%d %" SCNu64, &state->pid, &state->start_time) == 2 ? 0 : -EBADMSG;
-}
-
-/* The creator may rename the link between the two reads. */
-static int read_process(struct state *state)
-{
-    state->pid = 0;
-    int result = read_link(state, PROCESS);
-    if (result == -ENOENT && (result = read_link(state, PROCESS_CREATING)) == 0)
-        return 0;
-    if (result == -ENOENT)
-        result = read_link(state, PROCESS);
-    state->committed = result == 0;
-    if (result < 0)
-        state->pid = 0;
-    return result == -ENOENT ? 0 : result;
+    if (!state_id_is_valid(state->id))
+        return -ENOENT;
+    return hint_at_half(state, error,
+                        arena_printf(state->arena, "no directory %s: see berth --root %s list",
+                                     path_of(state), state->root));
 }
 
 /* Reads the process first: an unreadable record must not hide it. */
@@ -240,19 +232,17 @@ static int read_record(struct state *state, struct error *error)
     const struct spec_record *record;
     char *bytes;
     size_t size;
-    int result = read_process(state);
 
-    if (result < 0)
-        return error_errno(error, -result, "read %s/%s", path_of(state), PROCESS);
-    result = file_read(state->arena, state->dir, RECORD, &bytes, &size);
+    TRY_ERRNO(state_read_process(state), error, "read %s/%s", path_of(state), STATE_PROCESS);
+    int result = file_read(state->arena, state->dir, STATE_RECORD, &bytes, &size);
     if (result == -ENOENT)
         return 0;
     if (result < 0) {
-        error_errno(error, -result, "read %s/%s", path_of(state), RECORD);
+        error_errno(error, -result, "read %s/%s", path_of(state), STATE_RECORD);
         return error_cause(error, "%s", file_read_error(-result));
     }
     if (spec_read_record(state->arena, bytes, size, &record, error) < 0)
-        return error_set_file(error, text_path_join(state->arena, path_of(state), RECORD));
+        return error_set_file(error, text_path_join(state->arena, path_of(state), STATE_RECORD));
     state->record = *record;
     state->has_record = true;
     return 0;
@@ -293,7 +283,7 @@ static bool is_locked_by_others(const struct state *state)
 static bool has_been_committed(struct state *state)
 {
     if (!state->committed)
-        read_process(state);
+        state_read_process(state);
     return state->committed;
 }
 
@@ -318,8 +308,8 @@ int state_open_locked(struct state *state, struct error *error)
     /* Without a record, the holder of the lock has just begun to create or is about to finish
      * deleting, so wait for it. Also wait for a command that only tests the lock. */
     if (try_lock(state) == -EWOULDBLOCK && is_locked_by_others(state) &&
-        !has_been_committed(state) && faccessat(state->dir, RECORD, F_OK, 0) == 0)
-        return error_set(error, EBUSY, "container \"%s\" is creating", state->id);
+        !has_been_committed(state) && faccessat(state->dir, STATE_RECORD, F_OK, 0) == 0)
+        return error_set(error, EBUSY, "container \"%s\" is being created", state->id);
     return lock_and_read(state, error);
 }
 
@@ -349,37 +339,9 @@ int state_save(const struct state *state, struct error *error)
 
     json_start(&json, state->arena, false);
     record_write(&json, &state->record);
-    int result = file_replace_private(state->dir, RECORD, json.text.bytes, json.text.size);
-    if (result < 0)
-        return error_errno(error, -result, "write %s/%s", path_of(state), RECORD);
+    TRY_ERRNO(file_replace_private(state->dir, STATE_RECORD, json.text.bytes, json.text.size),
+              error, "write %s/%s", path_of(state), STATE_RECORD);
     return 0;
-}
-
-int state_save_process(const struct state *state)
-{
-    char text[64];
-
-    snprintf(text, sizeof(text), "%d %" PRIu64, state->pid, state->start_time);
-    return symlinkat(text, state->dir, PROCESS_CREATING) < 0 ? -errno : 0;
-}
-
-int state_commit(struct state *state)
-{
-    if (renameat(state->dir, PROCESS_CREATING, state->dir, PROCESS) < 0)
-        return -errno;
-    state->committed = true;
-    return 0;
-}
-
-/* Returns 0 if the process lives, -ESRCH if not, or another negative errno if that is unknown. */
-static int check_alive(const struct state *state)
-{
-    uint64_t start_time;
-
-    if (state->pid <= 0)
-        return -ESRCH;
-    TRY(sys_process_start_time(state->pid, &start_time));
-    return start_time == state->start_time ? 0 : -ESRCH;
 }
 
 /* Returns 0 if the file exists, -ENOENT if not, or another negative errno if that is unknown. */
@@ -404,13 +366,29 @@ static enum spec_status created_or_running(struct state *state)
                                                                      : SPEC_STATUS_RUNNING;
 }
 
+/* A pod that is never started stays created. After a reboot, or in a mount namespace that does not
+ * have its mounts, it holds nothing. */
+static enum spec_status status_of_pod(struct state *state)
+{
+    int held = pins_check(state);
+
+    if (held < 0 && held != -ESRCH) {
+        state->unknown = -held;
+        state->unknown_pins = true;
+        return SPEC_STATUS_NONE;
+    }
+    return held < 0 ? SPEC_STATUS_STOPPED : SPEC_STATUS_CREATED;
+}
+
 enum spec_status state_status(struct state *state)
 {
     if (!state->committed && is_locked_by_others(state))
         return SPEC_STATUS_CREATING;
     if (!has_been_committed(state))
         return SPEC_STATUS_STOPPED;
-    int alive = check_alive(state);
+    if (state_is_pod(state))
+        return status_of_pod(state);
+    int alive = state_check_alive(state->pid, state->start_time);
     if (alive == -ESRCH)
         return SPEC_STATUS_STOPPED;
     if (alive < 0) {
@@ -419,9 +397,13 @@ enum spec_status state_status(struct state *state)
         return SPEC_STATUS_NONE;
     }
     const struct cgroup_record cgroups = state_cgroups(state);
-    if (cgroup_is_frozen(&cgroups))
-        return SPEC_STATUS_PAUSED;
-    return created_or_running(state);
+    int frozen = cgroup_is_frozen(&cgroups);
+    if (frozen < 0) {
+        state->unknown = -frozen;
+        state->unknown_freezer = true;
+        return SPEC_STATUS_NONE;
+    }
+    return frozen > 0 ? SPEC_STATUS_PAUSED : created_or_running(state);
 }
 
 struct cgroup_record state_cgroups(const struct state *state)
@@ -438,8 +420,21 @@ int state_open_process(const struct state *state)
     if (pidfd < 0)
         return pidfd;
     /* Check after the pidfd is open: from then on the PID cannot be reused. */
-    int result = check_alive(state);
+    int result = state_check_alive(state->pid, state->start_time);
     return result < 0 ? result : fd_take(&pidfd);
+}
+
+int state_has_no_cgroup(const struct state *state, struct error *error)
+{
+    if (state_is_pod(state))
+        return error_set(error, ENODEV,
+                         "container \"%s\" has no cgroup of its own: it is a pod without "
+                         "linux.cgroupsPath",
+                         state->id);
+    return error_set(error, ENODEV,
+                     "container \"%s\" has no cgroup of its own: it was made with "
+                     "--cgroup-manager=disabled, or by a user who may make none",
+                     state->id);
 }
 
 int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
@@ -448,28 +443,33 @@ int state_find_cgroup(const struct state *state, struct cgroup_host *ret_host,
     const struct cgroup_record cgroups = state_cgroups(state);
 
     if (cgroups.n_paths == 0)
-        return error_set(error, ENODEV,
-                         "container \"%s\" has no cgroup of its own: it was made with "
-                         "--cgroup-manager=disabled, or by a user who may make none",
-                         state->id);
+        return state_has_no_cgroup(state, error);
     TRY(cgroup_probe(state->arena, "", ret_host, error));
     return cgroup_reopen(state->arena, ret_host, &cgroups, ret_cgroup, error);
 }
 
+/* Needs no further descriptor: there may be none left. Returns whether the directory is gone. */
+static bool remove_files(const struct state *state)
+{
+    static const char *const usual[] = {STATE_PLAN, STATE_CONFIG, STATE_RECORD, STATE_PROCESS};
+    static const char *const rare[] = {STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_EXIT};
+
+    for (size_t i = 0; i < COUNT(usual); i++)
+        unlinkat(state->dir, usual[i], 0);
+    if (rmdir(path_of(state)) == 0)
+        return true;
+    for (size_t i = 0; i < COUNT(rare); i++)
+        unlinkat(state->dir, rare[i], 0);
+    return rmdir(path_of(state)) == 0;
+}
+
 int state_remove(struct state *state, struct error *error)
 {
-    static const char *const names[] = {
-        STATE_START_SOCKET, STATE_STARTING_SOCKET, STATE_PLAN, STATE_CONFIG, RECORD, PROCESS};
-
-    /* This needs no further descriptor: there may be none left. The code below removes the rest. */
-    for (size_t i = 0; state->dir >= 0 && i < COUNT(names); i++)
-        unlinkat(state->dir, names[i], 0);
-    if (rmdir(path_of(state)) == 0)
+    if (state->dir >= 0 && remove_files(state))
         return 0;
-    int result = file_remove_tree(AT_FDCWD, path_of(state));
-
-    if (result < 0)
-        return error_errno(error, -result, "remove %s", path_of(state));
+    if (state->dir >= 0)
+        TRY(pins_remove(state, error)); /* of a record that is lost */
+    TRY_ERRNO(file_remove_tree(AT_FDCWD, path_of(state)), error, "remove %s", path_of(state));
     return 0;
 }
 

@@ -3,14 +3,18 @@
  * The state directory of a container, ROOT/ID:
  *
  *     state.json   struct spec_record: what is known before there is a process
- *     process      a symbolic link to "PID START_TIME", which identify the container's process;
- *                  called process.creating until creation has finished. A link is created or
- *                  renamed in one system call. On a disk (/run may be one), a file would be
- *                  written twice.
+ *     process      a symbolic link to "PID START_TIME CREATED BUNDLE": the first two identify the
+ *                  container's process, the others are those of the record, which never change
+ *                  there, for `list`; they are missing if they are too long. Called
+ *                  process.creating until creation has finished. A link is created, renamed or
+ *                  read in one system call. On a disk (/run may be one), a file would be written
+ *                  twice.
+ *     exit         a symbolic link to how the process has ended, if berth has reaped it: exit.h
  *     config.json  the config at create
  *     plan         the plan, to word errors at start
  *     start.sock   where the init of a created container listens for start; called starting.sock
  *                  from start until its program runs, then removed
+ *     ns/          the namespaces that a pod holds, bound on files: pins.h
  *     notify/      the socket that the container sees as its NOTIFY_SOCKET
  *
  * Whoever creates, starts or deletes the container holds a flock(2) on the directory: an
@@ -34,6 +38,7 @@ struct runtime_options;
 #define STATE_STARTING_SOCKET "starting.sock"
 #define STATE_NOTIFY_DIR "notify"
 #define STATE_CONFIG "config.json"
+#define STATE_RECORD "state.json"
 #define STATE_PLAN "plan"
 
 struct state {
@@ -49,6 +54,8 @@ struct state {
     uint64_t start_time;
     int unknown;          /* the errno that made the status SPEC_STATUS_NONE */
     bool unknown_process; /* it came from looking at the process */
+    bool unknown_freezer; /* it came from looking at the cgroup's freezer */
+    bool unknown_pins;    /* it came from looking at the namespaces of a pod */
 };
 
 #define AUTO_STATE __attribute__((cleanup(state_close))) struct state
@@ -90,6 +97,23 @@ int state_open_locked(struct state *state, struct error *error);
 /* The same, but also waits until its creation has finished. */
 int state_open_at_end(struct state *state, struct error *error);
 
+/* The properties of a stopped container that `list` shows. */
+struct state_seen {
+    const char *created;
+    const char *bundle;
+    uid_t owner;
+};
+
+struct state_view {
+    struct arena *arena;
+    int root;       /* the directory of all states */
+    bool own_procs; /* kill(2) and procfs see the same processes: sys_process_namespace_is_procfs */
+};
+
+/* Returns whether the container `id` is known to have stopped, without reading its record. If not,
+ * only state_open and state_status can tell. */
+bool state_see_stopped(const struct state_view *view, const char *id, struct state_seen *ret_seen);
+
 /* Reads the config as it was at create. */
 int state_read_config(const struct state *state, const struct spec_config **ret_config,
                       struct error *error);
@@ -100,11 +124,22 @@ int state_save(const struct state *state, struct error *error);
 /* Stores pid and start_time. Returns 0 or a negative errno. */
 int state_save_process(const struct state *state);
 
+/* Stores that the process has ended, and that the container, a pod, goes on without one. Returns 0
+ * or a negative errno. */
+int state_release_process(struct state *state);
+
+/* Returns whether the container holds namespaces without a process. */
+static inline bool state_is_pod(const struct state *state)
+{
+    return state->record.n_pins > 0;
+}
+
 /* Stores that creation has finished. Returns 0 or a negative errno. */
 int state_commit(struct state *state);
 
 /* Returns the status of the container, or SPEC_STATUS_NONE if it cannot be determined. A frozen
- * container is paused, whether started or not. */
+ * container is paused, whether started or not. A pod is created as long as it holds its
+ * namespaces. */
 enum spec_status state_status(struct state *state);
 
 /* Sets the error that looking at the process failed with errno `number`. Returns -number. */
@@ -117,11 +152,15 @@ int state_not_running(const struct state *state, enum spec_status status, struct
 /* Returns whether the status is created, running or paused. */
 bool state_lives(enum spec_status status);
 
-/* Returns an error such as -ESRCH unless the container lives. *ret_status is its status. */
+/* Returns an error such as -ESRCH unless the container lives, and for a pod, which has no process,
+ * in any case. *ret_status is its status. */
 int state_check_living(struct state *state, enum spec_status *ret_status, struct error *error);
 
-/* The same, and opens the container's process. Returns a pidfd, which keeps referring to that
- * process. */
+/* Like state_open, of a container with a record and a known status, which is *ret_status. */
+int state_open_known(struct state *state, enum spec_status *ret_status, struct error *error);
+
+/* Opens the process of a container that lives, also if it is unknown whether it is created, running
+ * or paused. Returns a pidfd, which keeps referring to that process. */
 int state_open_living(struct state *state, struct error *error);
 
 /* Opens the container's process. Returns a pidfd, or an error: -ESRCH if the process has ended. */
@@ -129,6 +168,9 @@ int state_join(const struct state *state, struct error *error);
 
 /* Returns the container's cgroups, as they were created. */
 struct cgroup_record state_cgroups(const struct state *state);
+
+/* Sets the error that the container has no cgroup of its own. Returns -ENODEV. */
+int state_has_no_cgroup(const struct state *state, struct error *error);
 
 /* Finds these cgroups on this host, and sets *ret_host. Returns -ENODEV if the container has no
  * cgroup of its own. */

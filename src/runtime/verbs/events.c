@@ -8,6 +8,7 @@
 #include "berth/base/error.h"
 #include "berth/base/fd.h"
 #include "berth/base/json.h"
+#include "berth/base/log.h"
 #include "berth/cgroup/oom.h"
 #include "berth/cgroup/place.h"
 #include "berth/cgroup/probe.h"
@@ -139,6 +140,11 @@ static int follow(const struct watch *watch, int64_t interval_ns, struct error *
     AUTO_CGROUP_OOM oom = {.fd = -1};
 
     TRY(cgroup_oom_open(&watch->cgroup, &oom, error));
+    if (oom.fd < 0)
+        log_warning("OOM kills are not reported: the container's cgroups have no memory "
+                    "controller");
+    /* The command ends with the container: a warning is of use now. */
+    log_release_warnings();
     AUTO_FD timer = open_timer(interval_ns, error);
     if (timer < 0)
         return timer;

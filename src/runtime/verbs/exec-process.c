@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/log.h"
 #include "berth/base/text.h"
+#include "berth/spec/capabilities.h"
 #include "berth/spec/check.h"
 #include "berth/spec/read.h"
 #include "exec.h"
@@ -38,11 +41,15 @@ static int read_id(const char *option, const char *text, uint32_t *ret_id, struc
 {
     uint64_t id;
 
-    if (text_to_u64(text, &id) < 0 || id >= UINT32_MAX)
-        return error_set(error, EINVAL, "%s: not a number from 0 to %u: \"%s\"", option,
-                         UINT32_MAX - 1, text);
-    *ret_id = (uint32_t) id;
-    return 0;
+    if (text_to_u64(text, &id) == 0 && id < UINT32_MAX) {
+        *ret_id = (uint32_t) id;
+        return 0;
+    }
+    error_set(error, EINVAL, "%s: not a number from 0 to %u: \"%s\"", option, UINT32_MAX - 1, text);
+    return isalpha((unsigned char) text[0]) == 0
+               ? -EINVAL
+               : error_hint(error, "berth looks up no names: use the number in /etc/passwd or "
+                                   "/etc/group of the container");
 }
 
 static int change_user(struct arena *arena, const struct runtime_exec *request,
@@ -71,25 +78,31 @@ static int change_user(struct arena *arena, const struct runtime_exec *request,
     return 0;
 }
 
-#define JOIN(arena, capabilities, set, more)                                                       \
-    (capabilities)->set = join_lists((arena), (capabilities)->set, (capabilities)->n_##set,        \
-                                     (more), &(capabilities)->n_##set)
-
 /* Does not add to the inheritable set: a program without these capabilities would pass them on
  * (CVE-2022-29162). */
 static const struct spec_capabilities *
 add_capabilities(struct arena *arena, const struct spec_capabilities *own, const char *const *more)
 {
     struct spec_capabilities *capabilities = ARENA_NEW(arena, struct spec_capabilities);
+    struct spec_capability_sets *sets = ARENA_NEW(arena, struct spec_capability_sets);
+    uint64_t added = 0;
 
+    for (size_t i = 0; more[i] != NULL; i++) {
+        uint64_t capability = spec_capability(more[i]);
+
+        if (capability == 0)
+            log_warning("--cap: unknown capability \"%s\": ignored", more[i]);
+        added |= capability;
+    }
     if (own != NULL)
-        *capabilities = *own;
-    JOIN(arena, capabilities, bounding, more);
-    JOIN(arena, capabilities, effective, more);
-    JOIN(arena, capabilities, permitted, more);
+        *sets = *own->parsed;
+    sets->bounding |= added;
+    sets->effective |= added;
+    sets->permitted |= added;
     /* As runc: add to the ambient set if the container has any inheritable capability. */
-    if (capabilities->n_inheritable > 0)
-        JOIN(arena, capabilities, ambient, more);
+    if (sets->inheritable != 0)
+        sets->ambient |= added;
+    capabilities->parsed = sets;
     return capabilities;
 }
 

@@ -15,7 +15,7 @@
 #include "berth/sys/launch.h"
 #include "berth/sys/process.h"
 #include "launch/foreground.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define EXIT_FAILED 255   /* 1 may be the program's own exit status */
 #define RESUME_POLL_MS 20 /* cgroup v1 does not notify of a thaw */
@@ -67,17 +67,24 @@ static int find_cgroups(struct exec *exec)
     struct transaction *transaction = &exec->transaction;
     const char *const *options = exec->request->cgroups;
     bool chosen = options != NULL && options[0] != NULL;
+    bool has_delegated = spec_delegates_cgroup(transaction->config);
+    const struct cgroup_record record = state_cgroups(&transaction->state);
 
-    if (transaction->state.record.n_cgroups == 0 && !chosen)
+    if (record.n_paths == 0 && !chosen)
         return 0;
+    if (!chosen && !has_delegated &&
+        cgroup_reopen_to_join(transaction->arena, &record, &transaction->cgroup)) {
+        transaction_describe_cgroups(transaction);
+        return 0;
+    }
     TRY(state_find_cgroup(&transaction->state, &transaction->cgroup_host, &transaction->cgroup,
                           transaction->error));
     for (size_t i = 0; chosen && options[i] != NULL; i++)
         TRY(cgroup_choose(transaction->arena, &transaction->cgroup, options[i],
                           transaction->error));
     if (!chosen)
-        cgroup_follow(transaction->arena, &transaction->cgroup, transaction->state.pid,
-                      spec_delegates_cgroup(transaction->config));
+        cgroup_use_leaf(transaction->arena, &transaction->cgroup, transaction->state.pid,
+                        has_delegated);
     transaction_describe_cgroups(transaction);
     return 0;
 }
@@ -96,10 +103,13 @@ static void find_rdt(struct transaction *transaction)
 static int await_resume(struct exec *exec)
 {
     struct state *state = &exec->transaction.state;
+    enum spec_status status;
 
-    while (state_status(state) == SPEC_STATUS_PAUSED)
+    while ((status = state_status(state)) == SPEC_STATUS_PAUSED)
         if (sys_pidfd_wait(exec->transaction.joined, RESUME_POLL_MS) != -ETIMEDOUT)
             break;
+    if (status == SPEC_STATUS_NONE)
+        return state_not_running(state, status, exec->transaction.error);
     return check_status(exec);
 }
 
@@ -127,17 +137,11 @@ static int prepare(struct exec *exec, struct error *error)
     TRY(transaction_check_terminal(transaction));
     transaction->kept_fds = sys_count_inherited(exec->request->launch.preserve_fds);
     TRY(transaction_probe(transaction));
+    TRY(transaction_probe_landlock(transaction));
+    TRY(transaction_probe_cookie(transaction));
     TRY(find_cgroups(exec));
     find_rdt(transaction);
     return transaction_build_plan(transaction);
-}
-
-static int wait_or_leave(struct exec *exec, int signals, int *ret_status)
-{
-    *ret_status = 0;
-    log_release_warnings();
-    return exec->request->launch.detach ? 0
-                                        : transaction_wait(&exec->transaction, signals, ret_status);
 }
 
 static int start(struct exec *exec, int *ret_status, struct error *error)
@@ -150,15 +154,21 @@ static int start(struct exec *exec, int *ret_status, struct error *error)
         return signals;
     error->exit_status = 0;
     int result = transaction_carry_out(transaction, signals);
+    *ret_status = 0;
     if (result == 0)
-        result = wait_or_leave(exec, signals, ret_status);
+        log_release_warnings();
+    if (result == 0 && !exec->request->launch.detach)
+        result = transaction_wait(transaction, signals, ret_status);
+    if (result == 0)
+        result = transaction_save_recording(transaction);
     transaction_close(transaction);
     return result;
 }
 
 static const struct transaction_kind kind = {
+    .name = "exec",
     .build = plan_build_exec,
-    .finish = conduct_until_executed,
+    .finish = executor_run_until_exec,
 };
 
 static struct exec exec_of(struct arena *arena, const struct runtime_options *options,

@@ -85,13 +85,14 @@ static bool has_survivors(const struct state *state)
 static int kill_container(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
+    bool may_live = state_lives(status) || status == SPEC_STATUS_NONE;
 
     if (has_own_pids(state) ||
-        (!state_lives(status) && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
+        (!may_live && (status != SPEC_STATUS_STOPPED || !has_survivors(state))))
         return signal_process(state, SIGKILL, error);
     int result = signal_all(state, SIGKILL, error);
     /* The others cannot be found: ends at least this one, and says so. */
-    if (result == -ENODEV && state_lives(status))
+    if (result == -ENODEV && may_live)
         signal_process(state, SIGKILL, &(struct error){0});
     return result;
 }
@@ -102,12 +103,20 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     AUTO_ARENA arena = {0};
     AUTO_STATE state = state_of(&arena, options, id);
     int number = signal_of_text(signal);
+    enum spec_status status;
 
-    if (number < 0)
-        return error_set(error, EINVAL, "unknown signal \"%s\"", signal);
+    if (number < 0) {
+        const char *meant = signal_like(signal);
+
+        error_set(error, EINVAL, "unknown signal \"%s\"", signal);
+        return meant != NULL ? error_hint(error, "did you mean %s?", meant)
+                             : error_hint(error, "kill -l lists them");
+    }
     TRY(state_open(&state, error));
     if (!state.has_record)
         return state_does_not_exist(&state, error);
+    if (state_is_pod(&state))
+        return state_check_living(&state, &status, error);
     if (all)
         TRY(signal_all(&state, number, error));
     else if (number == SIGKILL)
@@ -116,7 +125,7 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
         TRY(signal_process(&state, number, error));
     const struct cgroup_record cgroups = state_cgroups(&state);
     if (number == SIGKILL)
-        cgroup_let_die(&cgroups);
+        cgroup_thaw_killed(&cgroups);
     return 0;
 }
 
@@ -128,19 +137,47 @@ static bool is_just_ending(const struct state *state)
     return pidfd == -ESRCH || (pidfd >= 0 && sys_pidfd_wait(pidfd, ENDING_MS) == 0);
 }
 
+/* The processes in the cgroup of a pod are those of its containers. */
+static int check_deserted(const struct state *state, struct error *error)
+{
+    const struct cgroup_record all = state_cgroups(state);
+
+    /* On version 1 a process can be in the pod's cgroup of one hierarchy alone. */
+    for (size_t i = 0; i < all.n_paths; i++) {
+        const struct cgroup_record one = {.paths = &all.paths[i], .n_paths = 1};
+        pid_t *pids;
+        size_t count;
+        int result = cgroup_list_processes(state->arena, &one, &pids, &count, error);
+
+        if (result == -ENOENT) {
+            *error = (struct error){0};
+            continue;
+        }
+        TRY(result);
+        if (count == 0)
+            continue;
+        error_set(error, EBUSY, "cannot delete container \"%s\": process %d is in its cgroup %s",
+                  state->id, pids[0], all.paths[i]);
+        return error_hint(error, "delete the containers in it first, or --force");
+    }
+    return 0;
+}
+
 static int check_deletable(struct state *state, struct error *error)
 {
     enum spec_status status = state_status(state);
 
     if (status == SPEC_STATUS_NONE)
         return state_not_running(state, status, error);
+    if (state_is_pod(state))
+        return check_deserted(state, error);
     if (status != SPEC_STATUS_RUNNING && status != SPEC_STATUS_PAUSED)
         return 0;
     if (status == SPEC_STATUS_RUNNING && is_just_ending(state))
         return 0;
     return error_set(error, EBUSY,
                      "cannot delete container \"%s\" that is %s: kill it first, or --force",
-                     state->id, spec_status_words[status]);
+                     state->id, spec_status_names[status]);
 }
 
 static void forget_unmounted_cgroups(struct state *state)
@@ -182,7 +219,7 @@ static struct cgroup_record kill_unlocked(struct arena *arena,
         return (struct cgroup_record){0};
     const struct cgroup_record lost = find_lost_cgroups(&state);
     sys_pidfd_signal(pidfd, SIGKILL);
-    cgroup_let_die(&lost);
+    cgroup_thaw_killed(&lost);
     return lost;
 }
 

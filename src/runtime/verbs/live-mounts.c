@@ -15,7 +15,7 @@
 #include "berth/sys/process.h"
 #include "launch/foreground.h"
 #include "launch/transaction.h"
-#include "state/look.h"
+#include "state/host-facts.h"
 
 #define END_MS 1000
 #define UNDO_MS 10000
@@ -27,9 +27,9 @@ struct change {
 
 /* --- the host's steps ------------------------------------------------------------------------- */
 
-static int copy_mounts(struct conduct *conduct, const struct plan_step *step)
+static int copy_mounts(struct executor *executor, const struct plan_step *step)
 {
-    const struct transaction *transaction = conduct->context;
+    const struct transaction *transaction = executor->context;
 
     (void) step;
     return sys_copy_mounts(transaction->joined);
@@ -48,14 +48,14 @@ static bool take(struct text_list *list, const char *item)
 
 /* Reads the record again and changes it. It is locked only here: the container, whose processes see
  * INIT, could stop it and thereby block everyone who waits for the lock. */
-static int record_mounts(struct conduct *conduct, const struct plan_step *step)
+static int record_mounts(struct executor *executor, const struct plan_step *step)
 {
-    struct transaction *transaction = conduct->context;
-    AUTO_STATE state = state_of(conduct->arena, transaction->options, transaction->state.id);
+    struct transaction *transaction = executor->context;
+    AUTO_STATE state = state_of(executor->arena, transaction->options, transaction->state.id);
     struct spec_record *record = &state.record;
-    struct text_list named = {.arena = conduct->arena};
-    struct text_list mounts = {.arena = conduct->arena};
-    const char *item = plan_text(conduct->plan, step->record_mounts.mounts.first);
+    struct text_list named = {.arena = executor->arena};
+    struct text_list mounts = {.arena = executor->arena};
+    const char *item = plan_text(executor->plan, step->record_mounts.mounts.first);
     bool removed = step->record_mounts.removed;
 
     TRY(state_open_locked(&state, transaction->error));
@@ -73,29 +73,31 @@ static int record_mounts(struct conduct *conduct, const struct plan_step *step)
     return state_save(&state, transaction->error);
 }
 
-/* Closes the socket, so that init removes its mounts, and gives it time for that before it is
- * killed. */
+/* Closes the socket, so that init removes its mounts, and waits for that before berth kills it. The
+ * record may keep their paths: `checkpoint` checks whether something is mounted there. */
 static void await_undo(struct transaction *transaction)
 {
-    struct conduct *conduct = &transaction->conduct;
+    struct executor *executor = &transaction->executor;
 
-    fd_close(&conduct->socket);
-    if (conduct->pidfd >= 0)
-        sys_pidfd_wait(conduct->pidfd, UNDO_MS);
+    fd_close(&executor->socket);
+    if (executor->pidfd >= 0)
+        sys_pidfd_wait(executor->pidfd, UNDO_MS);
 }
 
 static const struct transaction_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
                                                 {PLAN_RECORD_MOUNTS, record_mounts}};
 static const struct transaction_kind addition = {
+    .name = "mounts add",
     .build = plan_build_mounts,
-    .finish = conduct_until_executed,
+    .finish = executor_run_until_exec,
     .steps = steps,
     .n_steps = COUNT(steps),
     .end = await_undo,
 };
 static const struct transaction_kind removal = {
+    .name = "mounts remove",
     .build = plan_build_unmounts,
-    .finish = conduct_until_executed,
+    .finish = executor_run_until_exec,
     .steps = steps,
     .n_steps = COUNT(steps),
     .end = await_undo,
@@ -103,18 +105,8 @@ static const struct transaction_kind removal = {
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
-/* Finds paused containers too: INIT is not in the container's cgroup. */
-static int find_container(struct transaction *transaction)
-{
-    struct state *state = &transaction->state;
-
-    TRY(state_open(state, transaction->error));
-    transaction->joined = state_open_living(state, transaction->error);
-    return transaction->joined < 0 ? transaction->joined : 0;
-}
-
 /* remove uses only the destination of a mount. */
-static const struct spec_mount *take_destinations(struct arena *arena,
+static const struct spec_mount *copy_destinations(struct arena *arena,
                                                   const struct spec_mounts *document)
 {
     static const struct spec_mount_options none;
@@ -141,7 +133,7 @@ static int read_config(struct change *change)
                          transaction->error));
     *config = *frozen;
     config->mounts =
-        request->removes ? take_destinations(transaction->arena, document) : document->mounts;
+        request->removes ? copy_destinations(transaction->arena, document) : document->mounts;
     config->n_mounts = document->n_mounts;
     transaction->config = config;
     return spec_check_mounts(config, transaction->error);
@@ -172,7 +164,10 @@ static int prepare(struct change *change, struct error *error)
     struct transaction *transaction = &change->transaction;
 
     TRY(transaction_begin(transaction, error));
-    TRY(find_container(transaction));
+    TRY(state_open(&transaction->state, transaction->error));
+    /* Finds paused containers too: INIT is not in the container's cgroup. */
+    transaction->joined = state_open_living(&transaction->state, transaction->error);
+    TRY(transaction->joined);
     TRY(read_config(change));
     TRY(transaction_probe(transaction));
     TRY(find_cgroups(transaction));
@@ -191,8 +186,8 @@ static int carry_out(struct change *change, struct error *error)
         return signals;
     int result = transaction_carry_out(transaction, signals);
     /* INIT only has to exit now. */
-    if (result == 0 && sys_pidfd_wait(transaction->conduct.pidfd, END_MS) == 0)
-        sys_pidfd_reap(transaction->conduct.pidfd, NULL);
+    if (result == 0 && sys_pidfd_wait(transaction->executor.pidfd, END_MS) == 0)
+        sys_pidfd_reap(transaction->executor.pidfd, NULL);
     transaction_close(transaction);
     return result;
 }

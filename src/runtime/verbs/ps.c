@@ -2,7 +2,6 @@
 /* Lists processes as ps(1) does. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,16 +56,16 @@ static struct column find_column(const char *header)
 
 static bool is_of(const char *line, int words, const struct runtime_processes *processes)
 {
-    int pid;
+    uint64_t pid;
 
     for (; words > 0; words--) {
         line += strspn(line, " ");
         line += strcspn(line, " ");
     }
-    if (sscanf(line, "%d", &pid) != 1)
+    if (!text_next_u64(&line, &pid))
         return false;
     for (size_t i = 0; i < processes->count; i++)
-        if (processes->pids[i] == pid)
+        if ((uint64_t) processes->pids[i] == pid)
             return true;
     return false;
 }
@@ -100,7 +99,7 @@ static int run_ps(struct arena *arena, const struct text_list *argv, char **ret_
     int result = file_read(arena, AT_FDCWD, arena_printf(arena, "/proc/self/fd/%d", output),
                            ret_output, NULL);
     if (result < 0)
-        return error_errno(error, -result, "read what ps has written");
+        return error_errno(error, -result, "read the output of ps");
     if (status != 0)
         return error_set(error, EIO, "ps failed: %s", *ret_output);
     return 0;

@@ -24,6 +24,16 @@ static int open_living(struct state *state, enum spec_status *ret_status, struct
     return state_check_living(state, ret_status, error);
 }
 
+/* The same for update, which can also change the cgroup of a pod. */
+static int open_updatable(struct state *state, enum spec_status *ret_status, struct error *error)
+{
+    TRY(state_open_locked(state, error));
+    if (!state_is_pod(state))
+        return state_check_living(state, ret_status, error);
+    *ret_status = state_status(state);
+    return *ret_status == SPEC_STATUS_CREATED ? 0 : state_not_running(state, *ret_status, error);
+}
+
 int runtime_pause(const struct runtime_options *options, const char *id, struct error *error)
 {
     AUTO_ARENA arena = {0};
@@ -46,7 +56,7 @@ int runtime_resume(const struct runtime_options *options, const char *id, struct
     TRY(open_living(&state, &status, error));
     if (status != SPEC_STATUS_PAUSED)
         return error_set(error, EINVAL, "container not paused: \"%s\" is %s", id,
-                         spec_status_words[status]);
+                         spec_status_names[status]);
     const struct cgroup_record cgroups = state_cgroups(&state);
     return cgroup_thaw(&cgroups, error);
 }
@@ -58,6 +68,10 @@ int runtime_list_processes(const struct runtime_options *options, struct arena *
     AUTO_STATE state = state_of(arena, options, id);
 
     TRY(state_open(&state, error));
+    if (state_is_pod(&state)) {
+        *ret_processes = (struct runtime_processes){0};
+        return 0;
+    }
     enum spec_status status = state.has_record ? state_status(&state) : SPEC_STATUS_CREATING;
     const struct cgroup_record cgroups = state_cgroups(&state);
     pid_t *pids = NULL;
@@ -123,8 +137,8 @@ static int read_created(const struct state *state, const struct spec_resources *
 }
 
 /* config-linux.md: checkBeforeUpdate of the config applies to every update of the limits. */
-static int take_check_over(const struct state *state, struct spec_resources *resources,
-                           struct error *error)
+static int inherit_memory_check(const struct state *state, struct spec_resources *resources,
+                                struct error *error)
 {
     const struct spec_resources *created;
 
@@ -180,7 +194,7 @@ static int update_resources(struct state *state, enum spec_status status,
     TRY(state_find_cgroup(state, &host, &cgroup, error));
     if (state->record.systemd_unit != NULL)
         TRY(find_unit(state, &bus, &cgroup, error));
-    TRY(take_check_over(state, &resources, error));
+    TRY(inherit_memory_check(state, &resources, error));
     if (resources.n_devices > 0)
         return update_devices(state, status, &cgroup, &resources, error);
     return cgroup_set(state->arena, &cgroup, &resources, error);
@@ -230,7 +244,7 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
         TRY(spec_check_resources(resources, error));
     }
     TRY(spec_check_intel_rdt(&schemas, error));
-    TRY(open_living(&state, &status, error));
+    TRY(open_updatable(&state, &status, error));
     if (request->l3_cache_schema == NULL && request->mem_bw_schema == NULL)
         return resources != NULL ? update_resources(&state, status, resources, error) : 0;
     return update_both(&state, status, &(struct update){resources, &schemas}, error);

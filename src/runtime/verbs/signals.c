@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "berth/base/arena.h"
 #include "berth/base/array.h"
+#include "berth/base/similar.h"
 #include "berth/base/text.h"
 
 /* sigabbrev_np(3) needs glibc 2.32. */
@@ -45,16 +47,41 @@ static int real_time_signal(const char *name)
     return from_min ? FIRST_REAL_TIME + (int) distance : LAST_REAL_TIME - (int) distance;
 }
 
+static const char *without_prefix(const char *text)
+{
+    return strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+}
+
 int signal_of_text(const char *text)
 {
     uint64_t number;
 
     if (text_to_u64(text, &number) == 0)
         return number <= LAST_REAL_TIME ? (int) number : -EINVAL;
-    if (strncasecmp(text, "SIG", 3) == 0)
-        text += 3;
+    text = without_prefix(text);
     for (size_t i = 0; i < COUNT(names); i++)
         if (strcasecmp(names[i].name, text) == 0)
             return names[i].signal;
     return real_time_signal(text);
+}
+
+const char *signal_name(struct arena *arena, int signal)
+{
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i].signal == signal)
+            return arena_printf(arena, "SIG%s", names[i].name);
+    if (signal == FIRST_REAL_TIME)
+        return "SIGRTMIN";
+    if (signal > FIRST_REAL_TIME && signal <= LAST_REAL_TIME)
+        return arena_printf(arena, "SIGRTMIN+%d", signal - FIRST_REAL_TIME);
+    return NULL;
+}
+
+const char *signal_like(const char *text)
+{
+    struct similar similar = {.word = without_prefix(text)};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        similar_offer(&similar, names[i].name);
+    return similar.best;
 }

@@ -12,15 +12,15 @@
 #include "berth/plan/check.h"
 #include "berth/runtime/runtime.h"
 #include "berth/sys/socket.h"
-#include "launch/conduct.h"
 #include "launch/destroy.h"
+#include "launch/executor.h"
 #include "launch/hook.h"
 #include "launch/listener.h"
 #include "launch/notify.h"
 
 struct starting {
     struct state state;
-    struct conduct conduct;
+    struct executor executor;
     int notify; /* notify_open, or -1 */
 };
 
@@ -42,14 +42,14 @@ static int check_status(struct state *state, struct error *error)
     }
 }
 
-static int hand_listener(struct conduct *conduct, const struct plan_step *step)
+static int hand_listener(struct executor *executor, const struct plan_step *step)
 {
-    struct starting *starting = conduct->context;
+    struct starting *starting = executor->context;
 
     const struct listener_process process = {&starting->state, SPEC_STATUS_CREATED,
                                              starting->state.pid};
 
-    return listener_hand(conduct, step, &process);
+    return listener_hand(executor, step, &process);
 }
 
 static int find_step(const struct plan_header *plan, enum plan_op op)
@@ -60,15 +60,25 @@ static int find_step(const struct plan_header *plan, enum plan_op op)
     return PLAN_NONE;
 }
 
+static int has_nothing_to_start(const struct state *state, struct error *error)
+{
+    return error_set(error, EINVAL,
+                     "container \"%s\" has no process to start: its config has no \"process\"",
+                     state->id);
+}
+
 static int read_plan(struct starting *starting, struct error *error)
 {
-    static conduct_handler *const handlers[PLAN_OPS] = {
+    static executor_handler *const handlers[PLAN_OPS] = {
         [PLAN_CONNECT_AGENT] = listener_connect,
         [PLAN_HAND_LISTENER] = hand_listener,
     };
     struct state *state = &starting->state;
     char *bytes;
     size_t size;
+
+    if (state_is_pod(state))
+        return has_nothing_to_start(state, error);
     int result = file_read(state->arena, state->dir, STATE_PLAN, &bytes, &size);
 
     if (result < 0) {
@@ -84,13 +94,11 @@ static int read_plan(struct starting *starting, struct error *error)
     }
     TRY(plan_check(plan, size, error));
     if (find_step(plan, PLAN_EXECUTE) == PLAN_NONE)
-        return error_set(error, EINVAL,
-                         "container \"%s\" has no process to start: its config has no \"process\"",
-                         state->id);
-    starting->conduct = conduct_of(state->arena, plan, error);
-    starting->conduct.handlers = handlers;
-    starting->conduct.context = starting;
-    starting->conduct.heard = find_step(plan, PLAN_AWAIT_START);
+        return has_nothing_to_start(state, error);
+    starting->executor = executor_of(state->arena, plan, error);
+    starting->executor.handlers = handlers;
+    starting->executor.context = starting;
+    starting->executor.heard = find_step(plan, PLAN_AWAIT_START);
     return 0;
 }
 
@@ -104,21 +112,21 @@ static int open_notify(struct starting *starting, struct error *error)
     return notify_open(starting->state.dir, &starting->notify, error);
 }
 
-static int knock(struct starting *starting, struct error *error)
+static int connect_init(struct starting *starting, struct error *error)
 {
-    struct conduct *conduct = &starting->conduct;
+    struct executor *executor = &starting->executor;
 
-    conduct->pidfd = state_open_process(&starting->state);
-    if (conduct->pidfd < 0 && conduct->pidfd != -ESRCH)
-        return state_process_error(&starting->state, -conduct->pidfd, error);
-    conduct->socket = conduct->pidfd < 0 ? conduct->pidfd
-                                         : sys_socket_connect(starting->state.dir,
-                                                              STATE_START_SOCKET, SOCK_SEQPACKET);
-    if (conduct->socket == -ECONNREFUSED || conduct->pidfd == -ESRCH)
+    executor->pidfd = state_open_process(&starting->state);
+    if (executor->pidfd < 0 && executor->pidfd != -ESRCH)
+        return state_process_error(&starting->state, -executor->pidfd, error);
+    executor->socket = executor->pidfd < 0 ? executor->pidfd
+                                           : sys_socket_connect(starting->state.dir,
+                                                                STATE_START_SOCKET, SOCK_SEQPACKET);
+    if (executor->socket == -ECONNREFUSED || executor->pidfd == -ESRCH)
         return error_set(error, ESRCH, "cannot start container \"%s\": it has stopped",
                          starting->state.id);
-    if (conduct->socket < 0)
-        return error_errno(error, -conduct->socket, "reach the init of container \"%s\"",
+    if (executor->socket < 0)
+        return error_errno(error, -executor->socket, "reach the init of container \"%s\"",
                            starting->state.id);
     return 0;
 }
@@ -133,18 +141,18 @@ static int give_up(struct starting *starting, struct error *error)
     return -error->number;
 }
 
-static int let_go(struct starting *starting, struct error *error)
+static int run_start_steps(struct starting *starting, struct error *error)
 {
     struct state *state = &starting->state;
 
-    TRY(knock(starting, error));
+    TRY(connect_init(starting, error));
     if (renameat(state->dir, STATE_START_SOCKET, state->dir, STATE_STARTING_SOCKET) < 0) {
         error_errno(error, errno, "write down that container \"%s\" starts", state->id);
         return give_up(starting, error);
     }
-    int result = conduct_run(&starting->conduct);
+    int result = executor_run(&starting->executor);
     if (result == 0)
-        result = conduct_until_executed(&starting->conduct);
+        result = executor_run_until_exec(&starting->executor);
     error->exit_status = 0;
     if (result < 0)
         return give_up(starting, error);
@@ -153,7 +161,7 @@ static int let_go(struct starting *starting, struct error *error)
     if (hook_run_poststart(state, error) < 0)
         return state_relock(state) == -ENOENT ? -error->number : give_up(starting, error);
     if (starting->notify >= 0)
-        notify_wait(starting->notify, starting->conduct.pidfd, state->pid);
+        notify_wait(starting->notify, starting->executor.pidfd, state->pid);
     return 0;
 }
 
@@ -163,9 +171,9 @@ static int start(struct starting *starting, struct error *error)
     TRY(check_status(&starting->state, error));
     TRY(read_plan(starting, error));
     TRY(open_notify(starting, error));
-    int result = let_go(starting, error);
-    conduct_close(&starting->conduct);
-    fd_close(&starting->conduct.pidfd);
+    int result = run_start_steps(starting, error);
+    executor_close(&starting->executor);
+    fd_close(&starting->executor.pidfd);
     return result;
 }
 
