@@ -32,10 +32,14 @@ pod() {
     done
 }
 
+pod_is_gone() { [ ! -e "/proc/$POD" ]; }
+
+# The kernel ends the pod's process when unshare has ended, so a little later; until then its namespaces are there.
 end_pod() {
     kill -KILL "$UNSHARE"
     wait "$UNSHARE" 2>/dev/null || true
     UNSHARE=
+    wait_until pod_is_gone
 }
 
 # A test that fails or is skipped has not ended it.
