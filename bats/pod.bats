@@ -241,6 +241,15 @@ test_setup() {
     assert_equal "$(rt features | jq -r '.annotations["run.berth.pod"]')" namespaces
 }
 
+@test "explain says of a pod that is being created only that" {
+    pod '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "'"$RUNTIME --root $ROOT explain $POD >$BATS_TEST_TMPDIR/explained"'"]}]'
+    create_pod
+    read_output "$BATS_TEST_TMPDIR/explained"
+    assert_equal "$output" "Container \"$POD\" is being created."
+    run_ok explain "$POD"
+    assert_output 'It is a pod'
+}
+
 @test "a pod is created where procfs is not mounted, too" {
     create_pod
     without_proc() { in_ns unshare --mount sh -c 'umount --no-mtab -l /proc && exec "$@"' sh "$RUNTIME" --root "$ROOT" "$@"; }

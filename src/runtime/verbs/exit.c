@@ -267,6 +267,8 @@ static void put_container(const struct report *report, enum spec_status status)
 /* A pod has no process whose end could be explained. */
 static void put_pod(const struct report *report, enum spec_status status)
 {
+    if (status == SPEC_STATUS_CREATING)
+        return;
     if (!report->state->committed && status == SPEC_STATUS_STOPPED)
         text_add(report->text,
                  "Its creation was interrupted: berth delete removes what it left.\n");
