@@ -4,6 +4,7 @@
  * criu's name of a file outside the container. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static const char *name_of_host_file(struct arena *arena, pid_t pid, int fd)
         return NULL;
     if ((!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) || has_mount(arena, pid, mount))
         return NULL;
-    return arena_printf(arena, "file[%lx:%lx]", (unsigned long) mount, (unsigned long) info.st_ino);
+    return arena_printf(arena, "file[%lx:%" PRIx64 "]", (unsigned long) mount,
+                        (uint64_t) info.st_ino);
 }
 
 static const char *describe(const struct criu_container *container, int fd, struct text *options)

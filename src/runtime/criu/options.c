@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -230,8 +231,8 @@ static int put_external(const struct criu_container *container,
     if (stat(path, &info) < 0)
         return error_errno(error, errno, "look at the namespace %s", path);
     criu_put_string(options, CRIU_EXTERNAL,
-                    arena_printf(container->arena, "%s[%lu]:%s", file_of(shared),
-                                 (unsigned long) info.st_ino, shared->key));
+                    arena_printf(container->arena, "%s[%" PRIu64 "]:%s", file_of(shared),
+                                 (uint64_t) info.st_ino, shared->key));
     return 0;
 }
 
