@@ -264,6 +264,18 @@ in_columns() {
     done
 }
 
+@test "on a terminal the findings of check are not wider than it, and broken only at blanks" {
+    berth_only
+    local columns
+    config '.process.args = ["a  b"] | .process.cwd = "relative" | .linux.maskedPath = []' '.linux.seccomp = {defaultAction: "SCMP_ACT_NO"}'
+    run_fails check
+    for columns in 50 80 100; do
+        in_columns "$columns" check >"$BATS_TEST_TMPDIR/shown"
+        diff <(tr -s ' \n' '\n' <<<"$output") <(tr -s ' \n' '\n' <"$BATS_TEST_TMPDIR/shown")
+        ! grep -E "^.{$((columns + 1))}" "$BATS_TEST_TMPDIR/shown" | grep -vE "^ *[^ ]+\$" || false
+    done
+}
+
 @test "a list that is too wide for the terminal shows whole seconds" {
     berth_only
     create_c

@@ -8,6 +8,8 @@
 #include "berth/base/style.h"
 #include "berth/base/text.h"
 
+#define MARGIN 4 /* of the lines after a finding's first */
+
 static const char *const severity_names[] = {"error", "warning"};
 static const enum style severity_styles[] = {STYLE_RED, STYLE_YELLOW};
 
@@ -114,15 +116,18 @@ void findings_print(const struct findings *findings, const char *file, struct te
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->item[i];
+        const char *severity = severity_names[finding->severity];
+        struct text words = {.arena = text->arena};
+        size_t start = text->size;
 
         text_add_printable(text, file, "", TEXT_LAYOUT);
         if (finding->line > 0)
             text_addf(text, ":%zu:%zu", finding->line, finding->column);
-        text_addf(text, ": %s: ",
-                  style_of(text->arena, severity_styles[finding->severity],
-                           severity_names[finding->severity]));
-        text_add_printable(text, word(text->arena, "", finding), "", TEXT_LAYOUT);
-        text_add(text, "\n");
+        size_t column = text->size - start + strlen(": : ") + strlen(severity);
+        text_addf(text,
+                  ": %s: ", style_of(text->arena, severity_styles[finding->severity], severity));
+        text_add_printable(&words, word(text->arena, "", finding), "", TEXT_LAYOUT);
+        text_add_wrapped_after(text, column, MARGIN, style_columns(), words.bytes);
     }
 }
 

@@ -28,25 +28,32 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
     text->bytes[text->size] = '\0';
 }
 
-void text_add_wrapped(struct text *text, size_t margin, size_t columns, const char *words)
+void text_add_wrapped_after(struct text *text, size_t column, size_t margin, size_t columns,
+                            const char *words)
 {
-    size_t column = margin;
+    size_t blanks = 0;
 
-    for (const char *word = words; *word != '\0'; word += strspn(word, " ")) {
+    for (const char *word = words; *word != '\0'; word += blanks) {
         size_t length = strcspn(word, " ");
 
-        if (column > margin && columns > 0 && column + 1 + length > columns) {
+        if (column > margin && columns > 0 && column + blanks + length > columns) {
             text_addf(text, "\n%*s", (int) margin, "");
             column = margin;
-        } else if (column > margin) {
-            text_add(text, " ");
-            column++;
+        } else {
+            text_addf(text, "%*s", (int) blanks, "");
+            column += blanks;
         }
         text_add_bytes(text, word, length);
         column += length;
         word += length;
+        blanks = strspn(word, " ");
     }
     text_add(text, "\n");
+}
+
+void text_add_wrapped(struct text *text, size_t margin, size_t columns, const char *words)
+{
+    text_add_wrapped_after(text, margin, margin, columns, words);
 }
 
 void text_add(struct text *text, const char *string)

@@ -67,6 +67,7 @@ static void test_wrapped(void)
         {2, 9, "one two", "one two\n"},
         {2, 6, "one-long-word two", "one-long-word\n  two\n"},
         {4, 20, "", "\n"},
+        {0, 9, "'a  b'   c d", "'a  b'\nc d\n"},
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -76,6 +77,14 @@ static void test_wrapped(void)
         text_add_wrapped(&text, lines[i].margin, lines[i].columns, lines[i].words);
         tap_text(text.bytes, lines[i].wrapped, "text_add_wrapped breaks lines at blanks");
     }
+
+    AUTO_ARENA arena = {0};
+    struct text text = {.arena = &arena};
+
+    text_add_wrapped_after(&text, 6, 2, 10, "one two three");
+    text_add_wrapped_after(&text, 8, 2, 10, "one two");
+    tap_text(text.bytes, "one\n  two\n  three\n\n  one two\n",
+             "text_add_wrapped_after counts what comes before");
 }
 
 static void test_ranges(void)

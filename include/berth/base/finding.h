@@ -46,7 +46,7 @@ bool findings_have_error(const struct findings *findings);
 const char *finding_text(struct arena *arena, const struct finding *finding);
 
 /* Formats one line per finding: `FILE:LINE:COLUMN: SEVERITY: [PATH: ][ACT: ]CAUSE[ (HINT)]`. For a
- * terminal: shows control characters by their codes. */
+ * terminal: shows control characters by their codes, and breaks lines that do not fit. */
 void findings_print(const struct findings *findings, const char *file, struct text *text);
 
 /* Adds the machine-readable parts as members of the open object: path, file, line, column, errno

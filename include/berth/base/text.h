@@ -24,6 +24,10 @@ void text_addf(struct text *text, const char *format, ...) __attribute__((format
  * have at most `columns` (0: any number), and indents them by `margin`. */
 void text_add_wrapped(struct text *text, size_t margin, size_t columns, const char *words);
 
+/* The same, after something that takes the columns up to `column`. */
+void text_add_wrapped_after(struct text *text, size_t column, size_t margin, size_t columns,
+                            const char *words);
+
 /* Returns the length of the UTF-8 character (RFC 3629) that `string` begins with, or 0 if it begins
  * with none. */
 size_t text_utf8_length(const char *string);
