@@ -97,6 +97,46 @@ without_proc() {
     assert_output 'usermod --add-subuids'
 }
 
+# fake_criu COMMAND: what doctor says where `criu check` does that
+fake_criu() {
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\n[ "$1" != --version ] || { echo Version: 3.99; exit; }\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/criu"
+    chmod 755 "$BATS_TEST_TMPDIR/bin/criu"
+    # shellcheck disable=SC2031
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run_ok doctor --format json
+    output=$(jq -r '.[] | select(.name == "criu") | "\(.state): \(.value): \(.hint)"' <<<"$output")
+}
+
+@test "criu is run to find out whether it works on this kernel" {
+    fake_criu '[ "$1" = check ] && echo "Looks good."'
+    assert_equal "$output" "yes: version 3.99, $BATS_TEST_TMPDIR/bin/criu: null"
+    fake_criu 'echo "(00.01) Warn  (criu/a.c:1): b"; echo "(00.02) Error (criu/c.c:2): the kernel lacks d" >&2; echo "(00.03) Error (criu/e.c:3): f"; exit 1'
+    assert_output '^no: version 3.99, .*: criu check: Error \(criu/c.c:2\): the kernel lacks d: try a newer criu, or another kernel$'
+    fake_criu 'exit 1'
+    assert_output '^no: .*: criu check says what it lacks on this host$'
+    fake_criu 'kill -ABRT $$'
+    assert_output '^no: .*: criu check says what it lacks on this host$'
+}
+
+@test "a criu that hangs does not hold up doctor" {
+    fake_criu 'exec sleep 1000'
+    assert_output '^unknown: version 3.99, .*: run .*/bin/criu: .*timed out$'
+}
+
+@test "without criu doctor says what to install, and to an unprivileged user that it takes root" {
+    status=0
+    in_ns env PATH=/nonexistent "$RUNTIME" doctor >"$BATS_TEST_TMPDIR/run-out" 2>&1 || status=$?
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_output '^  criu +no$'
+    assert_output 'checkpoint and restore fail \(install it: the package criu'
+    fake_criu true
+    chmod 755 "$BATS_TEST_TMPDIR/bin"
+    in_ns env "PATH=$BATS_TEST_TMPDIR/bin:$PATH" setpriv --reuid=12345 --regid=12345 --clear-groups "$RUNTIME" doctor >"$BATS_TEST_TMPDIR/run-out" 2>&1
+    read_output "$BATS_TEST_TMPDIR/run-out"
+    assert_output '^  criu +limited +version 3.99'
+    assert_output 'checkpoint and restore fail \(run them as root\)'
+}
+
 @test "nothing on the host is changed" {
     host_snapshot
     run_ok doctor

@@ -17,6 +17,7 @@
 #include "berth/base/text.h"
 
 #define FILE_SIZE_MAX ((size_t) 64 * 1024 * 1024)
+#define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static int read_open(struct arena *arena, int fd, const struct stat *info, char **ret_bytes,
                      size_t *ret_size)
@@ -283,4 +284,27 @@ int file_access(int dir, const char *path, int mode)
     if (result < 0 && errno == EPERM)
         result = (int) syscall(SYS_faccessat, dir, path, mode);
     return result < 0 ? -errno : 0;
+}
+
+const char *file_search_path(void)
+{
+    const char *path = text_environment("PATH");
+
+    return path != NULL ? path : USUAL_PATH;
+}
+
+const char *file_find_program(struct arena *arena, const char *name)
+{
+    const char *path = file_search_path();
+
+    for (bool more = true; more; path++) {
+        size_t length = strcspn(path, ":");
+        const char *file = text_path_join(arena, arena_copy(arena, path, length), name);
+
+        if (length > 0 && access(file, X_OK) == 0)
+            return file;
+        path += length;
+        more = *path != '\0';
+    }
+    return NULL;
 }

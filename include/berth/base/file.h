@@ -55,6 +55,12 @@ int file_make_dirs(const char *path, mode_t mode);
  * another file system. A missing directory is success. Returns 0 or a negative errno. */
 int file_remove_tree(int dir, const char *path);
 
+/* Returns PATH or, where it is not set, the usual directories. */
+const char *file_search_path(void);
+
+/* Returns the path of the executable `name` in these directories, or NULL. */
+const char *file_find_program(struct arena *arena, const char *name);
+
 /* faccessat(2) with AT_EACCESS, the caller's effective IDs. Also works where a seccomp filter
  * rejects faccessat2(2), which the libc does not handle. Returns 0 or a negative errno. */
 int file_access(int dir, const char *path, int mode);

@@ -19,7 +19,6 @@
 #include "berth/sys/socket.h"
 #include "berth/sys/worker.h"
 
-#define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define ANSWER_MAX 65536
 #define END_MS 10000 /* for undoing what criu has begun */
 #define TAIL_LINES 4
@@ -50,36 +49,12 @@ int criu_give(struct criu *criu, int fd)
 
 /* --- the program ------------------------------------------------------------------------------ */
 
-static const char *path_of_caller(void)
-{
-    const char *path = text_environment("PATH");
-
-    return path != NULL ? path : USUAL_PATH;
-}
-
-static const char *find_program(struct criu *criu)
-{
-    const char *path = path_of_caller();
-
-    for (bool more = true; more; path++) {
-        size_t length = strcspn(path, ":");
-        const char *file =
-            text_path_join(criu->arena, arena_copy(criu->arena, path, length), "criu");
-
-        if (length > 0 && access(file, X_OK) == 0)
-            return file;
-        path += length;
-        more = *path != '\0';
-    }
-    return NULL;
-}
-
 /* criu runs tar and iptables-restore, so it needs PATH. */
 static const char *const *environment(struct criu *criu)
 {
     struct text_list list = {.arena = criu->arena};
 
-    text_list_add(&list, arena_printf(criu->arena, "PATH=%s", path_of_caller()));
+    text_list_add(&list, arena_printf(criu->arena, "PATH=%s", file_search_path()));
     return (const char *const *) list.item;
 }
 
@@ -105,12 +80,12 @@ static int start_at(struct criu *criu, const char *path, int far)
 
 int criu_start(struct criu *criu)
 {
-    const char *path = find_program(criu);
+    const char *path = file_find_program(criu->arena, "criu");
     AUTO_FD far = -1;
 
     if (path == NULL) {
         error_set(criu->error, ENOENT, "%s: criu was not found in %s: install it", criu->act,
-                  path_of_caller());
+                  file_search_path());
         return error_hint(criu->error, "the package criu; see https://criu.org/Packages");
     }
     criu->output = sys_memfd_empty("criu-output");

@@ -158,6 +158,9 @@ static const struct doctor_row rows[] = {
      "no user namespace may mount sysfs",
      "unmount what hides parts of it, have the outer container not mask it, or bind /sys", DETAIL},
 
+    {"programs", "criu", doctor_criu, NULL, 0, "checkpoint and restore fail",
+     "install it: the package criu; see https://criu.org/Packages", DETAIL},
+
     {"resources", "hugepages", doctor_directory, "/sys/kernel/mm/hugepages", 0,
      "linux.resources.hugepageLimits is refused", RECONFIGURE("CONFIG_HUGETLBFS"), DETAIL},
     {"resources", "rdma devices", doctor_directory, "/sys/class/infiniband", 0,

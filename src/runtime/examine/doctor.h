@@ -37,6 +37,7 @@ doctor_probe doctor_memfd, doctor_clone_into_cgroup, doctor_idmapped_mounts;
 doctor_probe doctor_caller, doctor_user_namespaces, doctor_subids, doctor_id_helper;
 doctor_probe doctor_layout, doctor_controller, doctor_device_programs, doctor_manager;
 doctor_probe doctor_seccomp_actions, doctor_seccomp_library, doctor_seccomp_flag;
+doctor_probe doctor_criu;
 
 /* Sets the fact of one cgroup hierarchy. */
 void doctor_hierarchy(const struct doctor *doctor, const struct cgroup_hierarchy *hierarchy,
