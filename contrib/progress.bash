@@ -2,7 +2,7 @@
 # Shows that something long goes on, and why it failed. Sourced by contrib/quickstart, contrib/test and contrib/package.
 #
 # while_running WHAT [STATUS...]: says WHAT on standard error until progress_done: on a terminal in one line that changes every
-# second, else in a line every 30 seconds; with the time since then and what the command STATUS prints ("120/340").
+# second, else in a line of 120 characters every 30 seconds; with the time since then and what the command STATUS prints ("120/340").
 
 PROGRESS_PID=
 
@@ -49,7 +49,7 @@ progress_log() {
         sleep 30 &
         wait $!
         kill -0 $$ 2>/dev/null || return 0 # the script may be killed
-        progress_words 1000 "$@" >&2
+        progress_words 120 "$@" >&2
         echo >&2
     done
 }
