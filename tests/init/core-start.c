@@ -346,7 +346,7 @@ static void hook_is_late(void)
            "INIT reports a hook that exceeds its timeout");
     tap_ok(took >= 1 && took < 100, "INIT kills a hook after its timeout");
     tap_ok(test_exited(status, 1), "the program does not run after a timeout");
-    message = run_hook((struct test_step) HOOK("sleep 0.2", 5), output, &status);
+    message = run_hook((struct test_step) HOOK("sleep 0.2", 60), output, &status);
     tap_ok(message.error == 0, "a hook that exits within its timeout succeeds");
 }
 
@@ -356,11 +356,16 @@ static void mount_proc(void)
     test_must(mount("proc", "/proc", "proc", 0, NULL) == 0, "proc");
 }
 
+/* A hook that ends after its orphan. */
+#define WITH_ORPHAN                                                                                \
+    "orphan=/proc/$(sleep 0.1 >/dev/null & echo $!)/status; "                                      \
+    "while [ -e $orphan ] && ! grep -qs ^State:.[ZX] $orphan; do sleep 0.01; done"
+
 /* A hook's orphans become children of process 1, which must reap them before the container's
  * program runs. */
 static void orphans_are_reaped(void)
 {
-    struct test_plan plan = {.steps = {HOST_STEPS, HOOK("(sleep 0.1 &) ; sleep 0.3", 0),
+    struct test_plan plan = {.steps = {HOST_STEPS, HOOK(WITH_ORPHAN, 0),
                                        TEST_SHELL("for i in /proc/[0-9]*; do grep -s ^State:.Z "
                                                   "$i/status; done; echo end")},
                              .clone_flags = CLONE_NEWPID | CLONE_NEWNS,

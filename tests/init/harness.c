@@ -19,7 +19,7 @@
 #include "berth/init/image.h"
 
 #define HIGH_FD 100
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 #define MOMENT_MS 50
 
 void test_must(bool good, const char *what)

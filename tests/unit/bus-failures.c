@@ -31,8 +31,9 @@ static void test_lost(struct play *play)
         AUTO_BUS bus = {0};
         struct error error = {0};
 
-        expect(&error, bus_open(&play->arena, &hasty, &bus, &error), 0,
-               "a session with a short timeout opens");
+        expect(&error, bus_open(&play->arena, &user, &bus, &error), 0,
+               "a session opens with a manager that falls silent");
+        bus.options.timeout_ms = SHORT_MS;
         int64_t start = now_ms();
         snprintf(text, sizeof(text), "start the unit %s: systemd does not answer within 0.3 s",
                  unit);
@@ -41,6 +42,8 @@ static void test_lost(struct play *play)
         tap_ok(took >= SHORT_MS && took < BUS_TIMEOUT_MS,
                "the call is given up after its timeout: %d ms", (int) took);
         tap_ok(bus.helper == 0, "the helper has ended after the timeout");
+        /* On a loaded machine an answer may take longer than that. */
+        bus.options.timeout_ms = BUS_TIMEOUT_MS;
         expect(&error, bus_stop_unit(&bus, "good.scope", &error), 0,
                "another helper serves the next call");
     }
