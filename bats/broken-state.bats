@@ -24,12 +24,10 @@ spoil() {
     esac
 }
 
-process_gone() { ! grep -qs '^State:.[^Z]' "/proc/$PID/status"; }
-
 assert_removed() {
     local dir
     [ ! -e "$ROOT/$ID" ] || fail_with "the state is left"
-    process_gone || fail_with "the process is left"
+    has_ended "$PID" || fail_with "the process is left"
     for dir in $GROUPS_WERE; do in_ns test ! -e "$dir" || [[ $dir != *"$ID"* ]] || fail_with "$dir is left"; done
 }
 

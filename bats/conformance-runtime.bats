@@ -210,7 +210,8 @@ follows_schema() {
 @test "startContainer hooks run before the program, poststart hooks while it runs" {
     log_inside
     hook startContainer "tr '\\0' ' ' </proc/1/cmdline >$LOGS/before"
-    hook poststart "$GET_PID; tr '\\0' ' ' </proc/\$pid/cmdline >$LOGS/after"
+    # The program's arguments are there a moment after execve(2) can no longer fail.
+    hook poststart "$GET_PID; until grep -q . /proc/\$pid/cmdline; do sleep 0.01; done; tr '\\0' ' ' </proc/\$pid/cmdline >$LOGS/after"
     set_args sleep 100
     create_c
     rt start "$ID"

@@ -24,7 +24,7 @@ test_teardown() { [ -z "${EVENTS:-}" ] || kill "$EVENTS" 2>/dev/null || true; }
 
 lines_of() { grep -c "\"type\":\"$1\"" "$BATS_TEST_TMPDIR/events"; }
 has_lines() { [ "$(lines_of "$1")" -ge "$2" ]; }
-events_ended() { ! kill -0 "$EVENTS" 2>/dev/null || [ "$(awk '/^State/{print $2}' "/proc/$EVENTS/status" 2>/dev/null)" = Z ]; }
+events_ended() { has_ended "$EVENTS"; }
 
 @test "--stats prints one object with type, id and data" {
     started

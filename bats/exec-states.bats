@@ -83,7 +83,6 @@ ignoring_paused() {
     [ ! -e rootfs/done ]
 }
 
-is_gone() { ! kill -0 "$1" 2>/dev/null || [ "$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null)" = Z ]; }
 alone() { [ "$(processes)" = "$(init_pid)" ]; }
 
 @test "delete --force of a paused container ends an exec that waits for it" {
@@ -148,7 +147,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     living
     detached -- payload pause
     run_ok kill --all "$ID" KILL
-    wait_until is_gone "$XPID"
+    wait_until has_ended "$XPID"
 }
 
 @test "delete --force ends it in the host's pid namespace" {
@@ -156,7 +155,7 @@ alone() { [ "$(processes)" = "$(init_pid)" ]; }
     living
     detached -- payload pause
     run_ok delete --force "$ID"
-    is_gone "$XPID"
+    has_ended "$XPID"
 }
 
 @test "containers of two --root directories are independent" {

@@ -12,6 +12,7 @@
 #               run_rt ARGS...            rt with empty stdin, then $status, $output and $lines as bats' run has them
 #               run_ok ARGS..., run_fails ARGS...   run_rt, then the status must be 0, must not be 0
 #               wait_status WORD [ID]     until `state` says so, as wait_until
+#               has_begun PID, has_ended PID      for wait_until: the program is executed; the process is gone, a zombie, or about to be one
 #               state_of [ID] [FIELD]     one field of `state`
 #               init_pid [ID]
 #               cgroup_dir CONTROLLER [ID]      the container's directory on the host (while it lives)
@@ -223,15 +224,23 @@ refute_output() { ! grep -Eq -- "$1" <<<"$output" || fail_with "the output match
 state_of() { rt state "${1:-$ID}" | jq -r ".${2:-status}"; }
 init_pid() { state_of "${1:-$ID}" pid; }
 
-# wait_until COMMAND...
+# wait_until COMMAND...: the last look begins when the time is over, however long the machine has stopped this process before.
 wait_until() {
-    local end=$((SECONDS + PATIENCE))
-    while [ "$SECONDS" -lt "$end" ]; do
+    local late end=$((SECONDS + PATIENCE))
+    while :; do
+        late=$((SECONDS >= end))
         "$@" && return 0
+        [ "$late" -eq 0 ] || break
         sleep 0.01
     done
     fail_with "never came true: $*"
 }
+
+# The kernel takes away a process's memory before it leaves its cgroups, and before it is a zombie.
+has_ended() { ! readlink "/proc/$1/exe" >/dev/null 2>&1; }
+
+# start and exec --detach return when execve(2) can no longer fail: a moment later the program has its name, arguments and owner.
+has_begun() { grep -qs . "/proc/$1/cmdline" || has_ended "$1"; }
 
 # time_for_faults SECONDS: what must not happen has this time to happen. On a loaded machine it may be too short, but no test fails by that.
 time_for_faults() { sleep "$1"; }
@@ -284,9 +293,14 @@ host_snapshot() { host_lines >"$BATS_TEST_TMPDIR/host-before"; }
 
 # The empty root directory itself may be made by a failed command, and a compiled filter stays for the next one; the last is criu's.
 unkept_lines() { grep -vx -e "file $ROOT" -e 'file /run/berth' -e 'file /run/berth/@seccomp.*' -e 'file /run/criu.kdat' "$1"; }
+# A process is the same one when it executes its program, and has another name then.
+without_names() { sed 's/^\(process [0-9]*\) .*/\1/'; }
 host_changes() {
     host_lines >"$BATS_TEST_TMPDIR/host-after"
+    diff <(unkept_lines "$BATS_TEST_TMPDIR/host-before" | without_names) <(unkept_lines "$BATS_TEST_TMPDIR/host-after" | without_names) >/dev/null &&
+        return
     diff <(unkept_lines "$BATS_TEST_TMPDIR/host-before") <(unkept_lines "$BATS_TEST_TMPDIR/host-after")
+    return 1
 }
 host_is_unchanged() { host_changes >/dev/null; }
 assert_host_unchanged() { host_changes || fail_with "the host is not as it was"; }
