@@ -88,10 +88,13 @@ two_cpus() { [ "$(nproc)" -ge 2 ] || skip "one CPU"; }
     config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$BATS_TEST_TMPDIR/agent.sock\",
         syscalls: [{names: [\"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
     living
+    # The agent says what it was sent in its own time.
+    wait_until file_has '^state ' "$BATS_TEST_TMPDIR/agent.log"
     : >"$BATS_TEST_TMPDIR/agent.log"
     detached -- sh -c 'payload syscall mkdirat 0 0 >/answer; exec payload pause'
     wait_until file_has . rootfs/answer
     assert_equal "$(cat rootfs/answer)" ENOMSG
+    wait_until file_has 'state ' "$BATS_TEST_TMPDIR/agent.log"
     local state
     state=$(sed -n 's/^.*state [^{]*{/{/p' "$BATS_TEST_TMPDIR/agent.log" | tr -d '\0')
     assert_equal "$(jq -r .pid <<<"$state")" "$XPID"

@@ -59,6 +59,7 @@ detached() {
     in_c --detach --pid-file "$BATS_TEST_TMPDIR/xpid" "$@"
     assert_status 0
     XPID=$(cat "$BATS_TEST_TMPDIR/xpid")
+    wait_until has_begun "$XPID"
 }
 
 # The pids cgroup, below which no test here makes groups without saying so.
@@ -84,10 +85,12 @@ user_namespace() {
 
 receive() {
     python3 - "$1" "$2" 3>&- 4>&- <<'END' &
-import array, socket, sys
+import array, os, socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
+s.bind(sys.argv[1] + ".new")
 s.listen(1)
+# The socket gets its name last: who sees it can connect.
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 c, _ = s.accept()
 data, ancillary, _, _ = c.recvmsg(100, socket.CMSG_SPACE(16))
 fds = array.array("i", b"".join(a[2] for a in ancillary))

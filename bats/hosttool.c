@@ -239,19 +239,23 @@ static int snapshot(char **argv)
     return 0;
 }
 
+/* A stream gets its name last: who sees the socket can connect. */
 static int listen_unix(const char *path, int type)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    int size = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s%s", path,
+                        type == SOCK_STREAM ? ".new" : "");
 
-    if (fd < 0 || strlen(path) >= sizeof(addr.sun_path))
+    if (fd < 0 || (size_t) size >= sizeof(addr.sun_path))
         die(path);
-    strcpy(addr.sun_path, path);
-    unlink(path);
+    unlink(addr.sun_path);
     if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
         die("bind");
     if (type == SOCK_STREAM && listen(fd, 8) < 0)
         die("listen");
+    if (type == SOCK_STREAM && rename(addr.sun_path, path) < 0)
+        die(path);
     return fd;
 }
 
