@@ -37,22 +37,22 @@ static int speak(const char *path)
     }
 }
 
-static void wake(int number)
-{
-    (void) number;
-}
-
 /* Listens, and accepts the first connection when SIGUSR1 comes; says what it brings. */
 static int answer_late(const char *port)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     char bytes[64];
+    sigset_t wanted;
+    int number;
 
+    /* Blocked, so that it may come at any time once somebody sees the port. */
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &wanted, NULL);
     if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 || listen(fd, 8) < 0)
         return die(port);
-    signal(SIGUSR1, wake);
-    pause();
+    sigwait(&wanted, &number);
     ssize_t count = read(accept(fd, NULL, NULL), bytes, sizeof(bytes));
     return count > 0 && write(STDOUT_FILENO, bytes, count) == count ? 0 : 125;
 }

@@ -193,7 +193,8 @@ static int do_tty(int argc, char **argv)
     return 0;
 }
 
-/* Wait for the window to be of ROWS and COLS, at most 5 s: the change has to come with SIGWINCH. */
+/* Wait for the window to be of ROWS and COLS, at most a minute: the change has to come with
+ * SIGWINCH. */
 static volatile sig_atomic_t winch;
 
 static void on_winch(int sig)
@@ -211,7 +212,7 @@ static int do_winch(int argc, char **argv)
     signal(SIGWINCH, on_winch);
     puts("ready");
     fflush(stdout);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (ioctl(0, TIOCGWINSZ, &ws) == 0 && winch && ws.ws_row == atoi(argv[1]) &&
             ws.ws_col == atoi(argv[2])) {
             puts("resized");
