@@ -27,7 +27,7 @@ load helpers-criu
 
 @test "a container that criu cannot dump keeps running, and the error has the end of criu's log" {
     counting "payload hold lock /lock & $COUNT"
-    wait_until test -e rootfs/lock
+    wait_until file_has ready "$BATS_TEST_TMPDIR/said"
     checkpoint_fails 'locks.*dump\.log'
     local at
     at=$(counted)

@@ -145,7 +145,8 @@ got_beyond() { [ "$(got)" -gt "$1" ]; }
         restore_c "$ID" --tcp-established ${lock:+--network-lock $lock}
         wait_until got_beyond $((at + 3)) || fail_with "$lock"
         cp rootfs/got got
-        diff got <(seq "$(wc -l <got)") || fail_with "$lock: not all of it"
+        # The last line may not be whole.
+        diff <(head -n "$(wc -l <got)" got) <(seq "$(wc -l <got)") || fail_with "$lock: not all of it"
         [ -n "$lock" ] || break
     done
     [ ! -e rootfs/closed ]

@@ -5,7 +5,7 @@ load helpers-criu
 
 @test "--file-locks: a lock is held after restore" {
     counting "payload hold lock /lock & $COUNT"
-    wait_until test -e rootfs/lock
+    wait_until file_has ready "$BATS_TEST_TMPDIR/said"
     checkpoint_fails 'locks'
     checkpoint_c --file-locks
     restore_c "$ID" --file-locks
@@ -169,7 +169,7 @@ listens_or_ends() { listens "$1" || ! kill -0 "$2" 2>/dev/null; }
     rt_exec checkpoint --image-path "$IMAGE" --work-path "$WORK" --lazy-pages --page-server 127.0.0.1:27277 --status-fd 5 "$ID" \
         </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
     job=$!
-    read -r -t 30 -d '' -u 5 || { grep -q userfaultfd "$BATS_TEST_TMPDIR/run-out" && skip "no userfaultfd"; fail_with "$(cat "$BATS_TEST_TMPDIR/run-out")"; }
+    read -r -t "$PATIENCE" -d '' -u 5 || { grep -q userfaultfd "$BATS_TEST_TMPDIR/run-out" && skip "no userfaultfd"; fail_with "$(cat "$BATS_TEST_TMPDIR/run-out")"; }
     exec 5>&-
     at=$(counted)
     criu lazy-pages --page-server --address 127.0.0.1 --port 27277 -D "$IMAGE" -W "$WORK" </dev/null >"$WORK/pages.log" 2>&1 3>&- &

@@ -80,6 +80,8 @@ load helpers-criu
     checkpoint_c
     restore_c
     wait_until file_has '[0-9]' "$BATS_TEST_TMPDIR/said2"
+    # The container may have said more than the reader of its pipe has written.
+    wait_until has_ended "$SAYER"
     local last first
     last=$(tail -n 1 "$BATS_TEST_TMPDIR/said")
     first=$(head -n 1 "$BATS_TEST_TMPDIR/said2")

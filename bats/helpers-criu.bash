@@ -39,12 +39,13 @@ in_network() { nsenter -t "$1" -n "${@:2}"; }
 # A loop that counts in the file /count, and says the number to its stdout.
 COUNT='i=0; while :; do i=$((i + 1)); echo $i >/count.new; mv /count.new /count; echo $i; usleep 20000; done'
 
-# started_c [SCRIPT]: a container whose output is a pipe, which ends in the file said
+# started_c [SCRIPT]: a container whose output is a pipe, which ends in the file said by the process SAYER
 started_c() {
     needs_criu
     set_sh "${1:-$COUNT}"
     rt create --bundle "$BUNDLE" "$ID" </dev/null > >(exec cat >"$BATS_TEST_TMPDIR/said" 3>&-) 2>&1 ||
         fail_with "create failed: $(cat "$BATS_TEST_TMPDIR/said")"
+    SAYER=$!
     [ "$(type -t before_start)" != function ] || before_start
     rt start "$ID"
 }
@@ -83,14 +84,19 @@ checkpoint_c() {
 restore_c() {
     local id=${1:-$ID}
     shift || true
+    rm -f "$BATS_TEST_TMPDIR/said2"
     rt restore --bundle "$BUNDLE" --image-path "$IMAGE" --work-path "$WORK" --detach "$@" "$id" \
         </dev/null > >(exec cat >"$BATS_TEST_TMPDIR/said2" 3>&-) 2>&1 ||
         fail_with "restore failed: $(cat "$BATS_TEST_TMPDIR/said2") $(grep -a Error "$WORK/restore.log" | tail -n 5)"
 }
 
+# goes_on_from NUMBER: the first number that the container says after restore_c is not below that
 goes_on_from() {
+    local said=$BATS_TEST_TMPDIR/said2
     wait_until counted_beyond "$1"
-    [ "$(counted)" -lt $(($1 + 500)) ] || fail_with "it has begun anew"
+    [ -e "$said" ] || return 0
+    wait_until file_has '[0-9]' "$said"
+    [ "$(head -n 1 "$said")" -ge "$1" ] || fail_with "it has begun anew"
 }
 
 stands_still() {
