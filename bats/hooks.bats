@@ -296,7 +296,7 @@ gone() { ! rt state "$ID" >/dev/null 2>&1 || fail_with "the container is still t
 }
 
 @test "a hook within its timeout is fine" {
-    hook createRuntime "sleep 0.05; echo done >$LOG" 'timeout: 10'
+    hook createRuntime "sleep 0.05; echo done >$LOG" "timeout: $PATIENCE"
     run_c
     assert_status 0
     log_is "done"
