@@ -145,6 +145,14 @@ test_after() {
     [ "$(cg_read memory memory.usage_in_bytes memory.current)" -gt $((49 << 20)) ]
 }
 
+@test "the content that tmpcopyup copies is the container's memory, also before the cgroups are mounted" {
+    mkdir rootfs/data
+    truncate -s 4M rootfs/data/file
+    config '.mounts = [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}] + .mounts'
+    create_c
+    [ "$(cg_read memory memory.stat memory.stat | awk '$1 == "shmem" {print $2}')" -ge $((4 << 20)) ]
+}
+
 @test "a process that exceeds the hard memory limit is killed, the host is not" {
     resources 'memory: {limit: 33554432, swap: 33554432}'
     set_args payload alloc 200

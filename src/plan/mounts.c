@@ -219,11 +219,12 @@ static void fill_root(struct plan_builder *builder, const struct spec_mount *mou
                       const struct spec_mount_options *words, enum plan_slot slot,
                       const char *place)
 {
-    if (words->copies_up)
+    if (words->copies_up) {
+        plan_enter_cgroups(builder); /* the content is the container's memory */
         PLAN_ADD(builder, COPY_UP, .by = PLAN_INIT, .place = place,
                  .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot, .path = mount->destination,
                  .keeps_mode = !words->has_mode);
-    else if (text_equal(mount->type, "tmpfs") && !words->has_mode)
+    } else if (text_equal(mount->type, "tmpfs") && !words->has_mode)
         PLAN_ADD(builder, KEEP_MODE, .by = PLAN_INIT, .place = place,
                  .uses = PLAN_BIT(PLAN_SLOT_TARGET), .mount = slot, .path = mount->destination);
 }
