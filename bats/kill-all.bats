@@ -178,6 +178,31 @@ freeze_below() {
     wait_until none_alive
 }
 
+# The first process of a PID namespace ends when all others have been reaped, by a tracer, too.
+@test "delete may follow right after kill KILL, however long the container's process takes to end" {
+    berth_only "theirs fail"
+    command -v strace >/dev/null || skip "no strace here"
+    set_sh 'sleep 1000 & exec payload pause'
+    create_c
+    rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    local child job
+    child=$(in_ns cat "$(cgroup_dir pids)/cgroup.procs" | grep -vx "$(init_pid)")
+    strace -qq -o /dev/null -p "$child" 3>&- 4>&- &
+    TRACER=$!
+    wait_until file_has "^TracerPid:[[:space:]]$TRACER\$" "/proc/$child/status"
+    kill -STOP "$TRACER"
+    rt kill "$ID" KILL
+    rt delete "$ID" </dev/null >"$BATS_TEST_TMPDIR/deleted" 2>&1 &
+    job=$!
+    time_for_faults 1
+    kill -0 "$job" || fail_with "it has not waited: $(cat "$BATS_TEST_TMPDIR/deleted")"
+    kill -CONT "$TRACER"
+    wait "$job" || fail_with "it has failed: $(cat "$BATS_TEST_TMPDIR/deleted")"
+}
+
+test_teardown() { [ -z "${TRACER:-}" ] || kill -KILL "$TRACER" 2>/dev/null || true; }
+
 @test "delete kills processes that outlive the container's own" {
     orphans
     kill -KILL "$(init_pid)"

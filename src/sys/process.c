@@ -20,9 +20,13 @@
 /* field numbers of proc_pid_stat(5) */
 #define FIELD_STATE 3
 #define FIELD_PARENT 4
+#define FIELD_FLAGS 9
 #define FIELD_THREADS 20
 #define FIELD_START_TIME 22
+#define FIELD_PENDING 31
 #define FIELD_EXIT_CODE 52
+
+#define FLAG_EXITING 4 /* PF_EXITING of the kernel's linux/sched.h */
 
 /* the inode number of the initial time namespace, the same on every kernel */
 #define INITIAL_TIME_NAMESPACE 0xeffffffa
@@ -199,6 +203,20 @@ int sys_process_read_exit(pid_t pid, uint64_t ticks, struct sys_exit *ret_exit)
     int result = read_exit_in(dir, ticks, ret_exit);
     /* It may have died in between, when the link was still there. */
     return result == -EACCES ? read_exit_in(dir, ticks, ret_exit) : result;
+}
+
+bool sys_process_is_dying(pid_t pid)
+{
+    char path[64];
+    struct stat_line line = {0};
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    if (read_stat(AT_FDCWD, path, &line) < 0)
+        return false;
+    const char *flags = skip_fields(line.state, FIELD_FLAGS - FIELD_STATE);
+    const char *pending = skip_fields(line.state, FIELD_PENDING - FIELD_STATE);
+    return (flags != NULL && (strtoul(flags, NULL, 10) & FLAG_EXITING) != 0) ||
+           (pending != NULL && (strtoul(pending, NULL, 10) & 1UL << (SIGKILL - 1)) != 0);
 }
 
 int sys_process_start_time_at(int dir, uint64_t *ret_ticks)

@@ -66,6 +66,9 @@ struct sys_exit {
  * another negative errno. */
 int sys_process_read_exit(pid_t pid, uint64_t ticks, struct sys_exit *ret_exit);
 
+/* Returns whether the process exits, or has a SIGKILL that it has not yet taken. */
+bool sys_process_is_dying(pid_t pid);
+
 /* Reads the start time, as the caller's time namespace shows it, of the process whose /proc/PID
  * directory is `dir`. */
 int sys_process_start_time_at(int dir, uint64_t *ret_ticks);

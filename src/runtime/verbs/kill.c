@@ -20,6 +20,7 @@
 #include "signals.h"
 
 #define ENDING_MS 500
+#define DYING_MS 10000 /* for one that the kernel is about to end */
 
 static int signal_process(struct state *state, int signal, struct error *error)
 {
@@ -129,12 +130,16 @@ int runtime_kill(const struct runtime_options *options, const char *id, const ch
     return 0;
 }
 
-/* Returns whether the process ends shortly: it may have been killed a moment ago. */
+/* Returns whether the process ends shortly: it may have been killed a moment ago. The first process
+ * of a PID namespace ends after all others. */
 static bool is_just_ending(const struct state *state)
 {
     AUTO_FD pidfd = state_open_process(state);
 
-    return pidfd == -ESRCH || (pidfd >= 0 && sys_pidfd_wait(pidfd, ENDING_MS) == 0);
+    if (pidfd < 0)
+        return pidfd == -ESRCH;
+    return sys_pidfd_wait(pidfd, ENDING_MS) == 0 ||
+           (sys_process_is_dying(state->pid) && sys_pidfd_wait(pidfd, DYING_MS) == 0);
 }
 
 /* The processes in the cgroup of a pod are those of its containers. */
