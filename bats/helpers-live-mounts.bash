@@ -61,4 +61,7 @@ remove_fails() {
 
 look() { output=$(cat "/proc/$(init_pid)/mountinfo"); }
 table() { cut -d' ' -f3-6 "/proc/$(init_pid)/mountinfo"; }
+
+# session_is_over ID: the init of a command that was killed has noticed that
+session_is_over() { [ -z "$(ps -eo sess=,stat= | awk -v id="$1" '$1 == id && $2 !~ /^Z/')" ]; }
 inside() { in_c -- sh -c "$1"; }

@@ -131,16 +131,33 @@ add_in_race() {
     local pid
     mkdir rootfs/full
     for pid in {1..3000}; do : >"rootfs/full/$pid"; done
-    living sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ "$p" = 1 ] || { kill -STOP "$p" && echo stopped; } 2>/dev/null; done; done'
+    living sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ "$p" = 1 ] || kill -STOP "$p" 2>/dev/null; done; done'
     a_file "/full tmpfs tmpfs tmpcopyup"
-    rt mounts add "$ID" "$FILE" </dev/null >/dev/null 2>&1 &
-    pid=$!
-    wait_until file_has stopped "$BATS_TEST_TMPDIR/out"
+    wait_until stops_in_time
     ! has_controller pids || run_ok update --pids-limit 100 "$ID"
     run_ok delete --force "$ID"
     status=0
-    wait "$pid" || status=$?
+    wait "$ADDER" || status=$?
     assert_equal "$status" 1
+}
+
+# stops_in_time: the container stops the process of `mounts add`, which is $ADDER, before that has attached the mount
+stops_in_time() {
+    local before
+    before=$(table | grep -c ' /full ' || true)
+    rt mounts add "$ID" "$FILE" </dev/null >/dev/null 2>&1 &
+    ADDER=$!
+    wait_until eval 'has_stopped_one || ! kill -0 "$ADDER" 2>/dev/null'
+    [ -z "$STOPPED" ] || [ "$(table | grep -c ' /full ')" -ne "$before" ] || return 0
+    [ -z "$STOPPED" ] || kill -KILL "$STOPPED"
+    wait "$ADDER" || true
+    return 1
+}
+
+# As $STOPPED: a stopped process in the container's PID namespace
+has_stopped_one() {
+    STOPPED=$(ps -eo pid=,stat=,pidns= | awk -v ns="$(readlink "/proc/$(init_pid)/ns/pid" | tr -dc 0-9)" '$3 == ns && $2 ~ /^T/ {print $1}')
+    [ -n "$STOPPED" ]
 }
 
 @test "a container that exits meanwhile is named as the reason" {

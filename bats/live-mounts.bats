@@ -234,16 +234,15 @@ load helpers-live-mounts
     local before i pid
     before=$(table)
     for i in 1 2 3 4 5 6 7 8; do
-        rt_exec mounts add "$ID" "$FILE" &
+        setsid "$SUITE_DIR/hosttool" ns "$SUITE_NS" "$RUNTIME" --root "$ROOT" mounts add "$ID" "$FILE" </dev/null 3>&- 4>&- &
         pid=$!
-        sleep "0.00$i"
+        time_for_faults "0.00$i"
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
-        wait_until all_or_none "$before"
-        [ "$(table)" = "$before" ] || removed
+        wait_until session_is_over "$pid"
+        [ "$(table)" = "$before" ] || { assert_equal "$(table | grep -c /mnt/)" 3 && removed; }
     done
 }
-all_or_none() { [ "$(table)" = "$1" ] || [ "$(table | grep -c /mnt/)" -eq 3 ]; }
 
 @test "the container's root cannot be covered" {
     living

@@ -17,8 +17,7 @@
 #include "launch/transaction.h"
 #include "state/host-facts.h"
 
-#define END_MS 1000
-#define UNDO_MS 10000
+#define END_MS 10000
 
 struct change {
     const struct runtime_mounts *request;
@@ -81,7 +80,7 @@ static void await_undo(struct transaction *transaction)
 
     fd_close(&executor->socket);
     if (executor->pidfd >= 0)
-        sys_pidfd_wait(executor->pidfd, UNDO_MS);
+        sys_pidfd_wait(executor->pidfd, END_MS);
 }
 
 static const struct transaction_step steps[] = {{PLAN_COPY_MOUNTS, copy_mounts},
