@@ -8,12 +8,17 @@ test_setup() { command -v ps >/dev/null || skip "no ps(1)"; }
 # ps(1) reads the time of boot for a table that has times in it.
 has_times() { not_in_uml "ps(1) finds no time of boot"; }
 
-# Three processes.
+# Three processes. A child of the shell has the shell's name until it has called execve(2).
 three() {
     set_sh 'sleep 1000 & sleep 1000 & exec payload pause'
     create_c
     rt start "$ID"
-    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    wait_until names_are 'payload sleep sleep'
+}
+
+names_are() {
+    local pid
+    [ "$(for pid in $(kernel_pids); do tr '\0' ' ' <"/proc/$pid/cmdline" | cut -d' ' -f1; done | sort | xargs)" = "$1" ]
 }
 
 # The container's processes by the kernel, sorted.
@@ -106,6 +111,7 @@ ps_pids() { rt ps --format json "$ID" | jq -r 'if all(.[]; type == "number") the
     set_sh 'exec payload pause'
     create_c
     rt start "$ID"
+    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
     # The host's process calls itself like the container's, whose number is then its second word, and the other way round.
     bash -c 'exec -a "sleep $1" sleep 50' bash "$(init_pid)" 3>&- 4>&- &
     local liar=$!
