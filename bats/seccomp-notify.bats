@@ -36,7 +36,12 @@ notify() {
         listenerPath: \"$SOCKET\", syscalls: ([{names: $1, action: \"SCMP_ACT_NOTIFY\"}] + ${2:-[]})}"
 }
 
-states() { sed -n 's/^state //p' "$LOG"; }
+# states [N]: all that have come, when there are N, by default one: the runtime does not wait until the agent has read what it sent
+has_states() { [ "$(grep -c '^state ' "$LOG")" -ge "$1" ]; }
+states() {
+    wait_until has_states "${1:-1}" >&2 || return 1
+    sed -n 's/^state //p' "$LOG"
+}
 # state FIELD: of the container process state that has come
 state() { states | sed 's/^[^{]*//' | jq -r ".$1"; }
 has_gone() { wait_until file_has '^gone' "$LOG"; }
@@ -129,7 +134,7 @@ answered() { grep -c "^call $1 " "$LOG" || true; }
     set_sh 'mkdir /tmp/x'
     run_c
     run_c
-    assert_equal "$(states | wc -l)" 2
+    assert_equal "$(states 2 | wc -l)" 2
     assert_equal "$(answered "$MKDIR")" 2
 }
 
