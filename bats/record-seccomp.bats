@@ -4,6 +4,13 @@ load helpers
 load helpers-exec
 load helpers-record-seccomp
 
+# In the background, as $RUN_PID, until the program has said "ready": the container has the status running before the recorder has the listener.
+run_recorded() {
+    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
+    RUN_PID=$!
+    wait_until file_has ready "$BATS_TEST_TMPDIR/run-out"
+}
+
 # --- what a recording has
 
 @test "a recording is a profile of the specification with the calls that the program made" {
@@ -61,13 +68,11 @@ load helpers-record-seccomp
 
 @test "exec runs under the recording of a run" {
     set_args payload pause
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    local pid=$!
-    wait_until file_has ready "$BATS_TEST_TMPDIR/out"
+    run_recorded
     in_c --record-seccomp "$RECORDING" -- payload syscall getppid
     shows 0
     run_ok kill "$ID" KILL
-    wait "$pid" || true
+    wait "$RUN_PID" || true
     assert_names getppid pause
     apply
     living
@@ -232,14 +237,12 @@ load helpers-record-seccomp
 }
 
 @test "checkpoint refuses a container that is being recorded" {
-    set_args sleep 1000
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    local pid=$!
-    wait_status running
+    set_args payload pause
+    run_recorded
     run_fails checkpoint --image-path "$OUT/image" "$ID"
     assert_output 'no recorder would answer its system calls'
     rt kill "$ID" KILL
-    wait "$pid" || true
+    wait "$RUN_PID" || true
 }
 
 @test "checkpoint refuses a container after exec has recorded in it" {
@@ -263,14 +266,12 @@ load helpers-record-seccomp
 @test "a recorder that is killed is an error, and the run ends" {
     # The shell of an unanswered call fails, or waits: berth ends it with the recorder's error.
     mkfifo rootfs/tmp/fifo
-    set_sh 'read -r _ </tmp/fifo'
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    local pid=$!
-    wait_status running
+    set_sh 'echo ready; read -r _ </tmp/fifo'
+    run_recorded
     status=0
-    in_ns pkill -KILL -x berth-recorder -P "$pid" || fail_with "there is no recorder"
-    rt kill "$ID" KILL
-    wait "$pid" || status=$?
+    in_ns pkill -KILL -x berth-recorder -P "$RUN_PID" || fail_with "there is no recorder"
+    rt kill "$ID" KILL || true # it has ended, if the call failed
+    wait "$RUN_PID" || status=$?
     read_output "$BATS_TEST_TMPDIR/run-out"
     assert_status 1
     assert_output '--record-seccomp: get the system calls from the recorder'
@@ -280,12 +281,10 @@ load helpers-record-seccomp
 # --- who outlives whom
 
 @test "a killed berth breaks no container, and the recording is written when the last process has ended" {
-    set_sh 'while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir /tmp/after; echo done >/tmp/done'
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    local pid=$!
-    wait_status running
-    kill -KILL "$pid"
-    wait "$pid" || true
+    set_sh 'echo ready; while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir /tmp/after; echo done >/tmp/done'
+    run_recorded
+    kill -KILL "$RUN_PID"
+    wait "$RUN_PID" || true
     [ ! -e "$RECORDING" ] || fail_with "there is a recording already"
     touch rootfs/tmp/go
     wait_until file_has "$MKDIR" "$RECORDING"
@@ -309,31 +308,28 @@ load helpers-record-seccomp
 }
 
 @test "a paused container is recorded when it goes on" {
-    set_sh 'while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir /tmp/after'
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    local pid=$!
-    wait_status running
+    set_sh 'echo ready; while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir /tmp/after'
+    run_recorded
     run_ok pause "$ID"
     touch rootfs/tmp/go
     run_ok resume "$ID"
-    wait "$pid"
+    wait "$RUN_PID"
     assert_names "$MKDIR"
 }
 
 @test "the recorder holds no namespace, lock, directory or file of the caller or the container" {
     mkfifo rootfs/tmp/fifo
-    set_sh 'read -r _ </tmp/fifo'
-    rt_exec run --record-seccomp "$RECORDING" --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/run-out" 2>&1 &
-    local pid=$! recorder
-    wait_status running
-    recorder=$(pgrep -x berth-recorder -P "$pid")
+    set_sh 'echo ready; read -r _ </tmp/fifo'
+    local recorder
+    run_recorded
+    recorder=$(pgrep -x berth-recorder -P "$RUN_PID")
     assert_equal "$(readlink "/proc/$recorder/cwd")" /
     assert_equal "$(readlink "/proc/$recorder/fd"/[012] | sort -u)" /dev/null
     assert_equal "$(readlink "/proc/$recorder/fd"/* | sed 's/[0-9]*\]$//' | sort | grep -v '^/dev/null')" \
         "$(printf '%s\n' "$OUT" 'anon_inode:seccomp notify' 'socket:[' | sort)"
     assert_equal "$(readlink "/proc/$recorder/ns/pid")" "$(readlink /proc/self/ns/pid)"
     echo >rootfs/tmp/fifo
-    wait "$pid"
+    wait "$RUN_PID"
     wait_until no_recorder
 }
 
