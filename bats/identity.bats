@@ -216,11 +216,16 @@ user_seconds() {
 
 @test "planning the environment takes linear time" {
     berth_only "others have no dry run"
+    wait_until is_linear
+}
+
+# Four times as many take four times as long, and 16 times where each is compared with each; a machine with other work may measure that wrongly.
+is_linear() {
     local few many
     few=$(user_seconds 50000)
     many=$(user_seconds 200000)
-    # Four times as many take four times as long, and 16 times where each is compared with each.
-    awk -v few="$few" -v many="$many" 'BEGIN {exit !(many < 8 * few + 0.1)}' || fail_with "$few s for 50000, $many s for 200000"
+    echo "$few s for 50000, $many s for 200000"
+    awk -v few="$few" -v many="$many" 'BEGIN {exit !(many < 8 * few + 0.1)}'
 }
 
 pinned() { (taskset -pc 0 "$BASHPID" >/dev/null && rt "$@" </dev/null); }

@@ -172,19 +172,21 @@ fail_state() { run_fails "$@" state "$ID"; }
     run_fails --log-level loud list
 }
 
-# datagram_at PATH ARGS...: what a socket there gets of the runtime's call
+# datagram_at PATH WORD ARGS...: what a socket there gets of the runtime's call; other programs may write to it as well, without the word
 datagram_at() {
-    local path=$1
-    shift
+    local path=$1 word=$2
+    shift 2
     in_ns sh -c 'mkdir -p "${1%/*}"; rm -f "$1"' sh "$path"
     in_ns python3 -c '
 import os, socket, sys
 peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 peer.bind(sys.argv[1])
 open(sys.argv[2] + "/bound", "w").close()
-peer.settimeout(5)
-open(sys.argv[2] + "/datagram", "wb").write(peer.recv(65536))
-os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
+peer.settimeout(int(sys.argv[4]))
+while sys.argv[3].encode() not in (datagram := peer.recv(65536)):
+    pass
+open(sys.argv[2] + "/datagram", "wb").write(datagram)
+os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" "$word" "$PATIENCE" 3>&- 4>&- &
     wait_until test -e "$BATS_TEST_TMPDIR/bound"
     run_fails "$@"
     wait $! || fail_with "no datagram came to $path"
@@ -193,7 +195,7 @@ os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
 @test "--log journald:NAME" {
     berth_only
     ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
-    datagram_at /run/systemd/journal/socket --log journald:engine state "$ID"
+    datagram_at /run/systemd/journal/socket =engine --log journald:engine state "$ID"
     assert_equal "$(head -n 2 "$BATS_TEST_TMPDIR/datagram")" $'PRIORITY=3\nSYSLOG_IDENTIFIER=engine'
     grep -q "^MESSAGE=.*does not exist" "$BATS_TEST_TMPDIR/datagram"
     assert_output 'does not exist'
@@ -202,7 +204,7 @@ os.unlink(sys.argv[1])' "$path" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
 @test "--log journald: a message of several lines is preceded by its size" {
     berth_only
     ! in_ns test -e /run/systemd/journal/socket || skip "there is a journal here"
-    datagram_at /run/systemd/journal/socket --log journald: create --bundle $'/no\nsuch' "$ID"
+    datagram_at /run/systemd/journal/socket =berth --log journald: create --bundle $'/no\nsuch' "$ID"
     python3 -c '
 import struct, sys
 fields = open(sys.argv[1], "rb").read()
@@ -214,7 +216,7 @@ assert rest[8 + size:] == b"\n" and b"/no\nsuch" in rest[8:8 + size] and b"SYSLO
 @test "--log syslog:NAME" {
     berth_only
     ! in_ns test -e /dev/log || skip "there is a syslog here"
-    datagram_at /dev/log --log syslog:engine state "$ID"
+    datagram_at /dev/log engine[ --log syslog:engine state "$ID"
     grep -Eq '^<27>engine\[[0-9]+\]: .*does not exist' "$BATS_TEST_TMPDIR/datagram"
 }
 

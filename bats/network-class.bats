@@ -5,15 +5,18 @@ load helpers
 load helpers-cgroups
 
 network_view='
-    mkdir -p "$1/view" && mount -t tmpfs tmpfs "$1/view" &&
-    for h in /sys/fs/cgroup/*/; do
-        mountpoint -q "$h" || continue
-        n=$(basename "$h"); mkdir "$1/view/$n" && mount --bind "$h" "$1/view/$n" || exit 1
-    done &&
-    for n in net_cls net_prio; do
-        mountpoint -q "$1/view/$n" || { mkdir -p "$1/view/$n" && mount -t cgroup -o $n cgroup "$1/view/$n"; } || exit 1
-    done &&
-    mount --rbind "$1/view" /sys/fs/cgroup && umount -l "$1/view" && echo ok >"$1/ready"; exec sleep 100000'
+    if (
+        mkdir -p "$1/view" && mount -t tmpfs tmpfs "$1/view" &&
+        for h in /sys/fs/cgroup/*/; do
+            mountpoint -q "$h" || continue
+            n=$(basename "$h"); mkdir "$1/view/$n" && mount --bind "$h" "$1/view/$n" || exit 1
+        done &&
+        for n in net_cls net_prio; do
+            mountpoint -q "$1/view/$n" || { mkdir -p "$1/view/$n" && mount -t cgroup -o $n cgroup "$1/view/$n"; } || exit 1
+        done &&
+        mount --rbind "$1/view" /sys/fs/cgroup && umount -l "$1/view"
+    ); then echo ok; else echo failed; fi >"$1/ready"
+    exec sleep 100000'
 
 setup_file() {
     export WITHOUT_NETWORK=$SUITE_NS
@@ -26,7 +29,8 @@ setup_file() {
     "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare -m --propagation slave sh -c "$network_view" sh "$BATS_FILE_TMPDIR" 3>&- 4>&- \
         </dev/null >/dev/null 2>&1 &
     NETWORK_NS=$!
-    if read -r -t 5 ok <>"$BATS_FILE_TMPDIR/ready"; then export SUITE_NS=$NETWORK_NS; fi
+    read -r -t "$PATIENCE" ok <>"$BATS_FILE_TMPDIR/ready" || return 1
+    [ "$ok" != ok ] || export SUITE_NS=$NETWORK_NS
     export NETWORK_NS
 }
 

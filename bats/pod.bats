@@ -293,7 +293,7 @@ test_setup() {
     create_pod
     "$SUITE_DIR/hosttool" ns "$SUITE_NS" unshare --mount --propagation private sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
     other=$!
-    wait_until file_has "$ROOT/$POD/ns/net" "/proc/$other/mountinfo"
+    wait_until eval 'file_has sleep "/proc/$other/comm" && file_has "$ROOT/$POD/ns/net" "/proc/$other/mountinfo"'
     run_ok delete "$POD"
     ! grep -F "$POD" "/proc/$other/mountinfo" || fail_with "it is still held"
     kill "$other"
