@@ -18,8 +18,7 @@ teardown_file() { [ -z "${CONTAINERD_PID:-}" ] || containerd_stop; }
 
 setup() {
     needs_criu
-    # No test of bats/ mounts a hierarchy meanwhile: criu would find it.
-    exec 7<"$BATS_TEST_DIRNAME/../../bats/helpers-cgroups.bash" && flock -s 7
+    hierarchies_stay
     podman_command
     containerd_env
     cd /

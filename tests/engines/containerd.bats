@@ -49,7 +49,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 
 # The shell ends once its output has come: containerd may lose what a program writes right before its end, with every runtime.
 @test "ctr run -t on a terminal" {
-    on_terminal 33x97 'stty size' 'exit 3' -- ctr -a "$SOCKET" run --runc-binary "$ENGINE_RUNTIME" --rm -t "$BOX" "$C" sh
+    on_terminal 33x97 'until stty size | grep -q 97; do sleep 0.1; done; stty size' 'exit 3' -- ctr -a "$SOCKET" run --runc-binary "$ENGINE_RUNTIME" --rm -t "$BOX" "$C" sh
     [ "$status" -eq 3 ]
     assert_output '33 97'
 }
@@ -69,7 +69,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 
 @test "ctr task exec -t through a pty" {
     up
-    on_terminal 21x77 'stty size; exit 6' -- ctr -a "$SOCKET" task exec --exec-id e1 -t "$C" sh
+    on_terminal 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size; exit 6' -- ctr -a "$SOCKET" task exec --exec-id e1 -t "$C" sh
     [ "$status" -eq 6 ]
     assert_output '21 77'
 }
@@ -123,6 +123,7 @@ task_is() { [[ "$(ctr task ls)" =~ $C\ +[0-9]+\ +$1 ]]; }
 }
 
 @test "ctr task metrics" {
+    hierarchies_stay
     up
     run_ok ctr -a "$SOCKET" task metrics --format json "$C"
     assert_output '"pids"'

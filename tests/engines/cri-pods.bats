@@ -81,6 +81,7 @@ host_pid() { cri ContainerStatus "{\"container_id\": \"$1\", \"verbose\": true}"
 }
 
 @test "CRI: limits and statistics of a container in a pod with a user namespace" {
+    hierarchies_stay
     userns_pod '{"linux": {"resources": {"memory_limit_in_bytes": "67108864", "cpu_shares": "512"}}}'
     exec_in "$CTR" cat "$(cgroup_file memory/memory.limit_in_bytes memory.max)"
     [ "$output" = 67108864 ]
@@ -123,7 +124,7 @@ cdi_device() {
     grep -q '^createContainer {' "$BATS_TEST_TMPDIR/hooks"
     exec_in "$CTR" sh -c 'mknod /tmp/m c 42 1; head -c 1 /tmp/m 2>&1'
     assert_output 'not permitted'
-    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 5}"
+    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 30}"
     cri_ok RemoveContainer "{\"container_id\": \"$CTR\"}"
     grep -q '^poststop {' "$BATS_TEST_TMPDIR/hooks"
 }
@@ -145,6 +146,7 @@ cdi_device() {
 }
 
 @test "CRI: statistics of a pod and of its containers" {
+    hierarchies_stay
     run_pod
     create one '{}' "${UP[@]}"
     start

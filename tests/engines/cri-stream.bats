@@ -10,7 +10,7 @@ load helpers-cri
     create one '{}' "${UP[@]}"
     start
     cri_ok Exec "{\"container_id\": \"$CTR\", \"cmd\": [\"sh\"], \"tty\": true, \"stdin\": true, \"stdout\": true}"
-    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'tty' 'exit 6' </dev/null
+    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size' 'tty' 'exit 6' </dev/null
     [ "$status" -eq 6 ]
     assert_output '21 77'
     assert_output '/dev/pts/'
@@ -32,7 +32,7 @@ load helpers-cri
     create one '{"tty": true, "stdin": true}' sh
     start
     cri_ok Attach "{\"container_id\": \"$CTR\", \"tty\": true, \"stdin\": true, \"stdout\": true}"
-    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'stty size' 'exit 3' </dev/null
+    run timeout "$PATIENCE" "$BATS_TEST_DIRNAME/cri-stream" "$(field .url)" 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size' 'exit 3' </dev/null
     assert_output '21 77'
     wait_for exited "$CTR"
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"

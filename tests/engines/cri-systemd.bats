@@ -39,7 +39,7 @@ scope_of() { echo "cri-containerd-$1.scope"; }
     create one '{}' "${UP[@]}"
     start
     wait_for handles TERM
-    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 5}"
+    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 30}"
     cri_ok RemoveContainer "{\"container_id\": \"$CTR\"}"
     cri_ok StopPodSandbox "{\"pod_sandbox_id\": \"$POD\"}"
     cri_ok RemovePodSandbox "{\"pod_sandbox_id\": \"$POD\"}"

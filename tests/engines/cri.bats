@@ -26,7 +26,7 @@ load helpers-cri
     start
     [ "$(state_of "$CTR")" = CONTAINER_RUNNING ]
     wait_for handles TERM
-    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 5}"
+    cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 30}"
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"
     [ "$(field .status.state) $(field '.status.exit_code // 0')" = 'CONTAINER_EXITED 0' ]
     cri_ok RemoveContainer "{\"container_id\": \"$CTR\"}"
@@ -34,8 +34,9 @@ load helpers-cri
 
 @test "CRI: a container that ignores TERM is killed after its timeout" {
     run_pod
-    create one '{}' sh -c 'trap "" TERM; while :; do sleep 1; done'
+    create one '{}' sh -c 'trap "" TERM; echo ready; while :; do sleep 1; done'
     start
+    wait_for grep -q ready "$BATS_TEST_TMPDIR/log/one.log"
     cri_ok StopContainer "{\"container_id\": \"$CTR\", \"timeout\": 1}"
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"
     [ "$(field .status.exit_code)" = 137 ]
@@ -49,7 +50,7 @@ load helpers-cri
     cri_ok ContainerStatus "{\"container_id\": \"$CTR\"}"
     [ "$(field .status.exit_code)" = 4 ]
     wait_for grep -q 'stderr F err' "$BATS_TEST_TMPDIR/log/one.log"
-    grep 'stdout F out' "$BATS_TEST_TMPDIR/log/one.log"
+    wait_for grep -q 'stdout F out' "$BATS_TEST_TMPDIR/log/one.log"
 }
 
 @test "CRI: exec: output, errors, status" {
@@ -126,6 +127,7 @@ load helpers-cri
 
 @test "CRI: limits, an update of them, statistics" {
     v1_only
+    hierarchies_stay
     run_pod
     create one '{"linux": {"resources": {"memory_limit_in_bytes": "67108864", "cpu_period": "100000", "cpu_quota": "50000", "cpu_shares": "512", "oom_score_adj": "500"}}}' "${UP[@]}"
     start

@@ -39,7 +39,7 @@ scope_of() { echo "docker-$(docker inspect -f '{{.Id}}' "$C").scope"; }
     up --network none
     local scope
     scope=$(scope_of)
-    run_ok docker stop -t 5 "$C"
+    run_ok docker stop -t 30 "$C"
     run_ok docker rm "$C"
     wait_for no_unit "$scope"
 }

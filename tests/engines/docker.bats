@@ -31,7 +31,7 @@ teardown_file() { docker_stop; }
 }
 
 @test "docker run -it on a terminal" {
-    on_terminal 33x97 'stty size; exit 3' -- docker run --rm -it box:1 sh
+    on_terminal 33x97 'until stty size | grep -q 97; do sleep 0.1; done; stty size; exit 3' -- docker run --rm -it box:1 sh
     [ "$status" -eq 3 ]
     assert_output '33 97'
 }
@@ -61,7 +61,7 @@ teardown_file() { docker_stop; }
 
 @test "docker exec -it through a pty" {
     up
-    on_terminal 21x77 'stty size; exit 6' -- docker exec -it "$C" sh
+    on_terminal 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size; exit 6' -- docker exec -it "$C" sh
     [ "$status" -eq 6 ]
     assert_output '21 77'
 }
@@ -75,7 +75,7 @@ teardown_file() { docker_stop; }
 
 @test "docker stop sends TERM" {
     up
-    run_ok docker stop -t 5 "$C"
+    run_ok docker stop -t 30 "$C"
     run_ok docker inspect -f '{{.State.ExitCode}}' "$C"
     [ "$output" = 0 ]
 }
@@ -142,8 +142,7 @@ teardown_file() { docker_stop; }
 
 @test "docker run that takes too much memory is killed, and inspect says why" {
     run_status 137 docker run --name "$C" --memory 16m --memory-swap 16m box:1 tail /dev/zero
-    run_ok docker inspect -f '{{.State.OOMKilled}}' "$C"
-    [ "$output" = true ]
+    wait_for output_of true docker inspect -f '{{.State.OOMKilled}}' "$C"
 }
 
 @test "docker run --read-only --tmpfs" {

@@ -62,7 +62,7 @@ UP=(sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done')
 exec_in() {
     local answer id=$1
     shift
-    answer=$(cri ExecSync "$(jq -n --arg id "$id" '{container_id: $id, timeout: 10, cmd: $ARGS.positional}' --args -- "$@")" 2>&1) || fail "$answer"
+    answer=$(cri ExecSync "$(jq -n --arg id "$id" '{container_id: $id, timeout: 40, cmd: $ARGS.positional}' --args -- "$@")" 2>&1) || fail "$answer"
     output=$(jq -r '.stdout // ""' <<<"$answer" | base64 -d)
     errors=$(jq -r '.stderr // ""' <<<"$answer" | base64 -d)
     status=$(jq -r '.exit_code // 0' <<<"$answer")

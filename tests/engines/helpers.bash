@@ -72,6 +72,9 @@ output_of() { # output_of WANT COMMAND...: is the command's output
     [ "$("$@" 2>/dev/null)" = "$want" ]
 }
 
+# While this test runs, no test of bats/ mounts a hierarchy: criu would find it, and containerd wants to see all that a process is in.
+hierarchies_stay() { exec 7<"$BATS_TEST_DIRNAME/../../bats/helpers-cgroups.bash" && flock -s 7; }
+
 is_v2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
 
 v1_only() { ! is_v2 || skip "reads files of cgroup v1"; }

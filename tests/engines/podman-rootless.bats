@@ -25,7 +25,7 @@ setup_file() {
 @test "rootless podman run of a file that cannot be executed ends with 126" { pod_status 126 run --rm box:1 /usr/bin/plain; }
 
 @test "rootless podman run -it" {
-    on_terminal 33x97 'stty size; exit 3' -- "${PODMAN[@]}" run --rm -it box:1 sh
+    on_terminal 33x97 'until stty size | grep -q 97; do sleep 0.1; done; stty size; exit 3' -- "${PODMAN[@]}" run --rm -it box:1 sh
     [ "$status" -eq 3 ]
     assert_output '33 97'
 }
@@ -34,7 +34,7 @@ setup_file() {
     up
     pod_ok exec "$C" sh -c 'echo in'
     [ "$output" = in ]
-    pod_ok stop -t 5 "$C"
+    pod_ok stop -t 30 "$C"
     pod_ok inspect -f '{{.State.ExitCode}}' "$C"
     [ "$output" = 0 ]
     pod_ok rm "$C"
@@ -42,7 +42,7 @@ setup_file() {
 
 @test "rootless podman exec -it through a pty" {
     up
-    on_terminal 21x77 'stty size; exit 6' -- "${PODMAN[@]}" exec -it "$C" sh
+    on_terminal 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size; exit 6' -- "${PODMAN[@]}" exec -it "$C" sh
     [ "$status" -eq 6 ]
     assert_output '21 77'
 }

@@ -51,7 +51,7 @@ scope_of() { echo "libpod-$(p inspect -f '{{.Id}}' "${1:-$C}").scope"; }
     up
     local scope
     scope=$(scope_of)
-    pod_ok stop -t 5 "$C"
+    pod_ok stop -t 30 "$C"
     pod_ok inspect -f '{{.State.ExitCode}}' "$C"
     [ "$output" = 0 ]
     pod_ok rm "$C"

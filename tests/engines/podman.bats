@@ -37,7 +37,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 }
 
 @test "podman run -it has a terminal of the caller's size" {
-    on_terminal 33x97 'stty size; tty; exit 3' -- "${PODMAN[@]}" run --rm -it box:1 sh
+    on_terminal 33x97 'until stty size | grep -q 97; do sleep 0.1; done; stty size; tty; exit 3' -- "${PODMAN[@]}" run --rm -it box:1 sh
     [ "$status" -eq 3 ]
     assert_output '33 97'
     assert_output '/dev/pts/0'
@@ -132,7 +132,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 
 @test "podman exec -it through a pty" {
     up
-    on_terminal 21x77 'stty size; tty; exit 6' -- "${PODMAN[@]}" exec -it "$C" sh
+    on_terminal 21x77 'until stty size | grep -q 77; do sleep 0.1; done; stty size; tty; exit 6' -- "${PODMAN[@]}" exec -it "$C" sh
     [ "$status" -eq 6 ]
     assert_output '21 77'
     assert_output '/dev/pts/'
@@ -164,7 +164,7 @@ setup_file() { podman_start "$WORK/podman" "$WORK/podman/run"; }
 
 @test "podman stop sends TERM" {
     up
-    pod_ok stop -t 5 "$C"
+    pod_ok stop -t 30 "$C"
     pod_ok inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$C"
     [ "$output" = 'exited 0' ]
 }

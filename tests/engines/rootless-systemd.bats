@@ -32,7 +32,7 @@ setup_file() {
     pod_ok unpause "$C"
     pod_ok exec "$C" cat /proc/self/cgroup
     [ "$output" = 0::/ ]
-    pod_ok stop -t 5 "$C"
+    pod_ok stop -t 30 "$C"
     pod_ok rm "$C"
     wait_for test ! -e "/sys/fs/cgroup$cgroup"
 }
