@@ -195,7 +195,7 @@ END
     shown sh -c "trap '' HUP; $UP" <<<$'wait up\nhangup'
     assert_ended 137
     assert_equal "$(state_of)" running
-    assert_equal "$(processes | wc -l)" 1
+    assert_equal "$(processes | wc -w)" 1
 }
 
 @test "a SIGHUP from another process is forwarded to the program" {

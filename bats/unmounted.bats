@@ -46,7 +46,7 @@ stopped_one() {
     local dir
     for dir in "${OWN_GROUPS[@]}"; do
         assert_output "warning: the cgroup $dir stays: its hierarchy is not mounted there any more"
-        in_ns rmdir "$dir"
+        wait_until in_ns rmdir "$dir"
     done
     run_fails state "$ID"
 }
@@ -75,7 +75,8 @@ stopped_one() {
 @test "delete succeeds if somebody has removed the cgroup" {
     stopped_one
     local dir
-    for dir in "${OWN_GROUPS[@]}"; do in_ns rmdir "$dir"; done
+    # A process that has ended may be in its cgroup for a moment more.
+    for dir in "${OWN_GROUPS[@]}"; do wait_until in_ns rmdir "$dir"; done
     run_ok delete "$ID"
     assert_equal "$output" ""
 }
