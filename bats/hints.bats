@@ -299,6 +299,19 @@ script() {
     assert_says "too many processes: pids.max of the cgroup $cgroup is 1"
 }
 
+@test "too many processes for the container of exec" {
+    [ -d /sys/fs/cgroup/pids ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "no pids controller"
+    local limit
+    set_args payload pause
+    create_c
+    rt start "$ID"
+    for limit in 1 0; do
+        run_ok update --pids-limit "$limit" "$ID"
+        run_fails exec "$ID" true
+        assert_output "too many processes: pids\\.max of the cgroup /[^ ]* is $limit\\)"
+    done
+}
+
 @test "a memory limit that is too small for any process" {
     config '.linux.resources.memory = {limit: 4096, swap: 4096}'
     hinted 'linux.resources.memory.limit'

@@ -67,10 +67,29 @@ static const char *of_user_namespace(const struct failed *failed)
                : "the caller is confined by a seccomp filter, a security module or a chroot";
 }
 
+/* Returns the limit of the cgroups that the process was put into, or NULL. */
+static const char *limit_of_cgroups(const struct failed *failed)
+{
+    const char *limit = NULL;
+
+    for (const struct plan_step *step = plan_steps(failed->plan);
+         step < failed->step && limit == NULL; step++) {
+        const char *file = step->op == PLAN_PUT_FILE ? text_of(failed, step->put_file.file) : "";
+        const char *name = strrchr(file, '/');
+
+        if (name != NULL && (text_equal(name, "/tasks") || text_equal(name, "/cgroup.procs")))
+            limit = host_full_pids_cgroup(failed->arena,
+                                          arena_copy(failed->arena, file, (size_t) (name - file)));
+    }
+    return limit;
+}
+
 static const char *of_processes(const struct failed *failed)
 {
-    const char *limit = host_process_limit(failed->arena);
+    const char *limit = limit_of_cgroups(failed);
 
+    if (limit == NULL)
+        limit = host_process_limit(failed->arena);
     return limit == NULL ? "too many processes: see pids.max of the caller's cgroups, RLIMIT_NPROC "
                            "and kernel.threads-max"
                          : arena_printf(failed->arena, "too many processes: %s", limit);

@@ -346,18 +346,21 @@ const char *host_namespace_limits(struct arena *arena, uint64_t types)
 
 /* --- processes -------------------------------------------------------------------------------- */
 
-static const char *full_pids_cgroup(struct arena *arena, const struct cgroup_hierarchy *hierarchy)
+const char *host_full_pids_cgroup(struct arena *arena, const char *directory)
 {
-    char *path = arena_printf(arena, "%s%s", hierarchy->mount_point, hierarchy->own);
+    char *path = arena_string(arena, directory);
+    char *slash = path;
 
-    while (strlen(path) > strlen(hierarchy->mount_point)) {
-        int64_t most = host_read_number(text_path_join(arena, path, "pids.max"), INT64_MAX);
+    /* Only cgroups have this file, and the root cgroup has no pids.max. */
+    while (slash != NULL && access(text_path_join(arena, path, "cgroup.procs"), F_OK) == 0) {
+        const char *most = host_read_text(arena, text_path_join(arena, path, "pids.max"));
         int64_t now = host_read_number(text_path_join(arena, path, "pids.current"), 0);
 
-        /* "max" reads as 0 */
-        if (most > 0 && now >= most)
-            return arena_printf(arena, "pids.max of the cgroup %s is %lld", path, (long long) most);
-        *strrchr(path, '/') = '\0';
+        if (most != NULL && !text_equal(most, "max") && now >= strtoll(most, NULL, 10))
+            return arena_printf(arena, "pids.max of the cgroup %s is %s", path, most);
+        slash = strrchr(path, '/');
+        if (slash != NULL)
+            *slash = '\0';
     }
     return NULL;
 }
@@ -370,7 +373,11 @@ const char *host_process_limit(struct arena *arena)
 
     if (cgroup_probe(arena, "", &host, &ignored) == 0) {
         const struct cgroup_hierarchy *pids = cgroup_find_hierarchy(&host, "pids");
-        const char *full = pids == NULL || pids->own == NULL ? NULL : full_pids_cgroup(arena, pids);
+        const char *full =
+            pids == NULL || pids->own == NULL
+                ? NULL
+                : host_full_pids_cgroup(arena,
+                                        arena_printf(arena, "%s%s", pids->mount_point, pids->own));
 
         if (full != NULL)
             return full;

@@ -76,6 +76,10 @@ struct host_user {
 const char *host_closed_directory(struct arena *arena, const char *path,
                                   const struct host_user *user);
 
-/* Returns the limit on processes that has been reached, as "pids.max of /a/b is 5" or "RLIMIT_NPROC
- * is 5", or NULL if none is seen. */
+/* Returns that the limit of this cgroup, or of one above it, has been reached, as "pids.max of the
+ * cgroup /a/b is 5", or NULL. */
+const char *host_full_pids_cgroup(struct arena *arena, const char *directory);
+
+/* Returns the limit on the caller's processes that has been reached, as "pids.max of the cgroup
+ * /a/b is 5" or "RLIMIT_NPROC is 5", or NULL if none is seen. */
 const char *host_process_limit(struct arena *arena);
