@@ -307,6 +307,21 @@ test_teardown() { end_receiver; }
     assert_status 0
     assert_output 'CAP_NO_SUCH_THING'
     assert_output 'CapBnd:.*a80425fb'
+    refute_output 'did you mean'
+    in_c -c sys_time -c CAP_NET_ADMN -- payload caps
+    assert_output 'warning: --cap: unknown capability "sys_time": ignored \(did you mean CAP_SYS_TIME\?\)'
+    assert_output 'warning: --cap: unknown capability "CAP_NET_ADMN": ignored \(did you mean CAP_NET_ADMIN\?\)'
+}
+
+@test "an option after the ID is taken for the program, and the error says so" {
+    berth_only
+    living
+    run_fails exec "$ID" -- true
+    assert_output 'exec: "--": executable file not found in \$PATH \(the program comes right after the ID, options of exec before it\)'
+    run_fails exec "$ID" --user 1000 true
+    assert_output 'exec: "--user": .* options of exec before it'
+    run_fails exec "$ID" nothere
+    refute_output 'options of exec'
 }
 
 @test "an unknown capability of the container is a warning of create, not of exec" {

@@ -292,6 +292,10 @@ HOME=/h'
     payload caps
     now_run
     assert_output 'CapBnd:.*a80425fb'
+    [ "$RT_KIND" = berth ] || return 0
+    config '.process.capabilities.bounding += ["NET_ADMIN"]'
+    now_run
+    assert_output 'unknown capability "NET_ADMIN": ignored \(did you mean CAP_NET_ADMIN\?\)'
 }
 
 @test "a capability that the caller lacks is a warning" {

@@ -188,6 +188,18 @@ swap_is() { value_is memory memory.memsw.limit_in_bytes memory.swap.max "$1" $((
     pids_is 44
 }
 
+@test "a property that does not exist is a warning, with the name that was meant" {
+    berth_only
+    needs memory
+    busy
+    update_json '{"memroy": {"limit": 1}, "Memory": {"Limit": 50331648, "swapp": 3}, "linux": {"resources": {}}}'
+    memory_is 50331648
+    assert_output 'warning: linux\.resources\.memroy: the specification has no such property, and it is ignored \(did you mean memory\?\)'
+    assert_output 'linux\.resources\.Memory\.swapp: .* \(did you mean swap\?\)'
+    assert_output 'linux\.resources\.linux: '
+    refute_output 'Limit: '
+}
+
 @test "keys in any case" {
     needs memory pids cpu
     busy

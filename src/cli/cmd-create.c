@@ -124,6 +124,16 @@ static int read_exec(struct arena *arena, const struct cli_arguments *arguments,
     return cli_read_launch(arguments, arguments->operands[0], &ret_request->launch, error);
 }
 
+/* What follows the ID is the program, with its options. */
+static int hint_at_order(const struct runtime_exec *request, struct error *error)
+{
+    const char *program = request->args != NULL ? request->args[0] : NULL;
+
+    if (error->number == ENOENT && program != NULL && program[0] == '-')
+        error_hint(error, "the program comes right after the ID, options of exec before it");
+    return -error->number;
+}
+
 int cli_exec(const struct cli_arguments *arguments, const struct runtime_options *options,
              struct error *error)
 {
@@ -135,7 +145,8 @@ int cli_exec(const struct cli_arguments *arguments, const struct runtime_options
     error->exit_status = 255; /* as for every error that keeps the program from running */
     TRY(read_exec(&arena, arguments, &request, error));
     if (!arguments->dry_run) {
-        TRY(runtime_exec(options, &request, &status, error));
+        if (runtime_exec(options, &request, &status, error) < 0)
+            return hint_at_order(&request, error);
         return status;
     }
     TRY(runtime_dry_exec(options, &request, &text, error));

@@ -2,10 +2,12 @@
 #include "berth/spec/capabilities.h"
 
 #include <ctype.h>
+#include <strings.h>
 #include <sys/capability.h>
 
 #include "berth/base/arena.h"
 #include "berth/base/array.h"
+#include "berth/base/similar.h"
 #include "berth/base/text.h"
 #include "berth/spec/config.h"
 
@@ -36,6 +38,20 @@ uint64_t spec_capability(const char *name)
     return cap_from_name(name, &value) < 0 || value >= CAPABILITIES_MAX ? 0 : UINT64_C(1) << value;
 }
 
+const char *spec_capability_suggest(struct arena *arena, const char *name)
+{
+    const char *const *known = spec_capability_names(arena);
+    struct similar similar = {.word = name};
+    const char *prefixed = arena_printf(arena, "CAP_%s", name);
+
+    for (; *known != NULL; known++) {
+        if (strcasecmp(*known, prefixed) == 0)
+            return *known;
+        similar_offer(&similar, *known);
+    }
+    return similar.best;
+}
+
 void spec_parse_capabilities(struct arena *arena, struct spec_capabilities *capabilities)
 {
     struct spec_capability_sets *sets = ARENA_NEW(arena, struct spec_capability_sets);
@@ -64,7 +80,7 @@ void spec_parse_capabilities(struct arena *arena, struct spec_capabilities *capa
             unknown = arena_grow(arena, unknown, sets->n_unknown, &room, sizeof(*unknown));
             unknown[sets->n_unknown++] = (struct spec_unknown_capability){
                 arena_printf(arena, "process.capabilities.%s[%zu]", lists[i].name, j),
-                lists[i].words[j]};
+                lists[i].words[j], spec_capability_suggest(arena, lists[i].words[j])};
         }
     }
     sets->unknown = unknown;

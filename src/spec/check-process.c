@@ -101,9 +101,14 @@ static void check_scheduler(const struct spec_scheduler *scheduler, struct error
 /* config.md, "Linux Process": capabilities. */
 static void check_capabilities(const struct spec_capability_sets *sets, struct error *error)
 {
-    for (size_t i = 0; i < sets->n_unknown; i++)
-        report_warning(error, sets->unknown[i].json_path, "unknown capability %s: ignored",
-                       QUOTE(sets->unknown[i].name));
+    for (size_t i = 0; i < sets->n_unknown; i++) {
+        const struct spec_unknown_capability *unknown = &sets->unknown[i];
+        const char *meant = unknown->meant;
+
+        report_warning(error, unknown->json_path, "unknown capability %s: ignored%s%s%s",
+                       QUOTE(unknown->name), meant != NULL ? " (did you mean " : "",
+                       meant != NULL ? meant : "", meant != NULL ? "?)" : "");
+    }
 }
 
 void rules_process(const struct spec_process *process, struct error *error)

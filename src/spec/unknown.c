@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second pass over the text, only for `check`: the specification makes a runtime ignore unknown
- * properties, so the first pass does not stop at them. */
+/* A second pass over the text, for `check` and `update`: the specification makes a runtime ignore
+ * unknown properties, so the first pass does not stop at them. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yajl/yajl_parse.h>
 
 #include "berth/base/arena.h"
@@ -32,7 +33,9 @@ struct level {
 struct search {
     struct arena *arena;
     struct findings *findings;
-    size_t ignored; /* open objects and arrays below an unknown property */
+    const char *root; /* the path of the document */
+    bool any_case;    /* names of properties need not be in lower case */
+    size_t ignored;   /* open objects and arrays below an unknown property */
     struct level levels[SPEC_TABLE_DEPTH + 2];
     struct level *top;
 };
@@ -94,7 +97,7 @@ static int on_key(void *context, const unsigned char *bytes, size_t length)
         return 1;
     top->property = NULL;
     for (size_t i = 0; i < top->type->count && top->property == NULL; i++)
-        if (text_equal(top->type->properties[i].name, top->key))
+        if ((search->any_case ? strcasecmp : strcmp)(top->type->properties[i].name, top->key) == 0)
             top->property = &top->type->properties[i];
     if (top->property == NULL)
         tell(search, printable(search->arena, bytes, length));
@@ -148,7 +151,7 @@ static int on_open(struct search *search, bool is_array)
         search->ignored++;
         return 1;
     }
-    const char *path = top == search->levels ? "" : path_of_value(search);
+    const char *path = top == search->levels ? search->root : path_of_value(search);
     *++search->top = (struct level){type, is_one ? NULL : property, is_array, 0, "", path};
     return 1;
 }
@@ -178,16 +181,33 @@ static const yajl_callbacks events = {
     on_map_open, on_key,     on_close, on_array_open, on_close,
 };
 
-void spec_find_unknown(const char *bytes, size_t size, struct findings *findings)
+static void find_unknown(struct search *search, const struct spec_type *type, const char *bytes,
+                         size_t size)
 {
     /* Treats the document as the only item of an enclosing list. */
     const struct spec_property document = {
-        .shape = SPEC_SHAPE_ONE, .kind = SPEC_KIND_OBJECT, .type = &spec_type_config};
-    struct search search = {.arena = findings->arena, .findings = findings};
-    yajl_handle handle = yajl_alloc(&events, NULL, &search);
+        .shape = SPEC_SHAPE_ONE, .kind = SPEC_KIND_OBJECT, .type = type};
+    yajl_handle handle = yajl_alloc(&events, NULL, search);
 
-    search.top = search.levels;
-    *search.top = (struct level){NULL, &document, false, 0, "", ""};
+    search->top = search->levels;
+    *search->top = (struct level){NULL, &document, false, 0, "", ""};
     yajl_parse(handle, (const unsigned char *) bytes, size);
     yajl_free(handle);
+}
+
+void spec_find_unknown(const char *bytes, size_t size, struct findings *findings)
+{
+    struct search search = {.arena = findings->arena, .findings = findings, .root = ""};
+
+    find_unknown(&search, &spec_type_config, bytes, size);
+}
+
+void spec_find_unknown_resources(const char *bytes, size_t size, struct findings *findings)
+{
+    struct search search = {.arena = findings->arena,
+                            .findings = findings,
+                            .root = "linux.resources",
+                            .any_case = true};
+
+    find_unknown(&search, &spec_type_resources, bytes, size);
 }

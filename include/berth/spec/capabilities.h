@@ -13,6 +13,7 @@ struct spec_capabilities;
 struct spec_unknown_capability {
     const char *json_path;
     const char *name;
+    const char *meant; /* a name that libcap knows, or NULL */
 };
 
 struct spec_capability_sets {
@@ -31,6 +32,9 @@ void spec_parse_capabilities(struct arena *arena, struct spec_capabilities *capa
 
 /* Returns the set that has just the capability of this name, or 0 if libcap does not know it. */
 uint64_t spec_capability(const char *name);
+
+/* Returns the name that was probably meant by one that libcap does not know, or NULL. */
+const char *spec_capability_suggest(struct arena *arena, const char *name);
 
 /* The names that spec_capability knows, by number: the numbers have no gaps. NULL-terminated. */
 const char *const *spec_capability_names(struct arena *arena);

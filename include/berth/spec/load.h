@@ -29,3 +29,6 @@ bool spec_locate(const char *bytes, size_t size, const char *path, size_t *ret_l
  * name that was probably meant. Properties for other platforms are fine. Stops at malformed
  * JSON. */
 void spec_find_unknown(const char *bytes, size_t size, struct findings *findings);
+
+/* The same for a document that has the linux.resources alone. */
+void spec_find_unknown_resources(const char *bytes, size_t size, struct findings *findings);

@@ -5,6 +5,7 @@
 
 #include "berth/base/arena.h"
 #include "berth/base/error.h"
+#include "berth/base/finding.h"
 #include "berth/base/log.h"
 #include "berth/base/text.h"
 #include "berth/spec/capabilities.h"
@@ -78,6 +79,18 @@ static int change_user(struct arena *arena, const struct runtime_exec *request,
     return 0;
 }
 
+static void warn_of_capability(struct arena *arena, const char *name)
+{
+    const char *meant = spec_capability_suggest(arena, name);
+
+    log_warning_of(&(struct finding){
+        .severity = FINDING_WARNING,
+        .act = "--cap",
+        .cause = arena_printf(arena, "unknown capability \"%s\": ignored", name),
+        .hint = meant == NULL ? NULL : arena_printf(arena, "did you mean %s?", meant),
+    });
+}
+
 /* Does not add to the inheritable set: a program without these capabilities would pass them on
  * (CVE-2022-29162). */
 static const struct spec_capabilities *
@@ -91,7 +104,7 @@ add_capabilities(struct arena *arena, const struct spec_capabilities *own, const
         uint64_t capability = spec_capability(more[i]);
 
         if (capability == 0)
-            log_warning("--cap: unknown capability \"%s\": ignored", more[i]);
+            warn_of_capability(arena, more[i]);
         added |= capability;
     }
     if (own != NULL)

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "berth/base/error.h"
+#include "berth/base/finding.h"
 #include "berth/base/log.h"
 #include "berth/bus/bus.h"
 #include "berth/cgroup/freeze.h"
@@ -13,6 +14,7 @@
 #include "berth/rdt/rdt.h"
 #include "berth/runtime/runtime.h"
 #include "berth/spec/check.h"
+#include "berth/spec/load.h"
 #include "berth/spec/read.h"
 #include "state/state.h"
 
@@ -227,6 +229,18 @@ static int update_both(struct state *state, enum spec_status status, const struc
     return result;
 }
 
+/* A limit that is misspelt, or in a whole config.json, would be ignored in silence. */
+static void warn_of_unknown(struct arena *arena, const struct runtime_update *request)
+{
+    struct findings findings = {.arena = arena};
+
+    spec_find_unknown_resources(request->resources, request->size, &findings);
+    for (size_t i = 0; i < findings.count; i++) {
+        findings.item[i].file = request->name;
+        log_warning_of(&findings.item[i]);
+    }
+}
+
 int runtime_update(const struct runtime_options *options, const struct runtime_update *request,
                    struct error *error)
 {
@@ -242,6 +256,8 @@ int runtime_update(const struct runtime_options *options, const struct runtime_u
                                 &(struct spec_text){request->resources, request->size}, &resources,
                                 error));
         TRY(spec_check_resources(resources, error));
+        if (request->name != NULL)
+            warn_of_unknown(&arena, request);
     }
     TRY(spec_check_intel_rdt(&schemas, error));
     TRY(open_updatable(&state, &status, error));
