@@ -58,6 +58,33 @@ refused() {
     assert_host_unchanged
 }
 
+# As if the kernel had core scheduling, whatever it has: each process reads 7 as its own cookie, and others read 8.
+pretend() {
+    printf '#!/bin/sh\nexec "%s" pretend "%s" "$@"\n' "$SUITE_DIR/hosttool" "$RUNTIME_ITSELF" >"$BATS_TEST_TMPDIR/pretending"
+    chmod +x "$BATS_TEST_TMPDIR/pretending"
+    RUNTIME=$BATS_TEST_TMPDIR/pretending
+}
+
+@test "a new cookie that is the caller's gets no container" {
+    pretend
+    cookie new
+    host_snapshot
+    run_fails run "$ID"
+    assert_output 'annotations\["run\.berth\.core-scheduling"\]: take a new core-scheduling cookie: .*pretends that system calls succeed'
+    assert_host_unchanged
+}
+
+@test "a shared cookie that is not the other container's gets no container" {
+    living
+    FIRST=$ID
+    next_id
+    pretend
+    cookie "container:$FIRST"
+    set_args true
+    run_fails run "$ID"
+    assert_output 'annotations\["run\.berth\.core-scheduling"\]: take the core-scheduling cookie of container "'"$FIRST"'": .*pretends that system calls succeed'
+}
+
 @test "doctor says beforehand whether the kernel has core scheduling" {
     refuse ENODEV core-scheduling
     run_rt doctor

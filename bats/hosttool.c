@@ -18,6 +18,9 @@
  *                                   ">5.4" stands for all calls newer than that Linux
  *                                   (hosttool-refuse.c)
  *   hosttool cookie PID             print the core-scheduling cookie of PID (0: the caller)
+ *   hosttool pretend COMMAND...     run COMMAND as if the kernel had core scheduling: the cookie of
+ *                                   the caller is 7 and stays so, that of others is 8
+ *                                   (hosttool-pretend.c)
  *   hosttool listen COMMAND...      run COMMAND under a seccomp filter with a listener
  *   hosttool caller NAME=VALUE... -- COMMAND...
  *                                   run COMMAND with another umask, nice value and so on
@@ -45,6 +48,7 @@
 
 int refuse(char **argv);    /* hosttool-refuse.c */
 int listen_to(char **argv); /* hosttool-refuse.c */
+int pretend(char **argv);   /* hosttool-pretend.c */
 int be_caller(char **argv); /* hosttool-caller.c */
 
 static const char *mark_id;
@@ -476,6 +480,8 @@ int main(int argc, char **argv)
         return refuse(argv + 2);
     if (argc == 3 && strcmp(argv[1], "cookie") == 0)
         return show_cookie(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "pretend") == 0)
+        return pretend(argv + 2);
     if (argc > 2 && strcmp(argv[1], "listen") == 0)
         return listen_to(argv + 2);
     if (argc > 2 && strcmp(argv[1], "pty") == 0)
