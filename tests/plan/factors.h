@@ -21,6 +21,7 @@ static const struct factor {
     {REQUEST, {"", "no-keyring"}},
     {REQUEST, {"", "notify"}},
     {REQUEST, {"", "cookie"}},
+    {REQUEST, {"", "pod"}}, /* with the verb "create" */
     {NAMESPACES, {"{'type':'mount'}", "", "{'type':'mount','path':'/n'}"}},
     {NAMESPACES, {"{'type':'pid'}", "", "{'type':'pid','path':'/n'}"}},
     {NAMESPACES, {"{'type':'network'}", "", "{'type':'network','path':'/n'}"}},

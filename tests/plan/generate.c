@@ -46,6 +46,37 @@ static size_t count_levels(size_t factor)
 
 /* --- the document ----------------------------------------------------------------------------- */
 
+static bool has_word(const struct draw *draw, const char *word)
+{
+    for (size_t i = 0; i < COUNT(factors); i++)
+        if (factors[i].section > SECTIONS && text_equal(factors[i].level[draw->level[i]], word))
+            return true;
+    return false;
+}
+
+static bool is_pod(const struct draw *draw)
+{
+    return has_word(draw, "pod") && has_word(draw, "create");
+}
+
+/* What src/spec/check-pod.c refuses would leave few pods to plan. */
+static bool suits_pod(enum section section, const char *level)
+{
+    static const char *const unsuitable[] = {
+        "{'type':'pid'",  "{'type':'mount'", "'startContainer'", "'poststart'",
+        "'maskedPaths'",  "'readonlyPaths'", "'personality'",    "'rootfsPropagation'",
+        "'memoryPolicy'", "'seccomp'",       "'mountLabel'",     "'run.berth.",
+        "'cgroupsPath'",  "'run.oci.keep_",
+    };
+
+    if (section == PROCESS || section == MOUNTS || section == ROOT || section == DEVICES)
+        return false;
+    for (size_t i = 0; i < COUNT(unsuitable); i++)
+        if (text_starts_with(level, unsuitable[i]))
+            return false;
+    return true;
+}
+
 static char *list_section(const struct draw *draw, enum section section)
 {
     struct text text = {.arena = draw->arena};
@@ -54,18 +85,11 @@ static char *list_section(const struct draw *draw, enum section section)
     for (size_t i = 0; i < COUNT(factors); i++) {
         const char *level = factors[i].level[draw->level[i]];
 
-        if (factors[i].section == section && level[0] != '\0')
+        if (factors[i].section == section && level[0] != '\0' &&
+            (!is_pod(draw) || suits_pod(section, level)))
             text_addf(&text, "%s%s", text.size > 0 ? "," : "", level);
     }
     return text.bytes;
-}
-
-static bool has_word(const struct draw *draw, const char *word)
-{
-    for (size_t i = 0; i < COUNT(factors); i++)
-        if (factors[i].section > SECTIONS && text_equal(factors[i].level[draw->level[i]], word))
-            return true;
-    return false;
 }
 
 static char *document_of(const struct draw *draw)
@@ -77,15 +101,22 @@ static char *document_of(const struct draw *draw)
                           ? ""
                           : arena_printf(draw->arena, "'uidMappings':[%s],'gidMappings':[%s],",
                                          mappings, mappings);
+    const char *process =
+        is_pod(draw) ? "null"
+                     : arena_printf(draw->arena, "{'cwd':'/',%s}", list_section(draw, PROCESS));
+    const char *of_pod = !is_pod(draw) ? ""
+                         : list_section(draw, ANNOTATIONS)[0] == '\0'
+                             ? "'run.berth.pod':'namespaces'"
+                             : "'run.berth.pod':'namespaces',";
     char *json = arena_printf(
         draw->arena,
-        "{'ociVersion':'1.3.0',%s%s'process':{'cwd':'/"
-        "',%s},'root':{'path':'r'%s%s},'mounts':[%s],'hooks':{%s},"
-        "'annotations':{%s},'linux':{'namespaces':[%s],'devices':[%s],%s%s%s'intelRdt':null}}",
-        top, top[0] != '\0' ? "," : "", list_section(draw, PROCESS),
-        list_section(draw, ROOT)[0] != '\0' ? "," : "", list_section(draw, ROOT),
-        list_section(draw, MOUNTS), list_section(draw, HOOKS), list_section(draw, ANNOTATIONS),
-        namespaces, list_section(draw, DEVICES), ids, list_section(draw, LINUX),
+        "{'ociVersion':'1.3.0',%s%s'process':%s,'root':{'path':'r'%s%s},'mounts':[%s],"
+        "'hooks':{%s},'annotations':{%s%s},'linux':{'namespaces':[%s],'devices':[%s],%s%s%s%s"
+        "'intelRdt':null}}",
+        top, top[0] != '\0' ? "," : "", process, list_section(draw, ROOT)[0] != '\0' ? "," : "",
+        list_section(draw, ROOT), list_section(draw, MOUNTS), list_section(draw, HOOKS), of_pod,
+        list_section(draw, ANNOTATIONS), namespaces, list_section(draw, DEVICES), ids,
+        is_pod(draw) ? "'cgroupsPath':'/x/y'," : "", list_section(draw, LINUX),
         list_section(draw, LINUX)[0] != '\0' ? "," : "");
 
     for (char *byte = json; *byte != '\0'; byte++)
@@ -118,8 +149,8 @@ static struct plan_host host_of(const struct draw *draw)
         .has_kernel_core = !is_rootless,
         .apparmor_file = is_rootless ? NULL : "self/attr/apparmor/exec",
         .landlock_abi = is_rootless ? 0 : 7,
-        .rdt_class = has_word(draw, "rdt") ? "/sys/fs/resctrl/c" : NULL,
-        .makes_rdt = has_word(draw, "rdt"),
+        .rdt_class = has_word(draw, "rdt") && !is_pod(draw) ? "/sys/fs/resctrl/c" : NULL,
+        .makes_rdt = has_word(draw, "rdt") && !is_pod(draw),
         .shared_cookie = {has_word(draw, "cookie") ? "other" : NULL, 7, 8},
     };
 
@@ -127,9 +158,9 @@ static struct plan_host host_of(const struct draw *draw)
     host.n_shown = has_word(draw, "hybrid") ? 2 : 1;
     if (is_rootless || has_word(draw, "no-cgroups"))
         return host;
-    host.hierarchies = has_word(draw, "hybrid")      ? hybrid
-                       : has_word(draw, "delegated") ? delegated
-                                                     : unified;
+    host.hierarchies = has_word(draw, "hybrid")                       ? hybrid
+                       : has_word(draw, "delegated") && !is_pod(draw) ? delegated
+                                                                      : unified;
     host.n_hierarchies = host.n_shown;
     host.shown = host.hierarchies;
     return host;
@@ -329,6 +360,30 @@ static int inspect_container(const struct inspection *inspection)
     return inspect_process(inspection);
 }
 
+/* Each namespace is held, and no process is left. */
+static int inspect_pod(const struct inspection *inspection)
+{
+    const struct spec_config *config = inspection->config;
+    const enum plan_op never[] = {PLAN_EXECUTE, PLAN_AWAIT_START, PLAN_SET_USER, PLAN_PIVOT_ROOT};
+
+    TRY(inspect_namespaces(inspection));
+    TRY(inspect_tokens(inspection));
+    TRY(expect_steps(inspection, PLAN_PIN_NAMESPACE, "linux.namespaces",
+                     config->linux->n_namespaces));
+    for (size_t i = 0; i < COUNT(never); i++)
+        TRY(expect_steps(inspection, never[i], NULL, 0));
+    TRY(expect_steps(inspection, PLAN_PUT_FILE, "linux.sysctl", config->linux->n_sysctl));
+    TRY(expect_steps(inspection, PLAN_PUT_FILE, "linux.timeOffsets",
+                     config->linux->n_time_offsets));
+    TRY(expect_steps(inspection, PLAN_MOVE_NET_DEVICE, NULL, config->linux->n_net_devices));
+    TRY(expect_steps(inspection, PLAN_RUN_HOOK, NULL,
+                     config->hooks->n_prestart + config->hooks->n_create_runtime +
+                         config->hooks->n_create_container));
+    TRY(expect_steps(inspection, PLAN_SET_HOSTNAME, NULL, config->hostname != NULL));
+    TRY(expect_steps(inspection, PLAN_FINISH, NULL, 1));
+    return expect_steps(inspection, PLAN_AWAIT_END, NULL, 1);
+}
+
 /* --- one draw --------------------------------------------------------------------------------- */
 
 enum outcome { SOUND, REFUSED, BROKEN };
@@ -349,12 +404,14 @@ static int plan_of(const struct draw *draw, const struct spec_config *config, st
         .run = !text_equal(verb->name, "create"),
         .no_pivot = has_word(draw, "no-pivot"),
         .no_new_keyring = has_word(draw, "no-keyring"),
-        .notify_dir = has_word(draw, "notify") && verb->runs ? "/run/n" : NULL,
+        .notify_dir = has_word(draw, "notify") && verb->runs && !is_pod(draw) ? "/run/n" : NULL,
     };
     struct inspection inspection = {draw, config, NULL, error};
 
     TRY(verb->build(draw->arena, config, &request, &inspection.plan, error));
     TRY(plan_check(inspection.plan, inspection.plan->size, error));
+    if (is_pod(draw))
+        return inspect_pod(&inspection);
     if (verb->runs)
         return inspect_container(&inspection);
     if (verb->joins)
