@@ -225,6 +225,13 @@ confined='cat /etc/passwd >/dev/null && echo in >/tmp/in && cat /tmp/in && rm /t
     done
 }
 
+@test "an annotation that is an object, not a string of JSON, gets one error" {
+    config '.annotations["run.berth.landlock"] = {ruleset: {handledAccessFS: ["execute"]}}'
+    run_fails run "$ID"
+    assert_output 'annotations\["run\.berth\.landlock"\]: expected a string, got an object'
+    refute_output 'broken JSON'
+}
+
 @test "exec refuses a container whose rules it cannot apply" {
     needs 1
     landlock "$FILES + {disableBestEffort: true}"

@@ -173,7 +173,9 @@ int reader_read_config(struct reader *reader, const struct spec_config **ret_con
     if (config != NULL)
         config->parsed = annotations;
     *ret_config = config;
-    if (landlock != NULL && read_landlock(reader, landlock, &annotations->landlock) < 0)
+    /* A value that is no string has its error, and has been read as an empty one. */
+    bool is_text = landlock != NULL && (landlock[0] != '\0' || reader->faults == 0);
+    if (is_text && read_landlock(reader, landlock, &annotations->landlock) < 0)
         return -EINVAL;
     return result;
 }
