@@ -353,7 +353,7 @@ END
 no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000" "0x06 0 0 0x0005002a"; }
 
 @test "run.oci.seccomp_bpf_data is the filter, instead of linux.seccomp" {
-    [ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
+    [ "$HOSTTYPE" = x86_64 ] || skip "the filter is for x86-64"
     config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 7}]}'
     annotate run.oci.seccomp_bpf_data "$(no_mkdir)"
     set_sh 'mkdir /tmp/x; grep Seccomp: /proc/self/status'
@@ -388,7 +388,7 @@ no_mkdir() { bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000"
 
 @test "the error names run.oci.seccomp_bpf_data if that filter kills the process" {
     berth_only
-    [ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
+    [ "$HOSTTYPE" = x86_64 ] || skip "the filter is for x86-64"
     annotate run.oci.seccomp_bpf_data "$(bpf "0x20 0 0 0" "0x15 2 0 83" "0x15 1 0 258" "0x06 0 0 0x7fff0000" "0x06 0 0 0x80000000")"
     set_args mkdir /tmp/x
     run_c

@@ -101,7 +101,7 @@ run_recorded() {
 }
 
 @test "two architectures" {
-    [ "$(uname -m)" = x86_64 ] || skip "only where the payload can call as another architecture"
+    [ "$HOSTTYPE" = x86_64 ] || skip "only where the payload can call as another architecture"
     not_in_uml "it takes a 32-bit system call as a 64-bit one"
     # 20 is getpid.
     set_args payload syscall32 20
@@ -116,7 +116,7 @@ run_recorded() {
 }
 
 @test "x32 is an architecture of its own" {
-    [ "$(uname -m)" = x86_64 ] || skip "only of x86_64"
+    [ "$HOSTTYPE" = x86_64 ] || skip "only of x86_64"
     set_args payload syscall $((0x40000000 + 110))
     record
     assert_status 0

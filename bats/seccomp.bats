@@ -276,6 +276,7 @@ seek() {
 }
 
 @test "64 bits of an argument count" {
+    case $HOSTTYPE in arm | x86) skip "an argument has 32 bits, and libseccomp ignores the others" ;; esac
     op EQ 4294967298
     seek 0x100000002 EPERM
     seek 2 EBADF
