@@ -123,6 +123,22 @@ static void test_probe_v1(void)
     scene_close(&scene);
 }
 
+/* cgroups(7): only the line of v2 has the hierarchy-ID 0. */
+static void test_probe_unmounting(void)
+{
+    struct scene scene;
+    scene_open(&scene);
+    struct text mounts = {.arena = &scene.arena};
+
+    file_make_dirs(at(&scene, "/cg/unified"), 0755);
+    add_mount(&scene, &mounts, NULL, "/ /cg/unified rw - cgroup2 x rw");
+    tap_ok(probe(&scene, "13::/\n0::/v2\n", &mounts) == 0 && scene.host.n_hierarchies == 1,
+           "a v1 hierarchy that is being unmounted is not a second one of v2: %s",
+           tap_error(&scene.error));
+    tap_text(scene.host.hierarchies[0].own, "/v2", "the own cgroup is that of the line of v2");
+    scene_close(&scene);
+}
+
 static void test_probe_none(void)
 {
     struct scene scene;
@@ -307,6 +323,7 @@ static void test_rootless(void)
 int main(void)
 {
     test_probe_v1();
+    test_probe_unmounting();
     test_probe_none();
     test_probe_failure();
     test_v2();

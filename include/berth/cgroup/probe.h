@@ -44,7 +44,8 @@ struct cgroup_line {
     const char *path;
 };
 
-/* Splits a line in place. Returns false if it is malformed. */
+/* Splits a line in place. Returns false if it is malformed, or of a v1 hierarchy that is just being
+ * unmounted: that has a line without controllers, too ("13::/"), but is not the one of v2. */
 bool cgroup_line_parse(char *line, struct cgroup_line *ret_line);
 
 /* Finds the hierarchies of /proc/self/cgroup below /sys/fs/cgroup or, if one is not at its usual

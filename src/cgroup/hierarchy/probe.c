@@ -16,6 +16,7 @@
 #include "files.h"
 
 #define ROOT_INODE 1 /* inode number of the root of a hierarchy */
+#define V2_LINE "0:" /* hierarchy-ID of cgroup v2 (cgroups(7)) */
 
 static size_t count_bytes(const char *text, char byte)
 {
@@ -48,7 +49,7 @@ bool cgroup_line_parse(char *line, struct cgroup_line *ret_line)
         return false;
     *path++ = '\0';
     *ret_line = (struct cgroup_line){.controllers = names + 1, .path = path};
-    return true;
+    return ret_line->controllers[0] != '\0' || text_starts_with(line, V2_LINE);
 }
 
 static bool parse_own(struct arena *arena, char *text, struct cgroup_hierarchy *hierarchy)
