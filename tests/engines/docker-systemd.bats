@@ -27,8 +27,7 @@ scope_of() { echo "docker-$(docker inspect -f '{{.Id}}' "$C").scope"; }
     [ "$KIND" = crun ] || unit_has "$(scope_of)" MemoryMax=104857600
     run_ok docker exec "$C" cat /proc/self/cgroup
     [ "$output" = 0::/ ]
-    run_ok docker stats --no-stream --format '{{.PIDs}}' "$C"
-    [ "$output" -ge 1 ]
+    wait_for docker_counts "$C"
     run_ok docker pause "$C"
     state_is paused
     run_ok docker unpause "$C"

@@ -115,8 +115,7 @@ teardown_file() { docker_stop; }
     up
     run_ok docker top "$C"
     assert_output 'sleep|while'
-    run_ok docker stats --no-stream --format '{{.Name}} {{.PIDs}}' "$C"
-    assert_output "$C [1-9]"
+    wait_for docker_counts "$C"
 }
 
 @test "docker run --restart=on-failure:2 tries three times" {

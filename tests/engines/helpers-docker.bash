@@ -41,3 +41,6 @@ up() {
     wait_for handles TERM
 }
 state_is() { output_of "$1" docker inspect -f '{{.State.Status}}' "$C"; }
+
+# docker_counts CONTAINER: docker stats sees a process. It says 0 when it gets no figures within two seconds.
+docker_counts() { [ "$(docker stats --no-stream --format '{{.PIDs}}' "$1")" -ge 1 ]; }
