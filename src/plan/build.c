@@ -54,9 +54,11 @@ static int make_root(struct plan_builder *builder)
     TRY(plan_make_mounts(builder));
     plan_set_sysctls(builder);
     plan_prepare_labels(builder, PLAN_INIT);
+    /* Awaits the limits: while the rules of its devices are written, a process that was put into
+     * its cgroup early, as systemd does, may make no nodes. */
+    plan_enter_cgroups(builder);
     plan_open_masks(builder);
     TRY(plan_make_devices(builder));
-    plan_enter_cgroups(builder);
     plan_run_hooks_before_pivot(builder);
     plan_change_root(builder);
     return 0;

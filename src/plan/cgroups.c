@@ -158,13 +158,6 @@ static bool mounts_joined(const struct plan_builder *builder)
            !(builder->new_namespaces & CLONE_NEWUSER);
 }
 
-/* A bind mount shows what is there when it is made. */
-static void wait_for_cgroups(struct plan_builder *builder)
-{
-    if (builder->cgroup_token != 0)
-        plan_wait(builder, PLAN_TOKEN_CGROUP);
-}
-
 /* Mounts one hierarchy: of the joined namespace, or else a bind mount of the container's own
  * cgroup. */
 static void mount_hierarchy(struct plan_builder *builder, const struct plan_hierarchy *hierarchy,
@@ -192,7 +185,6 @@ static void mount_hierarchies(struct plan_builder *builder, const struct spec_mo
 {
     const struct plan_host *host = builder->host;
 
-    wait_for_cgroups(builder);
     PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
              .type = "tmpfs", .source = "cgroup",
              .options = plan_label_options(builder, "tmpfs", "mode=755"),
@@ -229,13 +221,11 @@ static void mount_v2(struct plan_builder *builder, const struct spec_mount *moun
         const char *path =
             is_joined ? v2->path : text_path_join(builder->arena, CGROUP_ROOT, v2->name);
 
-        wait_for_cgroups(builder);
         plan_bind(builder,
                   (struct plan_source){.path = path, .recursive = true, .stays_open = true},
                   mount->destination, 0, place);
         return;
     }
-    plan_enter_cgroups(builder); /* the new mount shows the cgroup namespace of its maker */
     PLAN_ADD(builder, MAKE_MOUNT, .by = PLAN_INIT, .makes = PLAN_SLOT_MOUNT, .place = place,
              .type = "cgroup2", .source = "cgroup", .options = builder->host->v2_options);
     plan_open_target(builder, mount->destination, PLAN_TARGET_DIRECTORY, PLAN_SLOT_UNUSED, place);
@@ -323,6 +313,7 @@ int plan_mount_cgroups(struct plan_builder *builder, const struct spec_mount *mo
     struct spec_mount_options final = *words;
 
     TRY(check_words(builder, words, place));
+    plan_enter_cgroups(builder);
     if (is_for_old_systemd(builder, mount)) {
         TRY(mount_for_old_systemd(builder, mount, place));
     } else if (text_equal(mount->type, "cgroup2") || is_unified(host)) {
